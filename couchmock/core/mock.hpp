@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "couchmock/core/events.hpp"
+
+namespace couchmock {
+
+struct MockConfig {
+    std::string admin_user;      ///< empty: no authentication is asked for ("admin party")
+    std::string admin_password;
+    std::uint64_t seed = 1;      ///< of uuids, opaque sequences, and the faults' dice
+    int default_shards = 1;      ///< q of databases that are made without one
+};
+
+/// A CouchDB in one process with a fault injector before it: HTTP requests in, answers out, no I/O.
+///
+/// The API is CouchDB 3.5's; the faults are set by requests to `/_mock/...`, which work while the store is "down".
+/// The virtual world drives this very machine, so a scenario sets the same faults by the same requests in either world.
+///
+/// Threads: not thread-safe. Time: only what handle() is told. Errors: none; whatever comes in is answered.
+class Mock {
+public:
+    explicit Mock(MockConfig config);
+    ~Mock();
+    Mock(Mock&&) noexcept;
+    Mock& operator=(Mock&&) noexcept;
+
+    [[nodiscard]] Effects handle(Event event, base::Now now);
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace couchmock

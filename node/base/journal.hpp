@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/base/chat_message.hpp"
+
+namespace base {
+
+/// A store's identity, from its `_local/davenport` document: another one answers after a wipe, a drop, or a failover to another CouchDB.
+using Generation = std::string;
+
+/// How far a node has read one store's feed: everything up to `seq` is in the journal.
+struct Checkpoint {
+    Generation generation;
+    std::string seq;  ///< opaque; handed back to the store as it came
+    friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
+};
+
+/// A message with its place in the order in which this node came to know it.
+struct JournalEntry {
+    std::uint64_t arrival = 0;  ///< 1, 2, 3, ... without gaps within one journal
+    ChatMessage message;
+    bool accepted_here = false;  ///< posted by a client of this node (else read from the feed)
+    Generation stored_in;        ///< the generation that is known to hold it; empty while none is
+};
+
+/// What one commit writes, all or nothing.
+struct JournalBatch {
+    std::uint64_t number = 0;                     ///< 1, 2, 3, ... since the node's start; told back with Persisted
+    std::vector<JournalEntry> entries;            ///< an id that is there already is left as it is
+    std::vector<std::string> stored;              ///< ids now known to be in `stored_generation`
+    Generation stored_generation;
+    std::optional<Checkpoint> checkpoint;         ///< never ahead of the entries of this batch and those before it
+};
+
+/// The journal as the core reads it: what was committed, and nothing that is still under way.
+///
+/// Two implementations, SQLite in the shells and a model in the virtual world, pass the same tests.
+/// Threads: called by the core's thread only. Errors: an unreadable journal throws JournalError; there is no going on without it.
+class JournalView {
+public:
+    virtual ~JournalView() = default;
+
+    struct State {
+        std::string uuid;                ///< who this node is, for as long as the journal lives
+        std::uint64_t last_arrival = 0;  ///< 0 when empty
+        std::optional<Checkpoint> checkpoint;
+    };
+    [[nodiscard]] virtual State state() = 0;
+
+    [[nodiscard]] virtual bool contains(std::string_view id) = 0;
+    [[nodiscard]] virtual std::optional<JournalEntry> find(std::string_view id) = 0;
+
+    /// The newest `limit` messages of `room` whose position is below `before` (all when empty), newest first.
+    [[nodiscard]] virtual std::vector<JournalEntry> page(std::string_view room, std::string_view before, std::size_t limit) = 0;
+
+    /// Messages of `room` (of all rooms when empty) that arrived after `arrival`, in order of arrival.
+    [[nodiscard]] virtual std::vector<JournalEntry> after(std::string_view room, std::uint64_t arrival, std::size_t limit) = 0;
+
+    /// Messages not known to be in `generation`, in order of arrival, from after `arrival` on.
+    [[nodiscard]] virtual std::vector<JournalEntry> not_stored_in(const Generation& generation, std::uint64_t arrival,
+                                                                  std::size_t limit) = 0;
+    /// How many messages not_stored_in() would give.
+    [[nodiscard]] virtual std::size_t count_not_stored_in(const Generation& generation) = 0;
+};
+
+/// The journal can't be used; `what()` names the file and the remedy.
+struct JournalError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+}  // namespace base

@@ -1,0 +1,120 @@
+#include "node/base/json.hpp"
+
+#include <cmath>
+
+#include <boost/json/parse.hpp>
+
+#include <fmt/format.h>
+
+namespace base {
+
+std::optional<json::value> parse_json(std::string_view text) {
+    json::parse_options options;
+    options.max_depth = 64;
+    boost::system::error_code error;
+    auto value = json::parse(text, error, {}, options);
+    if (error) return std::nullopt;
+    return value;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    static constexpr char digits[] = "0123456789abcdef";
+    out += '"';
+    std::size_t plain = 0;  // start of the stretch that needs no escape
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+        out.append(text, plain, i - plain);
+        plain = i + 1;
+        switch (byte) {
+            case '"': out += "\\\""; break;
+            case '\\': out += "\\\\"; break;
+            case '\b': out += "\\b"; break;
+            case '\f': out += "\\f"; break;
+            case '\n': out += "\\n"; break;
+            case '\r': out += "\\r"; break;
+            case '\t': out += "\\t"; break;
+            default: out += {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+        }
+    }
+    out.append(text, plain);
+    out += '"';
+}
+
+namespace {
+
+void append_double(std::string& out, double number) {
+    if (!std::isfinite(number)) {
+        out += "null";  // JSON has no other word for it
+        return;
+    }
+    const auto before = out.size();
+    fmt::format_to(std::back_inserter(out), "{}", number);
+    if (out.find_first_of(".e", before) == std::string::npos) out += ".0";
+}
+
+}  // namespace
+
+void append_json(std::string& out, const json::value& value) {
+    switch (value.kind()) {
+        case json::kind::null: out += "null"; break;
+        case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
+        case json::kind::int64: fmt::format_to(std::back_inserter(out), "{}", value.get_int64()); break;
+        case json::kind::uint64: fmt::format_to(std::back_inserter(out), "{}", value.get_uint64()); break;
+        case json::kind::double_: append_double(out, value.get_double()); break;
+        case json::kind::string: append_json_string(out, value.get_string()); break;
+        case json::kind::array: {
+            out += '[';
+            bool first = true;
+            for (const auto& item : value.get_array()) {
+                if (!first) out += ',';
+                first = false;
+                append_json(out, item);
+            }
+            out += ']';
+            break;
+        }
+        case json::kind::object: {
+            out += '{';
+            bool first = true;
+            for (const auto& [key, item] : value.get_object()) {
+                if (!first) out += ',';
+                first = false;
+                append_json_string(out, key);
+                out += ':';
+                append_json(out, item);
+            }
+            out += '}';
+            break;
+        }
+    }
+}
+
+std::string write_json(const json::value& value) {
+    std::string out;
+    append_json(out, value);
+    return out;
+}
+
+const json::value* member(const json::value& value, std::string_view key) {
+    return value.is_object() ? value.get_object().if_contains(key) : nullptr;
+}
+
+std::optional<std::string_view> string_member(const json::value& value, std::string_view key) {
+    const auto* found = member(value, key);
+    if (!found || !found->is_string()) return std::nullopt;
+    return std::string_view{found->get_string()};
+}
+
+std::optional<std::int64_t> int_member(const json::value& value, std::string_view key) {
+    const auto* found = member(value, key);
+    if (!found || !found->is_int64()) return std::nullopt;
+    return found->get_int64();
+}
+
+bool bool_member(const json::value& value, std::string_view key, bool otherwise) {
+    const auto* found = member(value, key);
+    return found && found->is_bool() ? found->get_bool() : otherwise;
+}
+
+}  // namespace base

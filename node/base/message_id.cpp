@@ -1,0 +1,109 @@
+#include "node/base/message_id.hpp"
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <array>
+
+namespace base {
+namespace {
+
+constexpr std::string_view crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+constexpr std::size_t key_letters = 13;  // 64 bits: the first letter holds 4 of them
+constexpr std::size_t id_letters = 26;   // 128 bits: the first letter holds 3 of them
+
+int crockford_digit(char c) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+    const auto at = crockford.find(c);
+    return at == std::string_view::npos ? -1 : static_cast<int>(at);
+}
+
+std::uint64_t stamp_of(std::int64_t unix_ms, std::uint16_t counter) {
+    return static_cast<std::uint64_t>(unix_ms) << 16 | counter;
+}
+
+std::string letters_of(std::uint64_t high, std::uint64_t low) {
+    std::string out(id_letters, '0');
+    for (std::size_t i = id_letters; i-- > 0;) {
+        out[i] = crockford[low & 31];
+        low = low >> 5 | (high & 31) << 59;
+        high >>= 5;
+    }
+    return out;
+}
+
+/// The first 64 bits of SHA-256 over the parts, each led by its length so that no two lists of parts read alike.
+template <class... Parts>
+std::uint64_t hash64(const Parts&... parts) {
+    std::string joined;
+    const auto add = [&](std::string_view part) {
+        const auto size = static_cast<std::uint32_t>(part.size());
+        for (int shift = 24; shift >= 0; shift -= 8) joined += static_cast<char>(size >> shift & 0xFF);
+        joined += part;
+    };
+    (add(parts), ...);
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+    SHA256(reinterpret_cast<const unsigned char*>(joined.data()), joined.size(), digest.data());
+    std::uint64_t out = 0;
+    for (std::size_t i = 0; i < 8; ++i) out = out << 8 | digest[i];
+    return out;
+}
+
+bool is_nonce(std::string_view text) {
+    return text.size() <= 32 && std::ranges::all_of(text, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+           });
+}
+
+}  // namespace
+
+std::string MessageKey::text() const {
+    std::string out(key_letters, '0');
+    auto bits = stamp_of(unix_ms, counter);
+    for (std::size_t i = key_letters; i-- > 0; bits >>= 5) out[i] = crockford[bits & 31];
+    if (!nonce.empty()) out += '-' + nonce;
+    return out;
+}
+
+std::optional<MessageKey> MessageKey::parse(std::string_view text) {
+    if (text.size() < key_letters) return std::nullopt;
+    std::uint64_t bits = 0;
+    for (char c : text.substr(0, key_letters)) {
+        const int digit = crockford_digit(c);
+        if (digit < 0 || bits >> 59 != 0) return std::nullopt;
+        bits = bits << 5 | static_cast<std::uint64_t>(digit);
+    }
+    auto rest = text.substr(key_letters);
+    if (!rest.empty()) {
+        if (rest.front() != '-' || rest.size() < 2 || !is_nonce(rest.substr(1))) return std::nullopt;
+        rest.remove_prefix(1);
+    }
+    return MessageKey{static_cast<std::int64_t>(bits >> 16), static_cast<std::uint16_t>(bits), std::string{rest}};
+}
+
+std::string make_message_id(std::string_view room, std::string_view user, const MessageKey& key, std::string_view text) {
+    const auto hash = hash64(room, user, key.text(), text);
+    return std::string{room} + ':' + letters_of(stamp_of(key.unix_ms, key.counter), hash);
+}
+
+std::optional<MessageIdParts> parse_message_id(std::string_view id) {
+    if (id.size() < id_letters + 2) return std::nullopt;
+    const auto colon = id.size() - id_letters - 1;
+    const auto letters = id.substr(colon + 1);
+    if (id[colon] != ':' || letters.front() > '7') return std::nullopt;
+    std::uint64_t stamp = 0;  // the first 64 of 128 bits: 3 in the first letter, 5 in each of 12, 1 in the 14th
+    for (std::size_t i = 0; i < id_letters; ++i) {
+        const auto digit = crockford.find(letters[i]);
+        if (digit == std::string_view::npos) return std::nullopt;
+        if (i < 13) stamp = stamp << 5 | digit;
+        else if (i == 13) stamp = stamp << 1 | digit >> 4;
+    }
+    return MessageIdParts{id.substr(0, colon), letters, static_cast<std::int64_t>(stamp >> 16),
+                          static_cast<std::uint16_t>(stamp)};
+}
+
+std::string make_foreign_letters(std::int64_t unix_ms, std::string_view document_id) {
+    return letters_of(stamp_of(std::max<std::int64_t>(unix_ms, 0), 0), hash64(document_id));
+}
+
+}  // namespace base

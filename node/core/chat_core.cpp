@@ -1,0 +1,1 @@
+#include "node/core/chat_core.hpp"

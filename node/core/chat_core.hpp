@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "node/core/events.hpp"
+
+namespace node {
+
+/// How the node learns of what others wrote.
+enum class FeedMode {
+    continuous,  ///< one open `_changes?feed=continuous`
+    longpoll,    ///< one waiting request after another
+    poll,        ///< the article's way: a request every `poll_interval`
+};
+
+struct ChatConfig {
+    std::string name = "node";      ///< the `host` of documents; two nodes may bear the same
+    std::string database = "chat";  ///< in the store
+    std::string authorization;      ///< value of the Authorization header, empty for none
+    FeedMode feed = FeedMode::continuous;
+    base::Duration poll_interval = std::chrono::seconds{1};
+    base::Duration heartbeat = std::chrono::seconds{2};      ///< asked of the feed
+    base::Duration feed_dead_after = std::chrono::seconds{5};  ///< silence that ends a feed
+    base::Duration request_timeout = std::chrono::seconds{10};
+    base::Duration probe_interval = std::chrono::milliseconds{150};  ///< between tries while the store refuses, at least
+    std::size_t message_bytes_max = 8 * 1024;
+    std::size_t session_bytes_max = 1 << 20;   ///< queued for one client; one that falls further behind is cut off
+    std::size_t outbox_messages_max = 1'000'000;  ///< accepted and not yet stored; then posts are refused
+    std::size_t bulk_documents_max = 500;      ///< in one _bulk_docs
+    std::size_t history_on_join = 50;
+    std::uint64_t random_seed = 0;             ///< for back-off jitter and for a store's new generation
+};
+
+/// A chat node without I/O: clients' frames and the store's answers in, frames, requests and journal commits out.
+///
+/// The promises are those of the README's section "What a node promises". Whoever drives the core performs every Effect
+/// and reports how it ended; effects of one handle() are performed in their order.
+///
+/// Threads: not thread-safe. Time: only what handle() is told.
+class ChatCore {
+public:
+    /// `journal` outlives the core, and is read during handle() and start() only.
+    ChatCore(ChatConfig config, base::JournalView& journal);
+    ~ChatCore();
+    ChatCore(ChatCore&&) noexcept;
+    ChatCore& operator=(ChatCore&&) noexcept;
+
+    /// The first call: takes up where the journal ends and looks for the store.
+    [[nodiscard]] Effects start(base::Now now);
+    [[nodiscard]] Effects handle(Event event, base::Now now);
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace node

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "node/base/frame.hpp"
+#include "node/base/http.hpp"
+#include "node/base/journal.hpp"
+#include "node/base/time.hpp"
+
+/// What a node's core and the world around it tell each other. The world is a shell with sockets and a disk, or the
+/// virtual world; the core cannot tell which.
+namespace node {
+
+/// One client's connection; never used again after Closed.
+using SessionId = std::uint64_t;
+/// One request of the node to its store.
+using FetchId = std::uint64_t;
+/// One request of an HTTP client to the node.
+using ExchangeId = std::uint64_t;
+/// Whatever the core wants to be woken for; setting a timer again moves it.
+using TimerId = std::uint32_t;
+
+// ---- what the world tells the core
+
+struct Opened   { SessionId session; std::string address; };   ///< a client finished its handshake
+struct Received { SessionId session; std::string frame; };     ///< one whole text frame, not yet checked
+struct Written  { SessionId session; };                        ///< the kernel's send buffer took the last Send
+struct Closed   { SessionId session; };                        ///< no further events for this session
+struct Requested { ExchangeId exchange; base::HttpRequest request; std::string address; };  ///< answer with one Respond
+
+struct Persisted     { std::uint64_t batch; };                       ///< the commit is on disk
+struct PersistFailed { std::uint64_t batch; std::string reason; };   ///< nothing of it is; the core sends it again
+
+struct Fetched     { FetchId fetch; base::HttpResponse response; };  ///< the whole answer of a Fetch without `stream`
+struct FetchHead   { FetchId fetch; int status; };                   ///< a stream's status line came
+struct FetchData   { FetchId fetch; std::string bytes; };            ///< any piece of a stream's body, cut anywhere
+struct FetchEnded  { FetchId fetch; };                               ///< a stream's proper end
+struct FetchFailed { FetchId fetch; std::string reason; };           ///< refused, reset, cut off: done or not, nobody knows
+
+struct TimerFired { TimerId timer; };
+struct Drain {};  ///< stop accepting; clients are told to go on elsewhere, what waits is written
+
+using Event = std::variant<Opened, Received, Written, Closed, Requested, Persisted, PersistFailed, Fetched, FetchHead,
+                           FetchData, FetchEnded, FetchFailed, TimerFired, Drain>;
+
+// ---- what the core asks of the world
+
+struct Send    { SessionId session; std::vector<base::Frames> frames; };  ///< in one write; answer with Written; one in flight per session
+struct Close   { SessionId session; std::string reason; };                ///< answer with Closed, at once, whatever is in flight
+struct Respond { ExchangeId exchange; base::HttpResponse response; };
+
+struct Persist { base::JournalBatch batch; };  ///< answer with Persisted or PersistFailed, in order; one in flight
+
+struct Fetch       { FetchId fetch; base::HttpRequest request; bool stream = false; };  ///< to the store; target is relative to the server: "/db/..."
+struct CancelFetch { FetchId fetch; };                                                  ///< no answer is wanted any more
+
+struct SetTimer { TimerId timer; base::Time at; };
+struct Log { enum class Level { info, warning, error } level; std::string line; };
+struct Drained {};  ///< answer to Drain: all is written and on disk, the process may end
+
+using Effect = std::variant<Send, Close, Respond, Persist, Fetch, CancelFetch, SetTimer, Log, Drained>;
+using Effects = std::vector<Effect>;
+
+}  // namespace node
