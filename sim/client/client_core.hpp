@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "node/base/message_id.hpp"
+#include "node/base/random.hpp"
+#include "node/base/time.hpp"
+#include "sim/history/record.hpp"
+
+/// A simulated client: what a careful page does, as a machine without I/O, and the witness of what a node shows it.
+namespace sim::client {
+
+// ---- what the world tells it
+struct Connected    {};                     ///< the WebSocket handshake is done
+struct Disconnected { std::string reason; };  ///< or the attempt failed
+struct Received     { std::string frame; };
+struct TimerFired   { std::uint32_t timer; };
+struct Post         { std::string room; int size_bytes; base::Time due; };  ///< a message is due
+struct Hop          { std::string node; };  ///< go on at another node
+struct Vanish       { base::Duration away; };  ///< cut the connection without a word, come back later
+struct AskHistory   { std::string room; };  ///< page through the whole history of the room; ends with HistoryRead
+using Event = std::variant<Connected, Disconnected, Received, TimerFired, Post, Hop, Vanish, AskHistory>;
+
+// ---- what it asks of the world
+struct Connect    { std::string node; };  ///< answer with Connected or Disconnected
+struct Disconnect {};                     ///< at once; no Disconnected follows
+struct Send       { std::string frame; };
+struct SetTimer   { std::uint32_t timer; base::Time at; };  ///< setting again moves it
+struct Note       { Record record; };     ///< for the history; `at_us` and `client` are filled in
+struct HistoryRead { std::string room; std::vector<std::pair<std::string, std::string>> messages; };  ///< (msg, id), oldest first
+using Effect = std::variant<Connect, Disconnect, Send, SetTimer, Note, HistoryRead>;
+using Effects = std::vector<Effect>;
+
+struct Config {
+    std::string name;                ///< "c3", also its user name
+    std::string node;                ///< its home
+    std::vector<std::string> rooms;  ///< it follows these
+    base::Time start;                ///< records count from here
+    std::uint64_t seed = 1;
+    base::Duration reconnect_after = std::chrono::milliseconds{100};
+    base::Duration answer_timeout = std::chrono::seconds{5};  ///< a post without `accepted` or `stored` is repeated after this
+};
+
+/// Follows its rooms, posts what is due, repeats what was not answered (same key), resumes from its cursors, and notes all that it
+/// sees. It shares no code with the node but the message key.
+class ClientCore {
+public:
+    explicit ClientCore(Config config);
+    [[nodiscard]] Effects start(base::Now now);
+    [[nodiscard]] Effects handle(const Event& event, base::Now now);
+
+    /// True when nothing that it sent waits for an answer and it is connected and joined.
+    [[nodiscard]] bool settled() const;
+    [[nodiscard]] bool connected() const { return state_ == State::open; }
+
+private:
+    enum class State { closed, connecting, greeting, open };
+    struct Pending {
+        std::string room;
+        base::MessageKey key;
+        std::string text;
+        std::string msg;
+        std::string host;       ///< of the node that it was first sent to
+        base::Time due;
+        int tries = 0;
+        base::Time sent{};
+        bool accepted = false;
+    };
+    struct Followed {
+        std::string cursor;
+        std::int64_t n = 0;
+        bool joining = false;
+    };
+
+    void on(const Connected&);
+    void on(const Disconnected& e);
+    void on(const Received& e);
+    void on(const TimerFired& e);
+    void on(const Post& e);
+    void on(const Hop& e);
+    void on(const Vanish& e);
+    void on(const AskHistory& e);
+
+    void on_welcome(const struct Json& frame);
+    void on_message(const struct Json& frame, Via via);
+    void on_answer(const struct Json& frame, What what);
+    void on_refused(const struct Json& frame);
+    void on_page(const struct Json& frame);
+
+    void connect();
+    void lose_connection(const std::string& reason, base::Duration pause);
+    void send_pending(Pending& pending);
+    void ask_page(const std::string& room, const std::string& before);
+    base::MessageKey next_key();
+    void note(Record record);
+
+    Config config_;
+    base::Random random_;
+    std::string nonce_;
+    State state_ = State::closed;
+    int connection_ = 0;
+    std::string node_;
+    std::string node_name_;
+    std::int64_t clock_offset_ms_ = 0;
+    base::MessageKey last_key_;
+    std::int64_t newest_seen_ms_ = 0;
+    int posted_ = 0;
+    std::deque<Pending> pending_;
+    std::map<std::string, Followed> rooms_;
+    std::map<std::string, int> seen_;  ///< id -> the connection on which it was last shown
+    std::map<std::string, std::vector<std::pair<std::string, std::string>>> reading_;
+    base::Now now_{};
+    Effects effects_;
+};
+
+/// The text of a message: its name, then padding made from it up to `size_bytes`, so that whoever gets it can tell that it is whole.
+std::string make_text(std::string_view msg, int size_bytes);
+/// The name in such a text; empty when the text is none of ours or was altered.
+std::string msg_of_text(std::string_view text);
+
+}  // namespace sim::client

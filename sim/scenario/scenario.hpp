@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/base/time.hpp"
+
+/// A scenario file as it was read: what is asked for, before any seed has decided anything.
+namespace sim {
+
+using base::Duration;
+
+/// A place in a file, counted from 1; 0 where there is none (a default).
+struct Location {
+    int line = 0;
+    int column = 0;
+};
+
+struct Range {
+    Duration low{};
+    Duration high{};  ///< equal to low for a fixed value
+};
+
+struct Link {
+    Range latency{std::chrono::microseconds{100}, std::chrono::microseconds{300}};  ///< one way
+    std::uint64_t bytes_per_second = 0;                                             ///< 0: unlimited
+};
+
+struct Topology {
+    int nodes = 2;
+    int clients = 4;   ///< spread over the nodes in turn: c1 on n1, c2 on n2, ...
+    int rooms = 1;     ///< every client follows room r(1 + number mod rooms)
+    std::string feed = "continuous";  ///< or longpoll, poll
+    Duration poll_interval = std::chrono::seconds{1};
+    int shards = 1;    ///< q of the database
+};
+
+enum class Arrivals { constant, poisson, ramp, burst };
+
+struct Load {
+    std::uint64_t per_1000_seconds = 10'000;  ///< messages of all clients together in 1000 s: "10/s" is 10000
+    Arrivals arrivals = Arrivals::constant;
+    int size_bytes = 64;
+    Duration length = std::chrono::seconds{10};
+    Duration settle = std::chrono::seconds{1};  ///< quiet time after the start, before the first message
+};
+
+/// One line of the timeline.
+struct Fault {
+    std::string name;                      ///< given, or made from kind and number; phases are named after it
+    std::vector<std::string> kinds;        ///< one ("store.down"), or several of which each occurrence draws one (`any`)
+    std::optional<Duration> at;            ///< once, at this time
+    std::optional<Range> every;            ///< or again and again, after a drawn pause
+    std::string when;                      ///< or once a condition is met: "feed(n1).rows >= 100"
+    std::optional<Range> length;           ///< `for`; nothing: it is a moment, or lasts to the end
+    std::string node;                      ///< whom it hits; empty: not a node's fault, or one drawn
+    std::string client;
+    std::map<std::string, std::string> parameters;  ///< the rest, quantities made canonical: "delay_ms" -> "20"
+    bool swarm = false;                    ///< a seed decides whether it takes part at all
+    Location location;
+};
+
+/// One line of `expect`.
+struct Expectation {
+    std::string text;       ///< as written
+    std::string property;   ///< "no_loss", or the metric of a threshold: "p99(local_echo)"
+    std::string phase;      ///< "during outage", "before outage", "after outage", "" for the whole run
+    std::string relation;   ///< "<", "<=", ">", ">=", "==" or "" for a property
+    double value = 0;       ///< of a threshold, in microseconds where it is a time
+    std::optional<Duration> within;  ///< "converged within 5s"
+    Location location;
+};
+
+struct Scenario {
+    std::string file;
+    std::string name;
+    std::string about;
+    std::uint64_t seed = 1;
+    Topology topology;
+    std::map<std::string, Link> links;  ///< "client-node", "node-store"
+    Load load;
+    std::vector<Fault> timeline;
+    std::vector<Expectation> expect;
+    Duration heal = std::chrono::seconds{10};  ///< how long everything may take to converge after the last fault and message
+};
+
+}  // namespace sim

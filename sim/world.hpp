@@ -1,0 +1,35 @@
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "sim/history/record.hpp"
+#include "sim/scenario/plan.hpp"
+
+namespace sim {
+
+/// What a world needs beside the scenario.
+struct WorldOptions {
+    std::filesystem::path binaries;            ///< where chatnode and couchmock are (process world)
+    std::filesystem::path out;                 ///< logs and journals go below this folder (process world)
+    std::string store = "couchmock";           ///< or the URL of a real CouchDB
+    const std::atomic<bool>* interrupted = nullptr;  ///< set by Ctrl-C: the world ends what it started and returns
+    /// Called now and then with the time in the run; for a progress line.
+    std::function<void(Duration at)> progress;
+};
+
+/// How a run ended, for the report; the verdict is the checkers' business.
+struct WorldResult {
+    std::uint64_t event_hash = 0;   ///< over every event (virtual world), else 0
+    std::uint64_t events = 0;
+    std::string broken;             ///< why the world could not perform the plan, else empty
+};
+
+/// Performs the plan and tells the sink what happens. Both throw nothing that a scenario can cause.
+WorldResult run_virtual(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options);
+WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options);
+
+}  // namespace sim
