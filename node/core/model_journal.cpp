@@ -1,0 +1,113 @@
+#include "node/core/model_journal.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <ranges>
+#include <utility>
+
+namespace node {
+
+using base::JournalEntry;
+
+void ModelJournal::sync() {
+    show();
+    shown_.clear();
+}
+
+void ModelJournal::show() {
+    for (const auto& batch : std::exchange(written_, {})) shown_.push_back(apply(batch));
+}
+
+void ModelJournal::crash() {
+    written_.clear();
+    for (const auto& record : std::views::reverse(shown_)) undo(record);
+    shown_.clear();
+}
+
+ModelJournal::Undo ModelJournal::apply(const base::JournalBatch& batch) {
+    Undo record{entries_.size(), {}, checkpoint_};
+    for (const auto& entry : batch.entries) {
+        if (contains(entry.message.id)) continue;
+        const auto index = entries_.size();
+        entries_.push_back(entry);
+        by_id_.emplace(entry.message.id, index);
+        rooms_[entry.message.room].emplace(std::pair{entry.message.position, entry.message.id}, index);
+        ++stored_count_[entry.stored_in];
+    }
+    for (const auto& id : batch.stored) {
+        const auto found = by_id_.find(id);
+        if (found == by_id_.end()) continue;
+        record.stored_before.emplace_back(found->second, entries_[found->second].stored_in);
+        set_stored_in(found->second, batch.stored_generation);
+    }
+    if (batch.checkpoint) checkpoint_ = batch.checkpoint;
+    return record;
+}
+
+void ModelJournal::undo(const Undo& record) {
+    for (const auto& [index, generation] : std::views::reverse(record.stored_before)) set_stored_in(index, generation);
+    while (entries_.size() > record.entries_before) {
+        const auto& last = entries_.back();
+        by_id_.erase(last.message.id);
+        rooms_[last.message.room].erase({last.message.position, last.message.id});
+        --stored_count_[last.stored_in];
+        entries_.pop_back();
+    }
+    checkpoint_ = record.checkpoint_before;
+}
+
+void ModelJournal::set_stored_in(std::size_t index, const base::Generation& generation) {
+    auto& stored_in = entries_[index].stored_in;
+    --stored_count_[stored_in];
+    ++stored_count_[generation];
+    stored_in = generation;
+}
+
+std::size_t ModelJournal::first_after(std::uint64_t arrival) const {
+    const auto it = std::ranges::upper_bound(entries_, arrival, {}, &JournalEntry::arrival);
+    return static_cast<std::size_t>(it - entries_.begin());
+}
+
+base::JournalView::State ModelJournal::state() {
+    return {uuid_, entries_.empty() ? 0 : entries_.back().arrival, checkpoint_};
+}
+
+bool ModelJournal::contains(std::string_view id) { return by_id_.contains(id); }
+
+std::optional<JournalEntry> ModelJournal::find(std::string_view id) {
+    const auto found = by_id_.find(id);
+    if (found == by_id_.end()) return std::nullopt;
+    return entries_[found->second];
+}
+
+std::vector<JournalEntry> ModelJournal::page(std::string_view room, std::string_view before, std::size_t limit) {
+    std::vector<JournalEntry> out;
+    const auto found = rooms_.find(room);
+    if (found == rooms_.end()) return out;
+    const auto& by_position = found->second;
+    auto it = before.empty() ? by_position.end() : by_position.lower_bound({std::string{before}, {}});
+    while (it != by_position.begin() && out.size() < limit) out.push_back(entries_[(--it)->second]);
+    return out;
+}
+
+std::vector<JournalEntry> ModelJournal::after(std::string_view room, std::uint64_t arrival, std::size_t limit) {
+    std::vector<JournalEntry> out;
+    for (auto i = first_after(arrival); i < entries_.size() && out.size() < limit; ++i)
+        if (room.empty() || entries_[i].message.room == room) out.push_back(entries_[i]);
+    return out;
+}
+
+std::vector<JournalEntry> ModelJournal::not_stored_in(const base::Generation& generation, std::uint64_t arrival,
+                                                      std::size_t limit) {
+    std::vector<JournalEntry> out;
+    for (auto i = first_after(arrival); i < entries_.size() && out.size() < limit; ++i)
+        if (entries_[i].stored_in != generation) out.push_back(entries_[i]);
+    return out;
+}
+
+std::size_t ModelJournal::count_not_stored_in(const base::Generation& generation) {
+    const auto found = stored_count_.find(generation);
+    return entries_.size() - (found == stored_count_.end() ? 0 : found->second);
+}
+
+}  // namespace node

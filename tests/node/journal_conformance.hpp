@@ -1,0 +1,174 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "node/base/journal.hpp"
+
+/// What every implementation of JournalView must do, whatever it keeps its messages in.
+///
+/// An implementation instantiates the suite with a harness type that is made anew for each test:
+///
+///     struct MyJournal {
+///         base::JournalView& view();
+///         void commit(const base::JournalBatch& batch);  // returns when the batch is on the disk
+///         void reopen();                                 // the process ended and started again
+///     };
+///     INSTANTIATE_TYPED_TEST_SUITE_P(Mine, JournalConformance, MyJournal);
+namespace journal_conformance {
+
+inline base::ChatMessage message(std::string_view room, std::int64_t unix_ms, std::string_view text) {
+    return base::make_message(room, "ann", {unix_ms, 0, {}}, text, "n1");
+}
+
+inline base::JournalEntry entry(std::uint64_t arrival, base::ChatMessage message, base::Generation stored_in = {},
+                                bool accepted_here = true) {
+    return {arrival, std::move(message), accepted_here, std::move(stored_in)};
+}
+
+inline std::vector<std::string> texts(const std::vector<base::JournalEntry>& entries) {
+    std::vector<std::string> out;
+    for (const auto& e : entries) out.push_back(e.message.text);
+    return out;
+}
+
+using Texts = std::vector<std::string>;
+
+}  // namespace journal_conformance
+
+template <class Harness>
+class JournalConformance : public testing::Test {
+protected:
+    base::JournalView& view() { return harness_.view(); }
+    void commit(std::vector<base::JournalEntry> entries, std::vector<std::string> stored = {}, base::Generation generation = {},
+                std::optional<base::Checkpoint> checkpoint = {}) {
+        harness_.commit({++batches_, std::move(entries), std::move(stored), std::move(generation), std::move(checkpoint)});
+    }
+    void reopen() { harness_.reopen(); }
+
+private:
+    Harness harness_;
+    std::uint64_t batches_ = 0;
+};
+
+TYPED_TEST_SUITE_P(JournalConformance);
+
+TYPED_TEST_P(JournalConformance, IsEmptyAtFirst) {
+    const auto state = this->view().state();
+    EXPECT_FALSE(state.uuid.empty());
+    EXPECT_EQ(state.last_arrival, 0u);
+    EXPECT_EQ(state.checkpoint, std::nullopt);
+    EXPECT_FALSE(this->view().contains("lobby:x"));
+    EXPECT_EQ(this->view().find("lobby:x"), std::nullopt);
+    EXPECT_TRUE(this->view().page("lobby", "", 10).empty());
+    EXPECT_TRUE(this->view().after("", 0, 10).empty());
+    EXPECT_TRUE(this->view().not_stored_in("g", 0, 10).empty());
+    EXPECT_EQ(this->view().count_not_stored_in("g"), 0u);
+}
+
+TYPED_TEST_P(JournalConformance, GivesBackAMessageAsItWasWritten) {
+    using namespace journal_conformance;
+    auto m = message("lobby", 1'000, "grüße \"from\" 🛋\n\\");
+    m.datetime = "2012 Jul 14 09:49:57 -0700";
+    m.host = "";
+    this->commit({entry(1, m, "g1", false)});
+    ASSERT_TRUE(this->view().contains(m.id));
+    const auto found = this->view().find(m.id);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->message, m);
+    EXPECT_EQ(found->arrival, 1u);
+    EXPECT_FALSE(found->accepted_here);
+    EXPECT_EQ(found->stored_in, "g1");
+}
+
+TYPED_TEST_P(JournalConformance, LeavesAnIdThatIsThereAsItIs) {
+    using namespace journal_conformance;
+    const auto m = message("lobby", 1'000, "first");
+    this->commit({entry(1, m)});
+    this->commit({entry(2, m, "g1", false), entry(3, message("lobby", 2'000, "second"))});
+    const auto found = this->view().find(m.id);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->arrival, 1u);
+    EXPECT_TRUE(found->accepted_here);
+    EXPECT_EQ(found->stored_in, "");
+    EXPECT_EQ(texts(this->view().after("", 0, 10)), (Texts{"first", "second"}));
+}
+
+TYPED_TEST_P(JournalConformance, PagesARoomByPositionNewestFirst) {
+    using namespace journal_conformance;
+    const auto b = message("lobby", 2'000, "b");
+    this->commit({entry(1, message("lobby", 3'000, "c")), entry(2, b), entry(3, message("other", 9'000, "x"))});
+    this->commit({entry(4, message("lobby", 1'000, "a"))});
+    EXPECT_EQ(texts(this->view().page("lobby", "", 10)), (Texts{"c", "b", "a"}));
+    EXPECT_EQ(texts(this->view().page("lobby", "", 2)), (Texts{"c", "b"}));
+    EXPECT_EQ(texts(this->view().page("lobby", b.position, 10)), Texts{"a"});
+    EXPECT_TRUE(this->view().page("lobby", "0", 10).empty());
+    EXPECT_TRUE(this->view().page("lobb", "", 10).empty());
+}
+
+TYPED_TEST_P(JournalConformance, TellsWhatCameAfterAnArrivalInThatOrder) {
+    using namespace journal_conformance;
+    this->commit({entry(1, message("lobby", 3'000, "c")), entry(2, message("other", 9'000, "x"))});
+    this->commit({entry(3, message("lobby", 1'000, "a")), entry(4, message("lobby", 2'000, "b"))});
+    EXPECT_EQ(texts(this->view().after("lobby", 0, 10)), (Texts{"c", "a", "b"}));
+    EXPECT_EQ(texts(this->view().after("lobby", 1, 1)), Texts{"a"});
+    EXPECT_EQ(texts(this->view().after("", 1, 10)), (Texts{"x", "a", "b"}));
+    EXPECT_TRUE(this->view().after("lobby", 4, 10).empty());
+    EXPECT_EQ(this->view().state().last_arrival, 4u);
+}
+
+TYPED_TEST_P(JournalConformance, KnowsWhatAGenerationHasNot) {
+    using namespace journal_conformance;
+    const auto a = message("lobby", 1'000, "a");
+    const auto b = message("lobby", 2'000, "b");
+    this->commit({entry(1, a), entry(2, b), entry(3, message("lobby", 3'000, "c"), "g1", false)});
+    EXPECT_EQ(texts(this->view().not_stored_in("g1", 0, 10)), (Texts{"a", "b"}));
+    EXPECT_EQ(this->view().count_not_stored_in("g1"), 2u);
+    this->commit({}, {b.id, "lobby:never-heard-of"}, "g1");
+    EXPECT_EQ(texts(this->view().not_stored_in("g1", 0, 10)), Texts{"a"});
+    EXPECT_EQ(this->view().count_not_stored_in("g1"), 1u);
+    EXPECT_EQ(this->view().find(b.id)->stored_in, "g1");
+    EXPECT_EQ(texts(this->view().not_stored_in("g2", 0, 10)), (Texts{"a", "b", "c"}));
+    EXPECT_EQ(texts(this->view().not_stored_in("g2", 1, 1)), Texts{"b"});
+    EXPECT_EQ(this->view().count_not_stored_in("g2"), 3u);
+}
+
+TYPED_TEST_P(JournalConformance, MarksAMessageOfTheSameBatchAsStored) {
+    using namespace journal_conformance;
+    const auto a = message("lobby", 1'000, "a");
+    this->commit({entry(1, a)}, {a.id}, "g1");
+    EXPECT_EQ(this->view().find(a.id)->stored_in, "g1");
+    EXPECT_EQ(this->view().count_not_stored_in("g1"), 0u);
+}
+
+TYPED_TEST_P(JournalConformance, KeepsTheNewestCheckpointAndNoneWhereABatchHasNone) {
+    using namespace journal_conformance;
+    this->commit({}, {}, {}, base::Checkpoint{"g1", "1-x"});
+    this->commit({entry(1, message("lobby", 1'000, "a"))}, {}, {}, base::Checkpoint{"g1", "2-y"});
+    this->commit({entry(2, message("lobby", 2'000, "b"))});
+    EXPECT_EQ(this->view().state().checkpoint, (base::Checkpoint{"g1", "2-y"}));
+}
+
+TYPED_TEST_P(JournalConformance, IsTheSameAfterTheProcessStartedAgain) {
+    using namespace journal_conformance;
+    const auto a = message("lobby", 1'000, "a");
+    const auto uuid = this->view().state().uuid;
+    this->commit({entry(1, a), entry(2, message("lobby", 2'000, "b"))}, {a.id}, "g1", base::Checkpoint{"g1", "7-z"});
+    this->reopen();
+    const auto state = this->view().state();
+    EXPECT_EQ(state.uuid, uuid);
+    EXPECT_EQ(state.last_arrival, 2u);
+    EXPECT_EQ(state.checkpoint, (base::Checkpoint{"g1", "7-z"}));
+    EXPECT_EQ(texts(this->view().page("lobby", "", 10)), (Texts{"b", "a"}));
+    EXPECT_EQ(texts(this->view().not_stored_in("g1", 0, 10)), Texts{"b"});
+    EXPECT_EQ(this->view().count_not_stored_in("g1"), 1u);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(JournalConformance, IsEmptyAtFirst, GivesBackAMessageAsItWasWritten, LeavesAnIdThatIsThereAsItIs,
+                            PagesARoomByPositionNewestFirst, TellsWhatCameAfterAnArrivalInThatOrder, KnowsWhatAGenerationHasNot,
+                            MarksAMessageOfTheSameBatchAsStored, KeepsTheNewestCheckpointAndNoneWhereABatchHasNone,
+                            IsTheSameAfterTheProcessStartedAgain);
