@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/history/record.hpp"
+#include "sim/scenario/plan.hpp"
+
+namespace sim::checker {
+
+enum class Outcome { pass, fail, unknown };
+
+/// One expectation, judged.
+struct Finding {
+    std::string property;               ///< "no_loss", "p99(local_echo) during outage < 50ms"
+    Outcome outcome = Outcome::unknown;
+    std::string measured;               ///< "0 of 1500 lost", "p99 12.3 ms over 512 messages"
+    std::vector<std::string> evidence;  ///< for people: the messages, and what happened round them; bounded
+    Location location;                  ///< in the scenario file; line 0 for what is always checked
+};
+
+struct Verdict {
+    Outcome outcome = Outcome::unknown;  ///< fail if any finding failed, else unknown if any is unknown
+    std::vector<Finding> findings;       ///< first those that are always checked ("the run was a run"), then `expect` in its order
+};
+
+/// Reads a history once, record by record, in order, and judges it. Shares no code with the node.
+class Judge final : public HistorySink {
+public:
+    Judge(const Scenario& scenario, const Plan& plan);
+    ~Judge() override;
+    void add(const Record& record) override;
+    /// Call once, after the last record.
+    [[nodiscard]] Verdict finish();
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sim::checker
