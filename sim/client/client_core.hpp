@@ -3,12 +3,15 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <memory>
-#include <set>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
+#include "node/base/json.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/random.hpp"
 #include "node/base/time.hpp"
@@ -26,7 +29,9 @@ struct Post         { std::string room; int size_bytes; base::Time due; };  ///<
 struct Hop          { std::string node; };  ///< go on at another node
 struct Vanish       { base::Duration away; };  ///< cut the connection without a word, come back later
 struct AskHistory   { std::string room; };  ///< page through the whole history of the room; ends with HistoryRead
-using Event = std::variant<Connected, Disconnected, Received, TimerFired, Post, Hop, Vanish, AskHistory>;
+struct Retry      {};                       ///< send the newest answered message once more, as if its answer had been lost
+struct Garbage    { std::string frame; };   ///< send this as it is
+using Event = std::variant<Connected, Disconnected, Received, TimerFired, Post, Hop, Vanish, AskHistory, Retry, Garbage>;
 
 // ---- what it asks of the world
 struct Connect    { std::string node; };  ///< answer with Connected or Disconnected
@@ -71,7 +76,6 @@ private:
         base::Time due;
         int tries = 0;
         base::Time sent{};
-        bool accepted = false;
     };
     struct Followed {
         std::string cursor;
@@ -87,16 +91,23 @@ private:
     void on(const Hop& e);
     void on(const Vanish& e);
     void on(const AskHistory& e);
+    void on(const Retry&);
+    void on(const Garbage& e);
 
-    void on_welcome(const struct Json& frame);
-    void on_message(const struct Json& frame, Via via);
-    void on_answer(const struct Json& frame, What what);
-    void on_refused(const struct Json& frame);
-    void on_page(const struct Json& frame);
+    void on_welcome(const base::json::value& frame);
+    void on_message(const base::json::value& frame, Via via);
+    void on_answer(const base::json::value& frame, What what);
+    void on_joined(const base::json::value& frame);
+    void on_refused(const base::json::value& frame);
+    void on_page(const base::json::value& frame);
 
     void connect();
     void lose_connection(const std::string& reason, base::Duration pause);
-    void send_pending(Pending& pending);
+    void leave(const std::string& reason, base::Duration pause);
+    void send(Pending& pending);
+    void send(std::string frame) { effects_.push_back(Send{std::move(frame)}); }
+    void set_timer(std::uint32_t timer, base::Duration after) { effects_.push_back(SetTimer{timer, now_.time + after}); }
+    Record about(What what, const Pending& pending) const;
     void ask_page(const std::string& room, const std::string& before);
     base::MessageKey next_key();
     void note(Record record);
@@ -112,9 +123,11 @@ private:
     base::MessageKey last_key_;
     std::int64_t newest_seen_ms_ = 0;
     int posted_ = 0;
-    std::deque<Pending> pending_;
+    std::deque<Pending> pending_;               ///< neither accepted, stored nor refused, in the order said
+    std::map<std::string, Pending> accepted_;   ///< by key: on some node's disk, `stored` not yet told
+    std::optional<Pending> answered_;           ///< the newest that was answered, for Retry
     std::map<std::string, Followed> rooms_;
-    std::map<std::string, int> seen_;  ///< id -> the connection on which it was last shown
+    std::unordered_map<std::uint64_t, int> seen_;  ///< hash of an id -> the connection on which it last came; looked up, never walked
     std::map<std::string, std::vector<std::pair<std::string, std::string>>> reading_;
     base::Now now_{};
     Effects effects_;

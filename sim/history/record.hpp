@@ -43,13 +43,13 @@ enum class Via { live, resume, page };
 struct Record {
     What what{};
     std::int64_t at_us = 0;   ///< since the start of the run
-    std::string client;       ///< "c3"
-    std::string node;         ///< "n1"
-    std::string room;         ///< "r1"
-    std::string msg;          ///< "c3-17": the 17th message of c3; the harness's own name for it, from the text, not the node's id
-    std::string id;           ///< as the node or the store said
-    std::string name;         ///< of a fault
-    std::string text;
+    std::string client{};       ///< "c3"
+    std::string node{};         ///< "n1"
+    std::string room{};         ///< "r1"
+    std::string msg{};          ///< "c3-17": the 17th message of c3; the harness's own name for it, from the text, not the node's id
+    std::string id{};           ///< as the node or the store said
+    std::string name{};         ///< of a fault
+    std::string text{};
     std::int64_t due_us = -1;
     std::int64_t count = 0;
     Via via = Via::live;

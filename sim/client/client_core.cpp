@@ -1,0 +1,363 @@
+#include "sim/client/client_core.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace sim::client {
+namespace {
+
+constexpr std::uint32_t reconnect_timer = 1;
+constexpr std::uint32_t answer_timer = 2;
+constexpr std::int64_t follow_ahead_ms_max = 30'000;  // a faulty clock elsewhere must not drag ours along
+
+using base::append_json_string;
+using base::int_member;
+using base::string_member;
+
+std::string text_of(const base::json::value& frame, std::string_view key) {
+    return std::string{string_member(frame, key).value_or("")};
+}
+
+}  // namespace
+
+ClientCore::ClientCore(Config config)
+    : config_{std::move(config)},
+      random_{base::Random::stream(config_.seed, "client " + config_.name)},
+      nonce_{fmt::format("{}{:06x}", config_.name, random_.below(1 << 24))},
+      node_{config_.node} {
+    for (const auto& room : config_.rooms) rooms_[room];
+}
+
+Effects ClientCore::start(base::Now now) {
+    now_ = now;
+    connect();
+    return std::exchange(effects_, {});
+}
+
+Effects ClientCore::handle(const Event& event, base::Now now) {
+    now_ = now;
+    std::visit([this](const auto& e) { on(e); }, event);
+    return std::exchange(effects_, {});
+}
+
+bool ClientCore::settled() const {
+    return state_ == State::open && pending_.empty() &&
+           std::ranges::none_of(rooms_, [](const auto& room) { return room.second.joining; });
+}
+
+// ---------------------------------------------------------------- the connection
+
+void ClientCore::connect() {
+    state_ = State::connecting;
+    effects_.push_back(Connect{node_});
+}
+
+void ClientCore::lose_connection(const std::string& reason, base::Duration pause) {
+    if (state_ == State::open) {
+        Record record{.what = What::disconnected};
+        record.node = node_;
+        record.text = reason;
+        record.count = connection_;
+        note(record);
+    }
+    state_ = State::closed;
+    reading_.clear();
+    set_timer(reconnect_timer, pause);
+}
+
+void ClientCore::leave(const std::string& reason, base::Duration pause) {
+    if (state_ != State::closed) effects_.push_back(Disconnect{});
+    lose_connection(reason, pause);
+}
+
+void ClientCore::on(const Connected&) {
+    state_ = State::greeting;
+    ++connection_;
+    std::string hello = R"({"t":"hello","v":1,"user":)";
+    append_json_string(hello, config_.name);
+    send(hello + '}');
+}
+
+void ClientCore::on(const Disconnected& e) {
+    // Half to once and a half of the pause, so that a node's clients do not come back as one.
+    const auto pause = config_.reconnect_after.count();
+    lose_connection(e.reason, base::Duration{random_.between(pause / 2, pause * 3 / 2)});
+}
+
+void ClientCore::on(const Hop& e) {
+    leave("hop", base::Duration{0});
+    node_ = e.node;
+}
+
+void ClientCore::on(const Vanish& e) { leave("vanish", e.away); }
+
+void ClientCore::on(const TimerFired& e) {
+    if (e.timer == reconnect_timer && state_ == State::closed) connect();
+    if (e.timer != answer_timer || state_ != State::open || pending_.empty()) return;
+    for (auto& pending : pending_)
+        if (pending.tries > 0 && now_.time - pending.sent >= config_.answer_timeout) send(pending);
+    set_timer(answer_timer, config_.answer_timeout);
+}
+
+void ClientCore::on(const Received& e) {
+    const auto frame = base::parse_json(e.frame);
+    const auto t = frame ? string_member(*frame, "t").value_or("") : "";
+    if (t == "message") {
+        const auto room = rooms_.find(text_of(*frame, "room"));
+        const bool resuming = room != rooms_.end() && room->second.joining;
+        if (room != rooms_.end()) room->second.n = std::max(room->second.n, int_member(*frame, "n").value_or(0));
+        on_message(*frame, resuming ? Via::resume : Via::live);
+    } else if (t == "accepted") {
+        on_answer(*frame, What::accepted);
+    } else if (t == "stored") {
+        on_answer(*frame, What::stored);
+    } else if (t == "failed") {
+        on_answer(*frame, What::failed);
+    } else if (t == "refused") {
+        on_refused(*frame);
+    } else if (t == "welcome") {
+        on_welcome(*frame);
+    } else if (t == "joined" || t == "cursor" || t == "gap-closed") {
+        on_joined(*frame);
+    } else if (t == "page") {
+        on_page(*frame);
+    } else if (t == "store") {
+        Record record{.what = What::store};
+        record.node = node_;
+        record.text = text_of(*frame, "state");
+        record.count = int_member(*frame, "backlog").value_or(0);
+        note(record);
+    } else if (t == "bye") {
+        leave("bye: " + text_of(*frame, "reason"), config_.reconnect_after);
+    }
+}
+
+void ClientCore::on_welcome(const base::json::value& frame) {
+    state_ = State::open;
+    node_name_ = text_of(frame, "node");
+    clock_offset_ms_ = int_member(frame, "now").value_or(0) - base::unix_ms(now_.wall);
+    Record record{.what = What::connected};
+    record.node = node_;
+    record.count = connection_;
+    note(record);
+    for (auto& [room, followed] : rooms_) {
+        followed.joining = true;
+        std::string join = R"({"t":"join","room":)";
+        append_json_string(join, room);
+        if (!followed.cursor.empty()) {
+            join += R"(,"cursor":)";
+            append_json_string(join, followed.cursor);
+            join += fmt::format(R"(,"n":{})", followed.n);
+        }
+        send(join + '}');
+    }
+    for (auto& pending : pending_) send(pending);
+}
+
+void ClientCore::on_joined(const base::json::value& frame) {
+    const auto room = rooms_.find(text_of(frame, "room"));
+    if (room == rooms_.end()) return;
+    if (const auto cursor = string_member(frame, "cursor")) {
+        room->second.cursor = *cursor;
+        room->second.n = int_member(frame, "n").value_or(0);
+    }
+    const auto t = string_member(frame, "t").value_or("");
+    if (t == "cursor") return;
+    Record record{.what = t == "joined" ? What::joined : What::gap_closed};
+    record.node = node_;
+    record.room = room->first;
+    record.flag = base::bool_member(frame, "gap");
+    record.count = connection_;
+    if (t == "joined") room->second.joining = false;
+    note(record);
+}
+
+// ---------------------------------------------------------------- what it says
+
+base::MessageKey ClientCore::next_key() {
+    const auto clock = base::unix_ms(now_.wall) + clock_offset_ms_;
+    base::MessageKey key;
+    key.unix_ms = std::max(clock, std::min(newest_seen_ms_, clock + follow_ahead_ms_max));
+    key.nonce = nonce_;
+    if (key.unix_ms <= last_key_.unix_ms) {
+        key.unix_ms = last_key_.unix_ms;
+        key.counter = static_cast<std::uint16_t>(last_key_.counter + 1);
+        if (key.counter == 0) ++key.unix_ms;  // 65536 in one millisecond: borrow from the next
+    }
+    return last_key_ = key;
+}
+
+void ClientCore::on(const Post& e) {
+    Pending pending;
+    pending.room = e.room;
+    pending.msg = fmt::format("{}-{}", config_.name, ++posted_);
+    pending.text = make_text(pending.msg, e.size_bytes);
+    pending.key = next_key();
+    pending.due = e.due;
+    pending_.push_back(std::move(pending));
+    if (state_ == State::open) {
+        send(pending_.back());
+    } else {
+        note(about(What::unsent, pending_.back()));
+    }
+}
+
+void ClientCore::send(Pending& pending) {
+    if (pending.host.empty()) pending.host = node_name_;
+    ++pending.tries;
+    pending.sent = now_.time;
+    std::string post = R"({"t":"post","room":)";
+    append_json_string(post, pending.room);
+    post += R"(,"key":)";
+    append_json_string(post, pending.key.text());
+    post += R"(,"text":)";
+    append_json_string(post, pending.text);
+    post += R"(,"host":)";
+    append_json_string(post, pending.host);
+    send(post + '}');
+    auto record = about(What::send, pending);
+    record.count = pending.tries;
+    note(record);
+    set_timer(answer_timer, config_.answer_timeout);
+}
+
+void ClientCore::on(const Retry&) {
+    if (state_ == State::open && answered_) send(*answered_);
+}
+
+void ClientCore::on(const Garbage& e) {
+    if (state_ == State::open) send(e.frame);
+}
+
+void ClientCore::on_answer(const base::json::value& frame, What what) {
+    const auto key = text_of(frame, "key");
+    const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key.text() == key; });
+    if (pending != pending_.end()) {
+        answered_ = *pending;
+        accepted_.emplace(key, *pending);
+        pending_.erase(pending);
+    } else if (what == What::accepted) {
+        return;  // a repeat, or `stored` came first
+    }
+    const auto known = accepted_.find(key);
+    if (known == accepted_.end()) return;
+    auto record = about(what, known->second);
+    record.id = text_of(frame, "id");
+    record.text = text_of(frame, "reason");
+    note(record);
+    if (what != What::accepted) accepted_.erase(known);
+}
+
+void ClientCore::on_refused(const base::json::value& frame) {
+    const auto key = text_of(frame, "key");
+    const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key.text() == key; });
+    if (pending == pending_.end()) return;
+    const auto code = text_of(frame, "code");
+    auto record = about(What::refused, *pending);
+    record.text = code;
+    note(record);
+    if (int_member(frame, "retry_ms")) {
+        set_timer(answer_timer, config_.answer_timeout);
+    } else if (code == "key_ahead" && pending->tries == 1) {
+        pending->key = next_key();
+        send(*pending);
+    } else if (code != "key_ahead") {
+        pending_.erase(pending);
+    }
+}
+
+// ---------------------------------------------------------------- what it sees
+
+void ClientCore::on_message(const base::json::value& frame, Via via) {
+    const auto id = text_of(frame, "id");
+    const auto text = string_member(frame, "text").value_or("");
+    if (const auto parts = base::parse_message_id(id)) newest_seen_ms_ = std::max(newest_seen_ms_, parts->unix_ms);
+    Record record{.what = What::shown};
+    record.node = node_;
+    record.room = text_of(frame, "room");
+    record.id = id;
+    record.msg = msg_of_text(text);
+    record.via = via;
+    record.count = connection_;
+    record.flag = base::bool_member(frame, "late");
+    const auto [seen, fresh] = seen_.try_emplace(base::fnv1a(id), connection_);
+    if (!fresh) {
+        record.what = What::repeated;
+        record.flag = seen->second == connection_;
+        seen->second = connection_;
+    } else if (record.msg.empty()) {
+        record.what = What::alien;
+        record.text = text;
+    }
+    note(record);
+}
+
+void ClientCore::ask_page(const std::string& room, const std::string& before) {
+    std::string ask = R"({"t":"history","limit":500,"room":)";
+    append_json_string(ask, room);
+    if (!before.empty()) {
+        ask += R"(,"before":)";
+        append_json_string(ask, before);
+    }
+    send(ask + '}');
+}
+
+void ClientCore::on(const AskHistory& e) {
+    if (state_ != State::open) return;
+    reading_[e.room].clear();
+    ask_page(e.room, "");
+}
+
+void ClientCore::on_page(const base::json::value& frame) {
+    const auto room = text_of(frame, "room");
+    const auto reading = reading_.find(room);
+    const auto* messages = base::member(frame, "messages");
+    if (reading == reading_.end() || !messages || !messages->is_array()) return;
+    std::string oldest;
+    for (const auto& message : messages->get_array()) {
+        reading->second.emplace_back(msg_of_text(string_member(message, "text").value_or("")), text_of(message, "id"));
+        oldest = text_of(message, "pos");
+    }
+    if (base::bool_member(frame, "more") && !oldest.empty()) {
+        ask_page(room, oldest);
+        return;
+    }
+    std::ranges::reverse(reading->second);
+    effects_.push_back(HistoryRead{room, std::move(reading->second)});
+    reading_.erase(reading);
+}
+
+// ---------------------------------------------------------------- notes
+
+Record ClientCore::about(What what, const Pending& pending) const {
+    Record record{.what = what};
+    record.node = node_;
+    record.room = pending.room;
+    record.msg = pending.msg;
+    record.due_us = (pending.due - config_.start).count();
+    return record;
+}
+
+void ClientCore::note(Record record) {
+    record.at_us = (now_.time - config_.start).count();
+    record.client = config_.name;
+    effects_.push_back(Note{std::move(record)});
+}
+
+std::string make_text(std::string_view msg, int size_bytes) {
+    std::string text{msg};
+    text += ' ';
+    base::Random letters{base::fnv1a(msg)};
+    while (text.size() < static_cast<std::size_t>(std::max(size_bytes, 0)))
+        text += static_cast<char>('a' + letters.below(26));
+    return text;
+}
+
+std::string msg_of_text(std::string_view text) {
+    const auto msg = text.substr(0, text.find(' '));
+    if (msg.size() == text.size() || make_text(msg, static_cast<int>(text.size())) != text) return {};
+    return std::string{msg};
+}
+
+}  // namespace sim::client
