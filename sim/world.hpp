@@ -1,15 +1,26 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "sim/history/record.hpp"
 #include "sim/scenario/plan.hpp"
 
 namespace sim {
+
+/// One event of the virtual world, for whoever compares two runs.
+struct TracedEvent {
+    std::uint64_t number = 0;
+    Duration at{};
+    std::string_view kind;     ///< "to node", "to client", "disk", ...
+    std::string_view target;   ///< "n1"
+    std::uint64_t hash = 0;    ///< of this event and of all before it
+};
 
 /// What a world needs beside the scenario.
 struct WorldOptions {
@@ -19,6 +30,8 @@ struct WorldOptions {
     const std::atomic<bool>* interrupted = nullptr;  ///< set by Ctrl-C: the world ends what it started and returns
     /// Called now and then with the time in the run; for a progress line.
     std::function<void(Duration at)> progress;
+    std::function<void(const TracedEvent&)> trace;  ///< called for every event (virtual world)
+    std::map<std::string, std::filesystem::path> node_binaries;  ///< another build for a node, by name (process world)
 };
 
 /// How a run ended, for the report; the verdict is the checkers' business.

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sim/history/record.hpp"
+
+namespace sim::conduct {
+
+/// Counts what clients still have to be shown, so that a run waits for it, and no longer than for it.
+///
+/// No judge: a message that never comes makes the run wait to its end, and then the checkers say so.
+class Awaited {
+public:
+    void take(const Record& record);
+
+    /// (message, client) pairs: the message is kept, the client followed the room when it was first sent, and was not shown it.
+    [[nodiscard]] std::size_t missing() const { return missing_; }
+    /// When a client was last shown anything.
+    [[nodiscard]] std::int64_t last_shown_us() const { return last_shown_us_; }
+
+private:
+    struct Message {
+        std::set<std::string> waiting;  ///< clients
+        bool sent = false;
+        bool kept = false;
+    };
+    void drop(Message& message, const std::string& client);
+
+    std::map<std::string, std::set<std::string>> followers_;  ///< by room
+    std::map<std::string, Message> messages_;
+    std::size_t missing_ = 0;
+    std::int64_t last_shown_us_ = 0;
+};
+
+}  // namespace sim::conduct

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "node/base/http.hpp"
+#include "node/base/time.hpp"
+#include "sim/client/client_core.hpp"
+#include "sim/history/record.hpp"
+
+/// What the conductor of a run and the world that it conducts tell each other.
+namespace sim::conduct {
+
+using RequestId = std::uint32_t;
+
+// ---- what the world tells it
+struct TimerFired   { bool clients_settled; };       ///< whether ClientCore::settled() is true of all clients
+struct NodeIsUp     { std::string node; };           ///< it listens
+struct NodeIsGone   { std::string node; std::string how; bool clean; };  ///< it ended, asked or not; `clean`: by itself, saying that all is well
+struct Answered     { RequestId request; int status; std::string body; };  ///< status 0: no answer, `body` says why
+struct BacklogTold  { std::string node; std::int64_t count; };             ///< only when the node said it
+struct HistoryTold  { std::string node; std::string room; std::vector<std::pair<std::string, std::string>> messages; };  ///< (msg, id)
+using Event = std::variant<TimerFired, NodeIsUp, NodeIsGone, Answered, BacklogTold, HistoryTold>;
+
+// ---- what it asks of the world
+enum class NodeAct {
+    start,      ///< answer with NodeIsUp, or NodeIsGone
+    kill,       ///< at once, without a warning; answer with NodeIsGone
+    terminate,  ///< ask it to end; answer with NodeIsGone
+    wipe,       ///< its journal is lost; only while it is gone
+    pause,
+    resume,
+};
+
+struct SetTimer    { base::Time at; };  ///< there is one; setting again moves it
+struct Act         { std::string node; NodeAct act; };
+struct Tell        { std::string client; client::Event event; };
+struct HoldReading { std::string client; bool held; };      ///< a client that does not read, and reads again
+struct AddClient   { std::string client; std::string node; std::vector<std::string> rooms; };
+struct AskControl  { RequestId request; base::HttpRequest http; };  ///< to the mock's control API; answer with Answered
+struct AskStore    { RequestId request; base::HttpRequest http; };  ///< to the store, as a node would; target "/<db>/..." without the database: "/_all_docs"
+struct AskBacklog  { std::string node; };                      ///< answer with BacklogTold, or not at all
+struct AskHistory  { std::string node; std::vector<std::string> rooms; };  ///< answer with a HistoryTold for each room
+struct Note        { Record record; };                         ///< for the history, with `at_us` filled in
+struct Finished    { std::string broken; };                    ///< all is done; `broken` says why the plan could not be performed
+using Effect = std::variant<SetTimer, Act, Tell, HoldReading, AddClient, AskControl, AskStore, AskBacklog, AskHistory, Note,
+                            Finished>;
+using Effects = std::vector<Effect>;
+
+}  // namespace sim::conduct

@@ -1,0 +1,122 @@
+#include "sim/virtual/events.hpp"
+
+#include <array>
+#include <cstring>
+
+namespace sim::virtual_world {
+namespace {
+
+/// Eight bytes at a time: this hash is taken of every byte that moves in the virtual world.
+class Hasher {
+public:
+    Hasher& add(std::uint64_t word) {
+        hash_ = (hash_ ^ word) * 0x9fb21c651e98df25ull;
+        hash_ ^= hash_ >> 32;
+        return *this;
+    }
+    Hasher& add(std::string_view bytes) {
+        add(bytes.size());
+        for (; bytes.size() >= 8; bytes.remove_prefix(8)) add(word_of(bytes, 8));
+        if (!bytes.empty()) add(word_of(bytes, bytes.size()));
+        return *this;
+    }
+    [[nodiscard]] std::uint64_t value() const { return hash_; }
+
+private:
+    static std::uint64_t word_of(std::string_view bytes, std::size_t count) {
+        std::uint64_t word = 0;  // byte by byte: the same on every processor
+        for (std::size_t i = 0; i < count; ++i)
+            word |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+        return word;
+    }
+    std::uint64_t hash_ = 0x243f6a8885a308d3ull;
+};
+
+void hash_into(Hasher& h, const base::HttpRequest& request) { h.add(request.method).add(request.target).add(request.body); }
+
+struct OfNodeEvent {
+    Hasher& h;
+    void operator()(const node::Opened& e) const { h.add(e.session); }
+    void operator()(const node::Received& e) const { h.add(e.session).add(e.frame); }
+    void operator()(const node::Written& e) const { h.add(e.session); }
+    void operator()(const node::Closed& e) const { h.add(e.session); }
+    void operator()(const node::Requested& e) const { hash_into(h.add(e.exchange), e.request); }
+    void operator()(const node::Persisted& e) const { h.add(e.batch); }
+    void operator()(const node::PersistFailed& e) const { h.add(e.batch).add(e.reason); }
+    void operator()(const node::Fetched& e) const {
+        h.add(e.fetch).add(static_cast<std::uint64_t>(e.response.status)).add(e.response.body);
+    }
+    void operator()(const node::FetchHead& e) const { h.add(e.fetch).add(static_cast<std::uint64_t>(e.status)); }
+    void operator()(const node::FetchData& e) const { h.add(e.fetch).add(e.bytes); }
+    void operator()(const node::FetchEnded& e) const { h.add(e.fetch); }
+    void operator()(const node::FetchFailed& e) const { h.add(e.fetch).add(e.reason); }
+    void operator()(const node::TimerFired& e) const { h.add(e.timer); }
+    void operator()(const node::Drain&) const {}
+};
+
+struct OfStoreEvent {
+    Hasher& h;
+    void operator()(const couchmock::Requested& e) const { hash_into(h.add(e.exchange), e.request); }
+    void operator()(const couchmock::Abandoned& e) const { h.add(e.exchange); }
+    void operator()(const couchmock::Written& e) const { h.add(e.exchange); }
+    void operator()(const couchmock::TimerFired& e) const { h.add(e.timer); }
+};
+
+struct OfClientEvent {
+    Hasher& h;
+    void operator()(const client::Disconnected& e) const { h.add(e.reason); }
+    void operator()(const client::Received& e) const { h.add(e.frame); }
+    void operator()(const client::Post& e) const { h.add(e.room).add(static_cast<std::uint64_t>(e.size_bytes)); }
+    void operator()(const client::Hop& e) const { h.add(e.node); }
+    void operator()(const client::AskHistory& e) const { h.add(e.room); }
+    void operator()(const client::Garbage& e) const { h.add(e.frame); }
+    void operator()(const auto&) const {}
+};
+
+struct OfEvent {
+    Hasher& h;
+    void operator()(const NodeHears& e) const {
+        h.add(e.node).add(e.life).add(e.event.index());
+        std::visit(OfNodeEvent{h}, e.event);
+    }
+    void operator()(const NodeTimer& e) const { h.add(e.node).add(e.life).add(e.timer); }
+    void operator()(const DiskSynced& e) const { h.add(e.node).add(e.life).add(e.batch); }
+    void operator()(const NodeStarts& e) const { h.add(e.node); }
+    void operator()(const StoreHears& e) const {
+        h.add(e.event.index());
+        std::visit(OfStoreEvent{h}, e.event);
+    }
+    void operator()(const StoreTimer& e) const { h.add(e.timer); }
+    void operator()(const ClientHears& e) const {
+        h.add(e.client).add(e.link).add(e.event.index());
+        std::visit(OfClientEvent{h}, e.event);
+    }
+    void operator()(const ClientGets& e) const {
+        h.add(e.client).add(e.link);
+        for (const auto& batch : e.frames)
+            for (std::size_t i = 0; i < batch->count(); ++i) h.add(batch->at(i));
+    }
+    void operator()(const ClientTimer& e) const { h.add(e.client).add(e.timer); }
+    void operator()(const Knock& e) const { h.add(e.client).add(e.link).add(e.node); }
+    void operator()(const SendDue& e) const { h.add(e.send); }
+    void operator()(const ActionDue& e) const { h.add(e.action); }
+    void operator()(const Look&) const {}
+};
+
+}  // namespace
+
+std::uint64_t hash_of(const Event& event) {
+    Hasher h;
+    h.add(event.index());
+    std::visit(OfEvent{h}, event);
+    return h.value();
+}
+
+std::string_view kind_of(const Event& event) {
+    static constexpr std::array<std::string_view, std::variant_size_v<Event>> names{
+        "to node",   "timer of node", "disk of node",    "start of node", "to store",     "timer of store", "to client",
+        "to client", "timer of client", "connection to node", "message due", "action due", "look"};
+    return names[event.index()];
+}
+
+}  // namespace sim::virtual_world

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "couchmock/core/events.hpp"
+#include "node/core/events.hpp"
+#include "sim/client/client_core.hpp"
+
+/// Everything that can happen in the virtual world. What is addressed to a process of an earlier life, or to a connection that is gone, is
+/// dropped when its time comes.
+namespace sim::virtual_world {
+
+using NodeIndex = std::uint32_t;
+using ClientIndex = std::uint32_t;
+using LinkId = std::uint64_t;  ///< one WebSocket connection; also its session at the node
+
+struct NodeHears    { NodeIndex node; std::uint32_t life; node::Event event; };
+struct NodeTimer    { NodeIndex node; std::uint32_t life; node::TimerId timer; std::uint64_t setting; };
+struct DiskSynced   { NodeIndex node; std::uint32_t life; std::uint64_t batch; };
+struct NodeStarts   { NodeIndex node; };
+struct StoreHears   { couchmock::Event event; };
+struct StoreTimer   { couchmock::TimerId timer; std::uint64_t setting; };
+struct ClientHears  { ClientIndex client; LinkId link; client::Event event; };
+struct ClientGets   { ClientIndex client; LinkId link; std::vector<base::Frames> frames; };
+struct ClientTimer  { ClientIndex client; std::uint32_t timer; std::uint64_t setting; };
+struct Knock        { ClientIndex client; LinkId link; NodeIndex node; };  ///< a client's connection attempt arrives
+struct SendDue      { std::size_t send; };
+struct ActionDue    { std::size_t action; };
+struct Look         {};  ///< samples are taken; near the end: is all done?
+
+using Event = std::variant<NodeHears, NodeTimer, DiskSynced, NodeStarts, StoreHears, StoreTimer, ClientHears, ClientGets,
+                           ClientTimer, Knock, SendDue, ActionDue, Look>;
+
+/// A hash over all that tells this event from another one.
+std::uint64_t hash_of(const Event& event);
+/// "to node", "timer of node", ...
+std::string_view kind_of(const Event& event);
+
+}  // namespace sim::virtual_world

@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include "sim/virtual/world.hpp"
+
+/// Processes and their disks.
+namespace sim::virtual_world {
+namespace {
+
+constexpr Duration start_time = std::chrono::milliseconds{50};  // from exec to the first line of the core
+constexpr Range sync_time{std::chrono::microseconds{300}, std::chrono::microseconds{3000}};
+constexpr Duration write_time{5};  // until the kernel's buffer has taken a write
+
+node::FeedMode feed_mode(const std::string& name) {
+    if (name == "longpoll") return node::FeedMode::longpoll;
+    return name == "poll" ? node::FeedMode::poll : node::FeedMode::continuous;
+}
+
+}  // namespace
+
+void World::add_node(std::string name) {
+    VirtualNode node;
+    node.journal = std::make_unique<node::ModelJournal>(
+        fmt::format("{:016x}", base::Random::stream(plan_.seed, "journal " + name).next()));
+    node.name = std::move(name);
+    const auto link = [this](const char* between) {
+        const auto found = scenario_.links.find(between);
+        return found == scenario_.links.end() ? Link{} : found->second;
+    };
+    node.to_clients.link = link("client-node");
+    node.to_store.link = link("node-store");
+    nodes_.push_back(std::move(node));
+}
+
+void World::start_node(NodeIndex index) {
+    auto& node = nodes_[index];
+    if (node.core) return;
+    node::ChatConfig config;
+    config.name = node.name;
+    config.feed = feed_mode(scenario_.topology.feed);
+    config.poll_interval = scenario_.topology.poll_interval;
+    ++node.life;
+    config.random_seed = base::Random::stream(plan_.seed, fmt::format("{} life {}", node.name, node.life)).next();
+    node.stopping = false;
+    node.timers.clear();
+    node.core.emplace(config, *node.journal);
+    Record record{.what = What::node};
+    record.node = node.name;
+    record.text = "up";
+    note(std::move(record));
+    perform(index, node.core->start(now_for(node)));
+}
+
+void World::end_node(NodeIndex index, std::string_view state) {
+    auto& node = nodes_[index];
+    if (!node.core) return;
+    node.core.reset();
+    node.journal->crash();
+    node.held.clear();
+    node.paused = false;
+    Record record{.what = What::node};
+    record.node = node.name;
+    record.text = state;
+    note(std::move(record));
+    std::vector<LinkId> links;
+    for (const auto& [id, connection] : connections_)
+        if (connection.node == index) links.push_back(id);
+    std::ranges::sort(links);
+    for (const auto id : links) drop_link(id, false, "connection reset");
+    for (auto it = exchanges_.begin(); it != exchanges_.end();) {
+        const auto [id, exchange] = *it;
+        it = exchange.node == index ? exchanges_.erase(it) : std::next(it);
+        if (exchange.node == index) to_store(index, couchmock::Abandoned{id}, 0);
+    }
+}
+
+void World::pause_node(NodeIndex index, bool paused) {
+    auto& node = nodes_[index];
+    if (!node.core || node.paused == paused) return;
+    node.paused = paused;
+    Record record{.what = What::node};
+    record.node = node.name;
+    record.text = paused ? "paused" : "resumed";
+    note(std::move(record));
+    if (paused) return;
+    for (auto& event : std::exchange(node.held, {})) at(now_, std::move(event));
+}
+
+void World::wipe_node(NodeIndex index) {
+    end_node(index, "killed");
+    auto& node = nodes_[index];
+    node.journal = std::make_unique<node::ModelJournal>(
+        fmt::format("{:016x}", base::Random::stream(plan_.seed, fmt::format("journal {} after {}", node.name, node.life)).next()));
+    Record record{.what = What::node};
+    record.node = node.name;
+    record.text = "wiped";
+    note(std::move(record));
+}
+
+VirtualNode* World::living(NodeIndex index, std::uint32_t life) {
+    auto& node = nodes_[index];
+    return node.core && node.life == life ? &node : nullptr;
+}
+
+bool World::hold_if_paused(NodeIndex index, Event event) {
+    auto& node = nodes_[index];
+    if (!node.paused) return false;
+    node.held.push_back(std::move(event));
+    return true;
+}
+
+void World::tell_node(NodeIndex index, node::Event event) {
+    auto& node = nodes_[index];
+    if (node.core) perform(index, node.core->handle(std::move(event), now_for(node)));
+}
+
+void World::on(NodeHears& e) {
+    if (!living(e.node, e.life)) return;
+    if (nodes_[e.node].paused) {
+        hold_if_paused(e.node, std::move(e));
+        return;
+    }
+    tell_node(e.node, std::move(e.event));
+}
+
+void World::on(NodeTimer& e) {
+    auto* node = living(e.node, e.life);
+    if (!node) return;
+    const auto counts = node->timers.find(e.timer);
+    if (counts == node->timers.end() || counts->second != e.setting || hold_if_paused(e.node, e)) return;
+    node->timers.erase(counts);
+    tell_node(e.node, node::TimerFired{e.timer});
+}
+
+void World::on(DiskSynced& e) {
+    auto* node = living(e.node, e.life);
+    if (!node || hold_if_paused(e.node, e)) return;
+    node->journal->sync();
+    tell_node(e.node, node::Persisted{e.batch});
+}
+
+void World::on(NodeStarts& e) { start_node(e.node); }
+
+void World::perform(NodeIndex index, node::Effects effects) {
+    for (auto& effect : effects) {
+        auto& node = nodes_[index];
+        if (!node.core) return;  // an earlier effect ended it
+        const auto life = node.life;
+        if (auto* send = std::get_if<node::Send>(&effect)) {
+            const auto link = connections_.find(send->session);
+            if (link == connections_.end()) continue;
+            std::size_t bytes = 0;
+            for (const auto& batch : send->frames) bytes += batch->size_bytes();
+            const auto client = link->second.client;
+            travel(node.to_clients, false, link->second.down, bytes,
+                   ClientGets{client, send->session, std::move(send->frames)});
+            soon(write_time + clients_[client].slow, NodeHears{index, life, node::Written{send->session}});
+        } else if (auto* close = std::get_if<node::Close>(&effect)) {
+            drop_link(close->session, false, close->reason);
+            soon(Duration{0}, NodeHears{index, life, node::Closed{close->session}});
+        } else if (auto* persist = std::get_if<node::Persist>(&effect)) {
+            const auto took = Duration{disks_.between(sync_time.low.count(), sync_time.high.count())};
+            if (node.disk_full) {
+                soon(took, NodeHears{index, life, node::PersistFailed{persist->batch.number, "no space left on device"}});
+            } else {
+                node.journal->write(persist->batch);
+                soon(took, DiskSynced{index, life, persist->batch.number});
+            }
+        } else if (auto* request = std::get_if<node::Fetch>(&effect)) {
+            fetch(index, std::move(*request));
+        } else if (auto* cancel = std::get_if<node::CancelFetch>(&effect)) {
+            cancel_fetch(index, cancel->fetch);
+        } else if (auto* timer = std::get_if<node::SetTimer>(&effect)) {
+            node.timers[timer->timer] = ++settings_;
+            at(std::max(now_, timer->at), NodeTimer{index, life, timer->timer, settings_});
+        } else if (std::get_if<node::Drained>(&effect)) {
+            end_node(index, "exited");
+        }
+    }
+}
+
+}  // namespace sim::virtual_world
