@@ -1,0 +1,144 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+/// Reads the #include lines of the whole house: arrows point down only, and cores touch neither sockets, clocks nor threads.
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Include {
+    std::string file;  ///< "node/core/chat_core.cpp"
+    int line;
+    std::string what;  ///< "node/base/http.hpp", or "chrono" for <chrono>
+};
+
+const fs::path house = DAVENPORT_SOURCE_DIR;
+
+std::vector<fs::path> sources() {
+    std::vector<fs::path> found;
+    for (const auto* top : {"node", "couchmock", "sim", "reports"})
+        for (const auto& entry : fs::recursive_directory_iterator(house / top))
+            if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp")
+                found.push_back(fs::relative(entry.path(), house));
+    std::ranges::sort(found);
+    return found;
+}
+
+std::vector<std::string> lines_of(const fs::path& file) {
+    std::ifstream in{house / file};
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+}
+
+std::vector<Include> includes() {
+    static const std::regex form{R"re(^\s*#\s*include\s*["<]([^">]+)[">])re"};
+    std::vector<Include> found;
+    for (const auto& file : sources()) {
+        int number = 0;
+        for (const auto& line : lines_of(file)) {
+            ++number;
+            if (std::smatch match; std::regex_search(line, match, form)) found.push_back({file.string(), number, match[1]});
+        }
+    }
+    return found;
+}
+
+/// The room that a file lies in; the longest name that fits.
+std::string room_of(const std::string& file) {
+    static const std::vector<std::string> rooms{
+        "node/base",    "node/core",    "node/net",    "node/main.cpp", "couchmock/core", "couchmock/faults",
+        "couchmock/net", "couchmock/main.cpp", "couchmock/embed", "sim/scenario", "sim/history", "sim/checker", "sim/client",
+        "sim/conduct",  "sim/virtual",  "sim/process", "sim/search", "sim/program", "sim/world.hpp",    "reports"};
+    for (const auto& room : rooms)
+        if (file.starts_with(room)) return room;
+    return "";
+}
+
+/// What each room may look into, beside itself.
+const std::map<std::string, std::set<std::string>>& allowed() {
+    static const std::map<std::string, std::set<std::string>> table{
+        {"node/base", {}},
+        {"node/core", {"node/base"}},
+        {"node/net", {"node/base", "node/core"}},
+        {"node/main.cpp", {"node/base", "node/core", "node/net"}},
+        {"couchmock/core", {"node/base", "couchmock/faults"}},
+        {"couchmock/faults", {"node/base", "couchmock/core"}},
+        {"couchmock/net", {"node/base", "couchmock/core", "couchmock/faults"}},
+        {"couchmock/embed", {"node/base", "couchmock/core", "couchmock/faults", "couchmock/net"}},
+        {"couchmock/main.cpp", {"node/base", "couchmock/core", "couchmock/faults", "couchmock/net"}},
+        {"sim/scenario", {"node/base"}},
+        {"sim/history", {"node/base"}},
+        {"sim/checker", {"node/base", "sim/scenario", "sim/history"}},
+        {"sim/client", {"node/base", "sim/history"}},
+        {"sim/conduct", {"node/base", "sim/scenario", "sim/history"}},
+        {"sim/world.hpp", {"node/base", "sim/scenario", "sim/history"}},
+        {"sim/virtual",
+         {"node/base", "node/core", "couchmock/core", "sim/scenario", "sim/history", "sim/client", "sim/conduct", "sim/world.hpp"}},
+        {"sim/process", {"node/base", "sim/scenario", "sim/history", "sim/client", "sim/conduct", "sim/world.hpp"}},
+        {"sim/search", {"node/base", "sim/scenario", "sim/history", "sim/checker", "sim/world.hpp"}},
+        {"sim/program",
+         {"node/base", "sim/scenario", "sim/history", "sim/checker", "sim/search", "sim/world.hpp", "reports"}},
+        {"reports", {"node/base", "sim/scenario", "sim/history", "sim/checker", "sim/world.hpp"}},
+    };
+    return table;
+}
+
+bool has_no_io(const std::string& room) {
+    static const std::set<std::string> quiet{"node/base",   "node/core",   "couchmock/core", "couchmock/faults", "sim/scenario",
+                                             "sim/checker", "sim/client",  "sim/conduct",    "sim/virtual"};
+    return quiet.contains(room);
+}
+
+TEST(Layers, EveryFileLiesInAKnownRoom) {
+    for (const auto& file : sources()) EXPECT_NE(room_of(file.string()), "") << file;
+}
+
+TEST(Layers, ArrowsPointDownOnly) {
+    for (const auto& include : includes()) {
+        const auto from = room_of(include.file);
+        const auto to = room_of(include.what);
+        if (to.empty() || to == from || from.empty()) continue;
+        EXPECT_TRUE(allowed().at(from).contains(to))
+            << include.file << ':' << include.line << ": " << from << " must not look into " << to << " (" << include.what << ")";
+    }
+}
+
+TEST(Layers, CoresTouchNeitherSocketsNorThreadsNorFiles) {
+    static const std::vector<std::string> forbidden{"boost/asio", "boost/beast", "thread", "mutex", "future", "random",
+                                                    "fstream",    "sys/",        "unistd.h", "filesystem", "sqlite3.h", "spdlog"};
+    for (const auto& include : includes()) {
+        if (!has_no_io(room_of(include.file))) continue;
+        for (const auto& prefix : forbidden) {
+            const bool bad = prefix.ends_with('/') || prefix.starts_with("boost") ? include.what.starts_with(prefix)
+                                                                                 : include.what == prefix;
+            EXPECT_FALSE(bad) << include.file << ':' << include.line << ": a core must not include " << include.what;
+        }
+    }
+}
+
+TEST(Layers, OnlyShellsAndProgramsReadAClock) {
+    static const std::regex clock{R"((steady_clock|system_clock|high_resolution_clock)::now|random_device|\bgetenv\b|\btime\(nullptr\))"};
+    for (const auto& file : sources()) {
+        if (!has_no_io(room_of(file.string()))) continue;
+        int number = 0;
+        for (const auto& line : lines_of(file)) {
+            ++number;
+            EXPECT_FALSE(std::regex_search(line, clock)) << file.string() << ':' << number << ": " << line;
+        }
+    }
+}
+
+TEST(Layers, TheTestSeesIncludes) {  // a test that reads nothing would pass everything
+    EXPECT_GT(includes().size(), 100u);
+}
+
+}  // namespace
