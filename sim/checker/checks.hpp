@@ -1,0 +1,46 @@
+#pragma once
+
+#include "sim/checker/facts.hpp"
+#include "sim/checker/judge.hpp"
+#include "sim/scenario/plan.hpp"
+
+#include <optional>
+
+/// The checkers. Each looks at closed facts and judges one promise; each has a file of its own, named after
+/// it.
+namespace sim::checker {
+
+/// Every accepted message was shown to everybody who followed its room, and is in the store at the end.
+Finding check_loss(const Facts& facts);
+
+/// No client was shown a message twice over one connection or under two ids, and the store has none under two
+/// ids.
+Finding check_duplicates(const Facts& facts);
+
+/// What was shown, stored or given as history was sent by somebody, unaltered, before it was shown.
+Finding check_phantoms(const Facts& facts);
+
+/// Live, and not marked late, the messages that a sender sent over one connection come to each client in the
+/// order sent.
+Finding check_fifo(const Facts& facts);
+
+/// History has one order, by id, the same at every node, in which an answer stands after its question; what
+/// comes to a client live above its place is marked late.
+Finding check_order(const Facts& facts);
+
+/// Everything accepted was told stored or is in the store, and was shown everywhere, within `within` of
+/// healing (or by the end); nobody is left waiting for an answer, with a gap, or without a connection to a
+/// node that is up.
+Finding check_convergence(const Facts& facts, std::optional<Duration> within);
+
+/// No node has a message left that waits for the store.
+Finding check_outbox(const Facts& facts);
+
+/// While the store refuses, each node asks it about once in 150 ms and no more.
+Finding check_storm(const Facts& facts);
+
+/// The run was a run: what was planned took place and met something, so that the other findings mean
+/// something.
+Finding check_ran(const Facts& facts, const Scenario& scenario, const Plan& plan);
+
+}  // namespace sim::checker

@@ -1,0 +1,189 @@
+#pragma once
+
+#include "sim/checker/names.hpp"
+#include "sim/history/record.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// What a history says, as plain tables: taken in by one pass, record by record, and then looked at by every
+/// checker.
+namespace sim::checker {
+
+inline constexpr std::int64_t never = -1;
+
+/// Index in Facts::messages is the number of its name in Facts::message_names.
+struct Message {
+    Index sender = nobody;
+    Index room = nobody;
+    Index node = nobody;         ///< of the sender's connection when it was first sent
+    Index accepted_by = nobody;  ///< of the sender's connection when it was told
+    Index stream =
+        nobody;  ///< one number for its sender, the connection over which it was first sent, and its room
+    std::uint32_t number = 0;  ///< 17 in "c3-17"
+    std::uint32_t tries = 0;
+    std::uint32_t documents = 0;     ///< how often the store holds it at the end
+    std::uint32_t shown_before = 0;  ///< deliveries in the history before its first mention
+    std::uint32_t sent_seq = 0;      ///< the record with which it was first sent; 0 when it never was
+    std::int64_t due_us = never;
+    std::int64_t sent_us = never;
+    std::int64_t accepted_us = never;  ///< told `accepted`, or `stored`, which implies it
+    std::int64_t stored_us = never;
+    bool unsent = false;  ///< could not be sent when it was due
+    bool refused = false;
+    bool failed = false;   ///< accepted, then given up
+    bool excused = false;  ///< its node's disk was wiped by a fault before the store had it
+    std::string id;        ///< the first that was told
+};
+
+/// One message shown to one client for the first time.
+struct Delivery {
+    Index message = nobody;
+    Index client = nobody;
+    Index node = nobody;
+    std::uint32_t connection = 0;
+    std::int64_t at_us = 0;
+    Via via = Via::live;
+    bool late = false;
+};
+
+struct Client {
+    Index node = nobody;  ///< where it is, or was last
+    std::uint32_t connection = 0;
+    bool connected = false;
+    bool connected_at_end = false;                         ///< when the world began to look at the outcome
+    std::vector<std::pair<Index, Index>> streams;          ///< of this connection: (room, stream)
+    std::string gone;                                      ///< why its last connection ended
+    std::vector<std::pair<Index, std::uint32_t>> follows;  ///< (room, its place among the room's followers)
+};
+
+/// A client that follows a room, since the record `seq`.
+struct Follower {
+    Index client = nobody;
+    std::uint32_t seq = 0;
+    std::int64_t at_us = 0;
+    bool gap = false;  ///< told of a gap that was not closed yet
+};
+
+struct Room {
+    std::vector<Follower> followers;            ///< in order of joining
+    std::vector<std::vector<Index>> histories;  ///< by node: the messages, oldest first
+};
+
+struct NodeChange {
+    std::int64_t at_us;
+    Index node;
+    std::string state;
+};
+
+struct BacklogChange {
+    std::int64_t at_us;
+    Index node;
+    std::int64_t count;
+};
+
+struct Requests {
+    std::int64_t at_us;
+    Index node;
+    std::int64_t count;
+    std::string status;
+};
+
+struct FaultSpan {
+    std::string name;
+    std::string kind;
+    std::int64_t on_us = 0;
+    std::int64_t off_us = never;
+    std::int64_t touched = 0;
+};
+
+struct Stall {
+    std::int64_t at_us;
+    std::int64_t late_us;
+};
+
+/// A thing that needs no checker to be wrong: kept as it was told, up to a bound, and counted.
+struct Oddity {
+    enum class Kind {
+        repeated,          ///< shown again on the same connection
+        second_id,         ///< the message goes under `id` too
+        alien,             ///< nobody sent it, or it was altered
+        unknown_shown,     ///< shown though never sent
+        unknown_document,  ///< in the store though never sent
+        unknown_history,   ///< in a node's history though never sent
+    };
+    Kind kind{};
+    std::int64_t at_us = 0;
+    Index message = nobody;
+    Index client = nobody;
+    Index node = nobody;
+    std::string id;
+    std::string text;
+};
+
+class Facts {
+public:
+    void take(const Record& record);
+    /// Call once after the last record: closes what is open and sorts the deliveries.
+    void close();
+
+    Names message_names, clients_names, node_names, room_names;
+    std::vector<Message> messages;
+    std::vector<Delivery> deliveries;  ///< in the order of the history
+    std::vector<Client> clients;
+    std::vector<Room> rooms;
+    std::vector<NodeChange> lifelines;
+    std::vector<BacklogChange> backlogs;
+    std::vector<Requests> requests;
+    std::vector<FaultSpan> faults;
+    std::vector<Stall> stalls;
+    std::vector<Oddity> oddities;
+    std::vector<std::int64_t> oddity_counts = std::vector<std::int64_t>(6, 0);  ///< by Oddity::Kind
+    std::int64_t repeated_elsewhere = 0;  ///< shown again on another connection, which a resume may do
+    std::int64_t documents = 0;
+    std::int64_t sends = 0;  ///< tries included
+    std::int64_t healed_us = never;
+    std::int64_t end_us = 0;  ///< the time of the last record
+    std::uint32_t seq = 0;    ///< records taken
+    std::uint32_t streams = 0;
+    bool ended = false;
+    bool histories_read = false;
+    std::string broken;  ///< what the last record says was wrong with the run
+    std::string run;     ///< the first record's text
+
+    [[nodiscard]] std::int64_t count_of(Oddity::Kind kind) const {
+        return oddity_counts[static_cast<std::size_t>(kind)];
+    }
+    /// Indices into `deliveries`, in time order; valid after close().
+    [[nodiscard]] std::span<const std::uint32_t> deliveries_of_message(Index message) const;
+    [[nodiscard]] std::span<const std::uint32_t> deliveries_to_client(Index client) const;
+
+private:
+    Client& client(std::string_view name, Index& number);
+    Index node(const Record& record, const Client* client);
+    Room& room(std::string_view name, Index& number);
+    Index message(std::string_view name);
+    void learn_id(Index message, const Record& record, Index client, Index node);
+    void odd(Oddity::Kind kind, const Record& record, Index message, Index client, Index node);
+    void mark_end();
+
+    void take_connection(const Record& record);
+    void take_join(const Record& record);
+    void take_send(const Record& record);
+    void take_answer(const Record& record);
+    void take_shown(const Record& record);
+    void take_document(const Record& record);
+    void take_history(const Record& record);
+    void take_node(const Record& record);
+    void take_fault(const Record& record);
+
+    std::vector<std::uint32_t> by_message_, message_begin_;
+    std::vector<std::uint32_t> by_client_, client_begin_;
+    bool at_end_ = false;
+};
+
+}  // namespace sim::checker

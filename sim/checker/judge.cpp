@@ -1,0 +1,79 @@
+#include "sim/checker/judge.hpp"
+
+#include "sim/checker/checks.hpp"
+#include "sim/checker/facts.hpp"
+#include "sim/checker/thresholds.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace sim::checker {
+namespace {
+
+std::optional<Finding> check_property(const Facts& facts, const Expectation& expectation) {
+    const auto& property = expectation.property;
+    if (property == "no_loss") return check_loss(facts);
+    if (property == "no_duplicates") return check_duplicates(facts);
+    if (property == "no_phantoms") return check_phantoms(facts);
+    if (property == "fifo_per_sender") return check_fifo(facts);
+    if (property == "canonical_order") return check_order(facts);
+    if (property == "converged") return check_convergence(facts, expectation.within);
+    if (property == "outbox_drained") return check_outbox(facts);
+    if (property == "no_storm") return check_storm(facts);
+    return {};
+}
+
+// A node promises these whatever a scenario is about, so they are judged though nobody asked.
+constexpr const char* always[] = {"no_loss", "no_duplicates", "no_phantoms", "fifo_per_sender",
+                                  "canonical_order"};
+
+}  // namespace
+
+class Judge::Impl {
+public:
+    Impl(const Scenario& scenario, const Plan& plan) : scenario_{scenario}, plan_{plan} {}
+
+    void add(const Record& record) { facts_.take(record); }
+
+    Verdict finish() {
+        facts_.close();
+        const Latencies latencies{facts_};
+        Verdict verdict;
+        verdict.findings.push_back(check_ran(facts_, scenario_, plan_));
+        for (const auto* property : always) {
+            if (std::ranges::find(scenario_.expect, property, &Expectation::property) !=
+                scenario_.expect.end())
+                continue;
+            Expectation expectation;
+            expectation.property = property;
+            verdict.findings.push_back(*check_property(facts_, expectation));
+        }
+        for (const auto& expectation : scenario_.expect) {
+            auto found = check_property(facts_, expectation);
+            if (!found) found = check_threshold(facts_, latencies, expectation);
+            if (!expectation.text.empty()) found->property = expectation.text;
+            found->location = expectation.location;
+            verdict.findings.push_back(std::move(*found));
+        }
+        const auto any = [&](Outcome outcome) {
+            return std::ranges::find(verdict.findings, outcome, &Finding::outcome) != verdict.findings.end();
+        };
+        verdict.outcome = any(Outcome::fail)      ? Outcome::fail
+                          : any(Outcome::unknown) ? Outcome::unknown
+                                                  : Outcome::pass;
+        return verdict;
+    }
+
+private:
+    Scenario scenario_;  // copies: a judge may outlive what it was made from
+    Plan plan_;
+    Facts facts_;
+};
+
+Judge::Judge(const Scenario& scenario, const Plan& plan) : impl_{std::make_unique<Impl>(scenario, plan)} {}
+Judge::~Judge() = default;
+void Judge::add(const Record& record) { impl_->add(record); }
+Verdict Judge::finish() { return impl_->finish(); }
+
+}  // namespace sim::checker

@@ -1,0 +1,107 @@
+#include "sim/checker/checks.hpp"
+#include "sim/checker/evidence.hpp"
+#include "sim/checker/phases.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace sim::checker {
+namespace {
+
+constexpr std::int64_t stall_us_max = 500'000;
+constexpr std::int64_t stalled_share_max = 20;  // a twentieth of the run
+constexpr std::size_t planned_min = 5;          // of a phase, from which some traffic must be seen
+
+/// Kinds whose doing is counted by the store or its proxy.
+bool touches_requests(std::string_view kind) {
+    return kind.starts_with("store.") || kind.starts_with("feed.");
+}
+/// Of these, moments that are done to the store itself, and not to requests.
+bool is_deed(std::string_view kind) {
+    constexpr std::string_view kinds[] = {"store.wiped", "store.forgotten", "store.crash", "store.amnesia"};
+    return std::ranges::find(kinds, kind) != std::end(kinds);
+}
+
+void check_faults(const Facts& facts, const Plan& plan, Evidence& wrong) {
+    std::vector<std::string> families;
+    for (const auto& fault : plan.faults) {
+        const std::string family{family_of(fault.name)};
+        if (std::ranges::find(families, family) == families.end()) families.push_back(family);
+    }
+    for (const auto& family : families) {
+        std::int64_t begun = 0, touched = 0;
+        bool counted = false;
+        for (const auto& fault : facts.faults) {
+            if (family_of(fault.name) != family) continue;
+            ++begun;
+            touched += fault.touched;
+            counted = counted || (touches_requests(fault.kind) && !is_deed(fault.kind));
+        }
+        if (begun == 0) {
+            wrong.add(fmt::format("the fault {} never began", family));
+        } else if (counted && touched == 0) {
+            wrong.add(fmt::format("the fault {} touched nothing", family));
+        }
+    }
+}
+
+void check_traffic(const Facts& facts, const Plan& plan, Evidence& wrong) {
+    for (const auto& phase : all_phases(facts, 64)) {
+        const auto planned = static_cast<std::size_t>(std::ranges::count_if(
+            plan.sends, [&](const PlannedSend& send) { return phase.contains(send.due.count()); }));
+        if (planned < planned_min) continue;
+        std::int64_t sent = 0, shown = 0;
+        for (Index number = 0; number < facts.messages.size(); ++number) {
+            const auto& m = facts.messages[number];
+            if (m.sent_seq == 0 || !phase.contains(m.due_us)) continue;
+            ++sent;
+            shown += facts.deliveries_of_message(number).empty() ? 0 : 1;
+        }
+        const auto name = phase.name.empty() ? std::string{"in the whole run"} : phase.name;
+        if (sent == 0)
+            wrong.add(fmt::format("{} nothing was sent, though {} messages were due", name, planned));
+        if (sent > 0 && shown == 0) wrong.add(fmt::format("nothing of what was due {} was ever shown", name));
+    }
+}
+
+}  // namespace
+
+Finding check_ran(const Facts& facts, const Scenario& scenario, const Plan& plan) {
+    Evidence wrong;
+    if (!facts.ended) wrong.add("the history has no end: the run was killed, or its file is cut");
+    if (!facts.broken.empty()) wrong.add("the run was broken off: " + facts.broken);
+    if (!scenario.timeline.empty() && facts.healed_us < 0) wrong.add("the faults were never over");
+
+    const auto sent = static_cast<std::size_t>(
+        std::ranges::count_if(facts.messages, [](const Message& m) { return m.sent_seq != 0; }));
+    const auto accepted =
+        std::ranges::count_if(facts.messages, [](const Message& m) { return m.accepted_us >= 0; });
+    if (sent * 100 < plan.sends.size() * 95)
+        wrong.add(fmt::format("only {} of {} planned messages were sent", sent, plan.sends.size()));
+    if (sent == 0) wrong.add("no message was sent");
+    if (sent > 0 && accepted == 0) wrong.add("no message was accepted");
+    if (accepted > 0 && facts.documents == 0)
+        wrong.add("the store's documents were not read at the end: nobody knows what it holds");
+    check_faults(facts, plan, wrong);
+    check_traffic(facts, plan, wrong);
+
+    std::int64_t stalled = 0, longest = 0;
+    for (const auto& stall : facts.stalls) {
+        stalled += stall.late_us;
+        longest = std::max(longest, stall.late_us);
+    }
+    if (longest > stall_us_max || stalled * stalled_share_max > facts.end_us)
+        wrong.add(fmt::format(
+            "the harness itself was late by up to {}, {} in all: the machine was too busy to measure on",
+            time_text(longest), time_text(stalled)));
+
+    auto measured = fmt::format("{} of {} planned messages sent, {} accepted, {} showings, {} faults", sent,
+                                plan.sends.size(), accepted, facts.deliveries.size(), facts.faults.size());
+    if (longest > 0) measured += fmt::format("; the harness was late by up to {}", time_text(longest));
+    auto made = finding("the run was a run", std::move(wrong), std::move(measured));
+    if (made.outcome == Outcome::fail) made.outcome = Outcome::unknown;
+    return made;
+}
+
+}  // namespace sim::checker
