@@ -1,19 +1,20 @@
 #pragma once
 
+#include "sim/history/record.hpp"
+
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <string>
-
-#include "sim/history/record.hpp"
 
 /// history.jsonl on disk: written as the run goes on, read by whoever judges a stored run again.
 namespace sim {
 
 /// Appends each record as a line to a new file.
 ///
-/// Lines are gathered and written in blocks, so a run that dies may lose its last ones; the destructor writes what is left.
-/// Errors: none thrown; error() says what went wrong with the file, then and later records are dropped.
+/// Lines are gathered and written in blocks, so a run that dies may lose its last ones; the destructor writes
+/// what is left. Errors: none thrown; error() says what went wrong with the file, then and later records are
+/// dropped.
 class HistoryWriter final : public HistorySink {
 public:
     explicit HistoryWriter(const std::filesystem::path& file);

@@ -1,14 +1,13 @@
 #include "sim/history/record.hpp"
 
+#include "node/base/json.hpp"
+
 #include <array>
 #include <iterator>
 
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
-
 #include <fmt/format.h>
-
-#include "node/base/json.hpp"
 
 namespace sim {
 
@@ -16,10 +15,10 @@ namespace {
 
 // In the order of the enumeration; a name is what stands in the file, so it never changes.
 constexpr std::array<std::string_view, static_cast<std::size_t>(What::end) + 1> names{
-    "run",      "node",     "fault_on", "fault_off", "connected", "disconnected", "joined",
-    "gap_closed", "send",   "unsent",   "accepted",  "stored",    "refused",      "failed",
-    "shown",    "repeated", "alien",    "document",  "history",   "store",        "requests",
-    "backlog",  "stall",    "healed",   "end"};
+    "run",        "node",     "fault_on", "fault_off", "connected", "disconnected", "joined",
+    "gap_closed", "send",     "unsent",   "accepted",  "stored",    "refused",      "failed",
+    "shown",      "repeated", "alien",    "document",  "history",   "store",        "requests",
+    "backlog",    "stall",    "healed",   "end"};
 
 constexpr std::array<std::string_view, 3> via_names{"live", "resume", "page"};
 
@@ -85,7 +84,8 @@ bool read_member(Record& record, std::string_view key, const boost::json::value&
 std::string_view name_of(What what) { return names.at(static_cast<std::size_t>(what)); }
 
 void append_line(std::string& out, const Record& record) {
-    fmt::format_to(std::back_inserter(out), "{{\"at\":{},\"what\":\"{}\"", record.at_us, name_of(record.what));
+    fmt::format_to(std::back_inserter(out), "{{\"at\":{},\"what\":\"{}\"", record.at_us,
+                   name_of(record.what));
     append_text(out, "client", record.client);
     append_text(out, "node", record.node);
     append_text(out, "room", record.room);

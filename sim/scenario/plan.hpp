@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct Action {
 /// One occurrence of a fault, with all that the seed decided.
 struct PlannedFault {
     std::string name;   ///< unique in the plan: "outage", "outage#2"
+    std::string line;   ///< the scenario's name for it: "outage" for "outage#2"
     std::string kind;   ///< "store.down"
     Duration at{};
     Duration length{};  ///< 0: a moment
@@ -33,6 +35,7 @@ struct PlannedFault {
     std::string node;   ///< resolved: "n2", or empty
     std::string client;
     std::string when;   ///< still open: a condition decides the time; `at` is 0 then and there is no Action
+    /// All that the kind takes, defaults filled in: numbers as JSON writes them, the rest as plain text.
     std::map<std::string, std::string> parameters;
     Location location;
 };
@@ -48,6 +51,15 @@ struct Plan {
     Duration end{};                    ///< heal_begin + heal
 };
 
+/// `scenario` was read without a problem. Draws from base::Random only: no clock, no libm, the same on every machine.
+///
+/// node.kill and node.stop with `restart` have it as their length too: their end is the start of the node. A node.join's `node` is
+/// the next number, in order of time.
 Plan make_plan(const Scenario& scenario, std::uint64_t seed);
+
+/// Where the client with this index ("c1" is 0) is at home, and which room it follows, for those of the topology and
+/// (the room) those that come with a node.join.
+std::string home_of(const Topology& topology, std::uint32_t client);
+std::string room_of(const Topology& topology, std::uint32_t client);
 
 }  // namespace sim

@@ -44,6 +44,7 @@ struct Load {
     std::uint64_t per_1000_seconds = 10'000;  ///< messages of all clients together in 1000 s: "10/s" is 10000
     Arrivals arrivals = Arrivals::constant;
     int size_bytes = 64;
+    int size_bytes_max = 64;              ///< equal to size_bytes for a fixed size, else drawn between the two
     Duration length = std::chrono::seconds{10};
     Duration settle = std::chrono::seconds{1};  ///< quiet time after the start, before the first message
 };

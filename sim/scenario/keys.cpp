@@ -1,0 +1,232 @@
+#include "sim/scenario/language.hpp"
+
+/// The keys of each section of a scenario file.
+namespace sim::language {
+
+namespace {
+
+constexpr std::int64_t day_us = 86'400'000'000;
+
+int as_int(std::int64_t number) { return static_cast<int>(number); }
+Range as_range(const Value& v) { return {Duration{v.low}, Duration{v.high}}; }
+
+std::vector<Section> make_sections() {
+    return {
+        {"",
+         "A scenario: what runs, what is said, what goes wrong, and what must hold.",
+         {
+             {.name = "name",
+              .type = Type::text,
+              .about = "what the scenario is called in reports",
+              .required = true,
+              .set = [](Into& into, const Value& v) { into.scenario->name = v.text; }},
+             {.name = "about",
+              .type = Type::text,
+              .about = "one sentence for the reader of a report",
+              .set = [](Into& into, const Value& v) { into.scenario->about = v.text; }},
+             {.name = "seed",
+              .type = Type::count,
+              .about = "decides all that is drawn; --seed overrides it",
+              .standard = "1",
+              .set = [](Into& into,
+                        const Value& v) { into.scenario->seed = static_cast<std::uint64_t>(v.low); }},
+             {.name = "topology", .type = Type::section, .about = "how many nodes, clients and rooms"},
+             {.name = "links", .type = Type::section, .about = "how slow the network is (virtual world)"},
+             {.name = "load", .type = Type::section, .about = "what the clients say, and when"},
+             {.name = "timeline", .type = Type::list, .about = "what goes wrong, and when"},
+             {.name = "expect", .type = Type::list, .about = "what must hold"},
+             {.name = "heal",
+              .type = Type::time,
+              .about = "how long everything may take to converge after the last fault and message",
+              .standard = "10s",
+              .low = 100'000,
+              .high = day_us,
+              .set = [](Into& into, const Value& v) { into.scenario->heal = Duration{v.low}; }},
+         }},
+        {"topology",
+         "Nodes are n1, n2, ...; clients c1, c2, ... are spread over them in turn; every client follows one "
+         "room.",
+         {
+             {.name = "nodes",
+              .type = Type::count,
+              .about = "chat nodes at the start",
+              .standard = "2",
+              .low = 1,
+              .high = 1'000,
+              .set = [](Into& into, const Value& v) { into.scenario->topology.nodes = as_int(v.low); }},
+             {.name = "clients",
+              .type = Type::count,
+              .about = "simulated clients at the start",
+              .standard = "4",
+              .low = 1,
+              .high = 100'000,
+              .set = [](Into& into, const Value& v) { into.scenario->topology.clients = as_int(v.low); }},
+             {.name = "rooms",
+              .type = Type::count,
+              .about = "rooms r1, r2, ..., shared out among the clients in turn",
+              .standard = "1",
+              .low = 1,
+              .high = 10'000,
+              .set = [](Into& into, const Value& v) { into.scenario->topology.rooms = as_int(v.low); }},
+             {.name = "feed",
+              .type = Type::choice,
+              .about = "how the nodes follow the store's changes",
+              .standard = "continuous",
+              .choices = {"continuous", "longpoll", "poll"},
+              .set = [](Into& into, const Value& v) { into.scenario->topology.feed = v.text; }},
+             {.name = "poll_interval",
+              .type = Type::time,
+              .about = "the pause between two polls (feed: poll)",
+              .standard = "1s",
+              .low = 1'000,
+              .high = day_us,
+              .set = [](Into& into,
+                        const Value& v) { into.scenario->topology.poll_interval = Duration{v.low}; }},
+             {.name = "shards",
+              .type = Type::count,
+              .about = "q of the database: with more than 1 its feed has no single order",
+              .standard = "1",
+              .low = 1,
+              .high = 16,
+              .set = [](Into& into, const Value& v) { into.scenario->topology.shards = as_int(v.low); }},
+         }},
+        {"links",
+         "The network of the virtual world; the process world has the machine's own.",
+         {
+             {.name = "client-node", .type = Type::section, .about = "between clients and their nodes"},
+             {.name = "node-store", .type = Type::section, .about = "between nodes and the store"},
+         }},
+        {"link",
+         "One kind of link.",
+         {
+             {.name = "latency",
+              .type = Type::time_range,
+              .about = "one way; drawn anew for every packet, order is kept",
+              .standard = "100us..300us",
+              .high = day_us,
+              .set = [](Into& into, const Value& v) { into.link->latency = as_range(v); }},
+             {.name = "bandwidth",
+              .type = Type::bandwidth,
+              .about = "unlimited when left out",
+              .low = 1,
+              .set = [](Into& into,
+                        const Value& v) { into.link->bytes_per_second = static_cast<std::uint64_t>(v.low); }},
+         }},
+        {"load",
+         "Open loop: a message is due at its time whether or not the last one was answered, and latency "
+         "counts from then.",
+         {
+             {.name = "rate",
+              .type = Type::rate,
+              .about = "messages of all clients together",
+              .standard = "10/s",
+              .low = 1,
+              .high = 1'000'000'000,
+              .set =
+                  [](Into& into, const Value& v) {
+                      into.scenario->load.per_1000_seconds = static_cast<std::uint64_t>(v.low);
+                  }},
+             {.name = "arrivals",
+              .type = Type::choice,
+              .about = "constant: evenly; poisson: at random; ramp: from nothing up to twice the rate; "
+                       "burst: a second's messages at once",
+              .standard = "constant",
+              .choices = {"constant", "poisson", "ramp", "burst"},
+              .set =
+                  [](Into& into, const Value& v) {
+                      into.scenario->load.arrivals = v.text == "poisson" ? Arrivals::poisson
+                                                     : v.text == "ramp"  ? Arrivals::ramp
+                                                     : v.text == "burst" ? Arrivals::burst
+                                                                         : Arrivals::constant;
+                  }},
+             {.name = "size",
+              .type = Type::bytes_range,
+              .about = "of a message's text; a range is drawn from",
+              .standard = "64B",
+              .low = 16,
+              .high = 1'000'000,
+              .set =
+                  [](Into& into, const Value& v) {
+                      into.scenario->load.size_bytes = as_int(v.low);
+                      into.scenario->load.size_bytes_max = as_int(v.high);
+                  }},
+             {.name = "for",
+              .type = Type::time,
+              .about = "how long the clients talk",
+              .standard = "10s",
+              .low = 1,
+              .high = day_us,
+              .set = [](Into& into, const Value& v) { into.scenario->load.length = Duration{v.low}; }},
+             {.name = "settle",
+              .type = Type::time,
+              .about = "quiet time after the start, before the first message",
+              .standard = "1s",
+              .high = day_us,
+              .set = [](Into& into, const Value& v) { into.scenario->load.settle = Duration{v.low}; }},
+         }},
+        {"timeline",
+         "One fault. Times count from the start of the run (the first message is due after `load.settle`). "
+         "Beside these keys "
+         "a fault takes the parameters of its kind.",
+         {
+             {.name = "fault", .type = Type::kind, .about = "what goes wrong"},
+             {.name = "any",
+              .type = Type::kinds,
+              .about = "instead of `fault`: the seed draws one of these each time"},
+             {.name = "at",
+              .type = Type::time,
+              .about = "once, at this time",
+              .high = 30 * day_us,
+              .set = [](Into& into, const Value& v) { into.fault->at = Duration{v.low}; }},
+             {.name = "every",
+              .type = Type::time_range,
+              .about = "again and again, after a pause of this length, as long as the load goes on",
+              .low = 1'000,
+              .high = day_us,
+              .set = [](Into& into, const Value& v) { into.fault->every = as_range(v); }},
+             {.name = "when", .type = Type::condition, .about = "once, as soon as this is true"},
+             {.name = "for",
+              .type = Type::time_range,
+              .about = "how long; without it a fault with `every` lasts 1s, any other until healing begins. "
+                       "A moment takes none.",
+              .low = 1,
+              .high = day_us,
+              .set = [](Into& into, const Value& v) { into.fault->length = as_range(v); }},
+             {.name = "name",
+              .type = Type::name,
+              .about = "what phases and reports call it; the kind when left out"},
+             {.name = "node",
+              .type = Type::node,
+              .about = "the node it hits; drawn when left out (a link fault: all nodes)"},
+             {.name = "client",
+              .type = Type::client,
+              .about = "the client it hits; drawn when left out (a link fault: all clients)"},
+             {.name = "swarm",
+              .type = Type::flag,
+              .about = "let the seed decide whether this line takes part at all",
+              .standard = "false",
+              .set = [](Into& into, const Value& v) { into.fault->swarm = v.low != 0; }},
+         }},
+    };
+}
+
+}  // namespace
+
+const Key* Section::find(std::string_view key) const {
+    for (const auto& known : keys)
+        if (known.name == key) return &known;
+    return nullptr;
+}
+
+const std::vector<Section>& sections() {
+    static const std::vector<Section> table = make_sections();
+    return table;
+}
+
+const Section& section(std::string_view name) {
+    for (const auto& known : sections())
+        if (known.name == name) return known;
+    return sections().front();
+}
+
+}  // namespace sim::language

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "sim/scenario/scenario.hpp"
+#include "sim/scenario/value.hpp"
+
+#include <limits>
+#include <string_view>
+#include <vector>
+
+/// The scenario language as a table. The reader, the sense checks, the plan, the JSON Schema (`chatsim
+/// schema`) and the reference (`chatsim explain`) are all driven by it, so none of them can know a key that
+/// another does not.
+namespace sim::language {
+
+/// Where a key's value goes; which one is set depends on the section that is being read.
+struct Into {
+    Scenario* scenario = nullptr;
+    Link* link = nullptr;
+    Fault* fault = nullptr;
+};
+
+struct Key {
+    std::string_view name{};
+    Type type = Type::text;
+    std::string_view about{};
+    std::string_view standard{};  ///< the default, as one would write it; empty: none
+    bool required = false;
+    std::int64_t low = 0;  ///< bounds, in the type's smallest unit
+    std::int64_t high = std::numeric_limits<std::int64_t>::max();
+    std::vector<std::string_view> choices{};     ///< of Type::choice
+    void (*set)(Into&, const Value&) = nullptr;  ///< nothing where the reader knows better
+    std::string_view canonical{};                ///< of a fault's parameter: its name in Plan::faults
+    std::string_view group{};                    ///< parameters of one group exclude each other
+};
+
+struct Section {
+    std::string_view name;  ///< "" for the whole file
+    std::string_view about{};
+    std::vector<Key> keys;
+    [[nodiscard]] const Key* find(std::string_view key) const;
+};
+
+/// "", topology, links, link, load, timeline.
+const std::vector<Section>& sections();
+const Section& section(std::string_view name);
+
+enum class Span {
+    moment,   ///< over at once: takes no `for`
+    lasting,  ///< until `for` is over, or until healing begins
+};
+
+enum class Hits { store, node, joiner, client, link };
+
+struct FaultKind {
+    std::string_view name{};
+    Span span = Span::lasting;
+    Hits hits = Hits::store;
+    bool in_process = true;  ///< the process world can perform it (the virtual world performs all)
+    std::string_view about{};
+    std::vector<Key> parameters;
+    [[nodiscard]] const Key* find(std::string_view parameter) const;
+};
+
+const std::vector<FaultKind>& fault_kinds();
+const FaultKind* find_fault(std::string_view name);
+
+/// Whether a property takes `within TIME`.
+enum class Within { no, optional, required };
+
+struct Property {
+    std::string_view name{};
+    Within within = Within::no;
+    std::string_view about{};
+};
+
+/// no_loss, no_duplicates, ...
+const std::vector<Property>& properties();
+
+struct Word {
+    std::string_view name{};
+    std::string_view about{};
+};
+
+/// local_ack, local_echo, delivery, stored.
+const std::vector<Word>& metrics();
+/// p50, p90, p95, p99, p999, max, mean.
+const std::vector<Word>& quantiles();
+/// before, during, after.
+const std::vector<Word>& phases();
+/// What `when` can compare: sent, accepted, feed.rows, ... (`about` says whether it needs a node).
+const std::vector<Word>& subjects();
+
+/// The names of any of these tables, for did-you-mean.
+template <class Table>
+std::vector<std::string_view> names(const Table& table) {
+    std::vector<std::string_view> out;
+    for (const auto& row : table) out.push_back(row.name);
+    return out;
+}
+
+}  // namespace sim::language

@@ -1,0 +1,203 @@
+#include "sim/scenario/plan.hpp"
+
+#include "node/base/random.hpp"
+#include "sim/scenario/arrivals.hpp"
+#include "sim/scenario/language.hpp"
+#include "sim/scenario/parameters.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace sim {
+
+namespace {
+
+using base::Random;
+
+/// A joined node is up and its clients are connected by then, so they can be expected to talk.
+constexpr Duration join_grace = std::chrono::seconds{2};
+/// How long a fault lasts that comes again and again and has no `for`.
+constexpr Duration again_length = std::chrono::seconds{1};
+
+Duration draw(Random& random, const Range& range) {
+    return Duration{random.between(range.low.count(), range.high.count())};
+}
+
+/// Turns the lines of the timeline into occurrences.
+class FaultPlanner {
+public:
+    FaultPlanner(const Scenario& scenario, std::uint64_t seed, Plan& plan)
+        : scenario_{scenario}, seed_{seed}, plan_{plan} {}
+
+    void add(const Fault& line) {
+        // A stream for each line: taking one out of the file does not change what the others draw.
+        auto random = Random::stream(seed_, "timeline/" + line.name);
+        if (line.swarm && random.below(2) == 0) return;
+        if (!line.every) {
+            occur(line, line.at.value_or(Duration{}), line.name, random);
+            return;
+        }
+        auto at = scenario_.load.settle;
+        for (int n = 1;; ++n) {
+            at += draw(random, *line.every);
+            if (at >= plan_.load_end) return;
+            at += occur(line, at, n == 1 ? line.name : fmt::format("{}#{}", line.name, n), random);
+        }
+    }
+
+private:
+    /// Plans one occurrence; returns its length.
+    Duration occur(const Fault& line, Duration at, std::string name, Random& random) {
+        const auto& kind = *language::find_fault(line.kinds[random.below(line.kinds.size())]);
+        PlannedFault fault;
+        fault.name = std::move(name);
+        fault.line = line.name;
+        fault.kind = kind.name;
+        fault.at = at;
+        fault.when = line.when;
+        fault.location = line.location;
+        fault.parameters = complete(kind, line.parameters);
+        if (kind.span == language::Span::lasting) {
+            const auto restart = fault.parameters.find("restart_ms");
+            if (line.length)
+                fault.length = draw(random, *line.length);
+            else if (restart != fault.parameters.end())
+                fault.length = restart_of(restart->second);
+            else if (line.every)
+                fault.length = again_length;
+            else
+                fault.lasting = true;
+        }
+        aim(kind, line, fault, random);
+        plan_.faults.push_back(std::move(fault));
+        return plan_.faults.back().length;
+    }
+
+    static Duration restart_of(const std::string& ms) {
+        std::string why;
+        return Duration{parse_value(Type::time, ms + "ms", why).value_or(Value{}).low};
+    }
+
+    /// Decides whom the fault hits. Drawn in any case, so that naming a victim does not change the rest of
+    /// the line.
+    void aim(const language::FaultKind& kind, const Fault& line, PlannedFault& fault, Random& random) {
+        const auto node =
+            fmt::format("n{}", 1 + random.below(static_cast<std::uint64_t>(scenario_.topology.nodes)));
+        const auto client =
+            static_cast<std::uint32_t>(random.below(static_cast<std::uint64_t>(scenario_.topology.clients)));
+        switch (kind.hits) {
+            case language::Hits::store:
+                break;
+            case language::Hits::joiner:
+                break;  // numbered when all are known
+            case language::Hits::node:
+                fault.node = line.node.empty() ? node : line.node;
+                break;
+            case language::Hits::link:
+                fault.node = line.node;
+                break;
+            case language::Hits::client:
+                fault.client = line.client.empty() ? fmt::format("c{}", client + 1) : line.client;
+                if (kind.find("to") && !fault.parameters.contains("to"))
+                    fault.parameters["to"] = next_to(fault.client);
+                break;
+        }
+    }
+
+    [[nodiscard]] std::string next_to(const std::string& client) const {
+        std::string why;
+        const auto number = parse_value(Type::client, client, why).value_or(Value{}).low;
+        return fmt::format("n{}",
+                           1 + number % scenario_.topology.nodes);  // c1 is on n1, so this is the one after
+    }
+
+    const Scenario& scenario_;
+    std::uint64_t seed_;
+    Plan& plan_;
+};
+
+/// Joins are numbered in order of time.
+void number_joins(const Scenario& scenario, Plan& plan) {
+    std::vector<PlannedFault*> joins;
+    for (auto& fault : plan.faults)
+        if (fault.kind == "node.join") joins.push_back(&fault);
+    std::ranges::stable_sort(joins, {},
+                             [](const PlannedFault* f) { return f->when.empty() ? f->at : Duration::max(); });
+    int number = scenario.topology.nodes;
+    for (auto* join : joins) join->node = fmt::format("n{}", ++number);
+}
+
+void plan_actions(Plan& plan) {
+    for (std::size_t i = 0; i < plan.faults.size(); ++i) {
+        const auto& fault = plan.faults[i];
+        if (!fault.when.empty()) continue;
+        plan.actions.push_back({fault.at, true, i});
+        if (fault.lasting)
+            plan.actions.push_back({plan.heal_begin, false, i});
+        else if (fault.length > Duration{})
+            plan.actions.push_back({fault.at + fault.length, false, i});
+    }
+    // At the same moment what ends makes room for what begins.
+    std::ranges::stable_sort(plan.actions, [](const Action& a, const Action& b) {
+        return std::pair{a.at, a.begin} < std::pair{b.at, b.begin};
+    });
+}
+
+void plan_sends(const Scenario& scenario, Plan& plan) {
+    const auto& load = scenario.load;
+    auto times = Random::stream(plan.seed, "load/times");
+    auto senders = Random::stream(plan.seed, "load/senders");
+    auto sizes = Random::stream(plan.seed, "load/sizes");
+    // Clients come with a join, in its order.
+    std::vector<std::pair<Duration, std::uint64_t>> more;
+    for (const auto& action : plan.actions) {
+        const auto& fault = plan.faults[action.fault];
+        if (!action.begin || fault.kind != "node.join") continue;
+        std::string why;
+        const auto clients =
+            parse_value(Type::count, fault.parameters.at("clients"), why).value_or(Value{}).low;
+        more.emplace_back(fault.at + join_grace, static_cast<std::uint64_t>(clients));
+    }
+    for (const auto offset : arrival_times(load, times)) {
+        PlannedSend send;
+        send.due = load.settle + offset;
+        auto clients = static_cast<std::uint64_t>(scenario.topology.clients);
+        for (const auto& [from, count] : more)
+            if (send.due >= from) clients += count;
+        send.client = static_cast<std::uint32_t>(senders.below(clients));
+        send.room = room_of(scenario.topology, send.client);
+        send.size_bytes =
+            static_cast<int>(sizes.between(load.size_bytes, std::max(load.size_bytes, load.size_bytes_max)));
+        plan.sends.push_back(std::move(send));
+    }
+}
+
+}  // namespace
+
+std::string home_of(const Topology& topology, std::uint32_t client) {
+    return fmt::format("n{}", 1 + client % static_cast<std::uint32_t>(topology.nodes));
+}
+
+std::string room_of(const Topology& topology, std::uint32_t client) {
+    return fmt::format("r{}", 1 + client % static_cast<std::uint32_t>(topology.rooms));
+}
+
+Plan make_plan(const Scenario& scenario, std::uint64_t seed) {
+    Plan plan;
+    plan.seed = seed;
+    plan.load_end = scenario.load.settle + scenario.load.length;
+    FaultPlanner planner{scenario, seed, plan};
+    for (const auto& line : scenario.timeline) planner.add(line);
+    plan.heal_begin = plan.load_end;
+    for (const auto& fault : plan.faults)
+        if (fault.when.empty() && !fault.lasting)
+            plan.heal_begin = std::max(plan.heal_begin, fault.at + fault.length);
+    plan.end = plan.heal_begin + scenario.heal;
+    number_joins(scenario, plan);
+    plan_actions(plan);
+    plan_sends(scenario, plan);
+    return plan;
+}
+
+}  // namespace sim

@@ -1,0 +1,116 @@
+#include "sim/scenario/problem.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace sim {
+
+namespace {
+
+constexpr std::size_t line_shown_max = 160;
+
+std::string_view line_of(std::string_view text, int number) {
+    for (int line = 1; line < number; ++line) {
+        const auto newline = text.find('\n');
+        if (newline == std::string_view::npos) return {};
+        text.remove_prefix(newline + 1);
+    }
+    auto found = text.substr(0, text.find('\n'));
+    if (found.ends_with('\r')) found.remove_suffix(1);
+    return found;
+}
+
+/// Blanks as wide as `before` on a terminal: a tab stays a tab, a character of several bytes is one column.
+std::string padding(std::string_view before) {
+    std::string out;
+    for (const char c : before) {
+        if (c == '\t') {
+            out += '\t';
+        } else if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) {
+            out += ' ';
+        }
+    }
+    return out;
+}
+
+/// Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = std::min(row[j], before_last[j - 2] + 1);
+        }
+        before_last = last;
+        last = row;
+    }
+    return last[b.size()];
+}
+
+/// People write "no-loss", "No Loss" and "noLoss" for the same thing.
+std::string folded(std::string_view word) {
+    std::string out;
+    for (const char c : word) {
+        if (c >= 'A' && c <= 'Z')
+            out += static_cast<char>(c - 'A' + 'a');
+        else if (c != '-' && c != '_' && c != ' ')
+            out += c;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string closest(std::string_view word, const std::vector<std::string_view>& known) {
+    const auto wanted = folded(word);
+    std::string_view best;
+    std::size_t best_distance = std::max<std::size_t>(1, wanted.size() / 3) + 1;
+    for (const auto candidate : known) {
+        auto far = distance(wanted, folded(candidate));
+        // "kill" for "node.kill"
+        if (candidate.size() > word.size() + 1 && candidate.ends_with(word) &&
+            candidate[candidate.size() - word.size() - 1] == '.')
+            far = std::min<std::size_t>(far, 1);
+        if (far >= best_distance) continue;
+        best_distance = far;
+        best = candidate;
+    }
+    return std::string{best};
+}
+
+std::string suggest(std::string_view word, const std::vector<std::string_view>& known) {
+    if (const auto near = closest(word, known); !near.empty()) return fmt::format("did you mean '{}'?", near);
+    if (known.size() <= 14) return fmt::format("known here: {}", fmt::join(known, ", "));
+    return {};
+}
+
+std::string render(std::vector<Problem> problems, std::string_view file, std::string_view text) {
+    std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
+        return std::pair{a.location.line, a.location.column} < std::pair{b.location.line, b.location.column};
+    });
+    std::string out;
+    for (const auto& problem : problems) {
+        const auto [line, column] = problem.location;
+        if (line == 0) {
+            fmt::format_to(std::back_inserter(out), "{}: error: {}\n", file, problem.message);
+        } else {
+            fmt::format_to(std::back_inserter(out), "{}:{}:{}: error: {}\n", file, line, column,
+                           problem.message);
+            const auto source = line_of(text, line);
+            const auto before =
+                source.substr(0, std::min<std::size_t>(source.size(), static_cast<std::size_t>(column) - 1));
+            if (source.size() <= line_shown_max)
+                fmt::format_to(std::back_inserter(out), "    {}\n    {}^\n", source, padding(before));
+        }
+        if (!problem.hint.empty()) fmt::format_to(std::back_inserter(out), "    hint: {}\n", problem.hint);
+    }
+    return out;
+}
+
+}  // namespace sim

@@ -1,0 +1,67 @@
+#include "sim/scenario/language.hpp"
+
+/// What can be expected of a run, and what a fault can wait for.
+namespace sim::language {
+
+const std::vector<Property>& properties() {
+    static const std::vector<Property> table{
+        {"no_loss", Within::no,
+         "every accepted message reaches the store and every client of its room, kill -9 included"},
+        {"no_duplicates", Within::no,
+         "no client is shown a message twice on one connection, and the store has it once"},
+        {"no_phantoms", Within::no,
+         "nobody is shown a message that nobody sent, or another text than was sent"},
+        {"fifo_per_sender", Within::no, "a sender's messages arrive in the order sent, or are marked late"},
+        {"canonical_order", Within::no, "at the end all nodes tell the same history in the same order"},
+        {"converged", Within::optional,
+         "after healing all clients have all messages, within the time given (or by the end)"},
+        {"outbox_drained", Within::no, "after healing no node has a message left that waits for the store"},
+        {"no_storm", Within::no, "requests to the store stay bounded, while it is down too"},
+        {"ran", Within::no,
+         "the run was a run: every fault touched something, every phase had traffic; always checked"},
+    };
+    return table;
+}
+
+const std::vector<Word>& metrics() {
+    static const std::vector<Word> table{
+        {"local_ack", "from the intended send time until the sender is told `accepted` or `stored`"},
+        {"local_echo", "from the intended send time until a client of the same node is shown the message"},
+        {"delivery", "from the intended send time until a client of another node is shown the message"},
+        {"stored", "from the intended send time until the sender is told `stored`"},
+    };
+    return table;
+}
+
+const std::vector<Word>& quantiles() {
+    static const std::vector<Word> table{
+        {"p50", "half are at most this"}, {"p90", "90% are at most this"},    {"p95", "95% are at most this"},
+        {"p99", "99% are at most this"},  {"p999", "99.9% are at most this"}, {"max", "the largest"},
+        {"mean", "the arithmetic mean"},
+    };
+    return table;
+}
+
+const std::vector<Word>& phases() {
+    static const std::vector<Word> table{
+        {"before", "what was sent before the fault first began"},
+        {"during", "what was sent while it lasted"},
+        {"after", "what was sent after it was last over"},
+    };
+    return table;
+}
+
+const std::vector<Word>& subjects() {
+    static const std::vector<Word> table{
+        {"sent", "messages sent by all clients"},
+        {"accepted", "messages that senders were told to be accepted"},
+        {"stored", "messages that senders were told to be stored"},
+        {"shown", "deliveries to clients"},
+        {"backlog", "messages that wait for the store, at a node (backlog(n1)) or at the worst one"},
+        {"feed.rows",
+         "different messages that a node gave its clients (feed(n1).rows), or all nodes together"},
+    };
+    return table;
+}
+
+}  // namespace sim::language

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "sim/scenario/problem.hpp"
+#include "sim/scenario/scenario.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sim {
+
+struct Reading {
+    std::optional<Scenario> scenario;  ///< only when there is no problem
+    std::vector<Problem> problems;
+};
+
+/// Reads a scenario strictly: every key known, every quantity with its unit, everything that is wrong
+/// reported in one pass.
+Reading read_scenario(std::string_view text, std::string_view file);
+
+struct LoadedScenario {
+    std::optional<Scenario> scenario;
+    std::string errors;  ///< rendered, ready for the terminal; empty when there is a scenario
+};
+
+/// The same from disk.
+LoadedScenario load_scenario(const std::filesystem::path& file);
+
+/// What is read without a mistake and still makes no sense: a fault after the end, a node that does not
+/// exist, an expectation on a phase that never happens, a threshold that cannot fail. Called by
+/// read_scenario().
+void check_sense(const Scenario& scenario, std::vector<Problem>& problems);
+
+/// The faults that the process world cannot perform, each with a hint.
+std::vector<Problem> not_in_process_world(const Scenario& scenario);
+
+}  // namespace sim

@@ -1,0 +1,148 @@
+#include "sim/scenario/yaml_tree.hpp"
+
+#include "node/base/text.hpp"
+
+#include <sstream>
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+namespace sim {
+
+namespace {
+
+Location location_of(const YAML::Mark& mark) {
+    if (mark.line < 0) return {};
+    return {mark.line + 1, mark.column + 1};
+}
+
+/// Builds the tree from the parser's events.
+class Builder final : public YAML::EventHandler {
+public:
+    explicit Builder(std::vector<Problem>& problems) : problems_{problems} {}
+
+    Yaml take() { return std::move(root_); }
+
+    void OnDocumentStart(const YAML::Mark&) override {}
+    void OnDocumentEnd() override {}
+
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        check(mark, "", anchor);
+        put(made(Yaml::Kind::null, mark));
+    }
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+        problems_.push_back(
+            {location_of(mark), "aliases are not part of the language", "write the value out"});
+        put(made(Yaml::Kind::null, mark));
+    }
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& value) override {
+        check(mark, tag, anchor);
+        auto scalar = made(Yaml::Kind::scalar, mark);
+        scalar.text = value;
+        scalar.quoted = tag == "!";  // yaml-cpp's way to say so; a plain one has "?"
+        put(std::move(scalar));
+    }
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
+        check(mark, tag, anchor);
+        open_.push_back({made(Yaml::Kind::list, mark), {}, false});
+    }
+    void OnSequenceEnd() override { close(); }
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
+        check(mark, tag, anchor);
+        open_.push_back({made(Yaml::Kind::map, mark), {}, false});
+    }
+    void OnMapEnd() override { close(); }
+
+private:
+    struct Open {
+        Yaml value;
+        Yaml key;  // of a map: the key whose value is awaited
+        bool has_key;
+    };
+
+    static Yaml made(Yaml::Kind kind, const YAML::Mark& mark) {
+        Yaml value;
+        value.kind = kind;
+        value.location = location_of(mark);
+        return value;
+    }
+
+    void check(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+        if (anchor != YAML::NullAnchor)
+            problems_.push_back({location_of(mark), "anchors are not part of the language",
+                                 "write the value out where it is needed"});
+        if (!tag.empty() && tag != "?" && tag != "!")
+            problems_.push_back(
+                {location_of(mark), fmt::format("tags are not part of the language: {}", tag), ""});
+    }
+
+    void put(Yaml value) {
+        if (open_.empty()) {
+            root_ = std::move(value);
+            return;
+        }
+        auto& parent = open_.back();
+        if (parent.value.kind == Yaml::Kind::list) {
+            parent.value.items.push_back(std::move(value));
+        } else if (!parent.has_key) {
+            parent.key = std::move(value);
+            parent.has_key = true;
+        } else {
+            parent.value.members.emplace_back(std::move(parent.key), std::move(value));
+            parent.key = {};
+            parent.has_key = false;
+        }
+    }
+
+    void close() {
+        auto value = std::move(open_.back().value);
+        open_.pop_back();
+        put(std::move(value));
+    }
+
+    std::vector<Problem>& problems_;
+    std::vector<Open> open_;
+    Yaml root_;
+};
+
+}  // namespace
+
+const Yaml* Yaml::find(std::string_view key) const {
+    for (const auto& [name, value] : members)
+        if (name.text == key) return &value;
+    return nullptr;
+}
+
+Yaml parse_yaml(std::string_view text, std::vector<Problem>& problems) {
+    if (!base::is_utf8(text)) {
+        problems.push_back({{}, "the file is not UTF-8", ""});
+        return {};
+    }
+    Builder builder{problems};
+    try {
+        std::istringstream stream{std::string{text}};
+        YAML::Parser parser{stream};
+        if (!parser.HandleNextDocument(builder)) {
+            problems.push_back(
+                {{}, "the file is empty", "'chatsim explain' shows what a scenario is made of"});
+            return {};
+        }
+        auto root = builder.take();
+        std::vector<Problem> unused;
+        Builder second{unused};
+        if (parser.HandleNextDocument(second))
+            problems.push_back({second.take().location, "a second document", "one scenario a file"});
+        return root;
+    } catch (const YAML::Exception& error) {
+        problems.push_back({location_of(error.mark), fmt::format("not YAML: {}", error.msg),
+                            "other mistakes show once this one is mended"});
+        return {};
+    }
+}
+
+}  // namespace sim
