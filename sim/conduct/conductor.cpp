@@ -1,0 +1,137 @@
+#include "sim/conduct/conductor.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace sim::conduct {
+
+std::vector<std::string> nodes_of(const Scenario& scenario) {
+    std::vector<std::string> nodes;
+    for (int i = 1; i <= scenario.topology.nodes; ++i) nodes.push_back(fmt::format("n{}", i));
+    return nodes;
+}
+
+std::vector<std::string> rooms_of(const Scenario& scenario) {
+    std::vector<std::string> rooms;
+    for (int i = 1; i <= std::max(scenario.topology.rooms, 1); ++i) rooms.push_back(fmt::format("r{}", i));
+    return rooms;
+}
+
+std::vector<Seat> seats_of(const Scenario& scenario) {
+    std::vector<Seat> seats;
+    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(scenario.topology.clients); ++i)
+        seats.push_back({fmt::format("c{}", i + 1), home_of(scenario.topology, i), {room_of(scenario.topology, i)}});
+    return seats;
+}
+
+Conductor::Conductor(const Scenario& scenario, const Plan& plan, base::Time start)
+    : scenario_{scenario},
+      plan_{plan},
+      start_{start},
+      faults_(plan.faults.size()),
+      clients_{static_cast<std::uint32_t>(scenario.topology.clients)} {
+    for (const auto& node : nodes_of(scenario)) nodes_[node];
+    for (const auto& seat : seats_of(scenario)) client_at_[seat.client] = seat.node;
+}
+
+Effects Conductor::start() {
+    for (const auto& [name, node] : nodes_) note_node(name, "up");
+    at(plan_.heal_begin, [this] { lift(); });
+    set_timer();
+    return std::exchange(effects_, {});
+}
+
+Effects Conductor::handle(const Event& event, base::Time now) {
+    now_ = now - start_;
+    if (phase_ != Phase::over) std::visit([this](const auto& e) { on(e); }, event);
+    set_timer();
+    return std::exchange(effects_, {});
+}
+
+void Conductor::witness(const Record& record) {
+    awaited_.take(record);
+    if (record.what == What::connected) {
+        client_at_[record.client] = record.node;
+        connected_.insert(record.client);
+    } else if (record.what == What::disconnected) {
+        connected_.erase(record.client);
+    }
+}
+
+// ---------------------------------------------------------------- time, and the plan
+
+void Conductor::on(const TimerFired& e) {
+    clients_settled_ = e.clients_settled;
+    timer_at_ = Duration::max();
+    post_due();
+    while (next_action_ < plan_.actions.size() && plan_.actions[next_action_].at <= now_) {
+        const auto& action = plan_.actions[next_action_++];
+        action.begin ? begin(action.fault) : end(action.fault);
+    }
+    while (!agenda_.empty() && agenda_.begin()->first <= now_) {
+        const auto todo = std::move(agenda_.begin()->second);
+        agenda_.erase(agenda_.begin());
+        todo();
+    }
+}
+
+void Conductor::post_due() {
+    for (; next_send_ < plan_.sends.size() && plan_.sends[next_send_].due <= now_; ++next_send_) {
+        const auto& send = plan_.sends[next_send_];
+        effects_.push_back(Tell{fmt::format("c{}", send.client + 1),
+                                client::Post{send.room, send.size_bytes, start_ + send.due}});
+    }
+}
+
+void Conductor::set_timer() {
+    auto next = Duration::max();
+    if (next_send_ < plan_.sends.size()) next = std::min(next, plan_.sends[next_send_].due);
+    if (next_action_ < plan_.actions.size()) next = std::min(next, plan_.actions[next_action_].at);
+    if (!agenda_.empty()) next = std::min(next, agenda_.begin()->first);
+    if (next == timer_at_ || phase_ == Phase::over) return;
+    timer_at_ = next;
+    effects_.push_back(SetTimer{start_ + next});
+}
+
+// ---------------------------------------------------------------- small helpers
+
+void Conductor::note(Record record) {
+    record.at_us = now_.count();
+    effects_.push_back(Note{std::move(record)});
+}
+
+void Conductor::note_fault(What what, std::size_t fault, std::int64_t count) {
+    const auto& planned = plan_.faults[fault];
+    Record record{.what = what};
+    record.name = planned.name;
+    record.text = planned.kind;
+    record.node = planned.node;
+    record.client = planned.client;
+    record.count = count;
+    note(std::move(record));
+}
+
+void Conductor::ask_control(base::HttpRequest request, Then then) {
+    asked_[++last_request_] = std::move(then);
+    effects_.push_back(AskControl{last_request_, std::move(request)});
+}
+
+void Conductor::ask_store(base::HttpRequest request, Then then) {
+    asked_[++last_request_] = std::move(then);
+    effects_.push_back(AskStore{last_request_, std::move(request)});
+}
+
+void Conductor::on(const Answered& e) {
+    const auto found = asked_.find(e.request);
+    if (found == asked_.end()) return;
+    const auto then = std::move(found->second);
+    asked_.erase(found);
+    then(e);
+}
+
+void Conductor::complain(std::string why) {
+    if (broken_.empty()) broken_ = std::move(why);
+}
+
+}  // namespace sim::conduct

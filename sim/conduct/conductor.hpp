@@ -1,0 +1,128 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/conduct/awaited.hpp"
+#include "sim/conduct/events.hpp"
+#include "sim/scenario/plan.hpp"
+
+namespace sim::conduct {
+
+/// The clients and nodes that a scenario begins with: who goes where and follows what.
+struct Seat {
+    std::string client;
+    std::string node;
+    std::vector<std::string> rooms;
+};
+std::vector<std::string> nodes_of(const Scenario& scenario);
+std::vector<Seat> seats_of(const Scenario& scenario);
+std::vector<std::string> rooms_of(const Scenario& scenario);
+
+/// Performs a plan: tells clients when to post, nodes when to die and the store when to lie, puts everything right again when healing
+/// begins, waits until all have what they ought to have, and asks nodes and store what they hold.
+///
+/// A machine without I/O, for a world that is told what to do and says how it ended. It takes the run to its end whatever fails on
+/// the way; what the world could not do is told by Finished, what the node did wrong is for the checkers to find.
+class Conductor {
+public:
+    /// `scenario` and `plan` outlive it. The run begins at `start`: all nodes are up.
+    Conductor(const Scenario& scenario, const Plan& plan, base::Time start);
+    Conductor(const Conductor&) = delete;  // what it has to do later points at it
+    Conductor& operator=(const Conductor&) = delete;
+
+    [[nodiscard]] Effects start();
+    [[nodiscard]] Effects handle(const Event& event, base::Time now);
+    /// Every record of the clients, as it happens.
+    void witness(const Record& record);
+
+private:
+    enum class Phase { playing, lifting, converging, reading, over };
+    enum class Health { up, starting, paused, stopping, gone };
+    struct Node {
+        Health health = Health::up;
+        bool asked = false;      ///< it was told to go
+        int fault = -1;          ///< which of the plan's faults holds it
+        std::int64_t backlog = -1;  ///< as last told; -1: not known
+    };
+    struct Fault {
+        bool on = false;
+        bool ending = false;
+        std::int64_t hits = 0;  ///< as the store said
+    };
+    using Todo = std::function<void()>;
+
+    // conductor.cpp: time, and the plan
+    void on(const TimerFired& e);
+    void on(const Answered& e);
+    void at(Duration time, Todo todo) { agenda_.emplace(time, std::move(todo)); }
+    void soon(Duration after, Todo todo) { at(now_ + after, std::move(todo)); }
+    void post_due();
+    void set_timer();
+    void note(Record record);
+    void note_fault(What what, std::size_t fault, std::int64_t count);
+    using Then = std::function<void(const Answered&)>;
+    void ask_control(base::HttpRequest request, Then then);
+    void ask_store(base::HttpRequest request, Then then);
+    void complain(std::string why);
+
+    // faults.cpp: what begins and ends
+    void begin(std::size_t fault);
+    void end(std::size_t fault);
+    void finish_fault(std::size_t fault, std::int64_t count);
+    void begin_store_fault(std::size_t fault);
+    void watch_moment(std::size_t fault);
+    void end_store_fault(std::size_t fault);
+    void begin_node_fault(std::size_t fault);
+    void end_node_fault(std::size_t fault);
+    void begin_join(std::size_t fault);
+    void begin_client_fault(std::size_t fault);
+    void end_client_fault(std::size_t fault);
+    void act(const std::string& node, NodeAct act);
+    void note_node(const std::string& node, std::string state);
+    void on(const NodeIsUp& e);
+    void on(const NodeIsGone& e);
+
+    // finale.cpp: from the beginning of healing to the end
+    void lift();
+    void look_whether_lifted();
+    void converge();
+    void read_all();
+    void read_documents();
+    void look_whether_read();
+    void finish();
+    void on(const BacklogTold& e);
+    void on(const HistoryTold& e);
+
+    const Scenario& scenario_;
+    const Plan& plan_;
+    base::Time start_;
+    Duration now_{};
+    Duration timer_at_ = Duration::max();
+    Effects effects_;
+
+    std::multimap<Duration, Todo> agenda_;  ///< beside the plan's own sends and actions
+    std::size_t next_send_ = 0;
+    std::size_t next_action_ = 0;
+    std::map<RequestId, Then> asked_;
+    RequestId last_request_ = 0;
+
+    std::map<std::string, Node> nodes_;
+    std::vector<Fault> faults_;
+    std::map<std::string, std::string> client_at_;  ///< the node at which each client is, or was last
+    std::set<std::string> connected_;
+    std::uint32_t clients_ = 0;
+
+    Phase phase_ = Phase::playing;
+    Awaited awaited_;
+    bool clients_settled_ = false;
+    std::set<std::pair<std::string, std::string>> unread_;  ///< (node, room)
+    bool documents_read_ = false;
+    std::string broken_;
+};
+
+}  // namespace sim::conduct

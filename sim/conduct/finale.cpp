@@ -1,0 +1,148 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "node/base/json.hpp"
+#include "node/base/message_id.hpp"
+#include "sim/conduct/conductor.hpp"
+
+/// From the beginning of healing to the end.
+namespace sim::conduct {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration lift_time_max = 20s;   // for nodes to come back
+constexpr Duration read_time_max = 20s;   // for nodes and store to say what they hold
+constexpr Duration look_interval = 100ms;
+constexpr Duration quiet_standard = 300ms;  // nothing new is shown for so long: what would come twice has come
+
+}  // namespace
+
+void Conductor::lift() {
+    for (std::size_t i = 0; i < faults_.size(); ++i) end(i);
+    for (auto& [name, node] : nodes_) {
+        if (node.health != Health::gone) continue;
+        node.health = Health::starting;
+        act(name, NodeAct::start);
+    }
+    phase_ = Phase::lifting;
+    soon(lift_time_max, [this] {
+        if (phase_ != Phase::lifting) return;
+        for (const auto& [name, node] : nodes_)
+            if (node.health != Health::up) complain(fmt::format("{} did not come back", name));
+        for (std::size_t i = 0; i < faults_.size(); ++i)
+            if (faults_[i].on) complain(fmt::format("{} did not end", plan_.faults[i].name));
+        read_all();
+    });
+    look_whether_lifted();
+}
+
+void Conductor::look_whether_lifted() {
+    if (phase_ != Phase::lifting) return;
+    if (std::ranges::any_of(faults_, &Fault::on)) return;
+    const auto waited_for = [](const auto& entry) {
+        return entry.second.health == Health::starting || entry.second.health == Health::stopping;
+    };
+    if (std::ranges::any_of(nodes_, waited_for)) return;
+    note({.what = What::healed});
+    phase_ = Phase::converging;
+    for (auto& [name, node] : nodes_) node.backlog = -1;
+    soon(look_interval, [this] { converge(); });
+}
+
+void Conductor::converge() {
+    if (phase_ != Phase::converging) return;
+    const auto quiet = quiet_standard + (scenario_.topology.feed == "poll" ? scenario_.topology.poll_interval : Duration{0});
+    const bool drained = std::ranges::all_of(
+        nodes_, [](const auto& entry) { return entry.second.health != Health::up || entry.second.backlog == 0; });
+    const bool shown = awaited_.missing() == 0 && now_ - Duration{awaited_.last_shown_us()} >= quiet;
+    if ((clients_settled_ && drained && shown) || now_ >= plan_.end) {
+        read_all();
+        return;
+    }
+    for (const auto& [name, node] : nodes_)
+        if (node.health == Health::up && node.backlog != 0) effects_.push_back(AskBacklog{name});
+    soon(look_interval, [this] { converge(); });
+}
+
+void Conductor::on(const BacklogTold& e) {
+    auto& node = nodes_[e.node];
+    if (node.backlog == e.count) return;
+    node.backlog = e.count;
+    Record record{.what = What::backlog};
+    record.node = e.node;
+    record.count = e.count;
+    note(std::move(record));
+}
+
+// ---------------------------------------------------------------- what nodes and store hold
+
+void Conductor::read_all() {
+    phase_ = Phase::reading;
+    const auto rooms = rooms_of(scenario_);
+    for (const auto& [name, node] : nodes_) {
+        if (node.health != Health::up) continue;
+        for (const auto& room : rooms) unread_.emplace(name, room);
+        effects_.push_back(AskHistory{name, rooms});
+    }
+    read_documents();
+    soon(read_time_max, [this] {
+        for (const auto& [node, room] : unread_) complain(fmt::format("{} did not give its history of {}", node, room));
+        if (!documents_read_) complain("the store did not give its documents");
+        finish();
+    });
+}
+
+void Conductor::on(const HistoryTold& e) {
+    if (unread_.erase({e.node, e.room}) == 0) return;
+    for (const auto& [msg, id] : e.messages) {
+        Record record{.what = What::history};
+        record.node = e.node;
+        record.room = e.room;
+        record.msg = msg;
+        record.id = id;
+        note(std::move(record));
+    }
+    look_whether_read();
+}
+
+void Conductor::read_documents() {
+    ask_store({"GET", "/_all_docs?include_docs=true", {}, {}}, [this](const Answered& answer) {
+        const auto parsed = answer.status == 200 ? base::parse_json(answer.body) : std::nullopt;
+        const auto* rows = parsed ? base::member(*parsed, "rows") : nullptr;
+        if (!rows || !rows->is_array()) {
+            complain(fmt::format("the store did not give its documents: {} {}", answer.status, answer.body.substr(0, 200)));
+        } else {
+            for (const auto& row : rows->get_array()) {
+                const auto* document = base::member(row, "doc");
+                const auto text = document ? base::string_member(*document, "msg") : std::nullopt;
+                if (!text || !base::string_member(*document, "user")) continue;  // presence, a design document
+                Record record{.what = What::document};
+                record.id = base::string_member(row, "id").value_or("");
+                record.msg = client::msg_of_text(*text);
+                if (const auto parts = base::parse_message_id(record.id)) record.room = parts->room;
+                if (record.msg.empty()) record.text = *text;
+                note(std::move(record));
+            }
+        }
+        documents_read_ = true;
+        look_whether_read();
+    });
+}
+
+void Conductor::look_whether_read() {
+    if (unread_.empty() && documents_read_) finish();
+}
+
+void Conductor::finish() {
+    if (phase_ == Phase::over) return;
+    phase_ = Phase::over;
+    agenda_.clear();
+    Record record{.what = What::end};
+    record.text = broken_;
+    note(std::move(record));
+    effects_.push_back(Finished{broken_});
+}
+
+}  // namespace sim::conduct

@@ -1,0 +1,86 @@
+#include "sim/process/cast.hpp"
+
+#include <algorithm>
+
+namespace sim::process {
+
+void Cast::add(client::Config config) {
+    const auto name = config.name;
+    auto& member = members_.try_emplace(name, std::move(config)).first->second;
+    perform(name, member, member.core.start(both_now()));
+}
+
+void Cast::add_reader(const std::string& node, std::vector<std::string> rooms, base::Time start) {
+    client::Config config;
+    config.name = "reader of " + node;
+    config.node = node;
+    config.start = start;
+    auto& member = members_.try_emplace(config.name, config).first->second;
+    member.reader = true;
+    member.to_read = std::move(rooms);
+    perform(config.name, member, member.core.start(both_now()));
+}
+
+void Cast::tell(const std::string& client, const client::Event& event) {
+    const auto found = members_.find(client);
+    if (found != members_.end()) perform(client, found->second, found->second.core.handle(event, both_now()));
+}
+
+void Cast::hold_reading(const std::string& client, bool held) {
+    const auto found = members_.find(client);
+    if (found == members_.end()) return;
+    found->second.held = held;
+    if (found->second.socket) found->second.socket->pause_reading(held);
+}
+
+bool Cast::settled() const {
+    return std::ranges::all_of(members_, [](const auto& entry) { return entry.second.reader || entry.second.core.settled(); });
+}
+
+void Cast::ring(base::Time now) {
+    while (const auto due = alarms_.take_due(now)) tell(due->first, client::TimerFired{due->second});
+}
+
+void Cast::close() {
+    for (auto& [name, member] : members_)
+        if (member.socket) member.socket->close();
+    members_.clear();
+    alarms_ = {};
+}
+
+void Cast::connect(const std::string& name, Member& member, const std::string& node) {
+    if (member.socket) member.socket->close();
+    // After close() none of these is called any more, so the name is enough: it is always about the newest connection.
+    member.socket = transport_.connect(port_of_(node),
+                                       {.on_open = [this, name] { tell(name, client::Connected{}); },
+                                        .on_frame = [this, name](std::string frame) { tell(name, client::Received{std::move(frame)}); },
+                                        .on_closed = [this, name](std::string reason) {
+                                            tell(name, client::Disconnected{std::move(reason)});
+                                        }});
+    if (member.held) member.socket->pause_reading(true);
+}
+
+void Cast::perform(const std::string& name, Member& member, client::Effects effects) {
+    bool welcome = false;
+    for (auto& effect : effects) {
+        if (auto* send = std::get_if<client::Send>(&effect)) {
+            if (member.socket) member.socket->send(std::move(send->frame));
+        } else if (const auto* noted = std::get_if<client::Note>(&effect)) {
+            if (!member.reader) on_record_(noted->record);
+            welcome = welcome || noted->record.what == What::connected;
+        } else if (const auto* to = std::get_if<client::Connect>(&effect)) {
+            connect(name, member, to->node);
+        } else if (std::holds_alternative<client::Disconnect>(effect)) {
+            if (member.socket) member.socket->close();
+            member.socket.reset();
+        } else if (const auto* timer = std::get_if<client::SetTimer>(&effect)) {
+            alarms_.set({name, timer->timer}, timer->at);
+        } else if (auto* read = std::get_if<client::HistoryRead>(&effect)) {
+            on_history_(member.node, std::move(*read));
+        }
+    }
+    if (!welcome || !member.reader) return;
+    for (const auto& room : member.to_read) tell(name, client::AskHistory{room});
+}
+
+}  // namespace sim::process

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/client/client_core.hpp"
+#include "sim/process/alarms.hpp"
+#include "sim/process/transport.hpp"
+
+namespace sim::process {
+
+/// All simulated clients of a run: each a ClientCore behind a real WebSocket.
+class Cast {
+public:
+    using PortOf = std::function<std::uint16_t(const std::string& node)>;   ///< 0: no such node
+    using OnRecord = std::function<void(const Record&)>;
+    using OnHistory = std::function<void(const std::string& node, client::HistoryRead)>;
+
+    Cast(Transport& transport, PortOf port_of, OnRecord on_record, OnHistory on_history)
+        : transport_{transport},
+          port_of_{std::move(port_of)},
+          on_record_{std::move(on_record)},
+          on_history_{std::move(on_history)} {}
+
+    /// Adds a client and lets it connect.
+    void add(client::Config config);
+    /// Adds one that reads the history of `rooms` at `node`, again after a lost connection, and is no part of the run: nothing
+    /// that it sees is recorded.
+    void add_reader(const std::string& node, std::vector<std::string> rooms, base::Time start);
+
+    void tell(const std::string& client, const client::Event& event);
+    void hold_reading(const std::string& client, bool held);
+
+    [[nodiscard]] bool settled() const;
+    [[nodiscard]] std::optional<base::Time> next_alarm() const { return alarms_.next(); }
+    void ring(base::Time now);
+    /// Cuts all connections; nothing is told or recorded any more.
+    void close();
+
+private:
+    struct Member {
+        explicit Member(client::Config config) : node{config.node}, core{std::move(config)} {}
+        std::string node;
+        client::ClientCore core;
+        std::shared_ptr<WebSocket> socket;
+        bool held = false;
+        bool reader = false;
+        std::vector<std::string> to_read;
+    };
+    void perform(const std::string& name, Member& member, client::Effects effects);
+    void connect(const std::string& name, Member& member, const std::string& node);
+
+    Transport& transport_;
+    PortOf port_of_;
+    OnRecord on_record_;
+    OnHistory on_history_;
+    std::map<std::string, Member> members_;
+    Alarms<std::pair<std::string, std::uint32_t>> alarms_;
+};
+
+}  // namespace sim::process

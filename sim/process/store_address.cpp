@@ -1,0 +1,37 @@
+#include "sim/process/store_address.hpp"
+
+#include <stdexcept>
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <fmt/format.h>
+
+#include "node/base/http.hpp"
+
+namespace sim::process {
+
+std::string StoreAddress::url(bool with_user) const {
+    if (!with_user || user.empty()) return fmt::format("http://{}:{}", host, port);
+    return fmt::format("http://{}:{}@{}:{}", base::percent_encode(user), base::percent_encode(password), host, port);
+}
+
+std::string StoreAddress::authorization() const {
+    return user.empty() ? std::string{} : base::basic_authorization(user, password);
+}
+
+StoreAddress parse_store_address(std::string_view url) {
+    const auto parsed = boost::urls::parse_uri(url);
+    if (!parsed) throw std::runtime_error{fmt::format("'{}' is no URL of a store: http://user:password@host:port", url)};
+    if (parsed->scheme() != "http")
+        throw std::runtime_error{fmt::format("the store's URL must begin with http://, not {}://", std::string{parsed->scheme()})};
+    if (!parsed->encoded_path().empty() && parsed->encoded_path() != "/")
+        throw std::runtime_error{"the store's URL must not name a database: each run makes one of its own"};
+    StoreAddress address;
+    address.host = parsed->host_address();
+    address.port = parsed->has_port() ? parsed->port_number() : std::uint16_t{5984};
+    address.user = parsed->user();
+    address.password = parsed->password();
+    return address;
+}
+
+}  // namespace sim::process

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sim::process {
+
+/// Where a CouchDB is, and who we are there.
+struct StoreAddress {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string user;      ///< empty: nobody in particular
+    std::string password;
+
+    /// "http://user:password@host:port", the user left out on demand.
+    [[nodiscard]] std::string url(bool with_user) const;
+    /// Value of the Authorization header; empty without a user.
+    [[nodiscard]] std::string authorization() const;
+};
+
+/// Reads "http://user:password@host:port". Throws std::runtime_error that says what is wrong with it.
+StoreAddress parse_store_address(std::string_view url);
+
+}  // namespace sim::process

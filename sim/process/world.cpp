@@ -1,0 +1,194 @@
+#include "sim/process/world.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "node/base/json.hpp"
+
+/// The loop, and what the conductor asks for.
+namespace sim::process {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr base::Duration watch_interval = 10ms;  // how late the end of a process may be noticed
+constexpr base::Duration stall_min = 50ms;
+constexpr base::Duration progress_interval = 250ms;
+constexpr base::Duration control_timeout = 10s;
+
+}  // namespace
+
+WorldResult World::run() {
+    set_stage();
+    start_ = steady_now();
+    conductor_.emplace(scenario_, plan_, start_);
+    cast_.emplace(
+        transport_, [this](const std::string& node) { return ports_.contains(node) ? ports_[node] : std::uint16_t{0}; },
+        [this](const Record& seen) {
+            conductor_->witness(seen);
+            record(seen);
+        },
+        [this](const std::string& node, client::HistoryRead read) {
+            tell(conduct::HistoryTold{node, std::move(read.room), std::move(read.messages)});
+        });
+    perform(conductor_->start());
+    for (const auto& seat : conduct::seats_of(scenario_)) on(conduct::AddClient{seat.client, seat.node, seat.rooms});
+    loop();
+    finished_ = true;
+    strike_stage();
+    return result_;
+}
+
+void World::loop() {
+    auto next_watch = steady_now();
+    auto next_progress = next_watch;
+    while (!finished_) {
+        auto now = steady_now();
+        if (now >= next_watch) {
+            watch_programs(now);
+            next_watch = now + watch_interval;
+        }
+        if (options_.progress && now >= next_progress) {
+            options_.progress(now - start_);
+            next_progress = now + progress_interval;
+        }
+        if (options_.interrupted && *options_.interrupted) {
+            Record last{.what = What::end};
+            last.at_us = (now - start_).count();
+            last.text = result_.broken = "interrupted";
+            record(last);
+            return;
+        }
+        auto wake = next_watch;
+        if (timer_) wake = std::min(wake, *timer_);
+        if (const auto alarm = cast_->next_alarm()) wake = std::min(wake, *alarm);
+        transport_.run_until(wake);
+        now = steady_now();
+        if (now - wake > stall_min) {
+            Record stall{.what = What::stall};
+            stall.at_us = (now - start_).count();
+            stall.count = (now - wake).count();
+            record(stall);
+        }
+        cast_->ring(now);
+        if (timer_ && *timer_ <= now) {
+            timer_.reset();
+            tell(conduct::TimerFired{cast_->settled()});
+        }
+    }
+}
+
+void World::watch_programs(base::Time now) {
+    if (const auto change = mock_->poll(now); change && !change->ready && result_.broken.empty())
+        result_.broken = "couchmock ended by itself: " + change->how;
+    for (auto& [name, node] : nodes_) {
+        const auto change = node.poll(now);
+        if (!change) continue;
+        if (change->ready) {
+            tell(conduct::NodeIsUp{name});
+        } else {
+            tell(conduct::NodeIsGone{name, change->how, change->clean});
+        }
+    }
+}
+
+void World::perform(conduct::Effects effects) {
+    for (const auto& effect : effects) std::visit([this](const auto& e) { on(e); }, effect);
+}
+
+void World::record(const Record& record) {
+    if (!finished_) sink_.add(record);
+}
+
+void World::on(const conduct::SetTimer& e) { timer_ = e.at; }
+
+void World::on(const conduct::Act& e) {
+    const auto now = steady_now();
+    if (!nodes_.contains(e.node)) add_node(e.node);
+    auto& node = nodes_.at(e.node);
+    switch (e.act) {
+        case conduct::NodeAct::start: node.start(now); break;
+        case conduct::NodeAct::kill: node.kill(); break;
+        case conduct::NodeAct::terminate: node.terminate(now); break;
+        case conduct::NodeAct::pause: node.pause(); break;
+        case conduct::NodeAct::resume: node.resume(); break;
+        case conduct::NodeAct::wipe:
+            for (const char* suffix : {"", "-wal", "-shm", "-journal"})
+                std::filesystem::remove(folder_ / "journals" / (e.node + ".db" + suffix));
+            break;
+    }
+}
+
+void World::on(const conduct::Tell& e) { cast_->tell(e.client, e.event); }
+void World::on(const conduct::HoldReading& e) { cast_->hold_reading(e.client, e.held); }
+
+void World::on(const conduct::AddClient& e) {
+    client::Config config;
+    config.name = e.client;
+    config.node = e.node;
+    config.rooms = e.rooms;
+    config.start = start_;
+    config.seed = plan_.seed;
+    cast_->add(std::move(config));
+}
+
+void World::fetch(conduct::RequestId request, const StoreAddress& from, base::HttpRequest http) {
+    if (const auto who = from.authorization(); !who.empty()) http.headers.emplace_back("Authorization", who);
+    transport_.fetch(from.host, from.port, std::move(http), control_timeout, [this, request](Transport::Answer answer) {
+        if (answer.error.empty()) {
+            tell(conduct::Answered{request, answer.response.status, std::move(answer.response.body)});
+        } else {
+            tell(conduct::Answered{request, 0, std::move(answer.error)});
+        }
+    });
+}
+
+void World::on(const conduct::AskControl& e) { fetch(e.request, control_, e.http); }
+void World::on(const conduct::AskStore& e) { fetch(e.request, store_, to_database(e.http)); }
+
+/// A node says in its first frame how much waits for the store.
+void World::on(const conduct::AskBacklog& e) {
+    auto& probe = probes_[e.node];
+    if (probe) return;
+    const auto done = [this, name = e.node] {
+        if (const auto ended = std::exchange(probes_[name], nullptr)) ended->close();
+    };
+    probe = transport_.connect(ports_[e.node], {.on_open = {},
+                                                .on_frame =
+                                                    [this, name = e.node, done](const std::string& text) {
+                                                        const auto frame = base::parse_json(text);
+                                                        const auto count = frame ? base::int_member(*frame, "backlog") : std::nullopt;
+                                                        done();
+                                                        if (count) tell(conduct::BacklogTold{name, *count});
+                                                    },
+                                                .on_closed = [done](const std::string&) { done(); }});
+}
+
+void World::on(const conduct::AskHistory& e) { cast_->add_reader(e.node, e.rooms, start_); }
+void World::on(const conduct::Note& e) { record(e.record); }
+
+void World::on(const conduct::Finished& e) {
+    if (result_.broken.empty()) result_.broken = e.broken;
+    finished_ = true;
+}
+
+}  // namespace sim::process
+
+namespace sim {
+
+WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options) {
+    try {
+        return process::World{scenario, plan, sink, options}.run();
+    } catch (const std::exception& problem) {
+        // What was started is ended by now.
+        Record last{.what = What::end};
+        last.text = problem.what();
+        sink.add(last);
+        WorldResult result;
+        result.broken = problem.what();
+        return result;
+    }
+}
+
+}  // namespace sim

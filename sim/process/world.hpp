@@ -1,0 +1,86 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "sim/conduct/conductor.hpp"
+#include "sim/process/cast.hpp"
+#include "sim/process/program.hpp"
+#include "sim/process/store_address.hpp"
+#include "sim/process/transport.hpp"
+#include "sim/world.hpp"
+
+namespace sim::process {
+
+/// Real nodes, a real store behind couchmock, real sockets and disks; conducted by the same plan as the virtual world's cores.
+///
+/// One thread. Every process that it starts ends with it, whatever happens.
+class World {
+public:
+    World(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options);
+    ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    /// Throws std::exception when the stage can't be set.
+    WorldResult run();
+
+private:
+    // stage.cpp: the processes and the store's database
+    void set_stage();
+    void start_mock();
+    void add_node(const std::string& name);
+    void await(Program& program);
+    void strike_stage();
+    base::HttpResponse ask_and_wait(const StoreAddress& store, base::HttpRequest request);
+    [[nodiscard]] base::HttpRequest to_database(base::HttpRequest request) const;
+    void throw_if_interrupted() const;
+
+    // world.cpp: the loop
+    void loop();
+    void watch_programs(base::Time now);
+    void watch_lateness(base::Time due);
+    void tell(const conduct::Event& event) { perform(conductor_->handle(event, steady_now())); }
+    void perform(conduct::Effects effects);
+    void on(const conduct::SetTimer& e);
+    void on(const conduct::Act& e);
+    void on(const conduct::Tell& e);
+    void on(const conduct::HoldReading& e);
+    void on(const conduct::AddClient& e);
+    void on(const conduct::AskControl& e);
+    void on(const conduct::AskStore& e);
+    void on(const conduct::AskBacklog& e);
+    void on(const conduct::AskHistory& e);
+    void on(const conduct::Note& e);
+    void on(const conduct::Finished& e);
+    void fetch(conduct::RequestId request, const StoreAddress& from, base::HttpRequest http);
+    void record(const Record& record);
+
+    const Scenario& scenario_;
+    const Plan& plan_;
+    HistorySink& sink_;
+    const WorldOptions& options_;
+    base::Random random_;             ///< of ports and names; not the plan's business
+    std::filesystem::path folder_;
+    std::string database_;
+    StoreAddress real_;               ///< the store itself: couchmock, or the CouchDB behind it
+    StoreAddress store_;              ///< where nodes go: couchmock
+    StoreAddress control_;
+
+    Transport transport_;
+    std::optional<Program> mock_;
+    std::map<std::string, Program> nodes_;
+    std::map<std::string, std::uint16_t> ports_;
+    std::map<std::string, std::shared_ptr<WebSocket>> probes_;  ///< asking a node's backlog
+    std::optional<Cast> cast_;
+    std::optional<conduct::Conductor> conductor_;
+    base::Time start_{};
+    std::optional<base::Time> timer_;
+    bool database_made_ = false;
+    bool finished_ = false;
+    WorldResult result_;
+};
+
+}  // namespace sim::process
