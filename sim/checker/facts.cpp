@@ -148,7 +148,8 @@ Index Facts::message(std::string_view name) {
 void Facts::odd(Oddity::Kind kind, const Record& record, Index message, Index client, Index node) {
     auto& count = oddity_counts[static_cast<std::size_t>(kind)];
     if (static_cast<std::size_t>(++count) > oddities_kept_max) return;
-    oddities.push_back({kind, record.at_us, message, client, node, record.id, record.text});
+    oddities.push_back({kind, record.at_us, message, client, node, record.id,
+                        record.text.empty() ? record.msg : record.text});
 }
 
 /// Two ids for one message are two messages for whoever shows them: a retry must be the same document.

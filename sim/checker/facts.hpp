@@ -122,7 +122,7 @@ struct Oddity {
     Index client = nobody;
     Index node = nobody;
     std::string id;
-    std::string text;
+    std::string text;  ///< as shown, or the message's name
 };
 
 class Facts {

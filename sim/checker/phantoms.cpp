@@ -9,8 +9,8 @@ Finding check_phantoms(const Facts& facts) {
     using Kind = Oddity::Kind;
     Evidence evidence;
     for (const auto& odd : facts.oddities) {
-        const auto name = odd.message == nobody ? std::string_view{"a message that nobody sent"}
-                                                : facts.message_names[odd.message];
+        const auto name =
+            odd.text.empty() ? std::string_view{"a message that nobody sent"} : std::string_view{odd.text};
         switch (odd.kind) {
             case Kind::alien:
                 evidence.add(fmt::format("{} was shown by {} at {} what nobody sent, or altered: \"{}\" ({})",
@@ -23,10 +23,10 @@ Finding check_phantoms(const Facts& facts) {
                                          at_text(odd.at_us)));
                 break;
             case Kind::unknown_document:
-                evidence.add(fmt::format("the store holds {}, or altered, as {}", name, odd.id));
+                evidence.add(fmt::format("the store holds {}, never sent or altered, as {}", name, odd.id));
                 break;
             case Kind::unknown_history:
-                evidence.add(fmt::format("the history of {} has {}, or altered, as {}",
+                evidence.add(fmt::format("the history of {} has {}, never sent or altered, as {}",
                                          facts.node_names[odd.node], name, odd.id));
                 break;
             case Kind::repeated:

@@ -13,14 +13,11 @@ constexpr std::int64_t stall_us_max = 500'000;
 constexpr std::int64_t stalled_share_max = 20;  // a twentieth of the run
 constexpr std::size_t planned_min = 5;          // of a phase, from which some traffic must be seen
 
-/// Kinds whose doing is counted by the store or its proxy.
-bool touches_requests(std::string_view kind) {
-    return kind.starts_with("store.") || kind.starts_with("feed.");
-}
-/// Of these, moments that are done to the store itself, and not to requests.
-bool is_deed(std::string_view kind) {
-    constexpr std::string_view kinds[] = {"store.wiped", "store.forgotten", "store.crash", "store.amnesia"};
-    return std::ranges::find(kinds, kind) != std::end(kinds);
+/// What a store or its proxy does to requests and feeds for a while, and counts. A moment is done before it
+/// can be counted.
+bool is_counted(const FaultSpan& fault) {
+    return fault.off_us > fault.on_us &&
+           (fault.kind.starts_with("store.") || fault.kind.starts_with("feed."));
 }
 
 void check_faults(const Facts& facts, const Plan& plan, Evidence& wrong) {
@@ -36,7 +33,7 @@ void check_faults(const Facts& facts, const Plan& plan, Evidence& wrong) {
             if (family_of(fault.name) != family) continue;
             ++begun;
             touched += fault.touched;
-            counted = counted || (touches_requests(fault.kind) && !is_deed(fault.kind));
+            counted = counted || is_counted(fault);
         }
         if (begun == 0) {
             wrong.add(fmt::format("the fault {} never began", family));
@@ -99,7 +96,7 @@ Finding check_ran(const Facts& facts, const Scenario& scenario, const Plan& plan
     auto measured = fmt::format("{} of {} planned messages sent, {} accepted, {} showings, {} faults", sent,
                                 plan.sends.size(), accepted, facts.deliveries.size(), facts.faults.size());
     if (longest > 0) measured += fmt::format("; the harness was late by up to {}", time_text(longest));
-    auto made = finding("the run was a run", std::move(wrong), std::move(measured));
+    auto made = finding("ran", std::move(wrong), std::move(measured));
     if (made.outcome == Outcome::fail) made.outcome = Outcome::unknown;
     return made;
 }

@@ -25,26 +25,19 @@ bool holds(double value, std::string_view relation, double bound) {
     return value == bound;
 }
 
-/// "p99.9" as 99900.
+/// "p99" as 99000, "p999" and "p99.9" as 99900: the digits behind the second are fractions of a per cent.
 std::optional<std::int64_t> share_of(std::string_view function) {
     if (function == "max") return 100'000;
     if (function == "min") return 0;
-    if (function.size() < 2 || function[0] != 'p') return {};
-    std::int64_t share = 0, unit = 1'000;
-    bool fraction = false;
-    for (const char c : function.substr(1)) {
-        if (c == '.' && !fraction) {
-            fraction = true;
-        } else if (c < '0' || c > '9') {
-            return {};
-        } else if (!fraction) {
-            share = share * 10 + (c - '0') * 1'000;
-        } else {
-            unit /= 10;
-            share += (c - '0') * unit;
-        }
+    if (function == "p100") return 100'000;
+    if (function.size() < 3 || function[0] != 'p') return {};
+    std::int64_t share = 0, unit = 10'000;
+    for (std::size_t i = 1; i < function.size(); ++i) {
+        if (function[i] == '.' && i == 3) continue;
+        if (function[i] < '0' || function[i] > '9' || unit == 0) return {};
+        share += (function[i] - '0') * unit;
+        unit /= 10;
     }
-    if (share > 100'000) return {};
     return share;
 }
 

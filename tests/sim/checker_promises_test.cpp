@@ -1,0 +1,377 @@
+#include "tests/sim/checker_story.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+// Each checker of a promise passes the good story, and catches the bug that is planted for it.
+namespace sim::checker::test {
+namespace {
+
+using testing::HasSubstr;
+
+void expect_caught(const Story& story, const std::string& property, const std::string& evidence) {
+    const auto found = story.finding(property);
+    EXPECT_EQ(found.outcome, Outcome::fail) << text_of(found);
+    EXPECT_THAT(text_of(found), HasSubstr(evidence));
+    EXPECT_EQ(story.judge().outcome, Outcome::fail);
+}
+
+TEST(Judge, PassesAGoodHistory) {
+    Story story;
+    for (const char* property : {"no_loss", "no_duplicates", "no_phantoms", "fifo_per_sender",
+                                 "canonical_order", "converged", "outbox_drained"})
+        story.expect(property);
+    const auto verdict = story.judge();
+    for (const auto& found : verdict.findings) EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
+    EXPECT_EQ(verdict.outcome, Outcome::pass);
+    EXPECT_EQ(verdict.findings.size(), 8u);
+    EXPECT_EQ(verdict.findings.front().property, "ran");
+}
+
+TEST(Judge, ChecksTheSafetyPromisesThoughNobodyAsked) {
+    const auto verdict = Story{}.judge();
+    std::vector<std::string> properties;
+    for (const auto& found : verdict.findings) properties.push_back(found.property);
+    EXPECT_THAT(properties, testing::ElementsAre("ran", "no_loss", "no_duplicates", "no_phantoms",
+                                                 "fifo_per_sender", "canonical_order"));
+}
+
+TEST(Judge, GivesExpectationsInTheirOrderWithTheirPlaceInTheFile) {
+    Story story;
+    story.expect("no_duplicates");
+    story.scenario.expect.back().text = "no_duplicates";
+    story.scenario.expect.back().location = {17, 5};
+    const auto verdict = story.judge();
+    EXPECT_EQ(verdict.findings.back().property, "no_duplicates");
+    EXPECT_EQ(verdict.findings.back().location.line, 17);
+}
+
+// ---------------------------------------------------------------- loss
+
+TEST(Loss, IsCaughtWhenOneClientMissesAMessage) {
+    Story story;
+    story.remove_shown("c1-2", "c4");
+    expect_caught(story, "no_loss", "c1-2");
+    expect_caught(story, "no_loss", "never to c4 (n2)");
+    EXPECT_THAT(story.finding("no_loss").measured, HasSubstr("1 of 10"));
+}
+
+TEST(Loss, IsCaughtWhenTheStoreLacksAMessage) {
+    Story story;
+    story.remove([](const Record& r) { return r.what == What::document && r.msg == "c3-2"; });
+    expect_caught(story, "no_loss", "not in the store");
+}
+
+TEST(Loss, IsCaughtWhenANodeGivesUpWhatItAccepted) {
+    Story story;
+    story.insert({.what = What::failed,
+                  .at_us = 1'300'000,
+                  .client = "c1",
+                  .node = "n1",
+                  .msg = "c1-1",
+                  .text = "too big"});
+    expect_caught(story, "no_loss", "given up");
+}
+
+TEST(Loss, IsCaughtAfterAKilledNodeCameBackWithoutWhatItAccepted) {
+    Story story;
+    story.fault("kill", "node.kill", 1'010, 1'200, 0);
+    for (int to = 2; to <= 4; ++to) story.remove_shown("c1-1", Story::client(to));
+    expect_caught(story, "no_loss", "c1-1");
+}
+
+TEST(Loss, IsNotAMessageThatWasNeverAccepted) {
+    Story story;
+    story.remove([](const Record& r) {
+        return r.msg == "c4-2" &&
+               (r.what == What::accepted || r.what == What::stored || r.what == What::shown ||
+                r.what == What::document || r.what == What::history);
+    });
+    EXPECT_EQ(story.finding("no_loss").outcome, Outcome::pass);
+}
+
+TEST(Loss, CountsStoredAsAccepted) {
+    Story story;
+    story.remove([](const Record& r) { return r.msg == "c1-1" && r.what == What::accepted; });
+    story.remove_shown("c1-1", "c2");
+    expect_caught(story, "no_loss", "c1-1");
+}
+
+TEST(Loss, DoesNotOweAMessageToWhoCameLater) {
+    Story story;
+    story.insert({.what = What::connected, .at_us = 1'500'000, .client = "c9", .node = "n2", .count = 1});
+    story.insert({.what = What::joined, .at_us = 1'501'000, .client = "c9", .node = "n2", .room = "r1"});
+    for (int i = 6; i < Story::messages; ++i)
+        story.insert({.what = What::shown,
+                      .at_us = (1'000 + 100 * i + 12) * Story::ms,
+                      .client = "c9",
+                      .node = "n2",
+                      .room = "r1",
+                      .msg = Story::name(i),
+                      .id = Story::id(i),
+                      .count = 1});
+    EXPECT_EQ(story.finding("no_loss").outcome, Outcome::pass) << text_of(story.finding("no_loss"));
+    story.remove_shown(Story::name(8), "c9");
+    expect_caught(story, "no_loss", "c9");
+}
+
+TEST(Loss, TakesAResumeForADelivery) {
+    Story story;
+    auto& shown = story.shown("c1-1", "c4");
+    shown.via = Via::resume;
+    EXPECT_EQ(story.finding("no_loss").outcome, Outcome::pass);
+}
+
+TEST(Loss, ExcusesWhatAWipedDiskTookBeforeTheStoreHadIt) {
+    Story story;
+    const auto lose = [](const Record& r) {
+        return r.msg == "c1-1" &&
+               (r.what == What::stored || r.what == What::document || r.what == What::history ||
+                (r.what == What::shown && Story::home(r.client[1] - '0') == "n2"));
+    };
+    story.remove(lose);
+    expect_caught(story, "no_loss", "c1-1");
+    story.insert({.what = What::node, .at_us = 1'005'000, .node = "n1", .text = "wiped"});
+    const auto found = story.finding("no_loss");
+    EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
+    EXPECT_THAT(found.measured, HasSubstr("1 not counted"));
+}
+
+// ---------------------------------------------------------------- duplicates
+
+TEST(Duplicates, AreCaughtOnOneConnection) {
+    Story story;
+    story.insert({.what = What::repeated,
+                  .at_us = 1'500'000,
+                  .client = "c2",
+                  .node = "n2",
+                  .room = "r1",
+                  .msg = "c1-1",
+                  .id = Story::id(0),
+                  .count = 1,
+                  .flag = true});
+    expect_caught(story, "no_duplicates", "c1-1");
+    expect_caught(story, "no_duplicates", "shown again to c2 by n2");
+}
+
+TEST(Duplicates, AreNoneWhenAResumeOverlaps) {
+    Story story;
+    story.insert({.what = What::repeated,
+                  .at_us = 1'500'000,
+                  .client = "c2",
+                  .node = "n2",
+                  .room = "r1",
+                  .msg = "c1-1",
+                  .id = Story::id(0),
+                  .count = 2});
+    EXPECT_EQ(story.finding("no_duplicates").outcome, Outcome::pass);
+}
+
+TEST(Duplicates, AreCaughtWhenOneMessageGoesByTwoIds) {
+    Story story;
+    story.insert({.what = What::shown,
+                  .at_us = 1'500'000,
+                  .client = "c2",
+                  .node = "n2",
+                  .room = "r1",
+                  .msg = "c1-1",
+                  .id = Story::id(77),
+                  .count = 1});
+    expect_caught(story, "no_duplicates", "two ids");
+    expect_caught(story, "no_duplicates", "shown twice to c2");
+}
+
+TEST(Duplicates, AreCaughtInTheStore) {
+    Story story;
+    story.insert({.what = What::document, .at_us = 4'000'000, .msg = "c1-1", .id = Story::id(77)});
+    expect_caught(story, "no_duplicates", "in the store");
+}
+
+// ---------------------------------------------------------------- phantoms
+
+TEST(Phantoms, AreCaughtWhenTheTextWasAltered) {
+    Story story;
+    story.insert({.what = What::alien,
+                  .at_us = 1'500'000,
+                  .client = "c2",
+                  .node = "n2",
+                  .room = "r1",
+                  .id = Story::id(0),
+                  .text = "c1-1 tampered"});
+    expect_caught(story, "no_phantoms", "tampered");
+}
+
+TEST(Phantoms, AreCaughtWhenShownThoughNeverSent) {
+    Story story;
+    story.insert({.what = What::shown,
+                  .at_us = 1'500'000,
+                  .client = "c2",
+                  .node = "n2",
+                  .room = "r1",
+                  .msg = "c1-99",
+                  .id = Story::id(99),
+                  .count = 1});
+    expect_caught(story, "no_phantoms", "c1-99");
+}
+
+TEST(Phantoms, AreCaughtInTheStoreAndInAHistory) {
+    Story store, history;
+    store.insert({.what = What::document, .at_us = 4'000'000, .msg = "c1-99", .id = Story::id(99)});
+    expect_caught(store, "no_phantoms", "the store holds c1-99");
+    history.insert({.what = What::history,
+                    .at_us = 4'100'000,
+                    .node = "n2",
+                    .room = "r1",
+                    .msg = "c1-99",
+                    .id = Story::id(99)});
+    expect_caught(history, "no_phantoms", "the history of n2");
+}
+
+// ---------------------------------------------------------------- order
+
+void swap_times(Record& a, Record& b) {
+    std::swap(a.msg, b.msg);
+    std::swap(a.id, b.id);
+}
+
+TEST(Fifo, CatchesASendersMessagesOutOfOrder) {
+    Story story;
+    swap_times(story.shown("c1-1", "c2"), story.shown("c1-2", "c2"));
+    // Only the connection and the sender matter, so the spoilt places of the others' messages do not.
+    expect_caught(story, "fifo_per_sender", "c1-1");
+}
+
+TEST(Fifo, AcceptsWhatIsMarkedLateOrComesByResume) {
+    for (const bool late : {true, false}) {
+        Story story;
+        auto& first = story.shown("c1-1", "c2");
+        auto& second = story.shown("c1-2", "c2");
+        swap_times(first, second);
+        late ? void(second.flag = true) : void(second.via = Via::resume);
+        EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::pass)
+            << text_of(story.finding("fifo_per_sender"));
+    }
+}
+
+TEST(Fifo, IsPerConnectionOfTheSender) {
+    Story story;
+    swap_times(story.shown("c1-1", "c2"), story.shown("c1-2", "c2"));
+    story.insert({.what = What::connected, .at_us = 1'350'000, .client = "c1", .node = "n1", .count = 2});
+    EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::pass);
+}
+
+TEST(CanonicalOrder, CatchesAMessagePlacedAboveOthersWithoutAMark) {
+    Story story;
+    swap_times(story.shown("c1-1", "c4"), story.shown("c2-1", "c4"));
+    expect_caught(story, "canonical_order", "not marked late");
+    story.shown("c1-1", "c4").flag = true;
+    EXPECT_EQ(story.finding("canonical_order").outcome, Outcome::pass);
+}
+
+TEST(CanonicalOrder, CatchesNodesThatTellHistoryDifferently) {
+    Story story;
+    auto history = std::ranges::find_if(
+        story.records, [](const Record& r) { return r.what == What::history && r.node == "n2"; });
+    swap_times(*history, *(history + 1));
+    expect_caught(story, "canonical_order", "histories part at place 1");
+    expect_caught(story, "canonical_order", "against their ids");
+}
+
+TEST(CanonicalOrder, CatchesAHistoryWithAHole) {
+    Story story;
+    story.remove(
+        [](const Record& r) { return r.what == What::history && r.node == "n2" && r.msg == "c2-2"; });
+    expect_caught(story, "canonical_order", "histories part at place 6");
+}
+
+TEST(CanonicalOrder, CatchesAnAnswerThatStandsBeforeItsQuestion) {
+    Story story;
+    // c2 had been shown c1-1 when it said c2-1; an id below the question's puts the answer before it.
+    const auto early = "r1:" + std::string(25, ' ') + "0";
+    for (auto& record : story.records)
+        if (record.msg == "c2-1" && !record.id.empty()) record.id = early;
+    expect_caught(story, "canonical_order", "c2-1 ");
+    expect_caught(story, "canonical_order", "which its sender had been shown");
+}
+
+// ---------------------------------------------------------------- convergence, outbox, storm
+
+TEST(Convergence, CatchesWhatCameTooLongAfterHealing) {
+    Story story;
+    auto late = story.shown("c1-1", "c4");
+    story.remove_shown("c1-1", "c4");
+    late.at_us = 3'900'000;
+    late.via = Via::resume;
+    story.insert(late);
+    story.expect("converged");
+    story.scenario.expect.back().within = std::chrono::seconds{1};
+    EXPECT_EQ(story.judge().findings.back().outcome, Outcome::pass);
+    EXPECT_THAT(story.judge().findings.back().measured, HasSubstr("900 ms"));
+    story.scenario.expect.back().within = std::chrono::milliseconds{800};
+    const auto found = story.judge().findings.back();
+    EXPECT_EQ(found.outcome, Outcome::fail) << text_of(found);
+    EXPECT_THAT(text_of(found), HasSubstr("c1-1"));
+}
+
+TEST(Convergence, CatchesASenderThatWasNeverAnswered) {
+    Story story;
+    story.expect("converged");
+    story.remove([](const Record& r) {
+        return r.msg == "c4-2" && (r.what == What::accepted || r.what == What::stored);
+    });
+    expect_caught(story, "converged", "never got an answer");
+}
+
+TEST(Convergence, CatchesAGapThatStaysOpen) {
+    Story story;
+    story.expect("converged");
+    story.insert(
+        {.what = What::joined, .at_us = 1'050'000, .client = "c2", .node = "n2", .room = "r1", .flag = true});
+    expect_caught(story, "converged", "gap");
+    story.insert({.what = What::gap_closed, .at_us = 3'100'000, .client = "c2", .node = "n2", .room = "r1"});
+    EXPECT_EQ(story.finding("converged").outcome, Outcome::pass);
+}
+
+TEST(Convergence, CatchesAClientThatIsLeftOutside) {
+    Story story;
+    story.expect("converged");
+    story.insert({.what = What::disconnected,
+                  .at_us = 2'900'000,
+                  .client = "c2",
+                  .node = "n2",
+                  .text = "reset",
+                  .count = 1});
+    expect_caught(story, "converged", "c2 has no connection");
+}
+
+TEST(Outbox, CatchesABacklogThatStays) {
+    Story story;
+    story.expect("outbox_drained");
+    story.insert({.what = What::backlog, .at_us = 3'600'000, .node = "n2", .count = 3});
+    expect_caught(story, "outbox_drained", "n2 has 3 messages");
+}
+
+TEST(Storm, CatchesANodeThatHammersARefusingStore) {
+    for (const int each_second : {6, 600}) {
+        Story story;
+        story.expect("no_storm");
+        story.fault("outage", "store.down", 1'000, 2'000, 10);
+        story.insert({.what = What::requests,
+                      .at_us = 1'900'000,
+                      .node = "n1",
+                      .text = "refused",
+                      .count = each_second});
+        story.insert({.what = What::requests, .at_us = 1'900'000, .node = "n2", .text = "201", .count = 600});
+        const auto found = story.finding("no_storm");
+        EXPECT_EQ(found.outcome, each_second == 6 ? Outcome::pass : Outcome::fail) << text_of(found);
+    }
+}
+
+TEST(Storm, IsUnknownWhenTheStoreNeverRefused) {
+    Story story;
+    story.expect("no_storm");
+    EXPECT_EQ(story.finding("no_storm").outcome, Outcome::unknown);
+}
+
+}  // namespace
+}  // namespace sim::checker::test
