@@ -287,7 +287,7 @@ TEST(CanonicalOrder, CatchesAHistoryWithAHole) {
 TEST(CanonicalOrder, CatchesAnAnswerThatStandsBeforeItsQuestion) {
     Story story;
     // c2 had been shown c1-1 when it said c2-1; an id below the question's puts the answer before it.
-    const auto early = "r1:" + std::string(25, ' ') + "0";
+    const auto early = fmt::format("r1:{:>26}", 0);
     for (auto& record : story.records)
         if (record.msg == "c2-1" && !record.id.empty()) record.id = early;
     expect_caught(story, "canonical_order", "c2-1 ");
