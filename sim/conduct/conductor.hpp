@@ -52,7 +52,7 @@ private:
     struct Fault {
         bool on = false;
         bool ending = false;
-        std::int64_t hits = 0;  ///< as the store said
+        std::int64_t hits = 0;  ///< what it has touched so far
     };
     using Todo = std::function<void()>;
 
@@ -82,6 +82,7 @@ private:
     void begin_join(std::size_t fault);
     void begin_client_fault(std::size_t fault);
     void end_client_fault(std::size_t fault);
+    void flood(std::size_t fault, Duration pause, Duration due);
     void act(const std::string& node, NodeAct act);
     void note_node(const std::string& node, std::string state);
     void on(const NodeIsUp& e);

@@ -234,8 +234,10 @@ void Conductor::begin_client_fault(std::size_t fault) {
     const auto tell = [&](client::Event event) { effects_.push_back(Tell{planned.client, std::move(event)}); };
     if (planned.kind == "client.vanish") {
         tell(client::Vanish{is_moment(planned) ? pause_standard : planned.length > Duration{0} ? planned.length : plan_.heal_begin - now_});
+        faults_[fault].hits = touched;
         if (!is_moment(planned)) return;
     } else if (planned.kind == "client.slow") {
+        faults_[fault].hits = touched;
         effects_.push_back(HoldReading{planned.client, true});
         if (!is_moment(planned)) return;
         soon(pause_standard, [this, fault] { end(fault); });
@@ -259,15 +261,28 @@ void Conductor::begin_client_fault(std::size_t fault) {
             tell(client::Garbage{garbage[static_cast<std::size_t>(i) % std::size(garbage)]});
         }
     } else if (planned.kind == "client.flood") {
-        return;  // the plan's sends have it
+        const auto pause = Duration{1'000'000'000 / std::max(int_parameter(planned, "per_1000_seconds", 200'000), 1)};
+        faults_[fault].hits = touched;
+        flood(fault, pause, now_);
+        return;
     }
     finish_fault(fault, touched);
+}
+
+/// Posts what is due until `now_`, each as if at its own time, and comes again.
+void Conductor::flood(std::size_t fault, Duration pause, Duration due) {
+    if (!faults_[fault].on) return;
+    const auto& client = plan_.faults[fault].client;
+    const auto number = static_cast<std::uint32_t>(std::stoul(client.substr(1)));  // "c3"
+    for (; due <= now_; due += pause)
+        effects_.push_back(Tell{client, client::Post{room_of(scenario_.topology, number - 1), scenario_.load.size_bytes, start_ + due}});
+    at(due, [this, fault, pause, due] { flood(fault, pause, due); });
 }
 
 void Conductor::end_client_fault(std::size_t fault) {
     const auto& planned = plan_.faults[fault];
     if (planned.kind == "client.slow") effects_.push_back(HoldReading{planned.client, false});
-    finish_fault(fault, 1);
+    finish_fault(fault, faults_[fault].hits);
 }
 
 }  // namespace sim::conduct

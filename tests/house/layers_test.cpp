@@ -79,7 +79,7 @@ const std::map<std::string, std::set<std::string>>& allowed() {
         {"sim/history", {"node/base"}},
         {"sim/checker", {"node/base", "sim/scenario", "sim/history"}},
         {"sim/client", {"node/base", "sim/history"}},
-        {"sim/conduct", {"node/base", "sim/scenario", "sim/history"}},
+        {"sim/conduct", {"node/base", "sim/scenario", "sim/history", "sim/client"}},
         {"sim/world.hpp", {"node/base", "sim/scenario", "sim/history"}},
         {"sim/virtual",
          {"node/base", "node/core", "couchmock/core", "sim/scenario", "sim/history", "sim/client", "sim/conduct", "sim/world.hpp"}},

@@ -1,0 +1,313 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <deque>
+
+#include "sim/conduct/conductor.hpp"
+
+namespace sim::conduct {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Plays the world: answers what the conductor asks for, at once, and keeps what was done and noted.
+class Stage {
+public:
+    Scenario scenario;
+    Plan plan;
+    std::vector<std::string> done;   ///< "1000 kill n1", in milliseconds
+    std::vector<Record> notes;
+    std::string broken;
+    bool finished = false;
+    std::int64_t hits = 3;           ///< of every fault, when asked
+    bool settled = true;
+    bool nodes_start = true;
+    std::set<std::string> hold_exit; ///< nodes that take their time to end
+    std::string documents = R"({"rows":[]})";
+
+    Stage() {
+        scenario.topology.nodes = 2;
+        scenario.topology.clients = 2;
+        plan.load_end = 2s;
+        plan.heal_begin = 3s;
+        plan.end = 13s;
+    }
+    std::size_t add(PlannedFault fault) {
+        plan.faults.push_back(fault);
+        const auto i = plan.faults.size() - 1;
+        plan.actions.push_back({fault.at, true, i});
+        if (fault.length > 0s) plan.actions.push_back({fault.at + fault.length, false, i});
+        std::ranges::stable_sort(plan.actions, {}, &Action::at);
+        return i;
+    }
+    void run(base::Duration until = 60s) {
+        if (!conductor_) {
+            conductor_.emplace(scenario, plan, start_);
+            take(conductor_->start());
+        }
+        while (!finished && timer_ && *timer_ <= start_ + until) {
+            now_ = std::max(now_, *timer_);
+            timer_.reset();
+            tell(TimerFired{settled});
+        }
+        now_ = std::max(now_, start_ + until);
+    }
+    void tell(const Event& event) {
+        waiting_.push_back(event);
+        if (busy_) return;
+        busy_ = true;
+        for (; !waiting_.empty(); waiting_.pop_front()) take(conductor_->handle(waiting_.front(), now_));
+        busy_ = false;
+    }
+    void witness(Record record) {
+        record.at_us = at_us();
+        conductor_->witness(record);
+    }
+    std::int64_t at_us() const { return (now_ - start_).count(); }
+    [[nodiscard]] std::vector<std::string> noted(What what) const {
+        std::vector<std::string> out;
+        for (const auto& note : notes)
+            if (note.what == what) out.push_back(std::to_string(note.at_us / 1000) + ' ' + note.node + note.name + ' ' + note.text);
+        return out;
+    }
+
+private:
+    void take(const Effects& effects) {
+        for (const auto& effect : effects) std::visit([this](const auto& e) { on(e); }, effect);
+    }
+    void log(const std::string& what) { done.push_back(std::to_string(at_us() / 1000) + ' ' + what); }
+    void on(const SetTimer& e) { timer_ = e.at; }
+    void on(const Act& e) {
+        static const char* names[] = {"start", "kill", "terminate", "wipe", "pause", "resume"};
+        log(std::string{names[static_cast<int>(e.act)]} + ' ' + e.node);
+        if (e.act == NodeAct::start && nodes_start) tell(NodeIsUp{e.node});
+        if (e.act == NodeAct::kill) tell(NodeIsGone{e.node, "killed", false});
+        if (e.act == NodeAct::terminate && !hold_exit.contains(e.node)) tell(NodeIsGone{e.node, "exit code 0", true});
+    }
+    void on(const Tell& e) {
+        if (const auto* post = std::get_if<client::Post>(&e.event))
+            log(e.client + " posts what was due at " + std::to_string((post->due - start_).count() / 1000));
+        else
+            log(e.client + " event " + std::to_string(e.event.index()));
+    }
+    void on(const HoldReading& e) { log(e.client + (e.held ? " stops reading" : " reads")); }
+    void on(const AddClient& e) { log("add " + e.client + " at " + e.node); }
+    void on(const AskControl& e) {
+        log(e.http.method + ' ' + e.http.target + (e.http.body.empty() ? "" : ' ' + e.http.body));
+        std::string faults;
+        for (const auto& fault : plan.faults)
+            faults += (faults.empty() ? "" : ",") + ("{\"name\":\"" + fault.name + "\",\"hits\":" + std::to_string(hits) + '}');
+        tell(Answered{e.request, e.http.method == "POST" ? 201 : 200,
+                      e.http.method == "GET" ? "{\"faults\":[" + faults + "]}" : "{}"});
+    }
+    void on(const AskStore& e) { tell(Answered{e.request, 200, documents}); }
+    void on(const AskBacklog& e) { tell(BacklogTold{e.node, 0}); }
+    void on(const AskHistory& e) {
+        for (const auto& room : e.rooms) tell(HistoryTold{e.node, room, {{"c1-1", "r1:ID"}}});
+    }
+    void on(const Note& e) { notes.push_back(e.record); }
+    void on(const Finished& e) {
+        finished = true;
+        broken = e.broken;
+    }
+
+    base::Time start_{1h};
+    base::Time now_ = start_;
+    std::optional<base::Time> timer_;
+    std::optional<Conductor> conductor_;
+    std::deque<Event> waiting_;
+    bool busy_ = false;
+};
+
+PlannedFault fault(const std::string& kind, base::Duration at, base::Duration length = 0s, const std::string& node = "") {
+    PlannedFault planned;
+    planned.name = "it";
+    planned.kind = kind;
+    planned.at = at;
+    planned.length = length;
+    planned.node = node;
+    return planned;
+}
+
+TEST(Conductor, PostsWhatIsDueWithItsIntendedTime) {
+    Stage stage;
+    stage.plan.sends = {{.due = 500ms, .client = 0, .room = "r1", .size_bytes = 10},
+                        {.due = 700ms, .client = 1, .room = "r1", .size_bytes = 10}};
+    stage.run(1s);
+    EXPECT_THAT(stage.done, ElementsAre("500 c1 posts what was due at 500", "700 c2 posts what was due at 700"));
+}
+
+TEST(Conductor, SetsAStoreFaultAndNotesWhatItHit) {
+    Stage stage;
+    auto slow = fault("store.slow", 500ms, 1s);
+    slow.parameters["delay_ms"] = "20";
+    stage.add(slow);
+    stage.run(2s);
+    EXPECT_THAT(stage.done, ElementsAre(R"(500 POST /_mock/faults {"name":"it","fault":"store.slow","delay_ms":20})",
+                                        "1500 GET /_mock/faults", "1500 DELETE /_mock/faults/it"));
+    EXPECT_THAT(stage.noted(What::fault_on), ElementsAre("500 it store.slow"));
+    EXPECT_THAT(stage.noted(What::fault_off), ElementsAre("1500 it store.slow"));
+    EXPECT_EQ(stage.notes.back().count, 3);
+}
+
+TEST(Conductor, AMomentIsOverOnceItHasHit) {
+    Stage stage;
+    stage.add(fault("feed.cut", 500ms));
+    stage.hits = 0;
+    stage.run(1s);
+    EXPECT_THAT(stage.noted(What::fault_off), ElementsAre());
+    stage.hits = 1;
+    stage.run(2s);
+    EXPECT_EQ(stage.noted(What::fault_off).size(), 1u);
+}
+
+TEST(Conductor, AKilledNodeIsStartedAgainAfterItsTime) {
+    Stage stage;
+    stage.add(fault("node.kill", 500ms, 1s, "n2"));
+    stage.run(2s);
+    EXPECT_THAT(stage.done, ElementsAre("500 kill n2", "1500 start n2"));
+    EXPECT_THAT(stage.noted(What::node), ElementsAre("0 n1 up", "0 n2 up", "500 n2 killed", "1500 n2 up"));
+    EXPECT_THAT(stage.noted(What::fault_off), ElementsAre("1500 n2it node.kill"));
+}
+
+TEST(Conductor, AWipedNodeLosesItsJournalBetweenKillAndStart) {
+    Stage stage;
+    stage.add(fault("node.wipe", 500ms, 0s, "n1"));
+    stage.run(1s);
+    EXPECT_THAT(stage.done, ElementsAre("500 kill n1", "500 wipe n1", "500 start n1"));
+}
+
+TEST(Conductor, ANodeThatTakesItsTimeToEndIsStartedWhenItIsGone) {
+    Stage stage;
+    stage.hold_exit = {"n1"};
+    stage.add(fault("node.stop", 500ms, 200ms, "n1"));
+    stage.run(1s);
+    EXPECT_THAT(stage.done, ElementsAre("500 terminate n1"));
+    stage.tell(NodeIsGone{"n1", "exit code 0", true});
+    EXPECT_THAT(stage.done, ElementsAre("500 terminate n1", "1000 start n1"));
+    stage.run();
+    EXPECT_EQ(stage.broken, "");
+}
+
+TEST(Conductor, ANodeThatEndsInBadOrderBreaksTheRun) {
+    Stage stage;
+    stage.hold_exit = {"n1"};
+    stage.add(fault("node.stop", 500ms, 200ms, "n1"));
+    stage.run(600ms);
+    stage.tell(NodeIsGone{"n1", "signal 6 (Aborted)", false});
+    stage.run();
+    EXPECT_THAT(stage.broken, HasSubstr("n1 did not end in good order: signal 6"));
+}
+
+TEST(Conductor, ANodeThatDiesByItselfBreaksTheRunAndIsBackForTheHealing) {
+    Stage stage;
+    stage.run(1s);
+    stage.tell(NodeIsGone{"n2", "signal 11 (Segmentation fault)", false});
+    stage.run();
+    EXPECT_TRUE(stage.finished);
+    EXPECT_THAT(stage.broken, HasSubstr("n2 ended by itself: signal 11"));
+    EXPECT_THAT(stage.done, ElementsAre("3000 start n2"));
+    EXPECT_EQ(stage.notes.back().text, stage.broken);
+}
+
+TEST(Conductor, TwoFaultsDoNotHoldOneNode) {
+    Stage stage;
+    stage.add(fault("node.kill", 500ms, 1s, "n2"));
+    auto pause = fault("node.pause", 700ms, 200ms, "n2");
+    pause.name = "second";
+    stage.add(pause);
+    stage.run(2s);
+    EXPECT_THAT(stage.done, ElementsAre("500 kill n2", "1500 start n2"));
+    EXPECT_THAT(stage.noted(What::fault_off), ElementsAre("700 n2second node.pause", "1500 n2it node.kill"));
+}
+
+TEST(Conductor, HealingEndsEveryFaultAndBringsEveryNodeBack) {
+    Stage stage;
+    for (const char* kind : {"store.down", "node.kill", "client.slow"}) {
+        auto lasting = fault(kind, 500ms, 0s, kind == std::string{"node.kill"} ? "n1" : "");
+        lasting.name = kind;
+        lasting.client = "c1";
+        lasting.lasting = true;
+        stage.add(lasting);
+    }
+    stage.run();
+    EXPECT_EQ(stage.noted(What::fault_off).size(), 3u);
+    EXPECT_THAT(stage.noted(What::node), ElementsAre("0 n1 up", "0 n2 up", "500 n1 killed", "3000 n1 up"));
+    EXPECT_THAT(stage.noted(What::healed), ElementsAre("3000  "));
+    EXPECT_TRUE(stage.finished);
+    EXPECT_EQ(stage.broken, "");
+}
+
+TEST(Conductor, ANodeThatDoesNotComeBackBreaksTheRun) {
+    Stage stage;
+    stage.add(fault("node.kill", 500ms, 1s, "n2"));
+    stage.nodes_start = false;
+    stage.run(300s);
+    EXPECT_TRUE(stage.finished);
+    EXPECT_EQ(stage.broken, "n2 did not come back");
+}
+
+TEST(Conductor, AJoiningNodeBringsItsClients) {
+    Stage stage;
+    auto join = fault("node.join", 500ms, 0s, "n3");
+    join.parameters["clients"] = "2";
+    stage.add(join);
+    stage.run(1s);
+    EXPECT_THAT(stage.done, ElementsAre("500 start n3", "500 add c3 at n3", "500 add c4 at n3"));
+    EXPECT_EQ(stage.noted(What::fault_off).size(), 1u);
+}
+
+TEST(Conductor, AFloodPostsAtItsRateUntilItEnds) {
+    Stage stage;
+    auto flood = fault("client.flood", 500ms, 100ms);
+    flood.client = "c2";
+    flood.parameters["per_1000_seconds"] = "50000";
+    stage.add(flood);
+    stage.run(2s);
+    EXPECT_THAT(stage.done, ElementsAre("500 c2 posts what was due at 500", "520 c2 posts what was due at 520",
+                                        "540 c2 posts what was due at 540", "560 c2 posts what was due at 560",
+                                        "580 c2 posts what was due at 580"));
+}
+
+/// A run waits for what is still to be shown, and no longer.
+TEST(Conductor, WaitsUntilEveryClientWasShownEveryKeptMessage) {
+    Stage stage;
+    stage.run(1s);
+    for (const char* client : {"c1", "c2"}) stage.witness({.what = What::joined, .client = client, .room = "r1"});
+    stage.witness({.what = What::send, .client = "c1", .room = "r1", .msg = "c1-1"});
+    stage.witness({.what = What::accepted, .client = "c1", .room = "r1", .msg = "c1-1"});
+    stage.witness({.what = What::shown, .client = "c1", .room = "r1", .msg = "c1-1"});
+    stage.run(6s);
+    EXPECT_FALSE(stage.finished) << "c2 was not shown it";
+    stage.witness({.what = What::shown, .client = "c2", .room = "r1", .msg = "c1-1"});
+    stage.run(8s);
+    EXPECT_TRUE(stage.finished);
+}
+
+TEST(Conductor, WaitsNoLongerThanThePlanSays) {
+    Stage stage;
+    stage.settled = false;
+    stage.run(12900ms);
+    EXPECT_FALSE(stage.finished);
+    stage.run(13200ms);
+    EXPECT_TRUE(stage.finished);
+    EXPECT_EQ(stage.broken, "") << "that it did not converge is for the checkers to say";
+}
+
+TEST(Conductor, NotesWhatNodesAndStoreHoldAtTheEnd) {
+    Stage stage;
+    stage.documents = R"({"rows":[{"id":"r1:ID","doc":{"_id":"r1:ID","user":"c1","msg":"c1-1 )" +
+                      client::make_text("c1-1", 20).substr(5) + R"("}},{"id":"_design/x","doc":{}}]})";
+    stage.run();
+    ASSERT_TRUE(stage.finished);
+    EXPECT_THAT(stage.noted(What::history).size(), 2u) << "of each node, one room";
+    ASSERT_EQ(stage.noted(What::document).size(), 1u);
+    EXPECT_EQ(std::ranges::find(stage.notes, What::document, &Record::what)->msg, "c1-1");
+    EXPECT_EQ(stage.notes.back().what, What::end);
+}
+
+}  // namespace
+}  // namespace sim::conduct
