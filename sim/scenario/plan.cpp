@@ -144,7 +144,23 @@ void plan_actions(Plan& plan) {
     });
 }
 
+/// The messages that the file names.
+void plan_messages(const Scenario& scenario, Plan& plan) {
+    for (const auto& message : scenario.load.messages) {
+        std::string why;
+        const auto number = parse_value(Type::client, message.client, why).value_or(Value{}).low;
+        PlannedSend send;
+        send.due = message.at;
+        send.client = static_cast<std::uint32_t>(std::max<std::int64_t>(number, 1) - 1);
+        send.room = message.room.empty() ? room_of(scenario.topology, send.client) : message.room;
+        send.size_bytes = message.size_bytes;
+        plan.sends.push_back(std::move(send));
+    }
+    std::ranges::stable_sort(plan.sends, {}, &PlannedSend::due);
+}
+
 void plan_sends(const Scenario& scenario, Plan& plan) {
+    if (!scenario.load.messages.empty()) return plan_messages(scenario, plan);
     const auto& load = scenario.load;
     auto times = Random::stream(plan.seed, "load/times");
     auto senders = Random::stream(plan.seed, "load/senders");
@@ -187,6 +203,7 @@ Plan make_plan(const Scenario& scenario, std::uint64_t seed) {
     Plan plan;
     plan.seed = seed;
     plan.load_end = scenario.load.settle + scenario.load.length;
+    for (const auto& message : scenario.load.messages) plan.load_end = std::max(plan.load_end, message.at);
     FaultPlanner planner{scenario, seed, plan};
     for (const auto& line : scenario.timeline) planner.add(line);
     plan.heal_begin = plan.load_end;

@@ -104,7 +104,32 @@ private:
         if (value.kind != Yaml::Kind::map)
             return complain(value, fmt::format("{} must be a map", name), "as in { key: value }");
         Into into{.scenario = &scenario_};
-        read_section(value, language::section(name), into, [](const Key&, const Yaml&) {});
+        read_section(value, language::section(name), into, [&](const Key& key, const Yaml& list) {
+            if (key.name == "messages") read_messages(list);
+        });
+    }
+
+    void read_messages(const Yaml& list) {
+        if (list.kind != Yaml::Kind::list)
+            return complain(list, "messages must be a list", "as in - { at: 1s, client: c1 }");
+        for (const auto& item : list.items) {
+            if (item.kind != Yaml::Kind::map) {
+                complain(item, "a message must be a map", "as in { at: 1s, client: c1, size: 64B }");
+                continue;
+            }
+            Message message;
+            message.location = item.location;
+            Into unused;
+            read_section(item, language::section("message"), unused, [&](const Key& key, const Yaml& value) {
+                const auto read = read_scalar(key, value);
+                if (!read) return;
+                if (key.name == "at") message.at = Duration{read->low};
+                if (key.name == "client") message.client = read->text;
+                if (key.name == "room") message.room = read->text;
+                if (key.name == "size") message.size_bytes = static_cast<int>(read->low);
+            });
+            scenario_.load.messages.push_back(std::move(message));
+        }
     }
 
     void read_links(const Yaml& value) {

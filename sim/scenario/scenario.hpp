@@ -40,6 +40,15 @@ struct Topology {
 
 enum class Arrivals { constant, poisson, ramp, burst };
 
+/// A message that the file names, rather than the seed.
+struct Message {
+    Duration at{};
+    std::string client;    ///< "c1"
+    std::string room;      ///< empty: the one that the client follows
+    int size_bytes = 64;
+    Location location;
+};
+
 struct Load {
     std::uint64_t per_1000_seconds = 10'000;  ///< messages of all clients together in 1000 s: "10/s" is 10000
     Arrivals arrivals = Arrivals::constant;
@@ -47,6 +56,7 @@ struct Load {
     int size_bytes_max = 64;              ///< equal to size_bytes for a fixed size, else drawn between the two
     Duration length = std::chrono::seconds{10};
     Duration settle = std::chrono::seconds{1};  ///< quiet time after the start, before the first message
+    std::vector<Message> messages;        ///< if there are any, these are said and nothing is drawn
 };
 
 /// One line of the timeline.
