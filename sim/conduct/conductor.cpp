@@ -5,6 +5,11 @@
 #include <fmt/format.h>
 
 namespace sim::conduct {
+namespace {
+
+constexpr Duration sample_interval = std::chrono::milliseconds{250};
+
+}  // namespace
 
 std::vector<std::string> nodes_of(const Scenario& scenario) {
     std::vector<std::string> nodes;
@@ -33,11 +38,14 @@ Conductor::Conductor(const Scenario& scenario, const Plan& plan, base::Time star
       clients_{static_cast<std::uint32_t>(scenario.topology.clients)} {
     for (const auto& node : nodes_of(scenario)) nodes_[node];
     for (const auto& seat : seats_of(scenario)) client_at_[seat.client] = seat.node;
+    for (std::size_t i = 0; i < plan.faults.size(); ++i)
+        if (!plan.faults[i].when.empty()) conditions_.emplace_back(ConditionWatch{plan.faults[i].when}, i);
 }
 
 Effects Conductor::start() {
     for (const auto& [name, node] : nodes_) note_node(name, "up");
     at(plan_.heal_begin, [this] { lift(); });
+    soon(sample_interval, [this] { sample(); });
     set_timer();
     return std::exchange(effects_, {});
 }
@@ -49,7 +57,7 @@ Effects Conductor::handle(const Event& event, base::Time now) {
     return std::exchange(effects_, {});
 }
 
-void Conductor::witness(const Record& record) {
+Effects Conductor::witness(const Record& record) {
     awaited_.take(record);
     if (record.what == What::connected) {
         client_at_[record.client] = record.node;
@@ -57,6 +65,10 @@ void Conductor::witness(const Record& record) {
     } else if (record.what == What::disconnected) {
         connected_.erase(record.client);
     }
+    now_ = std::max(now_, Duration{record.at_us});
+    look_at_conditions(record);
+    set_timer();
+    return std::exchange(effects_, {});
 }
 
 // ---------------------------------------------------------------- time, and the plan
@@ -84,6 +96,25 @@ void Conductor::post_due() {
     }
 }
 
+/// What begins by a condition begins with the next turn, not in the middle of what is being noted.
+void Conductor::look_at_conditions(const Record& record) {
+    for (auto& [watch, fault] : conditions_) {
+        if (!watch.take(record)) continue;
+        soon(Duration{0}, [this, fault = fault] {
+            begin(fault);
+            if (const auto length = plan_.faults[fault].length; length > Duration{0}) soon(length, [this, fault] { end(fault); });
+        });
+    }
+}
+
+/// The backlogs while the plan is played, for the report and for conditions.
+void Conductor::sample() {
+    if (phase_ != Phase::playing) return;
+    for (const auto& [name, node] : nodes_)
+        if (node.health == Health::up) effects_.push_back(AskBacklog{name});
+    soon(sample_interval, [this] { sample(); });
+}
+
 void Conductor::set_timer() {
     auto next = Duration::max();
     if (next_send_ < plan_.sends.size()) next = std::min(next, plan_.sends[next_send_].due);
@@ -98,6 +129,7 @@ void Conductor::set_timer() {
 
 void Conductor::note(Record record) {
     record.at_us = now_.count();
+    look_at_conditions(record);
     effects_.push_back(Note{std::move(record)});
 }
 

@@ -9,6 +9,7 @@
 
 #include "sim/conduct/awaited.hpp"
 #include "sim/conduct/events.hpp"
+#include "sim/scenario/expression.hpp"
 #include "sim/scenario/plan.hpp"
 
 namespace sim::conduct {
@@ -37,8 +38,8 @@ public:
 
     [[nodiscard]] Effects start();
     [[nodiscard]] Effects handle(const Event& event, base::Time now);
-    /// Every record of the clients, as it happens.
-    void witness(const Record& record);
+    /// Every record of the clients, as it happens. Nothing begins within this call.
+    [[nodiscard]] Effects witness(const Record& record);
 
 private:
     enum class Phase { playing, lifting, converging, reading, over };
@@ -62,6 +63,8 @@ private:
     void at(Duration time, Todo todo) { agenda_.emplace(time, std::move(todo)); }
     void soon(Duration after, Todo todo) { at(now_ + after, std::move(todo)); }
     void post_due();
+    void look_at_conditions(const Record& record);
+    void sample();
     void set_timer();
     void note(Record record);
     void note_fault(What what, std::size_t fault, std::int64_t count);
@@ -82,6 +85,7 @@ private:
     void begin_join(std::size_t fault);
     void begin_client_fault(std::size_t fault);
     void end_client_fault(std::size_t fault);
+    void on(const LinkTold& e) { finish_fault(e.fault, e.touched); }
     void flood(std::size_t fault, Duration pause, Duration due);
     void act(const std::string& node, NodeAct act);
     void note_node(const std::string& node, std::string state);
@@ -114,6 +118,7 @@ private:
 
     std::map<std::string, Node> nodes_;
     std::vector<Fault> faults_;
+    std::vector<std::pair<ConditionWatch, std::size_t>> conditions_;  ///< and the faults that begin when they are met
     std::map<std::string, std::string> client_at_;  ///< the node at which each client is, or was last
     std::set<std::string> connected_;
     std::uint32_t clients_ = 0;

@@ -24,7 +24,8 @@ struct NodeIsGone   { std::string node; std::string how; bool clean; };  ///< it
 struct Answered     { RequestId request; int status; std::string body; };  ///< status 0: no answer, `body` says why
 struct BacklogTold  { std::string node; std::int64_t count; };             ///< only when the node said it
 struct HistoryTold  { std::string node; std::string room; std::vector<std::pair<std::string, std::string>> messages; };  ///< (msg, id)
-using Event = std::variant<TimerFired, NodeIsUp, NodeIsGone, Answered, BacklogTold, HistoryTold>;
+struct LinkTold     { std::size_t fault; std::int64_t touched; };  ///< how many connections a fault of the links has met so far
+using Event = std::variant<TimerFired, NodeIsUp, NodeIsGone, Answered, BacklogTold, HistoryTold, LinkTold>;
 
 // ---- what it asks of the world
 enum class NodeAct {
@@ -45,10 +46,11 @@ struct AskControl  { RequestId request; base::HttpRequest http; };  ///< to the 
 struct AskStore    { RequestId request; base::HttpRequest http; };  ///< to the store, as a node would; target "/<db>/..." without the database: "/_all_docs"
 struct AskBacklog  { std::string node; };                      ///< answer with BacklogTold, or not at all
 struct AskHistory  { std::string node; std::vector<std::string> rooms; };  ///< answer with a HistoryTold for each room
+struct SetLink     { std::size_t fault; bool on; };            ///< a link.* fault of the plan; answer its end with LinkTold
 struct Note        { Record record; };                         ///< for the history, with `at_us` filled in
 struct Finished    { std::string broken; };                    ///< all is done; `broken` says why the plan could not be performed
-using Effect = std::variant<SetTimer, Act, Tell, HoldReading, AddClient, AskControl, AskStore, AskBacklog, AskHistory, Note,
-                            Finished>;
+using Effect = std::variant<SetTimer, Act, Tell, HoldReading, AddClient, AskControl, AskStore, AskBacklog, AskHistory, SetLink,
+                            Note, Finished>;
 using Effects = std::vector<Effect>;
 
 }  // namespace sim::conduct

@@ -4,6 +4,7 @@
 
 #include "sim/conduct/conductor.hpp"
 #include "sim/conduct/store_rule.hpp"
+#include "sim/scenario/value.hpp"
 
 /// What begins and ends by the plan.
 namespace sim::conduct {
@@ -25,6 +26,15 @@ int int_parameter(const PlannedFault& fault, const std::string& key, int otherwi
     return found == fault.parameters.end() ? otherwise : std::stoi(found->second);
 }
 
+/// "200/s" in messages in 1000 seconds.
+std::int64_t rate_parameter(const PlannedFault& fault, const std::string& key, std::int64_t otherwise) {
+    const auto found = fault.parameters.find(key);
+    if (found == fault.parameters.end()) return otherwise;
+    std::string why;
+    const auto value = parse_value(Type::rate, found->second, why);
+    return value ? value->low : otherwise;
+}
+
 bool is_moment(const PlannedFault& fault) { return fault.length == Duration{0} && !fault.lasting; }
 
 }  // namespace
@@ -43,7 +53,8 @@ void Conductor::begin(std::size_t fault) {
     } else if (kind.starts_with("client.")) {
         begin_client_fault(fault);
     } else {
-        finish_fault(fault, 0);  // this world cannot do it; "touched nothing" is what the checkers make of it
+        effects_.push_back(SetLink{fault, true});
+        if (is_moment(plan_.faults[fault])) end(fault);
     }
 }
 
@@ -55,8 +66,10 @@ void Conductor::end(std::size_t fault) {
         end_store_fault(fault);
     } else if (kind.starts_with("node.")) {
         end_node_fault(fault);
-    } else {
+    } else if (kind.starts_with("client.")) {
         end_client_fault(fault);
+    } else {
+        effects_.push_back(SetLink{fault, false});
     }
 }
 
@@ -261,7 +274,8 @@ void Conductor::begin_client_fault(std::size_t fault) {
             tell(client::Garbage{garbage[static_cast<std::size_t>(i) % std::size(garbage)]});
         }
     } else if (planned.kind == "client.flood") {
-        const auto pause = Duration{1'000'000'000 / std::max(int_parameter(planned, "per_1000_seconds", 200'000), 1)};
+        const auto rate = rate_parameter(planned, "per_1000_seconds", 200'000);
+        const auto pause = Duration{1'000'000'000 / std::max<std::int64_t>(rate, 1)};
         faults_[fault].hits = touched;
         flood(fault, pause, now_);
         return;

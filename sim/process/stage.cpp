@@ -96,9 +96,12 @@ void World::add_node(const std::string& name) {
     const auto other = options_.node_binaries.find(name);
     const auto binary = other == options_.node_binaries.end() ? options_.binaries / "chatnode" : other->second;
     ports_[name] = port;
+    client_ports_[name] = lay_cable("client-node", name, port);
+    auto store = store_;
+    store.port = lay_cable("node-store", name, store_.port);
     nodes_.emplace(
         name, Program::Setup{.name = name,
-                             .command = {binary.string(), "--store", store_.url(true) + '/' + database_, "--name", name,
+                             .command = {binary.string(), "--store", store.url(true) + '/' + database_, "--name", name,
                                          "--listen", fmt::format("127.0.0.1:{}", port), "--journal",
                                          (folder_ / "journals" / (name + ".db")).string(), "--feed", scenario_.topology.feed,
                                          "--poll-interval",

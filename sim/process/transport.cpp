@@ -16,6 +16,8 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include "sim/process/transport_loop.hpp"
+
 namespace sim::process {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -219,6 +221,8 @@ private:
     std::optional<base::Time> armed_;
     std::size_t idle_ = 0;
 };
+
+asio::io_context& loop_of(Transport& transport) { return transport.impl_->io; }
 
 Transport::Transport() : impl_{std::make_unique<Impl>()} {}
 Transport::~Transport() = default;

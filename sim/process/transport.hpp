@@ -8,6 +8,10 @@
 #include "node/base/http.hpp"
 #include "node/base/time.hpp"
 
+namespace boost::asio {
+class io_context;
+}
+
 namespace sim::process {
 
 /// The kernel's monotonic clock on the time line of the cores.
@@ -57,6 +61,7 @@ public:
                std::function<void(Answer)> done);
 
 private:
+    friend boost::asio::io_context& loop_of(Transport& transport);
     class Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -24,10 +24,10 @@ WorldResult World::run() {
     start_ = steady_now();
     conductor_.emplace(scenario_, plan_, start_);
     cast_.emplace(
-        transport_, [this](const std::string& node) { return ports_.contains(node) ? ports_[node] : std::uint16_t{0}; },
+        transport_, [this](const std::string& node) { return client_ports_.contains(node) ? client_ports_[node] : std::uint16_t{0}; },
         [this](const Record& seen) {
-            conductor_->witness(seen);
             record(seen);
+            perform(conductor_->witness(seen));
         },
         [this](const std::string& node, client::HistoryRead read) {
             tell(conduct::HistoryTold{node, std::move(read.room), std::move(read.messages)});
@@ -93,8 +93,16 @@ void World::watch_programs(base::Time now) {
     }
 }
 
+/// In the order in which they were asked for, also when performing one makes the conductor ask for more.
 void World::perform(conduct::Effects effects) {
-    for (const auto& effect : effects) std::visit([this](const auto& e) { on(e); }, effect);
+    for (auto& effect : effects) to_do_.push_back(std::move(effect));
+    if (std::exchange(performing_, true)) return;
+    while (!to_do_.empty()) {
+        const auto effect = std::move(to_do_.front());
+        to_do_.pop_front();
+        std::visit([this](const auto& e) { on(e); }, effect);
+    }
+    performing_ = false;
 }
 
 void World::record(const Record& record) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -8,6 +9,7 @@
 #include "sim/conduct/conductor.hpp"
 #include "sim/process/cast.hpp"
 #include "sim/process/program.hpp"
+#include "sim/process/relay.hpp"
 #include "sim/process/store_address.hpp"
 #include "sim/process/transport.hpp"
 #include "sim/world.hpp"
@@ -38,6 +40,11 @@ private:
     [[nodiscard]] base::HttpRequest to_database(base::HttpRequest request) const;
     void throw_if_interrupted() const;
 
+    // links.cpp: the cables between the processes, for plans that have faults of theirs
+    [[nodiscard]] bool needs_relays(std::string_view link) const;
+    std::uint16_t lay_cable(const std::string& link, const std::string& node, std::uint16_t to);
+    void set_weather(const PlannedFault& fault, bool on);
+
     // world.cpp: the loop
     void loop();
     void watch_programs(base::Time now);
@@ -53,6 +60,7 @@ private:
     void on(const conduct::AskStore& e);
     void on(const conduct::AskBacklog& e);
     void on(const conduct::AskHistory& e);
+    void on(const conduct::SetLink& e);
     void on(const conduct::Note& e);
     void on(const conduct::Finished& e);
     void fetch(conduct::RequestId request, const StoreAddress& from, base::HttpRequest http);
@@ -72,10 +80,15 @@ private:
     Transport transport_;
     std::optional<Program> mock_;
     std::map<std::string, Program> nodes_;
-    std::map<std::string, std::uint16_t> ports_;
+    std::map<std::string, std::uint16_t> ports_;       ///< of the nodes themselves
+    std::map<std::string, std::uint16_t> client_ports_;  ///< where clients find them
+    std::map<std::pair<std::string, std::string>, std::unique_ptr<Relay>> relays_;  ///< by link and node
+    std::map<std::size_t, std::int64_t> link_touched_;  ///< by fault, while it is on
     std::map<std::string, std::shared_ptr<WebSocket>> probes_;  ///< asking a node's backlog
     std::optional<Cast> cast_;
     std::optional<conduct::Conductor> conductor_;
+    std::deque<conduct::Effect> to_do_;
+    bool performing_ = false;
     base::Time start_{};
     std::optional<base::Time> timer_;
     bool database_made_ = false;

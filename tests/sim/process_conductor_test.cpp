@@ -64,7 +64,7 @@ public:
     }
     void witness(Record record) {
         record.at_us = at_us();
-        conductor_->witness(record);
+        take(conductor_->witness(record));
     }
     std::int64_t at_us() const { return (now_ - start_).count(); }
     [[nodiscard]] std::vector<std::string> noted(What what) const {
@@ -107,6 +107,10 @@ private:
     void on(const AskBacklog& e) { tell(BacklogTold{e.node, 0}); }
     void on(const AskHistory& e) {
         for (const auto& room : e.rooms) tell(HistoryTold{e.node, room, {{"c1-1", "r1:ID"}}});
+    }
+    void on(const SetLink& e) {
+        log(e.on ? "link fault" : "link as it was");
+        if (!e.on) tell(LinkTold{e.fault, 2});
     }
     void on(const Note& e) { notes.push_back(e.record); }
     void on(const Finished& e) {
@@ -264,12 +268,35 @@ TEST(Conductor, AFloodPostsAtItsRateUntilItEnds) {
     Stage stage;
     auto flood = fault("client.flood", 500ms, 100ms);
     flood.client = "c2";
-    flood.parameters["per_1000_seconds"] = "50000";
+    flood.parameters["per_1000_seconds"] = "50/s";
     stage.add(flood);
     stage.run(2s);
     EXPECT_THAT(stage.done, ElementsAre("500 c2 posts what was due at 500", "520 c2 posts what was due at 520",
                                         "540 c2 posts what was due at 540", "560 c2 posts what was due at 560",
                                         "580 c2 posts what was due at 580"));
+}
+
+TEST(Conductor, AConditionBeginsAFaultOnceItIsMet) {
+    Stage stage;
+    auto kill = fault("node.kill", 0s, 200ms, "n1");
+    kill.when = "accepted >= 2";
+    stage.plan.faults.push_back(kill);
+    stage.run(1s);
+    stage.witness({.what = What::accepted, .client = "c1", .msg = "c1-1"});
+    stage.run(1100ms);
+    EXPECT_THAT(stage.done, ElementsAre());
+    stage.witness({.what = What::accepted, .client = "c1", .msg = "c1-2"});
+    stage.run(2s);
+    EXPECT_THAT(stage.done, ElementsAre("1100 kill n1", "1300 start n1"));
+}
+
+TEST(Conductor, AFaultOfTheLinksTellsWhatItMet) {
+    Stage stage;
+    stage.add(fault("link.clog", 500ms, 100ms));
+    stage.run(1s);
+    EXPECT_THAT(stage.done, ElementsAre("500 link fault", "600 link as it was"));
+    EXPECT_EQ(stage.notes.back().what, What::fault_off);
+    EXPECT_EQ(stage.notes.back().count, 2);
 }
 
 /// A run waits for what is still to be shown, and no longer.

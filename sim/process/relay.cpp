@@ -1,0 +1,218 @@
+#include "sim/process/relay.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <deque>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+
+#include "sim/process/transport_loop.hpp"
+
+namespace sim::process {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::size_t piece_bytes_max = 16 * 1024;
+constexpr std::size_t waiting_bytes_max = 256 * 1024;  // then the sender feels it, as on a real cable
+
+class Connection;
+
+/// One direction of a connection.
+struct Pump {
+    struct Piece {
+        base::Time due;
+        std::string bytes;  ///< empty: the end
+    };
+    Pump(asio::io_context& io, bool to_server) : timer{io}, up{to_server} {}
+    asio::steady_timer timer;
+    bool up;
+    std::array<char, piece_bytes_max> buffer{};
+    std::deque<Piece> waiting;
+    std::size_t waiting_bytes = 0;
+    base::Time last_due{};
+    bool reading = false;
+    bool ended = false;    ///< the sender has said all
+    bool writing = false;
+};
+
+}  // namespace
+
+class Relay::Impl : public std::enable_shared_from_this<Relay::Impl> {
+public:
+    Impl(asio::io_context& io, std::uint16_t to, std::uint64_t seed)
+        : io_{io}, acceptor_{io, tcp::endpoint{asio::ip::address_v4::loopback(), 0}}, to_{to}, random_{seed} {}
+
+    void accept();
+    void close();
+    void drop(const std::shared_ptr<Connection>& connection) { connections_.erase(connection); }
+
+    asio::io_context& io_;
+    tcp::acceptor acceptor_;
+    std::uint16_t to_;
+    base::Random random_;
+    Weather weather_;
+    std::set<std::shared_ptr<Connection>> connections_;
+    std::int64_t made_ = 0;
+};
+
+namespace {
+
+class Connection : public std::enable_shared_from_this<Connection> {
+public:
+    Connection(std::shared_ptr<Relay::Impl> relay, tcp::socket client)
+        : relay_{std::move(relay)}, client_{std::move(client)}, server_{relay_->io_}, up_{relay_->io_, true}, down_{relay_->io_, false} {}
+
+    void start() {
+        server_.async_connect(tcp::endpoint{asio::ip::address_v4::loopback(), relay_->to_},
+                              [self = shared_from_this()](error_code ec) {
+                                  if (ec) return self->reset();
+                                  error_code ignored;
+                                  self->server_.set_option(tcp::no_delay{true}, ignored);
+                                  self->client_.set_option(tcp::no_delay{true}, ignored);
+                                  self->read(self->up_);
+                                  self->read(self->down_);
+                              });
+    }
+
+    /// The weather has changed.
+    void look() {
+        for (auto* pump : {&up_, &down_}) write(*pump);
+    }
+
+    void reset() {
+        if (std::exchange(closed_, true)) return;
+        error_code ignored;
+        for (auto* socket : {&client_, &server_}) {
+            socket->set_option(asio::socket_base::linger{true, 0}, ignored);  // closes with RST
+            socket->close(ignored);
+        }
+        up_.timer.cancel();
+        down_.timer.cancel();
+        relay_->drop(shared_from_this());
+    }
+
+private:
+    [[nodiscard]] tcp::socket& source(const Pump& pump) { return pump.up ? client_ : server_; }
+    [[nodiscard]] tcp::socket& sink(const Pump& pump) { return pump.up ? server_ : client_; }
+    [[nodiscard]] bool held(const Pump& pump) const {
+        return pump.up ? relay_->weather_.up_held : relay_->weather_.down_held;
+    }
+
+    void read(Pump& pump) {
+        if (closed_ || pump.reading || pump.ended || pump.waiting_bytes >= waiting_bytes_max) return;
+        pump.reading = true;
+        source(pump).async_read_some(asio::buffer(pump.buffer), [self = shared_from_this(), &pump](error_code ec, std::size_t n) {
+            pump.reading = false;
+            if (self->closed_) return;
+            if (ec && ec != asio::error::eof) return self->reset();
+            pump.ended = ec == asio::error::eof;
+            self->delay(pump, std::string{pump.buffer.data(), ec ? 0 : n});
+            self->write(pump);
+            self->read(pump);
+        });
+    }
+
+    /// Decides when the piece arrives: never before one that was sent earlier.
+    void delay(Pump& pump, std::string bytes) {
+        const auto& weather = relay_->weather_;
+        auto due = steady_now();
+        if (weather.latency_high.count() > 0)
+            due += base::Duration{relay_->random_.between(weather.latency_low.count(), weather.latency_high.count())};
+        due = std::max(due, pump.last_due);
+        if (weather.bytes_per_second > 0)
+            due += base::Duration{static_cast<std::int64_t>(bytes.size() * 1'000'000 / weather.bytes_per_second)};
+        pump.last_due = due;
+        pump.waiting_bytes += bytes.size();
+        pump.waiting.push_back({due, std::move(bytes)});
+    }
+
+    void write(Pump& pump) {
+        if (closed_ || pump.writing || pump.waiting.empty() || held(pump)) return;
+        const auto due = pump.waiting.front().due;
+        if (due > steady_now()) {
+            pump.timer.expires_at(std::chrono::steady_clock::time_point{due.time_since_epoch()});
+            pump.timer.async_wait([self = shared_from_this(), &pump](error_code ec) {
+                if (!ec) self->write(pump);
+            });
+            return;
+        }
+        if (pump.waiting.front().bytes.empty()) {
+            pump.waiting.pop_front();
+            error_code ignored;
+            sink(pump).shutdown(tcp::socket::shutdown_send, ignored);
+            if (up_.ended && down_.ended && up_.waiting.empty() && down_.waiting.empty()) reset();
+            return;
+        }
+        pump.writing = true;
+        asio::async_write(sink(pump), asio::buffer(pump.waiting.front().bytes),
+                          [self = shared_from_this(), &pump](error_code ec, std::size_t) {
+                              pump.writing = false;
+                              if (self->closed_) return;
+                              if (ec) return self->reset();
+                              pump.waiting_bytes -= pump.waiting.front().bytes.size();
+                              pump.waiting.pop_front();
+                              self->write(pump);
+                              self->read(pump);
+                          });
+    }
+
+    std::shared_ptr<Relay::Impl> relay_;
+    tcp::socket client_;
+    tcp::socket server_;
+    Pump up_;
+    Pump down_;
+    bool closed_ = false;
+};
+
+}  // namespace
+
+void Relay::Impl::accept() {
+    acceptor_.async_accept([self = shared_from_this()](error_code ec, tcp::socket socket) {
+        if (ec) return;  // closed
+        ++self->made_;
+        const auto connection = std::make_shared<Connection>(self, std::move(socket));
+        self->connections_.insert(connection);
+        connection->start();
+        self->accept();
+    });
+}
+
+void Relay::Impl::close() {
+    error_code ignored;
+    acceptor_.close(ignored);
+    for (const auto& connection : std::set{connections_}) connection->reset();
+}
+
+Relay::Relay(Transport& transport, std::uint16_t to, std::uint64_t seed)
+    : impl_{std::make_shared<Impl>(loop_of(transport), to, seed)} {
+    impl_->accept();
+}
+Relay::~Relay() { impl_->close(); }
+
+std::uint16_t Relay::port() const { return impl_->acceptor_.local_endpoint().port(); }
+const Weather& Relay::weather() const { return impl_->weather_; }
+
+void Relay::set_weather(const Weather& weather) {
+    impl_->weather_ = weather;
+    for (const auto& connection : std::set{impl_->connections_}) connection->look();
+}
+
+std::int64_t Relay::reset() {
+    const std::set connections{impl_->connections_};
+    for (const auto& connection : connections) connection->reset();
+    return static_cast<std::int64_t>(connections.size());
+}
+
+std::int64_t Relay::connections() const { return static_cast<std::int64_t>(impl_->connections_.size()); }
+std::int64_t Relay::made() const { return impl_->made_; }
+
+}  // namespace sim::process

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "node/base/random.hpp"
+#include "node/base/time.hpp"
+
+namespace sim::process {
+
+class Transport;
+
+/// How a link is at the moment; "up" is towards the server.
+struct Weather {
+    base::Duration latency_low{};  ///< added to each piece, each way
+    base::Duration latency_high{};
+    bool up_held = false;          ///< what is sent waits, in order, until it is let go; TCP loses nothing
+    bool down_held = false;
+    std::uint64_t bytes_per_second = 0;  ///< of each connection, each way; 0: as the machine can
+
+    [[nodiscard]] bool fair() const { return latency_high.count() == 0 && !up_held && !down_held && bytes_per_second == 0; }
+};
+
+/// A network cable between a client and a server on this machine: a TCP proxy that can be made slow, thin, stuck or broken.
+///
+/// It listens on a port of its own and passes on to the server's port, whether or not anything listens there at the moment.
+/// It lives in the transport's loop, and must not outlive the transport.
+class Relay {
+public:
+    Relay(Transport& transport, std::uint16_t to, std::uint64_t seed);
+    ~Relay();
+    Relay(const Relay&) = delete;
+    Relay& operator=(const Relay&) = delete;
+
+    [[nodiscard]] std::uint16_t port() const;
+
+    [[nodiscard]] const Weather& weather() const;
+    void set_weather(const Weather& weather);
+    /// Breaks every connection, as RST does. Returns how many.
+    std::int64_t reset();
+    /// How many connections there are.
+    [[nodiscard]] std::int64_t connections() const;
+    /// How many connections were made since the beginning.
+    [[nodiscard]] std::int64_t made() const;
+
+    class Impl;
+
+private:
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace sim::process

@@ -1,0 +1,132 @@
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+
+#include "sim/process/relay.hpp"
+#include "sim/process/transport_loop.hpp"
+
+namespace sim::process {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using namespace std::chrono_literals;
+
+/// A socket that keeps what it gets.
+struct End : std::enable_shared_from_this<End> {
+    explicit End(tcp::socket s) : socket{std::move(s)} {}
+    void read() {
+        socket.async_read_some(asio::buffer(buffer), [self = shared_from_this()](error_code ec, std::size_t n) {
+            self->error = ec;
+            if (ec) return;
+            self->got.append(self->buffer.data(), n);
+            self->read();
+        });
+    }
+    void say(const std::string& text) { asio::write(socket, asio::buffer(text)); }
+    tcp::socket socket;
+    std::array<char, 4096> buffer{};
+    std::string got;
+    error_code error;
+};
+
+/// A client and a server with a relay between them.
+class RelayTest : public testing::Test {
+protected:
+    RelayTest() {
+        acceptor_.async_accept([this](error_code ec, tcp::socket socket) {
+            if (ec) return;
+            server_ = std::make_shared<End>(std::move(socket));
+            server_->read();
+        });
+        client_->socket.connect(tcp::endpoint{asio::ip::address_v4::loopback(), relay_.port()});
+        client_->read();
+        EXPECT_TRUE(soon([&] { return server_ != nullptr; }));
+    }
+    template <class Condition>
+    bool soon(Condition condition, base::Duration within = 5s) {
+        for (const auto end = steady_now() + within; !condition() && steady_now() < end;)
+            transport_.run_until(std::min(end, steady_now() + 5ms));
+        return condition();
+    }
+    void idle(base::Duration time) {
+        soon([] { return false; }, time);
+    }
+
+    Transport transport_;
+    tcp::acceptor acceptor_{loop_of(transport_), tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
+    Relay relay_{transport_, acceptor_.local_endpoint().port(), 1};
+    std::shared_ptr<End> client_ = std::make_shared<End>(tcp::socket{loop_of(transport_)});
+    std::shared_ptr<End> server_;
+};
+
+TEST_F(RelayTest, PassesOnWhatIsSaidBothWays) {
+    client_->say("question");
+    EXPECT_TRUE(soon([&] { return server_->got == "question"; }));
+    server_->say("answer");
+    EXPECT_TRUE(soon([&] { return client_->got == "answer"; }));
+    EXPECT_EQ(relay_.connections(), 1);
+}
+
+TEST_F(RelayTest, PassesOnTheEnd) {
+    client_->say("last words");
+    client_->socket.shutdown(tcp::socket::shutdown_send);
+    EXPECT_TRUE(soon([&] { return server_->error == asio::error::eof; }));
+    EXPECT_EQ(server_->got, "last words");
+    server_->say("answer");
+    server_->socket.close();
+    EXPECT_TRUE(soon([&] { return client_->error == asio::error::eof; }));
+    EXPECT_EQ(client_->got, "answer");
+    EXPECT_TRUE(soon([&] { return relay_.connections() == 0; }));
+}
+
+TEST_F(RelayTest, WhatIsHeldArrivesInOrderOnceItIsLetGo) {
+    relay_.set_weather({.up_held = true});
+    client_->say("one ");
+    idle(20ms);
+    client_->say("two");
+    idle(50ms);
+    EXPECT_EQ(server_->got, "");
+    server_->say("the other way is free");
+    EXPECT_TRUE(soon([&] { return !client_->got.empty(); }));
+    relay_.set_weather({});
+    EXPECT_TRUE(soon([&] { return server_->got == "one two"; }));
+}
+
+TEST_F(RelayTest, LatencyDelaysAndKeepsTheOrder) {
+    relay_.set_weather({.latency_low = 30ms, .latency_high = 60ms});
+    const auto begin = steady_now();
+    for (int i = 0; i < 10; ++i) {
+        client_->say(std::to_string(i));
+        idle(1ms);
+    }
+    EXPECT_EQ(server_->got, "");
+    EXPECT_TRUE(soon([&] { return server_->got == "0123456789"; }));
+    EXPECT_GE(steady_now() - begin, 30ms);
+}
+
+TEST_F(RelayTest, AThinLinkTakesItsTime) {
+    relay_.set_weather({.bytes_per_second = 100'000});
+    const auto begin = steady_now();
+    client_->say(std::string(20'000, 'x'));
+    EXPECT_TRUE(soon([&] { return server_->got.size() == 20'000; }));
+    EXPECT_GE(steady_now() - begin, 190ms);
+}
+
+TEST_F(RelayTest, AResetIsFeltAtBothEnds) {
+    EXPECT_EQ(relay_.reset(), 1);
+    EXPECT_TRUE(soon([&] { return client_->error == asio::error::connection_reset; })) << client_->error.message();
+    EXPECT_TRUE(soon([&] { return server_->error == asio::error::connection_reset; })) << server_->error.message();
+    EXPECT_EQ(relay_.connections(), 0);
+    EXPECT_EQ(relay_.made(), 1);
+}
+
+}  // namespace
+}  // namespace sim::process
