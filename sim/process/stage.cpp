@@ -31,7 +31,13 @@ World::World(const Scenario& scenario, const Plan& plan, HistorySink& sink, cons
       folder_{options.out / "processes"},
       database_{fmt::format("run-{:012x}", random_.next() >> 16)} {}
 
-World::~World() { strike_stage(); }
+World::~World() {
+    try {
+        strike_stage();
+    } catch (const std::exception&) {
+        // In bad order then; each Child ends its process whatever happens.
+    }
+}
 
 void World::throw_if_interrupted() const {
     if (options_.interrupted && *options_.interrupted) throw std::runtime_error{"interrupted"};
@@ -139,7 +145,6 @@ base::HttpResponse World::ask_and_wait(const StoreAddress& store, base::HttpRequ
 
 void World::strike_stage() {
     if (cast_) cast_->close();
-    probes_.clear();
     for (auto& [name, node] : nodes_) {
         node.resume();  // one that is paused would not hear SIGTERM
         node.terminate(steady_now());

@@ -155,22 +155,16 @@ void World::fetch(conduct::RequestId request, const StoreAddress& from, base::Ht
 void World::on(const conduct::AskControl& e) { fetch(e.request, control_, e.http); }
 void World::on(const conduct::AskStore& e) { fetch(e.request, store_, to_database(e.http)); }
 
-/// A node says in its first frame how much waits for the store.
+/// Whoever wants to know whether a node is ready is told its backlog.
 void World::on(const conduct::AskBacklog& e) {
-    auto& probe = probes_[e.node];
-    if (probe) return;
-    const auto done = [this, name = e.node] {
-        if (const auto ended = std::exchange(probes_[name], nullptr)) ended->close();
-    };
-    probe = transport_.connect(ports_[e.node], {.on_open = {},
-                                                .on_frame =
-                                                    [this, name = e.node, done](const std::string& text) {
-                                                        const auto frame = base::parse_json(text);
-                                                        const auto count = frame ? base::int_member(*frame, "backlog") : std::nullopt;
-                                                        done();
-                                                        if (count) tell(conduct::BacklogTold{name, *count});
-                                                    },
-                                                .on_closed = [done](const std::string&) { done(); }});
+    if (!asking_backlog_.insert(e.node).second) return;
+    transport_.fetch("127.0.0.1", ports_[e.node], {"GET", "/readyz", {}, {}}, control_timeout,
+                     [this, name = e.node](const Transport::Answer& answer) {
+                         asking_backlog_.erase(name);
+                         const auto body = base::parse_json(answer.response.body);
+                         const auto count = body ? base::int_member(*body, "backlog") : std::nullopt;
+                         if (count) tell(conduct::BacklogTold{name, *count});
+                     });
 }
 
 void World::on(const conduct::AskHistory& e) { cast_->add_reader(e.node, e.rooms, start_); }

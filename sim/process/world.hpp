@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "sim/conduct/conductor.hpp"
@@ -84,7 +85,7 @@ private:
     std::map<std::string, std::uint16_t> client_ports_;  ///< where clients find them
     std::map<std::pair<std::string, std::string>, std::unique_ptr<Relay>> relays_;  ///< by link and node
     std::map<std::size_t, std::int64_t> link_touched_;  ///< by fault, while it is on
-    std::map<std::string, std::shared_ptr<WebSocket>> probes_;  ///< asking a node's backlog
+    std::set<std::string> asking_backlog_;  ///< nodes that have not answered yet
     std::optional<Cast> cast_;
     std::optional<conduct::Conductor> conductor_;
     std::deque<conduct::Effect> to_do_;
