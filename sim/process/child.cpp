@@ -30,7 +30,7 @@ struct Descriptor {
 };
 
 /// In the child, between fork and exec: only calls that are safe there. Does not return.
-[[noreturn]] void become(char* const* arguments, int log, int report, pid_t parent) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, int log, int report, pid_t parent) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);  // the parent died before prctl
@@ -48,7 +48,7 @@ struct Descriptor {
     if (report > 3) ::close_range(3, static_cast<unsigned>(report) - 1, 0);
     ::close_range(static_cast<unsigned>(report) + 1, ~0U, 0);
 
-    ::execv(arguments[0], arguments);
+    ::execve(arguments[0], arguments, environment);
     const int why = errno;
     [[maybe_unused]] const auto written = ::write(report, &why, sizeof why);
     ::_exit(127);
@@ -66,10 +66,15 @@ std::string describe(const Exit& exit) {
     return fmt::format("exit code {}", exit.code);
 }
 
-Child::Child(const std::vector<std::string>& command, const std::filesystem::path& log) {
+Child::Child(const std::vector<std::string>& command, const std::filesystem::path& log,
+             const std::vector<std::string>& environment) {
     std::vector<char*> arguments;
     for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
+    std::vector<char*> variables;
+    for (const auto& variable : environment) variables.push_back(const_cast<char*>(variable.c_str()));
+    for (char** ours = environ; *ours; ++ours) variables.push_back(*ours);
+    variables.push_back(nullptr);
 
     Descriptor output{::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
     if (output.fd < 0) throw std::system_error{errno, std::generic_category(), "cannot write " + log.string()};
@@ -81,7 +86,7 @@ Child::Child(const std::vector<std::string>& command, const std::filesystem::pat
     const auto self = ::getpid();
     pid_ = ::fork();
     if (pid_ < 0) throw std::system_error{errno, std::generic_category(), "fork"};
-    if (pid_ == 0) become(arguments.data(), output.fd, to.fd, self);
+    if (pid_ == 0) become(arguments.data(), variables.data(), output.fd, to.fd, self);
     to.close();
 
     // The pipe closes without a word when exec has worked.

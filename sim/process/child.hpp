@@ -30,7 +30,8 @@ class Child {
 public:
     Child() = default;
     /// Throws std::system_error when the program can't be started at all (an unreadable path is told here, not as an exit).
-    Child(const std::vector<std::string>& command, const std::filesystem::path& log);
+    /// `environment`: "NAME=value", added to our own; a password is seen there by its owner only.
+    Child(const std::vector<std::string>& command, const std::filesystem::path& log, const std::vector<std::string>& environment = {});
     /// SIGKILL, and waits for the end.
     ~Child() { kill(); }
     Child(Child&& other) noexcept { *this = std::move(other); }

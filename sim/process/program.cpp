@@ -19,7 +19,7 @@ constexpr base::Duration end_time_max = 10s;
 
 void Program::start(base::Time now) {
     for (const auto& file : setup_.port_files) std::filesystem::remove(file);
-    child_ = Child{setup_.command, setup_.log};
+    child_ = Child{setup_.command, setup_.log, setup_.environment};
     state_ = State::starting;
     deadline_ = now + start_time_max;
     killed_ = false;

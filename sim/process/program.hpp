@@ -18,6 +18,7 @@ public:
         std::vector<std::string> command;
         std::vector<std::filesystem::path> port_files;   ///< written by the program when it listens
         std::filesystem::path log;
+        std::vector<std::string> environment = {};       ///< "NAME=value", beside our own
     };
     enum class State { gone, starting, ready, ending };
 

@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 constexpr base::Duration poll_interval = 2ms;
 constexpr base::Duration fetch_timeout = 10s;
 
+std::string seconds(base::Duration time) { return fmt::format("{}", static_cast<double>(time.count()) / 1e6); }
+
 std::uint64_t true_random() {
     std::random_device device;
     return (std::uint64_t{device()} << 32) ^ device();
@@ -72,7 +74,7 @@ void World::start_mock() {
         command.insert(command.end(), {"--admin", "admin:secret"});
     } else {
         real_ = parse_store_address(options_.store);
-        command.insert(command.end(), {"--upstream", real_.url(false)});
+        command.insert(command.end(), {"--upstream", real_.url()});
     }
     store_ = {.host = "127.0.0.1", .port = port, .user = real_.user, .password = real_.password};
     mock_.emplace(Program::Setup{.name = "couchmock",
@@ -86,9 +88,9 @@ void World::start_mock() {
     const auto answer = ask_and_wait(real_, {"GET", "/_all_dbs?limit=1", {}, {}});
     if (answer.status == 401 || answer.status == 403)
         throw std::runtime_error{fmt::format("the store at {} refuses user '{}': give --store http://user:password@host:port",
-                                             real_.url(false), real_.user)};
+                                             real_.url(), real_.user)};
     if (answer.status != 200)
-        throw std::runtime_error{fmt::format("the store at {} is none: {} {}", real_.url(false), answer.status, answer.body)};
+        throw std::runtime_error{fmt::format("the store at {} is none: {} {}", real_.url(), answer.status, answer.body)};
     database_made_ = true;
     if (scenario_.topology.shards == 1) return;  // as the nodes make it
     const auto made = ask_and_wait(
@@ -105,16 +107,18 @@ void World::add_node(const std::string& name) {
     client_ports_[name] = lay_cable("client-node", name, port);
     auto store = store_;
     store.port = lay_cable("node-store", name, store_.port);
-    nodes_.emplace(
-        name, Program::Setup{.name = name,
-                             .command = {binary.string(), "--store", store.url(true) + '/' + database_, "--name", name,
-                                         "--listen", fmt::format("127.0.0.1:{}", port), "--journal",
-                                         (folder_ / "journals" / (name + ".db")).string(), "--feed", scenario_.topology.feed,
-                                         "--poll-interval",
-                                         fmt::format("{}ms", scenario_.topology.poll_interval / 1ms), "--port-file",
-                                         (folder_ / "ports" / name).string()},
-                             .port_files = {folder_ / "ports" / name},
-                             .log = folder_ / "logs" / (name + ".log")});
+    nodes_.emplace(name, Program::Setup{.name = name,
+                                        .command = {binary.string(),
+                                                    "--store", store.url_without_password() + '/' + database_,
+                                                    "--name", name,
+                                                    "--listen", fmt::format("127.0.0.1:{}", port),
+                                                    "--journal", (folder_ / "journals" / (name + ".db")).string(),
+                                                    "--feed", scenario_.topology.feed,
+                                                    "--poll-interval", seconds(scenario_.topology.poll_interval),
+                                                    "--port-file", (folder_ / "ports" / name).string()},
+                                        .port_files = {folder_ / "ports" / name},
+                                        .log = folder_ / "logs" / (name + ".log"),
+                                        .environment = {"DAVENPORT_STORE_PASSWORD=" + store.password}});
 }
 
 void World::await(Program& program) {
@@ -139,7 +143,7 @@ base::HttpResponse World::ask_and_wait(const StoreAddress& store, base::HttpRequ
                      [&](Transport::Answer got) { answer = std::move(got); });
     while (!answer) transport_.run_until(steady_now() + poll_interval);
     if (!answer->error.empty())
-        throw std::runtime_error{fmt::format("the store at {} can't be reached: {}", store.url(false), answer->error)};
+        throw std::runtime_error{fmt::format("the store at {} can't be reached: {}", store.url(), answer->error)};
     return std::move(answer->response);
 }
 

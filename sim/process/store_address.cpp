@@ -10,9 +10,10 @@
 
 namespace sim::process {
 
-std::string StoreAddress::url(bool with_user) const {
-    if (!with_user || user.empty()) return fmt::format("http://{}:{}", host, port);
-    return fmt::format("http://{}:{}@{}:{}", base::percent_encode(user), base::percent_encode(password), host, port);
+std::string StoreAddress::url() const { return fmt::format("http://{}:{}", host, port); }
+
+std::string StoreAddress::url_without_password() const {
+    return user.empty() ? url() : fmt::format("http://{}@{}:{}", base::percent_encode(user), host, port);
 }
 
 std::string StoreAddress::authorization() const {

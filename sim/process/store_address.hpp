@@ -13,8 +13,10 @@ struct StoreAddress {
     std::string user;      ///< empty: nobody in particular
     std::string password;
 
-    /// "http://user:password@host:port", the user left out on demand.
-    [[nodiscard]] std::string url(bool with_user) const;
+    /// "http://host:port"
+    [[nodiscard]] std::string url() const;
+    /// "http://user@host:port"; a password does not belong on a command line.
+    [[nodiscard]] std::string url_without_password() const;
     /// Value of the Authorization header; empty without a user.
     [[nodiscard]] std::string authorization() const;
 };

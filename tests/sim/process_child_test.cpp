@@ -74,6 +74,12 @@ TEST_F(ChildTest, InheritsNoDescriptor) {
     EXPECT_EQ(last_lines(log(), 20), "0\n1\n2\n3");  // 3 is the folder that ls reads
 }
 
+TEST_F(ChildTest, GetsVariablesBesideOurOwn) {
+    Child child{{"/bin/sh", "-c", "echo $SECRET in $PATH"}, log(), {"SECRET=word"}};
+    EXPECT_TRUE(wait_for(child).clean());
+    EXPECT_EQ(last_lines(log(), 1), "word in " + std::string{::getenv("PATH")});
+}
+
 TEST_F(ChildTest, HasAProcessGroupOfItsOwn) {
     Child child{{"/bin/sleep", "60"}, log()};
     EXPECT_EQ(::getpgid(child.pid()), child.pid());
