@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "sim/scenario/plan.hpp"
+
+/// A run as data: all that a world and a judge need, with every draw already made. It replays a run even after the scenario
+/// language's defaults, or what a seed draws, have changed.
+namespace sim::search {
+
+struct Replay {
+    Scenario scenario;
+    Plan plan;
+    std::uint64_t event_hash = 0;  ///< of the run that it was written for; 0 when not known
+    std::string version;           ///< of the chatsim that wrote it
+};
+
+std::string write_replay(const Replay& replay);
+
+/// Strict: what is missing or of another type is said in `error`, with the member's name, and the result is empty.
+Replay read_replay(std::string_view text, std::string& error);
+
+}  // namespace sim::search

@@ -1,0 +1,145 @@
+#include "sim/search/shrink.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "sim/scenario/reader.hpp"
+#include "sim/search/crew.hpp"
+#include "sim/search/explicit_form.hpp"
+#include "sim/search/scenario_text.hpp"
+#include "sim/search/shrinker.hpp"
+#include "sim/search/story.hpp"
+
+namespace sim::search {
+
+namespace {
+
+constexpr std::size_t events_wanted = 5;
+constexpr unsigned more_seeds = 4;
+
+/// Only the expectation that fails: a shrunk file shows one thing.
+void keep_expectation(Scenario& scenario, const Failure& failure) {
+    std::vector<Expectation> kept;
+    for (auto& expectation : scenario.expect)
+        if (kept.empty() && (expectation.text == failure.property || expectation.property == failure.property))
+            kept.push_back(std::move(expectation));
+    if (kept.empty()) {  // one of those that are judged though nobody asked
+        Expectation expectation;
+        expectation.text = expectation.property = failure.property;
+        kept.push_back(std::move(expectation));
+    }
+    scenario.expect = std::move(kept);
+}
+
+const checker::Finding* finding_of(const checker::Verdict& verdict, const Failure& failure) {
+    const auto found = std::ranges::find_if(verdict.findings, [&](const checker::Finding& finding) {
+        return finding.property == failure.property && finding.outcome == checker::Outcome::fail;
+    });
+    return found == verdict.findings.end() ? nullptr : &*found;
+}
+
+std::size_t size_of(const Scenario& scenario) { return scenario.timeline.size() + scenario.load.messages.size(); }
+
+/// The steps again and again, until none takes anything away any more.
+void shrink_events(Shrinker& shrinker) {
+    for (;;) {
+        const auto before = size_of(shrinker.now());
+        drop_families(shrinker);
+        drop_messages(shrinker);
+        drop_faults(shrinker);
+        shrink_topology(shrinker);
+        if (size_of(shrinker.now()) == before || shrinker.out_of_time()) return;
+    }
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- the shrinker
+
+Shrinker::Shrinker(Scenario start, Failure failure, const ShrinkOptions& options)
+    : now_{std::move(start)}, failure_{std::move(failure)}, options_{options} {}
+
+bool Shrinker::fails(const Scenario& candidate) {
+    if (candidate.load.messages.empty()) return false;  // then the seed would make some
+    std::vector<Problem> problems;
+    check_sense(candidate, problems);
+    if (!problems.empty()) return false;
+    ++trials_;
+    return try_plan(candidate, make_plan(candidate, candidate.seed)).fails_as(failure_);
+}
+
+std::optional<std::size_t> Shrinker::take_first(std::vector<Scenario> candidates) {
+    const std::size_t tries = seeds_ + 1;  // of each candidate
+    const auto with_seed = [&](std::size_t i) {
+        auto candidate = candidates[i / tries];
+        if (i % tries > 0) candidate.seed = i % tries;
+        return candidate;
+    };
+    const auto found = first_that(candidates.size() * tries, threads_or_all(options_.threads),
+                                  [&](std::size_t i) { return fails(with_seed(i)); }, [this] { return out_of_time(); });
+    if (!found) return {};
+    now_ = with_seed(*found);
+    return *found / tries;
+}
+
+void Shrinker::tell(std::string_view step) {
+    if (options_.progress) options_.progress(step, now_.timeline.size(), now_.load.messages.size());
+}
+
+// ---------------------------------------------------------------- the whole
+
+Shrunk shrink(const Scenario& scenario, const Plan& plan, const Failure& failure, const ShrinkOptions& options) {
+    Shrunk shrunk;
+    shrunk.failure = failure;
+    shrunk.faults_before = plan.faults.size();
+    shrunk.messages_before = plan.sends.size();
+    auto start = explicit_form(scenario, plan);
+    keep_expectation(start, failure);
+    Shrinker shrinker{start, failure, options};
+    shrinker.tell("spelling it out");
+    if (!shrinker.take(start)) {
+        // What the store's dice give depends on the faults' names, which had to change: another throw may do.
+        std::vector<Scenario> others;
+        for (std::uint64_t seed = 1; seed <= 32; ++seed) {
+            others.push_back(start);
+            others.back().seed = seed;
+        }
+        if (!shrinker.take_first(std::move(others))) return shrunk;
+    }
+    shrunk.reproduced = true;
+
+    shrink_events(shrinker);
+    simplify_settings(shrinker);
+    simplify_times(shrinker);
+    if (size_of(shrinker.now()) > events_wanted && !shrinker.out_of_time()) {
+        shrinker.try_seeds(more_seeds);
+        shrink_events(shrinker);
+        shrinker.try_seeds(0);
+        simplify_times(shrinker);
+    }
+    drop_faults(shrinker);
+    drop_messages(shrinker);
+    shrunk.in_time = !shrinker.out_of_time();
+    shrunk.trials = shrinker.trials();
+    shrunk.scenario = shrinker.now();
+    const auto trial = try_plan(shrunk.scenario, make_plan(shrunk.scenario, shrunk.scenario.seed));
+    if (const auto* finding = finding_of(trial.verdict, failure)) shrunk.finding = *finding;
+    return shrunk;
+}
+
+std::string shrunk_text(const Shrunk& shrunk, std::string_view origin) {
+    std::string comment = fmt::format("{} fails: {}\n", shrunk.finding.property, shrunk.finding.measured);
+    constexpr std::size_t evidence_shown_max = 3;
+    for (std::size_t i = 0; i < std::min(shrunk.finding.evidence.size(), evidence_shown_max); ++i)
+        comment += "  " + shrunk.finding.evidence[i] + '\n';
+    comment += "\nWhat happens:\n" + story_of(shrunk.scenario, make_plan(shrunk.scenario, shrunk.scenario.seed), shrunk.finding);
+    comment += fmt::format("\nShrunk from {}: {} faults and {} messages there, {} and {} here.", origin, shrunk.faults_before,
+                           shrunk.messages_before, shrunk.faults(), shrunk.messages());
+    auto scenario = shrunk.scenario;
+    scenario.name += scenario.name.ends_with(", shrunk") ? "" : ", shrunk";
+    scenario.about.clear();
+    return scenario_text(scenario, comment);
+}
+
+}  // namespace sim::search
