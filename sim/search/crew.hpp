@@ -24,10 +24,12 @@ void with_crew(unsigned threads, const Work& work) {
     work(0u);
 }
 
-/// The lowest i below `count` for which `holds(i)`, asked from several threads at once; nothing if there is none, or if `stop()` said so
-/// before it was found. The answer does not depend on how many threads there are.
+/// The lowest i below `count` for which `holds(i)`, asked from several threads at once; nothing if there is
+/// none, or if `stop()` said so before it was found. The answer does not depend on how many threads there
+/// are.
 template <class Holds, class Stop>
-std::optional<std::size_t> first_that(std::size_t count, unsigned threads, const Holds& holds, const Stop& stop) {
+std::optional<std::size_t> first_that(std::size_t count, unsigned threads, const Holds& holds,
+                                      const Stop& stop) {
     std::atomic<std::size_t> next{0}, found{count};
     with_crew(threads, [&](unsigned) {
         for (;;) {

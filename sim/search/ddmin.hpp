@@ -9,9 +9,9 @@ namespace sim::search {
 
 /// Delta debugging (Zeller): makes a list as short as it gets while it still fails.
 ///
-/// `first_failing(candidates)` is given lists in the order of preference and says which of them fails, the first one that does, or
-/// nothing. `items` itself fails. The result is 1-minimal: nothing can be taken out alone (unless first_failing() gave up for want of
-/// time, and said nothing).
+/// `first_failing(candidates)` is given lists in the order of preference and says which of them fails, the
+/// first one that does, or nothing. `items` itself fails. The result is 1-minimal: nothing can be taken out
+/// alone (unless first_failing() gave up for want of time, and said nothing).
 template <class Item, class FirstFailing>
 std::vector<Item> ddmin(std::vector<Item> items, const FirstFailing& first_failing) {
     std::size_t parts = 2;

@@ -1,11 +1,11 @@
 #include "sim/search/explicit_form.hpp"
 
+#include "sim/scenario/language.hpp"
+
 #include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
-
-#include "sim/scenario/language.hpp"
 
 namespace sim::search {
 
@@ -26,8 +26,11 @@ Fault line_of(const PlannedFault& planned, std::set<std::string>& taken) {
     line.kinds = {planned.kind};
     line.when = planned.when;
     if (planned.when.empty()) line.at = planned.at;
-    if (kind && kind->span == language::Span::lasting && planned.length > Duration{}) line.length = Range{planned.length, planned.length};
-    line.node = kind && kind->hits == language::Hits::joiner ? "" : planned.node;  // a new node gets the next number anyhow
+    if (kind && kind->span == language::Span::lasting && planned.length > Duration{})
+        line.length = Range{planned.length, planned.length};
+    line.node = kind && kind->hits == language::Hits::joiner
+                    ? ""
+                    : planned.node;  // a new node gets the next number anyhow
     line.client = planned.client;
     line.parameters = planned.parameters;
     line.parameters.erase("restart_ms");  // the same as the length

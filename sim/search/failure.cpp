@@ -70,7 +70,8 @@ std::string shape_of(std::string_view evidence) {
     }
     // "_ and _ more" is a longer list of the same.
     for (const std::string_view more : {" and _ more", " and _"})
-        for (auto at = out.find(more); at != std::string::npos; at = out.find(more)) out.erase(at, more.size());
+        for (auto at = out.find(more); at != std::string::npos; at = out.find(more))
+            out.erase(at, more.size());
     return out;
 }
 

@@ -1,18 +1,19 @@
 #include "sim/search/marks.hpp"
 
+#include "sim/scenario/language.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include "sim/scenario/language.hpp"
 
 namespace sim::search {
 
 namespace {
 
 /// Moments that no timeline names.
-constexpr std::string_view happenings[] = {"a node comes back", "a client resumes", "a message comes late", "healing begins"};
+constexpr std::string_view happenings[] = {"a node comes back", "a client resumes", "a message comes late",
+                                           "healing begins"};
 
 std::size_t moment_of(std::string_view name) {
     const auto& names = Marks::moment_names();
@@ -32,11 +33,19 @@ const std::vector<std::string>& Marks::moment_names() {
 }
 
 const std::vector<std::string>& Marks::state_names() {
-    static const std::vector<std::string> table{
-        "messages that wait for the store", "posts without an answer", "a node that sees the store down", "a node that is gone",
-        "a paused node",                    "a node just back",        "a client that is away",            "a gap",
-        "a fault of the store",             "a fault of the feed",     "a fault of a node",                "a fault of a client",
-        "a fault of a link"};
+    static const std::vector<std::string> table{"messages that wait for the store",
+                                                "posts without an answer",
+                                                "a node that sees the store down",
+                                                "a node that is gone",
+                                                "a paused node",
+                                                "a node just back",
+                                                "a client that is away",
+                                                "a gap",
+                                                "a fault of the store",
+                                                "a fault of the feed",
+                                                "a fault of a node",
+                                                "a fault of a client",
+                                                "a fault of a link"};
     return table;
 }
 
@@ -75,11 +84,22 @@ Marks::Summary Marks::summary(const Scenario& scenario) const {
     const auto has = [&](std::string_view family) {
         return std::ranges::any_of(kinds, [&](std::string_view kind) { return kind.starts_with(family); });
     };
-    const bool goes = kinds.contains("node.kill") || kinds.contains("node.stop") || kinds.contains("node.restart") || kinds.contains("node.wipe");
+    const bool goes = kinds.contains("node.kill") || kinds.contains("node.stop") ||
+                      kinds.contains("node.restart") || kinds.contains("node.wipe");
     // In the order of state_names(): whether this scenario can ever be in that state.
-    const std::vector<bool> thinkable{true, true, has("store.") || has("link."), goes, kinds.contains("node.pause"), goes,
-                                      has("client.") || goes || has("link."), has("store.") || has("link.") || has("node."),
-                                      has("store."), has("feed."), has("node."), has("client."), has("link.")};
+    const std::vector<bool> thinkable{true,
+                                      true,
+                                      has("store.") || has("link."),
+                                      goes,
+                                      kinds.contains("node.pause"),
+                                      goes,
+                                      has("client.") || goes || has("link."),
+                                      has("store.") || has("link.") || has("node."),
+                                      has("store."),
+                                      has("feed."),
+                                      has("node."),
+                                      has("client."),
+                                      has("link.")};
     Summary summary;
     const auto& moments = moment_names();
     for (std::size_t moment = 0; moment < moments.size(); ++moment) {
@@ -93,9 +113,11 @@ Marks::Summary Marks::summary(const Scenario& scenario) const {
             const auto times = count(moment, state);
             summary.reached += times > 0;
             if (times == 0) missed.push_back(state_names()[state]);
-            if (times == 1 || times == 2) summary.rare.push_back(fmt::format("{}, with {}", moments[moment], state_names()[state]));
+            if (times == 1 || times == 2)
+                summary.rare.push_back(fmt::format("{}, with {}", moments[moment], state_names()[state]));
         }
-        if (!missed.empty()) summary.never.push_back(fmt::format("{} never met {}", moments[moment], fmt::join(missed, ", ")));
+        if (!missed.empty())
+            summary.never.push_back(fmt::format("{} never met {}", moments[moment], fmt::join(missed, ", ")));
     }
     for (std::size_t mark = 0; mark < alone_.size(); ++mark) {
         ++summary.possible;
@@ -109,7 +131,8 @@ base::json::object Marks::to_json() const {
     base::json::object out;
     for (std::size_t moment = 0; moment < moment_names().size(); ++moment)
         for (std::size_t state = 0; state < states(); ++state)
-            if (const auto times = count(moment, state)) out[moment_names()[moment] + " / " + state_names()[state]] = times;
+            if (const auto times = count(moment, state))
+                out[moment_names()[moment] + " / " + state_names()[state]] = times;
     for (std::size_t mark = 0; mark < alone_.size(); ++mark)
         if (alone_[mark] > 0) out[alone_names()[mark]] = alone_[mark];
     return out;
@@ -138,29 +161,51 @@ public:
                 met(moment_of(record.text), record);
                 open_[record.name] = record.text;
                 break;
-            case What::fault_off: open_.erase(record.name); break;
-            case What::node: take_node(record); break;
+            case What::fault_off:
+                open_.erase(record.name);
+                break;
+            case What::node:
+                take_node(record);
+                break;
             case What::connected:
                 away_.erase(record.client);
                 if (record.count > 1) met(resumes_, record);
                 break;
-            case What::disconnected: away_.insert(record.client); break;
+            case What::disconnected:
+                away_.insert(record.client);
+                break;
             case What::joined:
                 if (record.flag) gaps_.insert(record.client), marks_.hit_alone(10);
                 break;
-            case What::gap_closed: gaps_.erase(record.client), marks_.hit_alone(11); break;
-            case What::send: take_send(record); break;
-            case What::unsent: marks_.hit_alone(3); break;
-            case What::accepted: take_answer(record, true); break;
-            case What::stored: take_answer(record, false); break;
-            case What::refused: unanswered_.erase(record.msg), marks_.hit_alone(4); break;
-            case What::failed: waiting_.erase(record.msg), marks_.hit_alone(5); break;
+            case What::gap_closed:
+                gaps_.erase(record.client), marks_.hit_alone(11);
+                break;
+            case What::send:
+                take_send(record);
+                break;
+            case What::unsent:
+                marks_.hit_alone(3);
+                break;
+            case What::accepted:
+                take_answer(record, true);
+                break;
+            case What::stored:
+                take_answer(record, false);
+                break;
+            case What::refused:
+                unanswered_.erase(record.msg), marks_.hit_alone(4);
+                break;
+            case What::failed:
+                waiting_.erase(record.msg), marks_.hit_alone(5);
+                break;
             case What::shown:
                 if (record.flag) met(comes_late_, record), marks_.hit_alone(6);
                 if (record.via == Via::resume) marks_.hit_alone(8);
                 if (record.via == Via::page) marks_.hit_alone(9);
                 break;
-            case What::repeated: marks_.hit_alone(7); break;
+            case What::repeated:
+                marks_.hit_alone(7);
+                break;
             case What::store:
                 if (record.text == "down") {
                     if (sees_down_.insert(record.node).second) marks_.hit_alone(12);
@@ -168,8 +213,11 @@ public:
                     marks_.hit_alone(13);
                 }
                 break;
-            case What::healed: met(healing_, record); break;
-            default: break;
+            case What::healed:
+                met(healing_, record);
+                break;
+            default:
+                break;
         }
     }
 
@@ -178,15 +226,15 @@ private:
 
     void met(std::size_t moment, const Record& record) {
         const auto fault = [&](std::string_view family) {
-            return std::ranges::any_of(open_, [&](const auto& entry) { return entry.second.starts_with(family); });
+            return std::ranges::any_of(open_,
+                                       [&](const auto& entry) { return entry.second.starts_with(family); });
         };
-        const bool states[] = {!waiting_.empty(), !unanswered_.empty(),
-                               !sees_down_.empty(), !gone_.empty(),
-                               !paused_.empty(),   back_us_ >= 0 && record.at_us - back_us_ < just_back_us,
-                               !away_.empty(),     !gaps_.empty(),
-                               fault("store."),    fault("feed."),
-                               fault("node."),     fault("client."),
-                               fault("link.")};
+        const bool states[] = {
+            !waiting_.empty(), !unanswered_.empty(), !sees_down_.empty(),
+            !gone_.empty(),    !paused_.empty(),     back_us_ >= 0 && record.at_us - back_us_ < just_back_us,
+            !away_.empty(),    !gaps_.empty(),       fault("store."),
+            fault("feed."),    fault("node."),       fault("client."),
+            fault("link.")};
         for (std::size_t state = 0; state < std::size(states); ++state)
             if (states[state]) marks_.hit(moment, state);
     }

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "node/base/json.hpp"
+#include "sim/history/record.hpp"
+#include "sim/scenario/scenario.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -8,18 +12,16 @@
 #include <string>
 #include <vector>
 
-#include "node/base/json.hpp"
-#include "sim/history/record.hpp"
-#include "sim/scenario/scenario.hpp"
-
 /// Coverage marks: which situations a search has been in, seen from outside of the nodes.
 ///
-/// A mark is a thing that happens (a fault begins, a node comes back, a client resumes) in a state (messages wait for the store, a node is
-/// gone, a client has a gap): "feed.rewind, with messages that wait for the store". A bug that needs a situation which no run was in cannot
-/// have been found, so what was never reached is as good to know as what failed.
+/// A mark is a thing that happens (a fault begins, a node comes back, a client resumes) in a state (messages
+/// wait for the store, a node is gone, a client has a gap): "feed.rewind, with messages that wait for the
+/// store". A bug that needs a situation which no run was in cannot have been found, so what was never reached
+/// is as good to know as what failed.
 namespace sim::search {
 
-/// How often each mark was met. Adding up is commutative: results of any number of threads or machines can be merged.
+/// How often each mark was met. Adding up is commutative: results of any number of threads or machines can be
+/// merged.
 class Marks {
 public:
     Marks();
@@ -28,7 +30,9 @@ public:
     void hit_alone(std::size_t mark) { ++alone_[mark]; }
     void merge(const Marks& other);
 
-    [[nodiscard]] std::uint64_t count(std::size_t moment, std::size_t state) const { return counts_[moment * states() + state]; }
+    [[nodiscard]] std::uint64_t count(std::size_t moment, std::size_t state) const {
+        return counts_[moment * states() + state];
+    }
 
     /// What `scenario` could reach, and how much of it was.
     struct Summary {

@@ -1,9 +1,9 @@
 #include "sim/search/replay_file.hpp"
 
-#include <fmt/format.h>
-
 #include "node/base/json.hpp"
 #include "sim/scenario/language.hpp"
+
+#include <fmt/format.h>
 
 namespace sim::search {
 
@@ -272,11 +272,13 @@ void visit(Archive& a, Plan& p) {
 /// What a world would trip over.
 std::string nonsense_in(const Replay& replay) {
     const auto& t = replay.scenario.topology;
-    if (t.nodes < 1 || t.nodes > 1'000 || t.clients < 1 || t.clients > 100'000 || t.rooms < 1) return "its topology is none";
+    if (t.nodes < 1 || t.nodes > 1'000 || t.clients < 1 || t.clients > 100'000 || t.rooms < 1)
+        return "its topology is none";
     for (const auto& action : replay.plan.actions)
         if (action.fault >= replay.plan.faults.size()) return "an action is of a fault that is not there";
     for (const auto& fault : replay.plan.faults)
-        if (!language::find_fault(fault.kind)) return fmt::format("this chatsim does not know the fault '{}'", fault.kind);
+        if (!language::find_fault(fault.kind))
+            return fmt::format("this chatsim does not know the fault '{}'", fault.kind);
     return {};
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "sim/scenario/plan.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "sim/scenario/plan.hpp"
-
-/// A run as data: all that a world and a judge need, with every draw already made. It replays a run even after the scenario
-/// language's defaults, or what a seed draws, have changed.
+/// A run as data: all that a world and a judge need, with every draw already made. It replays a run even
+/// after the scenario language's defaults, or what a seed draws, have changed.
 namespace sim::search {
 
 struct Replay {
@@ -19,7 +19,8 @@ struct Replay {
 
 std::string write_replay(const Replay& replay);
 
-/// Strict: what is missing or of another type is said in `error`, with the member's name, and the result is empty.
+/// Strict: what is missing or of another type is said in `error`, with the member's name, and the result is
+/// empty.
 Replay read_replay(std::string_view text, std::string& error);
 
 }  // namespace sim::search

@@ -1,15 +1,15 @@
 #include "sim/search/scenario_text.hpp"
 
+#include "sim/scenario/language.hpp"
+#include "sim/scenario/parameters.hpp"
+#include "sim/scenario/value.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include "sim/scenario/language.hpp"
-#include "sim/scenario/parameters.hpp"
-#include "sim/scenario/value.hpp"
 
 namespace sim::search {
 
@@ -18,7 +18,9 @@ namespace {
 using Pairs = std::vector<std::string>;
 
 std::string show(Duration time) { return show_time(time.count()); }
-std::string show(const Range& range) { return range.low == range.high ? show(range.low) : show(range.low) + ".." + show(range.high); }
+std::string show(const Range& range) {
+    return range.low == range.high ? show(range.low) : show(range.low) + ".." + show(range.high);
+}
 
 std::string flow(const Pairs& pairs) { return fmt::format("{{ {} }}", fmt::join(pairs, ", ")); }
 
@@ -46,7 +48,8 @@ std::string links(const std::map<std::string, Link>& all) {
     Pairs out;
     for (const auto& [name, link] : all) {
         Pairs pairs{"latency: " + show(link.latency)};
-        if (link.bytes_per_second > 0) pairs.push_back(fmt::format("bandwidth: {}B/s", link.bytes_per_second));
+        if (link.bytes_per_second > 0)
+            pairs.push_back(fmt::format("bandwidth: {}B/s", link.bytes_per_second));
         out.push_back(fmt::format("{}: {}", name, flow(pairs)));
     }
     return flow(out);
@@ -60,8 +63,9 @@ std::string message(const Message& m) {
 }
 
 std::string rate(std::uint64_t per_1000_seconds) {
-    return per_1000_seconds % 1000 == 0 ? fmt::format("{}/s", per_1000_seconds / 1000)
-                                        : fmt::format("{}.{:03}/s", per_1000_seconds / 1000, per_1000_seconds % 1000);
+    return per_1000_seconds % 1000 == 0
+               ? fmt::format("{}/s", per_1000_seconds / 1000)
+               : fmt::format("{}.{:03}/s", per_1000_seconds / 1000, per_1000_seconds % 1000);
 }
 
 std::string load(const Load& l) {
@@ -70,7 +74,8 @@ std::string load(const Load& l) {
     if (l.messages.empty()) {
         constexpr const char* arrivals[] = {"constant", "poisson", "ramp", "burst"};
         pairs.push_back("rate: " + rate(l.per_1000_seconds));
-        if (l.arrivals != standard.arrivals) pairs.push_back(fmt::format("arrivals: {}", arrivals[static_cast<int>(l.arrivals)]));
+        if (l.arrivals != standard.arrivals)
+            pairs.push_back(fmt::format("arrivals: {}", arrivals[static_cast<int>(l.arrivals)]));
         if (l.size_bytes != l.size_bytes_max)
             pairs.push_back(fmt::format("size: {}B..{}B", l.size_bytes, l.size_bytes_max));
         else if (l.size_bytes != standard.size_bytes)
@@ -94,10 +99,14 @@ std::string parameter(const language::Key& key, const std::string& value) {
             return name + value + "ms";
         case Type::percent:
             // Read as seconds, a fraction comes out in millionths.
-            return name + as_fraction(parse_value(Type::time, value + "s", why).value_or(Value{}).low * 100) + "%";
-        case Type::bytes: return name + value + "B";
-        case Type::bandwidth: return name + value + "B/s";
-        default: return name + value;
+            return name + as_fraction(parse_value(Type::time, value + "s", why).value_or(Value{}).low * 100) +
+                   "%";
+        case Type::bytes:
+            return name + value + "B";
+        case Type::bandwidth:
+            return name + value + "B/s";
+        default:
+            return name + value;
     }
 }
 
@@ -106,7 +115,8 @@ std::string fault(const Fault& f) {
     if (f.at) pairs.push_back("at: " + show(*f.at));
     if (f.every) pairs.push_back("every: " + show(*f.every));
     if (!f.when.empty()) pairs.push_back("when: " + text(f.when));
-    pairs.push_back(f.kinds.size() == 1 ? "fault: " + f.kinds.front() : fmt::format("any: [{}]", fmt::join(f.kinds, ", ")));
+    pairs.push_back(f.kinds.size() == 1 ? "fault: " + f.kinds.front()
+                                        : fmt::format("any: [{}]", fmt::join(f.kinds, ", ")));
     if (f.length) pairs.push_back("for: " + show(*f.length));
     if (!f.node.empty()) pairs.push_back("node: " + f.node);
     if (!f.client.empty()) pairs.push_back("client: " + f.client);
@@ -118,7 +128,9 @@ std::string fault(const Fault& f) {
         for (const auto& [canonical, value] : f.parameters) {
             const auto* key = find_canonical(*kind, canonical);
             const auto usual = standard.find(canonical);
-            if (!key || (usual != standard.end() && usual->second == value) || !written.emplace(canonical, value).second) continue;
+            if (!key || (usual != standard.end() && usual->second == value) ||
+                !written.emplace(canonical, value).second)
+                continue;
             pairs.push_back(parameter(*key, value));
         }
     }

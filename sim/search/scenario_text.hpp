@@ -1,12 +1,13 @@
 #pragma once
 
-#include <string>
-
 #include "sim/scenario/scenario.hpp"
+
+#include <string>
 
 namespace sim::search {
 
-/// A scenario file that reads back as `scenario`, in the language's own words; what is at its default is left out.
+/// A scenario file that reads back as `scenario`, in the language's own words; what is at its default is left
+/// out.
 ///
 /// `comment` is put in front, line by line.
 std::string scenario_text(const Scenario& scenario, const std::string& comment);

@@ -1,15 +1,15 @@
 #include "sim/search/shrink.hpp"
 
-#include <algorithm>
-
-#include <fmt/format.h>
-
 #include "sim/scenario/reader.hpp"
 #include "sim/search/crew.hpp"
 #include "sim/search/explicit_form.hpp"
 #include "sim/search/scenario_text.hpp"
 #include "sim/search/shrinker.hpp"
 #include "sim/search/story.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
 
 namespace sim::search {
 
@@ -22,7 +22,8 @@ constexpr unsigned more_seeds = 4;
 void keep_expectation(Scenario& scenario, const Failure& failure) {
     std::vector<Expectation> kept;
     for (auto& expectation : scenario.expect)
-        if (kept.empty() && (expectation.text == failure.property || expectation.property == failure.property))
+        if (kept.empty() &&
+            (expectation.text == failure.property || expectation.property == failure.property))
             kept.push_back(std::move(expectation));
     if (kept.empty()) {  // one of those that are judged though nobody asked
         Expectation expectation;
@@ -39,7 +40,9 @@ const checker::Finding* finding_of(const checker::Verdict& verdict, const Failur
     return found == verdict.findings.end() ? nullptr : &*found;
 }
 
-std::size_t size_of(const Scenario& scenario) { return scenario.timeline.size() + scenario.load.messages.size(); }
+std::size_t size_of(const Scenario& scenario) {
+    return scenario.timeline.size() + scenario.load.messages.size();
+}
 
 /// The steps again and again, until none takes anything away any more.
 void shrink_events(Shrinker& shrinker) {
@@ -76,8 +79,9 @@ std::optional<std::size_t> Shrinker::take_first(std::vector<Scenario> candidates
         if (i % tries > 0) candidate.seed = i % tries;
         return candidate;
     };
-    const auto found = first_that(candidates.size() * tries, threads_or_all(options_.threads),
-                                  [&](std::size_t i) { return fails(with_seed(i)); }, [this] { return out_of_time(); });
+    const auto found = first_that(
+        candidates.size() * tries, threads_or_all(options_.threads),
+        [&](std::size_t i) { return fails(with_seed(i)); }, [this] { return out_of_time(); });
     if (!found) return {};
     now_ = with_seed(*found);
     return *found / tries;
@@ -89,7 +93,8 @@ void Shrinker::tell(std::string_view step) {
 
 // ---------------------------------------------------------------- the whole
 
-Shrunk shrink(const Scenario& scenario, const Plan& plan, const Failure& failure, const ShrinkOptions& options) {
+Shrunk shrink(const Scenario& scenario, const Plan& plan, const Failure& failure,
+              const ShrinkOptions& options) {
     Shrunk shrunk;
     shrunk.failure = failure;
     shrunk.faults_before = plan.faults.size();
@@ -133,9 +138,10 @@ std::string shrunk_text(const Shrunk& shrunk, std::string_view origin) {
     constexpr std::size_t evidence_shown_max = 3;
     for (std::size_t i = 0; i < std::min(shrunk.finding.evidence.size(), evidence_shown_max); ++i)
         comment += "  " + shrunk.finding.evidence[i] + '\n';
-    comment += "\nWhat happens:\n" + story_of(shrunk.scenario, make_plan(shrunk.scenario, shrunk.scenario.seed), shrunk.finding);
-    comment += fmt::format("\nShrunk from {}: {} faults and {} messages there, {} and {} here.", origin, shrunk.faults_before,
-                           shrunk.messages_before, shrunk.faults(), shrunk.messages());
+    comment += "\nWhat happens:\n" +
+               story_of(shrunk.scenario, make_plan(shrunk.scenario, shrunk.scenario.seed), shrunk.finding);
+    comment += fmt::format("\nShrunk from {}: {} faults and {} messages there, {} and {} here.", origin,
+                           shrunk.faults_before, shrunk.messages_before, shrunk.faults(), shrunk.messages());
     auto scenario = shrunk.scenario;
     scenario.name += scenario.name.ends_with(", shrunk") ? "" : ", shrunk";
     scenario.about.clear();

@@ -1,21 +1,23 @@
-#include <algorithm>
-#include <numeric>
-#include <set>
-
-#include <fmt/format.h>
-
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/plan.hpp"
 #include "sim/scenario/value.hpp"
 #include "sim/search/ddmin.hpp"
 #include "sim/search/shrinker.hpp"
 
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include <fmt/format.h>
+
 /// What is taken out of a run: faults, messages, nodes, clients, rooms, settings.
 namespace sim::search {
 
 namespace {
 
-std::string family_of(const Fault& fault) { return fault.kinds.front().substr(0, fault.kinds.front().find('.')); }
+std::string family_of(const Fault& fault) {
+    return fault.kinds.front().substr(0, fault.kinds.front().find('.'));
+}
 
 int number_in(const std::string& name) {
     std::string why;
@@ -45,7 +47,8 @@ void drop_families(Shrinker& shrinker) {
     none.timeline.clear();
     if (!shrinker.now().timeline.empty() && shrinker.take(std::move(none))) return;
     std::set<std::string> families, kinds;
-    for (const auto& fault : shrinker.now().timeline) families.insert(family_of(fault)), kinds.insert(fault.kinds.front());
+    for (const auto& fault : shrinker.now().timeline)
+        families.insert(family_of(fault)), kinds.insert(fault.kinds.front());
     for (const auto& family : families) {
         auto without = shrinker.now();
         std::erase_if(without.timeline, [&](const Fault& fault) { return family_of(fault) == family; });
@@ -60,21 +63,22 @@ void drop_families(Shrinker& shrinker) {
 
 void drop_faults(Shrinker& shrinker) {
     shrinker.tell("faults");
-    minimise(shrinker, shrinker.now().timeline, [](Scenario& scenario, const std::vector<Fault>& kept) { scenario.timeline = kept; });
+    minimise(shrinker, shrinker.now().timeline,
+             [](Scenario& scenario, const std::vector<Fault>& kept) { scenario.timeline = kept; });
 }
 
 void drop_messages(Shrinker& shrinker) {
     shrinker.tell("messages");
-    minimise(shrinker, shrinker.now().load.messages, [](Scenario& scenario, const std::vector<Message>& kept) {
-        scenario.load.messages = kept;
-    });
+    minimise(shrinker, shrinker.now().load.messages,
+             [](Scenario& scenario, const std::vector<Message>& kept) { scenario.load.messages = kept; });
 }
 
 // ---------------------------------------------------------------- nodes, clients, rooms
 
 namespace {
 
-/// Gives the clients and nodes that matter the lowest numbers that keep them where they were, in a world of so many nodes and rooms.
+/// Gives the clients and nodes that matter the lowest numbers that keep them where they were, in a world of
+/// so many nodes and rooms.
 class Renumbering {
 public:
     Renumbering(const Scenario& from, int nodes, int rooms) : from_{from}, nodes_{nodes}, rooms_{rooms} {}
@@ -83,7 +87,8 @@ public:
     std::optional<Scenario> apply() {
         for (const auto& fault : from_.timeline) {
             if (!fault.node.empty()) use_node(number_in(fault.node));
-            if (const auto to = fault.parameters.find("to"); to != fault.parameters.end()) use_node(number_in(to->second));
+            if (const auto to = fault.parameters.find("to"); to != fault.parameters.end())
+                use_node(number_in(to->second));
             if (!fault.client.empty()) use_client(number_in(fault.client));
         }
         for (const auto& message : from_.load.messages) use_client(number_in(message.client));
@@ -92,7 +97,8 @@ public:
         for (auto& fault : out.timeline) {
             if (!fault.node.empty()) fault.node = node_name(fault.node);
             if (!fault.client.empty()) fault.client = client_name(fault.client);
-            if (const auto to = fault.parameters.find("to"); to != fault.parameters.end()) to->second = node_name(to->second);
+            if (const auto to = fault.parameters.find("to"); to != fault.parameters.end())
+                to->second = node_name(to->second);
         }
         for (auto& message : out.load.messages) {
             message.client = client_name(message.client);
@@ -106,7 +112,8 @@ public:
 
 private:
     void use_node(int number) {
-        if (number > from_.topology.nodes) failed_ = true;  // one that joins later keeps its number, so leave such runs alone
+        if (number > from_.topology.nodes)
+            failed_ = true;  // one that joins later keeps its number, so leave such runs alone
         if (node_to_.contains(number)) return;
         const auto next = static_cast<int>(node_to_.size()) + 1;
         if (next > nodes_) failed_ = true;
@@ -127,7 +134,8 @@ private:
         }
         // c1 is on n1 in r1, c2 on n2 in r2, ...: the first free seat on that node and in that room.
         for (int seat = 0; seat < nodes_ * rooms_ * from_.topology.clients && !failed_; ++seat) {
-            if (seat % nodes_ + 1 != home || seat % rooms_ + 1 != room_to_[room] || taken_.contains(seat)) continue;
+            if (seat % nodes_ + 1 != home || seat % rooms_ + 1 != room_to_[room] || taken_.contains(seat))
+                continue;
             taken_.insert(seat);
             client_to_[number] = seat + 1;
             clients_ = std::max(clients_, seat + 1);
@@ -136,8 +144,12 @@ private:
         failed_ = true;
     }
 
-    std::string node_name(const std::string& name) { return fmt::format("n{}", node_to_.at(number_in(name))); }
-    std::string client_name(const std::string& name) { return fmt::format("c{}", client_to_.at(number_in(name))); }
+    std::string node_name(const std::string& name) {
+        return fmt::format("n{}", node_to_.at(number_in(name)));
+    }
+    std::string client_name(const std::string& name) {
+        return fmt::format("c{}", client_to_.at(number_in(name)));
+    }
 
     const Scenario& from_;
     int nodes_, rooms_;
@@ -160,14 +172,16 @@ void shrink_topology(Shrinker& shrinker) {
             auto small = Renumbering{now, nodes, rooms}.apply();
             if (!small) continue;
             // Beside those who do something somebody may have to look on, at each node, perhaps in each room.
-            for (const int clients : {small->topology.clients, nodes, nodes + 1, 2 * nodes, nodes * rooms, 2 * nodes * rooms}) {
+            for (const int clients :
+                 {small->topology.clients, nodes, nodes + 1, 2 * nodes, nodes * rooms, 2 * nodes * rooms}) {
                 if (clients < small->topology.clients) continue;
                 small->topology.clients = clients;
                 candidates.push_back(*small);
             }
         }
     }
-    std::erase_if(candidates, [&](const Scenario& s) { return size_of(s.topology) >= size_of(now.topology); });
+    std::erase_if(candidates,
+                  [&](const Scenario& s) { return size_of(s.topology) >= size_of(now.topology); });
     std::ranges::stable_sort(candidates, {}, [](const Scenario& s) { return size_of(s.topology); });
     shrinker.take_first(std::move(candidates));
 }
@@ -190,7 +204,8 @@ void simplify_parameters(Shrinker& shrinker, std::size_t index) {
     if (!kind || !given.contains("probability")) return;
     std::vector<Scenario> candidates;
     if (std::ranges::find(kind->parameters, "at", &language::Key::canonical) != kind->parameters.end())
-        for (int nth = 1; nth <= 8; ++nth) candidates.push_back(with("at", fmt::format("{}", nth), "probability"));
+        for (int nth = 1; nth <= 8; ++nth)
+            candidates.push_back(with("at", fmt::format("{}", nth), "probability"));
     if (given.at("probability") != "1") candidates.push_back(with("probability", "1"));
     shrinker.take_first(std::move(candidates));
 }
@@ -205,14 +220,16 @@ void simplify_settings(Shrinker& shrinker) {
         shrinker.take(std::move(candidate));
     };
     if (!shrinker.now().links.empty()) change([](Scenario& s) { s.links.clear(); });
-    if (shrinker.now().topology.feed != "continuous") change([](Scenario& s) { s.topology.feed = "continuous"; });
+    if (shrinker.now().topology.feed != "continuous")
+        change([](Scenario& s) { s.topology.feed = "continuous"; });
     if (shrinker.now().topology.shards != 1) change([](Scenario& s) { s.topology.shards = 1; });
     const auto is_odd = [](const Message& m) { return m.size_bytes != Message{}.size_bytes; };
     if (std::ranges::any_of(shrinker.now().load.messages, is_odd))
         change([](Scenario& s) {
             for (auto& message : s.load.messages) message.size_bytes = Message{}.size_bytes;
         });
-    for (std::size_t i = 0; i < shrinker.now().timeline.size() && !shrinker.out_of_time(); ++i) simplify_parameters(shrinker, i);
+    for (std::size_t i = 0; i < shrinker.now().timeline.size() && !shrinker.out_of_time(); ++i)
+        simplify_parameters(shrinker, i);
     if (shrinker.now().seed > 9) {
         std::vector<Scenario> seeds;
         for (std::uint64_t seed = 1; seed <= 9; ++seed) {

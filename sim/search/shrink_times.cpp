@@ -1,7 +1,7 @@
+#include "sim/search/shrinker.hpp"
+
 #include <algorithm>
 #include <set>
-
-#include "sim/search/shrinker.hpp"
 
 /// Shorter and rounder times: a person reads "at 1s, for 500ms" and not "at 3.718204s, for 2.201931s".
 namespace sim::search {
@@ -32,8 +32,9 @@ void close_gaps(Shrinker& shrinker) {
         const auto before = i == 0 ? std::min(shrinker.now().load.settle, times[0]) : times[i - 1];
         const auto gap = times[i] - before;
         std::vector<Scenario> candidates;
-        for (const auto shorter : {milliseconds{0}, milliseconds{1}, milliseconds{10}, milliseconds{100}, milliseconds{500}, milliseconds{1000},
-                                   milliseconds{2000}, milliseconds{5000}}) {
+        for (const auto shorter :
+             {milliseconds{0}, milliseconds{1}, milliseconds{10}, milliseconds{100}, milliseconds{500},
+              milliseconds{1000}, milliseconds{2000}, milliseconds{5000}}) {
             if (shorter >= gap) break;
             candidates.push_back(shrinker.now());
             each_time(candidates.back(), [&](Duration& at) {
@@ -47,7 +48,8 @@ void close_gaps(Shrinker& shrinker) {
 /// Round numbers near `time`, the roundest first; those that are no rounder than it is are left out.
 std::vector<Duration> rounder(Duration time) {
     std::vector<Duration> out;
-    for (const Duration unit : {milliseconds{1000}, milliseconds{500}, milliseconds{100}, milliseconds{50}, milliseconds{10}, milliseconds{1}}) {
+    for (const Duration unit : {milliseconds{1000}, milliseconds{500}, milliseconds{100}, milliseconds{50},
+                                milliseconds{10}, milliseconds{1}}) {
         if (time % unit == Duration{}) break;
         const auto below = time - time % unit;
         for (const auto near : {below, below + unit})
@@ -76,8 +78,8 @@ void shorten_faults(Shrinker& shrinker) {
         const auto& length = shrinker.now().timeline[i].length;
         if (!length) continue;
         std::vector<Duration> lengths;
-        for (const auto shorter : {milliseconds{10}, milliseconds{100}, milliseconds{200}, milliseconds{500}, milliseconds{1000},
-                                   milliseconds{2000}, milliseconds{5000}})
+        for (const auto shorter : {milliseconds{10}, milliseconds{100}, milliseconds{200}, milliseconds{500},
+                                   milliseconds{1000}, milliseconds{2000}, milliseconds{5000}})
             if (shorter < length->low) lengths.emplace_back(shorter);
         for (const auto time : rounder(length->low))
             if (time > Duration{}) lengths.push_back(time);

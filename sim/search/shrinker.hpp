@@ -1,10 +1,10 @@
 #pragma once
 
+#include "sim/search/shrink.hpp"
+
 #include <atomic>
 #include <optional>
 #include <vector>
-
-#include "sim/search/shrink.hpp"
 
 namespace sim::search {
 
@@ -17,12 +17,14 @@ public:
     [[nodiscard]] bool out_of_time() const { return options_.out_of_time && options_.out_of_time(); }
     [[nodiscard]] std::uint64_t trials() const { return trials_; }
 
-    /// Goes on with the first candidate, in their order, that fails as it must, and says which; nothing when none does.
+    /// Goes on with the first candidate, in their order, that fails as it must, and says which; nothing when
+    /// none does.
     std::optional<std::size_t> take_first(std::vector<Scenario> candidates);
     bool take(Scenario candidate) { return take_first({std::move(candidate)}).has_value(); }
     void tell(std::string_view step);
 
-    /// From now on each candidate is tried with so many other seeds as well: what a smaller run draws is not what the larger one drew.
+    /// From now on each candidate is tried with so many other seeds as well: what a smaller run draws is not
+    /// what the larger one drew.
     void try_seeds(unsigned count) { seeds_ = count; }
 
 private:

@@ -1,18 +1,19 @@
 #include "sim/search/story.hpp"
 
+#include "sim/history/record.hpp"
+#include "sim/world.hpp"
+
 #include <set>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "sim/history/record.hpp"
-#include "sim/world.hpp"
-
 namespace sim::search {
 
 namespace {
 
-/// The words of the evidence that look like `pattern`: a letter, digits, and for messages a dash and digits again.
+/// The words of the evidence that look like `pattern`: a letter, digits, and for messages a dash and digits
+/// again.
 std::set<std::string> words_like(const checker::Finding& finding, bool messages) {
     std::set<std::string> found;
     const auto is_name = [&](std::string_view word) {
@@ -45,46 +46,64 @@ public:
     void add(const Record& r) override {
         const bool about = messages_.contains(r.msg);
         switch (r.what) {
-            case What::fault_on: return tell(r, fmt::format("{} begins{}", r.name, whom(r)));
+            case What::fault_on:
+                return tell(r, fmt::format("{} begins{}", r.name, whom(r)));
             case What::fault_off:
                 if (r.at_us != last_fault_us_) tell(r, fmt::format("{} is over", r.name));
                 return;
             case What::node:
                 if (r.at_us > 0) tell(r, fmt::format("{} is {}", r.node, r.text));
                 return;
-            case What::store: return tell(r, fmt::format("{} tells its clients that the store is {}", r.node, r.text));
-            case What::healed: return tell(r, "all faults are over");
+            case What::store:
+                return tell(r, fmt::format("{} tells its clients that the store is {}", r.node, r.text));
+            case What::healed:
+                return tell(r, "all faults are over");
             case What::connected:
-                if (clients_.contains(r.client) && r.count > 1) tell(r, fmt::format("{} is back, at {}", r.client, r.node));
+                if (clients_.contains(r.client) && r.count > 1)
+                    tell(r, fmt::format("{} is back, at {}", r.client, r.node));
                 return;
             case What::disconnected:
-                if (clients_.contains(r.client)) tell(r, fmt::format("{} loses its connection ({})", r.client, r.text));
+                if (clients_.contains(r.client))
+                    tell(r, fmt::format("{} loses its connection ({})", r.client, r.text));
                 return;
             case What::joined:
-                if (clients_.contains(r.client) && r.flag) tell(r, fmt::format("{} is told of a gap in {}", r.client, r.room));
+                if (clients_.contains(r.client) && r.flag)
+                    tell(r, fmt::format("{} is told of a gap in {}", r.client, r.room));
                 return;
             case What::gap_closed:
-                if (clients_.contains(r.client)) tell(r, fmt::format("the gap of {} in {} is closed", r.client, r.room));
+                if (clients_.contains(r.client))
+                    tell(r, fmt::format("the gap of {} in {} is closed", r.client, r.room));
                 return;
-            case What::end: return;
-            default: break;
+            case What::end:
+                return;
+            default:
+                break;
         }
         if (!about) return;
         switch (r.what) {
             case What::send:
                 return tell(r, fmt::format("{} sends {} to {} by {}{}", r.client, r.msg, r.room, r.node,
                                            r.count > 1 ? fmt::format(", for the {}. time", r.count) : ""));
-            case What::unsent: return tell(r, fmt::format("{} is due, and {} has no connection", r.msg, r.client));
-            case What::accepted: return tell(r, fmt::format("{} is told that {} is accepted", r.client, r.msg));
-            case What::stored: return tell(r, fmt::format("{} is told that {} is stored", r.client, r.msg));
-            case What::refused: return tell(r, fmt::format("{} is refused ({})", r.msg, r.text));
-            case What::failed: return tell(r, fmt::format("{} is given up by its node ({})", r.msg, r.text));
+            case What::unsent:
+                return tell(r, fmt::format("{} is due, and {} has no connection", r.msg, r.client));
+            case What::accepted:
+                return tell(r, fmt::format("{} is told that {} is accepted", r.client, r.msg));
+            case What::stored:
+                return tell(r, fmt::format("{} is told that {} is stored", r.client, r.msg));
+            case What::refused:
+                return tell(r, fmt::format("{} is refused ({})", r.msg, r.text));
+            case What::failed:
+                return tell(r, fmt::format("{} is given up by its node ({})", r.msg, r.text));
             case What::shown:
-                return tell(r, fmt::format("{} is shown {} by {}{}{}", r.client, r.msg, r.node, r.via == Via::live ? "" : ", on resuming",
-                                           r.flag ? ", marked late" : ""));
-            case What::repeated: return tell(r, fmt::format("{} is shown {} AGAIN by {}", r.client, r.msg, r.node));
-            case What::document: return tell(r, fmt::format("at the end the store holds {}", r.msg));
-            default: return;
+                return tell(
+                    r, fmt::format("{} is shown {} by {}{}{}", r.client, r.msg, r.node,
+                                   r.via == Via::live ? "" : ", on resuming", r.flag ? ", marked late" : ""));
+            case What::repeated:
+                return tell(r, fmt::format("{} is shown {} AGAIN by {}", r.client, r.msg, r.node));
+            case What::document:
+                return tell(r, fmt::format("at the end the store holds {}", r.msg));
+            default:
+                return;
         }
     }
 
@@ -116,7 +135,8 @@ private:
 
 }  // namespace
 
-std::string story_of(const Scenario& scenario, const Plan& plan, const checker::Finding& finding, std::size_t lines_max) {
+std::string story_of(const Scenario& scenario, const Plan& plan, const checker::Finding& finding,
+                     std::size_t lines_max) {
     Teller teller{finding, lines_max};
     run_virtual(scenario, plan, teller, {});
     return teller.take();

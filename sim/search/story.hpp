@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstddef>
-#include <string>
-
 #include "sim/checker/judge.hpp"
 #include "sim/scenario/plan.hpp"
+
+#include <cstddef>
+#include <string>
 
 namespace sim::search {
 
@@ -15,6 +15,7 @@ namespace sim::search {
 ///     1.500 s  n1 is killed (node.kill begins)
 ///
 /// Runs the plan once more to see it. Bounded: the rest is counted.
-std::string story_of(const Scenario& scenario, const Plan& plan, const checker::Finding& finding, std::size_t lines_max = 30);
+std::string story_of(const Scenario& scenario, const Plan& plan, const checker::Finding& finding,
+                     std::size_t lines_max = 30);
 
 }  // namespace sim::search

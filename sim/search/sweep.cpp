@@ -1,16 +1,16 @@
 #include "sim/search/sweep.hpp"
 
+#include "sim/scenario/language.hpp"
+#include "sim/scenario/parameters.hpp"
+#include "sim/search/crew.hpp"
+#include "sim/search/trial.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <tuple>
 
 #include <fmt/format.h>
-
-#include "sim/scenario/language.hpp"
-#include "sim/scenario/parameters.hpp"
-#include "sim/search/crew.hpp"
-#include "sim/search/trial.hpp"
 
 namespace sim::search {
 
@@ -95,7 +95,8 @@ std::vector<std::string> single_fault_kinds() {
     return kinds;
 }
 
-Plan with_single_fault(const Scenario& scenario, std::uint64_t seed, std::string_view kind, std::uint64_t nth, const std::string& node) {
+Plan with_single_fault(const Scenario& scenario, std::uint64_t seed, std::string_view kind, std::uint64_t nth,
+                       const std::string& node) {
     auto plan = make_plan(scenario, seed);
     PlannedFault fault;
     fault.name = fault.line = "single";
@@ -124,7 +125,8 @@ public:
 
 }  // namespace
 
-SweepResult sweep_single_faults(const Scenario& scenario, std::string_view kind, const SweepOptions& options) {
+SweepResult sweep_single_faults(const Scenario& scenario, std::string_view kind,
+                                const SweepOptions& options) {
     SweepResult whole;
     std::vector<std::string> nodes{""};
     if (language::find_fault(kind)->hits == language::Hits::node) {
@@ -148,7 +150,8 @@ SweepResult sweep_single_faults(const Scenario& scenario, std::string_view kind,
                 if (!beyond) {
                     auto addition = fmt::format("{} {}", kind, nth);
                     if (!node.empty()) addition += " " + node;
-                    gathering.bring(trial, marks, {options.first, addition, 0, plan.faults.size() + plan.sends.size(), {}});
+                    gathering.bring(trial, marks,
+                                    {options.first, addition, 0, plan.faults.size() + plan.sends.size(), {}});
                 }
                 if (!beyond && (!options.stop_at_first || trial.failures.empty())) continue;
                 for (auto known = last.load(); nth < known && !last.compare_exchange_weak(known, nth);) {
@@ -164,7 +167,8 @@ SweepResult sweep_single_faults(const Scenario& scenario, std::string_view kind,
 // ---------------------------------------------------------------- results
 
 void SweepResult::add(FailingRun run, std::size_t keep) {
-    const auto place = std::ranges::upper_bound(failing, order(run), {}, [](const FailingRun& r) { return order(r); });
+    const auto place =
+        std::ranges::upper_bound(failing, order(run), {}, [](const FailingRun& r) { return order(r); });
     failing.insert(place, std::move(run));
     if (failing.size() > keep) failing.pop_back();
 }
@@ -218,7 +222,8 @@ base::json::object SweepResult::to_json() const {
         o["runs"] = count;
         failures_out.push_back(std::move(o));
     }
-    for (const auto& [doubt, count] : doubts) doubts_out.push_back(base::json::object{{"doubt", doubt}, {"runs", count}});
+    for (const auto& [doubt, count] : doubts)
+        doubts_out.push_back(base::json::object{{"doubt", doubt}, {"runs", count}});
     out["failing"] = std::move(runs_out);
     out["failures"] = std::move(failures_out);
     out["doubts"] = std::move(doubts_out);
@@ -232,12 +237,16 @@ std::optional<SweepResult> SweepResult::from_json(const base::json::value& value
     const auto number = [](const base::json::value& of, std::string_view key) {
         return static_cast<std::uint64_t>(base::int_member(of, key).value_or(0));
     };
-    const auto text = [](const base::json::value& of, std::string_view key) { return std::string{base::string_member(of, key).value_or("")}; };
+    const auto text = [](const base::json::value& of, std::string_view key) {
+        return std::string{base::string_member(of, key).value_or("")};
+    };
     const auto each = [](const base::json::value& of, std::string_view key, auto use) {
         if (const auto* list = base::member(of, key); list && list->is_array())
             for (const auto& item : list->get_array()) use(item);
     };
-    const auto failure_of = [&](const base::json::value& of) { return Failure{text(of, "property"), text(of, "shape")}; };
+    const auto failure_of = [&](const base::json::value& of) {
+        return Failure{text(of, "property"), text(of, "shape")};
+    };
     result.runs = number(value, "runs");
     result.passed = number(value, "passed");
     result.failed = number(value, "failed");
@@ -247,12 +256,18 @@ std::optional<SweepResult> SweepResult::from_json(const base::json::value& value
     result.deliveries = number(value, "deliveries");
     result.simulated_us = number(value, "simulated_us");
     each(value, "failing", [&](const base::json::value& item) {
-        FailingRun run{number(item, "seed"), text(item, "addition"), number(item, "events"), number(item, "schedule"), {}};
+        FailingRun run{number(item, "seed"),
+                       text(item, "addition"),
+                       number(item, "events"),
+                       number(item, "schedule"),
+                       {}};
         each(item, "failures", [&](const base::json::value& f) { run.failures.push_back(failure_of(f)); });
         result.failing.push_back(std::move(run));
     });
-    each(value, "failures", [&](const base::json::value& item) { result.failures[failure_of(item)] += number(item, "runs"); });
-    each(value, "doubts", [&](const base::json::value& item) { result.doubts[text(item, "doubt")] += number(item, "runs"); });
+    each(value, "failures",
+         [&](const base::json::value& item) { result.failures[failure_of(item)] += number(item, "runs"); });
+    each(value, "doubts",
+         [&](const base::json::value& item) { result.doubts[text(item, "doubt")] += number(item, "runs"); });
     result.marks.add_json(*base::member(value, "marks"));
     return result;
 }

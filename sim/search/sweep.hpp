@@ -1,5 +1,10 @@
 #pragma once
 
+#include "node/base/json.hpp"
+#include "sim/scenario/plan.hpp"
+#include "sim/search/failure.hpp"
+#include "sim/search/marks.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -9,18 +14,13 @@
 #include <string_view>
 #include <vector>
 
-#include "node/base/json.hpp"
-#include "sim/scenario/plan.hpp"
-#include "sim/search/failure.hpp"
-#include "sim/search/marks.hpp"
-
 /// Many runs of one scenario, over all processors.
 namespace sim::search {
 
 /// A run that failed; seed and addition say which.
 struct FailingRun {
     std::uint64_t seed = 0;
-    std::string addition;     ///< the single fault that was added: "store.lose_reply 7", or empty
+    std::string addition;      ///< the single fault that was added: "store.lose_reply 7", or empty
     std::uint64_t events = 0;  ///< of the virtual world: how much there is to look at
     std::size_t schedule = 0;  ///< faults and messages in its plan
     std::vector<Failure> failures;
@@ -31,9 +31,9 @@ struct SweepResult {
     std::uint64_t runs = 0, passed = 0, failed = 0, unknown = 0;
     std::uint64_t events = 0, sends = 0, deliveries = 0;
     std::uint64_t simulated_us = 0;
-    std::vector<FailingRun> failing;                       ///< fewest faults and messages first, then fewest events; bounded
-    std::map<Failure, std::uint64_t> failures;             ///< how many runs failed in this way
-    std::map<std::string, std::uint64_t> doubts;           ///< why runs were none
+    std::vector<FailingRun> failing;  ///< fewest faults and messages first, then fewest events; bounded
+    std::map<Failure, std::uint64_t> failures;    ///< how many runs failed in this way
+    std::map<std::string, std::uint64_t> doubts;  ///< why runs were none
     Marks marks;
 
     void add(FailingRun run, std::size_t keep);
@@ -53,18 +53,20 @@ struct SweepOptions {
     std::function<void(const SweepResult&)> progress;
 };
 
-/// Runs the scenario with each seed. With `stop_at_first` the failing run that is told is the one with the lowest seed, whatever the
-/// number of threads.
+/// Runs the scenario with each seed. With `stop_at_first` the failing run that is told is the one with the
+/// lowest seed, whatever the number of threads.
 SweepResult sweep_seeds(const Scenario& scenario, const SweepOptions& options);
 
 /// The kinds of single faults: those of which the nth request, write or commit can be hit.
 std::vector<std::string> single_fault_kinds();
 
-/// The plan of `seed` with one fault more: `kind` at the nth request, write or commit (of `node`, if it is a node's fault).
-Plan with_single_fault(const Scenario& scenario, std::uint64_t seed, std::string_view kind, std::uint64_t nth, const std::string& node);
+/// The plan of `seed` with one fault more: `kind` at the nth request, write or commit (of `node`, if it is a
+/// node's fault).
+Plan with_single_fault(const Scenario& scenario, std::uint64_t seed, std::string_view kind, std::uint64_t nth,
+                       const std::string& node);
 
-/// Runs the scenario with its own seed again and again, each time with one single fault more: at the first request, at the second, and so
-/// on, until there is no nth. `options.first` is the seed; `last` bounds n.
+/// Runs the scenario with its own seed again and again, each time with one single fault more: at the first
+/// request, at the second, and so on, until there is no nth. `options.first` is the seed; `last` bounds n.
 SweepResult sweep_single_faults(const Scenario& scenario, std::string_view kind, const SweepOptions& options);
 
 }  // namespace sim::search

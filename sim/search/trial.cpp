@@ -1,8 +1,8 @@
 #include "sim/search/trial.hpp"
 
-#include <algorithm>
-
 #include "sim/world.hpp"
+
+#include <algorithm>
 
 namespace sim::search {
 
@@ -32,9 +32,12 @@ private:
 
 }  // namespace
 
-bool Trial::fails_as(const Failure& failure) const { return std::ranges::find(failures, failure) != failures.end(); }
+bool Trial::fails_as(const Failure& failure) const {
+    return std::ranges::find(failures, failure) != failures.end();
+}
 
-Trial try_plan(const Scenario& scenario, const Plan& plan, Marks* marks, HistorySink* also, const std::atomic<bool>* interrupted) {
+Trial try_plan(const Scenario& scenario, const Plan& plan, Marks* marks, HistorySink* also,
+               const std::atomic<bool>* interrupted) {
     Trial trial;
     checker::Judge judge{scenario, plan};
     std::optional<MarkWatcher> watcher;
