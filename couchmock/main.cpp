@@ -1,0 +1,100 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "couchmock/net/driver.hpp"
+#include "node/net/wire/acceptor.hpp"
+#include "node/net/wire/process.hpp"
+
+namespace {
+
+struct Options {
+    std::string listen = "127.0.0.1:5984";
+    std::string control;
+    std::string admin;
+    std::uint64_t seed = 1;
+    std::string upstream;
+    std::string upstream_ca;
+    std::string log_level = "info";
+    std::string port_file;
+    std::string control_port_file;
+};
+
+constexpr int bad_usage = 64;
+
+int run(const Options& options) {
+    wire::raise_descriptor_limit();
+    couchmock::Server::Config server{.listen = wire::parse_listen_address(options.listen), .control = {}};
+    if (!options.control.empty()) server.control = wire::parse_listen_address(options.control);
+
+    wire::Loop loop;
+    const auto log = [](const std::string& line) { spdlog::info("{}", line); };
+    std::unique_ptr<couchmock::Driver> driver;
+    if (options.upstream.empty()) {
+        const auto colon = options.admin.find(':');
+        couchmock::MockConfig config{.admin_user = options.admin.substr(0, colon), .admin_password = {}, .seed = options.seed};
+        if (colon != std::string::npos) config.admin_password = options.admin.substr(colon + 1);
+        driver = serve_mock(loop, std::move(config), server, log);
+    } else {
+        const auto upstream = wire::parse_http_server(options.upstream);
+        driver = serve_gate(loop, options.seed, upstream, options.upstream_ca, server, log);
+        spdlog::info("in front of {}", upstream.url());
+    }
+
+    const auto say = [](std::string_view what, const auto& address, std::uint16_t port) {
+        std::fputs(fmt::format("{} on {}\n", what, wire::listen_url(address.address(), port)).c_str(), stderr);
+    };
+    say("listening", server.listen, driver->server().port());
+    if (server.control) say("control", *server.control, driver->server().control_port());
+    if (!options.port_file.empty()) wire::write_port_file(options.port_file, driver->server().port());
+    if (!options.control_port_file.empty()) wire::write_port_file(options.control_port_file, driver->server().control_port());
+
+    boost::asio::signal_set signals{loop.context(), SIGINT, SIGTERM};
+    signals.async_wait([&](boost::system::error_code error, int) {
+        if (!error) loop.stop();
+    });
+    loop.run();
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    CLI::App app{"A CouchDB in one process, with a fault injector before it; or the injector alone, before a CouchDB of yours."};
+    app.add_option("--listen", options.listen, "host:port to serve on; port 0 takes a free one")->capture_default_str();
+    app.add_option("--control", options.control, "host:port of a second listener, which stays up while the store is 'down'");
+    app.add_option("--admin", options.admin, "user:password that is asked for; without it everybody may do everything");
+    app.add_option("--seed", options.seed, "of everything random: uuids, sequences, the faults' dice")->capture_default_str();
+    app.add_option("--upstream", options.upstream, "URL of a CouchDB to stand in front of, instead of the mock's own store");
+    app.add_option("--upstream-ca", options.upstream_ca, "PEM file of the authority that signed an https upstream");
+    app.add_option("--port-file", options.port_file, "is written with the port once it listens");
+    app.add_option("--control-port-file", options.control_port_file, "the same for --control")->needs("--control");
+    app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error, off")
+        ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
+        ->capture_default_str();
+    app.set_version_flag("--version", std::string{DAVENPORT_VERSION});
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : bad_usage;
+    }
+    spdlog::set_default_logger(spdlog::stderr_color_mt("couchmock"));
+    spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+    spdlog::set_level(spdlog::level::from_str(options.log_level));
+    try {
+        return run(options);
+    } catch (const std::invalid_argument& error) {
+        std::fputs(fmt::format("couchmock: {}\n", error.what()).c_str(), stderr);
+        return bad_usage;
+    } catch (const std::exception& error) {
+        std::fputs(fmt::format("couchmock: {}\n", error.what()).c_str(), stderr);
+        return 1;
+    }
+}

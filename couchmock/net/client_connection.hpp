@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string_view>
+
+#include "couchmock/net/server.hpp"
+#include "node/net/wire/http_connection.hpp"
+
+namespace couchmock {
+
+/// One client of the mock; each of its requests is an exchange.
+class ClientConnection final : public wire::HttpConnection {
+public:
+    /// `is_main`: came by the listener that an outage closes.
+    ClientConnection(Server& server, wire::asio::ip::tcp::socket socket, bool is_main);
+    ~ClientConnection() override;
+
+    /// The end of the exchange in the connection's own: whatever of the answer went out, nothing more does.
+    void cut(std::string_view partial);
+    /// The listener closes: an idle client is cut off, one that waits for an answer after that.
+    void cut_when_idle();
+    /// The exchange is over; its number is not ours any more.
+    void end_exchange();
+
+    void forget_server() { server_ = nullptr; }
+
+private:
+    void on_request(base::HttpRequest request) override;
+    void on_data_written() override;
+    void on_gone() override;
+    base::HttpResponse refusal(wire::HttpError error) override;
+
+    Server* server_;
+    ExchangeId exchange_ = 0;
+    bool is_main_;
+};
+
+}  // namespace couchmock

@@ -1,0 +1,51 @@
+#include <deque>
+#include <utility>
+
+#include "couchmock/net/driver.hpp"
+#include "node/net/wire/timers.hpp"
+
+namespace couchmock {
+namespace {
+
+class MockDriver final : public Driver {
+public:
+    MockDriver(wire::Loop& loop, MockConfig config, const Server::Config& server, LogLine log)
+        : log_(std::move(log)),
+          mock_(std::move(config)),
+          timers_(loop, [this](TimerId id) { handle(TimerFired{id}); }),
+          server_(loop, server, [this](Event event) { handle(std::move(event)); }) {}
+
+    [[nodiscard]] const Server& server() const override { return server_; }
+
+private:
+    /// One event after the other: what happens while the effects of one are performed (a pipelined request is read
+    /// when the one before it is answered) waits until they all are.
+    void handle(Event event) {
+        events_.push_back(std::move(event));
+        if (events_.size() > 1) return;
+        for (; !events_.empty(); events_.pop_front())
+            for (auto& effect : mock_.handle(std::move(events_.front()), wire::Loop::now()))
+                std::visit([this](auto& one) { perform(std::move(one)); }, effect);
+    }
+
+    template <class Effect>
+    void perform(Effect effect) {
+        server_.perform(std::move(effect));
+    }
+    void perform(SetTimer effect) { timers_.set(effect.timer, effect.at); }
+    void perform(Log effect) { log_(effect.line); }
+
+    LogLine log_;
+    std::deque<Event> events_;
+    Mock mock_;
+    wire::Timers<TimerId> timers_;
+    Server server_;
+};
+
+}  // namespace
+
+std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const Server::Config& server, LogLine log) {
+    return std::make_unique<MockDriver>(loop, std::move(config), server, std::move(log));
+}
+
+}  // namespace couchmock

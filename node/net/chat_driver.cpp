@@ -1,0 +1,123 @@
+#include "node/net/chat_driver.hpp"
+
+#include <deque>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "node/net/sqlite_journal.hpp"
+#include "node/net/wire/timers.hpp"
+
+namespace node {
+namespace {
+
+// How long clients may take to read their farewell after all else is done.
+constexpr auto farewell = std::chrono::milliseconds{200};
+
+}  // namespace
+
+class ChatDriver::Impl {
+public:
+    Impl(wire::Loop& loop, Config config, LogLine log)
+        : loop_(loop),
+          log_(std::move(log)),
+          file_(config.journal_path),
+          journal_(file_),
+          core_(config.core, journal_),
+          timers_(loop, [this](TimerId id) { handle(TimerFired{id}); }),
+          farewell_timer_(loop.context()),
+          store_(loop, config.store, {.ca_file = config.store_ca_file}, store_events()),
+          server_(loop, config.server, [this](Event event) { handle(std::move(event)); }),
+          writer_(file_, [this](std::uint64_t batch, std::string error) { committed(batch, std::move(error)); }) {
+        busy_ = true;
+        perform_all(core_.start(wire::Loop::now()));
+        busy_ = false;
+        work_off();
+    }
+
+    [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+
+    void drain() {
+        server_.drain();
+        handle(Drain{});
+    }
+
+private:
+    wire::HttpClient::Events store_events() {
+        return {
+            .whole = [this](FetchId id, base::HttpResponse response) { handle(Fetched{id, std::move(response)}); },
+            .head = [this](FetchId id, int status, const base::Headers&) { handle(FetchHead{id, status}); },
+            .data = [this](FetchId id, std::string bytes) { handle(FetchData{id, std::move(bytes)}); },
+            .ended = [this](FetchId id) { handle(FetchEnded{id}); },
+            .failed = [this](FetchId id, std::string reason) { handle(FetchFailed{id, std::move(reason)}); },
+        };
+    }
+
+    /// In the writer's thread.
+    void committed(std::uint64_t batch, std::string error) {
+        wire::asio::post(loop_.context(), [this, batch, reason = std::move(error)]() mutable {
+            if (reason.empty())
+                handle(Persisted{batch});
+            else
+                handle(PersistFailed{batch, std::move(reason)});
+        });
+    }
+
+    /// One event after the other: what happens while the effects of one are performed waits until they all are.
+    void handle(Event event) {
+        events_.push_back(std::move(event));
+        if (!busy_) work_off();
+    }
+
+    void work_off() {
+        busy_ = true;
+        while (!events_.empty()) {
+            auto event = std::move(events_.front());
+            events_.pop_front();
+            perform_all(core_.handle(std::move(event), wire::Loop::now()));
+        }
+        busy_ = false;
+    }
+
+    void perform_all(Effects effects) {
+        for (auto& effect : effects) std::visit([this](auto& one) { perform(std::move(one)); }, effect);
+    }
+
+    void perform(Send effect) { server_.perform(std::move(effect)); }
+    void perform(Close effect) { server_.perform(std::move(effect)); }
+    void perform(Respond effect) { server_.perform(std::move(effect)); }
+    void perform(Persist effect) { writer_.commit(std::move(effect.batch)); }
+    void perform(Fetch effect) {
+        using Answer = wire::HttpClient::Answer;
+        store_.fetch(effect.fetch, std::move(effect.request), effect.stream ? Answer::stream : Answer::whole);
+    }
+    void perform(CancelFetch effect) { store_.cancel(effect.fetch); }
+    void perform(SetTimer effect) { timers_.set(effect.timer, effect.at); }
+    void perform(Log effect) { log_(effect.level, effect.line); }
+    void perform(Drained) {
+        farewell_timer_.expires_after(server_.has_clients() ? farewell : farewell / 20);
+        farewell_timer_.async_wait([this](boost::system::error_code) { loop_.stop(); });
+    }
+
+    wire::Loop& loop_;
+    LogLine log_;
+    JournalFile file_;
+    SqliteJournal journal_;
+    ChatCore core_;
+    std::deque<Event> events_;
+    bool busy_ = false;
+    wire::Timers<TimerId> timers_;
+    wire::asio::steady_timer farewell_timer_;
+    wire::HttpClient store_;
+    ChatServer server_;
+    JournalWriter writer_;
+};
+
+ChatDriver::ChatDriver(wire::Loop& loop, Config config, LogLine log)
+    : impl_(std::make_unique<Impl>(loop, std::move(config), std::move(log))) {}
+ChatDriver::~ChatDriver() = default;
+
+std::uint16_t ChatDriver::port() const { return impl_->port(); }
+void ChatDriver::drain() { impl_->drain(); }
+
+}  // namespace node

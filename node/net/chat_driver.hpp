@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "node/core/chat_core.hpp"
+#include "node/net/chat_server.hpp"
+#include "node/net/wire/http_client.hpp"
+#include "node/net/wire/loop.hpp"
+
+namespace node {
+
+/// A running node: its core with a disk, a store, clients and a clock.
+///
+/// Threads: the loop's, but for the journal's writer, which posts to the loop.
+class ChatDriver {
+public:
+    struct Config {
+        ChatConfig core;
+        ChatServer::Config server;
+        wire::HttpServer store;
+        std::string store_ca_file;
+        std::string journal_path;
+    };
+    using LogLine = std::function<void(Log::Level, const std::string&)>;
+
+    /// Opens the journal, listens, and starts the core. Throws base::JournalError, std::runtime_error or std::invalid_argument with
+    /// one line that names the remedy. A store that can't be reached is no error.
+    ChatDriver(wire::Loop& loop, Config config, LogLine log);
+    ~ChatDriver();
+
+    [[nodiscard]] std::uint16_t port() const;
+
+    /// Clients are told to go on elsewhere, what was accepted is written, and then the loop is stopped.
+    void drain();
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace node

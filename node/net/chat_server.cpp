@@ -1,0 +1,61 @@
+#include "node/net/chat_server.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "node/net/client_session.hpp"
+
+namespace node {
+
+ChatServer::ChatServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event)
+    : loop_(loop),
+      config_(config),
+      guard_(config.hosts, config.listen.address().is_loopback()),
+      on_event_(std::move(on_event)),
+      silence_timer_(loop.context()),
+      acceptor_(loop, config.listen, [this](auto socket) { accept(std::move(socket)); }) {
+    look_for_silence();
+}
+
+ChatServer::~ChatServer() {
+    for (auto* connection : connections_) {
+        connection->forget_server();
+        connection->drop();
+    }
+}
+
+void ChatServer::accept(wire::asio::ip::tcp::socket socket) { std::make_shared<ClientSession>(*this, std::move(socket))->start(); }
+
+void ChatServer::look_for_silence() {
+    silence_timer_.expires_after(config_.ping_after / 3);
+    silence_timer_.async_wait([this](boost::system::error_code error) {
+        if (error) return;
+        const auto now = wire::Loop::now().time;
+        const std::vector<ClientSession*> all{connections_.begin(), connections_.end()};
+        for (auto* connection : all) connection->check_silence(now);
+        look_for_silence();
+    });
+}
+
+void ChatServer::perform(Send effect) {
+    const auto found = sessions_.find(effect.session);
+    if (found != sessions_.end()) found->second->send_frames(std::move(effect.frames));
+}
+
+void ChatServer::perform(Close effect) {
+    const auto found = sessions_.find(effect.session);
+    if (found == sessions_.end()) return;
+    found->second->close_socket(draining_ ? CloseCode::going_away : CloseCode::policy, effect.reason);
+}
+
+void ChatServer::perform(Respond effect) {
+    const auto found = exchanges_.find(effect.exchange);
+    if (found != exchanges_.end()) found->second->answer(std::move(effect.response));
+}
+
+void ChatServer::drain() {
+    draining_ = true;
+    acceptor_.listen(false);
+}
+
+}  // namespace node

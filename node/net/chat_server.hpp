@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "node/core/events.hpp"
+#include "node/net/web_guard.hpp"
+#include "node/net/wire/acceptor.hpp"
+#include "node/net/wire/http_codec.hpp"
+
+namespace node {
+
+class ClientSession;
+
+/// The node's front door: the page, WebSocket clients, and HTTP requests for the core.
+///
+/// Clients that fall silent are asked whether they live, and let go when they do not answer.
+///
+/// Threads: the loop's.
+class ChatServer {
+public:
+    struct Config {
+        wire::asio::ip::tcp::endpoint listen;
+        std::vector<std::string> hosts;                 ///< see WebGuard
+        std::size_t frame_bytes_max = 128 * 1024;       ///< of one message from a client; longer ones cost the connection
+        std::chrono::seconds ping_after{30};            ///< of silence
+        std::chrono::seconds dead_after{75};            ///< of silence
+        wire::HttpLimits limits{.body_bytes = 1024 * 1024};
+    };
+
+    /// Binds and listens; throws std::runtime_error with one line that names the remedy.
+    ChatServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event);
+    ~ChatServer();
+
+    [[nodiscard]] std::uint16_t port() const { return acceptor_.port(); }
+
+    void perform(Send effect);
+    void perform(Close effect);
+    void perform(Respond effect);
+
+    /// New connections are refused from now on, and clients that are closed are told that the node goes away.
+    void drain();
+    [[nodiscard]] bool has_clients() const { return !connections_.empty(); }
+
+private:
+    friend class ClientSession;
+
+    void accept(wire::asio::ip::tcp::socket socket);
+    void look_for_silence();
+
+    wire::Loop& loop_;
+    Config config_;
+    WebGuard guard_;
+    std::function<void(Event)> on_event_;
+    std::uint64_t last_id_ = 0;  ///< of sessions and exchanges alike
+    bool draining_ = false;
+    std::unordered_set<ClientSession*> connections_;
+    std::unordered_map<SessionId, ClientSession*> sessions_;
+    std::unordered_map<ExchangeId, ClientSession*> exchanges_;
+    wire::asio::steady_timer silence_timer_;
+    wire::Acceptor acceptor_;
+};
+
+}  // namespace node

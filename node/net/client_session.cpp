@@ -1,0 +1,162 @@
+#include "node/net/client_session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "node/net/page.hpp"
+
+namespace node {
+namespace {
+
+/// Is `word` one of the comma-separated words of `list`? Without case.
+bool has_word(std::string_view list, std::string_view word) {
+    const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
+    while (!list.empty()) {
+        const auto comma = list.find(',');
+        auto one = list.substr(0, comma);
+        list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
+        while (!one.empty() && (one.front() == ' ' || one.front() == '\t')) one.remove_prefix(1);
+        while (!one.empty() && (one.back() == ' ' || one.back() == '\t')) one.remove_suffix(1);
+        if (std::ranges::equal(one, word, same)) return true;
+    }
+    return false;
+}
+
+base::HttpResponse plain(int status, std::string_view text) {
+    return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::string{text} + "\n"};
+}
+
+}  // namespace
+
+ClientSession::ClientSession(ChatServer& server, wire::asio::ip::tcp::socket socket)
+    : HttpConnection(server.loop_, std::move(socket), server.config_.limits), server_(&server), heard_(wire::Loop::now().time) {
+    server_->connections_.insert(this);
+}
+
+ClientSession::~ClientSession() {
+    if (!server_) return;
+    server_->connections_.erase(this);
+    if (session_ != 0) server_->sessions_.erase(session_);
+    if (exchange_ != 0) server_->exchanges_.erase(exchange_);
+}
+
+void ClientSession::on_request(base::HttpRequest request) {
+    heard_ = wire::Loop::now().time;
+    if (const auto objection = server_->guard_.objection(request); !objection.empty()) return respond(plain(403, objection));
+    const auto path = std::string_view{request.target}.substr(0, request.target.find('?'));
+    if (path == "/ws") return open_socket(request);
+    if (auto page = serve_page(request)) return respond(std::move(*page));
+    exchange_ = ++server_->last_id_;
+    server_->exchanges_.emplace(exchange_, this);
+    server_->on_event_(Requested{exchange_, std::move(request), address()});
+}
+
+void ClientSession::open_socket(const base::HttpRequest& request) {
+    const auto& headers = request.headers;
+    if (request.method != "GET" || !has_word(base::header(headers, "Upgrade"), "websocket") ||
+        !has_word(base::header(headers, "Connection"), "upgrade") || base::header(headers, "Sec-WebSocket-Key").size() != 24) {
+        auto answer = plain(426, "a WebSocket is opened here; see the chat protocol");
+        answer.headers.emplace_back("Upgrade", "websocket");
+        return respond(std::move(answer));
+    }
+    if (base::header(headers, "Sec-WebSocket-Version") != "13") {
+        auto answer = plain(426, "WebSocket version 13 is spoken here");
+        answer.headers.emplace_back("Sec-WebSocket-Version", "13");
+        return respond(std::move(answer));
+    }
+    if (server_->draining_) return respond(plain(503, "this node is about to stop: go on elsewhere"));
+    parser_ = std::make_unique<WebsocketParser>(server_->config_.frame_bytes_max);
+    upgrade("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+            websocket_accept(base::header(headers, "Sec-WebSocket-Key")) + "\r\n\r\n");
+    session_ = ++server_->last_id_;
+    server_->sessions_.emplace(session_, this);
+    server_->on_event_(Opened{session_, address()});
+}
+
+void ClientSession::on_raw(std::string_view bytes) {
+    heard_ = wire::Loop::now().time;
+    pinged_ = false;
+    while (open()) {
+        auto item = parser_->next(bytes);
+        if (!item) return;
+        on_item(std::move(*item));
+    }
+}
+
+void ClientSession::on_item(WebsocketParser::Item item) {
+    if (auto* text = std::get_if<WebsocketParser::Text>(&item)) {
+        server_->on_event_(Received{session_, std::move(text->text)});
+    } else if (auto* ping = std::get_if<WebsocketParser::Ping>(&item)) {
+        if (flushed())
+            send(pong_frame(ping->payload));
+        else
+            pong_ = std::make_unique<std::string>(std::move(ping->payload));
+    } else if (auto* ended = std::get_if<WebsocketParser::Ended>(&item)) {
+        close_socket(ended->code, {});
+    } else if (auto* failed = std::get_if<WebsocketParser::Failed>(&item)) {
+        close_socket(failed->code, failed->reason);
+    }
+}
+
+void ClientSession::send_frames(std::vector<base::Frames> frames) {
+    tell_written_ = true;
+    for (auto& batch : frames) {
+        const std::string_view bytes{batch->as_websocket()};
+        send(wire::Piece{std::move(batch), bytes});
+    }
+    if (flushed()) wire::asio::post(loop_.context(), [self = shared_from_this(), this] { on_flushed(); });  // there was nothing to say
+}
+
+void ClientSession::on_flushed() {
+    HttpConnection::on_flushed();
+    if (!open() || !flushed()) return;
+    if (pong_) send(pong_frame(*std::exchange(pong_, nullptr)));
+    if (std::exchange(tell_written_, false) && session_ != 0) server_->on_event_(Written{session_});
+}
+
+void ClientSession::answer(base::HttpResponse response) {
+    server_->exchanges_.erase(std::exchange(exchange_, 0));
+    respond(std::move(response));
+}
+
+void ClientSession::close_socket(CloseCode code, std::string_view reason) {
+    if (!open()) return;
+    send(close_frame(code, reason));
+    finish();
+    leave();
+}
+
+void ClientSession::on_gone() { leave(); }
+
+void ClientSession::leave() {
+    if (!server_) return;
+    if (exchange_ != 0) server_->exchanges_.erase(std::exchange(exchange_, 0));
+    if (session_ == 0) return;
+    const auto session = std::exchange(session_, 0);
+    server_->sessions_.erase(session);
+    // Not from within what the core is doing: it may be the one who closes.
+    wire::asio::post(loop_.context(), [self = shared_from_this(), this, session] {
+        if (server_) server_->on_event_(Closed{session});
+    });
+}
+
+base::HttpResponse ClientSession::refusal(wire::HttpError error) {
+    const int status = error == wire::HttpError::body_too_large ? 413 : error == wire::HttpError::head_too_large ? 431 : 400;
+    return plain(status, wire::to_string(error));
+}
+
+void ClientSession::check_silence(base::Time now) {
+    const auto silence = now - heard_;
+    if (silence >= server_->config_.dead_after) {
+        if (answering()) return;  // it is we who are silent
+        leave();
+        drop();
+    } else if (silence >= server_->config_.ping_after && session_ != 0 && !pinged_ && flushed()) {
+        pinged_ = true;
+        send(ping_frame());
+    }
+}
+
+}  // namespace node

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/net/chat_server.hpp"
+#include "node/net/websocket_codec.hpp"
+#include "node/net/wire/http_connection.hpp"
+
+namespace node {
+
+/// One client's connection: HTTP first, and a WebSocket after an upgrade at /ws.
+class ClientSession final : public wire::HttpConnection {
+public:
+    ClientSession(ChatServer& server, wire::asio::ip::tcp::socket socket);
+    ~ClientSession() override;
+
+    void send_frames(std::vector<base::Frames> frames);
+    void close_socket(CloseCode code, std::string_view reason);
+    void answer(base::HttpResponse response);
+
+    /// Called now and then: pings a WebSocket that is silent for long, drops what is dead.
+    void check_silence(base::Time now);
+
+    void forget_server() { server_ = nullptr; }
+
+private:
+    void on_request(base::HttpRequest request) override;
+    void on_raw(std::string_view bytes) override;
+    void on_flushed() override;
+    void on_gone() override;
+    base::HttpResponse refusal(wire::HttpError error) override;
+
+    void open_socket(const base::HttpRequest& request);
+    void on_item(WebsocketParser::Item item);
+    void leave();
+
+    ChatServer* server_;
+    SessionId session_ = 0;    ///< once it is a WebSocket
+    ExchangeId exchange_ = 0;  ///< while the core has a request of ours
+    std::unique_ptr<WebsocketParser> parser_;
+    std::unique_ptr<std::string> pong_;  ///< waits until the kernel takes more: only the newest ping needs an answer
+    base::Time heard_;
+    bool pinged_ = false;
+    bool tell_written_ = false;
+};
+
+}  // namespace node

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+
+#include "node/net/sqlite.hpp"
+
+namespace node {
+
+/// A journal's file, opened by this process alone and brought to this program's version.
+///
+/// The lock is on a file beside it and lasts as long as the object: SQLite's own would let a second node in between two
+/// transactions.
+///
+/// Errors: the constructor throws base::JournalError with one line that names the file and the remedy.
+class JournalFile {
+public:
+    explicit JournalFile(std::string path);
+    ~JournalFile();
+    JournalFile(const JournalFile&) = delete;
+    JournalFile& operator=(const JournalFile&) = delete;
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    /// A connection of its own for one thread, set up as all are: WAL, every commit on the disk.
+    [[nodiscard]] sqlite::Database connect() const;
+
+    /// "davn": what tells a journal from another program's SQLite file.
+    static constexpr std::int64_t application_id = 0x6461766e;
+    static constexpr std::int64_t version = 1;
+
+private:
+    void lock();
+    void prepare(sqlite::Database& database) const;
+
+    std::string path_;
+    int lock_ = -1;
+};
+
+}  // namespace node

@@ -1,0 +1,108 @@
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "node/net/sqlite_journal.hpp"
+
+namespace node {
+
+struct JournalWriter::Impl {
+    Impl(const JournalFile& file, OnDone done)
+        : on_done(std::move(done)),
+          database(file.connect()),
+          insert(database.prepare("INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING")),
+          mark(database.prepare("UPDATE message SET stored_in = ?2 WHERE id = ?1")),
+          find_generation(database.prepare("SELECT id FROM generation WHERE name = ?1")),
+          add_generation(database.prepare("INSERT INTO generation (name) VALUES (?1)")),
+          move_checkpoint(database.prepare("INSERT INTO checkpoint VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET "
+                                           "generation = excluded.generation, seq = excluded.seq")) {
+        thread = std::thread{[this] { work(); }};
+    }
+
+    ~Impl() {
+        {
+            const std::lock_guard lock{mutex};
+            ending = true;
+        }
+        wake.notify_one();
+        thread.join();
+    }
+
+    void work() {
+        std::unique_lock lock{mutex};
+        for (;;) {
+            wake.wait(lock, [this] { return ending || !queue.empty(); });
+            if (queue.empty()) return;
+            const auto batch = std::move(queue.front());
+            queue.pop_front();
+            lock.unlock();
+            on_done(batch.number, write(batch));
+            lock.lock();
+        }
+    }
+
+    /// Empty when it is on the disk.
+    std::string write(const base::JournalBatch& batch) {
+        try {
+            database.execute("BEGIN IMMEDIATE");
+            for (const auto& entry : batch.entries) add(entry);
+            if (!batch.stored.empty()) {
+                const auto generation = generation_id(batch.stored_generation);
+                for (const auto& id : batch.stored) mark.bind(1, id).bind(2, generation).run();
+            }
+            if (batch.checkpoint) move_checkpoint.bind(1, batch.checkpoint->generation).bind(2, batch.checkpoint->seq).run();
+            database.execute("COMMIT");
+            return {};
+        } catch (const sqlite::Error& error) {
+            std::string reason = error.what();
+            if (database.in_transaction()) {
+                try {
+                    database.execute("ROLLBACK");
+                } catch (const sqlite::Error&) {  // it is rolled back when it is opened again at the latest
+                }
+            }
+            return reason;
+        }
+    }
+
+    void add(const base::JournalEntry& entry) {
+        const auto& m = entry.message;
+        insert.bind(1, static_cast<std::int64_t>(entry.arrival)).bind(2, m.id).bind(3, m.room).bind(4, m.position).bind(5, m.user);
+        insert.bind(6, m.text).bind(7, m.datetime).bind(8, m.host).bind(9, std::int64_t{entry.accepted_here});
+        insert.bind(10, generation_id(entry.stored_in)).run();
+    }
+
+    std::int64_t generation_id(const base::Generation& name) {
+        if (name.empty()) return 0;
+        {
+            sqlite::Using found{find_generation};
+            if (found->bind(1, name).step()) return found->number(0);
+        }
+        add_generation.bind(1, name).run();
+        return generation_id(name);
+    }
+
+    OnDone on_done;
+    sqlite::Database database;
+    sqlite::Statement insert, mark, find_generation, add_generation, move_checkpoint;
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::deque<base::JournalBatch> queue;
+    bool ending = false;
+    std::thread thread;
+};
+
+JournalWriter::JournalWriter(const JournalFile& file, OnDone on_done) : impl_(std::make_unique<Impl>(file, std::move(on_done))) {}
+JournalWriter::~JournalWriter() = default;
+
+void JournalWriter::commit(base::JournalBatch batch) {
+    {
+        const std::lock_guard lock{impl_->mutex};
+        impl_->queue.push_back(std::move(batch));
+    }
+    impl_->wake.notify_one();
+}
+
+}  // namespace node

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "node/net/wire/loop.hpp"
+
+namespace wire {
+
+/// Bytes to be sent that somebody keeps alive: a batch of frames is shared by all who get it.
+struct Piece {
+    std::shared_ptr<const void> owner;
+    std::string_view bytes;
+};
+
+/// One accepted TCP connection: reads through the loop's shared buffer, gathers what is to be sent into one write a turn.
+///
+/// Writes go straight to the socket, and only what the kernel does not take at once waits for it: in the common case a write is
+/// one system call, with no handler and no copy.
+///
+/// Lifetime: from start() until it is closed it keeps itself. Threads: the loop's.
+class Connection : public std::enable_shared_from_this<Connection> {
+public:
+    Connection(Loop& loop, asio::ip::tcp::socket socket);
+    virtual ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// The first call after construction: begins to read.
+    void start();
+
+    /// Queues; leaves with all else that is queued at the end of the loop's turn.
+    void send(Piece piece);
+    void send(std::string bytes);
+
+    /// True when the kernel has all that was queued.
+    [[nodiscard]] bool flushed() const { return queue_.empty(); }
+    [[nodiscard]] bool open() const { return state_ == State::open; }
+    [[nodiscard]] const std::string& address() const { return address_; }
+
+    /// While held nothing is read, nor is the other side's end noticed.
+    void hold_reads(bool hold);
+
+    /// What is queued goes out, then our end is told, and what still comes is thrown away for a moment: an
+    /// answer is not lost to a reset because the other side had more to say. No event comes after it.
+    void finish();
+    /// The other side sees a reset, after what is queued and `partial` as far as the kernel takes it at once. No event comes after it.
+    void reset(std::string_view partial = {});
+    /// Closes at once. No event comes after it.
+    void drop();
+
+    /// For the loop: one write of all that is queued.
+    void flush();
+
+protected:
+    virtual void on_bytes(std::string_view bytes) = 0;
+    virtual void on_flushed() {}  ///< the kernel has all that was queued
+    virtual void on_gone() = 0;   ///< the other side closed or the connection broke; the socket is closed already
+
+    Loop& loop_;
+
+private:
+    enum class State : unsigned char { open, finishing, lingering, closed };
+
+    enum class Outcome : unsigned char { done, blocked, broken };
+
+    Outcome write_queue();
+    void await_bytes();
+    void await_room();
+    void read();
+    void close();
+    void gone();
+    void consume(std::size_t bytes);
+    void flush_later();
+
+    asio::ip::tcp::socket socket_;
+    std::shared_ptr<Connection> self_;
+    std::string address_;
+    std::vector<Piece> queue_;
+    std::size_t sent_ = 0;  ///< of the first piece
+    State state_ = State::open;
+    bool dirty_ = false;
+    bool awaiting_bytes_ = false;
+    bool awaiting_room_ = false;
+    bool held_ = false;
+};
+
+}  // namespace wire

@@ -1,0 +1,240 @@
+#include "node/net/wire/http_codec.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/status.hpp>
+
+namespace wire {
+
+namespace http = boost::beast::http;
+using boost::beast::error_code;
+using BeastView = boost::beast::string_view;
+
+namespace {
+
+std::string_view view(BeastView text) { return {text.data(), text.size()}; }
+
+HttpError meaning(const error_code& error) {
+    if (!error || error == http::error::need_more) return HttpError::none;
+    if (error == http::error::header_limit) return HttpError::head_too_large;
+    if (error == http::error::body_limit) return HttpError::body_too_large;
+    if (error == http::error::partial_message || error == http::error::end_of_stream) return HttpError::cut_off;
+    return HttpError::malformed;
+}
+
+/// Beast's grammar, our values: what it reads goes straight into a base::HttpRequest or the like.
+template <bool is_request>
+class Reader : public http::basic_parser<is_request> {
+public:
+    explicit Reader(const HttpLimits& limits) : limits_(limits) {
+        this->header_limit(static_cast<std::uint32_t>(limits.head_bytes));
+        this->body_limit(limits.body_bytes);
+        this->eager(true);
+    }
+
+    std::string method, target;
+    int status = 0;
+    unsigned version = 11;
+    base::Headers headers;
+    std::string body;
+    HttpError error = HttpError::none;
+
+    std::size_t feed(std::string_view bytes) {
+        std::size_t used = 0;
+        while (error == HttpError::none && !this->is_done() && used < bytes.size()) {
+            error_code failure;
+            const auto n = this->put(boost::asio::const_buffer{bytes.data() + used, bytes.size() - used}, failure);
+            used += n;
+            if (failure == http::error::need_more && n == 0) break;
+            if (error == HttpError::none) error = meaning(failure);
+        }
+        return used;
+    }
+
+private:
+    bool line_fits(std::size_t bytes, error_code& failure) {
+        if (bytes <= limits_.line_bytes) return true;
+        failure = http::error::header_limit;
+        return false;
+    }
+
+    void on_request_impl(http::verb, BeastView name, BeastView where, int number, error_code& failure) override {
+        if (!line_fits(where.size() + name.size() + 10, failure)) return;
+        method = view(name);
+        target = view(where);
+        version = static_cast<unsigned>(number);
+    }
+    void on_response_impl(int code, BeastView, int number, error_code&) override {
+        status = code;
+        version = static_cast<unsigned>(number);
+    }
+    void on_field_impl(http::field, BeastView name, BeastView value, error_code& failure) override {
+        if (!line_fits(name.size() + value.size() + 2, failure)) return;
+        if (headers.size() == limits_.headers) failure = http::error::header_limit;
+        headers.emplace_back(view(name), view(value));
+    }
+    void on_header_impl(error_code&) override {}
+    void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
+        if (length && *length <= limits_.body_bytes) body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 1 << 20)));
+    }
+    std::size_t on_body_impl(BeastView bytes, error_code&) override { return body += view(bytes), bytes.size(); }
+    void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, error_code&) override {
+        return body += view(bytes), bytes.size();
+    }
+    void on_finish_impl(error_code&) override {}
+
+    HttpLimits limits_;
+};
+
+bool same_word(std::string_view a, std::string_view b) { return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()}); }
+
+/// "http://host/a?b" -> "/a?b", as RFC 9112 wants a server to read it.
+void make_relative(std::string& target) {
+    if (target.empty() || target.front() == '/') return;
+    const auto scheme = target.find("://");
+    if (scheme == std::string::npos || scheme > 5) return;
+    const auto path = target.find('/', scheme + 3);
+    target = path == std::string::npos ? "/" : target.substr(path);
+}
+
+}  // namespace
+
+std::string_view to_string(HttpError error) {
+    switch (error) {
+        case HttpError::none: return "none";
+        case HttpError::malformed: return "not HTTP";
+        case HttpError::head_too_large: return "head too large";
+        case HttpError::body_too_large: return "body too large";
+        case HttpError::cut_off: return "cut off in the middle";
+    }
+    return "?";
+}
+
+struct RequestParser::Impl {
+    explicit Impl(const HttpLimits& wanted) : limits(wanted) { reader.emplace(limits); }
+    HttpLimits limits;
+    std::optional<Reader<true>> reader;
+    bool told_continue = false;
+};
+
+RequestParser::RequestParser(const HttpLimits& limits) : impl_(std::make_unique<Impl>(limits)) {}
+RequestParser::~RequestParser() = default;
+RequestParser::RequestParser(RequestParser&&) noexcept = default;
+RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
+
+std::size_t RequestParser::feed(std::string_view bytes) { return impl_->reader->feed(bytes); }
+bool RequestParser::done() const { return impl_->reader->is_done(); }
+HttpError RequestParser::error() const { return impl_->reader->error; }
+
+bool RequestParser::wants_continue() {
+    auto& reader = *impl_->reader;
+    if (impl_->told_continue || !reader.is_header_done() || reader.is_done()) return false;
+    impl_->told_continue = true;
+    return same_word(base::header(reader.headers, "Expect"), "100-continue");
+}
+
+RequestParser::Request RequestParser::take() {
+    auto& reader = *impl_->reader;
+    Request out;
+    make_relative(reader.target);
+    out.http_1_0 = reader.version == 10;
+    out.keep_alive = reader.keep_alive() && !out.http_1_0;
+    out.request = {std::move(reader.method), std::move(reader.target), std::move(reader.headers), std::move(reader.body)};
+    impl_->reader.emplace(impl_->limits);
+    impl_->told_continue = false;
+    return out;
+}
+
+struct ResponseParser::Impl {
+    explicit Impl(const HttpLimits& limits) : reader(limits) {}
+    Reader<false> reader;
+};
+
+ResponseParser::ResponseParser(const HttpLimits& limits, bool answers_head) : impl_(std::make_unique<Impl>(limits)) {
+    impl_->reader.skip(answers_head);
+}
+ResponseParser::~ResponseParser() = default;
+ResponseParser::ResponseParser(ResponseParser&&) noexcept = default;
+ResponseParser& ResponseParser::operator=(ResponseParser&&) noexcept = default;
+
+std::size_t ResponseParser::feed(std::string_view bytes) { return impl_->reader.feed(bytes); }
+
+void ResponseParser::feed_end() {
+    auto& reader = impl_->reader;
+    if (reader.is_done() || reader.error != HttpError::none) return;
+    if (!reader.got_some()) {
+        reader.error = HttpError::cut_off;
+        return;
+    }
+    error_code failure;
+    reader.put_eof(failure);
+    reader.error = meaning(failure);
+}
+
+bool ResponseParser::head_done() const { return impl_->reader.is_header_done(); }
+bool ResponseParser::done() const { return impl_->reader.is_done(); }
+HttpError ResponseParser::error() const { return impl_->reader.error; }
+bool ResponseParser::keep_alive() const { return impl_->reader.keep_alive(); }
+int ResponseParser::status() const { return impl_->reader.status; }
+base::Headers ResponseParser::take_headers() { return std::move(impl_->reader.headers); }
+std::string ResponseParser::take_body() { return std::exchange(impl_->reader.body, {}); }
+
+std::string_view reason_phrase(int status) {
+    // CouchDB's words where they are not the standard's.
+    if (status == 404) return "Object Not Found";
+    return view(http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status))));
+}
+
+void append_response_head(std::string& out, int status, const base::Headers& headers, bool http_1_0) {
+    fmt::format_to(std::back_inserter(out), "HTTP/1.{} {} {}\r\n", http_1_0 ? 0 : 1, status, reason_phrase(status));
+    for (const auto& [name, value] : headers) {
+        out += name;
+        out += ": ";
+        for (char c : value)
+            if (c != '\r' && c != '\n') out += c;
+        out += "\r\n";
+    }
+    out += "\r\n";
+}
+
+std::string write_request(const base::HttpRequest& request, std::string_view host) {
+    std::string out;
+    out.reserve(256 + request.target.size() + request.body.size());
+    fmt::format_to(std::back_inserter(out), "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target, host);
+    for (const auto& [name, value] : request.headers) fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
+    const bool wants_length = !request.body.empty() || request.method == "PUT" || request.method == "POST";
+    if (wants_length && !base::has_header(request.headers, "Content-Length"))
+        fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", request.body.size());
+    out += "\r\n";
+    out += request.body;
+    return out;
+}
+
+void append_chunk(std::string& out, std::string_view bytes) {
+    fmt::format_to(std::back_inserter(out), "{:x}\r\n", bytes.size());
+    out += bytes;
+    out += "\r\n";
+}
+
+std::string http_date(std::int64_t unix_seconds) {
+    static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    using namespace std::chrono;
+    const sys_seconds at{seconds{unix_seconds}};
+    const auto day = floor<std::chrono::days>(at);
+    const year_month_day date{day};
+    const hh_mm_ss time{at - day};
+    return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[weekday{day}.c_encoding()],
+                       static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
+                       static_cast<int>(date.year()), time.hours().count(), time.minutes().count(),
+                       time.seconds().count());
+}
+
+}  // namespace wire

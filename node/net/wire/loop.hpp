@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "node/base/time.hpp"
+
+/// Sockets, timers and protocols on the wire, without any knowledge of chat or store: shared by the shells.
+namespace wire {
+
+namespace asio = boost::asio;
+
+class Connection;
+
+/// One thread, one io_context, and turns: what became ready is dealt with first, then everything that was queued for a
+/// connection meanwhile leaves in one write.
+///
+/// Threads: all of it belongs to the thread in run(), but for context(), to which others may post.
+class Loop {
+public:
+    Loop();
+
+    asio::io_context& context() { return context_; }
+
+    /// Returns after stop(). An exception out of a handler goes to the caller.
+    void run();
+    void stop() { stopped_ = true; }
+
+    /// The kernel's clocks. Those who need one time for several things keep what they got.
+    [[nodiscard]] static base::Now now();
+
+    /// `connection` is flushed at the end of this turn.
+    void flush_later(std::shared_ptr<Connection> connection);
+    /// `connection` is dropped `linger` from now, if it still lives.
+    void drop_later(std::weak_ptr<Connection> connection);
+
+    /// One buffer for whoever reads at the moment: idle connections need none of their own.
+    std::span<char> read_buffer() { return read_buffer_; }
+
+    static constexpr auto linger = std::chrono::seconds{2};
+
+private:
+    void flush();
+    void await_drops();
+
+    asio::io_context context_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+    bool stopped_ = false;
+    std::vector<std::shared_ptr<Connection>> dirty_, flushing_;
+    std::vector<char> read_buffer_;
+    asio::steady_timer drop_timer_{context_};
+    std::deque<std::pair<std::chrono::steady_clock::time_point, std::weak_ptr<Connection>>> drops_;
+};
+
+}  // namespace wire

@@ -1,0 +1,30 @@
+#include "node/net/wire/process.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+
+namespace wire {
+
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);  // the limit that was there is good enough for a start
+}
+
+void write_port_file(const std::string& path, std::uint16_t port) {
+    const auto temporary = path + ".new";
+    std::ofstream file{temporary, std::ios::trunc};
+    file << port << '\n';
+    file.close();
+    if (!file || std::rename(temporary.c_str(), path.c_str()) != 0)
+        throw std::runtime_error(fmt::format("cannot write the port file {}: {}: choose a writable place", path, std::strerror(errno)));
+}
+
+}  // namespace wire
