@@ -86,7 +86,6 @@ private:
     void begin_client_fault(std::size_t fault);
     void end_client_fault(std::size_t fault);
     void on(const LinkTold& e) { finish_fault(e.fault, e.touched); }
-    void flood(std::size_t fault, Duration pause, Duration due);
     void act(const std::string& node, NodeAct act);
     void note_node(const std::string& node, std::string state);
     void on(const NodeIsUp& e);

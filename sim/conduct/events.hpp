@@ -47,10 +47,11 @@ struct AskStore    { RequestId request; base::HttpRequest http; };  ///< to the 
 struct AskBacklog  { std::string node; };                      ///< answer with BacklogTold, or not at all
 struct AskHistory  { std::string node; std::vector<std::string> rooms; };  ///< answer with a HistoryTold for each room
 struct SetLink     { std::size_t fault; bool on; };            ///< a link.* fault of the plan; answer its end with LinkTold
+struct SetHost     { std::size_t fault; bool on; };            ///< node.disk_full, node.clock_skew: what no real machine lets one do
 struct Note        { Record record; };                         ///< for the history, with `at_us` filled in
 struct Finished    { std::string broken; };                    ///< all is done; `broken` says why the plan could not be performed
 using Effect = std::variant<SetTimer, Act, Tell, HoldReading, AddClient, AskControl, AskStore, AskBacklog, AskHistory, SetLink,
-                            Note, Finished>;
+                            SetHost, Note, Finished>;
 using Effects = std::vector<Effect>;
 
 }  // namespace sim::conduct

@@ -4,7 +4,6 @@
 
 #include "sim/conduct/conductor.hpp"
 #include "sim/conduct/store_rule.hpp"
-#include "sim/scenario/value.hpp"
 
 /// What begins and ends by the plan.
 namespace sim::conduct {
@@ -26,14 +25,8 @@ int int_parameter(const PlannedFault& fault, const std::string& key, int otherwi
     return found == fault.parameters.end() ? otherwise : std::stoi(found->second);
 }
 
-/// "200/s" in messages in 1000 seconds.
-std::int64_t rate_parameter(const PlannedFault& fault, const std::string& key, std::int64_t otherwise) {
-    const auto found = fault.parameters.find(key);
-    if (found == fault.parameters.end()) return otherwise;
-    std::string why;
-    const auto value = parse_value(Type::rate, found->second, why);
-    return value ? value->low : otherwise;
-}
+/// What befalls the machine under the node, running or not.
+bool is_of_the_host(std::string_view kind) { return kind == "node.disk_full" || kind == "node.clock_skew"; }
 
 bool is_moment(const PlannedFault& fault) { return fault.length == Duration{0} && !fault.lasting; }
 
@@ -133,6 +126,12 @@ void Conductor::note_node(const std::string& node, std::string state) {
 
 void Conductor::begin_node_fault(std::size_t fault) {
     const auto& planned = plan_.faults[fault];
+    if (is_of_the_host(planned.kind)) {
+        faults_[fault].hits = 1;
+        effects_.push_back(SetHost{fault, true});
+        if (is_moment(planned)) end(fault);
+        return;
+    }
     const auto found = nodes_.find(planned.node);
     if (found == nodes_.end() || found->second.health != Health::up) {
         finish_fault(fault, 0);  // another fault has it already
@@ -158,15 +157,17 @@ void Conductor::begin_node_fault(std::size_t fault) {
         node.fault = static_cast<int>(fault);
         act(planned.node, NodeAct::terminate);
         note_node(planned.node, "stopping");
-    } else {
-        finish_fault(fault, 0);  // disk_full, clock_skew: not with real disks and clocks
-        return;
     }
     if (const auto down = ms_parameter(planned, "restart_ms")) soon(*down, [this, fault] { end(fault); });
 }
 
 void Conductor::end_node_fault(std::size_t fault) {
     const auto& planned = plan_.faults[fault];
+    if (is_of_the_host(planned.kind)) {
+        effects_.push_back(SetHost{fault, false});
+        finish_fault(fault, faults_[fault].hits);
+        return;
+    }
     auto& node = nodes_[planned.node];
     if (node.fault != static_cast<int>(fault)) return;
     if (node.health == Health::paused) {
@@ -274,23 +275,11 @@ void Conductor::begin_client_fault(std::size_t fault) {
             tell(client::Garbage{garbage[static_cast<std::size_t>(i) % std::size(garbage)]});
         }
     } else if (planned.kind == "client.flood") {
-        const auto rate = rate_parameter(planned, "per_1000_seconds", 200'000);
-        const auto pause = Duration{1'000'000'000 / std::max<std::int64_t>(rate, 1)};
-        faults_[fault].hits = touched;
-        flood(fault, pause, now_);
-        return;
+        const auto number = static_cast<std::uint32_t>(std::stoul(planned.client.substr(1)));  // "c3"
+        for (int i = int_parameter(planned, "messages", 100); i > 0; --i)
+            tell(client::Post{room_of(scenario_.topology, number - 1), scenario_.load.size_bytes, start_ + now_});
     }
     finish_fault(fault, touched);
-}
-
-/// Posts what is due until `now_`, each as if at its own time, and comes again.
-void Conductor::flood(std::size_t fault, Duration pause, Duration due) {
-    if (!faults_[fault].on) return;
-    const auto& client = plan_.faults[fault].client;
-    const auto number = static_cast<std::uint32_t>(std::stoul(client.substr(1)));  // "c3"
-    for (; due <= now_; due += pause)
-        effects_.push_back(Tell{client, client::Post{room_of(scenario_.topology, number - 1), scenario_.load.size_bytes, start_ + due}});
-    at(due, [this, fault, pause, due] { flood(fault, pause, due); });
 }
 
 void Conductor::end_client_fault(std::size_t fault) {

@@ -1,5 +1,4 @@
 #include "sim/process/world.hpp"
-#include "sim/scenario/value.hpp"
 
 /// The cables between the processes.
 namespace sim::process {
@@ -10,13 +9,13 @@ std::string word(const PlannedFault& fault, const char* key, const char* otherwi
     return found == fault.parameters.end() ? otherwise : found->second;
 }
 
-Value value(const PlannedFault& fault, const char* key, Type type) {
-    std::string why;
-    return parse_value(type, word(fault, key, ""), why).value_or(Value{});
+double number(const PlannedFault& fault, const char* key, double otherwise) {
+    const auto found = fault.parameters.find(key);
+    return found == fault.parameters.end() ? otherwise : std::stod(found->second);
 }
 
 bool is_hit(const PlannedFault& fault, const std::pair<std::string, std::string>& cable) {
-    return word(fault, "link", "node-store") == cable.first && (fault.node.empty() || fault.node == cable.second);
+    return word(fault, "between", "node-store") == cable.first && (fault.node.empty() || fault.node == cable.second);
 }
 
 }  // namespace
@@ -24,14 +23,14 @@ bool is_hit(const PlannedFault& fault, const std::pair<std::string, std::string>
 /// Cables cost time on the way, so they are laid where one will be bad only.
 bool World::needs_relays(std::string_view link) const {
     for (const auto& fault : plan_.faults)
-        if (fault.kind.starts_with("link.") && word(fault, "link", "node-store") == link) return true;
+        if (fault.kind.starts_with("link.") && word(fault, "between", "node-store") == link) return true;
     return false;
 }
 
 std::uint16_t World::lay_cable(const std::string& link, const std::string& node, std::uint16_t to) {
     if (!needs_relays(link)) return to;
     auto& relay = relays_[{link, node}];
-    relay = std::make_unique<Relay>(transport_, to, base::fnv1a(link + node, plan_.seed));
+    relay = std::make_unique<Relay>(transport_, to);
     return relay->port();
 }
 
@@ -41,12 +40,12 @@ void World::set_weather(const PlannedFault& fault, bool on) {
         if (!is_hit(fault, cable)) continue;
         auto weather = relay->weather();
         if (fault.kind == "link.latency") {
-            const auto range = value(fault, "latency_ms", Type::time_range);
-            weather.latency_low = base::Duration{on ? range.low : 0};
-            weather.latency_high = base::Duration{on ? range.high : 0};
+            weather.latency = on ? std::chrono::duration_cast<base::Duration>(std::chrono::duration<double, std::milli>{
+                                       number(fault, "delay_ms", 200)})
+                                 : base::Duration{0};
         } else if (fault.kind == "link.bandwidth") {
             weather.bytes_per_second =
-                on ? static_cast<std::uint64_t>(value(fault, "bytes_per_second", Type::count).low) : 0;
+                on ? static_cast<std::uint64_t>(number(fault, "bytes_per_s", 10'000)) : 0;
         } else if (fault.kind == "link.clog" || fault.kind == "link.partition") {
             weather.up_held = on && direction != "down";
             weather.down_held = on && direction != "up";

@@ -48,8 +48,8 @@ struct Pump {
 
 class Relay::Impl : public std::enable_shared_from_this<Relay::Impl> {
 public:
-    Impl(asio::io_context& io, std::uint16_t to, std::uint64_t seed)
-        : io_{io}, acceptor_{io, tcp::endpoint{asio::ip::address_v4::loopback(), 0}}, to_{to}, random_{seed} {}
+    Impl(asio::io_context& io, std::uint16_t to)
+        : io_{io}, acceptor_{io, tcp::endpoint{asio::ip::address_v4::loopback(), 0}}, to_{to} {}
 
     void accept();
     void close();
@@ -58,7 +58,6 @@ public:
     asio::io_context& io_;
     tcp::acceptor acceptor_;
     std::uint16_t to_;
-    base::Random random_;
     Weather weather_;
     std::set<std::shared_ptr<Connection>> connections_;
     std::int64_t made_ = 0;
@@ -124,10 +123,7 @@ private:
     /// Decides when the piece arrives: never before one that was sent earlier.
     void delay(Pump& pump, std::string bytes) {
         const auto& weather = relay_->weather_;
-        auto due = steady_now();
-        if (weather.latency_high.count() > 0)
-            due += base::Duration{relay_->random_.between(weather.latency_low.count(), weather.latency_high.count())};
-        due = std::max(due, pump.last_due);
+        auto due = std::max(steady_now() + weather.latency, pump.last_due);
         if (weather.bytes_per_second > 0)
             due += base::Duration{static_cast<std::int64_t>(bytes.size() * 1'000'000 / weather.bytes_per_second)};
         pump.last_due = due;
@@ -192,8 +188,8 @@ void Relay::Impl::close() {
     for (const auto& connection : std::set{connections_}) connection->reset();
 }
 
-Relay::Relay(Transport& transport, std::uint16_t to, std::uint64_t seed)
-    : impl_{std::make_shared<Impl>(loop_of(transport), to, seed)} {
+Relay::Relay(Transport& transport, std::uint16_t to)
+    : impl_{std::make_shared<Impl>(loop_of(transport), to)} {
     impl_->accept();
 }
 Relay::~Relay() { impl_->close(); }

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "node/base/random.hpp"
 #include "node/base/time.hpp"
 
 namespace sim::process {
@@ -12,13 +11,10 @@ class Transport;
 
 /// How a link is at the moment; "up" is towards the server.
 struct Weather {
-    base::Duration latency_low{};  ///< added to each piece, each way
-    base::Duration latency_high{};
+    base::Duration latency{};      ///< added to each piece, each way
     bool up_held = false;          ///< what is sent waits, in order, until it is let go; TCP loses nothing
     bool down_held = false;
     std::uint64_t bytes_per_second = 0;  ///< of each connection, each way; 0: as the machine can
-
-    [[nodiscard]] bool fair() const { return latency_high.count() == 0 && !up_held && !down_held && bytes_per_second == 0; }
 };
 
 /// A network cable between a client and a server on this machine: a TCP proxy that can be made slow, thin, stuck or broken.
@@ -27,7 +23,7 @@ struct Weather {
 /// It lives in the transport's loop, and must not outlive the transport.
 class Relay {
 public:
-    Relay(Transport& transport, std::uint16_t to, std::uint64_t seed);
+    Relay(Transport& transport, std::uint16_t to);
     ~Relay();
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;

@@ -62,6 +62,7 @@ private:
     void on(const conduct::AskBacklog& e);
     void on(const conduct::AskHistory& e);
     void on(const conduct::SetLink& e);
+    void on(const conduct::SetHost&) {}  // the language says that only the virtual world has such machines
     void on(const conduct::Note& e);
     void on(const conduct::Finished& e);
     void fetch(conduct::RequestId request, const StoreAddress& from, base::HttpRequest http);

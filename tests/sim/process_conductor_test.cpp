@@ -112,6 +112,7 @@ private:
         log(e.on ? "link fault" : "link as it was");
         if (!e.on) tell(LinkTold{e.fault, 2});
     }
+    void on(const SetHost& e) { log(e.on ? "host fault" : "host as it was"); }
     void on(const Note& e) { notes.push_back(e.record); }
     void on(const Finished& e) {
         finished = true;
@@ -264,16 +265,14 @@ TEST(Conductor, AJoiningNodeBringsItsClients) {
     EXPECT_EQ(stage.noted(What::fault_off).size(), 1u);
 }
 
-TEST(Conductor, AFloodPostsAtItsRateUntilItEnds) {
+TEST(Conductor, AFloodIsManyPostsAtOnce) {
     Stage stage;
-    auto flood = fault("client.flood", 500ms, 100ms);
+    auto flood = fault("client.flood", 500ms);
     flood.client = "c2";
-    flood.parameters["per_1000_seconds"] = "50/s";
+    flood.parameters["messages"] = "3";
     stage.add(flood);
     stage.run(2s);
-    EXPECT_THAT(stage.done, ElementsAre("500 c2 posts what was due at 500", "520 c2 posts what was due at 520",
-                                        "540 c2 posts what was due at 540", "560 c2 posts what was due at 560",
-                                        "580 c2 posts what was due at 580"));
+    EXPECT_EQ(stage.done, std::vector<std::string>(3, "500 c2 posts what was due at 500"));
 }
 
 TEST(Conductor, AConditionBeginsAFaultOnceItIsMet) {
