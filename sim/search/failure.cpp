@@ -20,7 +20,7 @@ std::string without_asides(std::string_view text) {
         } else if (quoted) {
             continue;
         } else if (c == '(') {
-            ++depth;
+            if (depth++ == 0 && out.ends_with(' ')) out.pop_back();
         } else if (c == ')' && depth > 0) {
             --depth;
         } else if (depth == 0) {
