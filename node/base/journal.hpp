@@ -32,10 +32,10 @@ struct JournalEntry {
 /// What one commit writes, all or nothing.
 struct JournalBatch {
     std::uint64_t number = 0;                     ///< 1, 2, 3, ... since the node's start; told back with Persisted
-    std::vector<JournalEntry> entries;            ///< an id that is there already is left as it is
-    std::vector<std::string> stored;              ///< ids now known to be in `stored_generation`
-    Generation stored_generation;
-    std::optional<Checkpoint> checkpoint;         ///< never ahead of the entries of this batch and those before it
+    std::vector<JournalEntry> entries{};          ///< an id that is there already is left as it is
+    std::vector<std::string> stored{};            ///< ids now known to be in `stored_generation`
+    Generation stored_generation{};
+    std::optional<Checkpoint> checkpoint{};       ///< never ahead of the entries of this batch and those before it
 };
 
 /// The journal as the core reads it: what was committed, and nothing that is still under way.

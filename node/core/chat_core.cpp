@@ -1,1 +1,273 @@
 #include "node/core/chat_core.hpp"
+
+#include <utility>
+
+#include "node/core/catch_up.hpp"
+#include "node/core/changes_feed.hpp"
+#include "node/core/client_frame.hpp"
+#include "node/core/frames.hpp"
+#include "node/core/history.hpp"
+#include "node/core/http_api.hpp"
+#include "node/core/ledger.hpp"
+#include "node/core/post_desk.hpp"
+#include "node/core/rooms.hpp"
+#include "node/core/sessions.hpp"
+#include "node/core/store_link.hpp"
+#include "node/core/store_writer.hpp"
+
+namespace node {
+namespace {
+
+constexpr std::size_t cursor_every_messages = 100;
+constexpr base::Duration cursor_every = std::chrono::seconds{5};
+constexpr base::Duration drain_patience = std::chrono::seconds{3};
+
+template <class... F>
+struct Overload : F... {
+    using F::operator()...;
+};
+template <class... F>
+Overload(F...) -> Overload<F...>;
+
+}  // namespace
+
+/// Brings each event to the machine that it concerns, and lets all of them act at the end of the turn, in one fixed order.
+class ChatCore::Impl {
+public:
+    Impl(ChatConfig config, base::JournalView& journal)
+        : config_{std::move(config)}, api_{config_.database, config_.authorization}, ledger_{journal} {}
+
+    Effects start(base::Now now) {
+        Turn turn{now};
+        link_.start(turn);
+        return finish(turn);
+    }
+
+    Effects handle(Event event, base::Now now) {
+        Turn turn{now};
+        std::visit([&](auto& e) { on(turn, e); }, event);
+        return finish(turn);
+    }
+
+private:
+    // ---- clients
+
+    void on(Turn& turn, Opened& e) {
+        auto& session = sessions_.open(e.session, std::move(e.address));
+        sessions_.send(session, frames::welcome(config_.name, ledger_.uuid(), turn.now.wall, store_up(), writer_.backlog(),
+                                                config_.message_bytes_max));
+        if (draining_) sessions_.send(session, frames::bye("this node is about to end"));
+    }
+
+    void on(Turn& turn, Received& e) {
+        auto* session = sessions_.find(e.session);
+        if (!session) return;
+        auto frame = read_client_frame(e.frame, config_.history_on_join);
+        std::visit(Overload{[&](Hello& f) { session->user = std::move(f.user); },
+                            [&](Join& f) { catch_up_.join(*session, std::move(f.request)); },
+                            [&](Leave& f) {
+                                catch_up_.leave(session->id, f.room);
+                                rooms_.unfollow(*session, f.room);
+                            },
+                            [&](PostFrame& f) {
+                                desk_.post(turn, {f.room, session->user, f.key, f.text, f.host}, {session->id, 0, f.key});
+                            },
+                            [&](History& f) { sessions_.send(*session, page_frame(f)); },
+                            [&](Ping&) { sessions_.send(*session, frames::pong(turn.now.wall)); },
+                            [&](Malformed& f) { sessions_.send(*session, frames::error(f.reason)); }},
+                   frame);
+    }
+
+    std::string page_frame(const History& f) {
+        std::string out = "{\"t\":\"page\",\"room\":\"" + f.room + "\",";
+        out += history_members(ledger_, f.room, f.before, f.limit, config_.session_bytes_max / 4);
+        return out + "}";
+    }
+
+    void on(Turn&, Written& e) {
+        sessions_.written(e.session);
+        catch_up_.written(e.session);
+    }
+
+    void on(Turn&, Closed& e) {
+        catch_up_.closed(e.session);
+        if (auto* session = sessions_.any(e.session)) rooms_.unfollow_all(*session);
+        sessions_.closed(e.session);
+    }
+
+    void on(Turn& turn, Requested& e) {
+        auto call = http_api::read(e.request);
+        const auto answer = [&](base::HttpResponse response) { turn.emit(Respond{e.exchange, std::move(response)}); };
+        std::visit(Overload{[&](http_api::Health&) { answer(http_api::health()); },
+                            [&](http_api::Ready&) { answer(http_api::ready(store_up(), writer_.backlog(), draining_)); },
+                            [&](http_api::GetMessages& c) {
+                                answer(http_api::messages(
+                                    c.room, history_members(ledger_, c.room, c.before, c.limit, config_.session_bytes_max)));
+                            },
+                            [&](http_api::PostMessage& c) {
+                                desk_.post(turn, {c.room, c.user, c.key, c.text, c.host}, {0, e.exchange, c.key});
+                            },
+                            [&](http_api::Wrong& c) { answer(std::move(c.answer)); }},
+                   call);
+    }
+
+    // ---- the disk
+
+    void on(Turn& turn, Persisted& e) { desk_.committed(turn, ledger_.persisted(e.batch)); }
+    void on(Turn& turn, PersistFailed& e) { ledger_.persist_failed(turn, e.reason); }
+
+    // ---- the store
+
+    void on(Turn& turn, Fetched& e) {
+        switch (FetchIds::asker(e.fetch)) {
+            case Asker::link: return link_.on_answer(turn, e.fetch, e.response);
+            case Asker::writer: return desk_.settled(turn, writer_.on_answer(turn, e.fetch, e.response));
+            case Asker::feed: return take(turn, feed_.on_answer(turn, e.fetch, e.response));
+            case Asker::lookup: return desk_.on_answer(turn, e.fetch, e.response);
+            case Asker::resume: return catch_up_.on_answer(turn, e.fetch, e.response);
+            case Asker::scan: return;
+        }
+    }
+    void on(Turn& turn, FetchHead& e) { feed_.on_head(turn, e.fetch, e.status); }
+    void on(Turn& turn, FetchData& e) { take(turn, feed_.on_data(turn, e.fetch, e.bytes)); }
+    void on(Turn& turn, FetchEnded& e) { take(turn, feed_.on_ended(turn, e.fetch)); }
+    void on(Turn& turn, FetchFailed& e) {
+        switch (FetchIds::asker(e.fetch)) {
+            case Asker::link: return link_.on_failed(turn, e.fetch, e.reason);
+            case Asker::writer: return writer_.on_failed(turn, e.fetch, e.reason);
+            case Asker::feed: return feed_.on_failed(turn, e.fetch);
+            case Asker::lookup: return desk_.on_failed(turn, e.fetch);
+            case Asker::resume: return catch_up_.on_failed(turn, e.fetch);
+            case Asker::scan: return;
+        }
+    }
+
+    void take(Turn& turn, FeedNews news) {
+        for (auto& row : news.rows) desk_.row(turn, std::move(row));
+        // With or after the messages that it covers: what is held before goes to the disk before, or in the same batch.
+        if (!news.seq.empty() && news.seq != checkpoint_seq_) {
+            checkpoint_seq_ = news.seq;
+            ledger_.set_checkpoint({link_.generation(), news.seq});
+        }
+    }
+
+    // ---- time
+
+    void on(Turn& turn, TimerFired& e) {
+        switch (e.timer) {
+            case timers::link: return link_.on_timer(turn);
+            case timers::writer: return writer_.on_timer(turn);
+            case timers::feed: return feed_.on_timer(turn);
+            case timers::lookup: return desk_.on_timer(turn);
+            case timers::resume: return catch_up_.on_timer(turn);
+            case timers::cursors: cursors_due_ = true; return;
+            default: return;  // woken for the end of the turn
+        }
+    }
+
+    void on(Turn& turn, Drain&) {
+        if (std::exchange(draining_, true)) return;
+        desk_.stop_taking();
+        sessions_.send_to_all(base::one_frame(frames::bye("this node is about to end: go on elsewhere")));
+        ledger_.hurry();
+        drain_until_ = turn.now.time + drain_patience;
+        turn.emit(SetTimer{timers::drain, drain_until_});
+    }
+
+    // ---- the end of a turn
+
+    Effects finish(Turn& turn) {
+        follow_store(turn);
+        ledger_.flush(turn);
+        writer_.pump(turn);
+        feed_.pump(turn);
+        tell_store_state();
+        auto cursors = take_due_cursors(turn);
+        rooms_.seal();
+        for (const auto& room : cursors) catch_up_.repeat_gap_cursors(room);
+        ledger_.advance();
+        catch_up_.set_seen({link_.generation(), feed_.seq()});
+        catch_up_.pump(turn);
+        sessions_.flush(turn);
+        if (draining_ && !drained_ && ledger_.idle() && (sessions_.idle() || turn.now.time >= drain_until_)) {
+            drained_ = true;
+            turn.emit(Drained{});
+        }
+        return std::move(turn.effects);
+    }
+
+    /// Draws the consequences when the store came, or another one did.
+    void follow_store(Turn& turn) {
+        if (link_.generation() != generation_) {
+            const auto checkpoint = ledger_.journal().state().checkpoint;
+            const bool known = generation_.empty() && checkpoint && checkpoint->generation == link_.generation();
+            if (!generation_.empty()) turn.warn("store: another one answers than before; it is given what it has not");
+            generation_ = link_.generation();
+            ledger_.store_changed();
+            writer_.store_changed(turn, known);
+            checkpoint_seq_ = known ? checkpoint->seq : "0";
+            feed_.begin_at(turn, checkpoint_seq_);
+        }
+        const bool back = link_.usable() && !std::exchange(was_usable_, link_.usable());
+        was_usable_ = link_.usable();
+        const bool caught_up = feed_.caught_up() && !was_caught_up_;
+        was_caught_up_ = feed_.caught_up();
+        if (caught_up) writer_.feed_caught_up();
+        if (back || caught_up) catch_up_.store_is_back();
+    }
+
+    [[nodiscard]] bool store_up() const { return link_.up() && !writer_.stalled(); }
+
+    void tell_store_state() {
+        if (store_up() == told_up_) return;
+        told_up_ = store_up();
+        sessions_.send_to_all(base::one_frame(frames::store(told_up_, writer_.backlog())));
+    }
+
+    /// Now and then a room's followers get a cursor that is good elsewhere, too.
+    std::vector<std::string> take_due_cursors(Turn& turn) {
+        std::vector<std::string> out;
+        for (auto* room : rooms_.take_stale_cursors(cursors_due_ ? 1 : cursor_every_messages)) {
+            rooms_.announce(*room, frames::cursor(room->name, catch_up_.cursor_of(room->newest).text(), ledger_.watermark()));
+            out.push_back(room->name);
+        }
+        if (std::exchange(cursors_due_, false)) cursors_armed_ = false;
+        if (rooms_.has_stale_cursors() && !std::exchange(cursors_armed_, true))
+            turn.emit(SetTimer{timers::cursors, turn.now.time + cursor_every});
+        return out;
+    }
+
+    ChatConfig config_;
+    StoreApi api_;
+    FetchIds ids_;
+    base::Random random_{base::Random::stream(config_.random_seed, "node")};
+    Ledger ledger_;
+    Sessions sessions_{config_.session_bytes_max};
+    Rooms rooms_{sessions_};
+    StoreLink link_{config_, api_, ids_, random_};
+    StoreWriter writer_{config_, api_, ids_, random_, ledger_, link_};
+    ChangesFeed feed_{config_, api_, ids_, random_, link_};
+    CatchUp catch_up_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, feed_};
+    PostDesk desk_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, writer_};
+
+    base::Generation generation_;  ///< of the store that the machines work for
+    std::string checkpoint_seq_;   ///< the last that the ledger was given
+    bool was_usable_ = false;
+    bool was_caught_up_ = false;
+    bool told_up_ = false;
+    bool cursors_due_ = false;
+    bool cursors_armed_ = false;
+    bool draining_ = false;
+    bool drained_ = false;
+    base::Time drain_until_{};
+};
+
+ChatCore::ChatCore(ChatConfig config, base::JournalView& journal) : impl_{std::make_unique<Impl>(std::move(config), journal)} {}
+ChatCore::~ChatCore() = default;
+ChatCore::ChatCore(ChatCore&&) noexcept = default;
+ChatCore& ChatCore::operator=(ChatCore&&) noexcept = default;
+
+Effects ChatCore::start(base::Now now) { return impl_->start(now); }
+Effects ChatCore::handle(Event event, base::Now now) { return impl_->handle(std::move(event), now); }
+
+}  // namespace node

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node/core/feed_parser.hpp"
+#include "node/core/store_link.hpp"
+
+namespace node {
+
+/// What the feed brought in one turn.
+struct FeedNews {
+    std::vector<FeedRow> rows;
+    std::string seq;         ///< all up to here has been given; empty when nothing new is
+    bool caught_up = false;  ///< at this moment the store had no more
+};
+
+/// Follows what is written to the store, for ever: page by page until it has caught up, then live by the mode's way.
+///
+/// Every way in which a feed can end leads back to `since` with a pause. A seq is only ever handed back to the store that it
+/// came from.
+class ChangesFeed {
+public:
+    ChangesFeed(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random, StoreLink& link);
+
+    /// Where to begin: a checkpoint's seq, or "0" for a store that was not read before. What is open is given up.
+    void begin_at(Turn& turn, std::string seq);
+    /// The end of a turn: asks for more if it may and nothing is open.
+    void pump(Turn& turn);
+
+    [[nodiscard]] FeedNews on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response);
+    void on_head(Turn& turn, FetchId fetch, int status);
+    [[nodiscard]] FeedNews on_data(Turn& turn, FetchId fetch, std::string_view bytes);
+    [[nodiscard]] FeedNews on_ended(Turn& turn, FetchId fetch);
+    void on_failed(Turn& turn, FetchId fetch);
+    void on_timer(Turn& turn);
+
+    /// All up to here has been given.
+    [[nodiscard]] const std::string& seq() const { return seq_; }
+    /// Nothing older than the last pause is missing.
+    [[nodiscard]] bool caught_up() const { return caught_up_; }
+
+private:
+    enum class State {
+        idle,        ///< nothing is open
+        paging,      ///< catching up, or polling
+        longpoll,    ///< one waiting request is open
+        continuous,  ///< the feed is open
+    };
+
+    void open(Turn& turn, State state, base::HttpRequest request, bool stream);
+    void close(Turn& turn);
+    /// Nothing is open any more; the next try comes after a pause, and after the store has answered a probe if `doubtful`.
+    void ended(Turn& turn, bool doubtful);
+    void rest_until(Turn& turn, base::Time time);
+    void arm(Turn& turn, base::Time at);
+    void on_refusal(Turn& turn, const base::HttpResponse& response);
+    FeedNews take_page(Turn& turn, std::string_view body);
+
+    FeedMode mode_;
+    base::Duration poll_interval_, heartbeat_, dead_after_, request_timeout_;
+    const StoreApi* api_;
+    FetchIds* ids_;
+    base::Random* random_;
+    StoreLink* link_;
+    Backoff backoff_;
+
+    State state_ = State::idle;
+    std::string seq_;
+    bool caught_up_ = false;
+    FetchId fetch_ = 0;
+    int status_ = 0;          ///< of the stream that is open
+    std::string body_;        ///< of a longpoll, or of a refused stream
+    FeedParser parser_;
+    base::Time heard_at_{};   ///< when the last bytes came
+    base::Time not_before_{};
+};
+
+}  // namespace node

@@ -1,0 +1,75 @@
+#include "node/core/client_frame.hpp"
+
+#include <algorithm>
+
+#include "node/base/json.hpp"
+#include "node/base/text.hpp"
+
+namespace node {
+namespace {
+
+constexpr std::size_t history_most = 500;
+constexpr std::size_t history_page = 50;
+
+/// A member that may be missing, but if it is there is a string.
+bool read_text(const base::json::value& frame, std::string_view key, std::string& out) {
+    const auto* member = base::member(frame, key);
+    if (!member) return true;
+    if (!member->is_string()) return false;
+    out = std::string{member->get_string()};
+    return true;
+}
+
+std::size_t read_count(const base::json::value& frame, std::string_view key, std::size_t otherwise) {
+    const auto count = base::int_member(frame, key);
+    if (!count || *count < 0) return otherwise;
+    return std::min(static_cast<std::size_t>(*count), history_most);
+}
+
+ClientFrame read_room_frame(std::string_view t, const base::json::value& frame, std::string room, std::size_t history_default) {
+    if (!base::is_room_name(room)) return Malformed{"`room` is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
+    if (t == "leave") return Leave{std::move(room)};
+    if (t == "history") {
+        History out{std::move(room), {}, std::max<std::size_t>(1, read_count(frame, "limit", history_page))};
+        if (!read_text(frame, "before", out.before)) return Malformed{"`before` is a `pos`"};
+        return out;
+    }
+    Join out{{std::move(room), std::nullopt, 0, read_count(frame, "history", history_default)}};
+    std::string cursor;
+    if (!read_text(frame, "cursor", cursor)) return Malformed{"`cursor` is a string, as it came"};
+    if (!cursor.empty()) {
+        out.request.cursor = Cursor::parse(cursor);
+        if (!out.request.cursor) return Malformed{"this is no cursor of ours; join without it"};
+    }
+    out.request.n = static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::int_member(frame, "n").value_or(0)));
+    return out;
+}
+
+}  // namespace
+
+ClientFrame read_client_frame(std::string_view text, std::size_t history_default) {
+    const auto frame = base::parse_json(text);
+    if (!frame || !frame->is_object()) return Malformed{"a frame is one JSON object in UTF-8"};
+    const auto t = base::string_member(*frame, "t").value_or("");
+    if (t == "ping") return Ping{};
+    if (t == "hello") {
+        Hello hello;
+        if (!read_text(*frame, "user", hello.user)) return Malformed{"`user` is a string"};
+        return hello;
+    }
+    if (t == "post") {
+        PostFrame post;
+        if (!read_text(*frame, "room", post.room) || !read_text(*frame, "key", post.key) || !read_text(*frame, "text", post.text) ||
+            !read_text(*frame, "host", post.host))
+            return Malformed{"`room`, `key`, `text` and `host` of a post are strings"};
+        return post;
+    }
+    std::string room;
+    if (t == "join" || t == "leave" || t == "history") {
+        if (!read_text(*frame, "room", room)) return Malformed{"`room` is a string"};
+        return read_room_frame(t, *frame, std::move(room), history_default);
+    }
+    return Malformed{"unknown `t`: hello, join, leave, post, history and ping are known"};
+}
+
+}  // namespace node

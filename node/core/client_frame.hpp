@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "node/core/catch_up.hpp"
+
+namespace node {
+
+// What a client may say (node/PROTOCOL.md), read and checked for its form; whether a post is acceptable is another question.
+struct Hello   { std::string user; };
+struct Join    { JoinRequest request; };
+struct Leave   { std::string room; };
+struct PostFrame { std::string room, key, text, host; };
+struct History { std::string room, before; std::size_t limit; };
+struct Ping    {};
+struct Malformed { std::string reason; };  ///< told to the client, in words that say how to mend it
+
+using ClientFrame = std::variant<Hello, Join, Leave, PostFrame, History, Ping, Malformed>;
+
+/// `history_default`: how many messages a fresh join gets when the client does not say.
+ClientFrame read_client_frame(std::string_view text, std::size_t history_default);
+
+}  // namespace node

@@ -1,0 +1,60 @@
+#include "node/core/cursor.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "node/base/http.hpp"
+
+namespace node {
+namespace {
+
+std::string to_base64url(std::string_view bytes) {
+    auto out = base::base64_encode(bytes);
+    while (out.ends_with('=')) out.pop_back();
+    std::ranges::replace(out, '+', '-');
+    std::ranges::replace(out, '/', '_');
+    return out;
+}
+
+std::optional<std::string> from_base64url(std::string_view text) {
+    std::string padded{text};
+    std::ranges::replace(padded, '-', '+');
+    std::ranges::replace(padded, '_', '/');
+    while (padded.size() % 4 != 0) padded += '=';
+    return base::base64_decode(padded);
+}
+
+/// Takes the text before the next '|', or nothing when there is none.
+std::optional<std::string_view> take(std::string_view& rest) {
+    const auto bar = rest.find('|');
+    if (bar == std::string_view::npos) return std::nullopt;
+    const auto out = rest.substr(0, bar);
+    rest.remove_prefix(bar + 1);
+    return out;
+}
+
+}  // namespace
+
+std::string Cursor::text() const {
+    std::string out = gap ? "1g|" : "1|";
+    out += journal + '|' + std::to_string(n) + '|' + generation + '|' + position + '|' + seq;
+    return to_base64url(out);
+}
+
+std::optional<Cursor> Cursor::parse(std::string_view text) {
+    const auto bytes = from_base64url(text);
+    if (!bytes) return std::nullopt;
+    std::string_view rest{*bytes};
+    const auto version = take(rest);
+    const auto journal = take(rest);
+    const auto n = take(rest);
+    const auto generation = take(rest);
+    const auto position = take(rest);
+    if (!position || (*version != "1" && *version != "1g")) return std::nullopt;
+    Cursor out{std::string{*journal}, 0, std::string{*generation}, std::string{rest}, std::string{*position}, *version == "1g"};
+    const auto [end, error] = std::from_chars(n->data(), n->data() + n->size(), out.n);
+    if (error != std::errc{} || end != n->data() + n->size()) return std::nullopt;
+    return out;
+}
+
+}  // namespace node

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/base/chat_message.hpp"
+#include "node/base/time.hpp"
+
+namespace node {
+
+/// One row of `_changes`.
+struct FeedRow {
+    std::string id;
+    std::string seq;  ///< as it goes back into `since`; empty when the row has none
+    std::optional<base::ChatMessage> message;  ///< nothing when it is no chat message, or came without its document
+};
+
+/// Takes a continuous feed's bytes, cut anywhere, and gives whole rows.
+class FeedParser {
+public:
+    struct Result {
+        std::vector<FeedRow> rows;
+        std::optional<std::string> last_seq;  ///< the feed said that it ends here
+        bool garbage = false;                 ///< a whole line that is no row: nothing after it is to be trusted
+    };
+    /// `seen`: the place in history of documents whose own time cannot be read.
+    Result add(std::string_view bytes, base::WallTime seen);
+    /// What stands before the next line's end was cut off.
+    void reset() { rest_.clear(); }
+
+private:
+    bool add_line(std::string_view line, base::WallTime seen, Result& result);
+
+    std::string rest_;
+};
+
+/// A whole answer of a normal or longpoll feed.
+struct FeedPage {
+    std::vector<FeedRow> rows;
+    std::string last_seq;
+};
+/// Nothing when it is none.
+std::optional<FeedPage> read_feed_page(std::string_view body, base::WallTime seen);
+
+}  // namespace node

@@ -1,0 +1,28 @@
+#include "node/core/history.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "node/core/frames.hpp"
+
+namespace node {
+
+std::string history_members(Ledger& ledger, std::string_view room, std::string_view before, std::size_t limit,
+                            std::size_t bytes_max) {
+    std::vector<base::ChatMessage> found;
+    for (auto& entry : ledger.journal().page(room, before, limit + 1))
+        if (entry.arrival <= ledger.watermark()) found.push_back(std::move(entry.message));
+    for (const auto* held : ledger.uncommitted(room))
+        if (before.empty() || held->entry.message.position < before) found.push_back(held->entry.message);
+    std::ranges::sort(found, std::ranges::greater{}, &base::ChatMessage::position);
+    std::string out = "\"messages\":[";
+    std::size_t count = 0;
+    for (; count < std::min(limit, found.size()) && (count == 0 || out.size() < bytes_max); ++count) {
+        if (count != 0) out += ',';
+        frames::append_page_item(out, found[count]);
+    }
+    out += found.size() > count ? "],\"more\":true" : "],\"more\":false";
+    return out;
+}
+
+}  // namespace node

@@ -1,0 +1,113 @@
+#include "node/core/http_api.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "node/base/json.hpp"
+#include "node/base/text.hpp"
+
+namespace node::http_api {
+namespace {
+
+constexpr std::size_t limit_default = 50;
+constexpr std::size_t limit_most = 500;
+
+std::string problem(std::string_view error, std::string_view reason) {
+    std::string out = "{\"error\":";
+    base::append_json_string(out, error);
+    out += ",\"reason\":";
+    base::append_json_string(out, reason);
+    return out + "}\n";
+}
+
+Wrong wrong(int status, std::string_view error, std::string_view reason) { return {json(status, problem(error, reason))}; }
+
+Call read_post(const base::HttpRequest& request, const std::string& room) {
+    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
+        return wrong(415, "unsupported_media_type", "send application/json");
+    const auto body = base::parse_json(request.body);
+    const auto user = body ? base::string_member(*body, "user") : std::nullopt;
+    const auto text = body ? base::string_member(*body, "text") : std::nullopt;
+    if (!user || !text) return wrong(400, "bad_request", "the body is a JSON object with `user` and `text` as strings");
+    const auto key = base::header(request.headers, "Idempotency-Key");
+    if (key.empty() || !base::is_utf8(key)) return wrong(400, "bad_key", "give a message key as Idempotency-Key, and repeat it with every retry");
+    return PostMessage{room, std::string{*user}, std::string{key}, std::string{*text},
+                       std::string{base::string_member(*body, "host").value_or("")}};
+}
+
+Call read_get(const base::Target& target, const std::string& room) {
+    GetMessages out{room, {}, limit_default};
+    if (const auto* before = target.find("before")) out.before = *before;
+    if (const auto* limit = target.find("limit")) {
+        const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), out.limit);
+        if (error != std::errc{} || end != limit->data() + limit->size() || out.limit == 0)
+            return wrong(400, "bad_request", "`limit` is a number from 1 to 500");
+        out.limit = std::min(out.limit, limit_most);
+    }
+    return out;
+}
+
+}  // namespace
+
+Call read(const base::HttpRequest& request) {
+    const auto target = base::parse_target(request.target);
+    if (!target) return wrong(400, "bad_request", "a malformed escape in the target");
+    const auto& path = target->path;
+    const bool get = request.method == "GET" || request.method == "HEAD";
+    if (path.size() == 1 && path[0] == "healthz" && get) return Health{};
+    if (path.size() == 1 && path[0] == "readyz" && get) return Ready{};
+    if (path.size() == 4 && path[0] == "api" && path[1] == "rooms" && path[3] == "messages") {
+        if (!base::is_room_name(path[2])) return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
+        if (get) return read_get(*target, path[2]);
+        if (request.method == "POST") return read_post(request, path[2]);
+        auto answer = wrong(405, "method_not_allowed", "GET and POST are known here");
+        answer.answer.headers.emplace_back("Allow", "GET, HEAD, POST");
+        return answer;
+    }
+    return wrong(404, "not_found", "there is nothing here");
+}
+
+base::HttpResponse json(int status, std::string body) {
+    return {status, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, std::move(body)};
+}
+
+base::HttpResponse health() { return json(200, "{\"status\":\"ok\"}\n"); }
+
+base::HttpResponse ready(bool store_up, std::size_t backlog, bool draining) {
+    std::string body = draining ? "{\"status\":\"draining\"" : store_up ? "{\"status\":\"ok\"" : "{\"status\":\"degraded\"";
+    body += store_up ? ",\"store\":\"up\"" : ",\"store\":\"down\"";
+    body += ",\"backlog\":" + std::to_string(backlog) + "}\n";
+    return json(draining ? 503 : 200, std::move(body));
+}
+
+base::HttpResponse messages(std::string_view room, std::string_view members) {
+    std::string body = "{\"room\":";
+    base::append_json_string(body, room);
+    ((body += ',') += members) += "}\n";
+    return json(200, std::move(body));
+}
+
+base::HttpResponse posted(std::string_view state, std::string_view key, std::string_view id) {
+    std::string body = "{\"state\":";
+    base::append_json_string(body, state);
+    body += ",\"key\":";
+    base::append_json_string(body, key);
+    body += ",\"id\":";
+    base::append_json_string(body, id);
+    return json(state == "stored" ? 201 : 202, body + "}\n");
+}
+
+base::HttpResponse refused(const Refusal& refusal, std::string_view key) {
+    std::string body = "{\"error\":";
+    base::append_json_string(body, refusal.code);
+    body += ",\"reason\":";
+    base::append_json_string(body, refusal.reason);
+    body += ",\"key\":";
+    base::append_json_string(body, key);
+    const bool later = refusal.retry_ms > 0;
+    auto answer = json(later ? 503 : refusal.code == "too_long" ? 413 : refusal.code == "failed" ? 422 : 400, body + "}\n");
+    if (later) answer.headers.emplace_back("Retry-After", std::to_string((refusal.retry_ms + 999) / 1000));
+    return answer;
+}
+
+}  // namespace node::http_api

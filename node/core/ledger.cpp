@@ -1,0 +1,136 @@
+#include "node/core/ledger.hpp"
+
+#include <utility>
+
+namespace node {
+namespace {
+
+constexpr base::Duration marks_wait = std::chrono::milliseconds{500};
+constexpr base::Duration retry_after = std::chrono::seconds{1};
+
+template <class T>
+void prepend(std::vector<T>& list, std::vector<T>&& before) {
+    before.insert(before.end(), std::make_move_iterator(list.begin()), std::make_move_iterator(list.end()));
+    list = std::move(before);
+    before.clear();
+}
+
+}  // namespace
+
+Ledger::Ledger(base::JournalView& journal) : journal_{&journal} {
+    auto state = journal.state();
+    uuid_ = std::move(state.uuid);
+    next_arrival_ = state.last_arrival + 1;
+    committed_ = watermark_ = state.last_arrival;
+}
+
+bool Ledger::knows(std::string_view id) { return held_.contains(id) || journal_->contains(id); }
+
+Held* Ledger::find(std::string_view id) {
+    const auto it = held_.find(id);
+    return it == held_.end() ? nullptr : it->second.get();
+}
+
+Held& Ledger::hold(base::ChatMessage message, bool accepted_here, base::Generation stored_in) {
+    auto& slot = held_[message.id];
+    slot = std::make_unique<Held>();
+    slot->stored = !stored_in.empty();
+    slot->entry = {next_arrival_++, std::move(message), accepted_here, std::move(stored_in)};
+    waiting_.push_back(slot.get());
+    return *slot;
+}
+
+void Ledger::mark_stored(std::string_view id, const base::Generation& generation) {
+    auto* held = find(id);
+    if (held) held->stored = true;
+    if (held && !held->handed) {
+        held->entry.stored_in = generation;
+        return;
+    }
+    marks_.emplace_back(id);
+    marks_generation_ = generation;
+}
+
+void Ledger::set_checkpoint(base::Checkpoint checkpoint) { checkpoint_ = std::move(checkpoint); }
+
+void Ledger::store_changed() {
+    marks_.clear();
+    checkpoint_.reset();
+    for (auto* list : {&under_way_, &waiting_})
+        for (auto* held : *list) held->stored = false;
+}
+
+void Ledger::flush(Turn& turn) {
+    if (batch_under_way_) return;
+    if (not_before_ && turn.now.time < *not_before_) return;
+    if (waiting_.empty()) {
+        if (!has_marks()) return;
+        if (!marks_due_) {
+            marks_due_ = turn.now.time + marks_wait;
+            turn.emit(SetTimer{timers::ledger, *marks_due_});
+        }
+        if (turn.now.time < *marks_due_) return;
+    }
+    base::JournalBatch batch;
+    batch.number = ++batches_;
+    batch.entries.reserve(waiting_.size());
+    for (auto* held : waiting_) {
+        held->handed = true;
+        batch.entries.push_back(held->entry);
+    }
+    under_way_ = std::exchange(waiting_, {});
+    batch.stored = marks_under_way_ = std::exchange(marks_, {});
+    batch.stored_generation = marks_generation_under_way_ = marks_generation_;
+    batch.checkpoint = checkpoint_under_way_ = std::exchange(checkpoint_, std::nullopt);
+    batch_under_way_ = true;
+    marks_due_.reset();
+    not_before_.reset();
+    turn.emit(Persist{std::move(batch)});
+}
+
+std::vector<Held*> Ledger::persisted(std::uint64_t batch) {
+    if (!batch_under_way_ || batch != batches_) return {};
+    batch_under_way_ = failing_ = false;
+    marks_under_way_.clear();
+    checkpoint_under_way_.reset();
+    for (auto* held : under_way_) held->committed = true;
+    if (!under_way_.empty()) committed_ = under_way_.back()->entry.arrival;
+    return std::exchange(under_way_, {});
+}
+
+void Ledger::persist_failed(Turn& turn, const std::string& reason) {
+    if (!batch_under_way_) return;
+    batch_under_way_ = false;
+    if (!std::exchange(failing_, true))
+        turn.error("journal: cannot write (" + reason + "); new posts are refused until it can, free some space on the disk");
+    for (auto* held : under_way_) held->handed = false;
+    prepend(waiting_, std::move(under_way_));
+    if (marks_.empty() || marks_generation_ == marks_generation_under_way_) {
+        prepend(marks_, std::move(marks_under_way_));
+        marks_generation_ = marks_generation_under_way_;
+    }
+    under_way_.clear();
+    marks_under_way_.clear();
+    if (!checkpoint_) checkpoint_ = std::move(checkpoint_under_way_);
+    checkpoint_under_way_.reset();
+    not_before_ = turn.now.time + retry_after;
+    turn.emit(SetTimer{timers::ledger, *not_before_});
+}
+
+void Ledger::release(Held& held) { held_.erase(held_.find(held.entry.message.id)); }
+
+std::vector<const Held*> Ledger::on_the_way() const {
+    std::vector<const Held*> out{under_way_.begin(), under_way_.end()};
+    out.insert(out.end(), waiting_.begin(), waiting_.end());
+    return out;
+}
+
+std::vector<const Held*> Ledger::uncommitted(std::string_view room) const {
+    auto out = on_the_way();
+    std::erase_if(out, [&](const Held* held) {
+        return !held->shown || (!room.empty() && held->entry.message.room != room);
+    });
+    return out;
+}
+
+}  // namespace node

@@ -1,0 +1,214 @@
+#include "node/core/post_desk.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "node/core/frames.hpp"
+#include "node/core/http_api.hpp"
+
+namespace node {
+namespace {
+
+constexpr std::size_t lookups_max = 64;
+constexpr std::int64_t retry_soon_ms = 1000;
+
+bool same(const Waiter& a, const Waiter& b) { return a.session == b.session && a.exchange == b.exchange && a.key == b.key; }
+
+void add_waiter(std::vector<Waiter>& waiters, const Waiter& waiter) {
+    // A REST request has had its one answer with `accepted`.
+    if (std::ranges::none_of(waiters, [&](const Waiter& w) { return same(w, waiter); })) waiters.push_back(waiter);
+}
+
+}  // namespace
+
+PostDesk::PostDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, Sessions& sessions, Rooms& rooms,
+                   StoreLink& link, StoreWriter& writer)
+    : config_{&config},
+      api_{&api},
+      ids_{&ids},
+      ledger_{&ledger},
+      sessions_{&sessions},
+      rooms_{&rooms},
+      link_{&link},
+      writer_{&writer} {}
+
+// ---- in
+
+void PostDesk::post(Turn& turn, const Draft& draft, Waiter waiter) {
+    auto checked = check_post(*config_, draft, turn.now.wall);
+    if (const auto* refusal = std::get_if<Refusal>(&checked)) return tell_refused(turn, waiter, *refusal);
+    auto& good = std::get<GoodPost>(checked);
+    if (repeat(turn, good.message.id, waiter)) return;
+    if (good.old_key) return look_up(turn, good.message, std::move(waiter));
+    if (!taking_) return tell_refused(turn, waiter, {"not_now", "this node is about to end: go on elsewhere", retry_soon_ms});
+    if (ledger_->failing())
+        return tell_refused(turn, waiter, {"not_now", "this node's disk does not take it: try again, or elsewhere", retry_soon_ms});
+    if (writer_->backlog() >= config_->outbox_messages_max)
+        return tell_refused(turn, waiter, {"full", "too many messages wait for the store", retry_soon_ms});
+    take(turn, std::move(good.message), std::move(waiter));
+}
+
+void PostDesk::take(Turn&, base::ChatMessage message, Waiter waiter) {
+    auto& held = ledger_->hold(std::move(message), true, {});
+    held.waiters.push_back(std::move(waiter));
+    writer_->enqueue(held);
+}
+
+bool PostDesk::repeat(Turn& turn, const std::string& id, const Waiter& waiter) {
+    if (writer_->has_refused(id)) {
+        tell_failed(turn, waiter, id, "the store refused it before");
+        return true;
+    }
+    if (auto* held = ledger_->find(id)) {
+        if (held->stored) {
+            tell_stored(turn, waiter, id);
+        } else {
+            if (held->committed) tell_accepted(turn, waiter, id);
+            if (!held->committed || waiter.session != 0) add_waiter(held->waiters, waiter);
+        }
+        return true;
+    }
+    const auto entry = ledger_->journal().find(id);
+    if (!entry) return false;
+    if (!entry->stored_in.empty() && (entry->stored_in == link_->generation() || link_->generation().empty())) {
+        tell_stored(turn, waiter, id);
+    } else {
+        tell_accepted(turn, waiter, id);
+        if (waiter.session != 0) add_waiter(late_waiters_[id], waiter);
+    }
+    return true;
+}
+
+void PostDesk::row(Turn& turn, FeedRow row) {
+    if (!row.message) return;  // a deletion, a design document, or nothing of the chat's
+    if (ledger_->knows(row.id)) {
+        const auto* held = ledger_->find(row.id);
+        if (held && !held->stored) return stored(turn, row.id);
+        if (held || !writer_->reads_journal()) return;
+        const auto entry = ledger_->journal().find(row.id);
+        if (entry && entry->stored_in != link_->generation()) stored(turn, row.id);
+        return;
+    }
+    show(ledger_->hold(std::move(*row.message), false, link_->generation()));
+}
+
+// ---- onwards
+
+void PostDesk::committed(Turn& turn, const std::vector<Held*>& batch) {
+    for (auto* held : batch) {
+        show(*held);
+        for (const auto& waiter : held->waiters) tell_accepted(turn, waiter, held->entry.message.id);
+        std::erase_if(held->waiters, [](const Waiter& w) { return w.exchange != 0; });
+        release_if_done(*held);
+    }
+}
+
+void PostDesk::settled(Turn& turn, const StoreWriter::Outcomes& outcomes) {
+    for (const auto& outcome : outcomes) {
+        if (outcome.stored) stored(turn, outcome.id);
+        else refused_for_good(turn, outcome.id, outcome.reason);
+    }
+}
+
+void PostDesk::stored(Turn& turn, const std::string& id) {
+    auto* held = ledger_->find(id);
+    if (held && held->stored) return;
+    ledger_->mark_stored(id, link_->generation());
+    writer_->settled();
+    if (held) show(*held);
+    for (const auto& waiter : take_waiters(id)) tell_stored(turn, waiter, id);
+    if (held) release_if_done(*held);
+}
+
+void PostDesk::refused_for_good(Turn& turn, const std::string& id, const std::string& reason) {
+    turn.error("store: it refuses the message " + id + " for good (" + reason + "); it stays in the journal");
+    writer_->settled();
+    for (const auto& waiter : take_waiters(id)) tell_failed(turn, waiter, id, reason);
+    if (auto* held = ledger_->find(id)) release_if_done(*held);
+}
+
+void PostDesk::show(Held& held) {
+    if (std::exchange(held.shown, true)) return;
+    rooms_->show(held.entry.message, ledger_->watermark());
+}
+
+void PostDesk::release_if_done(Held& held) {
+    const bool settled = held.stored || !held.entry.accepted_here || writer_->has_refused(held.entry.message.id);
+    if (held.committed && settled) ledger_->release(held);
+}
+
+std::vector<Waiter> PostDesk::take_waiters(const std::string& id) {
+    if (auto* held = ledger_->find(id)) return std::exchange(held->waiters, {});
+    const auto it = late_waiters_.find(id);
+    if (it == late_waiters_.end()) return {};
+    auto out = std::move(it->second);
+    late_waiters_.erase(it);
+    return out;
+}
+
+// ---- keys older than a day: only the store can tell whether they are a repeat
+
+void PostDesk::look_up(Turn& turn, const base::ChatMessage& message, Waiter waiter) {
+    if (!link_->usable() || lookups_.size() >= lookups_max)
+        return tell_refused(turn, waiter, {"not_now", "the key is older than a day, and the store cannot be asked now", retry_soon_ms});
+    const auto fetch = ids_->next(Asker::lookup);
+    const auto deadline = turn.now.time + config_->request_timeout;
+    lookups_.emplace(fetch, Lookup{message.id, std::move(waiter), deadline});
+    turn.emit(Fetch{fetch, api_->get_document(message.id), false});
+    turn.emit(SetTimer{timers::lookup, deadline});
+}
+
+void PostDesk::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
+    const auto it = lookups_.find(fetch);
+    if (it == lookups_.end()) return;
+    if (response.status != 200 && !(response.status == 404 && judge(response) == StoreVerdict::served)) return on_failed(turn, fetch);
+    const auto lookup = std::move(it->second);
+    lookups_.erase(it);
+    if (response.status == 200) return tell_stored(turn, lookup.waiter, lookup.id);
+    tell_refused(turn, lookup.waiter, {"key_old", "the key is older than a day, and nobody knows this message"});
+}
+
+void PostDesk::on_failed(Turn& turn, FetchId fetch) {
+    const auto it = lookups_.find(fetch);
+    if (it == lookups_.end()) return;
+    const auto lookup = std::move(it->second);
+    lookups_.erase(it);
+    tell_refused(turn, lookup.waiter, {"not_now", "the key is older than a day, and the store did not answer", retry_soon_ms});
+    link_->doubt(turn);
+}
+
+void PostDesk::on_timer(Turn& turn) {
+    std::vector<FetchId> late;
+    for (const auto& [fetch, lookup] : lookups_)
+        if (turn.now.time >= lookup.deadline) late.push_back(fetch);
+    for (const auto fetch : late) {
+        turn.emit(CancelFetch{fetch});
+        on_failed(turn, fetch);
+    }
+}
+
+// ---- told to whoever waits
+
+void PostDesk::tell_accepted(Turn& turn, const Waiter& waiter, const std::string& id) {
+    if (waiter.exchange != 0) return turn.emit(Respond{waiter.exchange, http_api::posted("accepted", waiter.key, id)});
+    if (auto* session = sessions_->find(waiter.session)) sessions_->send(*session, frames::accepted(waiter.key, id));
+}
+
+void PostDesk::tell_stored(Turn& turn, const Waiter& waiter, const std::string& id) {
+    if (waiter.exchange != 0) return turn.emit(Respond{waiter.exchange, http_api::posted("stored", waiter.key, id)});
+    if (auto* session = sessions_->find(waiter.session)) sessions_->send(*session, frames::stored(waiter.key, id));
+}
+
+void PostDesk::tell_failed(Turn& turn, const Waiter& waiter, const std::string& id, const std::string& reason) {
+    if (waiter.exchange != 0)
+        return turn.emit(Respond{waiter.exchange, http_api::refused({"failed", "the store refused it: " + reason}, waiter.key)});
+    if (auto* session = sessions_->find(waiter.session)) sessions_->send(*session, frames::failed(waiter.key, id, reason));
+}
+
+void PostDesk::tell_refused(Turn& turn, const Waiter& waiter, const Refusal& refusal) {
+    if (waiter.exchange != 0) return turn.emit(Respond{waiter.exchange, http_api::refused(refusal, waiter.key)});
+    if (auto* session = sessions_->find(waiter.session))
+        sessions_->send(*session, frames::refused(waiter.key, refusal.code, refusal.reason, refusal.retry_ms));
+}
+
+}  // namespace node

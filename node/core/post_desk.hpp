@@ -1,0 +1,79 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "node/core/feed_parser.hpp"
+#include "node/core/ledger.hpp"
+#include "node/core/posts.hpp"
+#include "node/core/rooms.hpp"
+#include "node/core/store_writer.hpp"
+
+namespace node {
+
+/// Takes posts and feed rows in, each message once, shows them to their rooms, and tells the senders how theirs fare.
+///
+/// A message is shown at its journal commit, or when the store is known to have it, whichever is first; `accepted` is told
+/// after the commit only. A row of somebody else's is shown on arrival.
+class PostDesk {
+public:
+    PostDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, Sessions& sessions, Rooms& rooms,
+             StoreLink& link, StoreWriter& writer);
+
+    void post(Turn& turn, const Draft& draft, Waiter waiter);
+    /// From here on all posts are refused: the node is about to end.
+    void stop_taking() { taking_ = false; }
+
+    /// These are on the disk now.
+    void committed(Turn& turn, const std::vector<Held*>& batch);
+    void settled(Turn& turn, const StoreWriter::Outcomes& outcomes);
+    void row(Turn& turn, FeedRow row);
+
+    // The answers about old keys.
+    void on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response);
+    void on_failed(Turn& turn, FetchId fetch);
+    void on_timer(Turn& turn);
+
+private:
+    struct Lookup {
+        std::string id;
+        Waiter waiter;
+        base::Time deadline;
+    };
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+
+    void take(Turn& turn, base::ChatMessage message, Waiter waiter);
+    /// The message is known already. False when it is not.
+    bool repeat(Turn& turn, const std::string& id, const Waiter& waiter);
+    void look_up(Turn& turn, const base::ChatMessage& message, Waiter waiter);
+    void stored(Turn& turn, const std::string& id);
+    void refused_for_good(Turn& turn, const std::string& id, const std::string& reason);
+    void show(Held& held);
+    void release_if_done(Held& held);
+    [[nodiscard]] std::vector<Waiter> take_waiters(const std::string& id);
+
+    void tell_accepted(Turn& turn, const Waiter& waiter, const std::string& id);
+    void tell_stored(Turn& turn, const Waiter& waiter, const std::string& id);
+    void tell_failed(Turn& turn, const Waiter& waiter, const std::string& id, const std::string& reason);
+    void tell_refused(Turn& turn, const Waiter& waiter, const Refusal& refusal);
+
+    const ChatConfig* config_;
+    const StoreApi* api_;
+    FetchIds* ids_;
+    Ledger* ledger_;
+    Sessions* sessions_;
+    Rooms* rooms_;
+    StoreLink* link_;
+    StoreWriter* writer_;
+    bool taking_ = true;
+    /// Who waits for messages of an earlier life, which are in the journal and held no more.
+    std::unordered_map<std::string, std::vector<Waiter>, Hash, std::equal_to<>> late_waiters_;
+    std::map<FetchId, Lookup> lookups_;
+};
+
+}  // namespace node

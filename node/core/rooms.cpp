@@ -1,0 +1,91 @@
+#include "node/core/rooms.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "node/core/frames.hpp"
+
+namespace node {
+
+Room* Rooms::find(std::string_view name) {
+    const auto it = rooms_.find(name);
+    return it == rooms_.end() ? nullptr : it->second.get();
+}
+
+bool Rooms::follows(const Session& session, std::string_view name) {
+    return std::ranges::any_of(session.rooms, [&](const Room* room) { return room->name == name; });
+}
+
+Room& Rooms::follow(Session& session, std::string_view name, std::string_view newest) {
+    auto& slot = rooms_[std::string{name}];
+    if (!slot) slot = std::make_unique<Room>(Room{std::string{name}, {}, std::string{newest}, nullptr, 0});
+    if (!follows(session, name)) {
+        slot->followers.push_back(&session);
+        session.rooms.push_back(slot.get());
+    }
+    return *slot;
+}
+
+void Rooms::unfollow(Session& session, std::string_view name) {
+    const auto it = std::ranges::find_if(session.rooms, [&](const Room* room) { return room->name == name; });
+    if (it == session.rooms.end()) return;
+    auto& room = **it;
+    session.rooms.erase(it);
+    std::erase(room.followers, &session);
+    forget_if_empty(room);
+}
+
+void Rooms::unfollow_all(Session& session) {
+    while (!session.rooms.empty()) unfollow(session, session.rooms.back()->name);
+}
+
+void Rooms::forget_if_empty(Room& room) {
+    if (!room.followers.empty()) return;
+    std::erase(touched_, &room);
+    std::erase(stale_, &room);
+    rooms_.erase(rooms_.find(room.name));
+}
+
+void Rooms::touch(Room& room) {
+    if (room.batch) return;
+    room.batch = std::make_shared<base::FrameBatch>();
+    touched_.push_back(&room);
+}
+
+void Rooms::show(const base::ChatMessage& message, std::uint64_t n) {
+    auto* room = find(message.room);
+    if (!room) return;
+    touch(*room);
+    const bool late = message.position < room->newest;
+    if (!late) room->newest = message.position;
+    scratch_.clear();
+    frames::append_message(scratch_, message, n, late);
+    room->batch->add(scratch_);
+    if (room->shown_since_cursor++ == 0) stale_.push_back(room);
+}
+
+void Rooms::announce(Room& room, std::string_view frame) {
+    touch(room);
+    room.batch->add(frame);
+}
+
+std::vector<Room*> Rooms::take_stale_cursors(std::size_t shown_at_least) {
+    std::vector<Room*> out;
+    std::erase_if(stale_, [&](Room* room) {
+        if (room->shown_since_cursor < shown_at_least) return false;
+        room->shown_since_cursor = 0;
+        out.push_back(room);
+        return true;
+    });
+    return out;
+}
+
+void Rooms::seal() {
+    for (auto* room : touched_) {
+        const base::Frames frames = std::exchange(room->batch, nullptr);
+        for (auto* follower : room->followers) sessions_->send(*follower, frames);
+    }
+    touched_.clear();
+}
+
+}  // namespace node

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "node/core/sessions.hpp"
+
+namespace node {
+
+/// A room that somebody follows.
+struct Room {
+    std::string name;
+    std::vector<Session*> followers;
+    std::string newest;                        ///< the highest position shown here; empty while none is
+    std::shared_ptr<base::FrameBatch> batch;   ///< what was shown in this turn
+    std::size_t shown_since_cursor = 0;
+};
+
+/// Who follows which room, and the fan-out: what a room is shown in one turn is one batch, made once and shared by all
+/// of its followers.
+class Rooms {
+public:
+    explicit Rooms(Sessions& sessions) : sessions_{&sessions} {}
+
+    /// The room, if anybody follows it.
+    Room* find(std::string_view name);
+    /// From here on `session` is shown what the room is. `newest`: the highest position in the room, used when nobody followed it before.
+    Room& follow(Session& session, std::string_view name, std::string_view newest);
+    void unfollow(Session& session, std::string_view name);
+    void unfollow_all(Session& session);
+    [[nodiscard]] static bool follows(const Session& session, std::string_view name);
+
+    /// Shows a message to everybody in its room. `n`: the watermark at the turn's start.
+    void show(const base::ChatMessage& message, std::uint64_t n);
+    /// Adds any other frame for all of the room, after what was shown so far.
+    void announce(Room& room, std::string_view frame);
+
+    /// Rooms whose followers could do with a newer cursor.
+    [[nodiscard]] std::vector<Room*> take_stale_cursors(std::size_t shown_at_least);
+    [[nodiscard]] bool has_stale_cursors() const { return !stale_.empty(); }
+
+    /// The end of a turn: hands the batches to the outboxes, after what each client is told alone.
+    void seal();
+
+private:
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+    void forget_if_empty(Room& room);
+    void touch(Room& room);
+
+    Sessions* sessions_;
+    std::unordered_map<std::string, std::unique_ptr<Room>, Hash, std::equal_to<>> rooms_;  ///< looked up, never walked
+    std::vector<Room*> touched_;  ///< have a batch in this turn
+    std::vector<Room*> stale_;    ///< have shown something since their last cursor
+    std::string scratch_;
+};
+
+}  // namespace node

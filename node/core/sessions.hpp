@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "node/core/turn.hpp"
+
+namespace node {
+
+struct Room;
+
+/// One client: who it is, and everything that waits to be sent to it.
+struct Session {
+    SessionId id = 0;
+    std::string address;
+    std::string user;                         ///< empty before `hello`
+    std::vector<Room*> rooms;                 ///< followed live
+    std::shared_ptr<base::FrameBatch> own;    ///< frames for this client alone, of this turn
+    std::vector<base::Frames> waiting;        ///< leaves in the next Send
+    std::size_t waiting_bytes = 0;
+    bool in_flight = false;                   ///< a Send is not yet Written
+    bool dirty = false;                       ///< stands in Sessions::dirty_
+    bool closing = false;                     ///< Close is asked for; nothing more is queued
+};
+
+/// The clients and their outboxes: everything for one client leaves in the order queued, one Send in flight, all that waits in the next.
+///
+/// An outbox is bounded in bytes: a client that has `bytes_max` waiting when more comes is cut off; it comes back
+/// and resumes. (So one batch of any size can always be queued, and the bound is exceeded by one batch at most.)
+class Sessions {
+public:
+    explicit Sessions(std::size_t bytes_max) : bytes_max_{bytes_max} {}
+
+    Session& open(SessionId id, std::string address);
+    /// The session, or nullptr when it is gone or going.
+    Session* find(SessionId id);
+    /// The session, also while it is going.
+    Session* any(SessionId id);
+    void written(SessionId id);
+    /// Forgets the session; the caller has taken it out of its rooms.
+    void closed(SessionId id) { sessions_.erase(id); }
+    [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+    [[nodiscard]] bool idle() const;
+
+    /// Queues one frame for this client alone. Frames of one turn share a batch.
+    void send(Session& session, std::string_view frame);
+    /// Queues a batch that others may share.
+    void send(Session& session, const base::Frames& frames);
+    void send_to_all(const base::Frames& frames);
+
+    /// Bytes that wait for the next Send.
+    [[nodiscard]] static std::size_t queued_bytes(const Session& session) {
+        return session.waiting_bytes + (session.own ? session.own->size_bytes() : 0);
+    }
+    /// True when the client has taken all that was queued for it.
+    [[nodiscard]] static bool drained(const Session& session) {
+        return !session.in_flight && session.waiting.empty() && !session.own;
+    }
+    /// Ends a session; its Closed is still to come.
+    void close(Session& session, std::string reason);
+
+    /// The end of a turn: one Send for each client that waits and has none in flight, one Close for each that is to go.
+    void flush(Turn& turn);
+
+private:
+    void seal(Session& session);
+    void queue(Session& session, base::Frames frames);
+    void mark(Session& session);
+
+    std::size_t bytes_max_;
+    std::map<SessionId, Session> sessions_;
+    std::vector<SessionId> dirty_;
+    std::vector<Close> closes_;
+};
+
+}  // namespace node

@@ -1,0 +1,137 @@
+#include "node/core/store_link.hpp"
+
+#include <fmt/format.h>
+
+#include "node/base/json.hpp"
+
+namespace node {
+namespace {
+
+/// A store that answers is asked now and then whether it is still the same: behind one address another may stand.
+constexpr base::Duration look_again_after = std::chrono::seconds{5};
+constexpr base::Duration probe_pause_max = std::chrono::milliseconds{1200};
+constexpr base::Duration denied_pause_least = std::chrono::seconds{1};
+constexpr base::Duration denied_pause_most = std::chrono::seconds{15};
+
+}  // namespace
+
+StoreLink::StoreLink(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random)
+    : probe_interval_{config.probe_interval},
+      request_timeout_{config.request_timeout},
+      api_{&api},
+      ids_{&ids},
+      random_{&random},
+      backoff_{config.probe_interval, probe_pause_max},
+      denied_backoff_{denied_pause_least, denied_pause_most} {}
+
+void StoreLink::start(Turn& turn) { probe(turn); }
+
+void StoreLink::ask(Turn& turn, State state, base::HttpRequest request) {
+    state_ = state;
+    fetch_ = ids_->next(Asker::link);
+    asked_at_ = turn.now.time;
+    deadline_ = turn.now.time + request_timeout_;
+    turn.emit(Fetch{fetch_, std::move(request), false});
+    turn.emit(SetTimer{timers::link, deadline_});
+}
+
+void StoreLink::probe(Turn& turn) { ask(turn, State::reading, api_->get_generation()); }
+
+void StoreLink::wait(Turn& turn, base::Duration pause) {
+    state_ = State::waiting;
+    fetch_ = 0;
+    deadline_ = turn.now.time + pause;
+    turn.emit(SetTimer{timers::link, deadline_});
+}
+
+void StoreLink::doubt(Turn& turn) {
+    if (!up_ || std::exchange(doubted_, true)) return;
+    if (fetch_ == 0) look_into_it(turn);
+}
+
+void StoreLink::refused(Turn& turn, StoreVerdict verdict, const std::string& reason) {
+    if (verdict != StoreVerdict::denied) return doubt(turn);
+    if (fetch_ != 0) turn.emit(CancelFetch{fetch_});
+    if (up_) went_down(turn, reason, true);
+}
+
+void StoreLink::look_into_it(Turn& turn) {
+    // A store that cuts everything it is asked would else be asked as often as it cuts.
+    const auto earliest = asked_at_ ? *asked_at_ + probe_interval_ : turn.now.time;
+    if (earliest > turn.now.time) return wait(turn, earliest - turn.now.time);
+    probe(turn);
+}
+
+void StoreLink::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
+    if (fetch != fetch_) return;
+    fetch_ = 0;
+    const auto verdict = judge(response);
+    if (verdict == StoreVerdict::denied) return went_down(turn, reason_of(response), true);
+    switch (state_) {
+        case State::reading: {
+            if (verdict == StoreVerdict::missing_database) return ask(turn, State::making_database, api_->make_database());
+            if (response.status == 404 && verdict == StoreVerdict::served)
+                return ask(turn, State::making_generation,
+                           api_->put_generation(fmt::format("{:016x}{:016x}", random_->next(), random_->next())));
+            const auto body = response.status == 200 ? base::parse_json(response.body) : std::nullopt;
+            const auto generation = body ? base::string_member(*body, "generation") : std::nullopt;
+            if (!generation || generation->empty()) return went_down(turn, reason_of(response), false);
+            return came_up(turn, base::Generation{*generation});
+        }
+        case State::making_database:
+            if (response.status == 201 || response.status == 202 || response.status == 412) return probe(turn);
+            return went_down(turn, "cannot make the database: " + reason_of(response), false);
+        case State::making_generation:
+            // Read back, whatever the answer: another node may have made one at the same moment.
+            if (response.status == 201 || response.status == 202 || response.status == 409) return probe(turn);
+            return went_down(turn, reason_of(response), false);
+        case State::settled:
+        case State::waiting: return;
+    }
+}
+
+void StoreLink::on_failed(Turn& turn, FetchId fetch, const std::string& reason) {
+    if (fetch == fetch_) no_answer(turn, reason);
+}
+
+void StoreLink::on_timer(Turn& turn) {
+    if (turn.now.time < deadline_) return;
+    if (fetch_ != 0) {
+        turn.emit(CancelFetch{fetch_});
+        return went_down(turn, "no answer in time", false);
+    }
+    probe(turn);
+}
+
+void StoreLink::came_up(Turn& turn, base::Generation generation) {
+    if (!up_ && told_down_) turn.info("store: it is back");
+    state_ = State::settled;
+    up_ = true;
+    doubted_ = false;
+    denied_ = told_down_ = false;
+    backoff_.reset();
+    denied_backoff_.reset();
+    generation_ = std::move(generation);
+    deadline_ = turn.now.time + look_again_after;
+    turn.emit(SetTimer{timers::link, deadline_});
+}
+
+void StoreLink::no_answer(Turn& turn, const std::string& reason) {
+    // One lost answer is no outage: clients are told only when the next try fails too.
+    if (up_ && !doubted_) {
+        doubted_ = true;
+        return wait(turn, probe_interval_);
+    }
+    went_down(turn, reason, false);
+}
+
+void StoreLink::went_down(Turn& turn, const std::string& reason, bool denied) {
+    if (!std::exchange(told_down_, true) || denied != denied_)
+        turn.warn((denied ? "store: it does not let us in (" : "store: it does not answer (") + reason +
+                  "); messages are kept here until it does");
+    up_ = doubted_ = false;
+    denied_ = denied;
+    wait(turn, denied ? denied_backoff_.next(*random_) : backoff_.next(*random_));
+}
+
+}  // namespace node

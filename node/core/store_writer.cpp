@@ -1,0 +1,249 @@
+#include "node/core/store_writer.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+
+namespace node {
+namespace {
+
+constexpr std::size_t batch_bytes_max = 2 * 1024 * 1024;  // far below the store's own 8,000,000 for a document
+constexpr base::Duration pause_least = std::chrono::milliseconds{50};
+constexpr base::Duration pause_most = std::chrono::seconds{2};
+constexpr auto no_end = std::numeric_limits<std::uint64_t>::max();
+
+}  // namespace
+
+StoreWriter::StoreWriter(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random, Ledger& ledger,
+                         StoreLink& link)
+    : documents_max_{std::max<std::size_t>(1, config.bulk_documents_max)},
+      request_timeout_{config.request_timeout},
+      api_{&api},
+      ids_{&ids},
+      random_{&random},
+      ledger_{&ledger},
+      link_{&link},
+      backoff_{pause_least, pause_most},
+      batch_documents_max_{documents_max_} {}
+
+void StoreWriter::enqueue(const Held& held) {
+    ++backlog_;
+    if (backlog_after_) return;  // it is found in the journal when its turn comes
+    const auto& m = held.entry.message;
+    if (queue_.size() >= 4 * documents_max_) {
+        backlog_after_ = queue_.back().arrival;
+        return;
+    }
+    queue_.push_back({held.entry.arrival, m.id, base::to_document(m), false});
+}
+
+void StoreWriter::store_changed(Turn& turn, bool known) {
+    auto& journal = ledger_->journal();
+    const auto& generation = link_->generation();
+    const auto visible = journal.state().last_arrival;
+    backlog_ = journal.count_not_stored_in(generation);
+    for (const auto* held : ledger_->on_the_way()) backlog_ += held->entry.arrival > visible && !held->stored ? 1 : 0;
+    if (backlog_ > 0) turn.info("store: " + std::to_string(backlog_) + " messages wait for it");
+    gate_open_ = known;
+    const bool all_in_memory = had_store_ && !backlog_after_;
+    if (all_in_memory) {
+        // What was never stored anywhere is queued and goes first; the rest follows when it is known what is missing.
+        heal_after_ = 0;
+        heal_until_ = ledger_->last_arrival();
+    } else {
+        queue_.clear();
+        if (fetch_ == 0) batch_.clear();
+        heal_after_.reset();
+        backlog_after_.reset();
+        if (backlog_ > 0) backlog_after_ = 0;
+    }
+    had_store_ = true;
+}
+
+bool StoreWriter::needless(const Item& item) {
+    if (refused_.contains(item.id)) return true;
+    const auto* held = ledger_->find(item.id);
+    return held ? held->stored : !item.from_journal;  // a post of this life is held until it is stored
+}
+
+void StoreWriter::fill() {
+    if (!queue_.empty() || !gate_open_) return;
+    if (backlog_after_) {
+        fill_from_journal(backlog_after_, no_end);
+    } else if (heal_after_) {
+        fill_from_journal(heal_after_, heal_until_);
+    }
+}
+
+void StoreWriter::fill_from_journal(std::optional<std::uint64_t>& after, std::uint64_t until) {
+    const auto add = [&](const base::JournalEntry& entry) {
+        after = entry.arrival;
+        Item item{entry.arrival, entry.message.id, {}, true};
+        if (needless(item)) return;
+        item.document = base::to_document(entry.message);
+        queue_.push_back(std::move(item));
+    };
+    while (after && queue_.empty()) {
+        const auto page = ledger_->journal().not_stored_in(link_->generation(), *after, documents_max_);
+        for (const auto& entry : page)
+            if (entry.arrival <= until) add(entry);
+        if (page.size() == documents_max_ && page.back().arrival < until) continue;
+        // The journal's end; what is not on the disk yet follows from memory.
+        for (const auto* held : ledger_->on_the_way())
+            if (held->entry.arrival > *after && held->entry.arrival <= until) add(held->entry);
+        after.reset();
+    }
+}
+
+void StoreWriter::take_batch() {
+    std::size_t bytes = 0;
+    while (!queue_.empty() && batch_.size() < batch_documents_max_) {
+        auto& item = queue_.front();
+        if (!needless(item)) {
+            bytes += item.document.size();
+            if (!batch_.empty() && bytes > batch_bytes_max) break;
+            batch_.push_back(std::move(item));
+        }
+        queue_.pop_front();
+    }
+}
+
+void StoreWriter::pump(Turn& turn) {
+    if (fetch_ != 0 || !link_->usable() || turn.now.time < not_before_) return;
+    std::erase_if(batch_, [&](const Item& item) { return needless(item); });
+    while (batch_.empty()) {
+        fill();
+        if (queue_.empty()) break;
+        take_batch();
+    }
+    if (!batch_.empty()) return send(turn);
+    if (!reads_journal()) backlog_ = 0;
+}
+
+void StoreWriter::send(Turn& turn) {
+    sent_to_ = link_->generation();
+    fetch_ = ids_->next(Asker::writer);
+    deadline_ = turn.now.time + request_timeout_;
+    if (batch_.size() == 1 && !batch_as_bulk_) {
+        turn.emit(Fetch{fetch_, api_->put_document(batch_[0].id, batch_[0].document), false});
+    } else {
+        std::vector<const Item*> by_id;
+        for (const auto& item : batch_) by_id.push_back(&item);
+        std::ranges::sort(by_id, {}, &Item::id);
+        std::vector<std::string_view> documents;
+        for (const auto* item : by_id) documents.push_back(item->document);
+        turn.emit(Fetch{fetch_, api_->bulk_documents(documents), false});
+    }
+    turn.emit(SetTimer{timers::writer, deadline_});
+}
+
+void StoreWriter::try_again(Turn& turn) {
+    ++failures_;
+    not_before_ = turn.now.time + backoff_.next(*random_);
+    turn.emit(SetTimer{timers::writer, not_before_});
+    link_->doubt(turn);
+}
+
+void StoreWriter::done_with_batch() {
+    batch_.clear();
+    batch_as_bulk_ = false;
+    batch_documents_max_ = std::min(documents_max_, batch_documents_max_ * 2);
+    failures_ = 0;
+    backoff_.reset();
+}
+
+StoreWriter::Outcomes StoreWriter::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
+    if (fetch != fetch_) return {};
+    fetch_ = 0;
+    if (sent_to_ != link_->generation()) return {};  // it was another store that took them: they are sent to this one
+    switch (judge(response)) {
+        case StoreVerdict::served: return batch_.size() == 1 && !batch_as_bulk_ ? on_single(turn, response) : on_bulk(turn, response);
+        case StoreVerdict::denied:
+            if (response.status == 403 && batch_.size() == 1 && !batch_as_bulk_) {
+                // One document alone may be what is forbidden; the rows of a bulk answer tell the two apart.
+                batch_as_bulk_ = true;
+                try_again(turn);
+                return {};
+            }
+            [[fallthrough]];
+        case StoreVerdict::missing_database: link_->refused(turn, judge(response), reason_of(response)); return {};
+        case StoreVerdict::trouble: try_again(turn); return {};
+    }
+    return {};
+}
+
+StoreWriter::Outcomes StoreWriter::on_single(Turn& turn, const base::HttpResponse& response) {
+    const auto id = batch_[0].id;
+    switch (response.status) {
+        case 201:
+        case 202:
+        case 409:  // an earlier try of ours, or of another node, came through: an equal id is an equal message
+            done_with_batch();
+            return {{id, true, {}}};
+        case 400:
+        case 413:
+            refused_.insert(id);
+            done_with_batch();
+            return {{id, false, reason_of(response)}};
+        default: try_again(turn); return {};
+    }
+}
+
+StoreWriter::Outcomes StoreWriter::on_bulk(Turn& turn, const base::HttpResponse& response) {
+    if (response.status == 413 || response.status == 400) {
+        // Something in it is too large or malformed: smaller batches, down to the one that is.
+        if (batch_.size() == 1) {
+            batch_as_bulk_ = false;
+        } else {
+            batch_documents_max_ = batch_.size() / 2;
+            give_back(batch_documents_max_);
+        }
+        return {};
+    }
+    auto rows = response.status == 201 || response.status == 202 ? read_bulk_answer(response.body) : std::nullopt;
+    if (!rows) return try_again(turn), Outcomes{};
+    std::ranges::sort(*rows, {}, &BulkRow::id);
+    Outcomes out;
+    std::vector<Item> rest;
+    for (auto& item : batch_) {  // in order of arrival, which is the order in which they are shown
+        const auto row = std::ranges::lower_bound(*rows, item.id, {}, &BulkRow::id);
+        const bool told = row != rows->end() && row->id == item.id;
+        const auto outcome = told ? row->outcome : BulkRow::Outcome::unknown;
+        switch (outcome) {
+            case BulkRow::Outcome::stored: out.push_back({std::move(item.id), true, {}}); break;
+            case BulkRow::Outcome::refused:
+                refused_.insert(item.id);
+                out.push_back({std::move(item.id), false, row->reason});
+                break;
+            case BulkRow::Outcome::unknown: rest.push_back(std::move(item)); break;
+        }
+    }
+    if (rest.empty()) {
+        done_with_batch();
+    } else {
+        batch_ = std::move(rest);
+        try_again(turn);
+    }
+    return out;
+}
+
+void StoreWriter::give_back(std::size_t keep) {
+    queue_.insert(queue_.begin(), std::make_move_iterator(batch_.begin() + static_cast<std::ptrdiff_t>(keep)),
+                  std::make_move_iterator(batch_.end()));
+    batch_.resize(keep);
+}
+
+void StoreWriter::on_failed(Turn& turn, FetchId fetch, const std::string&) {
+    if (fetch != fetch_) return;
+    fetch_ = 0;
+    try_again(turn);  // done or not, nobody knows: the ids make a repeat harmless
+}
+
+void StoreWriter::on_timer(Turn& turn) {
+    if (fetch_ == 0 || turn.now.time < deadline_) return;
+    turn.emit(CancelFetch{fetch_});
+    fetch_ = 0;
+    try_again(turn);
+}
+
+}  // namespace node

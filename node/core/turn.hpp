@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "node/core/events.hpp"
+
+namespace node {
+
+/// One handle() of the core: when it is, and what it has asked of the world so far.
+struct Turn {
+    base::Now now;
+    Effects effects{};
+
+    template <class E>
+    void emit(E effect) {
+        effects.emplace_back(std::move(effect));
+    }
+    void info(std::string line) { emit(Log{Log::Level::info, std::move(line)}); }
+    void warn(std::string line) { emit(Log{Log::Level::warning, std::move(line)}); }
+    void error(std::string line) { emit(Log{Log::Level::error, std::move(line)}); }
+};
+
+/// Which of the core's machines sent a request: it stands in the low bits of the FetchId, so no table is needed to
+/// bring an answer home.
+enum class Asker : FetchId { link, writer, feed, scan, lookup, resume };
+
+class FetchIds {
+public:
+    FetchId next(Asker asker) { return ++count_ << 3 | static_cast<FetchId>(asker); }
+    static Asker asker(FetchId id) { return static_cast<Asker>(id & 7); }
+
+private:
+    FetchId count_ = 0;
+};
+
+/// The core's alarm clocks, one for each machine that waits for anything.
+namespace timers {
+inline constexpr TimerId link = 1;
+inline constexpr TimerId writer = 2;
+inline constexpr TimerId feed = 3;
+inline constexpr TimerId scan = 4;
+inline constexpr TimerId lookup = 5;
+inline constexpr TimerId resume = 6;
+inline constexpr TimerId ledger = 7;
+inline constexpr TimerId cursors = 8;
+inline constexpr TimerId drain = 9;
+}  // namespace timers
+
+}  // namespace node
