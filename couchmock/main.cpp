@@ -1,3 +1,7 @@
+#include "couchmock/net/driver.hpp"
+#include "node/net/wire/acceptor.hpp"
+#include "node/net/wire/process.hpp"
+
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -7,10 +11,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-
-#include "couchmock/net/driver.hpp"
-#include "node/net/wire/acceptor.hpp"
-#include "node/net/wire/process.hpp"
 
 namespace {
 
@@ -38,7 +38,8 @@ int run(const Options& options) {
     std::unique_ptr<couchmock::Driver> driver;
     if (options.upstream.empty()) {
         const auto colon = options.admin.find(':');
-        couchmock::MockConfig config{.admin_user = options.admin.substr(0, colon), .admin_password = {}, .seed = options.seed};
+        couchmock::MockConfig config{
+            .admin_user = options.admin.substr(0, colon), .admin_password = {}, .seed = options.seed};
         if (colon != std::string::npos) config.admin_password = options.admin.substr(colon + 1);
         driver = serve_mock(loop, std::move(config), server, log);
     } else {
@@ -48,12 +49,14 @@ int run(const Options& options) {
     }
 
     const auto say = [](std::string_view what, const auto& address, std::uint16_t port) {
-        std::fputs(fmt::format("{} on {}\n", what, wire::listen_url(address.address(), port)).c_str(), stderr);
+        std::fputs(fmt::format("{} on {}\n", what, wire::listen_url(address.address(), port)).c_str(),
+                   stderr);
     };
     say("listening", server.listen, driver->server().port());
     if (server.control) say("control", *server.control, driver->server().control_port());
     if (!options.port_file.empty()) wire::write_port_file(options.port_file, driver->server().port());
-    if (!options.control_port_file.empty()) wire::write_port_file(options.control_port_file, driver->server().control_port());
+    if (!options.control_port_file.empty())
+        wire::write_port_file(options.control_port_file, driver->server().control_port());
 
     boost::asio::signal_set signals{loop.context(), SIGINT, SIGTERM};
     signals.async_wait([&](boost::system::error_code error, int) {
@@ -67,15 +70,24 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
     Options options;
-    CLI::App app{"A CouchDB in one process, with a fault injector before it; or the injector alone, before a CouchDB of yours."};
-    app.add_option("--listen", options.listen, "host:port to serve on; port 0 takes a free one")->capture_default_str();
-    app.add_option("--control", options.control, "host:port of a second listener, which stays up while the store is 'down'");
-    app.add_option("--admin", options.admin, "user:password that is asked for; without it everybody may do everything");
-    app.add_option("--seed", options.seed, "of everything random: uuids, sequences, the faults' dice")->capture_default_str();
-    app.add_option("--upstream", options.upstream, "URL of a CouchDB to stand in front of, instead of the mock's own store");
-    app.add_option("--upstream-ca", options.upstream_ca, "PEM file of the authority that signed an https upstream");
+    CLI::App app{
+        "A CouchDB in one process, with a fault injector before it; or the injector alone, before a CouchDB "
+        "of yours."};
+    app.add_option("--listen", options.listen, "host:port to serve on; port 0 takes a free one")
+        ->capture_default_str();
+    app.add_option("--control", options.control,
+                   "host:port of a second listener, which stays up while the store is 'down'");
+    app.add_option("--admin", options.admin,
+                   "user:password that is asked for; without it everybody may do everything");
+    app.add_option("--seed", options.seed, "of everything random: uuids, sequences, the faults' dice")
+        ->capture_default_str();
+    app.add_option("--upstream", options.upstream,
+                   "URL of a CouchDB to stand in front of, instead of the mock's own store");
+    app.add_option("--upstream-ca", options.upstream_ca,
+                   "PEM file of the authority that signed an https upstream");
     app.add_option("--port-file", options.port_file, "is written with the port once it listens");
-    app.add_option("--control-port-file", options.control_port_file, "the same for --control")->needs("--control");
+    app.add_option("--control-port-file", options.control_port_file, "the same for --control")
+        ->needs("--control");
     app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error, off")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
         ->capture_default_str();

@@ -1,4 +1,7 @@
-#include <sys/random.h>
+#include "node/net/chat_driver.hpp"
+#include "node/net/json_log.hpp"
+#include "node/net/wire/acceptor.hpp"
+#include "node/net/wire/process.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -13,11 +16,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-
-#include "node/net/chat_driver.hpp"
-#include "node/net/json_log.hpp"
-#include "node/net/wire/acceptor.hpp"
-#include "node/net/wire/process.hpp"
+#include <sys/random.h>
 
 namespace {
 
@@ -38,14 +37,16 @@ struct Options {
 
 constexpr int bad_usage = 64;
 
-/// From the URL, else the file, else the environment: the later ones are not to be seen in a list of processes.
+/// From the URL, else the file, else the environment: the later ones are not to be seen in a list of
+/// processes.
 std::string find_password(const Options& options, const wire::HttpServer& store) {
     if (!store.password.empty()) return store.password;
     if (!options.store_password_file.empty()) {
         std::ifstream file{options.store_password_file};
         std::string line;
         if (!std::getline(file, line))
-            throw std::invalid_argument("cannot read a password from " + options.store_password_file + ": give --store-password-file a readable file");
+            throw std::invalid_argument("cannot read a password from " + options.store_password_file +
+                                        ": give --store-password-file a readable file");
         while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.pop_back();
         return line;
     }
@@ -57,10 +58,12 @@ node::ChatDriver::Config configure(const Options& options) {
     node::ChatDriver::Config config;
     config.store = wire::parse_http_server(options.store);
     if (config.store.path.size() < 2 || config.store.path.find('/', 1) != std::string::npos)
-        throw std::invalid_argument("--store names no database: give it as http://user:password@host:port/db");
+        throw std::invalid_argument(
+            "--store names no database: give it as http://user:password@host:port/db");
     config.core.database = config.store.path.substr(1);
     if (!config.store.user.empty())
-        config.core.authorization = base::basic_authorization(config.store.user, find_password(options, config.store));
+        config.core.authorization =
+            base::basic_authorization(config.store.user, find_password(options, config.store));
     if (options.feed == "longpoll") config.core.feed = node::FeedMode::longpoll;
     if (options.feed == "poll") config.core.feed = node::FeedMode::poll;
     config.core.poll_interval = base::Duration{static_cast<std::int64_t>(options.poll_interval * 1e6)};
@@ -76,7 +79,10 @@ node::ChatDriver::Config configure(const Options& options) {
 
 void log_line(node::Log::Level level, const std::string& line) {
     using Level = node::Log::Level;
-    spdlog::log(level == Level::info ? spdlog::level::info : level == Level::warning ? spdlog::level::warn : spdlog::level::err, "{}", line);
+    spdlog::log(level == Level::info      ? spdlog::level::info
+                : level == Level::warning ? spdlog::level::warn
+                                          : spdlog::level::err,
+                "{}", line);
 }
 
 int run(const Options& options) {
@@ -107,19 +113,32 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
     Options options;
-    CLI::App app{"A chat node: browsers talk to it, it talks to CouchDB, and it goes on when CouchDB is gone."};
-    app.add_option("--store", options.store, "http://user:password@host:port/db of the CouchDB that all nodes share")->capture_default_str();
-    app.add_option("--store-password-file", options.store_password_file, "file with the password; or set DAVENPORT_STORE_PASSWORD");
-    app.add_option("--store-ca", options.store_ca, "PEM file of the authority that signed an https store, if the system does not know it");
+    CLI::App app{
+        "A chat node: browsers talk to it, it talks to CouchDB, and it goes on when CouchDB is gone."};
+    app.add_option("--store", options.store,
+                   "http://user:password@host:port/db of the CouchDB that all nodes share")
+        ->capture_default_str();
+    app.add_option("--store-password-file", options.store_password_file,
+                   "file with the password; or set DAVENPORT_STORE_PASSWORD");
+    app.add_option("--store-ca", options.store_ca,
+                   "PEM file of the authority that signed an https store, if the system does not know it");
     app.add_option("--name", options.name, "written into messages as their host");
-    app.add_option("--listen", options.listen, "host:port for clients; port 0 takes a free one")->capture_default_str();
-    app.add_option("--host", options.hosts, "names that this node is reached by; without it: any, or on loopback only this machine's");
-    app.add_option("--journal", options.journal, "the node's own file; no two nodes share one")->capture_default_str();
-    app.add_option("--feed", options.feed, "how to learn of others' messages: continuous, longpoll, or poll (the slow way)")
+    app.add_option("--listen", options.listen, "host:port for clients; port 0 takes a free one")
+        ->capture_default_str();
+    app.add_option("--host", options.hosts,
+                   "names that this node is reached by; without it: any, or on loopback only this machine's");
+    app.add_option("--journal", options.journal, "the node's own file; no two nodes share one")
+        ->capture_default_str();
+    app.add_option("--feed", options.feed,
+                   "how to learn of others' messages: continuous, longpoll, or poll (the slow way)")
         ->check(CLI::IsMember({"continuous", "longpoll", "poll"}))
         ->capture_default_str();
-    app.add_option("--poll-interval", options.poll_interval, "seconds between two polls")->check(CLI::Range(0.01, 3600.0))->capture_default_str();
-    app.add_option("--log-format", options.log_format, "plain or json")->check(CLI::IsMember({"plain", "json"}))->capture_default_str();
+    app.add_option("--poll-interval", options.poll_interval, "seconds between two polls")
+        ->check(CLI::Range(0.01, 3600.0))
+        ->capture_default_str();
+    app.add_option("--log-format", options.log_format, "plain or json")
+        ->check(CLI::IsMember({"plain", "json"}))
+        ->capture_default_str();
     app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error, off")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
         ->capture_default_str();

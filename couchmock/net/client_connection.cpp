@@ -34,7 +34,9 @@ void ClientConnection::on_gone() {
 
 base::HttpResponse ClientConnection::refusal(wire::HttpError error) {
     if (error == wire::HttpError::body_too_large)
-        return {413, {{"Content-Type", "application/json"}}, "{\"error\":\"too_large\",\"reason\":\"the request entity is too large\"}\n"};
+        return {413,
+                {{"Content-Type", "application/json"}},
+                "{\"error\":\"too_large\",\"reason\":\"the request entity is too large\"}\n"};
     // As CouchDB's HTTP library does: an empty 400, before any of CouchDB's own code is reached.
     return {400, {{"Server", "MochiWeb/1.0 (Any of you quaids got a smint?)"}}, {}};
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string_view>
-
 #include "couchmock/net/server.hpp"
 #include "node/net/wire/http_connection.hpp"
+
+#include <string_view>
 
 namespace couchmock {
 

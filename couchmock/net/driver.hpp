@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-
 #include "couchmock/core/mock.hpp"
 #include "couchmock/net/server.hpp"
 #include "node/net/wire/http_client.hpp"
 #include "node/net/wire/loop.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace couchmock {
 
@@ -24,10 +24,12 @@ public:
 using LogLine = std::function<void(const std::string&)>;
 
 /// The mock with a store of its own. Throws as Server does.
-std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const Server::Config& server, LogLine log);
+std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const Server::Config& server,
+                                   LogLine log);
 
-/// The fault gate before somebody else's CouchDB: streams pass through as they come, held back as far as the client is slow.
-std::unique_ptr<Driver> serve_gate(wire::Loop& loop, std::uint64_t seed, const wire::HttpServer& upstream, const std::string& ca_file,
-                                   const Server::Config& server, LogLine log);
+/// The fault gate before somebody else's CouchDB: streams pass through as they come, held back as far as the
+/// client is slow.
+std::unique_ptr<Driver> serve_gate(wire::Loop& loop, std::uint64_t seed, const wire::HttpServer& upstream,
+                                   const std::string& ca_file, const Server::Config& server, LogLine log);
 
 }  // namespace couchmock

@@ -1,3 +1,7 @@
+#include "couchmock/faults/gate.hpp"
+#include "couchmock/net/driver.hpp"
+#include "node/net/wire/timers.hpp"
+
 #include <algorithm>
 #include <array>
 #include <deque>
@@ -5,16 +9,14 @@
 #include <utility>
 #include <variant>
 
-#include "couchmock/faults/gate.hpp"
-#include "couchmock/net/driver.hpp"
-#include "node/net/wire/timers.hpp"
-
 namespace couchmock {
 namespace {
 
-/// Headers that are about one connection and not about the message (RFC 9110, section 7.6.1), and what we make anew.
+/// Headers that are about one connection and not about the message (RFC 9110, section 7.6.1), and what we
+/// make anew.
 bool belongs_to_the_connection(std::string_view name) {
-    static constexpr std::array names{"Connection", "Keep-Alive", "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Expect", "Proxy-Connection"};
+    static constexpr std::array names{"Connection", "Keep-Alive", "Transfer-Encoding", "TE", "Trailer",
+                                      "Upgrade",    "Expect",     "Proxy-Connection"};
     const auto same = [&](std::string_view other) {
         return std::ranges::equal(name, other, [](char a, char b) { return (a | 0x20) == (b | 0x20); });
     };
@@ -27,8 +29,8 @@ void strip(base::Headers& headers) {
 
 class GateDriver final : public Driver {
 public:
-    GateDriver(wire::Loop& loop, std::uint64_t seed, const wire::HttpServer& upstream, const std::string& ca_file,
-               const Server::Config& server, LogLine log)
+    GateDriver(wire::Loop& loop, std::uint64_t seed, const wire::HttpServer& upstream,
+               const std::string& ca_file, const Server::Config& server, LogLine log)
         : log_(std::move(log)),
           upstream_(upstream),
           gate_(GateConfig{.seed = seed, .owns_store = false}),
@@ -52,7 +54,10 @@ private:
                     store_.pace(id);
                     on_store(RespondHead{id, status, std::move(headers)});
                 },
-            .data = [this](ExchangeId id, std::string bytes) { on_store(RespondData{id, std::move(bytes)}); },
+            .data =
+                [this](ExchangeId id, std::string bytes) {
+                    on_store(RespondData{id, std::move(bytes)});
+                },
             .ended = [this](ExchangeId id) { on_store(RespondEnd{id}); },
             .failed =
                 [this](ExchangeId id, const std::string& reason) {
@@ -65,8 +70,8 @@ private:
     void handle(Event event) { work_off(std::move(event)); }
     void on_store(BackendEvent event) { work_off(std::move(event)); }
 
-    /// One event after the other: what happens while the effects of one are performed (a pipelined request is read
-    /// when the one before it is answered) waits until they all are.
+    /// One event after the other: what happens while the effects of one are performed (a pipelined request is
+    /// read when the one before it is answered) waits until they all are.
     void work_off(std::variant<Event, BackendEvent> event) {
         events_.push_back(std::move(event));
         if (events_.size() > 1) return;
@@ -91,8 +96,10 @@ private:
         auto& request = effect.request;
         strip(request.headers);
         std::erase_if(request.headers, [](const auto& header) { return header.first == "Content-Length"; });
-        if (!upstream_.user.empty() && !base::has_header(request.headers, "Authorization") && !base::has_header(request.headers, "Cookie"))
-            request.headers.emplace_back("Authorization", base::basic_authorization(upstream_.user, upstream_.password));
+        if (!upstream_.user.empty() && !base::has_header(request.headers, "Authorization") &&
+            !base::has_header(request.headers, "Cookie"))
+            request.headers.emplace_back("Authorization",
+                                         base::basic_authorization(upstream_.user, upstream_.password));
         request.target.insert(0, upstream_.path);
         store_.fetch(effect.exchange, std::move(request), wire::HttpClient::Answer::stream_if_chunked);
     }
@@ -108,8 +115,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Driver> serve_gate(wire::Loop& loop, std::uint64_t seed, const wire::HttpServer& upstream, const std::string& ca_file,
-                                   const Server::Config& server, LogLine log) {
+std::unique_ptr<Driver> serve_gate(wire::Loop& loop, std::uint64_t seed, const wire::HttpServer& upstream,
+                                   const std::string& ca_file, const Server::Config& server, LogLine log) {
     return std::make_unique<GateDriver>(loop, seed, upstream, ca_file, server, std::move(log));
 }
 

@@ -1,8 +1,8 @@
-#include <deque>
-#include <utility>
-
 #include "couchmock/net/driver.hpp"
 #include "node/net/wire/timers.hpp"
+
+#include <deque>
+#include <utility>
 
 namespace couchmock {
 namespace {
@@ -18,8 +18,8 @@ public:
     [[nodiscard]] const Server& server() const override { return server_; }
 
 private:
-    /// One event after the other: what happens while the effects of one are performed (a pipelined request is read
-    /// when the one before it is answered) waits until they all are.
+    /// One event after the other: what happens while the effects of one are performed (a pipelined request is
+    /// read when the one before it is answered) waits until they all are.
     void handle(Event event) {
         events_.push_back(std::move(event));
         if (events_.size() > 1) return;
@@ -44,7 +44,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const Server::Config& server, LogLine log) {
+std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const Server::Config& server,
+                                   LogLine log) {
     return std::make_unique<MockDriver>(loop, std::move(config), server, std::move(log));
 }
 

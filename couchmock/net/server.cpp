@@ -1,9 +1,9 @@
 #include "couchmock/net/server.hpp"
 
+#include "couchmock/net/client_connection.hpp"
+
 #include <utility>
 #include <vector>
-
-#include "couchmock/net/client_connection.hpp"
 
 namespace couchmock {
 

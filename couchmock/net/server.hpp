@@ -1,5 +1,9 @@
 #pragma once
 
+#include "couchmock/core/events.hpp"
+#include "node/net/wire/acceptor.hpp"
+#include "node/net/wire/http_codec.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -7,18 +11,15 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "couchmock/core/events.hpp"
-#include "node/net/wire/acceptor.hpp"
-#include "node/net/wire/http_codec.hpp"
-
 namespace couchmock {
 
 class ClientConnection;
 
-/// HTTP/1.1 over TCP for a mock store: cuts connections into requests, and does with a connection what the core says.
+/// HTTP/1.1 over TCP for a mock store: cuts connections into requests, and does with a connection what the
+/// core says.
 ///
-/// Requests of one connection are answered one after the other, as CouchDB does. A second listener, if there is one, keeps
-/// listening while the first refuses: the control API must be reachable in an outage.
+/// Requests of one connection are answered one after the other, as CouchDB does. A second listener, if there
+/// is one, keeps listening while the first refuses: the control API must be reachable in an outage.
 ///
 /// Threads: the loop's.
 class Server {
@@ -26,16 +27,19 @@ public:
     struct Config {
         wire::asio::ip::tcp::endpoint listen;
         std::optional<wire::asio::ip::tcp::endpoint> control;
-        wire::HttpLimits limits{.body_bytes = 64 * 1024 * 1024};  // a document's own limit is the core's to tell
+        wire::HttpLimits limits{.body_bytes =
+                                    64 * 1024 * 1024};  // a document's own limit is the core's to tell
     };
 
-    /// Binds and listens; throws std::runtime_error with one line that names the remedy. `on_event` is told what clients do, and
-    /// may call perform() at once.
+    /// Binds and listens; throws std::runtime_error with one line that names the remedy. `on_event` is told
+    /// what clients do, and may call perform() at once.
     Server(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event);
     ~Server();
 
     [[nodiscard]] std::uint16_t port() const { return main_.port(); }
-    [[nodiscard]] std::uint16_t control_port() const { return control_ ? control_->port() : std::uint16_t{0}; }
+    [[nodiscard]] std::uint16_t control_port() const {
+        return control_ ? control_->port() : std::uint16_t{0};
+    }
 
     // The effects that concern connections. One for an exchange that is over is ignored.
     void perform(Respond effect);

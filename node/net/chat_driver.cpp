@@ -1,12 +1,12 @@
 #include "node/net/chat_driver.hpp"
 
+#include "node/net/sqlite_journal.hpp"
+#include "node/net/wire/timers.hpp"
+
 #include <deque>
 #include <utility>
 
 #include <boost/asio/post.hpp>
-
-#include "node/net/sqlite_journal.hpp"
-#include "node/net/wire/timers.hpp"
 
 namespace node {
 namespace {
@@ -28,7 +28,8 @@ public:
           farewell_timer_(loop.context()),
           store_(loop, config.store, {.ca_file = config.store_ca_file}, store_events()),
           server_(loop, config.server, [this](Event event) { handle(std::move(event)); }),
-          writer_(file_, [this](std::uint64_t batch, std::string error) { committed(batch, std::move(error)); }) {
+          writer_(file_,
+                  [this](std::uint64_t batch, std::string error) { committed(batch, std::move(error)); }) {
         busy_ = true;
         perform_all(core_.start(wire::Loop::now()));
         busy_ = false;
@@ -45,11 +46,23 @@ public:
 private:
     wire::HttpClient::Events store_events() {
         return {
-            .whole = [this](FetchId id, base::HttpResponse response) { handle(Fetched{id, std::move(response)}); },
-            .head = [this](FetchId id, int status, const base::Headers&) { handle(FetchHead{id, status}); },
-            .data = [this](FetchId id, std::string bytes) { handle(FetchData{id, std::move(bytes)}); },
+            .whole =
+                [this](FetchId id, base::HttpResponse response) {
+                    handle(Fetched{id, std::move(response)});
+                },
+            .head =
+                [this](FetchId id, int status, const base::Headers&) {
+                    handle(FetchHead{id, status});
+                },
+            .data =
+                [this](FetchId id, std::string bytes) {
+                    handle(FetchData{id, std::move(bytes)});
+                },
             .ended = [this](FetchId id) { handle(FetchEnded{id}); },
-            .failed = [this](FetchId id, std::string reason) { handle(FetchFailed{id, std::move(reason)}); },
+            .failed =
+                [this](FetchId id, std::string reason) {
+                    handle(FetchFailed{id, std::move(reason)});
+                },
         };
     }
 
@@ -63,7 +76,8 @@ private:
         });
     }
 
-    /// One event after the other: what happens while the effects of one are performed waits until they all are.
+    /// One event after the other: what happens while the effects of one are performed waits until they all
+    /// are.
     void handle(Event event) {
         events_.push_back(std::move(event));
         if (!busy_) work_off();

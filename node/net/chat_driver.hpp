@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-
 #include "node/core/chat_core.hpp"
 #include "node/net/chat_server.hpp"
 #include "node/net/wire/http_client.hpp"
 #include "node/net/wire/loop.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace node {
 
@@ -26,8 +26,8 @@ public:
     };
     using LogLine = std::function<void(Log::Level, const std::string&)>;
 
-    /// Opens the journal, listens, and starts the core. Throws base::JournalError, std::runtime_error or std::invalid_argument with
-    /// one line that names the remedy. A store that can't be reached is no error.
+    /// Opens the journal, listens, and starts the core. Throws base::JournalError, std::runtime_error or
+    /// std::invalid_argument with one line that names the remedy. A store that can't be reached is no error.
     ChatDriver(wire::Loop& loop, Config config, LogLine log);
     ~ChatDriver();
 

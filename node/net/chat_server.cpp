@@ -1,9 +1,9 @@
 #include "node/net/chat_server.hpp"
 
+#include "node/net/client_session.hpp"
+
 #include <memory>
 #include <utility>
-
-#include "node/net/client_session.hpp"
 
 namespace node {
 
@@ -24,7 +24,9 @@ ChatServer::~ChatServer() {
     }
 }
 
-void ChatServer::accept(wire::asio::ip::tcp::socket socket) { std::make_shared<ClientSession>(*this, std::move(socket))->start(); }
+void ChatServer::accept(wire::asio::ip::tcp::socket socket) {
+    std::make_shared<ClientSession>(*this, std::move(socket))->start();
+}
 
 void ChatServer::look_for_silence() {
     silence_timer_.expires_after(config_.ping_after / 3);

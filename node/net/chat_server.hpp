@@ -1,5 +1,10 @@
 #pragma once
 
+#include "node/core/events.hpp"
+#include "node/net/web_guard.hpp"
+#include "node/net/wire/acceptor.hpp"
+#include "node/net/wire/http_codec.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -8,11 +13,6 @@
 #include <vector>
 
 #include <boost/asio/steady_timer.hpp>
-
-#include "node/core/events.hpp"
-#include "node/net/web_guard.hpp"
-#include "node/net/wire/acceptor.hpp"
-#include "node/net/wire/http_codec.hpp"
 
 namespace node {
 
@@ -27,10 +27,11 @@ class ChatServer {
 public:
     struct Config {
         wire::asio::ip::tcp::endpoint listen;
-        std::vector<std::string> hosts;                 ///< see WebGuard
-        std::size_t frame_bytes_max = 128 * 1024;       ///< of one message from a client; longer ones cost the connection
-        std::chrono::seconds ping_after{30};            ///< of silence
-        std::chrono::seconds dead_after{75};            ///< of silence
+        std::vector<std::string> hosts;  ///< see WebGuard
+        std::size_t frame_bytes_max =
+            128 * 1024;  ///< of one message from a client; longer ones cost the connection
+        std::chrono::seconds ping_after{30};  ///< of silence
+        std::chrono::seconds dead_after{75};  ///< of silence
         wire::HttpLimits limits{.body_bytes = 1024 * 1024};
     };
 

@@ -1,11 +1,11 @@
 #include "node/net/client_session.hpp"
 
+#include "node/net/page.hpp"
+
 #include <algorithm>
 #include <utility>
 
 #include <boost/asio/post.hpp>
-
-#include "node/net/page.hpp"
 
 namespace node {
 namespace {
@@ -31,7 +31,9 @@ base::HttpResponse plain(int status, std::string_view text) {
 }  // namespace
 
 ClientSession::ClientSession(ChatServer& server, wire::asio::ip::tcp::socket socket)
-    : HttpConnection(server.loop_, std::move(socket), server.config_.limits), server_(&server), heard_(wire::Loop::now().time) {
+    : HttpConnection(server.loop_, std::move(socket), server.config_.limits),
+      server_(&server),
+      heard_(wire::Loop::now().time) {
     server_->connections_.insert(this);
 }
 
@@ -44,7 +46,8 @@ ClientSession::~ClientSession() {
 
 void ClientSession::on_request(base::HttpRequest request) {
     heard_ = wire::Loop::now().time;
-    if (const auto objection = server_->guard_.objection(request); !objection.empty()) return respond(plain(403, objection));
+    if (const auto objection = server_->guard_.objection(request); !objection.empty())
+        return respond(plain(403, objection));
     const auto path = std::string_view{request.target}.substr(0, request.target.find('?'));
     if (path == "/ws") return open_socket(request);
     if (auto page = serve_page(request)) return respond(std::move(*page));
@@ -56,7 +59,8 @@ void ClientSession::on_request(base::HttpRequest request) {
 void ClientSession::open_socket(const base::HttpRequest& request) {
     const auto& headers = request.headers;
     if (request.method != "GET" || !has_word(base::header(headers, "Upgrade"), "websocket") ||
-        !has_word(base::header(headers, "Connection"), "upgrade") || base::header(headers, "Sec-WebSocket-Key").size() != 24) {
+        !has_word(base::header(headers, "Connection"), "upgrade") ||
+        base::header(headers, "Sec-WebSocket-Key").size() != 24) {
         auto answer = plain(426, "a WebSocket is opened here; see the chat protocol");
         answer.headers.emplace_back("Upgrade", "websocket");
         return respond(std::move(answer));
@@ -68,8 +72,10 @@ void ClientSession::open_socket(const base::HttpRequest& request) {
     }
     if (server_->draining_) return respond(plain(503, "this node is about to stop: go on elsewhere"));
     parser_ = std::make_unique<WebsocketParser>(server_->config_.frame_bytes_max);
-    upgrade("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
-            websocket_accept(base::header(headers, "Sec-WebSocket-Key")) + "\r\n\r\n");
+    upgrade(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+        "Upgrade\r\nSec-WebSocket-Accept: " +
+        websocket_accept(base::header(headers, "Sec-WebSocket-Key")) + "\r\n\r\n");
     session_ = ++server_->last_id_;
     server_->sessions_.emplace(session_, this);
     server_->on_event_(Opened{session_, address()});
@@ -106,7 +112,9 @@ void ClientSession::send_frames(std::vector<base::Frames> frames) {
         const std::string_view bytes{batch->as_websocket()};
         send(wire::Piece{std::move(batch), bytes});
     }
-    if (flushed()) wire::asio::post(loop_.context(), [self = shared_from_this(), this] { on_flushed(); });  // there was nothing to say
+    if (flushed())
+        wire::asio::post(loop_.context(),
+                         [self = shared_from_this(), this] { on_flushed(); });  // there was nothing to say
 }
 
 void ClientSession::on_flushed() {
@@ -143,7 +151,9 @@ void ClientSession::leave() {
 }
 
 base::HttpResponse ClientSession::refusal(wire::HttpError error) {
-    const int status = error == wire::HttpError::body_too_large ? 413 : error == wire::HttpError::head_too_large ? 431 : 400;
+    const int status = error == wire::HttpError::body_too_large   ? 413
+                       : error == wire::HttpError::head_too_large ? 431
+                                                                  : 400;
     return plain(status, wire::to_string(error));
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "node/net/chat_server.hpp"
+#include "node/net/websocket_codec.hpp"
+#include "node/net/wire/http_connection.hpp"
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "node/net/chat_server.hpp"
-#include "node/net/websocket_codec.hpp"
-#include "node/net/wire/http_connection.hpp"
 
 namespace node {
 
@@ -41,7 +41,8 @@ private:
     SessionId session_ = 0;    ///< once it is a WebSocket
     ExchangeId exchange_ = 0;  ///< while the core has a request of ours
     std::unique_ptr<WebsocketParser> parser_;
-    std::unique_ptr<std::string> pong_;  ///< waits until the kernel takes more: only the newest ping needs an answer
+    std::unique_ptr<std::string>
+        pong_;  ///< waits until the kernel takes more: only the newest ping needs an answer
     base::Time heard_;
     bool pinged_ = false;
     bool tell_written_ = false;

@@ -1,17 +1,17 @@
 #include "node/net/journal_file.hpp"
 
+#include "node/base/journal.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
-
-#include "node/base/journal.hpp"
 
 namespace node {
 namespace {
@@ -57,18 +57,29 @@ std::string read_line(int fd) {
 std::string explain(const std::string& path, const sqlite::Error& error) {
     switch (error.code) {
         case SQLITE_NOTADB:
-            return fmt::format("the journal {} is not a journal: some other program's file; give --journal another path", path);
+            return fmt::format(
+                "the journal {} is not a journal: some other program's file; give --journal another path",
+                path);
         case SQLITE_CORRUPT:
-            return fmt::format("the journal {} is damaged ({}): restore a backup, or move it away; what the store has comes back by itself", path,
-                               error.what());
-        case SQLITE_FULL: return fmt::format("no room on the disk for the journal {}: free some space", path);
+            return fmt::format(
+                "the journal {} is damaged ({}): restore a backup, or move it away; what the store has comes "
+                "back by itself",
+                path, error.what());
+        case SQLITE_FULL:
+            return fmt::format("no room on the disk for the journal {}: free some space", path);
         case SQLITE_READONLY:
         case SQLITE_PERM:
         case SQLITE_CANTOPEN:
-            return fmt::format("the journal {} cannot be written by this user: give it a writable file in a writable folder", path);
+            return fmt::format(
+                "the journal {} cannot be written by this user: give it a writable file in a writable folder",
+                path);
         case SQLITE_BUSY:
-            return fmt::format("the journal {} is held by another program (a backup, an SQLite shell): close that", path);
-        default: return fmt::format("the journal {} can't be used: {}: check the disk, or give --journal another path", path, error.what());
+            return fmt::format(
+                "the journal {} is held by another program (a backup, an SQLite shell): close that", path);
+        default:
+            return fmt::format(
+                "the journal {} can't be used: {}: check the disk, or give --journal another path", path,
+                error.what());
     }
 }
 
@@ -94,17 +105,21 @@ void JournalFile::lock() {
     const auto lock_path = path_ + ".lock";
     lock_ = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (lock_ < 0)
-        throw base::JournalError(fmt::format("the journal {} cannot be written: {}: give --journal a file in a writable folder", path_,
-                                             std::strerror(errno)));
+        throw base::JournalError(
+            fmt::format("the journal {} cannot be written: {}: give --journal a file in a writable folder",
+                        path_, std::strerror(errno)));
     if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
         auto holder = read_line(lock_);
         while (!holder.empty() && holder.back() == '\n') holder.pop_back();
         ::close(lock_);
-        throw base::JournalError(fmt::format("the journal {} is in use by another node{}: stop that one, or give this one a --journal of its own",
-                                             path_, holder.empty() ? "" : " (process " + holder + ")"));
+        throw base::JournalError(
+            fmt::format("the journal {} is in use by another node{}: stop that one, or give this one a "
+                        "--journal of its own",
+                        path_, holder.empty() ? "" : " (process " + holder + ")"));
     }
     const auto pid = fmt::format("{}\n", ::getpid());
-    if (::ftruncate(lock_, 0) == 0) [[maybe_unused]] const auto n = ::pwrite(lock_, pid.data(), pid.size(), 0);
+    if (::ftruncate(lock_, 0) == 0) [[maybe_unused]]
+        const auto n = ::pwrite(lock_, pid.data(), pid.size(), 0);
 }
 
 void JournalFile::prepare(sqlite::Database& database) const {
@@ -112,16 +127,20 @@ void JournalFile::prepare(sqlite::Database& database) const {
     const auto owner = database.number("PRAGMA application_id");
     const auto found = database.number("PRAGMA user_version");
     if (!is_new && owner != application_id)
-        throw base::JournalError(fmt::format("{} is an SQLite file of some other program: give --journal another path", path_));
+        throw base::JournalError(
+            fmt::format("{} is an SQLite file of some other program: give --journal another path", path_));
     if (found > version)
-        throw base::JournalError(fmt::format(
-            "the journal {} is of a newer chatnode (version {}, this one knows {}): run that one, or give --journal another path", path_, found,
-            version));
+        throw base::JournalError(
+            fmt::format("the journal {} is of a newer chatnode (version {}, this one knows {}): run that "
+                        "one, or give --journal another path",
+                        path_, found, version));
     database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     for (auto from = found; from < version; ++from) {
         database.execute("BEGIN IMMEDIATE");
         database.execute(migrations[static_cast<std::size_t>(from)]);
-        if (from == 0) database.execute(fmt::format("INSERT INTO journal VALUES ('{}'); PRAGMA application_id = {}", make_uuid(), application_id));
+        if (from == 0)
+            database.execute(fmt::format("INSERT INTO journal VALUES ('{}'); PRAGMA application_id = {}",
+                                         make_uuid(), application_id));
         database.execute(fmt::format("PRAGMA user_version = {}; COMMIT", from + 1));
     }
 }
@@ -129,7 +148,8 @@ void JournalFile::prepare(sqlite::Database& database) const {
 sqlite::Database JournalFile::connect() const {
     try {
         sqlite::Database database{path_, sqlite::Database::Mode::read_write};
-        database.execute("PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456");
+        database.execute(
+            "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456");
         return database;
     } catch (const sqlite::Error& error) {
         throw base::JournalError(explain(path_, error));

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <string>
-
 #include "node/net/sqlite.hpp"
+
+#include <string>
 
 namespace node {
 
 /// A journal's file, opened by this process alone and brought to this program's version.
 ///
-/// The lock is on a file beside it and lasts as long as the object: SQLite's own would let a second node in between two
-/// transactions.
+/// The lock is on a file beside it and lasts as long as the object: SQLite's own would let a second node in
+/// between two transactions.
 ///
 /// Errors: the constructor throws base::JournalError with one line that names the file and the remedy.
 class JournalFile {

@@ -1,10 +1,10 @@
+#include "node/net/sqlite_journal.hpp"
+
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <thread>
 #include <utility>
-
-#include "node/net/sqlite_journal.hpp"
 
 namespace node {
 
@@ -12,12 +12,14 @@ struct JournalWriter::Impl {
     Impl(const JournalFile& file, OnDone done)
         : on_done(std::move(done)),
           database(file.connect()),
-          insert(database.prepare("INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT (id) DO NOTHING")),
+          insert(database.prepare("INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON "
+                                  "CONFLICT (id) DO NOTHING")),
           mark(database.prepare("UPDATE message SET stored_in = ?2 WHERE id = ?1")),
           find_generation(database.prepare("SELECT id FROM generation WHERE name = ?1")),
           add_generation(database.prepare("INSERT INTO generation (name) VALUES (?1)")),
-          move_checkpoint(database.prepare("INSERT INTO checkpoint VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET "
-                                           "generation = excluded.generation, seq = excluded.seq")) {
+          move_checkpoint(
+              database.prepare("INSERT INTO checkpoint VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET "
+                               "generation = excluded.generation, seq = excluded.seq")) {
         thread = std::thread{[this] { work(); }};
     }
 
@@ -52,7 +54,8 @@ struct JournalWriter::Impl {
                 const auto generation = generation_id(batch.stored_generation);
                 for (const auto& id : batch.stored) mark.bind(1, id).bind(2, generation).run();
             }
-            if (batch.checkpoint) move_checkpoint.bind(1, batch.checkpoint->generation).bind(2, batch.checkpoint->seq).run();
+            if (batch.checkpoint)
+                move_checkpoint.bind(1, batch.checkpoint->generation).bind(2, batch.checkpoint->seq).run();
             database.execute("COMMIT");
             return {};
         } catch (const sqlite::Error& error) {
@@ -69,7 +72,11 @@ struct JournalWriter::Impl {
 
     void add(const base::JournalEntry& entry) {
         const auto& m = entry.message;
-        insert.bind(1, static_cast<std::int64_t>(entry.arrival)).bind(2, m.id).bind(3, m.room).bind(4, m.position).bind(5, m.user);
+        insert.bind(1, static_cast<std::int64_t>(entry.arrival))
+            .bind(2, m.id)
+            .bind(3, m.room)
+            .bind(4, m.position)
+            .bind(5, m.user);
         insert.bind(6, m.text).bind(7, m.datetime).bind(8, m.host).bind(9, std::int64_t{entry.accepted_here});
         insert.bind(10, generation_id(entry.stored_in)).run();
     }
@@ -94,7 +101,8 @@ struct JournalWriter::Impl {
     std::thread thread;
 };
 
-JournalWriter::JournalWriter(const JournalFile& file, OnDone on_done) : impl_(std::make_unique<Impl>(file, std::move(on_done))) {}
+JournalWriter::JournalWriter(const JournalFile& file, OnDone on_done)
+    : impl_(std::make_unique<Impl>(file, std::move(on_done))) {}
 JournalWriter::~JournalWriter() = default;
 
 void JournalWriter::commit(base::JournalBatch batch) {

@@ -1,11 +1,11 @@
 #include "node/net/json_log.hpp"
 
-#include <chrono>
-#include <string>
-
 #include "node/base/json.hpp"
 #include "node/base/text.hpp"
 #include "node/base/time.hpp"
+
+#include <chrono>
+#include <string>
 
 namespace node {
 namespace {
@@ -23,7 +23,9 @@ public:
         line += "}\n";
         out.append(line.data(), line.data() + line.size());
     }
-    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonFormatter>(); }
+    [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {
+        return std::make_unique<JsonFormatter>();
+    }
 };
 
 }  // namespace

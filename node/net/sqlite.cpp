@@ -16,20 +16,23 @@ void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(dat
 
 Statement::Statement(sqlite3* database, std::string_view text) {
     sqlite3_stmt* made = nullptr;
-    if (sqlite3_prepare_v3(database, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, &made, nullptr) != SQLITE_OK)
+    if (sqlite3_prepare_v3(database, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT,
+                           &made, nullptr) != SQLITE_OK)
         fail(database);
     statement_.reset(made);
 }
 
 Statement& Statement::bind(int at, std::string_view text) {
     const char* data = text.data() ? text.data() : "";  // a null pointer would bind NULL
-    if (sqlite3_bind_text(statement_.get(), at, data, static_cast<int>(text.size()), SQLITE_STATIC) != SQLITE_OK)
+    if (sqlite3_bind_text(statement_.get(), at, data, static_cast<int>(text.size()), SQLITE_STATIC) !=
+        SQLITE_OK)
         fail(sqlite3_db_handle(statement_.get()));
     return *this;
 }
 
 Statement& Statement::bind(int at, std::int64_t number) {
-    if (sqlite3_bind_int64(statement_.get(), at, number) != SQLITE_OK) fail(sqlite3_db_handle(statement_.get()));
+    if (sqlite3_bind_int64(statement_.get(), at, number) != SQLITE_OK)
+        fail(sqlite3_db_handle(statement_.get()));
     return *this;
 }
 
@@ -51,12 +54,15 @@ std::int64_t Statement::number(int column) const { return sqlite3_column_int64(s
 
 std::string Statement::text(int column) const {
     const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-    return bytes ? std::string{bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))} : std::string{};
+    return bytes
+               ? std::string{bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))}
+               : std::string{};
 }
 
 Database::Database(const std::string& path, Mode mode) {
     // Each connection belongs to one thread.
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == Mode::read_write_create ? SQLITE_OPEN_CREATE : 0);
+    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                      (mode == Mode::read_write_create ? SQLITE_OPEN_CREATE : 0);
     sqlite3* opened = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
     database_.reset(opened);
@@ -68,7 +74,8 @@ Database::Database(const std::string& path, Mode mode) {
 }
 
 void Database::execute(const std::string& text) {
-    if (sqlite3_exec(database_.get(), text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) fail(database_.get());
+    if (sqlite3_exec(database_.get(), text.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+        fail(database_.get());
 }
 
 std::int64_t Database::number(std::string_view text) {

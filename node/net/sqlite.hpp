@@ -17,7 +17,8 @@ struct Error : std::runtime_error {
     int code;  ///< SQLite's primary result code
 };
 
-/// One prepared statement; bound, stepped and reset by whoever uses it. The texts bound must live until reset().
+/// One prepared statement; bound, stepped and reset by whoever uses it. The texts bound must live until
+/// reset().
 class Statement {
 public:
     Statement() = default;
@@ -34,7 +35,9 @@ public:
     [[nodiscard]] std::string text(int column) const;
 
 private:
-    struct Finalize { void operator()(sqlite3_stmt* statement) const; };
+    struct Finalize {
+        void operator()(sqlite3_stmt* statement) const;
+    };
     std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
@@ -63,7 +66,9 @@ public:
     [[nodiscard]] bool in_transaction() const;
 
 private:
-    struct Close { void operator()(sqlite3* database) const; };
+    struct Close {
+        void operator()(sqlite3* database) const;
+    };
     std::unique_ptr<sqlite3, Close> database_;
 };
 

@@ -1,17 +1,20 @@
 #include "node/net/sqlite_journal.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <vector>
 
+#include <fmt/format.h>
+
 namespace node {
 namespace {
 
-constexpr auto columns = "m.arrival, m.id, m.room, m.position, m.user, m.text, m.datetime, m.host, m.accepted_here, m.stored_in";
+constexpr auto columns =
+    "m.arrival, m.id, m.room, m.position, m.user, m.text, m.datetime, m.host, m.accepted_here, m.stored_in";
 
-std::int64_t as_limit(std::size_t limit) { return static_cast<std::int64_t>(std::min<std::size_t>(limit, INT64_MAX)); }
+std::int64_t as_limit(std::size_t limit) {
+    return static_cast<std::int64_t>(std::min<std::size_t>(limit, INT64_MAX));
+}
 
 }  // namespace
 
@@ -53,7 +56,8 @@ struct SqliteJournal::Impl {
 
     base::JournalEntry entry(sqlite::Statement& row) {
         return {.arrival = static_cast<std::uint64_t>(row.number(0)),
-                .message = {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.text(7)},
+                .message = {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6),
+                            row.text(7)},
                 .accepted_here = row.number(8) != 0,
                 .stored_in = generation_name(row.number(9))};
     }
@@ -67,8 +71,8 @@ struct SqliteJournal::Impl {
 
     std::string path;
     sqlite::Database database;
-    sqlite::Statement uuid, last_arrival, checkpoint, generation, contains, find, page_newest, page_before, after_in_room, after_in_all,
-        in_store, count_in_store;
+    sqlite::Statement uuid, last_arrival, checkpoint, generation, contains, find, page_newest, page_before,
+        after_in_room, after_in_all, in_store, count_in_store;
     std::map<std::int64_t, std::string> generations;
 
     /// Reading goes on for ever or not at all: without its journal a node does not know what it promised.
@@ -77,19 +81,23 @@ struct SqliteJournal::Impl {
         try {
             return read();
         } catch (const sqlite::Error& error) {
-            throw base::JournalError(fmt::format("the journal {} cannot be read: {}: check the disk, restore a backup, or move it away", path,
-                                                 error.what()));
+            throw base::JournalError(fmt::format(
+                "the journal {} cannot be read: {}: check the disk, restore a backup, or move it away", path,
+                error.what()));
         }
     }
 };
 
-SqliteJournal::SqliteJournal(const JournalFile& file) : impl_([&] {
-    try {
-        return std::make_unique<Impl>(file);
-    } catch (const sqlite::Error& error) {
-        throw base::JournalError(fmt::format("the journal {} is damaged: {}: restore a backup, or move it away", file.path(), error.what()));
-    }
-}()) {}
+SqliteJournal::SqliteJournal(const JournalFile& file)
+    : impl_([&] {
+          try {
+              return std::make_unique<Impl>(file);
+          } catch (const sqlite::Error& error) {
+              throw base::JournalError(
+                  fmt::format("the journal {} is damaged: {}: restore a backup, or move it away", file.path(),
+                              error.what()));
+          }
+      }()) {}
 SqliteJournal::~SqliteJournal() = default;
 
 SqliteJournal::State SqliteJournal::state() {
@@ -118,7 +126,8 @@ std::optional<base::JournalEntry> SqliteJournal::find(std::string_view id) {
     });
 }
 
-std::vector<base::JournalEntry> SqliteJournal::page(std::string_view room, std::string_view before, std::size_t limit) {
+std::vector<base::JournalEntry> SqliteJournal::page(std::string_view room, std::string_view before,
+                                                    std::size_t limit) {
     return impl_->guarded([&] {
         auto& statement = before.empty() ? impl_->page_newest : impl_->page_before;
         statement.bind(1, room).bind(2, as_limit(limit));
@@ -127,7 +136,8 @@ std::vector<base::JournalEntry> SqliteJournal::page(std::string_view room, std::
     });
 }
 
-std::vector<base::JournalEntry> SqliteJournal::after(std::string_view room, std::uint64_t arrival, std::size_t limit) {
+std::vector<base::JournalEntry> SqliteJournal::after(std::string_view room, std::uint64_t arrival,
+                                                     std::size_t limit) {
     return impl_->guarded([&] {
         auto& statement = room.empty() ? impl_->after_in_all : impl_->after_in_room;
         statement.bind(1, static_cast<std::int64_t>(arrival)).bind(2, as_limit(limit));
@@ -136,9 +146,11 @@ std::vector<base::JournalEntry> SqliteJournal::after(std::string_view room, std:
     });
 }
 
-std::vector<base::JournalEntry> SqliteJournal::not_stored_in(const base::Generation& generation, std::uint64_t arrival, std::size_t limit) {
+std::vector<base::JournalEntry> SqliteJournal::not_stored_in(const base::Generation& generation,
+                                                             std::uint64_t arrival, std::size_t limit) {
     return impl_->guarded([&] {
-        // One index range for each other generation; the first `limit` of all are among the first `limit` of each.
+        // One index range for each other generation; the first `limit` of all are among the first `limit` of
+        // each.
         impl_->read_generations();
         std::vector<base::JournalEntry> out;
         for (const auto& [id, name] : impl_->generations) {

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "node/base/journal.hpp"
+#include "node/net/journal_file.hpp"
+
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "node/base/journal.hpp"
-#include "node/net/journal_file.hpp"
 
 namespace node {
 
@@ -22,9 +22,12 @@ public:
     [[nodiscard]] State state() override;
     [[nodiscard]] bool contains(std::string_view id) override;
     [[nodiscard]] std::optional<base::JournalEntry> find(std::string_view id) override;
-    [[nodiscard]] std::vector<base::JournalEntry> page(std::string_view room, std::string_view before, std::size_t limit) override;
-    [[nodiscard]] std::vector<base::JournalEntry> after(std::string_view room, std::uint64_t arrival, std::size_t limit) override;
-    [[nodiscard]] std::vector<base::JournalEntry> not_stored_in(const base::Generation& generation, std::uint64_t arrival,
+    [[nodiscard]] std::vector<base::JournalEntry> page(std::string_view room, std::string_view before,
+                                                       std::size_t limit) override;
+    [[nodiscard]] std::vector<base::JournalEntry> after(std::string_view room, std::uint64_t arrival,
+                                                        std::size_t limit) override;
+    [[nodiscard]] std::vector<base::JournalEntry> not_stored_in(const base::Generation& generation,
+                                                                std::uint64_t arrival,
                                                                 std::size_t limit) override;
     [[nodiscard]] std::size_t count_not_stored_in(const base::Generation& generation) override;
 
@@ -33,7 +36,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// Commits batches, one transaction each, in a thread of its own: an fsync takes milliseconds, and the loop has none to spare.
+/// Commits batches, one transaction each, in a thread of its own: an fsync takes milliseconds, and the loop
+/// has none to spare.
 class JournalWriter {
 public:
     /// Called in the writer's thread when a batch is on the disk (`error` empty) or nothing of it is.

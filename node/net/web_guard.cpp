@@ -16,7 +16,9 @@ std::string_view without_port(std::string_view host) {
     return host.substr(0, host.rfind(':'));
 }
 
-bool is_loopback(std::string_view host) { return same(host, "localhost") || host.starts_with("127.") || host == "::1"; }
+bool is_loopback(std::string_view host) {
+    return same(host, "localhost") || host.starts_with("127.") || host == "::1";
+}
 
 /// The host and port of an origin, the port left out where it is the scheme's own, as a Host header has it.
 std::string_view authority_of(std::string_view origin) {
@@ -26,17 +28,20 @@ std::string_view authority_of(std::string_view origin) {
 
 }  // namespace
 
-WebGuard::WebGuard(std::vector<std::string> hosts, bool loopback_only) : hosts_(std::move(hosts)), loopback_only_(loopback_only) {}
+WebGuard::WebGuard(std::vector<std::string> hosts, bool loopback_only)
+    : hosts_(std::move(hosts)), loopback_only_(loopback_only) {}
 
 bool WebGuard::answers_for(std::string_view host) const {
-    if (!hosts_.empty()) return std::ranges::any_of(hosts_, [&](const auto& name) { return same(name, host); });
+    if (!hosts_.empty())
+        return std::ranges::any_of(hosts_, [&](const auto& name) { return same(name, host); });
     return !loopback_only_ || is_loopback(host);
 }
 
 std::string_view WebGuard::objection(const base::HttpRequest& request) const {
     const auto host = base::header(request.headers, "Host");
     if (!answers_for(without_port(host))) return "this node does not answer for that Host (see --host)";
-    if (base::has_header(request.headers, "Origin") && !same(authority_of(base::header(request.headers, "Origin")), host))
+    if (base::has_header(request.headers, "Origin") &&
+        !same(authority_of(base::header(request.headers, "Origin")), host))
         return "the page that asks is of another origin";
     return {};
 }

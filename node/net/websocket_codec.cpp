@@ -1,12 +1,12 @@
 #include "node/net/websocket_codec.hpp"
 
-#include <openssl/evp.h>
+#include "node/base/http.hpp"
+#include "node/base/text.hpp"
 
 #include <algorithm>
 #include <cstring>
 
-#include "node/base/http.hpp"
-#include "node/base/text.hpp"
+#include <openssl/evp.h>
 
 namespace node {
 namespace {
@@ -85,7 +85,8 @@ std::optional<WebsocketParser::Failed> WebsocketParser::check_header() {
     if (opcode() > binary) return broken("unknown opcode");
     if ((opcode() == continuation) != in_message_)
         return broken(in_message_ ? "a new message in the middle of another" : "nothing to be continued");
-    if (left_ > message_bytes_max_ - message_.size()) return Failed{CloseCode::too_big, "the message is too long"};
+    if (left_ > message_bytes_max_ - message_.size())
+        return Failed{CloseCode::too_big, "the message is too long"};
     in_message_ = true;
     return std::nullopt;
 }
@@ -130,7 +131,8 @@ std::optional<WebsocketParser::Item> WebsocketParser::finish_control() {
     if (opcode() == pong) return Pong{};
     if (payload.empty()) return Ended{CloseCode::none, {}};
     if (payload.size() == 1) return Failed{CloseCode::protocol_error, "half a close code"};
-    const auto code = static_cast<unsigned>(static_cast<unsigned char>(payload[0])) << 8 | static_cast<unsigned char>(payload[1]);
+    const auto code = static_cast<unsigned>(static_cast<unsigned char>(payload[0])) << 8 |
+                      static_cast<unsigned char>(payload[1]);
     if (!may_be_sent(code)) return Failed{CloseCode::protocol_error, "a close code that must not be sent"};
     payload.erase(0, 2);
     if (!base::is_utf8(payload)) return Failed{CloseCode::bad_text, "text must be UTF-8"};
@@ -147,7 +149,8 @@ std::string close_frame(CloseCode code, std::string_view reason) {
         payload += static_cast<char>(number >> 8);
         payload += static_cast<char>(number & 0xff);
         auto cut = std::min(reason.size(), control_bytes_max - 2);
-        while (cut > 0 && cut < reason.size() && (static_cast<unsigned char>(reason[cut]) & 0xc0) == 0x80) --cut;
+        while (cut > 0 && cut < reason.size() && (static_cast<unsigned char>(reason[cut]) & 0xc0) == 0x80)
+            --cut;
         payload += reason.substr(0, cut);
     }
     return control_frame(8, payload);

@@ -30,15 +30,25 @@ class WebsocketParser {
 public:
     explicit WebsocketParser(std::size_t message_bytes_max) : message_bytes_max_(message_bytes_max) {}
 
-    struct Text { std::string text; };                       ///< a whole message, valid UTF-8
-    struct Ping { std::string payload; };                    ///< to be answered with a pong of the same payload
+    struct Text {
+        std::string text;
+    };  ///< a whole message, valid UTF-8
+    struct Ping {
+        std::string payload;
+    };  ///< to be answered with a pong of the same payload
     struct Pong {};
-    struct Ended { CloseCode code; std::string reason; };    ///< the client's close frame; to be answered with one
-    struct Failed { CloseCode code; std::string_view reason; };  ///< the client broke the rules; close with this code
+    struct Ended {
+        CloseCode code;
+        std::string reason;
+    };  ///< the client's close frame; to be answered with one
+    struct Failed {
+        CloseCode code;
+        std::string_view reason;
+    };  ///< the client broke the rules; close with this code
     using Item = std::variant<Text, Ping, Pong, Ended, Failed>;
 
-    /// The next thing the client said; takes what it needs off the front of `bytes`. Nothing when all of `bytes` is taken and there is
-    /// no whole thing yet.
+    /// The next thing the client said; takes what it needs off the front of `bytes`. Nothing when all of
+    /// `bytes` is taken and there is no whole thing yet.
     std::optional<Item> next(std::string_view& bytes);
 
 private:

@@ -1,11 +1,10 @@
 #include "node/net/wire/acceptor.hpp"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <stdexcept>
 
 #include <boost/asio/ip/address.hpp>
+#include <fmt/format.h>
 
 namespace wire {
 namespace {
@@ -19,13 +18,16 @@ std::string to_text(const asio::ip::tcp::endpoint& address) {
 std::string why_not(const boost::system::error_code& error, const asio::ip::tcp::endpoint& address) {
     namespace errc = boost::system::errc;
     if (error == errc::address_in_use)
-        return fmt::format("port {} is in use: stop the program that listens on {}, or choose another port (0 takes a free one)",
-                           address.port(), to_text(address));
+        return fmt::format(
+            "port {} is in use: stop the program that listens on {}, or choose another port (0 takes a free "
+            "one)",
+            address.port(), to_text(address));
     if (error == errc::permission_denied)
         return fmt::format("port {} is not allowed to this user: choose one above 1023", address.port());
     if (error == errc::address_not_available)
-        return fmt::format("{} is not an address of this machine: listen on 127.0.0.1, or 0.0.0.0 for all of them",
-                           address.address().to_string());
+        return fmt::format(
+            "{} is not an address of this machine: listen on 127.0.0.1, or 0.0.0.0 for all of them",
+            address.address().to_string());
     return fmt::format("cannot listen on {}: {}", to_text(address), error.message());
 }
 
@@ -42,15 +44,21 @@ asio::ip::tcp::endpoint parse_listen_address(std::string_view text) {
     boost::system::error_code bad_host;
     const auto address = asio::ip::make_address(std::string{host}, bad_host);
     if (bad_host || digits.empty() || error != std::errc{} || end != digits.data() + digits.size())
-        throw std::invalid_argument(
-            fmt::format("'{}' is no address to listen on: give host:port, as 127.0.0.1:8080 or 0.0.0.0:8080", text));
+        throw std::invalid_argument(fmt::format(
+            "'{}' is no address to listen on: give host:port, as 127.0.0.1:8080 or 0.0.0.0:8080", text));
     return {address, port};
 }
 
-std::string listen_url(const asio::ip::address& host, std::uint16_t port) { return "http://" + to_text({host, port}); }
+std::string listen_url(const asio::ip::address& host, std::uint16_t port) {
+    return "http://" + to_text({host, port});
+}
 
 Acceptor::Acceptor(Loop& loop, const asio::ip::tcp::endpoint& address, OnAccept on_accept)
-    : loop_(loop), address_(address), on_accept_(std::move(on_accept)), acceptor_(loop.context()), pause_(loop.context()) {
+    : loop_(loop),
+      address_(address),
+      on_accept_(std::move(on_accept)),
+      acceptor_(loop.context()),
+      pause_(loop.context()) {
     bind();
     listen(true);
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "node/net/wire/loop.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -9,11 +11,10 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "node/net/wire/loop.hpp"
-
 namespace wire {
 
-/// "127.0.0.1:8080", "[::1]:0", ":8080" (all of 127.0.0.1) or "8080". Throws std::invalid_argument with one clear line.
+/// "127.0.0.1:8080", "[::1]:0", ":8080" (all of 127.0.0.1) or "8080". Throws std::invalid_argument with one
+/// clear line.
 asio::ip::tcp::endpoint parse_listen_address(std::string_view text);
 
 /// "http://127.0.0.1:8080": where a program says that it listens.
@@ -26,13 +27,14 @@ class Acceptor {
 public:
     using OnAccept = std::function<void(asio::ip::tcp::socket)>;
 
-    /// Binds and listens. Throws std::runtime_error with one line that names the remedy. Port 0 is a free one.
+    /// Binds and listens. Throws std::runtime_error with one line that names the remedy. Port 0 is a free
+    /// one.
     Acceptor(Loop& loop, const asio::ip::tcp::endpoint& address, OnAccept on_accept);
 
     [[nodiscard]] std::uint16_t port() const { return address_.port(); }
 
-    /// While not listening, connections are refused (and those that nobody took yet are reset), but the port stays ours: nobody else gets it,
-    /// not even as the other end of a connection out of this machine.
+    /// While not listening, connections are refused (and those that nobody took yet are reset), but the port
+    /// stays ours: nobody else gets it, not even as the other end of a connection out of this machine.
     void listen(bool accepting);
 
 private:

@@ -14,7 +14,8 @@ class PlainStream final : public ByteStream {
 public:
     explicit PlainStream(asio::io_context& context) : socket_(context) {}
 
-    asio::awaitable<boost::system::error_code> connect(std::vector<asio::ip::tcp::endpoint> addresses) override {
+    asio::awaitable<boost::system::error_code> connect(
+        std::vector<asio::ip::tcp::endpoint> addresses) override {
         auto [error, peer] = co_await asio::async_connect(socket_, addresses, as_result);
         if (!error) socket_.set_option(asio::ip::tcp::no_delay{true}, error);
         co_return error;
@@ -38,7 +39,9 @@ private:
 };
 
 class PlainStreams final : public StreamMaker {
-    std::unique_ptr<ByteStream> make(asio::io_context& context) override { return std::make_unique<PlainStream>(context); }
+    std::unique_ptr<ByteStream> make(asio::io_context& context) override {
+        return std::make_unique<PlainStream>(context);
+    }
 };
 
 }  // namespace

@@ -27,7 +27,8 @@ public:
     virtual ~ByteStream() = default;
 
     /// Connects to the first of `addresses` that answers, and shakes hands.
-    virtual asio::awaitable<boost::system::error_code> connect(std::vector<asio::ip::tcp::endpoint> addresses) = 0;
+    virtual asio::awaitable<boost::system::error_code> connect(
+        std::vector<asio::ip::tcp::endpoint> addresses) = 0;
     virtual asio::awaitable<boost::system::error_code> write(std::string_view bytes) = 0;
     virtual asio::awaitable<Read> read_some(asio::mutable_buffer buffer) = 0;
     virtual void close() = 0;
@@ -42,8 +43,8 @@ public:
 };
 
 std::unique_ptr<StreamMaker> plain_streams();
-/// TLS, with the server's certificate checked for `host` against `ca_file`, or against the system's authorities when that is empty. Throws
-/// std::runtime_error when the file can't be used.
+/// TLS, with the server's certificate checked for `host` against `ca_file`, or against the system's
+/// authorities when that is empty. Throws std::runtime_error when the file can't be used.
 std::unique_ptr<StreamMaker> tls_streams(std::string host, const std::string& ca_file);
 
 }  // namespace wire

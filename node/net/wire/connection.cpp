@@ -1,13 +1,12 @@
 #include "node/net/wire/connection.hpp"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <array>
 #include <cerrno>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace wire {
 namespace {
@@ -57,9 +56,12 @@ void Connection::flush() {
     dirty_ = false;
     if (state_ == State::closed || state_ == State::lingering || awaiting_room_) return;
     switch (write_queue()) {
-        case Outcome::blocked: return await_room();
-        case Outcome::broken: return gone();
-        case Outcome::done: break;
+        case Outcome::blocked:
+            return await_room();
+        case Outcome::broken:
+            return gone();
+        case Outcome::done:
+            break;
     }
     if (state_ != State::finishing) return on_flushed();
     boost::system::error_code ignored;
@@ -97,7 +99,8 @@ Connection::Outcome Connection::write_queue() {
 void Connection::consume(std::size_t bytes) {
     std::size_t whole = 0;
     sent_ += bytes;
-    while (whole < queue_.size() && sent_ >= queue_[whole].bytes.size()) sent_ -= queue_[whole++].bytes.size();
+    while (whole < queue_.size() && sent_ >= queue_[whole].bytes.size())
+        sent_ -= queue_[whole++].bytes.size();
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(whole));
 }
 
@@ -141,7 +144,8 @@ void Connection::close() {
     queue_.clear();
     boost::system::error_code ignored;
     socket_.close(ignored);
-    asio::post(loop_.context(), [self = std::move(self_)] {});  // whoever called us may have more to do with us
+    asio::post(loop_.context(),
+               [self = std::move(self_)] {});  // whoever called us may have more to do with us
 }
 
 void Connection::finish() {
@@ -155,7 +159,8 @@ void Connection::reset(std::string_view partial) {
     if (state_ == State::closed) return;
     const int fd = socket_.native_handle();
     if (!awaiting_room_ && write_queue() == Outcome::done && !partial.empty()) {
-        [[maybe_unused]] const auto n = ::send(fd, partial.data(), partial.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        [[maybe_unused]] const auto n =
+            ::send(fd, partial.data(), partial.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     }
     const ::linger at_once{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

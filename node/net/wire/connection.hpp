@@ -1,5 +1,7 @@
 #pragma once
 
+#include "node/net/wire/loop.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -7,8 +9,6 @@
 #include <vector>
 
 #include <boost/asio/ip/tcp.hpp>
-
-#include "node/net/wire/loop.hpp"
 
 namespace wire {
 
@@ -18,10 +18,11 @@ struct Piece {
     std::string_view bytes;
 };
 
-/// One accepted TCP connection: reads through the loop's shared buffer, gathers what is to be sent into one write a turn.
+/// One accepted TCP connection: reads through the loop's shared buffer, gathers what is to be sent into one
+/// write a turn.
 ///
-/// Writes go straight to the socket, and only what the kernel does not take at once waits for it: in the common case a write is
-/// one system call, with no handler and no copy.
+/// Writes go straight to the socket, and only what the kernel does not take at once waits for it: in the
+/// common case a write is one system call, with no handler and no copy.
 ///
 /// Lifetime: from start() until it is closed it keeps itself. Threads: the loop's.
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -49,7 +50,8 @@ public:
     /// What is queued goes out, then our end is told, and what still comes is thrown away for a moment: an
     /// answer is not lost to a reset because the other side had more to say. No event comes after it.
     void finish();
-    /// The other side sees a reset, after what is queued and `partial` as far as the kernel takes it at once. No event comes after it.
+    /// The other side sees a reset, after what is queued and `partial` as far as the kernel takes it at once.
+    /// No event comes after it.
     void reset(std::string_view partial = {});
     /// Closes at once. No event comes after it.
     void drop();
@@ -60,7 +62,8 @@ public:
 protected:
     virtual void on_bytes(std::string_view bytes) = 0;
     virtual void on_flushed() {}  ///< the kernel has all that was queued
-    virtual void on_gone() = 0;   ///< the other side closed or the connection broke; the socket is closed already
+    virtual void
+    on_gone() = 0;  ///< the other side closed or the connection broke; the socket is closed already
 
     Loop& loop_;
 

@@ -1,6 +1,6 @@
 #include "node/net/wire/http_client.hpp"
 
-#include <fmt/format.h>
+#include "node/net/wire/http_codec.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,8 +16,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-
-#include "node/net/wire/http_codec.hpp"
+#include <fmt/format.h>
 
 namespace wire {
 namespace {
@@ -49,10 +48,13 @@ bool may_repeat(const base::HttpRequest& request) {
 }  // namespace
 
 std::string HttpServer::authority() const {
-    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
+    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                               : fmt::format("[{}]:{}", host, port);
 }
 
-std::string HttpServer::url() const { return fmt::format("{}://{}{}", tls ? "https" : "http", authority(), path); }
+std::string HttpServer::url() const {
+    return fmt::format("{}://{}{}", tls ? "https" : "http", authority(), path);
+}
 
 HttpServer parse_http_server(std::string_view text) {
     const auto hint = "give it as http://user:password@host:port/path";
@@ -64,8 +66,10 @@ HttpServer parse_http_server(std::string_view text) {
     if (!server.tls && url.scheme_id() != boost::urls::scheme::http)
         throw std::invalid_argument(fmt::format("a server's URL begins with http:// or https://: {}", hint));
     server.host = url.host_address();
-    if (server.host.empty()) throw std::invalid_argument(fmt::format("the server's URL names no host: {}", hint));
-    if (url.has_port() && url.port_number() == 0) throw std::invalid_argument(fmt::format("the server's URL has no usable port: {}", hint));
+    if (server.host.empty())
+        throw std::invalid_argument(fmt::format("the server's URL names no host: {}", hint));
+    if (url.has_port() && url.port_number() == 0)
+        throw std::invalid_argument(fmt::format("the server's URL has no usable port: {}", hint));
     server.port = url.has_port() ? url.port_number() : server.tls ? 443 : 80;
     server.user = url.user();
     server.password = url.password();
@@ -76,7 +80,10 @@ HttpServer parse_http_server(std::string_view text) {
 
 struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
     Impl(Loop& in_loop, const HttpServer& to_server, Config with_config, Events to_events)
-        : loop(in_loop), server(to_server), config(std::move(with_config)), events(std::move(to_events)),
+        : loop(in_loop),
+          server(to_server),
+          config(std::move(with_config)),
+          events(std::move(to_events)),
           streams(server.tls ? tls_streams(server.host, config.ca_file) : plain_streams()) {}
 
     Loop& loop;
@@ -112,12 +119,15 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
     void begin(std::shared_ptr<Job> job, std::shared_ptr<Link> link) {
         job->link = std::move(link);
         // An exception out of an event is the end of the program: it goes to whoever runs the loop.
-        asio::co_spawn(loop.context(), serve(shared_from_this(), std::move(job)), [](std::exception_ptr thrown) {
-            if (thrown) std::rethrow_exception(thrown);
-        });
+        asio::co_spawn(loop.context(), serve(shared_from_this(), std::move(job)),
+                       [](std::exception_ptr thrown) {
+                           if (thrown) std::rethrow_exception(thrown);
+                       });
     }
 
-    static asio::awaitable<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<Job> job) { co_await self->serve(job); }
+    static asio::awaitable<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<Job> job) {
+        co_await self->serve(job);
+    }
 
     asio::awaitable<void> serve(std::shared_ptr<Job> job) {
         auto outcome = co_await talk(job);
@@ -184,13 +194,15 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
         if (!live(*job)) co_return Outcome{"cancelled"};
         const auto text = write_request(job->request, server.authority());
         if (auto error = co_await link->stream->write(text); error)
-            co_return Outcome{fmt::format("{} while sending to {}", error.message(), server.authority()), false, true};
+            co_return Outcome{fmt::format("{} while sending to {}", error.message(), server.authority()),
+                              false, true};
         co_return co_await hear(job);
     }
 
     asio::awaitable<std::string> connect(std::shared_ptr<Link> link) {
         enum class Attempt { under_way, over, too_late };
-        const auto attempt = std::make_shared<Attempt>(Attempt::under_way);  // the timer may fire when we are gone
+        const auto attempt =
+            std::make_shared<Attempt>(Attempt::under_way);  // the timer may fire when we are gone
         asio::steady_timer timer{loop.context(), config.connect_timeout};
         timer.async_wait([link, attempt](boost::system::error_code aborted) {
             if (aborted || *attempt == Attempt::over) return;
@@ -204,13 +216,15 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
             addresses.emplace_back(literal, server.port);
         } else {
             asio::ip::tcp::resolver resolver{loop.context()};
-            auto [failed, found] = co_await resolver.async_resolve(server.host, std::to_string(server.port), as_result);
+            auto [failed, found] =
+                co_await resolver.async_resolve(server.host, std::to_string(server.port), as_result);
             if (failed) co_return fmt::format("{}: {}", server.host, failed.message());
             for (const auto& entry : found) addresses.push_back(entry.endpoint());
         }
         error = co_await link->stream->connect(std::move(addresses));
         if (*attempt == Attempt::too_late)
-            co_return fmt::format("no connection to {} within {} ms", server.authority(), config.connect_timeout.count());
+            co_return fmt::format("no connection to {} within {} ms", server.authority(),
+                                  config.connect_timeout.count());
         *attempt = Attempt::over;
         if (error) co_return fmt::format("{}: {}", server.authority(), error.message());
         // A port that nobody listens on can be given to our own end, and then we are connected to ourselves.
@@ -238,10 +252,12 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
             if (read.error == asio::error::eof)
                 parser.feed_end();
             else if (read.error && read.bytes == 0)
-                co_return Outcome{fmt::format("{} while reading from {}", read.error.message(), server.authority())};
+                co_return Outcome{
+                    fmt::format("{} while reading from {}", read.error.message(), server.authority())};
             link->unread.erase(0, parser.feed(link->unread));
             if (parser.error() != HttpError::none)
-                co_return Outcome{fmt::format("the answer of {} is {}", server.authority(), to_string(parser.error()))};
+                co_return Outcome{
+                    fmt::format("the answer of {} is {}", server.authority(), to_string(parser.error()))};
             if (!parser.head_done()) continue;
             if (parser.status() < 200 && parser.status() != 101) {  // an interim answer: the real one follows
                 parser = ResponseParser{limits, answers_head};
@@ -262,7 +278,8 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
             if (!streaming) {
                 response.body += piece;
                 if (response.body.size() > config.whole_bytes_max)
-                    co_return Outcome{fmt::format("the answer of {} is larger than {} bytes", server.authority(), config.whole_bytes_max)};
+                    co_return Outcome{fmt::format("the answer of {} is larger than {} bytes",
+                                                  server.authority(), config.whole_bytes_max)};
             } else if (!piece.empty()) {
                 if (job->paced) job->permit.emplace(loop.context(), asio::steady_timer::time_point::max());
                 events.data(job->id, std::move(piece));

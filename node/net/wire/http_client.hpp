@@ -1,15 +1,15 @@
 #pragma once
 
+#include "node/base/http.hpp"
+#include "node/net/wire/byte_stream.hpp"
+#include "node/net/wire/loop.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "node/base/http.hpp"
-#include "node/net/wire/byte_stream.hpp"
-#include "node/net/wire/loop.hpp"
 
 namespace wire {
 
@@ -34,14 +34,17 @@ using RequestId = std::uint64_t;
 
 /// Sends requests to one server over connections that are kept open.
 ///
-/// Nothing is tried twice, with one exception: a GET, HEAD or PUT whose very sending fails on a connection that had been
-/// used before goes out once more on a new one. Then the server had closed an idle connection and has not got the
-/// request whole; and if it had, repeating these methods is harmless: a document's PUT by id is answered 409 by the store.
+/// Nothing is tried twice, with one exception: a GET, HEAD or PUT whose very sending fails on a connection
+/// that had been used before goes out once more on a new one. Then the server had closed an idle connection
+/// and has not got the request whole; and if it had, repeating these methods is harmless: a document's PUT by
+/// id is answered 409 by the store.
 ///
-/// Threads: the loop's. Errors: told by `failed`, once, as one line; whether the server has done the request nobody knows.
+/// Threads: the loop's. Errors: told by `failed`, once, as one line; whether the server has done the request
+/// nobody knows.
 class HttpClient {
 public:
-    /// Every request ends with exactly one of whole, ended or failed, unless it was cancelled. None is called from within fetch() or cancel().
+    /// Every request ends with exactly one of whole, ended or failed, unless it was cancelled. None is called
+    /// from within fetch() or cancel().
     struct Events {
         std::function<void(RequestId, base::HttpResponse)> whole;
         std::function<void(RequestId, int status, base::Headers)> head;
@@ -67,7 +70,8 @@ public:
     void fetch(RequestId id, base::HttpRequest request, Answer answer);
     /// No event of it comes any more; its connection is closed.
     void cancel(RequestId id);
-    /// From now on the server is asked for the next piece of this answer only after proceed(): back-pressure for whoever passes it on.
+    /// From now on the server is asked for the next piece of this answer only after proceed(): back-pressure
+    /// for whoever passes it on.
     void pace(RequestId id);
     void proceed(RequestId id);
 

@@ -1,14 +1,13 @@
 #include "node/net/wire/http_codec.hpp"
 
-#include <fmt/format.h>
-
-#include <array>
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/status.hpp>
+#include <fmt/format.h>
 
 namespace wire {
 
@@ -24,7 +23,8 @@ HttpError meaning(const error_code& error) {
     if (!error || error == http::error::need_more) return HttpError::none;
     if (error == http::error::header_limit) return HttpError::head_too_large;
     if (error == http::error::body_limit) return HttpError::body_too_large;
-    if (error == http::error::partial_message || error == http::error::end_of_stream) return HttpError::cut_off;
+    if (error == http::error::partial_message || error == http::error::end_of_stream)
+        return HttpError::cut_off;
     return HttpError::malformed;
 }
 
@@ -49,7 +49,8 @@ public:
         std::size_t used = 0;
         while (error == HttpError::none && !this->is_done() && used < bytes.size()) {
             error_code failure;
-            const auto n = this->put(boost::asio::const_buffer{bytes.data() + used, bytes.size() - used}, failure);
+            const auto n =
+                this->put(boost::asio::const_buffer{bytes.data() + used, bytes.size() - used}, failure);
             used += n;
             if (failure == http::error::need_more && n == 0) break;
             if (error == HttpError::none) error = meaning(failure);
@@ -64,7 +65,8 @@ private:
         return false;
     }
 
-    void on_request_impl(http::verb, BeastView name, BeastView where, int number, error_code& failure) override {
+    void on_request_impl(http::verb, BeastView name, BeastView where, int number,
+                         error_code& failure) override {
         if (!line_fits(where.size() + name.size() + 10, failure)) return;
         method = view(name);
         target = view(where);
@@ -81,9 +83,12 @@ private:
     }
     void on_header_impl(error_code&) override {}
     void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-        if (length && *length <= limits_.body_bytes) body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 1 << 20)));
+        if (length && *length <= limits_.body_bytes)
+            body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 1 << 20)));
     }
-    std::size_t on_body_impl(BeastView bytes, error_code&) override { return body += view(bytes), bytes.size(); }
+    std::size_t on_body_impl(BeastView bytes, error_code&) override {
+        return body += view(bytes), bytes.size();
+    }
     void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
     std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, error_code&) override {
         return body += view(bytes), bytes.size();
@@ -93,7 +98,9 @@ private:
     HttpLimits limits_;
 };
 
-bool same_word(std::string_view a, std::string_view b) { return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()}); }
+bool same_word(std::string_view a, std::string_view b) {
+    return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
+}
 
 /// "http://host/a?b" -> "/a?b", as RFC 9112 wants a server to read it.
 void make_relative(std::string& target) {
@@ -108,11 +115,16 @@ void make_relative(std::string& target) {
 
 std::string_view to_string(HttpError error) {
     switch (error) {
-        case HttpError::none: return "none";
-        case HttpError::malformed: return "not HTTP";
-        case HttpError::head_too_large: return "head too large";
-        case HttpError::body_too_large: return "body too large";
-        case HttpError::cut_off: return "cut off in the middle";
+        case HttpError::none:
+            return "none";
+        case HttpError::malformed:
+            return "not HTTP";
+        case HttpError::head_too_large:
+            return "head too large";
+        case HttpError::body_too_large:
+            return "body too large";
+        case HttpError::cut_off:
+            return "cut off in the middle";
     }
     return "?";
 }
@@ -146,7 +158,8 @@ RequestParser::Request RequestParser::take() {
     make_relative(reader.target);
     out.http_1_0 = reader.version == 10;
     out.keep_alive = reader.keep_alive() && !out.http_1_0;
-    out.request = {std::move(reader.method), std::move(reader.target), std::move(reader.headers), std::move(reader.body)};
+    out.request = {std::move(reader.method), std::move(reader.target), std::move(reader.headers),
+                   std::move(reader.body)};
     impl_->reader.emplace(impl_->limits);
     impl_->told_continue = false;
     return out;
@@ -157,7 +170,8 @@ struct ResponseParser::Impl {
     Reader<false> reader;
 };
 
-ResponseParser::ResponseParser(const HttpLimits& limits, bool answers_head) : impl_(std::make_unique<Impl>(limits)) {
+ResponseParser::ResponseParser(const HttpLimits& limits, bool answers_head)
+    : impl_(std::make_unique<Impl>(limits)) {
     impl_->reader.skip(answers_head);
 }
 ResponseParser::~ResponseParser() = default;
@@ -193,7 +207,8 @@ std::string_view reason_phrase(int status) {
 }
 
 void append_response_head(std::string& out, int status, const base::Headers& headers, bool http_1_0) {
-    fmt::format_to(std::back_inserter(out), "HTTP/1.{} {} {}\r\n", http_1_0 ? 0 : 1, status, reason_phrase(status));
+    fmt::format_to(std::back_inserter(out), "HTTP/1.{} {} {}\r\n", http_1_0 ? 0 : 1, status,
+                   reason_phrase(status));
     for (const auto& [name, value] : headers) {
         out += name;
         out += ": ";
@@ -207,8 +222,10 @@ void append_response_head(std::string& out, int status, const base::Headers& hea
 std::string write_request(const base::HttpRequest& request, std::string_view host) {
     std::string out;
     out.reserve(256 + request.target.size() + request.body.size());
-    fmt::format_to(std::back_inserter(out), "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target, host);
-    for (const auto& [name, value] : request.headers) fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
+    fmt::format_to(std::back_inserter(out), "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target,
+                   host);
+    for (const auto& [name, value] : request.headers)
+        fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
     const bool wants_length = !request.body.empty() || request.method == "PUT" || request.method == "POST";
     if (wants_length && !base::has_header(request.headers, "Content-Length"))
         fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", request.body.size());
@@ -225,7 +242,8 @@ void append_chunk(std::string& out, std::string_view bytes) {
 
 std::string http_date(std::int64_t unix_seconds) {
     static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     using namespace std::chrono;
     const sys_seconds at{seconds{unix_seconds}};
     const auto day = floor<std::chrono::days>(at);

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "node/base/http.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "node/base/http.hpp"
 
 /// HTTP/1.1 as machines without I/O: bytes in, plain requests and responses out, and back.
 namespace wire {
@@ -37,8 +37,8 @@ public:
     RequestParser(RequestParser&&) noexcept;
     RequestParser& operator=(RequestParser&&) noexcept;
 
-    /// Takes what it can use and says how much that was; the rest is handed in again, with what came after it. Stops behind
-    /// a whole request. A head is taken as a whole only.
+    /// Takes what it can use and says how much that was; the rest is handed in again, with what came after
+    /// it. Stops behind a whole request. A head is taken as a whole only.
     std::size_t feed(std::string_view bytes);
 
     [[nodiscard]] bool done() const;

@@ -15,7 +15,8 @@ constexpr std::size_t ahead_bytes_max = 1 << 20;
 const std::string& date_now() {
     static std::int64_t made_for = -1;
     static std::string text;
-    const auto now = std::chrono::duration_cast<std::chrono::seconds>(Loop::now().wall.time_since_epoch()).count();
+    const auto now =
+        std::chrono::duration_cast<std::chrono::seconds>(Loop::now().wall.time_since_epoch()).count();
     if (now != made_for) {
         text = http_date(now);
         made_for = now;
@@ -89,7 +90,8 @@ void HttpConnection::respond(base::HttpResponse response) {
     auto& headers = response.headers;
     if (base::header(headers, "Connection") == "close") keep_alive_ = false;
     if (!keep_alive_) add_if_missing(headers, "Connection", "close");
-    if (has_length(response.status)) add_if_missing(headers, "Content-Length", std::to_string(response.body.size()));
+    if (has_length(response.status))
+        add_if_missing(headers, "Content-Length", std::to_string(response.body.size()));
     add_if_missing(headers, "Date", date_now());
     std::string out;
     out.reserve(512 + response.body.size());

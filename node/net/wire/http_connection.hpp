@@ -1,18 +1,19 @@
 #pragma once
 
+#include "node/net/wire/connection.hpp"
+#include "node/net/wire/http_codec.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "node/net/wire/connection.hpp"
-#include "node/net/wire/http_codec.hpp"
-
 namespace wire {
 
-/// A server's end of an HTTP/1.1 connection: reads a request, waits for the end of its answer, reads the next.
+/// A server's end of an HTTP/1.1 connection: reads a request, waits for the end of its answer, reads the
+/// next.
 ///
-/// What the other side sends ahead meanwhile is kept, up to a bound. A request that is none is refused and the
-/// connection closed, before on_request() sees anything of it.
+/// What the other side sends ahead meanwhile is kept, up to a bound. A request that is none is refused and
+/// the connection closed, before on_request() sees anything of it.
 class HttpConnection : public Connection {
 public:
     /// `limits` must outlive the connection.

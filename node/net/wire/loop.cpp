@@ -1,14 +1,15 @@
 #include "node/net/wire/loop.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include "node/net/wire/connection.hpp"
+
+#include <boost/asio/post.hpp>
 
 namespace wire {
 namespace {
 
 constexpr std::size_t read_buffer_bytes = 128 * 1024;
-// So many handlers at most before what they queued is flushed: under a load that never ebbs, a turn must end too.
+// So many handlers at most before what they queued is flushed: under a load that never ebbs, a turn must end
+// too.
 constexpr int handlers_per_turn = 256;
 constexpr int flushes_per_turn = 16;
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "node/base/time.hpp"
+
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -10,8 +12,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "node/base/time.hpp"
-
 /// Sockets, timers and protocols on the wire, without any knowledge of chat or store: shared by the shells.
 namespace wire {
 
@@ -19,8 +19,8 @@ namespace asio = boost::asio;
 
 class Connection;
 
-/// One thread, one io_context, and turns: what became ready is dealt with first, then everything that was queued for a
-/// connection meanwhile leaves in one write.
+/// One thread, one io_context, and turns: what became ready is dealt with first, then everything that was
+/// queued for a connection meanwhile leaves in one write.
 ///
 /// Threads: all of it belongs to the thread in run(), but for context(), to which others may post.
 class Loop {

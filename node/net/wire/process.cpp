@@ -1,13 +1,13 @@
 #include "node/net/wire/process.hpp"
 
-#include <fmt/format.h>
-#include <sys/resource.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
+
+#include <fmt/format.h>
+#include <sys/resource.h>
 
 namespace wire {
 
@@ -24,7 +24,8 @@ void write_port_file(const std::string& path, std::uint16_t port) {
     file << port << '\n';
     file.close();
     if (!file || std::rename(temporary.c_str(), path.c_str()) != 0)
-        throw std::runtime_error(fmt::format("cannot write the port file {}: {}: choose a writable place", path, std::strerror(errno)));
+        throw std::runtime_error(fmt::format("cannot write the port file {}: {}: choose a writable place",
+                                             path, std::strerror(errno)));
 }
 
 }  // namespace wire

@@ -8,8 +8,8 @@ namespace wire {
 /// As many open sockets as the system lets this process have: a chat has one for each person.
 void raise_descriptor_limit();
 
-/// Writes the port and a newline, all at once: whoever waits for the file never reads half a number. Throws std::runtime_error with
-/// one line that names the file.
+/// Writes the port and a newline, all at once: whoever waits for the file never reads half a number. Throws
+/// std::runtime_error with one line that names the file.
 void write_port_file(const std::string& path, std::uint16_t port);
 
 }  // namespace wire

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "node/base/time.hpp"
+
 #include <functional>
 #include <optional>
 #include <queue>
@@ -7,14 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "node/base/time.hpp"
-
 namespace wire {
 
 /// A core's timers, soonest first. Setting one again moves it.
 ///
-/// A timer that is put off again and again (a feed's heartbeat, with every row) costs one entry, not one for each time: the entry
-/// that it has is left where it is and looked at when its time comes.
+/// A timer that is put off again and again (a feed's heartbeat, with every row) costs one entry, not one for
+/// each time: the entry that it has is left where it is and looked at when its time comes.
 ///
 /// Without a clock: whoever owns it waits until next() and then asks for what is due.
 template <class Id>
@@ -40,7 +40,8 @@ public:
             const auto [at, id] = order_.top();
             order_.pop();
             const auto found = set_.find(id);
-            if (found == set_.end() || found->second.queued != at) continue;  // it was moved to an earlier time
+            if (found == set_.end() || found->second.queued != at)
+                continue;  // it was moved to an earlier time
             if (found->second.wanted <= now) {
                 set_.erase(found);
                 return id;

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "node/net/wire/loop.hpp"
+#include "node/net/wire/timer_queue.hpp"
+
 #include <functional>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
-
-#include "node/net/wire/loop.hpp"
-#include "node/net/wire/timer_queue.hpp"
 
 namespace wire {
 
@@ -14,7 +14,8 @@ namespace wire {
 template <class Id>
 class Timers {
 public:
-    Timers(Loop& loop, std::function<void(Id)> on_fired) : timer_(loop.context()), on_fired_(std::move(on_fired)) {}
+    Timers(Loop& loop, std::function<void(Id)> on_fired)
+        : timer_(loop.context()), on_fired_(std::move(on_fired)) {}
 
     void set(Id id, base::Time at) {
         queue_.set(id, at);
@@ -35,7 +36,8 @@ private:
     void fire() {
         armed_.reset();
         firing_ = true;
-        // As of one moment: a timer that is set for at once, again and again, must not keep everybody else out.
+        // As of one moment: a timer that is set for at once, again and again, must not keep everybody else
+        // out.
         const auto now = Loop::now().time;
         while (const auto id = queue_.take(now)) on_fired_(*id);
         firing_ = false;

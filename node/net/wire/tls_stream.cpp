@@ -1,4 +1,4 @@
-#include <fmt/format.h>
+#include "node/net/wire/byte_stream.hpp"
 
 #include <stdexcept>
 
@@ -7,8 +7,7 @@
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-
-#include "node/net/wire/byte_stream.hpp"
+#include <fmt/format.h>
 
 namespace wire {
 namespace {
@@ -20,7 +19,8 @@ public:
     TlsStream(asio::io_context& context, std::shared_ptr<asio::ssl::context> tls, std::string host)
         : tls_(std::move(tls)), host_(std::move(host)), stream_(context, *tls_) {}
 
-    asio::awaitable<boost::system::error_code> connect(std::vector<asio::ip::tcp::endpoint> addresses) override {
+    asio::awaitable<boost::system::error_code> connect(
+        std::vector<asio::ip::tcp::endpoint> addresses) override {
         auto [error, peer] = co_await asio::async_connect(socket(), addresses, as_result);
         if (error) co_return error;
         socket().set_option(asio::ip::tcp::no_delay{true}, error);
@@ -63,8 +63,9 @@ public:
         else
             tls_->load_verify_file(ca_file, error);
         if (error)
-            throw std::runtime_error(fmt::format("cannot use the store's certificate authority {}: {}: give a readable PEM file",
-                                                 ca_file.empty() ? "of this system" : ca_file, error.message()));
+            throw std::runtime_error(
+                fmt::format("cannot use the store's certificate authority {}: {}: give a readable PEM file",
+                            ca_file.empty() ? "of this system" : ca_file, error.message()));
     }
     std::unique_ptr<ByteStream> make(asio::io_context& context) override {
         return std::make_unique<TlsStream>(context, tls_, host_);

@@ -1,0 +1,201 @@
+#include "node/net/sqlite_journal.hpp"
+#include "tests/node/journal_conformance.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <memory>
+#include <string>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/// The journal in SQLite: the conformance suite, and what only a file on a disk can do.
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+/// A folder of its own for each test.
+class Folder {
+public:
+    Folder() {
+        std::string pattern = (fs::temp_directory_path() / "davenport-journal-XXXXXX").string();
+        path_ = ::mkdtemp(pattern.data());
+    }
+    ~Folder() { fs::remove_all(path_); }
+    [[nodiscard]] std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+
+private:
+    fs::path path_;
+};
+
+std::string commit(const node::JournalFile& file, base::JournalBatch batch) {
+    std::promise<std::string> done;
+    auto result = done.get_future();
+    node::JournalWriter writer{file,
+                               [&](std::uint64_t, std::string error) { done.set_value(std::move(error)); }};
+    writer.commit(std::move(batch));
+    return result.get();
+}
+
+class Harness {
+public:
+    Harness() { open(); }
+    base::JournalView& view() { return *view_; }
+    void commit(const base::JournalBatch& batch) { ASSERT_EQ(::commit(*file_, batch), ""); }
+    void reopen() {
+        view_.reset();
+        file_.reset();
+        open();
+    }
+
+private:
+    void open() {
+        file_ = std::make_unique<node::JournalFile>(folder_ / "journal");
+        view_ = std::make_unique<node::SqliteJournal>(*file_);
+    }
+
+    Folder folder_;
+    std::unique_ptr<node::JournalFile> file_;
+    std::unique_ptr<node::SqliteJournal> view_;
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, JournalConformance, Harness);
+
+std::string why_refused(const std::string& path) {
+    try {
+        node::JournalFile file{path};
+        node::SqliteJournal journal{file};
+        return "it was not refused";
+    } catch (const base::JournalError& error) {
+        return error.what();
+    }
+}
+
+TEST(JournalFile, RefusesASecondProcessAndNamesTheFirst) {
+    Folder folder;
+    node::JournalFile first{folder / "journal"};
+    const auto reason = why_refused(folder / "journal");
+    EXPECT_THAT(reason, HasSubstr("in use by another node (process " + std::to_string(::getpid()) + ")"));
+    EXPECT_THAT(reason, HasSubstr("--journal"));
+}
+
+TEST(JournalFile, CanBeOpenedAgainAfterItsProcessEnded) {
+    Folder folder;
+    { node::JournalFile first{folder / "journal"}; }
+    node::JournalFile second{folder / "journal"};
+}
+
+TEST(JournalFile, RefusesWhatIsNoDatabase) {
+    Folder folder;
+    std::ofstream{folder / "journal"} << std::string(5000, 'x');
+    EXPECT_THAT(why_refused(folder / "journal"), HasSubstr("is not a journal"));
+}
+
+TEST(JournalFile, RefusesAnotherProgramsDatabaseAndLeavesItAlone) {
+    Folder folder;
+    {
+        node::sqlite::Database other{folder / "journal", node::sqlite::Database::Mode::read_write_create};
+        other.execute("CREATE TABLE recipes (name TEXT)");
+    }
+    EXPECT_THAT(why_refused(folder / "journal"), HasSubstr("some other program"));
+    node::sqlite::Database other{folder / "journal", node::sqlite::Database::Mode::read_write};
+    EXPECT_EQ(other.number("SELECT count(*) FROM sqlite_master"), 1);
+}
+
+TEST(JournalFile, RefusesANewerVersion) {
+    Folder folder;
+    {
+        node::JournalFile file{folder / "journal"};
+        file.connect().execute("PRAGMA user_version = 99");
+    }
+    EXPECT_THAT(why_refused(folder / "journal"), HasSubstr("newer chatnode (version 99"));
+}
+
+TEST(JournalFile, RefusesAFolderThatIsNotThere) {
+    Folder folder;
+    EXPECT_THAT(why_refused(folder / "nowhere/journal"), HasSubstr("writable folder"));
+}
+
+TEST(JournalFile, RefusesADamagedFile) {
+    Folder folder;
+    const auto path = folder / "journal";
+    {
+        node::JournalFile file{path};
+        base::JournalBatch batch{1};
+        for (std::uint64_t i = 1; i <= 500; ++i)
+            batch.entries.push_back(journal_conformance::entry(
+                i,
+                journal_conformance::message("lobby", static_cast<std::int64_t>(i), std::string(200, 'x'))));
+        ASSERT_EQ(commit(file, batch), "");
+        file.connect().execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
+    const std::string rubbish(fs::file_size(path) - 100, '\xee');
+    file.seekp(100);
+    file << rubbish;
+    file.close();
+    EXPECT_THAT(why_refused(path), testing::AnyOf(HasSubstr("is damaged"), HasSubstr("cannot be read")));
+}
+
+TEST(JournalWriter, TellsWhyABatchIsNotOnTheDiskAndWritesTheNextOne) {
+    using namespace journal_conformance;
+    Folder folder;
+    node::JournalFile file{folder / "journal"};
+    ASSERT_EQ(commit(file, {1, {entry(1, message("lobby", 1, "a"))}}), "");
+    // The same place for another message: the batch is refused as a whole.
+    EXPECT_NE(commit(file, {2, {entry(2, message("lobby", 2, "b")), entry(1, message("lobby", 3, "c"))}}),
+              "");
+    EXPECT_EQ(commit(file, {3, {entry(2, message("lobby", 4, "d"))}}), "");
+    node::SqliteJournal journal{file};
+    EXPECT_EQ(texts(journal.after("", 0, 10)), (Texts{"a", "d"}));
+}
+
+TEST(JournalWriter, AnswersBatchesInOrder) {
+    using namespace journal_conformance;
+    Folder folder;
+    node::JournalFile file{folder / "journal"};
+    std::vector<std::uint64_t> answered;
+    {
+        node::JournalWriter writer{
+            file, [&](std::uint64_t batch, const std::string&) { answered.push_back(batch); }};
+        for (std::uint64_t n = 1; n <= 20; ++n)
+            writer.commit({n, {entry(n, message("lobby", static_cast<std::int64_t>(n), "m"))}});
+    }
+    ASSERT_EQ(answered.size(), 20u);
+    EXPECT_TRUE(std::ranges::is_sorted(answered));
+}
+
+TEST(SqliteJournal, IsOpenAndReadAtOnceWithHundredThousandMessages) {
+    using namespace journal_conformance;
+    Folder folder;
+    constexpr std::uint64_t count = 100'000;
+    {
+        node::JournalFile file{folder / "journal"};
+        base::JournalBatch batch{1};
+        for (std::uint64_t i = 1; i <= count; ++i)
+            batch.entries.push_back(
+                entry(i, message(i % 10 == 0 ? "other" : "lobby", static_cast<std::int64_t>(i), "m"), "g1"));
+        batch.entries.back().stored_in = "";
+        ASSERT_EQ(commit(file, std::move(batch)), "");
+    }
+    const auto began = std::chrono::steady_clock::now();
+    node::JournalFile file{folder / "journal"};
+    node::SqliteJournal journal{file};
+    EXPECT_EQ(journal.state().last_arrival, count);
+    EXPECT_EQ(journal.count_not_stored_in("g1"), 1u);
+    EXPECT_EQ(journal.not_stored_in("g1", 0, 500).size(), 1u);
+    EXPECT_EQ(journal.page("lobby", "", 50).size(), 50u);
+    EXPECT_EQ(journal.after("other", count - 100, 50).size(), 10u);
+    EXPECT_FALSE(journal.contains("lobby:none"));
+    // An index that is missing shows here: each of these would read all the messages.
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::milliseconds{500});
+}
+
+}  // namespace
