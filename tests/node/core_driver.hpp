@@ -1,0 +1,274 @@
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "node/base/json.hpp"
+#include "node/base/message_id.hpp"
+#include "node/core/chat_core.hpp"
+#include "node/core/model_journal.hpp"
+
+/// The world around a ChatCore in a test: nothing happens by itself, each step of the conversation is told and asked for.
+class CoreDriver {
+public:
+    static constexpr std::int64_t epoch_ms = 1'800'000'000'000;
+
+    explicit CoreDriver(node::ChatConfig config = {}, std::string uuid = "u-1") : config_{std::move(config)}, journal{std::move(uuid)} {}
+
+    // ---- the node's life
+
+    void start() {
+        core_.emplace(config_, journal);
+        perform(core_->start(now()));
+    }
+    /// The process dies and starts again: what was not synced is lost, all connections are.
+    void crash_and_restart() {
+        core_.reset();
+        fetches.clear();
+        timers.clear();
+        sent_frames.clear();
+        persist_waits_ = false;
+        journal.crash();
+        start();
+    }
+    void handle(node::Event event) { perform(core_->handle(std::move(event), now())); }
+
+    // ---- clients
+
+    void open(node::SessionId session, std::string user) {
+        handle(node::Opened{session, "127.0.0.1"});
+        say(session, R"({"t":"hello","v":1,"user":")" + user + "\"}");
+    }
+    void say(node::SessionId session, std::string frame) { handle(node::Received{session, std::move(frame)}); }
+    void join(node::SessionId session, std::string_view room, std::string_view cursor = {}, std::uint64_t n = 0) {
+        std::string frame = R"({"t":"join","room":")" + std::string{room} + "\"";
+        if (!cursor.empty()) frame += R"(,"cursor":")" + std::string{cursor} + fmt::format(R"(","n":{})", n);
+        say(session, frame + "}");
+    }
+    /// Posts with a key of this moment; gives the key.
+    std::string post(node::SessionId session, std::string_view room, std::string_view text) {
+        const auto key = next_key();
+        post_with(session, room, text, key);
+        return key;
+    }
+    void post_with(node::SessionId session, std::string_view room, std::string_view text, std::string_view key) {
+        std::string frame = R"({"t":"post","room":")" + std::string{room} + R"(","key":")" + std::string{key} + R"(","text":)";
+        base::append_json_string(frame, text);
+        say(session, frame + "}");
+    }
+    std::string next_key() { return base::MessageKey{epoch_ms + now_us_ / 1000, counter_++, {}}.text(); }
+
+    /// The frames that `session` was sent since the last call, of type `t` (all when empty).
+    std::vector<base::json::value> take(node::SessionId session, std::string_view t = {}) {
+        std::vector<base::json::value> out;
+        for (auto& frame : std::exchange(sent_frames[session], {}))
+            if (t.empty() || base::string_member(frame, "t") == t) out.push_back(std::move(frame));
+        return out;
+    }
+    /// What take() gives, as "t text" or "t" in one list.
+    std::vector<std::string> heard(node::SessionId session) {
+        std::vector<std::string> out;
+        for (const auto& frame : take(session)) {
+            std::string line{base::string_member(frame, "t").value_or("?")};
+            for (const auto* member : {"text", "code", "state"})
+                if (const auto value = base::string_member(frame, member)) (line += ' ') += *value;
+            if (base::bool_member(frame, "late")) line += " late";
+            if (base::bool_member(frame, "gap")) line += " gap";
+            out.push_back(line);
+        }
+        return out;
+    }
+
+    // ---- the disk
+
+    /// The batch under way is on the disk.
+    void persist() {
+        ASSERT_TRUE(persist_waits_) << "no batch is under way";
+        persist_waits_ = false;
+        journal.sync();
+        handle(node::Persisted{last_batch.number});
+    }
+    void persist_all() {
+        while (persist_waits_) persist();
+    }
+    void fail_persist() {
+        ASSERT_TRUE(persist_waits_);
+        persist_waits_ = false;
+        journal.crash();
+        handle(node::PersistFailed{last_batch.number, "No space left on device"});
+    }
+    [[nodiscard]] bool persisting() const { return persist_waits_; }
+
+    // ---- the store
+
+    struct OpenFetch {
+        node::FetchId id;
+        base::HttpRequest request;
+        bool stream;
+    };
+    /// The oldest open request whose "METHOD target" contains `what`.
+    const OpenFetch* fetch(std::string_view what) const {
+        const auto it = std::ranges::find_if(
+            fetches, [&](const OpenFetch& f) { return (f.request.method + " " + f.request.target).find(what) != std::string::npos; });
+        return it == fetches.end() ? nullptr : &*it;
+    }
+    [[nodiscard]] bool asked(std::string_view what) const { return fetch(what) != nullptr; }
+    /// Answers that request; fails the test when there is none. Gives the request.
+    base::HttpRequest answer(std::string_view what, int status, std::string body) {
+        auto f = take_fetch(what);
+        if (!f) return {};
+        handle(node::Fetched{f->id, {status, {{"Content-Type", "application/json"}}, std::move(body)}});
+        return f->request;
+    }
+    base::HttpRequest fail(std::string_view what) {
+        auto f = take_fetch(what);
+        if (!f) return {};
+        handle(node::FetchFailed{f->id, "connection reset"});
+        return f->request;
+    }
+    void fail_all() {
+        while (!fetches.empty()) {
+            const auto id = fetches.front().id;
+            fetches.pop_front();
+            handle(node::FetchFailed{id, "connection refused"});
+        }
+    }
+    /// The head and some bytes of an open stream.
+    void stream(std::string_view what, std::string bytes, int status = 200) {
+        const auto* f = fetch(what);
+        ASSERT_TRUE(f) << "not asked: " << what << "\n" << asked_for();
+        const auto id = f->id;
+        if (heads_.insert({id, status}).second) handle(node::FetchHead{id, status});
+        handle(node::FetchData{id, std::move(bytes)});
+    }
+    void end_stream(std::string_view what) {
+        auto f = take_fetch(what);
+        if (f) handle(node::FetchEnded{f->id});
+    }
+
+    /// A store of generation `g` that has nothing new: answers the probe and the feed's first page.
+    void store_up(std::string g = "g1", std::string last_seq = "1-a") {
+        answer("GET /chat/_local/davenport", 200, R"({"_id":"_local/davenport","generation":")" + g + "\"}");
+        if (asked("feed=normal")) answer("feed=normal", 200, R"({"results":[],"last_seq":")" + last_seq + R"(","pending":0})");
+    }
+
+    // ---- time
+
+    void advance(std::chrono::microseconds by) {
+        const auto until = now_us_ + by.count();
+        for (;;) {
+            auto next = std::ranges::min_element(timers, {}, [](const auto& t) { return t.second; });
+            if (next == timers.end() || next->second > until) break;
+            const auto id = next->first;
+            now_us_ = std::max(now_us_, next->second);
+            timers.erase(next);
+            handle(node::TimerFired{id});
+        }
+        now_us_ = until;
+    }
+    [[nodiscard]] base::Now now() const {
+        return {base::Time{base::Duration{now_us_}}, base::wall_from_unix_ms(epoch_ms) + base::Duration{now_us_}};
+    }
+
+    [[nodiscard]] std::string asked_for() const {
+        std::string out = "open requests:";
+        for (const auto& f : fetches) out += "\n  " + f.request.method + " " + f.request.target;
+        return out;
+    }
+
+    node::ChatConfig config_;
+    node::ModelJournal journal;
+    std::deque<OpenFetch> fetches;
+    std::map<node::TimerId, std::int64_t> timers;
+    std::map<node::SessionId, std::vector<base::json::value>> sent_frames;
+    std::map<node::ExchangeId, base::HttpResponse> responses;
+    std::vector<node::SessionId> closes;
+    std::vector<std::string> log;
+    base::JournalBatch last_batch;
+    std::size_t requests = 0;
+    bool drained = false;
+    bool auto_written = true;  ///< every Send is taken at once
+
+private:
+    std::optional<OpenFetch> take_fetch(std::string_view what) {
+        const auto* found = fetch(what);
+        EXPECT_TRUE(found) << "not asked: " << what << "\n" << asked_for();
+        if (!found) return std::nullopt;
+        auto out = *found;
+        std::erase_if(fetches, [&](const OpenFetch& f) { return f.id == out.id; });
+        return out;
+    }
+
+    void perform(node::Effects effects) {
+        std::vector<node::SessionId> written;
+        for (auto& effect : effects) std::visit([&](auto& e) { on(e, written); }, effect);
+        if (auto_written)
+            for (const auto session : written) handle(node::Written{session});
+    }
+    using Sent = std::vector<node::SessionId>;
+    void on(node::Send& e, Sent& written) {
+        for (const auto& batch : e.frames)
+            for (std::size_t i = 0; i < batch->count(); ++i) {
+                auto frame = base::parse_json(batch->at(i));
+                ASSERT_TRUE(frame) << batch->at(i);
+                sent_frames[e.session].push_back(std::move(*frame));
+            }
+        written.push_back(e.session);
+    }
+    void on(node::Close& e, Sent&) { closes.push_back(e.session); }
+    void on(node::Respond& e, Sent&) { responses[e.exchange] = e.response; }
+    void on(node::Persist& e, Sent&) {
+        EXPECT_FALSE(persist_waits_) << "two batches under way";
+        persist_waits_ = true;
+        last_batch = e.batch;
+        journal.write(e.batch);
+    }
+    void on(node::Fetch& e, Sent&) {
+        ++requests;
+        fetches.push_back({e.fetch, std::move(e.request), e.stream});
+    }
+    void on(node::CancelFetch& e, Sent&) {
+        std::erase_if(fetches, [&](const OpenFetch& f) { return f.id == e.fetch; });
+    }
+    void on(node::SetTimer& e, Sent&) { timers[e.timer] = e.at.time_since_epoch().count(); }
+    void on(node::Log& e, Sent&) { log.push_back(e.line); }
+    void on(node::Drained&, Sent&) { drained = true; }
+
+    std::optional<node::ChatCore> core_;
+    std::map<node::FetchId, int> heads_;
+    bool persist_waits_ = false;
+    std::int64_t now_us_ = 0;
+    std::uint16_t counter_ = 0;
+};
+
+/// A row of a feed with a whole document in it, ended by a newline.
+inline std::string feed_row(std::string_view seq, const base::ChatMessage& m) {
+    std::string out = "{\"seq\":\"" + std::string{seq} + "\",\"id\":";
+    base::append_json_string(out, m.id);
+    out += R"(,"changes":[{"rev":"1-x"}],"doc":)" + base::to_document(m) + "}\n";
+    return out;
+}
+
+/// A page of a feed.
+inline std::string feed_page(const std::vector<std::string>& rows, std::string_view last_seq) {
+    std::string out = "{\"results\":[";
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (i != 0) out += ',';
+        out += rows[i];
+    }
+    return out + "],\"last_seq\":\"" + std::string{last_seq} + "\",\"pending\":0}";
+}
+
+/// Somebody's message, through another node.
+inline base::ChatMessage others_message(std::int64_t ms_after_epoch, std::string_view text, std::string_view room = "lobby") {
+    return base::make_message(room, "bob", {CoreDriver::epoch_ms + ms_after_epoch, 0, {}}, text, "n2");
+}
