@@ -1,6 +1,7 @@
 #include "sim/client/client_core.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -175,16 +176,19 @@ void ClientCore::on_joined(const base::json::value& frame) {
 
 // ---------------------------------------------------------------- what it says
 
+/// Above our last key, and above all that we have seen: an answer stands after what it answers.
 base::MessageKey ClientCore::next_key() {
     const auto clock = base::unix_ms(now_.wall) + clock_offset_ms_;
     base::MessageKey key;
-    key.unix_ms = std::max(clock, std::min(newest_seen_ms_, clock + follow_ahead_ms_max));
-    key.nonce = nonce_;
-    if (key.unix_ms <= last_key_.unix_ms) {
-        key.unix_ms = last_key_.unix_ms;
-        key.counter = static_cast<std::uint16_t>(last_key_.counter + 1);
+    key.unix_ms = std::max(clock, std::min(newest_seen_.unix_ms, clock + follow_ahead_ms_max));
+    for (const auto* before : {&newest_seen_, &last_key_}) {
+        if (key.unix_ms > before->unix_ms || (key.unix_ms == before->unix_ms && key.counter > before->counter)) continue;
+        if (before == &newest_seen_ && before->unix_ms > key.unix_ms) continue;  // too far ahead to be followed
+        key.unix_ms = before->unix_ms;
+        key.counter = static_cast<std::uint16_t>(before->counter + 1);
         if (key.counter == 0) ++key.unix_ms;  // 65536 in one millisecond: borrow from the next
     }
+    key.nonce = nonce_;
     return last_key_ = key;
 }
 
@@ -272,7 +276,11 @@ void ClientCore::on_refused(const base::json::value& frame) {
 void ClientCore::on_message(const base::json::value& frame, Via via) {
     const auto id = text_of(frame, "id");
     const auto text = string_member(frame, "text").value_or("");
-    if (const auto parts = base::parse_message_id(id)) newest_seen_ms_ = std::max(newest_seen_ms_, parts->unix_ms);
+    if (const auto parts = base::parse_message_id(id); parts && std::tie(parts->unix_ms, parts->counter) >
+                                                                    std::tie(newest_seen_.unix_ms, newest_seen_.counter)) {
+        newest_seen_.unix_ms = parts->unix_ms;
+        newest_seen_.counter = parts->counter;
+    }
     Record record{.what = What::shown};
     record.node = node_;
     record.room = text_of(frame, "room");

@@ -121,7 +121,7 @@ private:
     std::string node_name_;
     std::int64_t clock_offset_ms_ = 0;
     base::MessageKey last_key_;
-    std::int64_t newest_seen_ms_ = 0;
+    base::MessageKey newest_seen_;  ///< the highest time and counter in an id that it was shown
     int posted_ = 0;
     std::deque<Pending> pending_;               ///< neither accepted, stored nor refused, in the order said
     std::map<std::string, Pending> accepted_;   ///< by key: on some node's disk, `stored` not yet told
