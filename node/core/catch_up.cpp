@@ -151,8 +151,7 @@ CatchUp::Then CatchUp::ask_feed(Turn& turn, const Key& key, Job& job) {
 void CatchUp::take_feed_page(Job& job, Session& session, const FeedPage& page) {
     for (const auto& row : page.rows) {
         if (!row.message || row.message->room != job.request.room) continue;
-        job.sent.insert(row.id);
-        send(job, session, *row.message, 0);
+        if (!has_or_gets(job, row.id)) send(job, session, *row.message, 0);
     }
     job.seq = page.last_seq;
     if (page.rows.size() == feed_page_rows) return;
@@ -167,7 +166,7 @@ CatchUp::Then CatchUp::send_unstored(Turn& turn, const Key& key, Job& job, Sessi
             if (full(session)) return Then::wait;
             job.after = entry.arrival;
             if (entry.arrival > job.joined_at) break;
-            if (entry.message.room == job.request.room && !job.sent.contains(entry.message.id)) send(job, session, entry.message, 0);
+            if (entry.message.room == job.request.room && !has_or_gets(job, entry.message.id)) send(job, session, entry.message, 0);
         }
         if (page.size() == page_rows && job.after <= job.joined_at) continue;
         if (job.live) return finish(job, session, false);
@@ -212,7 +211,8 @@ CatchUp::Then CatchUp::guess_by_time(Job& job, Session& session) {
     }
     for (const auto* held : ledger_->uncommitted(job.request.room)) newest_first.push_back(held->entry.message);
     std::ranges::sort(newest_first, std::ranges::greater{}, &base::ChatMessage::position);
-    for (const auto& message : std::views::reverse(newest_first)) send(job, session, message, 0);
+    for (const auto& message : std::views::reverse(newest_first))
+        if (!has_or_gets(job, message.id)) send(job, session, message, 0);
     // Live already: this was the second look, after the node itself has read all that the store has.
     return finish(job, session, !job.live);
 }
@@ -221,7 +221,6 @@ CatchUp::Then CatchUp::close_gap(Job& job) {
     if (!link_->usable()) return Then::wait;
     if (same_store(job)) {
         job.stage = Stage::feed;
-        job.sent.clear();
         return Then::again;
     }
     if (!feed_->caught_up()) return Then::wait;
@@ -263,21 +262,25 @@ CatchUp::Job* CatchUp::job_of(FetchId fetch, Key& key) {
     return nullptr;
 }
 
-void CatchUp::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
+std::vector<FeedRow> CatchUp::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
     Key key;
     auto* job = job_of(fetch, key);
-    if (!job) return;
+    if (!job) return {};
     ready_.insert(key);
     auto* session = sessions_->find(key.first);
-    const auto page = response.status == 200 ? read_feed_page(response.body, turn.now.wall) : std::nullopt;
-    if (!session) return;
-    if (page) return take_feed_page(*job, *session, *page);
+    auto page = response.status == 200 ? read_feed_page(response.body, turn.now.wall) : std::nullopt;
+    if (!session) return {};
+    if (page) {
+        take_feed_page(*job, *session, *page);
+        return std::move(page->rows);
+    }
     if (response.status == 400 && job->seq != "0") {
         job->seq.assign(1, '0');  // a seq that this store does not know: all of it, then
-        return;
+        return {};
     }
     give_up_feed(*job);
     link_->doubt(turn);
+    return {};
 }
 
 void CatchUp::on_failed(Turn& turn, FetchId fetch) {
@@ -304,9 +307,19 @@ void CatchUp::on_timer(Turn& turn) {
 void CatchUp::send(Job& job, Session& session, const base::ChatMessage& message, std::uint64_t n) {
     const bool late = message.position < job.newest;
     if (!late) job.newest = message.position;
+    // A fresh join and an exact resume go through the journal once, whatever its length.
+    if (job.request.cursor && (!job.exact || job.request.cursor->gap)) job.sent.insert(message.id);
     scratch_.clear();
     frames::append_message(scratch_, message, n, late);
     sessions_->send(session, scratch_);
+}
+
+bool CatchUp::has_or_gets(const Job& job, const std::string& id) {
+    if (job.sent.contains(id)) return true;
+    if (!job.live) return false;
+    if (const auto* held = ledger_->find(id)) return !held->shown || held->entry.arrival > job.joined_at;
+    const auto entry = ledger_->journal().find(id);
+    return !entry || entry->arrival > job.joined_at;
 }
 
 bool CatchUp::full(const Session& session) const { return Sessions::queued_bytes(session) >= page_bytes_max_; }

@@ -47,7 +47,9 @@ public:
 
     /// The end of a turn, after the rooms' batches are queued: goes on with whatever can go on.
     void pump(Turn& turn);
-    void on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response);
+    /// Gives what the store said, for the node to take in as if its own feed had: a client must not be shown it again when that
+    /// comes to it.
+    [[nodiscard]] std::vector<FeedRow> on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response);
     void on_failed(Turn& turn, FetchId fetch);
     void on_timer(Turn& turn);
 
@@ -75,7 +77,7 @@ private:
         std::uint64_t after = 0;         ///< unstored, arrivals: sent up to here
         std::uint64_t joined_at = 0;     ///< the watermark when the job began
         std::string newest;              ///< the highest position that the client has been shown
-        std::set<std::string> sent;      ///< ids, of the feed's pages
+        std::set<std::string> sent;      ///< ids, where a later stage may come upon them again
         FetchId fetch = 0;
         base::Time deadline{};
         bool exact = false;              ///< the cursor is of this journal
@@ -98,6 +100,8 @@ private:
     void give_up_feed(Job& job);
 
     void send(Job& job, Session& session, const base::ChatMessage& message, std::uint64_t n);
+    /// True when the client has it from this connection, or will get it as a follower of the room.
+    [[nodiscard]] bool has_or_gets(const Job& job, const std::string& id);
     [[nodiscard]] bool full(const Session& session) const;
     [[nodiscard]] Job* job_of(FetchId fetch, Key& key);
     [[nodiscard]] std::string top_position(std::string_view room);

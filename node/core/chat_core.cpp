@@ -124,7 +124,9 @@ private:
             case Asker::writer: return desk_.settled(turn, writer_.on_answer(turn, e.fetch, e.response));
             case Asker::feed: return take(turn, feed_.on_answer(turn, e.fetch, e.response));
             case Asker::lookup: return desk_.on_answer(turn, e.fetch, e.response);
-            case Asker::resume: return catch_up_.on_answer(turn, e.fetch, e.response);
+            case Asker::resume:
+                for (auto& row : catch_up_.on_answer(turn, e.fetch, e.response)) desk_.row(turn, std::move(row));
+                return;
             case Asker::scan: return;
         }
     }
@@ -208,6 +210,11 @@ private:
             checkpoint_seq_ = known ? checkpoint->seq : "0";
             feed_.begin_at(turn, checkpoint_seq_);
         }
+        if (link_.up() && !std::exchange(was_up_, true)) {
+            writer_.start_over(turn);
+            feed_.begin_at(turn, feed_.seq());
+        }
+        was_up_ = link_.up();
         const bool back = link_.usable() && !std::exchange(was_usable_, link_.usable());
         was_usable_ = link_.usable();
         const bool caught_up = feed_.caught_up() && !was_caught_up_;
@@ -252,6 +259,7 @@ private:
 
     base::Generation generation_;  ///< of the store that the machines work for
     std::string checkpoint_seq_;   ///< the last that the ledger was given
+    bool was_up_ = false;
     bool was_usable_ = false;
     bool was_caught_up_ = false;
     bool told_up_ = false;

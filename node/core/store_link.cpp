@@ -1,5 +1,7 @@
 #include "node/core/store_link.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "node/base/json.hpp"
@@ -17,7 +19,8 @@ constexpr base::Duration denied_pause_most = std::chrono::seconds{15};
 
 StoreLink::StoreLink(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random)
     : probe_interval_{config.probe_interval},
-      request_timeout_{config.request_timeout},
+      // An answer this short is as quick as a heartbeat.
+      request_timeout_{std::min(config.request_timeout, config.feed_dead_after)},
       api_{&api},
       ids_{&ids},
       random_{&random},

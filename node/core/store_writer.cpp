@@ -233,6 +233,14 @@ void StoreWriter::give_back(std::size_t keep) {
     batch_.resize(keep);
 }
 
+void StoreWriter::start_over(Turn& turn) {
+    if (fetch_ != 0) turn.emit(CancelFetch{fetch_});
+    fetch_ = 0;
+    not_before_ = turn.now.time;
+    failures_ = 0;
+    backoff_.reset();
+}
+
 void StoreWriter::on_failed(Turn& turn, FetchId fetch, const std::string&) {
     if (fetch != fetch_) return;
     fetch_ = 0;

@@ -35,6 +35,8 @@ public:
     /// it has not is found out by reading its feed first: see feed_caught_up().
     void store_changed(Turn& turn, bool known);
     void feed_caught_up() { gate_open_ = true; }
+    /// The store is back: what was asked of it before will hardly be answered.
+    void start_over(Turn& turn);
 
     /// The end of a turn: starts the next batch if it may.
     void pump(Turn& turn);

@@ -74,11 +74,12 @@ public:
             if (t.empty() || base::string_member(frame, "t") == t) out.push_back(std::move(frame));
         return out;
     }
-    /// What take() gives, as "t text" or "t" in one list.
+    /// What take() gives, as "t text" or "t" in one list, without the cursors that come now and then.
     std::vector<std::string> heard(node::SessionId session) {
         std::vector<std::string> out;
         for (const auto& frame : take(session)) {
             std::string line{base::string_member(frame, "t").value_or("?")};
+            if (line == "cursor") continue;
             for (const auto* member : {"text", "code", "state"})
                 if (const auto value = base::string_member(frame, member)) (line += ' ') += *value;
             if (base::bool_member(frame, "late")) line += " late";
