@@ -141,7 +141,12 @@ RequestParser::~RequestParser() = default;
 RequestParser::RequestParser(RequestParser&&) noexcept = default;
 RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 
-std::size_t RequestParser::feed(std::string_view bytes) { return impl_->reader->feed(bytes); }
+std::size_t RequestParser::feed(std::string_view bytes) {
+    // Empty lines before a request are ignored, as RFC 9112 asks for.
+    std::size_t skipped = 0;
+    if (!impl_->reader->is_header_done()) skipped = std::min(bytes.find_first_not_of("\r\n"), bytes.size());
+    return skipped + impl_->reader->feed(bytes.substr(skipped));
+}
 bool RequestParser::done() const { return impl_->reader->is_done(); }
 HttpError RequestParser::error() const { return impl_->reader->error; }
 
