@@ -2,6 +2,7 @@
 
 #include "sim/checker/checks.hpp"
 #include "sim/checker/facts.hpp"
+#include "sim/checker/summary.hpp"
 #include "sim/checker/thresholds.hpp"
 
 #include <algorithm>
@@ -38,7 +39,7 @@ public:
 
     Verdict finish() {
         facts_.close();
-        const Latencies latencies{facts_};
+        latencies_.emplace(facts_);
         Verdict verdict;
         verdict.findings.push_back(check_ran(facts_, scenario_, plan_));
         for (const auto* property : always) {
@@ -55,7 +56,7 @@ public:
                 continue;
             }
             auto found = check_property(facts_, expectation);
-            if (!found) found = check_threshold(facts_, latencies, expectation);
+            if (!found) found = check_threshold(facts_, *latencies_, expectation);
             if (!expectation.text.empty()) found->property = expectation.text;
             found->location = expectation.location;
             verdict.findings.push_back(std::move(*found));
@@ -66,18 +67,26 @@ public:
         verdict.outcome = any(Outcome::fail)      ? Outcome::fail
                           : any(Outcome::unknown) ? Outcome::unknown
                                                   : Outcome::pass;
+        verdict_ = verdict;
         return verdict;
+    }
+
+    [[nodiscard]] Summary summary() const {
+        return latencies_ ? summarize(facts_, *latencies_, verdict_) : Summary{};
     }
 
 private:
     Scenario scenario_;  // copies: a judge may outlive what it was made from
     Plan plan_;
     Facts facts_;
+    std::optional<Latencies> latencies_;
+    Verdict verdict_;
 };
 
 Judge::Judge(const Scenario& scenario, const Plan& plan) : impl_{std::make_unique<Impl>(scenario, plan)} {}
 Judge::~Judge() = default;
 void Judge::add(const Record& record) { impl_->add(record); }
 Verdict Judge::finish() { return impl_->finish(); }
+Summary Judge::summary() const { return impl_->summary(); }
 
 }  // namespace sim::checker

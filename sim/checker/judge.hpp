@@ -1,11 +1,11 @@
 #pragma once
 
+#include "sim/history/record.hpp"
+#include "sim/scenario/plan.hpp"
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "sim/history/record.hpp"
-#include "sim/scenario/plan.hpp"
 
 namespace sim::checker {
 
@@ -13,7 +13,7 @@ enum class Outcome { pass, fail, unknown };
 
 /// One expectation, judged.
 struct Finding {
-    std::string property;               ///< "no_loss", "p99(local_echo) during outage < 50ms"
+    std::string property;  ///< "no_loss", "p99(local_echo) during outage < 50ms"
     Outcome outcome = Outcome::unknown;
     std::string measured;               ///< "0 of 1500 lost", "p99 12.3 ms over 512 messages"
     std::vector<std::string> evidence;  ///< for people: the messages, and what happened round them; bounded
@@ -22,8 +22,11 @@ struct Finding {
 
 struct Verdict {
     Outcome outcome = Outcome::unknown;  ///< fail if any finding failed, else unknown if any is unknown
-    std::vector<Finding> findings;       ///< first those that are always checked ("the run was a run"), then `expect` in its order
+    std::vector<Finding>
+        findings;  ///< first those that are always checked ("the run was a run"), then `expect` in its order
 };
+
+struct Summary;  // sim/checker/summary.hpp
 
 /// Reads a history once, record by record, in order, and judges it. Shares no code with the node.
 class Judge final : public HistorySink {
@@ -33,6 +36,8 @@ public:
     void add(const Record& record) override;
     /// Call once, after the last record.
     [[nodiscard]] Verdict finish();
+    /// What a report shows beside the verdict; call after finish().
+    [[nodiscard]] Summary summary() const;
 
 private:
     class Impl;

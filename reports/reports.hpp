@@ -1,0 +1,52 @@
+#pragma once
+
+#include "sim/checker/judge.hpp"
+#include "sim/checker/summary.hpp"
+#include "sim/scenario/plan.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+/// Turns a judged run into files for people and for machines.
+namespace reports {
+
+/// How and where a run was made: what the history itself does not say.
+struct RunInfo {
+    std::string world;  ///< "virtual" or "process"
+    std::string store;  ///< "couchmock" or "CouchDB"; never a URL, which may bear a password
+    std::uint64_t seed = 0;
+    std::string replay;   ///< the command line that makes the same run again
+    std::string started;  ///< ISO 8601; empty in the virtual world, whose results depend on nothing outside
+    std::int64_t took_ms = 0;      ///< on the wall clock
+    std::uint64_t event_hash = 0;  ///< of the virtual world, else 0
+    std::uint64_t events = 0;
+    std::string broken;                              ///< why the world could not perform the plan
+    std::map<std::string, std::string> environment;  ///< shown as they are: versions, processor, ...
+};
+
+/// Processors, kernel, compiler and version of this program.
+std::map<std::string, std::string> environment();
+
+/// All that the files are made from. The references must outlive the call only.
+struct Run {
+    const RunInfo& info;
+    const sim::Scenario& scenario;
+    const sim::checker::Verdict& verdict;
+    const sim::checker::Summary& summary;
+};
+
+/// Writes results.json, junit.xml, summary.md and report.html into `dir`, which must exist.
+/// Returns "" or what could not be written.
+std::string write_results(const std::filesystem::path& dir, const Run& run);
+
+/// The files' contents, for whoever wants one alone.
+std::string results_json(
+    const Run& run);  ///< as reports/results.schema.json describes it, with a newline at the end
+std::string junit_xml(const Run& run);  ///< one test case for a finding
+std::string summary_md(const Run& run);
+/// The page with `results` (JSON, as above) in it; it needs no network.
+std::string report_html(const std::string& title, const std::string& results);
+
+}  // namespace reports

@@ -1,0 +1,49 @@
+#include "reports/reports.hpp"
+
+#include <fstream>
+#include <thread>
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+namespace reports {
+namespace {
+
+std::string write(const std::filesystem::path& file, const std::string& content) {
+    std::ofstream out{file, std::ios::binary};
+    out << content;
+    out.flush();
+    return out ? std::string{} : fmt::format("{}: error: cannot be written", file.string());
+}
+
+}  // namespace
+
+std::map<std::string, std::string> environment() {
+    std::map<std::string, std::string> made;
+    made["davenport"] = DAVENPORT_VERSION;
+#if defined(__clang__)
+    made["compiler"] = fmt::format("clang {}", __clang_version__);
+#else
+    made["compiler"] = fmt::format("g++ {}", __VERSION__);
+#endif
+#ifdef NDEBUG
+    made["build"] = "release";
+#else
+    made["build"] = "debug";
+#endif
+    made["processors"] = fmt::format("{}", std::thread::hardware_concurrency());
+    utsname name{};
+    if (uname(&name) == 0) made["kernel"] = fmt::format("{} {} {}", name.sysname, name.release, name.machine);
+    return made;
+}
+
+std::string write_results(const std::filesystem::path& dir, const Run& run) {
+    const auto results = results_json(run);
+    for (const auto& error : {write(dir / "results.json", results), write(dir / "junit.xml", junit_xml(run)),
+                              write(dir / "summary.md", summary_md(run)),
+                              write(dir / "report.html", report_html(run.scenario.name, results))})
+        if (!error.empty()) return error;
+    return {};
+}
+
+}  // namespace reports
