@@ -1,0 +1,210 @@
+#include <fmt/format.h>
+
+#include "node/core/feed_parser.hpp"
+#include "tests/node/core_driver.hpp"
+
+namespace node {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using namespace std::chrono_literals;
+
+constexpr const char* probe = "GET /chat/_local/davenport";
+
+struct Feed : CoreDriver, testing::Test {
+    void begin(FeedMode mode) {
+        config_.feed = mode;
+        start();
+        store_up();
+        open(1, "ann");
+        join(1, "lobby");
+        take(1);
+    }
+    void probed() {
+        advance(200ms);
+        if (asked(probe)) answer(probe, 200, R"({"generation":"g1"})");
+        advance(3s);
+        if (asked(probe)) answer(probe, 200, R"({"generation":"g1"})");
+    }
+};
+
+TEST_F(Feed, ByPollAsksOnceAnIntervalFromWhereItEnded) {
+    begin(FeedMode::poll);
+    EXPECT_FALSE(asked("_changes"));
+    advance(1s);
+    answer("feed=normal&include_docs=true&limit=500&since=1-a", 200, feed_page({feed_row("2-b", others_message(0, "one"))}, "2-b"));
+    EXPECT_THAT(heard(1), ElementsAre("message one"));
+    EXPECT_FALSE(asked("_changes"));
+    advance(999ms);
+    EXPECT_FALSE(asked("_changes"));
+    advance(1ms);
+    EXPECT_TRUE(asked("since=2-b"));
+}
+
+TEST_F(Feed, ByLongpollAsksAgainAtOnce) {
+    begin(FeedMode::longpoll);
+    stream("feed=longpoll&include_docs=true&heartbeat=2000&limit=500&since=1-a", "\n");
+    const auto page = feed_page({feed_row("2-b", others_message(0, "one"))}, "2-b");
+    stream("feed=longpoll", page.substr(0, 20));
+    stream("feed=longpoll", page.substr(20));
+    EXPECT_THAT(heard(1), IsEmpty());
+    end_stream("feed=longpoll");
+    EXPECT_THAT(heard(1), ElementsAre("message one"));
+    EXPECT_TRUE(asked("feed=longpoll&include_docs=true&heartbeat=2000&limit=500&since=2-b"));
+}
+
+TEST_F(Feed, ByLongpollIsDeadAfterSilenceAndLivesByHeartbeats) {
+    begin(FeedMode::longpoll);
+    for (int i = 0; i < 10; ++i) {
+        advance(4s);
+        stream("feed=longpoll", "\n");
+        if (asked(probe)) answer(probe, 200, R"({"generation":"g1"})");
+    }
+    advance(5s);
+    if (asked(probe)) answer(probe, 200, R"({"generation":"g1"})");
+    EXPECT_FALSE(asked("feed=longpoll"));
+}
+
+TEST_F(Feed, CatchesUpPageByPageBeforeItGoesLive) {
+    start();
+    answer(probe, 200, R"({"generation":"g1"})");
+    std::vector<std::string> rows;
+    for (int i = 0; i < 500; ++i) rows.push_back(feed_row(fmt::format("{}-s", i), others_message(i, fmt::format("m{}", i))));
+    answer("since=0", 200, feed_page(rows, "499-s"));
+    EXPECT_FALSE(asked("continuous"));
+    answer("since=499-s", 200, feed_page({}, "499-s"));
+    EXPECT_TRUE(asked("feed=continuous&include_docs=true&heartbeat=2000&since=499-s"));
+}
+
+TEST_F(Feed, EveryWayToEndLeadsBackToSince) {
+    for (int way = 0; way < 7; ++way) {
+        SCOPED_TRACE(way);
+        CoreDriver d;
+        d.start();
+        d.store_up();
+        const auto row = feed_row("2-b", others_message(0, "one"));
+        d.stream("continuous", row + feed_row("3-c", others_message(1, "two")).substr(0, 30));
+        switch (way) {
+            case 0: d.end_stream("continuous"); break;
+            case 1: d.fail("continuous"); break;
+            case 2: d.stream("continuous", "<html>\n"); break;
+            case 3: d.stream("continuous", "{\"error\":\"oops\"}\n"); break;
+            case 4:
+                for (int i = 0; i < 10; ++i) {
+                    d.advance(500ms);
+                    if (d.asked(probe)) d.answer(probe, 200, R"({"generation":"g1"})");
+                }
+                break;
+            case 5: d.stream("continuous", "\n{\"last_seq\":\"2-b\",\"pending\":0}\n"); break;
+            case 6:
+                d.end_stream("continuous");
+                d.advance(3s);
+                if (d.asked(probe)) d.answer(probe, 200, R"({"generation":"g1"})");
+                d.advance(1s);
+                d.answer("feed=normal", 500, "oops");
+                break;
+        }
+        for (int i = 0; i < 8 && !d.asked("feed=normal"); ++i) {
+            d.advance(1s);
+            if (d.asked(probe)) d.answer(probe, 200, R"({"generation":"g1"})");
+        }
+        EXPECT_TRUE(d.asked("since=2-b")) << d.asked_for();
+    }
+}
+
+TEST_F(Feed, StartsFromTheBeginningWhenTheStoreDoesNotKnowTheSeq) {
+    begin(FeedMode::continuous);
+    end_stream("continuous");
+    probed();
+    answer("since=1-a", 400, R"({"error":"bad_request","reason":"Malformed sequence supplied in 'since' parameter."})");
+    probed();
+    EXPECT_TRUE(asked("since=0")) << asked_for();
+}
+
+TEST_F(Feed, GoesLiveAtOnceWhenItsFirstAnswerIsRefused) {
+    start();
+    answer(probe, 200, R"({"generation":"g1"})");
+    answer("since=0", 503, "busy");
+    EXPECT_FALSE(asked("_changes")) << "not before the store has answered a probe, and after a pause";
+    probed();
+    EXPECT_TRUE(asked("since=0"));
+}
+
+TEST_F(Feed, JournalsTheCheckpointWithTheMessagesItCoversAndNeverAhead) {
+    begin(FeedMode::continuous);
+    persist_all();
+    stream("continuous", feed_row("2-b", others_message(0, "one")));
+    stream("continuous", feed_row("3-c", others_message(1, "two")));
+    EXPECT_EQ(last_batch.checkpoint, (base::Checkpoint{"g1", "2-b"}));
+    ASSERT_EQ(last_batch.entries.size(), 1u);
+    persist();
+    EXPECT_EQ(last_batch.checkpoint, (base::Checkpoint{"g1", "3-c"}));
+    ASSERT_EQ(last_batch.entries.size(), 1u);
+    EXPECT_EQ(last_batch.entries[0].message.text, "two");
+}
+
+TEST_F(Feed, MovesNoCheckpointPastMessagesWhoseCommitFailed) {
+    begin(FeedMode::continuous);
+    stream("continuous", feed_row("2-b", others_message(0, "one")));
+    fail_persist();
+    stream("continuous", feed_row("3-c", others_message(1, "two")));
+    EXPECT_FALSE(persisting());
+    advance(1s);
+    ASSERT_TRUE(persisting());
+    EXPECT_EQ(last_batch.entries.size(), 2u);
+    EXPECT_EQ(last_batch.checkpoint, (base::Checkpoint{"g1", "3-c"}));
+    EXPECT_THAT(log, testing::Contains(testing::HasSubstr("free some space")));
+}
+
+std::vector<std::string> ids(const std::vector<FeedRow>& rows) {
+    std::vector<std::string> out;
+    for (const auto& row : rows) out.push_back(row.id);
+    return out;
+}
+
+TEST(FeedParser, GivesTheSameRowsHoweverTheBytesAreCut) {
+    const auto a = others_message(1, "a \" \\ 🛋 \n");
+    const auto b = others_message(2, "b");
+    const auto bytes = std::string{"\n"} + feed_row("1-a", a) + "\r\n\n" + feed_row("2-b", b) + R"({"last_seq":"2-b","pending":0})" "\n";
+    for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+        SCOPED_TRACE(cut);
+        FeedParser parser;
+        auto first = parser.add(std::string_view{bytes}.substr(0, cut), {});
+        auto second = parser.add(std::string_view{bytes}.substr(cut), {});
+        for (auto& row : second.rows) first.rows.push_back(std::move(row));
+        ASSERT_THAT(ids(first.rows), ElementsAre(a.id, b.id));
+        EXPECT_EQ(first.rows[0].message, a);
+        EXPECT_EQ(first.rows[1].seq, "2-b");
+        EXPECT_EQ(first.last_seq ? first.last_seq : second.last_seq, "2-b");
+        EXPECT_FALSE(first.garbage || second.garbage);
+    }
+}
+
+TEST(FeedParser, TakesNoMessageFromDeletionsDesignsAndOtherDocuments) {
+    FeedParser parser;
+    const auto result = parser.add(
+        R"({"seq":1,"id":"a","changes":[],"deleted":true,"doc":{"_id":"a","_deleted":true,"user":"x","msg":"y"}})"
+        "\n"
+        R"({"seq":"2","id":"_design/x","changes":[],"doc":{"_id":"_design/x","user":"x","msg":"y"}})"
+        "\n"
+        R"({"seq":null,"id":"b","changes":[],"doc":{"_id":"b","msg":"no user"}})"
+        "\n"
+        R"({"seq":"4","id":"c","changes":[]})"
+        "\n",
+        {});
+    ASSERT_EQ(result.rows.size(), 4u);
+    for (const auto& row : result.rows) EXPECT_FALSE(row.message) << row.id;
+    EXPECT_EQ(result.rows[0].seq, "1");
+    EXPECT_EQ(result.rows[2].seq, "");
+}
+
+TEST(FeedParser, TrustsNothingAfterALineThatIsNoRow) {
+    FeedParser parser;
+    const auto result = parser.add(feed_row("1-a", others_message(1, "a")) + "garbage\n" + feed_row("2-b", others_message(2, "b")), {});
+    EXPECT_EQ(result.rows.size(), 1u);
+    EXPECT_TRUE(result.garbage);
+}
+
+}  // namespace
+}  // namespace node
