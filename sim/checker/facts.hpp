@@ -151,6 +151,7 @@ public:
     std::uint32_t seq = 0;    ///< records taken
     std::uint32_t streams = 0;
     bool ended = false;
+    bool one_order = true;  ///< the store has one shard, so its feed has the order of its writes
     bool histories_read = false;
     std::string broken;  ///< what the last record says was wrong with the run
     std::string run;     ///< the first record's text

@@ -33,7 +33,9 @@ constexpr const char* always[] = {"no_loss", "no_duplicates", "no_phantoms", "fi
 
 class Judge::Impl {
 public:
-    Impl(const Scenario& scenario, const Plan& plan) : scenario_{scenario}, plan_{plan} {}
+    Impl(const Scenario& scenario, const Plan& plan) : scenario_{scenario}, plan_{plan} {
+        facts_.one_order = scenario.topology.shards == 1;
+    }
 
     void add(const Record& record) { facts_.take(record); }
 
