@@ -147,18 +147,16 @@ Kinds node_faults() {
 Kinds client_faults() {
     constexpr auto hit = Hits::client;
     return {
-        virtual_only(lasting(hit, "client.slow", "The client reads slowly; its connection stays open.",
-                             {delay("500ms", "what each frame takes it")})),
+        lasting(hit, "client.slow", "The client does not read; its connection stays open."),
         lasting(hit, "client.vanish",
                 "The connection is cut without a word; the client comes back at the end."),
         moment(hit, "client.reconnect", "The client cuts its connection and comes back at once."),
         moment(hit, "client.hop", "The client goes on at another node.",
                {make_key("to", Type::node, "to", "", 1, million, "where to; the next node when left out")}),
         moment(hit, "client.retry", "The client sends its last message again, with the same key."),
-        virtual_only(
-            moment(hit, "client.flood", "The client says much at once.",
-                   {make_key("messages", Type::count, "messages", "100", 1, 100'000, "how many messages")})),
-        virtual_only(moment(hit, "client.garbage", "The client sends a frame that is no protocol.")),
+        moment(hit, "client.flood", "The client says much at once.",
+               {make_key("messages", Type::count, "messages", "100", 1, 100'000, "how many messages")}),
+        moment(hit, "client.garbage", "The client sends frames that are no protocol."),
     };
 }
 
@@ -166,7 +164,7 @@ Kinds link_faults() {
     constexpr auto hit = Hits::link;
     const auto direction = choice("direction", "direction", {"both", "up", "down"},
                                   "both ways, only up (to the store, to the node), or only down");
-    Kinds kinds{
+    return {
         lasting(hit, "link.latency", "The network is slow.",
                 {which_link(), delay("200ms", "one way, beside the link's own")}),
         lasting(hit, "link.clog", "Nothing moves, and all of it arrives at the end, in order.",
@@ -177,8 +175,6 @@ Kinds link_faults() {
                 {which_link(), make_key("bandwidth", Type::bandwidth, "bytes_per_s", "10KB/s", 1,
                                         1'000'000'000'000, "of each connection")}),
     };
-    for (auto& kind : kinds) kind.in_process = false;
-    return kinds;
 }
 
 }  // namespace
