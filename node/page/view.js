@@ -1,0 +1,156 @@
+// What is seen of a room: its messages in their canonical order, each once. All that others wrote is text, never markup.
+
+import { positionOfKey, stampOfKey, stampOfPosition } from './keys.js';
+
+const states = {
+  sending: ['…', 'on its way to the server'],
+  accepted: ['✓', 'safe on this server; the others see it when the store has it'],
+  stored: ['✓✓', 'stored for everybody'],
+  refused: ['!', ''],
+  failed: ['!', ''],
+};
+const address = /\bhttps?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}]/g;
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const calendar = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+
+export function element(name, className, text) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+function withLinks(text) {
+  const made = element('p', 'text');
+  let done = 0;
+  for (const match of text.matchAll(address)) {
+    made.append(text.slice(done, match.index));
+    const link = element('a', '', match[0]);
+    Object.assign(link, { href: match[0], rel: 'noopener noreferrer nofollow', target: '_blank' });
+    made.append(link);
+    done = match.index + match[0].length;
+  }
+  made.append(text.slice(done));
+  return made;
+}
+
+/** A hue of one's own, the same for everybody. */
+function hueOf(name) {
+  let hash = 0;
+  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) % 360;
+  return hash;
+}
+
+/** One room: what was said, kept whether it is on the screen or not. */
+export class RoomView {
+  constructor(name, log, onAgain, onForget) {
+    this.name = name;
+    this.log = log;
+    this.onAgain = onAgain;
+    this.onForget = onForget;
+    this.items = [];        // {position, id?, post?, node}, by position
+    this.byId = new Map();
+    this.mine = new Map();  // by key: what I said
+    this.unread = 0;
+    this.gap = false;
+    this.more = true;
+    this.draft = '';
+  }
+
+  get oldest() { return this.items.find((item) => item.id)?.position; }
+
+  show() { this.log.replaceChildren(...this.items.map((item) => item.node)); }
+
+  /** A message from the node; true when it is new. */
+  add(message, shown) {
+    if (this.byId.has(message.id)) return false;
+    const own = [...this.mine.values()].find((item) =>
+      !item.id && item.post.user === message.user && item.post.text === message.text &&
+      stampOfKey(item.post.key) === stampOfPosition(message.pos));
+    if (own) this.remove(own);
+    const item = { position: message.pos, id: message.id, post: own?.post, user: message.user, time: new Date(message.time) };
+    item.node = this.render(item, message.text, Boolean(message.late));
+    this.byId.set(message.id, item);
+    if (own) this.mine.set(own.post.key, item);
+    this.insert(item, shown);
+    return !own;
+  }
+
+  /** Something I said: made, or in a new state. */
+  update(post, gone, shown) {
+    let item = this.mine.get(post.key);
+    if (gone) {
+      if (item && !item.id) this.remove(item);
+      this.mine.delete(post.key);
+      return;
+    }
+    if (!item) {
+      item = { position: positionOfKey(post.key), post, user: post.user, time: new Date(Number(stampOfKey(post.key) >> 16n)) };
+      item.node = this.render(item, post.text, false);
+      this.mine.set(post.key, item);
+      this.insert(item, shown);
+    }
+    this.mark(item);
+  }
+
+  insert(item, shown) {
+    let at = this.items.length;
+    while (at > 0 && this.items[at - 1].position > item.position) --at;
+    this.items.splice(at, 0, item);
+    if (shown) this.log.insertBefore(item.node, this.items[at + 1]?.node ?? null);
+    this.group(at);
+    this.group(at + 1);
+  }
+
+  remove(item) {
+    const at = this.items.indexOf(item);
+    if (at < 0) return;
+    this.items.splice(at, 1);
+    item.node.remove();
+    this.group(at);
+  }
+
+  /** Who and when is said once for what one person says in a row. */
+  group(at) {
+    const item = this.items[at];
+    if (!item) return;
+    const before = this.items[at - 1];
+    const newDay = !before || before.time.toDateString() !== item.time.toDateString();
+    item.node.classList.toggle('follows', !newDay && before.user === item.user && item.time - before.time < 300_000);
+    item.node.classList.toggle('day', newDay);
+    if (newDay) item.node.dataset.day = calendar.format(item.time);
+  }
+
+  render(item, text, late) {
+    const node = element('li');
+    const head = element('p', 'head');
+    const user = element('b', 'user', item.user);
+    user.style.setProperty('--hue', hueOf(item.user));
+    const time = element('time', '', Number.isNaN(item.time.getTime()) ? '' : clock.format(item.time));
+    head.append(user, time);
+    if (late) head.append(element('span', 'late', 'came late'));
+    node.append(head, withLinks(text));
+    node.classList.toggle('late', late);
+    if (item.post) {
+      node.classList.add('mine');
+      item.stateNode = element('span', 'state');
+      node.append(item.stateNode);
+      this.mark({ ...item, node });
+    }
+    return node;
+  }
+
+  mark({ post, node, stateNode }) {
+    const [sign, meaning] = states[post.state];
+    node.dataset.state = post.state;
+    stateNode.replaceChildren(sign);
+    stateNode.title = meaning || post.reason;
+    stateNode.setAttribute('aria-label', meaning || `not sent: ${post.reason}`);
+    if (post.state !== 'refused' && post.state !== 'failed') return;
+    const again = element('button', '', 'Try again');
+    again.onclick = () => this.onAgain(post);
+    const forget = element('button', '', 'Discard');
+    forget.onclick = () => this.onForget(post);
+    stateNode.replaceChildren(`Not sent: ${post.reason} `, again, ' ', forget);
+  }
+}
