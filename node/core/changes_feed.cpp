@@ -27,8 +27,22 @@ ChangesFeed::ChangesFeed(const ChatConfig& config, const StoreApi& api, FetchIds
 void ChangesFeed::begin_at(Turn& turn, std::string seq) {
     close(turn);
     seq_ = std::move(seq);
-    caught_up_ = false;
+    caught_up_ = detached_ = false;
     not_before_ = turn.now.time;
+}
+
+void ChangesFeed::detach(Turn& turn) {
+    close(turn);
+    detached_ = true;
+    live_seq_.clear();
+    open(turn, State::continuous, api_->changes_continuous("now", heartbeat_), true);
+}
+
+void ChangesFeed::attach(Turn& turn, std::string seq) {
+    detached_ = false;
+    caught_up_ = true;
+    seq_ = live_seq_.empty() ? std::move(seq) : std::exchange(live_seq_, {});
+    if (mode_ != FeedMode::continuous) close(turn);
 }
 
 void ChangesFeed::pump(Turn& turn) {
@@ -60,7 +74,7 @@ void ChangesFeed::close(Turn& turn) {
 void ChangesFeed::ended(Turn& turn, bool doubtful) {
     fetch_ = 0;
     state_ = State::idle;
-    caught_up_ = false;
+    caught_up_ = detached_ = false;
     rest_until(turn, turn.now.time + backoff_.next(*random_));
     if (doubtful) link_->doubt(turn);
 }
@@ -121,7 +135,8 @@ FeedNews ChangesFeed::on_data(Turn& turn, FetchId fetch, std::string_view bytes)
     for (const auto& row : result.rows)
         if (!row.seq.empty()) news.seq = row.seq;
     if (result.last_seq) news.seq = *result.last_seq;
-    if (!news.seq.empty()) seq_ = news.seq;
+    if (!news.seq.empty()) (detached_ ? live_seq_ : seq_) = news.seq;
+    if (detached_) news.seq.clear();
     backoff_.reset();
     news.rows = std::move(result.rows);
     if (result.garbage) {

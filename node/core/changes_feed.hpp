@@ -27,6 +27,15 @@ public:
 
     /// Where to begin: a checkpoint's seq, or "0" for a store that was not read before. What is open is given up.
     void begin_at(Turn& turn, std::string seq);
+    /// The rows are old ones, and many: goes live at once, from the store's `now` on, while somebody else reads the old
+    /// stretch from seq() to there. Until attach() no seq is given.
+    void detach(Turn& turn);
+    [[nodiscard]] bool detached() const { return detached_; }
+    /// The live feed is open: what is written from here on comes by it.
+    [[nodiscard]] bool live() const { return detached_ && status_ == 200; }
+    /// The old stretch is read up to `seq`, which is where the live feed began or beyond.
+    void attach(Turn& turn, std::string seq);
+
     /// The end of a turn: asks for more if it may and nothing is open.
     void pump(Turn& turn);
 
@@ -69,6 +78,8 @@ private:
 
     State state_ = State::idle;
     std::string seq_;
+    bool detached_ = false;
+    std::string live_seq_;    ///< of the last row that came while detached
     bool caught_up_ = false;
     FetchId fetch_ = 0;
     int status_ = 0;          ///< of the stream that is open

@@ -5,6 +5,7 @@
 #include "node/core/catch_up.hpp"
 #include "node/core/changes_feed.hpp"
 #include "node/core/client_frame.hpp"
+#include "node/core/feed_scan.hpp"
 #include "node/core/frames.hpp"
 #include "node/core/history.hpp"
 #include "node/core/http_api.hpp"
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::size_t cursor_every_messages = 100;
 constexpr base::Duration cursor_every = std::chrono::seconds{5};
+constexpr std::size_t known_rows_for_scan = 200;
 constexpr base::Duration drain_patience = std::chrono::seconds{3};
 
 template <class... F>
@@ -127,7 +129,7 @@ private:
             case Asker::resume:
                 for (auto& row : catch_up_.on_answer(turn, e.fetch, e.response)) desk_.row(turn, std::move(row));
                 return;
-            case Asker::scan: return;
+            case Asker::scan: return take(turn, scan_.on_answer(turn, e.fetch, e.response));
         }
     }
     void on(Turn& turn, FetchHead& e) { feed_.on_head(turn, e.fetch, e.status); }
@@ -140,17 +142,40 @@ private:
             case Asker::feed: return feed_.on_failed(turn, e.fetch);
             case Asker::lookup: return desk_.on_failed(turn, e.fetch);
             case Asker::resume: return catch_up_.on_failed(turn, e.fetch);
-            case Asker::scan: return;
+            case Asker::scan: return scan_.on_failed(turn, e.fetch);
         }
     }
 
     void take(Turn& turn, FeedNews news) {
+        for (auto& row : news.rows)
+            if (row.message) known_run_ = desk_.row(turn, std::move(row)) ? known_run_ + 1 : 0;
+        set_checkpoint(news.seq);
+        if (news.caught_up || feed_.detached()) known_run_ = 0;
+        if (known_run_ < known_rows_for_scan) return;
+        known_run_ = 0;
+        scan_.begin(feed_.seq());
+        feed_.detach(turn);
+    }
+
+    void take(Turn& turn, ScanNews news) {
+        for (const auto& id : news.known) desk_.sighted(turn, id);
         for (auto& row : news.rows) desk_.row(turn, std::move(row));
-        // With or after the messages that it covers: what is held before goes to the disk before, or in the same batch.
-        if (!news.seq.empty() && news.seq != checkpoint_seq_) {
-            checkpoint_seq_ = news.seq;
-            ledger_.set_checkpoint({link_.generation(), news.seq});
-        }
+        if (!news.done) return;
+        feed_.attach(turn, scan_.seq());
+        scan_.stop(turn);
+        set_checkpoint(feed_.seq());
+    }
+
+    void read_feed_from(Turn& turn, std::string seq) {
+        scan_.stop(turn);
+        feed_.begin_at(turn, std::move(seq));
+    }
+
+    /// With or after the messages that it covers: what is held before goes to the disk before it, or in the same batch.
+    void set_checkpoint(const std::string& seq) {
+        if (seq.empty() || seq == checkpoint_seq_) return;
+        checkpoint_seq_ = seq;
+        ledger_.set_checkpoint({link_.generation(), seq});
     }
 
     // ---- time
@@ -160,6 +185,7 @@ private:
             case timers::link: return link_.on_timer(turn);
             case timers::writer: return writer_.on_timer(turn);
             case timers::feed: return feed_.on_timer(turn);
+            case timers::scan: return scan_.on_timer(turn);
             case timers::lookup: return desk_.on_timer(turn);
             case timers::resume: return catch_up_.on_timer(turn);
             case timers::cursors: cursors_due_ = true; return;
@@ -182,7 +208,9 @@ private:
         follow_store(turn);
         ledger_.flush(turn);
         writer_.pump(turn);
+        if (scan_.active() && !feed_.detached()) read_feed_from(turn, scan_.seq());  // the live feed ended
         feed_.pump(turn);
+        scan_.pump(turn, feed_.live());
         tell_store_state();
         auto cursors = take_due_cursors(turn);
         rooms_.seal();
@@ -208,11 +236,11 @@ private:
             ledger_.store_changed();
             writer_.store_changed(turn, known);
             checkpoint_seq_ = known ? checkpoint->seq : "0";
-            feed_.begin_at(turn, checkpoint_seq_);
+            read_feed_from(turn, checkpoint_seq_);
         }
         if (link_.up() && !std::exchange(was_up_, true)) {
             writer_.start_over(turn);
-            feed_.begin_at(turn, feed_.seq());
+            read_feed_from(turn, scan_.active() ? scan_.seq() : feed_.seq());
         }
         was_up_ = link_.up();
         const bool back = link_.usable() && !std::exchange(was_usable_, link_.usable());
@@ -254,11 +282,13 @@ private:
     StoreLink link_{config_, api_, ids_, random_};
     StoreWriter writer_{config_, api_, ids_, random_, ledger_, link_};
     ChangesFeed feed_{config_, api_, ids_, random_, link_};
+    FeedScan scan_{config_, api_, ids_, ledger_, link_};
     CatchUp catch_up_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, feed_};
     PostDesk desk_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, writer_};
 
     base::Generation generation_;  ///< of the store that the machines work for
     std::string checkpoint_seq_;   ///< the last that the ledger was given
+    std::size_t known_run_ = 0;    ///< rows in a row that were known
     bool was_up_ = false;
     bool was_usable_ = false;
     bool was_caught_up_ = false;

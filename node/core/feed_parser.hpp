@@ -15,6 +15,7 @@ struct FeedRow {
     std::string id;
     std::string seq;  ///< as it goes back into `since`; empty when the row has none
     std::optional<base::ChatMessage> message;  ///< nothing when it is no chat message, or came without its document
+    bool deleted = false;
 };
 
 /// Takes a continuous feed's bytes, cut anywhere, and gives whole rows.

@@ -10,6 +10,7 @@ namespace node {
 namespace {
 
 constexpr std::size_t lookups_max = 64;
+constexpr std::size_t expected_max = 20'000;
 constexpr std::int64_t retry_soon_ms = 1000;
 
 bool same(const Waiter& a, const Waiter& b) { return a.session == b.session && a.exchange == b.exchange && a.key == b.key; }
@@ -79,17 +80,22 @@ bool PostDesk::repeat(Turn& turn, const std::string& id, const Waiter& waiter) {
     return true;
 }
 
-void PostDesk::row(Turn& turn, FeedRow row) {
-    if (!row.message) return;  // a deletion, a design document, or nothing of the chat's
+bool PostDesk::row(Turn& turn, FeedRow row) {
+    if (!row.message) return false;  // a deletion, a design document, or nothing of the chat's
     if (ledger_->knows(row.id)) {
-        const auto* held = ledger_->find(row.id);
-        if (held && !held->stored) return stored(turn, row.id);
-        if (held || !writer_->reads_journal()) return;
-        const auto entry = ledger_->journal().find(row.id);
-        if (entry && entry->stored_in != link_->generation()) stored(turn, row.id);
-        return;
+        sighted(turn, row.id);
+        return expected_.erase(row.id) == 0;
     }
     show(ledger_->hold(std::move(*row.message), false, link_->generation()));
+    return false;
+}
+
+void PostDesk::sighted(Turn& turn, const std::string& id) {
+    const auto* held = ledger_->find(id);
+    if (held && !held->stored) return stored(turn, id);
+    if (held || !writer_->reads_journal()) return;
+    const auto entry = ledger_->journal().find(id);
+    if (entry && entry->stored_in != link_->generation()) stored(turn, id);
 }
 
 // ---- onwards
@@ -105,8 +111,12 @@ void PostDesk::committed(Turn& turn, const std::vector<Held*>& batch) {
 
 void PostDesk::settled(Turn& turn, const StoreWriter::Outcomes& outcomes) {
     for (const auto& outcome : outcomes) {
-        if (outcome.stored) stored(turn, outcome.id);
-        else refused_for_good(turn, outcome.id, outcome.reason);
+        if (outcome.stored) {
+            if (expected_.size() < expected_max) expected_.insert(outcome.id);
+            stored(turn, outcome.id);
+        } else {
+            refused_for_good(turn, outcome.id, outcome.reason);
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "node/core/feed_parser.hpp"
@@ -30,7 +31,10 @@ public:
     /// These are on the disk now.
     void committed(Turn& turn, const std::vector<Held*>& batch);
     void settled(Turn& turn, const StoreWriter::Outcomes& outcomes);
-    void row(Turn& turn, FeedRow row);
+    /// True when the message was known, and not for having been written from here just now: the feed tells old news.
+    bool row(Turn& turn, FeedRow row);
+    /// The store has this message, which is known here.
+    void sighted(Turn& turn, const std::string& id);
 
     // The answers about old keys.
     void on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response);
@@ -74,6 +78,8 @@ private:
     /// Who waits for messages of an earlier life, which are in the journal and held no more.
     std::unordered_map<std::string, std::vector<Waiter>, Hash, std::equal_to<>> late_waiters_;
     std::map<FetchId, Lookup> lookups_;
+    /// Written from here, and not yet come back by the feed.
+    std::unordered_set<std::string> expected_;
 };
 
 }  // namespace node

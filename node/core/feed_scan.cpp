@@ -1,0 +1,123 @@
+#include "node/core/feed_scan.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "node/base/json.hpp"
+
+namespace node {
+namespace {
+
+constexpr std::size_t page_rows = 2000;  // some milliseconds of work: live messages come in between
+constexpr std::size_t documents_max = 200;
+constexpr base::Duration pause = std::chrono::milliseconds{250};
+
+/// The rows of an `_all_docs` answer that have a document.
+std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen) {
+    std::vector<FeedRow> out;
+    const auto parsed = base::parse_json(body);
+    const auto* rows = parsed ? base::member(*parsed, "rows") : nullptr;
+    if (!rows || !rows->is_array()) return out;
+    for (const auto& row : rows->get_array()) {
+        const auto id = base::string_member(row, "id");
+        const auto* document = base::member(row, "doc");
+        if (id && document && document->is_object()) out.push_back({std::string{*id}, {}, base::from_document(*document, seen), false});
+    }
+    return out;
+}
+
+}  // namespace
+
+FeedScan::FeedScan(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, StoreLink& link)
+    : request_timeout_{config.request_timeout}, api_{&api}, ids_{&ids}, ledger_{&ledger}, link_{&link} {}
+
+void FeedScan::begin(std::string seq) {
+    seq_ = std::move(seq);
+    page_end_.clear();
+    missing_.clear();
+    asked_.clear();
+    last_page_ = false;
+}
+
+void FeedScan::stop(Turn& turn) {
+    if (fetch_ != 0) turn.emit(CancelFetch{fetch_});
+    fetch_ = 0;
+    seq_.clear();
+}
+
+void FeedScan::pump(Turn& turn, bool live) {
+    if (!active() || fetch_ != 0 || !link_->usable() || turn.now.time < not_before_) return;
+    fetch_ = ids_->next(Asker::scan);
+    deadline_ = turn.now.time + request_timeout_;
+    if (asked_.empty()) {
+        const auto count = std::min(missing_.size(), documents_max);
+        const auto end = missing_.begin() + static_cast<std::ptrdiff_t>(count);
+        asked_.assign(std::make_move_iterator(missing_.begin()), std::make_move_iterator(end));
+        missing_.erase(missing_.begin(), end);
+    }
+    if (asked_.empty()) {
+        asked_live_ = live;
+        turn.emit(Fetch{fetch_, api_->changes_page(seq_, page_rows, false), false});
+    } else {
+        turn.emit(Fetch{fetch_, api_->all_documents(asked_), false});
+    }
+    turn.emit(SetTimer{timers::scan, deadline_});
+}
+
+ScanNews FeedScan::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
+    if (fetch != fetch_) return {};
+    fetch_ = 0;
+    return asked_.empty() ? take_page(turn, response) : take_documents(turn, response);
+}
+
+ScanNews FeedScan::take_page(Turn& turn, const base::HttpResponse& response) {
+    auto page = response.status == 200 ? read_feed_page(response.body, turn.now.wall) : std::nullopt;
+    if (!page) return failed(turn), ScanNews{};
+    ScanNews news;
+    for (auto& row : page->rows) {
+        if (row.deleted) continue;
+        if (ledger_->knows(row.id)) news.known.push_back(std::move(row.id));
+        else missing_.push_back(std::move(row.id));
+    }
+    page_end_ = std::move(page->last_seq);
+    last_page_ = page->rows.size() < page_rows && asked_live_;
+    news.done = page_done();
+    return news;
+}
+
+ScanNews FeedScan::take_documents(Turn& turn, const base::HttpResponse& response) {
+    if (response.status != 200) return failed(turn), ScanNews{};
+    ScanNews news;
+    news.rows = read_documents(response.body, turn.now.wall);
+    asked_.clear();
+    news.done = page_done();
+    return news;
+}
+
+bool FeedScan::page_done() {
+    if (!missing_.empty()) return false;
+    seq_ = page_end_;
+    return last_page_;
+}
+
+void FeedScan::failed(Turn& turn) {
+    not_before_ = turn.now.time + pause;
+    turn.emit(SetTimer{timers::scan, not_before_});
+    link_->doubt(turn);
+}
+
+void FeedScan::on_failed(Turn& turn, FetchId fetch) {
+    if (fetch != fetch_) return;
+    fetch_ = 0;
+    failed(turn);
+}
+
+void FeedScan::on_timer(Turn& turn) {
+    if (fetch_ == 0 || turn.now.time < deadline_) return;
+    turn.emit(CancelFetch{fetch_});
+    fetch_ = 0;
+    failed(turn);
+}
+
+}  // namespace node

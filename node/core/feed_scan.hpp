@@ -1,0 +1,62 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "node/core/feed_parser.hpp"
+#include "node/core/ledger.hpp"
+#include "node/core/store_link.hpp"
+
+namespace node {
+
+/// What a scan found in one turn.
+struct ScanNews {
+    std::vector<std::string> known;  ///< ids of messages that this node has, and the store too
+    std::vector<FeedRow> rows;       ///< what it had not
+    bool done = false;               ///< the stretch is read, up to where the live feed began or beyond
+};
+
+/// Reads an old stretch of the feed beneath a live one: pages of ids without documents, and only those documents that are
+/// missing here. So a store that starts over at its first row costs a new message nothing.
+///
+/// One request at a time.
+class FeedScan {
+public:
+    FeedScan(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, StoreLink& link);
+
+    void begin(std::string seq);
+    void stop(Turn& turn);
+    [[nodiscard]] bool active() const { return !seq_.empty(); }
+    /// Everything up to here has been given.
+    [[nodiscard]] const std::string& seq() const { return seq_; }
+
+    /// The end of a turn. `live`: the live feed is open, so that what is written from now on comes by it.
+    void pump(Turn& turn, bool live);
+    [[nodiscard]] ScanNews on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response);
+    void on_failed(Turn& turn, FetchId fetch);
+    void on_timer(Turn& turn);
+
+private:
+    ScanNews take_page(Turn& turn, const base::HttpResponse& response);
+    ScanNews take_documents(Turn& turn, const base::HttpResponse& response);
+    [[nodiscard]] bool page_done();
+    void failed(Turn& turn);
+
+    base::Duration request_timeout_;
+    const StoreApi* api_;
+    FetchIds* ids_;
+    Ledger* ledger_;
+    StoreLink* link_;
+    std::string seq_;                   ///< empty: nothing to do
+    std::string page_end_;              ///< the last_seq of the page whose documents are being fetched
+    std::deque<std::string> missing_;   ///< of that page
+    std::vector<std::string> asked_;    ///< documents under way
+    bool asked_live_ = false;           ///< the live feed was open when the page was asked for
+    bool last_page_ = false;
+    FetchId fetch_ = 0;
+    base::Time deadline_{};
+    base::Time not_before_{};
+};
+
+}  // namespace node
