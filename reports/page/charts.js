@@ -38,6 +38,7 @@ function nameFaults(u) {
   ctx.save();
   ctx.font = `600 ${11 * dpr}px system-ui, sans-serif`;
   ctx.textBaseline = "top";
+  ctx.textAlign = "left";
   const ends = [0, 0, 0];
   const named = results.faults.map((f) => [f.from_us, f.name, faultColour(f.kind, 1)]);
   if (results.run.healed_us != null) named.push([results.run.healed_us, "healed", colour("--pass")]);
@@ -58,7 +59,7 @@ function nameFaults(u) {
 function axes(value, right) {
   const base = () => ({ stroke: colour("--soft"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--grid"), width: 1 }, font: "11px system-ui, sans-serif" });
   const list = [{ ...base(), values: (u, all) => all.map((v) => `${+v.toFixed(3)} s`), space: 70 }, { ...base(), size: gutter, values: (u, all) => all.map((v) => (v == null ? "" : value(v))) }];
-  if (right) list.push({ ...base(), side: 1, scale: "right", size: 54, grid: { show: false }, values: (u, all) => all.map((v) => (v == null ? "" : right(v))) });
+  if (right) list.push({ ...base(), side: 1, scale: "right", size: 62, grid: { show: false }, values: (u, all) => all.map((v) => (v == null ? "" : right(v))) });
   return list;
 }
 

@@ -2,7 +2,7 @@
 function drawRates() {
   const { series: data } = results, each = 1e6 / data.step_us;
   const rate = (values) => values.map((v) => v * each);
-  const number = (v) => `${v >= 100 ? Math.round(v) : +v.toFixed(1)}/s`;
+  const number = (v) => `${v >= 1e4 ? `${+(v / 1e3).toFixed(1)}k` : v >= 100 ? Math.round(v) : +v.toFixed(1)}/s`;
   overTime(fill(part("rates", "body")), [
     { label: "sent", data: rate(data.sends), stroke: series(0) },
     { label: "accepted", data: rate(data.accepts), stroke: series(2) },
@@ -31,7 +31,7 @@ function drawNodes() {
     const each = 1e6 / data.step_us;
     overTime(body.appendChild(h("div")), lines(Object.fromEntries(statuses.map((name) => [name, data.requests[name].map((v) => v * each)]))), { height: 180, value: (v) => `${+v.toFixed(1)}/s`, y: up });
   }
-  drawLifelines();
+  requestAnimationFrame(drawLifelines);  // once the charts have their size
 }
 
 const stateLook = { up: ["up", "--pass"], joined: ["up", "--pass"], resumed: ["up", "--pass"], paused: ["paused", "--unknown"], killed: ["down", "--fail"], exited: ["down", "--fail"], wiped: ["down", "--fail"], stopping: ["stopping", "--unknown"] };
@@ -40,13 +40,15 @@ function drawLifelines() {
   const host = document.getElementById("lifelines");
   if (!host) return;
   const width = Math.max(host.clientWidth, 240), row = 26, [from, to] = view.zoom || [0, results.run.length_us / 1e6];
-  const x = (us) => gutter + Math.min(Math.max((us / 1e6 - from) / (to - from), 0), 1) * (width - gutter - 10);
+  // Under the charts' own time axis, to the pixel.
+  const over = timeCharts.find((u) => u.status === 1 && u.axes.length === 2), left = over ? over.over.offsetLeft : gutter, wide = over ? over.over.clientWidth : width - gutter - 16;
+  const x = (us) => left + Math.min(Math.max((us / 1e6 - from) / (to - from), 0), 1) * wide;
   const shown = results.nodes.slice(0, 60);
   const svg = s("svg", { class: "lanes", height: shown.length * row + 4, viewBox: `0 0 ${width} ${shown.length * row + 4}`, role: "img", "aria-label": "what became of each node" });
   for (const fault of results.faults) svg.append(s("rect", { x: x(fault.from_us), y: 0, width: Math.max(x(fault.to_us) - x(fault.from_us), 1), height: shown.length * row, fill: faultColour(fault.kind, 0.1) }));
   shown.forEach((node, i) => {
     const y = i * row + row / 2;
-    svg.append(s("text", { x: gutter - 8, y: y + 4, "text-anchor": "end", class: "name" }, node.name));
+    svg.append(s("text", { x: left - 8, y: y + 4, "text-anchor": "end", class: "name" }, node.name));
     let state = "up", since = node.lifeline.length && node.lifeline[0][1] === "joined" ? node.lifeline[0][0] : 0;
     const bar = (until) => {
       const [look, paint] = stateLook[state] || ["up", "--soft"];

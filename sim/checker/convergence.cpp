@@ -62,10 +62,13 @@ Finding check_convergence(const Facts& facts, std::optional<Duration> within) {
     }
     auto property =
         within ? fmt::format("converged within {}", time_text(within->count())) : std::string{"converged"};
-    auto measured = evidence.count() > 0  ? fmt::format("{} did not converge", evidence.count())
-                    : facts.healed_us < 0 ? std::string{"everything is everywhere at the end"}
-                                          : fmt::format("everything is everywhere {} after healing",
-                                                        time_text(std::max<std::int64_t>(slowest, 0)));
+    std::string measured = "everything was everywhere when the run ended";
+    if (evidence.count() > 0)
+        measured = fmt::format("{} did not converge", evidence.count());
+    else if (facts.healed_us >= 0 && slowest <= 0)
+        measured = "everything was everywhere when the faults were over";
+    else if (facts.healed_us >= 0)
+        measured = fmt::format("everything was everywhere {} after healing", time_text(slowest));
     return finding(std::move(property), std::move(evidence), std::move(measured));
 }
 
