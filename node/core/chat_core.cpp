@@ -13,6 +13,7 @@
 #include "node/core/post_desk.hpp"
 #include "node/core/rooms.hpp"
 #include "node/core/sessions.hpp"
+#include "node/core/store_audit.hpp"
 #include "node/core/store_link.hpp"
 #include "node/core/store_writer.hpp"
 
@@ -123,13 +124,14 @@ private:
     void on(Turn& turn, Fetched& e) {
         switch (FetchIds::asker(e.fetch)) {
             case Asker::link: return link_.on_answer(turn, e.fetch, e.response);
-            case Asker::writer: return desk_.settled(turn, writer_.on_answer(turn, e.fetch, e.response));
+            case Asker::writer: return settle(turn, writer_.on_answer(turn, e.fetch, e.response));
             case Asker::feed: return take(turn, feed_.on_answer(turn, e.fetch, e.response));
             case Asker::lookup: return desk_.on_answer(turn, e.fetch, e.response);
             case Asker::resume:
                 for (auto& row : catch_up_.on_answer(turn, e.fetch, e.response)) desk_.row(turn, std::move(row));
                 return;
             case Asker::scan: return take(turn, scan_.on_answer(turn, e.fetch, e.response));
+            case Asker::audit: return write_again(turn, audit_.on_answer(turn, e.fetch, e.response));
         }
     }
     void on(Turn& turn, FetchHead& e) { feed_.on_head(turn, e.fetch, e.status); }
@@ -143,7 +145,21 @@ private:
             case Asker::lookup: return desk_.on_failed(turn, e.fetch);
             case Asker::resume: return catch_up_.on_failed(turn, e.fetch);
             case Asker::scan: return scan_.on_failed(turn, e.fetch);
+            case Asker::audit: return audit_.on_failed(turn, e.fetch);
         }
+    }
+
+    void settle(Turn& turn, StoreWriter::Outcomes outcomes) {
+        desk_.settled(turn, outcomes);
+        for (auto& outcome : outcomes)
+            if (outcome.stored) audit_.note(std::move(outcome.id));
+    }
+
+    void write_again(Turn& turn, const std::vector<std::string>& lost) {
+        if (lost.empty()) return;
+        turn.error("store: it has lost " + std::to_string(lost.size()) + " messages that it had acknowledged; they are written again");
+        for (const auto& id : lost)
+            if (const auto entry = ledger_.journal().find(id)) writer_.enqueue_again(*entry);
     }
 
     void take(Turn& turn, FeedNews news) {
@@ -186,6 +202,7 @@ private:
             case timers::writer: return writer_.on_timer(turn);
             case timers::feed: return feed_.on_timer(turn);
             case timers::scan: return scan_.on_timer(turn);
+            case timers::audit: return audit_.on_timer(turn);
             case timers::lookup: return desk_.on_timer(turn);
             case timers::resume: return catch_up_.on_timer(turn);
             case timers::cursors: cursors_due_ = true; return;
@@ -211,6 +228,7 @@ private:
         if (scan_.active() && !feed_.detached()) read_feed_from(turn, scan_.seq());  // the live feed ended
         feed_.pump(turn);
         scan_.pump(turn, feed_.live());
+        audit_.pump(turn);
         tell_store_state();
         auto cursors = take_due_cursors(turn);
         rooms_.seal();
@@ -235,6 +253,7 @@ private:
             generation_ = link_.generation();
             ledger_.store_changed();
             writer_.store_changed(turn, known);
+            audit_.store_changed();
             checkpoint_seq_ = known ? checkpoint->seq : "0";
             read_feed_from(turn, checkpoint_seq_);
         }
@@ -248,6 +267,7 @@ private:
         const bool caught_up = feed_.caught_up() && !was_caught_up_;
         was_caught_up_ = feed_.caught_up();
         if (caught_up) writer_.feed_caught_up();
+        if (back) audit_.suspect();
         if (back || caught_up) catch_up_.store_is_back();
     }
 
@@ -283,6 +303,7 @@ private:
     StoreWriter writer_{config_, api_, ids_, random_, ledger_, link_};
     ChangesFeed feed_{config_, api_, ids_, random_, link_};
     FeedScan scan_{config_, api_, ids_, ledger_, link_};
+    StoreAudit audit_{config_, api_, ids_, ledger_, link_};
     CatchUp catch_up_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, feed_};
     PostDesk desk_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, writer_};
 

@@ -60,7 +60,7 @@ void FeedScan::pump(Turn& turn, bool live) {
         asked_live_ = live;
         turn.emit(Fetch{fetch_, api_->changes_page(seq_, page_rows, false), false});
     } else {
-        turn.emit(Fetch{fetch_, api_->all_documents(asked_), false});
+        turn.emit(Fetch{fetch_, api_->all_documents(asked_, true), false});
     }
     turn.emit(SetTimer{timers::scan, deadline_});
 }

@@ -60,14 +60,14 @@ base::HttpRequest StoreApi::bulk_documents(const std::vector<std::string_view>& 
     return request("POST", "/_bulk_docs", std::move(body));
 }
 
-base::HttpRequest StoreApi::all_documents(const std::vector<std::string>& ids) const {
+base::HttpRequest StoreApi::all_documents(const std::vector<std::string>& ids, bool documents) const {
     std::string body = "{\"keys\":[";
     for (std::size_t i = 0; i < ids.size(); ++i) {
         if (i != 0) body += ',';
         base::append_json_string(body, ids[i]);
     }
     body += "]}";
-    return request("POST", "/_all_docs?include_docs=true", std::move(body));
+    return request("POST", documents ? "/_all_docs?include_docs=true" : "/_all_docs", std::move(body));
 }
 
 base::HttpRequest StoreApi::changes_page(std::string_view since, std::size_t limit, bool documents) const {

@@ -26,7 +26,7 @@ public:
     [[nodiscard]] base::HttpRequest get_document(std::string_view id) const;
     [[nodiscard]] base::HttpRequest put_document(std::string_view id, std::string document) const;
     [[nodiscard]] base::HttpRequest bulk_documents(const std::vector<std::string_view>& documents) const;
-    [[nodiscard]] base::HttpRequest all_documents(const std::vector<std::string>& ids) const;
+    [[nodiscard]] base::HttpRequest all_documents(const std::vector<std::string>& ids, bool documents) const;
 
     /// One page of what changed after `since`, at most `limit` rows.
     [[nodiscard]] base::HttpRequest changes_page(std::string_view since, std::size_t limit, bool documents) const;

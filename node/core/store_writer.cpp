@@ -37,6 +37,11 @@ void StoreWriter::enqueue(const Held& held) {
     queue_.push_back({held.entry.arrival, m.id, base::to_document(m), false});
 }
 
+void StoreWriter::enqueue_again(const base::JournalEntry& entry) {
+    ++backlog_;
+    queue_.push_front({entry.arrival, entry.message.id, base::to_document(entry.message), true});
+}
+
 void StoreWriter::store_changed(Turn& turn, bool known) {
     auto& journal = ledger_->journal();
     const auto& generation = link_->generation();

@@ -31,6 +31,9 @@ public:
     /// A post that was just taken; the write starts at the end of this turn.
     void enqueue(const Held& held);
 
+    /// The store had this message and has it no more.
+    void enqueue_again(const base::JournalEntry& entry);
+
     /// Another store answers than before (or the first one). `known`: it is the one that the journal's marks are about. Else what
     /// it has not is found out by reading its feed first: see feed_caught_up().
     void store_changed(Turn& turn, bool known);

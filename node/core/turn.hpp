@@ -23,7 +23,7 @@ struct Turn {
 
 /// Which of the core's machines sent a request: it stands in the low bits of the FetchId, so no table is needed to
 /// bring an answer home.
-enum class Asker : FetchId { link, writer, feed, scan, lookup, resume };
+enum class Asker : FetchId { link, writer, feed, scan, lookup, resume, audit };
 
 class FetchIds {
 public:
@@ -45,6 +45,7 @@ inline constexpr TimerId resume = 6;
 inline constexpr TimerId ledger = 7;
 inline constexpr TimerId cursors = 8;
 inline constexpr TimerId drain = 9;
+inline constexpr TimerId audit = 10;
 }  // namespace timers
 
 }  // namespace node
