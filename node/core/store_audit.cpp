@@ -63,10 +63,18 @@ void StoreAudit::pump(Turn& turn) {
     if (!again_.empty()) {
         asked_fresh_ = false;
         ask(turn, again_);
-    } else if (!fresh_.empty() && turn.now.time >= next_look_) {
+    } else if (!fresh_.empty() && !next_look_) {
+        look_later(turn);
+    } else if (!fresh_.empty() && turn.now.time >= *next_look_) {
         asked_fresh_ = true;
+        next_look_.reset();
         ask(turn, fresh_);
     }
+}
+
+void StoreAudit::look_later(Turn& turn) {
+    next_look_ = turn.now.time + look_every;
+    turn.emit(SetTimer{timers::audit, *next_look_});
 }
 
 void StoreAudit::ask(Turn& turn, std::deque<std::string>& from) {
@@ -75,7 +83,6 @@ void StoreAudit::ask(Turn& turn, std::deque<std::string>& from) {
     from.erase(from.begin(), end);
     fetch_ = ids_->next(Asker::audit);
     deadline_ = turn.now.time + request_timeout_;
-    next_look_ = turn.now.time + look_every;
     turn.emit(Fetch{fetch_, api_->all_documents(asked_, false), false});
     turn.emit(SetTimer{timers::audit, deadline_});
 }
@@ -85,7 +92,6 @@ std::vector<std::string> StoreAudit::on_answer(Turn& turn, FetchId fetch, const 
     std::vector<std::string> found;
     if (response.status != 200 || !read_found(response.body, found)) return on_failed(turn, fetch), std::vector<std::string>{};
     fetch_ = 0;
-    turn.emit(SetTimer{timers::audit, next_look_});
     std::vector<std::string> missing;
     for (auto& id : std::exchange(asked_, {})) {
         if (!std::ranges::binary_search(found, id)) {
@@ -103,8 +109,7 @@ void StoreAudit::on_failed(Turn& turn, FetchId fetch) {
     fetch_ = 0;
     auto& from = asked_fresh_ ? fresh_ : again_;
     from.insert(from.begin(), asked_.begin(), asked_.end());
-    next_look_ = turn.now.time + look_every;
-    turn.emit(SetTimer{timers::audit, next_look_});
+    look_later(turn);
     link_->doubt(turn);
 }
 

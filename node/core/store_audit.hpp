@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ public:
 
 private:
     void read_journal();
+    void look_later(Turn& turn);
     void ask(Turn& turn, std::deque<std::string>& from);
 
     base::Duration request_timeout_;
@@ -50,7 +52,7 @@ private:
     bool journal_read_ = false;
     FetchId fetch_ = 0;
     base::Time deadline_{};
-    base::Time next_look_{};
+    std::optional<base::Time> next_look_;  ///< for what is fresh
     base::Time next_suspicion_{};
 };
 
