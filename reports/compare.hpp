@@ -48,6 +48,11 @@ struct Comparison {
 Comparison compare(const std::vector<boost::json::value>& before,
                    const std::vector<boost::json::value>& after, const Tolerance& tolerance = {});
 
+/// "214 figures compared: 3 worse, 1 better, 0 changed".
+std::string conclusion(const Comparison& comparison);
+/// The report page of `after`, with `before` overlaid and the differences on top; for one run on each side.
+std::string comparison_html(const Comparison& comparison, const boost::json::value& before,
+                            const boost::json::value& after);
 /// A table for the terminal: what differs, then how much was the same.
 std::string comparison_text(const Comparison& comparison, bool colour);
 std::string comparison_md(const Comparison& comparison);

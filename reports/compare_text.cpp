@@ -32,17 +32,6 @@ const char* paint(Kind kind) {
     return kind == Kind::worse ? "\033[1;31m" : kind == Kind::better ? "\033[32m" : "\033[33m";
 }
 
-std::string conclusion(const Comparison& comparison) {
-    const auto worse = comparison.count(Kind::worse), better = comparison.count(Kind::better),
-               changed = comparison.count(Kind::changed);
-    if (worse + better + changed == 0)
-        return fmt::format("{} figures compared, all {}", comparison.differences.size(),
-                           comparison.exact ? "equal" : "within what is borne");
-    return fmt::format("{} figures compared: {} worse, {} better, {} changed{}",
-                       comparison.differences.size(), worse, better, changed,
-                       comparison.exact ? " (the virtual world is exact: any difference counts)" : "");
-}
-
 std::string read(const fs::path& file, std::vector<boost::json::value>& into) {
     std::ifstream in{file, std::ios::binary};
     if (!in) return fmt::format("{}: error: cannot be read", file.string());
@@ -55,6 +44,17 @@ std::string read(const fs::path& file, std::vector<boost::json::value>& into) {
 }
 
 }  // namespace
+
+std::string conclusion(const Comparison& comparison) {
+    const auto worse = comparison.count(Kind::worse), better = comparison.count(Kind::better),
+               changed = comparison.count(Kind::changed);
+    if (worse + better + changed == 0)
+        return fmt::format("{} figures compared, all {}", comparison.differences.size(),
+                           comparison.exact ? "equal" : "within what is borne");
+    return fmt::format("{} figures compared: {} worse, {} better, {} changed{}",
+                       comparison.differences.size(), worse, better, changed,
+                       comparison.exact ? " (the virtual world is exact: any difference counts)" : "");
+}
 
 std::string comparison_text(const Comparison& comparison, bool colour) {
     if (!comparison.refused.empty()) return "not compared: " + comparison.refused + '\n';

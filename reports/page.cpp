@@ -1,8 +1,9 @@
+#include "node/base/json.hpp"
+#include "reports/compare.hpp"
 #include "reports/page_files.hpp"
 #include "reports/reports.hpp"
 
 #include <string_view>
-
 namespace reports {
 namespace {
 
@@ -34,9 +35,7 @@ std::string escape_json(std::string_view json) {
     return out;
 }
 
-}  // namespace
-
-std::string report_html(const std::string& title, const std::string& results) {
+std::string fill_page(const std::string& title, const std::string& results, const std::string& other) {
     std::string out;
     auto rest = page_html();
     for (;;) {
@@ -50,7 +49,45 @@ std::string report_html(const std::string& title, const std::string& results) {
         if (name == "style") out += page_style();
         if (name == "script") out += page_script();
         if (name == "results") out += escape_json(results);
+        if (name == "other") out += escape_json(other);
     }
+}
+
+const char* word(Difference::Kind kind) {
+    switch (kind) {
+        case Difference::Kind::same:
+            return "same";
+        case Difference::Kind::better:
+            return "better";
+        case Difference::Kind::worse:
+            return "worse";
+        case Difference::Kind::changed:
+            return "changed";
+    }
+    return "?";
+}
+
+}  // namespace
+
+std::string report_html(const std::string& title, const std::string& results) {
+    return fill_page(title, results, "null");
+}
+
+std::string comparison_html(const Comparison& comparison, const boost::json::value& before,
+                            const boost::json::value& after) {
+    base::json::array differences;
+    for (const auto& one : comparison.differences)
+        differences.push_back(base::json::object{{"kind", word(one.kind)},
+                                                 {"what", one.what},
+                                                 {"phase", one.phase},
+                                                 {"before", one.before},
+                                                 {"after", one.after},
+                                                 {"by", one.by}});
+    const base::json::object other{{"exact", comparison.exact},
+                                   {"conclusion", conclusion(comparison)},
+                                   {"differences", std::move(differences)},
+                                   {"before", before}};
+    return fill_page(comparison.title, base::write_json(after), base::write_json(other));
 }
 
 }  // namespace reports

@@ -1,6 +1,8 @@
 "use strict";
 // The results that this page shows, and how it says times and numbers.
 const results = JSON.parse(document.getElementById("results").textContent);
+// Of a comparison: { before: another run's results, exact, conclusion, differences }, else null.
+const other = JSON.parse(document.getElementById("other").textContent);
 const metricNames = ["delivery", "local_echo", "local_ack", "stored"];
 const metricTitles = { delivery: "delivery", local_echo: "local echo", local_ack: "local ack", stored: "stored" };
 const metricHelp = {

@@ -47,6 +47,11 @@ function drawLatency() {
     { label: "p95", data: shown(metric.p95), stroke: fade(paint, 85), width: 1.2 },
     { label: "p50", data: shown(metric.p50), stroke: paint, width: 2.2 },
   ];
+  if (other) {
+    const before = other.before.series, there = before.latencies[view.metric], paintBefore = colour("--s8");
+    const stretched = (values) => stepTimes().map((t) => { const v = values[Math.floor((t * 1e6) / before.step_us)]; return v == null || v < 0 ? null : Math.max(v, 1); });
+    for (const [q, width] of [["p99", 1.2], ["p50", 1.8]]) lines.push({ label: `${q} before`, data: stretched(there[q]), stroke: paintBefore, width, dash: [5, 4] });
+  }
   const bands = [[1, 2, 10], [2, 3, 18], [3, 4, 26]].map(([a, b, share]) => ({ series: [a, b], fill: fade(paint, share) }));
   fill(part("latency", "controls"), tabs(metricNames, metricTitles, view.metric, chooseMetric, metricHelp), tabs(["log", "linear"], {}, view.log ? "log" : "linear", (how) => { view.log = how === "log"; redraw(["latency", "shape"]); }), h("span.note", metricHelp[view.metric]));
   const host = fill(part("latency", "body"));
@@ -71,9 +76,13 @@ function drawPhases() {
   if (results.stored_untold) part("phases", "body").append(h("p.note", `${count(results.stored_untold)} messages are in the store, but their senders were not there any more to be told: they have no stored latency.`));
 }
 
+// The phases of the chosen fault, and the same of the run before, dashed.
 function shapePhases() {
-  const chosen = view.family;
-  return results.phases.filter((p) => (p.name === "" || (chosen && p.name.endsWith(` ${chosen}`))) && p.metrics[view.metric].count);
+  const chosen = (p) => (p.name === "" || (view.family && p.name.endsWith(` ${view.family}`))) && p.metrics[view.metric].count;
+  const phases = results.phases.filter(chosen).map((p, i) => ({ ...p, label: p.name || "whole run", paint: series(i) }));
+  if (!other) return phases;
+  const before = other.before.phases.filter(chosen).map((p) => ({ ...p, label: `${p.name || "whole run"}, before`, dash: [5, 4], paint: (phases.find((now) => now.name === p.name) || { paint: colour("--s8") }).paint }));
+  return [...phases, ...before];
 }
 
 function drawShape() {
@@ -98,7 +107,7 @@ function drawShape() {
     ...clean, height: 260,
     scales: { x: { time: false, range: [0, Math.max(1, ...kept.map(([share]) => nines(share)))] }, y: view.log ? logTime() : linearTime() },
     axes: [{ ...styled(), splits: () => [0, 0.30103, 1, 2, 3, 4, 5], values: (u, all) => all.map((v) => names[v] || "") , space: 30 }, { ...styled(), ...timeAxis }],
-    series: [{ label: "share", value: (u, v) => (v == null ? "–" : `${(100 - 100 * 10 ** -v).toFixed(v > 2 ? Math.ceil(v) - 1 : 1)}%`) }, ...phases.map((p, i) => ({ label: p.name || "whole run", stroke: series(i), width: 2, points: { show: false }, value: (u, v) => (v == null ? "–" : time(v)) }))],
+    series: [{ label: "share", value: (u, v) => (v == null ? "–" : `${(100 - 100 * 10 ** -v).toFixed(v > 2 ? Math.ceil(v) - 1 : 1)}%`) }, ...phases.map((p) => ({ label: p.label, stroke: p.paint, dash: p.dash, width: 2, points: { show: false }, value: (u, v) => (v == null ? "–" : time(v)) }))],
   }, [kept.map(([share]) => nines(share)), ...phases.map((p) => kept.map(([, i]) => { const [, us, more] = p.metrics[view.metric].curve[i]; return more ? null : Math.max(us, 1); }))]);
   const joined = uPlot.join(phases.map((p) => {
     const points = new Map();
@@ -110,6 +119,6 @@ function drawShape() {
     ...clean, height: 260,
     scales: { x: { time: false, ...(view.log ? logTime() : linearTime()) }, y: { range: [0, 100] } },
     axes: [{ ...styled(), values: timeAxis.values, space: view.log ? 20 : 60 }, { ...styled(), size: gutter, values: (u, all) => all.map((v) => `${v}%`) }],
-    series: [{ label: "took at most", value: (u, v) => (v == null ? "–" : time(v)) }, ...phases.map((p, i) => ({ label: p.name || "whole run", stroke: series(i), width: 2, spanGaps: true, points: { show: false }, value: (u, v) => (v == null ? "–" : `${v.toFixed(1)}%`) }))],
+    series: [{ label: "took at most", value: (u, v) => (v == null ? "–" : time(v)) }, ...phases.map((p) => ({ label: p.label, stroke: p.paint, dash: p.dash, width: 2, spanGaps: true, points: { show: false }, value: (u, v) => (v == null ? "–" : `${v.toFixed(1)}%`) }))],
   }, joined);
 }

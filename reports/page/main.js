@@ -13,7 +13,7 @@ function drawRun() {
   fill(part("run", "body"), h("dl", ...rows.flatMap(([name, value]) => [h("dt", name), h("dd", value)])));
 }
 
-const drawers = { expectations: drawExpectations, latency: drawLatency, phases: drawPhases, shape: drawShape, rates: drawRates, nodes: drawNodes, routes: drawRoutes, story: drawStory, run: drawRun };
+const drawers = { compared: drawCompared, expectations: drawExpectations, latency: drawLatency, phases: drawPhases, shape: drawShape, rates: drawRates, nodes: drawNodes, routes: drawRoutes, story: drawStory, run: drawRun };
 const drawn = {};
 
 function redraw(names) {

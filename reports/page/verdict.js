@@ -40,3 +40,13 @@ function drawExpectations() {
   });
   fill(part("expectations", "body"), h("table.expect", h("thead", h("tr", h("th", ""), h("th", "expectation"), h("th", "measured"), h("th", "scenario line"))), h("tbody", ...rows)));
 }
+
+function drawCompared() {
+  if (!other) return;
+  document.getElementById("compared").hidden = false;
+  const looks = { worse: "fail", better: "pass", changed: "unknown", same: "same" };
+  const all = other.differences.filter((d) => d.kind !== "same");
+  const rows = all.map((d) => h("tr", h(`td.state.${looks[d.kind]}`, d.kind), h("td", h("code", d.what)), h("td", d.phase || "whole run"), h("td.number", d.before), h("td.number", d.after), h("td.number", d.by)));
+  const body = fill(part("compared", "body"), h("p", h("b", other.conclusion)));
+  if (rows.length) body.append(h("table", h("thead", h("tr", h("th", ""), h("th", "figure"), h("th", "of what was due"), ...["before", "now", "by"].map((t) => h("th.number", t)))), h("tbody", ...rows)));
+}

@@ -112,6 +112,14 @@ TEST(Compare, RefusesWhatCannotBeCompared) {
     EXPECT_NE(compare({}, {good}).refused, "");
 }
 
+TEST(ComparisonPage, HasBothRunsInIt) {
+    const auto before = results_of({}), after = results_of({.slower_us = 50'000});
+    const auto html = comparison_html(compare({before}, {after}), before, after);
+    EXPECT_THAT(html, HasSubstr("\"kind\":\"worse\""));
+    EXPECT_THAT(html, HasSubstr("\"before\":{\"format\""));
+    EXPECT_THAT(html, testing::Not(HasSubstr("{{")));
+}
+
 TEST(LoadResults, TakesAFileARunOrAFolderOfRuns) {
     const auto dir = std::filesystem::path{testing::TempDir()} / "load_results";
     std::filesystem::remove_all(dir);

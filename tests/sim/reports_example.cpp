@@ -6,13 +6,16 @@
 #include <cstring>
 #include <filesystem>
 
-// reports_example DIR [lose]: a made-up run's history and everything that is reported of it, for scripts that
-// look at the files.
+// reports_example DIR [lose] [slow]: a made-up run's history and everything that is reported of it, for
+// scripts that look at the files.
 int main(int argc, char** argv) {
     if (argc < 2) return 64;
     const std::filesystem::path dir{argv[1]};
     reports::test::MakeUp how;
-    for (int i = 2; i < argc; ++i) how.lose = how.lose || std::strcmp(argv[i], "lose") == 0;
+    for (int i = 2; i < argc; ++i) {
+        how.lose = how.lose || std::strcmp(argv[i], "lose") == 0;
+        if (std::strcmp(argv[i], "slow") == 0) how.slower_us = 50'000;
+    }
     std::filesystem::create_directories(dir);
     const auto run = reports::test::make_up(how);
     sim::checker::Judge judge{run.scenario, run.plan};
