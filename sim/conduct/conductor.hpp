@@ -78,6 +78,7 @@ private:
     void end(std::size_t fault);
     void finish_fault(std::size_t fault, std::int64_t count);
     void begin_store_fault(std::size_t fault);
+    void begin_without_mock(std::size_t fault);
     void watch_moment(std::size_t fault);
     void end_store_fault(std::size_t fault);
     void begin_node_fault(std::size_t fault);

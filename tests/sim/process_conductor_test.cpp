@@ -26,6 +26,7 @@ public:
     bool settled = true;
     bool nodes_start = true;
     std::set<std::string> hold_exit; ///< nodes that take their time to end
+    int set_status = 201;            ///< of setting a fault
     std::string documents = R"({"rows":[]})";
 
     Stage() {
@@ -100,10 +101,13 @@ private:
         std::string faults;
         for (const auto& fault : plan.faults)
             faults += (faults.empty() ? "" : ",") + ("{\"name\":\"" + fault.name + "\",\"hits\":" + std::to_string(hits) + '}');
-        tell(Answered{e.request, e.http.method == "POST" ? 201 : 200,
+        tell(Answered{e.request, e.http.method == "POST" ? set_status : 200,
                       e.http.method == "GET" ? "{\"faults\":[" + faults + "]}" : "{}"});
     }
-    void on(const AskStore& e) { tell(Answered{e.request, 200, documents}); }
+    void on(const AskStore& e) {
+        if (e.http.method != "GET") log(e.http.method + " the database");
+        tell(Answered{e.request, 200, documents});
+    }
     void on(const AskBacklog& e) { tell(BacklogTold{e.node, 0}); }
     void on(const AskHistory& e) {
         for (const auto& room : e.rooms) tell(HistoryTold{e.node, room, {{"c1-1", "r1:ID"}}});
@@ -167,6 +171,25 @@ TEST(Conductor, AMomentIsOverOnceItHasHit) {
     stage.hits = 1;
     stage.run(2s);
     EXPECT_EQ(stage.noted(What::fault_off).size(), 1u);
+}
+
+TEST(Conductor, WipesAStoreThatIsNotTheMocksByDroppingTheDatabase) {
+    Stage stage;
+    stage.set_status = 501;
+    stage.add(fault("store.wipe", 500ms));
+    stage.run(1s);
+    EXPECT_EQ(stage.done.back(), "500 DELETE the database");
+    EXPECT_EQ(stage.notes.back().what, What::fault_off);
+    EXPECT_EQ(stage.notes.back().count, 1);
+}
+
+TEST(Conductor, WhatTheMockCannotDoToSomebodyElsesStoreTouchesNothing) {
+    Stage stage;
+    stage.set_status = 501;
+    stage.add(fault("store.amnesia", 500ms));
+    stage.run();
+    EXPECT_EQ(stage.noted(What::fault_off), std::vector<std::string>{"500 it store.amnesia"});
+    EXPECT_EQ(stage.broken, "");
 }
 
 TEST(Conductor, AKilledNodeIsStartedAgainAfterItsTime) {
