@@ -1,0 +1,69 @@
+#pragma once
+
+#include "couchmock/core/server.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include <boost/json/value.hpp>
+
+/// The HTTP API, one function for each kind of path. Each answers the call, or throws ApiError and has
+/// answered nothing.
+namespace couchmock::api {
+
+/// Finds the function for the call's path and method, after finding out who asks.
+void route(Server& server, Call& call);
+
+// ---- who asks and what they may (authorization.cpp)
+/// Sets `call.user`. Throws 401 for wrong credentials, 400 for broken ones.
+void authenticate(Server& server, Call& call);
+void require_server_admin(const Call& call);
+void require_member(const Call& call, const Database& database);
+void require_database_admin(const Call& call, const Database& database);
+void session(Server& server, Call& call);
+/// What a password is kept as in `_users`; few rounds, for this server guards nothing.
+[[nodiscard]] std::string hash_password(std::string_view password, std::string_view salt);
+
+// ---- the server (api_server.cpp)
+void server_root(Server& server, Call& call);
+/// False when `name` is none of the server's own paths.
+bool server_path(Server& server, Call& call, std::string_view name);
+
+// ---- databases (api_database.cpp)
+void create_database(Server& server, Call& call);
+void drop_database(Server& server, Call& call);
+void database_root(Server& server, Call& call, Database& database);
+/// False when `name` is no administrative path of a database.
+bool database_path(Server& server, Call& call, Database& database, std::string_view name);
+[[nodiscard]] std::string database_info(Database& database);
+[[nodiscard]] bool is_database_name(std::string_view name);
+
+// ---- documents
+void document(Server& server, Call& call, Database& database, std::string_view id);
+void local_document(Server& server, Call& call, Database& database, std::string_view id);
+void local_documents(Server& server, Call& call, Database& database);
+void attachment(Server& server, Call& call, Database& database, std::string_view id, std::string_view name);
+void post_document(Server& server, Call& call, Database& database);
+void bulk_docs(Server& server, Call& call, Database& database);
+void bulk_get(Server& server, Call& call, Database& database);
+/// `prefix`: only ids that begin so ("_design/", "partition:"); `multiple`: the form with several `queries`.
+void all_docs(Server& server, Call& call, Database& database, std::string_view prefix, bool multiple);
+/// What `filter=` means; with the filters of CouchDB itself only (changes_filter.cpp).
+[[nodiscard]] std::function<bool(const Document&)> changes_filter(Call& call, const Database& database,
+                                                                  const std::string& name,
+                                                                  const boost::json::value* body);
+void changes(Server& server, Call& call, Database& database);
+void revs_diff(Server& server, Call& call, Database& database);
+void missing_revs(Server& server, Call& call, Database& database);
+void purge(Server& server, Call& call, Database& database);
+void purged_infos(Call& call, const Database& database);
+void partition_info(Call& call, const Database& database, std::string_view prefix);
+/// `_find`, `_index` and `_explain`. False when `name` is none of these.
+bool find_path(Server& server, Call& call, Database& database, std::string_view name,
+               std::string_view prefix);
+
+/// What a view function would be needed for.
+[[noreturn]] void no_javascript(std::string_view what);
+
+}  // namespace couchmock::api

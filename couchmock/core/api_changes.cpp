@@ -1,0 +1,151 @@
+#include "couchmock/core/api.hpp"
+#include "couchmock/core/feeds.hpp"
+#include "node/base/json.hpp"
+
+#include <charconv>
+#include <unordered_set>
+
+namespace couchmock::api {
+namespace {
+
+constexpr std::chrono::milliseconds longest_wait{60'000};
+
+/// CouchDB's own slip: a number that is none is an internal error.
+ApiError badarg() { return {500, "unknown_error", "badarg", {}}; }
+
+std::optional<std::int64_t> read_integer(std::string_view text) {
+    std::int64_t value = 0;
+    if (text.starts_with('+')) text.remove_prefix(1);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+base::Duration read_heartbeat(std::string_view text) {
+    if (text == "true") return longest_wait;
+    const auto value = read_integer(text);
+    if (!value)
+        throw bad_request("Invalid heartbeat value. Expecting a positive integer value (in milliseconds).");
+    if (*value <= 0) throw bad_request("The heartbeat value should be a positive integer (in milliseconds).");
+    return std::min(std::chrono::milliseconds{*value}, longest_wait);
+}
+
+struct ChangesQuery {
+    FeedOptions options;
+    std::string since = "0";
+    std::string filter;
+};
+
+void read_parameter(ChangesQuery& query, const std::string& key, const std::string& value) {
+    auto& options = query.options;
+    const bool yes = value == "true";
+    std::string name = key;
+    for (auto& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (name == "feed") {
+        if (value == "normal")
+            options.kind = FeedKind::normal;
+        else if (value == "longpoll")
+            options.kind = FeedKind::longpoll;
+        else if (value == "continuous" || value == "live")
+            options.kind = FeedKind::continuous;
+        else if (value == "eventsource")
+            options.kind = FeedKind::eventsource;
+        else
+            throw bad_request("Supported `feed` types: normal, continuous, live, longpoll, eventsource");
+    } else if (name == "since" || name == "last-event-id") {
+        query.since = value;
+    } else if (name == "limit") {
+        const auto limit = read_integer(value);
+        if (!limit) throw badarg();
+        options.limit = static_cast<std::uint64_t>(std::max<std::int64_t>(*limit, 0));
+    } else if (name == "style") {
+        if (value != "main_only" && value != "all_docs") throw badarg();
+        options.all_leaves = value == "all_docs";
+    } else if (name == "heartbeat") {
+        options.heartbeat = read_heartbeat(value);
+    } else if (name == "timeout") {
+        const auto timeout = read_integer(value);
+        if (!timeout) throw badarg();
+        options.timeout =
+            std::clamp(std::chrono::milliseconds{*timeout}, std::chrono::milliseconds{0}, longest_wait);
+    } else if (name == "seq_interval") {
+        const auto interval = read_integer(value);
+        if (!interval || *interval <= 0) throw bad_request("invalid_seq_interval");
+        options.seq_interval = static_cast<std::uint64_t>(*interval);
+    } else if (name == "filter") {
+        query.filter = value;
+    } else if (yes && name == "descending") {
+        options.descending = true;
+    } else if (yes && name == "include_docs") {
+        options.include_docs = true;
+    } else if (yes && name == "conflicts") {
+        options.view.conflicts = true;
+    } else if (yes && name == "attachments") {
+        options.view.attachments = true;
+    } else if (yes && name == "att_encoding_info") {
+        options.view.att_encoding_info = true;
+    }
+}
+
+Position read_since(const Database& database, const std::string& since) {
+    if (since == "now") return database.now();
+    if (since == "0") return database.start();
+    auto position = database.read(since);
+    if (!position) throw bad_request("Malformed sequence supplied in 'since' parameter.");
+    return std::move(*position);
+}
+
+void answer_whole(Server& server, Call& call, Database& database, const FeedOptions& options) {
+    const auto etag = opaque_etag(std::to_string(database.tag()) + '-' + std::to_string(database.version()));
+    if (answer_not_modified(call, etag)) return;
+    call.begin_chunked(200, {{"ETag", etag}});
+    if (call.is_head()) {
+        call.effects().emplace_back(RespondEnd{call.exchange()});
+        return;
+    }
+    RowReader reader{database, options};
+    reader.begin_look();
+    std::string out = "{\"results\":[\n";
+    reader.read(out, std::string::npos);
+    out += reader.last_words();
+    server.bodies.send(call.exchange(), std::move(out));
+}
+
+}  // namespace
+
+void changes(Server& server, Call& call, Database& database) {
+    if (call.method() != "GET" && call.method() != "POST") throw method_not_allowed("GET,POST,HEAD");
+    std::optional<boost::json::value> body;
+    if (call.method() == "POST") {
+        if (const auto& text = call.json_body(); !text.empty()) {
+            body = base::parse_json(text);
+            if (!body) throw bad_request("invalid UTF-8 JSON");
+            if (!body->is_object()) throw bad_request("Request body must be a JSON object");
+        }
+    }
+    ChangesQuery query;
+    for (const auto& [name, value] : call.query()) read_parameter(query, name, value);
+    auto& options = query.options;
+    if (options.kind == FeedKind::eventsource)
+        if (const auto id = call.header("last-event-id"); !id.empty()) query.since = id;
+    if (!query.filter.empty())
+        options.filter = changes_filter(call, database, query.filter, body ? &*body : nullptr);
+    options.since = read_since(database, query.since);
+
+    if (options.kind == FeedKind::normal) {
+        answer_whole(server, call, database, options);
+        return;
+    }
+    if (call.is_head()) {
+        call.respond(200, {}, {{"Cache-Control", "must-revalidate"}, {"Content-Type", "application/json"}});
+        return;
+    }
+    if (options.kind == FeedKind::eventsource)
+        call.effects().emplace_back(RespondHead{
+            call.exchange(), 200, {{"Cache-Control", "no-cache"}, {"Content-Type", "text/event-stream"}}});
+    else
+        call.begin_chunked(200);
+    server.feeds.open(call.exchange(), database, std::move(options), call.now());
+}
+
+}  // namespace couchmock::api

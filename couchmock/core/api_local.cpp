@@ -1,0 +1,106 @@
+#include "couchmock/core/api.hpp"
+#include "couchmock/core/document_json.hpp"
+#include "couchmock/core/edit_reader.hpp"
+#include "node/base/json.hpp"
+
+#include <fmt/format.h>
+
+namespace couchmock::api {
+namespace {
+
+std::string written(std::string_view id, std::string_view rev) {
+    std::string json = "{\"ok\":true,\"id\":";
+    base::append_json_string(json, id);
+    return json + ",\"rev\":\"" + std::string{rev} + "\"}";
+}
+
+/// A `_local` document's revision is "0-N"; CouchDB looks at no other part of it.
+std::uint64_t read_local_revision(std::string_view text) {
+    const auto revision = read_revision(text);
+    std::uint64_t number = 0;
+    for (const char c : revision.hash) {
+        if (c < '0' || c > '9') throw bad_request("Invalid rev format");
+        number = number * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    return number;
+}
+
+void put(Call& call, Database& database, std::string_view id) {
+    DocumentText text;
+    if (const auto error = read_document(call.body(), text))
+        throw bad_request(*error == ReadError::no_object ? "Document must be a JSON object"
+                                                         : "invalid UTF-8 JSON");
+    std::uint64_t revision = 0;
+    if (const auto* rev = call.find("rev")) revision = read_local_revision(*rev);
+    if (const auto* rev = text.find_special("_rev")) {
+        const auto value = base::parse_json(*rev);
+        if (!value || !value->is_string()) throw bad_request("Invalid rev format");
+        revision = read_local_revision(value->get_string());
+    }
+    for (const auto& [name, value] : text.special)
+        if (name != "_id" && name != "_rev" && name != "_deleted" && name != "_revisions" &&
+            name != "_attachments")
+            throw ApiError{400, "doc_validation", "Bad special document member: " + name, {}};
+    if (const auto* deleted = text.find_special("_deleted"); deleted && *deleted == "true") {
+        if (const auto it = database.locals.find(id); it != database.locals.end()) database.locals.erase(it);
+        call.respond_json(200, written(id, "0-0"), {{"ETag", opaque_etag(text.term + "0")}});
+        return;
+    }
+    auto& local = database.locals[std::string{id}];
+    local = {revision + 1, std::move(text.body)};
+    const auto rev = fmt::format("0-{}", local.revision);
+    auto location = call.base_url() + '/' + url_encode(database.settings().name) + '/' + url_encode(id);
+    call.respond_json(201, written(id, rev),
+                      {{"Location", std::move(location)}, {"ETag", opaque_etag(local.body + rev)}});
+}
+
+}  // namespace
+
+void local_document(Server&, Call& call, Database& database, std::string_view id) {
+    check_document_id(database, id);
+    if (call.method() == "PUT") {
+        put(call, database, id);
+        return;
+    }
+    if (call.method() != "GET" && call.method() != "DELETE")
+        throw method_not_allowed("DELETE,GET,HEAD,POST,PUT,COPY");
+    const auto it = database.locals.find(id);
+    if (it == database.locals.end()) throw not_found();
+    if (call.method() == "DELETE") {
+        database.locals.erase(it);
+        call.respond_json(200, written(id, "0-0"), {{"ETag", opaque_etag(std::string{id} + "0-0")}});
+        return;
+    }
+    const auto rev = fmt::format("0-{}", it->second.revision);
+    const auto etag = opaque_etag(it->second.body + rev);
+    if (answer_not_modified(call, etag)) return;
+    std::string json;
+    append_plain_document(json, id, rev, it->second.body);
+    call.respond_json(200, std::move(json), {{"ETag", etag}});
+}
+
+void local_documents(Server& server, Call& call, Database& database) {
+    if (call.method() != "GET" && call.method() != "POST") throw method_not_allowed("GET,HEAD,POST");
+    std::string out = "{\"total_rows\":null,\"offset\":null,\"rows\":[";
+    const bool include_docs = call.is_true("include_docs");
+    bool first = true;
+    for (const auto& [id, local] : database.locals) {
+        const auto rev = fmt::format("0-{}", local.revision);
+        out += first ? "\r\n{\"id\":" : ",\r\n{\"id\":";
+        first = false;
+        base::append_json_string(out, id);
+        out += ",\"key\":";
+        base::append_json_string(out, id);
+        out += ",\"value\":{\"rev\":\"" + rev + "\"}";
+        if (include_docs) {
+            out += ",\"doc\":";
+            append_plain_document(out, id, rev, local.body);
+        }
+        out += '}';
+    }
+    out += first ? "\r\n\r\n]}\n" : "\r\n]}\n";
+    call.begin_chunked(200);
+    server.bodies.send(call.exchange(), std::move(out));
+}
+
+}  // namespace couchmock::api

@@ -1,0 +1,113 @@
+#pragma once
+
+#include "couchmock/core/events.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace couchmock {
+
+/// An answer other than success, in CouchDB's words. Thrown by whatever finds the request at fault; the
+/// router answers with it.
+struct ApiError {
+    int status;
+    std::string error;
+    std::string reason;
+    base::Headers headers;
+};
+
+/// What CouchDB calls a bad_request.
+[[nodiscard]] ApiError bad_request(std::string_view reason);
+[[nodiscard]] ApiError not_found(std::string_view reason = "missing");
+[[nodiscard]] ApiError method_not_allowed(std::string_view allowed);
+
+/// Who asks.
+struct User {
+    std::string name;  ///< empty: nobody in particular
+    std::vector<std::string> roles;
+    std::string_view authenticated;  ///< "default" (basic), "cookie", or empty
+
+    [[nodiscard]] bool has_role(std::string_view role) const;
+    [[nodiscard]] bool is_server_admin() const { return has_role("_admin"); }
+};
+
+/// One request under way: its parts, and where its answer goes.
+class Call {
+public:
+    /// The request has to outlive the call.
+    Call(ExchangeId exchange, const base::HttpRequest& request, base::Now now, Effects& effects);
+
+    [[nodiscard]] ExchangeId exchange() const { return exchange_; }
+    [[nodiscard]] const base::HttpRequest& request() const { return request_; }
+    [[nodiscard]] base::Now now() const { return now_; }
+    [[nodiscard]] std::string_view method() const { return method_; }
+    [[nodiscard]] bool is_head() const { return request_.method == "HEAD"; }
+    [[nodiscard]] std::string_view header(std::string_view name) const {
+        return base::header(request_.headers, name);
+    }
+
+    /// Decoded path segments; '+' is a space, as CouchDB reads it.
+    [[nodiscard]] const std::vector<std::string>& path() const { return path_; }
+    /// False when the target had a broken percent-encoding.
+    [[nodiscard]] bool well_formed() const { return well_formed_; }
+
+    // ---- the query
+    [[nodiscard]] const std::string* find(std::string_view name) const;
+    [[nodiscard]] bool is_true(std::string_view name) const;
+    using Query = std::vector<std::pair<std::string, std::string>>;
+    [[nodiscard]] const Query& query() const { return query_; }
+
+    // ---- the body
+    /// The body without its content coding. Throws 415 for an unknown coding, 400 for a broken one.
+    [[nodiscard]] const std::string& body();
+    /// As body(), for a JSON body: throws 415 when the content type says that it is none.
+    [[nodiscard]] const std::string& json_body();
+    void require_json_type() const;
+
+    // ---- the answer; one of these, once
+    /// JSON text, with the newline that CouchDB ends it with.
+    void respond_json(int status, std::string json, base::Headers headers = {});
+    /// Anything, without any header of ours but those given.
+    void respond(int status, std::string body, base::Headers headers);
+    void respond_error(const ApiError& error);
+    /// The head of a chunked JSON answer.
+    void begin_chunked(int status, base::Headers headers = {});
+    [[nodiscard]] Effects& effects() { return effects_; }
+
+    /// "http://host:port" as the client called us.
+    [[nodiscard]] std::string base_url() const;
+
+    User user;
+    /// Headers for every answer to this request: CORS, a cookie that is renewed.
+    base::Headers extra_headers;
+
+private:
+    [[nodiscard]] base::Headers common_headers(base::Headers headers) const;
+
+    ExchangeId exchange_;
+    const base::HttpRequest& request_;
+    base::Now now_;
+    Effects& effects_;
+    std::string_view method_;
+    std::vector<std::string> path_;
+    Query query_;
+    bool well_formed_ = true;
+    bool body_read_ = false;
+    std::optional<std::string> decoded_body_;
+};
+
+/// As CouchDB encodes a name in a Location: all but letters, digits and -_.: escaped.
+[[nodiscard]] std::string url_encode(std::string_view text);
+
+/// An ETag that says nothing but "same" or "not the same", in CouchDB's form: base 36 between quotes.
+[[nodiscard]] std::string opaque_etag(std::string_view of);
+/// Answers 304 and returns true when the client has what `etag` names.
+bool answer_not_modified(Call& call, std::string_view etag);
+
+/// "2-..." between quotes, for ETag.
+[[nodiscard]] std::string quoted(std::string_view text);
+
+}  // namespace couchmock

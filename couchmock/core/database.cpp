@@ -1,0 +1,310 @@
+#include "couchmock/core/database.hpp"
+
+#include "couchmock/core/erlang_term.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include <openssl/evp.h>
+#include <zlib.h>
+
+namespace couchmock {
+namespace {
+
+constexpr std::size_t row_cache_size = 128;
+
+std::string md5(std::string_view bytes) {
+    // Looking the algorithm up anew for each hash would cost more than the hash.
+    static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "MD5", nullptr);
+    thread_local EVP_MD_CTX* const context = EVP_MD_CTX_new();
+    std::string out(16, '\0');
+    EVP_DigestInit_ex2(context, algorithm, nullptr);
+    EVP_DigestUpdate(context, bytes.data(), bytes.size());
+    EVP_DigestFinal_ex(context, reinterpret_cast<unsigned char*>(out.data()), nullptr);
+    return out;
+}
+
+}  // namespace
+
+std::string revision_hash(bool deleted, const Revision* parent, std::string_view body_term,
+                          const std::vector<Attachment>& attachments) {
+    namespace term = erlang_term;
+    std::string out;
+    out.reserve(body_term.size() + 64);
+    out += static_cast<char>(131);
+    term::append_list_head(out, 5);
+    term::append_atom(out, deleted ? "true" : "false");
+    term::append_integer(out, parent ? parent->depth : std::uint64_t{0});
+    if (parent)
+        term::append_binary(out, parent->hash);
+    else
+        term::append_integer(out, std::int64_t{0});
+    out += body_term;
+    if (attachments.empty()) {
+        term::append_nil(out);
+    } else {
+        term::append_list_head(out, static_cast<std::uint32_t>(attachments.size()));
+        for (auto it = attachments.rbegin(); it != attachments.rend(); ++it) {  // foldl turned them round
+            term::append_tuple_head(out, 3);
+            term::append_binary(out, it->name);
+            term::append_binary(out, it->content_type);
+            term::append_binary(out, it->digest);
+        }
+        term::append_nil(out);
+    }
+    term::append_nil(out);
+    return md5(out);
+}
+
+Database::Database(Settings settings, base::Random random)
+    : settings_(std::move(settings)), random_(random), tag_(random_.next()) {
+    shards_.resize(static_cast<std::size_t>(std::max(1, settings_.shards)));
+}
+
+const Document* Database::find(std::string_view id) const {
+    const auto it = documents_.find(id);
+    return it == documents_.end() ? nullptr : &it->second;
+}
+
+std::size_t Database::shard_of(std::string_view id) const {
+    if (shards_.size() == 1) return 0;
+    if (settings_.partitioned && !id.starts_with('_')) id = id.substr(0, id.find(':'));
+    const auto crc = crc32(0, reinterpret_cast<const Bytef*>(id.data()), static_cast<uInt>(id.size()));
+    return static_cast<std::size_t>(crc * std::uint64_t{shards_.size()} >>
+                                    32);  // equal ranges, as mem3 cuts them
+}
+
+/// Whether an edit may be made, and what it follows.
+struct Database::Judged {
+    bool conflict = false;
+    bool recreates =
+        false;  ///< a deleted document comes back: the parent is the winner at the time of writing
+    std::size_t parent = RevTree::none;
+};
+
+Database::Judged Database::judge(const Edit& edit) const {
+    const auto* document = find(edit.id);
+    if (!document) return {!edit.path.empty(), false, RevTree::none};
+    if (edit.path.empty()) return {!document->tree.deleted() || edit.deleted, true, RevTree::none};
+    const auto parent = document->tree.find(edit.path.front());
+    const bool is_leaf = parent != RevTree::none && document->tree.is_leaf(parent);
+    return {!is_leaf || document->tree.deleted(), false, parent};
+}
+
+Document& Database::make(std::string id) {
+    const bool last = documents_.empty() || documents_.rbegin()->first < id;
+    auto it = last ? documents_.emplace_hint(documents_.end(), std::move(id), Document{})
+                   : documents_.try_emplace(std::move(id)).first;
+    it->second.id = it->first;
+    it->second.shard = shard_of(it->first);
+    return it->second;
+}
+
+void Database::drop_change(const Document& document) {
+    auto& shard = shards_[document.shard];
+    auto& change = shard.changes[after(document.shard, document.seq - 1)];
+    change.document = nullptr;
+    if (++shard.dead > 64 && shard.dead > shard.changes.size() / 2) {
+        std::erase_if(shard.changes, [](const Change& c) { return c.document == nullptr; });
+        shard.dead = 0;
+    }
+}
+
+void Database::changed(Document& document, bool was_alive) {
+    auto& shard = shards_[document.shard];
+    if (document.seq != 0) drop_change(document);
+    document.seq = ++shard.update_seq;
+    shard.changes.push_back({document.seq, &document});
+    ++version_;
+    const auto& leaf = document.tree.at(document.tree.winner()).leaf;
+    if (leaf) bytes_written_ += leaf->body.size() + 2;
+    const bool alive = !document.tree.deleted();
+    if (alive == was_alive) return;
+    if (alive)
+        live_.insert(&document);
+    else
+        live_.erase(&document);
+}
+
+Edited Database::update_one(Edit edit) {
+    std::vector<Edit> edits;
+    edits.push_back(std::move(edit));
+    return std::move(update(std::move(edits)).front());
+}
+
+std::vector<Edited> Database::update(std::vector<Edit> edits) {
+    std::vector<std::size_t> order(edits.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (edits.size() > 1)
+        std::ranges::stable_sort(order, {}, [&](std::size_t i) { return std::string_view{edits[i].id}; });
+
+    std::vector<Edited> results(edits.size());
+    for (std::size_t i = 0; i < order.size();) {
+        auto end = i + 1;
+        while (end < order.size() && edits[order[end]].id == edits[order[i]].id) ++end;
+        std::vector<Judged> judged;
+        for (auto k = i; k < end; ++k) judged.push_back(judge(edits[order[k]]));
+        const auto* known = find(edits[order[i]].id);
+        bool was_alive = known && !known->tree.deleted();
+        const bool first_alive = was_alive;
+        Document* document = nullptr;
+        for (auto k = i; k < end; ++k)
+            results[order[k]] = apply(edits[order[k]], judged[k - i], was_alive, document);
+        if (document) {
+            document->tree.stem(revs_limit);
+            changed(*document, first_alive);
+        }
+        i = end;
+    }
+    return results;
+}
+
+Edited Database::apply(Edit& edit, const Judged& judged, bool& was_alive, Document*& document) {
+    if (judged.conflict) return {true, {}};
+    auto it = documents_.find(edit.id);
+    auto parent = judged.parent;
+    if (it != documents_.end()) {
+        const auto& tree = it->second.tree;
+        if (judged.recreates) {
+            if (!tree.deleted()) return {true, {}};  // an edit before it in the same request brought it back
+            parent = tree.winner();
+        } else if (parent == RevTree::none || !tree.is_leaf(parent)) {
+            return {true, {}};
+        }
+    }
+    const auto* follows = parent == RevTree::none ? nullptr : &it->second.tree.at(parent).revision;
+    Revision revision{follows ? follows->depth + 1 : 1,
+                      revision_hash(edit.deleted, follows, edit.term, edit.attachments)};
+    for (auto& attachment : edit.attachments)
+        if (attachment.revpos == 0) attachment.revpos = revision.depth;
+    auto leaf = std::make_shared<Leaf>(Leaf{std::move(edit.body), edit.deleted, std::move(edit.attachments)});
+    document = it != documents_.end() ? &it->second : &make(std::move(edit.id));
+    document->tree.extend(parent, revision, std::move(leaf));
+    was_alive = !document->tree.deleted();
+    return {false, std::move(revision)};
+}
+
+bool Database::replicate(Edit edit) {
+    const auto* known = find(edit.id);
+    const bool was_alive = known && !known->tree.deleted();
+    if (known && known->tree.contains(edit.path.front())) return false;
+    auto& document = known ? documents_.find(edit.id)->second : make(std::move(edit.id));
+    for (auto& attachment : edit.attachments)
+        if (attachment.revpos == 0) attachment.revpos = edit.path.front().depth;
+    document.tree.merge(edit.path, std::make_shared<Leaf>(Leaf{std::move(edit.body), edit.deleted,
+                                                               std::move(edit.attachments)}));
+    document.tree.stem(revs_limit);
+    changed(document, was_alive);
+    return true;
+}
+
+std::vector<Revision> Database::purge(std::string_view id, const std::vector<Revision>& revisions) {
+    const auto it = documents_.find(id);
+    if (it == documents_.end()) return {};
+    auto& document = it->second;
+    std::vector<Revision> gone;
+    const bool was_alive = !document.tree.deleted();
+    for (const auto& revision : revisions)
+        if (document.tree.purge(revision)) gone.push_back(revision);
+    if (gone.empty()) return gone;
+    ++purge_seq;
+    purged.emplace_back(std::string{id}, gone);
+    if (!document.tree.empty()) {
+        changed(document, was_alive);
+        return gone;
+    }
+    drop_change(document);
+    ++shards_[document.shard].update_seq;
+    ++version_;
+    if (was_alive) live_.erase(&document);
+    documents_.erase(it);
+    return gone;
+}
+
+void Database::compact() {
+    for (auto& [id, document] : documents_) document.tree.compact();
+}
+
+Database::Sizes Database::sizes() const {
+    const auto written = bytes_written_ + 200 * version_;
+    return {8192 * shards_.size() + written, bytes_written_, written};
+}
+
+std::size_t Database::after(std::size_t shard, std::uint64_t seq) const {
+    const auto& changes = shards_[shard].changes;
+    if (changes.empty() || changes.back().seq <= seq) return changes.size();
+    const auto it = std::ranges::upper_bound(changes, seq, {}, &Change::seq);
+    return static_cast<std::size_t>(it - changes.begin());
+}
+
+Position Database::now() const {
+    Position position;
+    position.reserve(shards_.size());
+    for (const auto& shard : shards_) position.push_back(shard.update_seq);
+    return position;
+}
+
+std::uint64_t Database::count_after(const Position& position) const {
+    std::uint64_t count = 0;
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+        const auto& changes = shards_[i].changes;
+        for (auto k = after(i, position[i]); k < changes.size(); ++k) count += changes[k].document != nullptr;
+    }
+    return count;
+}
+
+std::string Database::sequence(const Position& position) {
+    return write_sequence(position, tag_, static_cast<std::uint32_t>(random_.next()));
+}
+
+std::string Database::sequence_of_purges() {
+    auto position = start();
+    position.front() = purge_seq;
+    return sequence(position);
+}
+
+std::optional<Position> Database::read(std::string_view text) const {
+    auto read = read_sequence(text);
+    if (!read) return std::nullopt;
+    if (read->tag != tag_ || read->position.size() != shards_.size()) return start();
+    for (std::size_t i = 0; i < shards_.size(); ++i)
+        if (read->position[i] > shards_[i].update_seq) return start();
+    return std::move(read->position);
+}
+
+std::size_t Database::forget(std::size_t rows) {
+    std::size_t forgotten = 0;
+    while (forgotten < rows) {
+        Shard* newest = nullptr;
+        for (auto& shard : shards_) {
+            while (!shard.changes.empty() && !shard.changes.back().document) {
+                shard.changes.pop_back();
+                --shard.dead;
+            }
+            if (!shard.changes.empty() && (!newest || shard.changes.back().seq > newest->changes.back().seq))
+                newest = &shard;
+        }
+        if (!newest) break;
+        const auto* document = newest->changes.back().document;
+        newest->changes.pop_back();
+        if (!document->tree.deleted()) live_.erase(document);
+        documents_.erase(documents_.find(document->id));
+        ++version_;
+        ++forgotten;
+    }
+    return forgotten;
+}
+
+Database::Row& Database::row(std::size_t shard_index, std::uint64_t seq) {
+    auto& shard = shards_[shard_index];
+    if (shard.rows.empty()) shard.rows.resize(row_cache_size);
+    auto& row = shard.rows[seq % row_cache_size];
+    if (row.seq != seq) {
+        row.seq = seq;
+        row.sequence.clear();
+        for (auto& text : row.texts) text.clear();
+    }
+    return row;
+}
+
+}  // namespace couchmock

@@ -1,0 +1,172 @@
+#pragma once
+
+#include "couchmock/core/live_index.hpp"
+#include "couchmock/core/rev_tree.hpp"
+#include "couchmock/core/sequence.hpp"
+#include "node/base/random.hpp"
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace couchmock {
+
+/// One document with all its revisions, deleted or not.
+struct Document {
+    std::string_view id;  ///< the key in the database's map
+    RevTree tree;
+    std::size_t shard = 0;
+    std::uint64_t seq = 0;  ///< of its newest change, in its shard
+};
+
+/// A write as a client asked for it.
+struct Edit {
+    std::string id;
+    std::vector<Revision> path;  ///< what it follows: nothing, or the revision it replaces; for a replicated
+                                 ///< one itself first, then its ancestors
+    bool deleted = false;
+    std::string body;
+    std::string term;  ///< body as an external term; only for writes that get their revision here
+    std::vector<Attachment> attachments;
+};
+
+struct Edited {
+    bool conflict = false;
+    Revision revision;
+};
+
+/// The revision's hash: MD5 over the external term of [Deleted, OldStart, OldHash, Body, Attachments]
+/// (couch_db:new_revid).
+std::string revision_hash(bool deleted, const Revision* parent, std::string_view body_term,
+                          const std::vector<Attachment>& attachments);
+
+/// One database: documents in the order of their ids, and in the order of their newest changes, shard by
+/// shard.
+///
+/// Threads: not thread-safe. Errors: none; what can't be is told by the result.
+class Database {
+public:
+    using Documents = std::map<std::string, Document, std::less<>>;
+    struct Settings {
+        std::string name;
+        int shards = 1;
+        bool partitioned = false;
+        std::int64_t created_s = 0;
+    };
+
+    Database(Settings settings, base::Random random);
+
+    [[nodiscard]] const Settings& settings() const { return settings_; }
+    [[nodiscard]] const Documents& documents() const { return documents_; }
+    [[nodiscard]] const Document* find(std::string_view id) const;
+    [[nodiscard]] const LiveIndex& live() const { return live_; }
+    [[nodiscard]] std::size_t doc_count() const { return live_.size(); }
+    [[nodiscard]] std::size_t deleted_count() const { return documents_.size() - live_.size(); }
+
+    /// What couch_db does with `_bulk_docs`: edits of one id are judged against what was there before all of
+    /// them, and written in the order of the ids. Results in the order of the edits.
+    std::vector<Edited> update(std::vector<Edit> edits);
+    Edited update_one(Edit edit);
+    /// `new_edits=false`: merges the revisions as they are; never a conflict. False when the revision was
+    /// there.
+    bool replicate(Edit edit);
+    /// Takes revisions out of the tree as if they had never been; those that were leaves. The document goes
+    /// with its last one.
+    std::vector<Revision> purge(std::string_view id, const std::vector<Revision>& revisions);
+
+    /// Forgets the bodies of revisions that are no leaves.
+    void compact();
+    struct Sizes {
+        std::uint64_t file, external, active;
+    };
+    /// Bytes, about as CouchDB would count them; from running totals.
+    [[nodiscard]] Sizes sizes() const;
+
+    // ---- the feed
+
+    /// One entry of a shard's feed; null where a later change of the same document took its place.
+    struct Change {
+        std::uint64_t seq;
+        const Document* document;
+    };
+    [[nodiscard]] std::size_t shard_count() const { return shards_.size(); }
+    [[nodiscard]] const std::vector<Change>& changes(std::size_t shard) const {
+        return shards_[shard].changes;
+    }
+    /// Where the first entry with a seq above `seq` stands in changes().
+    [[nodiscard]] std::size_t after(std::size_t shard, std::uint64_t seq) const;
+    [[nodiscard]] std::uint64_t update_seq(std::size_t shard) const { return shards_[shard].update_seq; }
+    [[nodiscard]] Position now() const;
+    [[nodiscard]] Position start() const { return Position(shards_.size(), 0); }
+    /// How many documents changed after `position`.
+    [[nodiscard]] std::uint64_t count_after(const Position& position) const;
+    [[nodiscard]] std::string sequence(const Position& position);
+    [[nodiscard]] std::string sequence_of_purges();
+    /// Nothing when `text` is no seq; the start when it is one of another database or incarnation.
+    [[nodiscard]] std::optional<Position> read(std::string_view text) const;
+    [[nodiscard]] std::uint64_t tag() const { return tag_; }
+    /// Bumped by every change of a document, purges included.
+    [[nodiscard]] std::uint64_t version() const { return version_; }
+
+    // ---- acts of the mock: what no CouchDB would do
+
+    /// Forgets the newest `rows` changes as if they had never been written. Feeds that have seen them stay
+    /// ahead.
+    std::size_t forget(std::size_t rows);
+    /// Another incarnation: every seq given so far means the start.
+    void retag() { tag_ = random_.next(); }
+
+    // ---- what belongs to a database besides documents
+    std::string security;  ///< JSON text; empty while never set
+    std::uint64_t revs_limit = 1000;
+    std::uint64_t purged_infos_limit = 1000;
+    std::uint64_t purge_seq = 0;
+    std::vector<std::pair<std::string, std::vector<Revision>>> purged;
+    struct Local {
+        std::uint64_t revision = 0;
+        std::string body;
+    };
+    std::map<std::string, Local, std::less<>> locals;
+    std::vector<std::string> indexes_made;  ///< Mango index definitions, JSON texts in the order made
+
+    /// A row of the feed, shared by everybody who is shown it: made once, given to all who follow.
+    struct Row {
+        std::uint64_t seq = 0;
+        std::string sequence;              ///< its seq; one shard only
+        std::array<std::string, 4> texts;  ///< `"id":...}` by style and include_docs; empty while not made
+    };
+    /// The row's place in a small cache; made empty when another one was there.
+    Row& row(std::size_t shard, std::uint64_t seq);
+
+private:
+    struct Shard {
+        std::uint64_t update_seq = 0;
+        std::vector<Change> changes;
+        std::size_t dead = 0;
+        std::vector<Row> rows;
+    };
+    [[nodiscard]] std::size_t shard_of(std::string_view id) const;
+    Document& make(std::string id);
+    void changed(Document& document, bool was_alive);
+    void drop_change(const Document& document);
+    struct Judged;
+    [[nodiscard]] Judged judge(const Edit& edit) const;
+    Edited apply(Edit& edit, const Judged& judged, bool& was_alive, Document*& document);
+
+    Settings settings_;
+    base::Random random_;
+    std::uint64_t tag_;
+    std::uint64_t bytes_written_ = 0;
+    std::uint64_t version_ = 0;
+    Documents documents_;
+    std::vector<Shard> shards_;
+    LiveIndex live_;
+};
+
+}  // namespace couchmock

@@ -1,0 +1,196 @@
+#include "couchmock/core/edit_reader.hpp"
+
+#include "couchmock/core/call.hpp"
+#include "couchmock/core/document_json.hpp"
+#include "node/base/http.hpp"
+#include "node/base/json.hpp"
+#include "node/base/text.hpp"
+
+#include <algorithm>
+
+#include <openssl/evp.h>
+#include <zlib.h>
+
+namespace couchmock {
+namespace {
+
+namespace json = boost::json;
+
+ApiError illegal_id(std::string_view reason) { return {400, "illegal_docid", std::string{reason}, {}}; }
+ApiError invalid_document(std::string_view reason) {
+    return {400, "doc_validation", std::string{reason}, {}};
+}
+
+/// Special members that a client may send back, for the store to ignore.
+bool is_ignored(std::string_view name) {
+    return name == "_revs_info" || name == "_local_seq" || name == "_conflicts" ||
+           name == "_deleted_conflicts";
+}
+void read_revisions(Edit& edit, const json::value& value) {
+    const auto start = base::int_member(value, "start");
+    if (!start) throw invalid_document("_revisions.start isn't an integer.");
+    const auto* ids = base::member(value, "ids");
+    if (!ids || !ids->is_array()) throw invalid_document("_revisions.ids isn't a array.");
+    edit.path.clear();
+    auto depth = *start;
+    for (const auto& id : ids->get_array()) {
+        if (!id.is_string()) throw invalid_document("RevId isn't a string");
+        auto hash = parse_revision_hash(id.get_string());
+        if (!hash) throw invalid_document("RevId isn't a valid hexadecimal");
+        edit.path.push_back(
+            {static_cast<std::uint64_t>(std::max<std::int64_t>(depth--, 0)), std::move(*hash)});
+    }
+}
+
+std::string gzip(std::string_view content) {
+    z_stream stream{};
+    deflateInit2(&stream, 8, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);  // level 8 is CouchDB's default
+    std::string out(deflateBound(&stream, content.size()), '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));
+    stream.avail_in = static_cast<uInt>(content.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    deflate(&stream, Z_FINISH);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+}
+
+bool is_compressible(std::string_view type) {
+    type = type.substr(0, type.find(';'));
+    while (type.ends_with(' ')) type.remove_suffix(1);
+    return type.starts_with("text/") || type == "application/javascript" || type == "application/json" ||
+           type == "application/xml";
+}
+
+Attachment read_attachment(std::string_view name, const json::value& value) {
+    Attachment out;
+    const auto type = base::string_member(value, "content_type").value_or("application/octet-stream");
+    const auto revpos = base::int_member(value, "revpos");
+    if (base::bool_member(value, "stub") || base::bool_member(value, "follows")) {
+        out.name = name;
+        out.content_type = type;
+        out.encoding = base::string_member(value, "encoding").value_or("");
+        out.length = static_cast<std::uint64_t>(base::int_member(value, "length").value_or(0));
+        const auto digest = base::string_member(value, "digest").value_or("");
+        if (digest.starts_with("md5-")) out.digest = base::base64_decode(digest.substr(4)).value_or("");
+    } else {
+        const auto data = base::string_member(value, "data");
+        auto content = data ? base::base64_decode(*data) : std::nullopt;
+        if (!content) throw bad_request("Invalid attachment data for " + std::string{name});
+        out = make_attachment(std::string{name}, std::string{type}, std::move(*content));
+    }
+    out.revpos = static_cast<std::uint64_t>(std::max<std::int64_t>(revpos.value_or(0), 0));
+    return out;
+}
+
+void read_special(const Database& database, Edit& edit, const std::string& name, const std::string& text) {
+    if (name == "_id") {
+        const auto value = base::parse_json(text);
+        if (!value || !value->is_string()) throw illegal_id("Document id must be a string");
+        edit.id = value->get_string();
+        check_document_id(database, edit.id);
+    } else if (name == "_rev") {
+        const auto value = base::parse_json(text);
+        if (!value || !value->is_string()) throw bad_request("Invalid rev format");
+        auto revision = read_revision(value->get_string());
+        if (edit.path.empty()) edit.path.push_back(std::move(revision));
+    } else if (name == "_deleted" && (text == "true" || text == "false")) {
+        edit.deleted = text == "true";
+    } else if (name == "_revisions" && text.starts_with('{')) {
+        read_revisions(edit, base::parse_json(text).value());
+    } else if (name == "_attachments" && text.starts_with('{')) {
+        const auto value = base::parse_json(text);
+        if (!value) throw bad_request("invalid UTF-8 JSON");
+        for (const auto& [key, attachment] : value->get_object()) {
+            if (key.starts_with("_"))
+                throw bad_request("Attachment name '" + std::string{key} +
+                                  "' starts with prohibited character '_'");
+            edit.attachments.push_back(read_attachment(key, attachment));
+        }
+    } else if (!is_ignored(name)) {
+        throw invalid_document("Bad special document member: " + name);
+    }
+}
+
+}  // namespace
+
+void check_document_id(const Database& database, std::string_view id) {
+    if (id.empty()) throw illegal_id("Document id must not be empty");
+    if (id == "_design/" || id == "_local/")
+        throw illegal_id("Illegal document id `" + std::string{id} + "`");
+    if (!base::is_utf8(id)) throw illegal_id("Document id must be valid UTF-8");
+    const bool reserved = id.starts_with("_design/") || id.starts_with("_local/");
+    if (id.starts_with('_') && !reserved)
+        throw illegal_id("Only reserved document ids may start with underscore.");
+    if (!database.settings().partitioned || reserved) return;
+    const auto colon = id.find(':');
+    if (colon == std::string_view::npos) throw illegal_id("Doc id must be of form partition:id");
+    if (colon == 0) throw illegal_id("Partition must not be empty");
+    if (colon + 1 == id.size()) throw illegal_id("Document id must not be empty");
+}
+
+Revision read_revision(std::string_view text) {
+    auto revision = parse_revision(text);
+    if (!revision) throw bad_request("Invalid rev format");
+    return std::move(*revision);
+}
+
+Edit to_edit(const Database& database, DocumentText text) {
+    Edit edit;
+    for (const auto& [name, value] : text.special) read_special(database, edit, name, value);
+    if (text.body.size() + 2 > document_bytes_max) throw ApiError{413, "document_too_large", edit.id, {}};
+    edit.body = std::move(text.body);
+    edit.term = std::move(text.term);
+    return edit;
+}
+
+Edit read_edit(const Database& database, std::string_view json) {
+    DocumentText text;
+    if (const auto error = read_document(json, text))
+        throw bad_request(*error == ReadError::no_object ? "Document must be a JSON object"
+                                                         : "invalid UTF-8 JSON");
+    return to_edit(database, std::move(text));
+}
+
+void resolve_stubs(const Database& database, Edit& edit) {
+    const std::vector<Attachment>* kept = nullptr;
+    for (auto& attachment : edit.attachments) {
+        if (attachment.data) continue;
+        if (!kept) {
+            static const std::vector<Attachment> nothing;
+            kept = &nothing;
+            const auto* document = database.find(edit.id);
+            // An edit follows its parent; a replicated revision the nearest ancestor that is known.
+            for (const auto& revision : edit.path) {
+                const auto node = document ? document->tree.find(revision) : RevTree::none;
+                if (node == RevTree::none || !document->tree.at(node).leaf) continue;
+                kept = &document->tree.at(node).leaf->attachments;
+                break;
+            }
+        }
+        const auto same = std::ranges::find(*kept, attachment.name, &Attachment::name);
+        if (same == kept->end())
+            throw ApiError{
+                412, "missing_stub", "Invalid attachment stub in " + edit.id + " for " + attachment.name, {}};
+        attachment = *same;
+    }
+}
+
+Attachment make_attachment(std::string name, std::string content_type, std::string content) {
+    Attachment out;
+    out.name = std::move(name);
+    out.content_type = std::move(content_type);
+    out.length = content.size();
+    if (is_compressible(out.content_type)) {
+        content = gzip(content);
+        out.encoding = "gzip";
+    }
+    out.digest.resize(16);
+    EVP_Digest(content.data(), content.size(), reinterpret_cast<unsigned char*>(out.digest.data()), nullptr,
+               EVP_md5(), nullptr);
+    out.data = std::make_shared<const std::string>(std::move(content));
+    return out;
+}
+
+}  // namespace couchmock

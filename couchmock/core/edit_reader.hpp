@@ -1,0 +1,35 @@
+#pragma once
+
+#include "couchmock/core/database.hpp"
+#include "couchmock/core/document_text.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace couchmock {
+
+struct Server;
+
+/// CouchDB's max_document_size.
+inline constexpr std::size_t document_bytes_max = 8'000'000;
+
+/// Reads a document that a client wants written: checks all that CouchDB checks of it by itself and throws
+/// CouchDB's error. `id` is empty when the text has none, `path` when it has no revision; stubs of
+/// attachments are attachments without data.
+Edit read_edit(const Database& database, std::string_view json);
+Edit to_edit(const Database& database, DocumentText text);
+
+/// Throws illegal_docid.
+void check_document_id(const Database& database, std::string_view id);
+
+/// Takes over the data of stubs from the revision that the edit follows. Throws 412 missing_stub.
+void resolve_stubs(const Database& database, Edit& edit);
+
+/// An attachment as it is kept: compressed if its type is worth it, with the digest of what is kept.
+Attachment make_attachment(std::string name, std::string content_type, std::string content);
+
+/// Throws "Invalid rev format".
+Revision read_revision(std::string_view text);
+
+}  // namespace couchmock

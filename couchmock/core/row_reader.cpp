@@ -1,0 +1,159 @@
+#include "couchmock/core/feeds.hpp"
+#include "node/base/json.hpp"
+
+#include <fmt/format.h>
+
+namespace couchmock {
+namespace {
+
+void append_changes(std::string& out, const Document& document, bool all_leaves) {
+    const auto& tree = document.tree;
+    out += "\"changes\":[{\"rev\":\"";
+    append_revision(out, tree.at(tree.winner()).revision);
+    if (all_leaves && tree.leaf_count() > 1) {
+        for (const auto leaf : tree.leaves()) {
+            if (leaf == tree.winner()) continue;
+            out += "\"},{\"rev\":\"";
+            append_revision(out, tree.at(leaf).revision);
+        }
+    }
+    out += "\"}]";
+}
+
+std::string row_tail(const Document& document, const FeedOptions& options) {
+    std::string out = "\"id\":";
+    base::append_json_string(out, document.id);
+    out += ',';
+    append_changes(out, document, options.all_leaves);
+    if (document.tree.deleted()) out += ",\"deleted\":true";
+    if (options.include_docs) {
+        out += ",\"doc\":";
+        append_document(out, document, document.tree.winner(), options.view);
+    }
+    out += '}';
+    return out;
+}
+
+}  // namespace
+
+RowReader::RowReader(Database& database, const FeedOptions& options)
+    : database_(database), options_(options), position_(options.since) {
+    if (options.descending) {
+        position_ = database.now();
+        for (std::size_t i = 0; i < database.shard_count(); ++i) index_.push_back(database.changes(i).size());
+    }
+}
+
+void RowReader::begin_look() {
+    if (!options_.filter && options_.limit == FeedOptions{}.limit) return;
+    ahead_ = database_.count_after(position_);
+    rows_then_ = rows_;
+}
+
+const Database::Change* RowReader::next(std::size_t& shard) {
+    const auto shards = database_.shard_count();
+    for (std::size_t tried = 0; tried < shards; ++tried) {
+        shard = turn_ % shards;
+        const auto& changes = database_.changes(shard);
+        if (options_.descending) {
+            while (index_[shard] > 0)
+                if (const auto& change = changes[--index_[shard]]; change.document) return &change;
+        } else {
+            for (auto i = database_.after(shard, position_[shard]); i < changes.size(); ++i) {
+                position_[shard] = changes[i].seq;
+                if (changes[i].document) return &changes[i];
+            }
+            position_[shard] = database_.update_seq(shard);  // purges leave no row
+        }
+        ++turn_;
+    }
+    return nullptr;
+}
+
+bool RowReader::read(std::string& out, std::size_t bytes_max) {
+    while (rows_ < options_.limit) {
+        if (out.size() >= bytes_max) return false;
+        std::size_t shard = 0;
+        const auto* change = next(shard);
+        if (!change) return true;
+        // Rows of several shards come in runs, as they do from CouchDB's workers: in order within a shard
+        // only.
+        if (database_.shard_count() > 1 && (change->seq * 0x9e3779b97f4a7c15ull >> 62) == 0) ++turn_;
+        if (options_.descending) position_[shard] = change->seq;
+        if (options_.filter && !options_.filter(*change->document)) continue;
+        append_row(out, shard, *change->document);
+        ++rows_;
+    }
+    return true;
+}
+
+void RowReader::append_row(std::string& out, std::size_t shard, const Document& document) {
+    const bool plain_view =
+        !options_.view.conflicts && !options_.view.attachments && !options_.view.att_encoding_info;
+    auto& cached = database_.row(shard, document.seq);
+    std::string own_seq;
+    const auto* seq = &own_seq;
+    const bool wants_seq =
+        options_.seq_interval == 0 || (options_.limit - rows_) % options_.seq_interval == 0;
+    if (wants_seq) {
+        if (database_.shard_count() == 1 && options_.kind >= FeedKind::continuous) {
+            if (cached.sequence.empty()) cached.sequence = database_.sequence(position_);
+            seq = &cached.sequence;
+        } else {
+            own_seq = database_.sequence(position_);
+        }
+    }
+    switch (options_.kind) {
+        case FeedKind::normal:
+        case FeedKind::longpoll:
+            if (rows_ > 0) out += ",\r\n";
+            break;
+        case FeedKind::eventsource:
+            out += "data: ";
+            break;
+        case FeedKind::continuous:
+            break;
+    }
+    out += "{\"seq\":";
+    if (wants_seq) {
+        out += '"';
+        out += *seq;
+        out += "\",";
+    } else {
+        out += "null,";
+    }
+    if (plain_view) {
+        auto& tail = cached.texts[(options_.all_leaves ? 1u : 0u) + (options_.include_docs ? 2u : 0u)];
+        if (tail.empty()) tail = row_tail(document, options_);
+        out += tail;
+    } else {
+        out += row_tail(document, options_);
+    }
+    if (options_.kind == FeedKind::continuous) out += '\n';
+    if (options_.kind == FeedKind::eventsource) {
+        out += "\nid: ";
+        out += wants_seq ? '"' + *seq + '"' : "null";
+        out += "\n\n";
+    }
+}
+
+std::uint64_t RowReader::pending() const {
+    if (options_.descending) {
+        std::uint64_t left = 0;
+        for (std::size_t shard = 0; shard < index_.size(); ++shard)
+            for (std::size_t i = 0; i < index_[shard]; ++i)
+                left += database_.changes(shard)[i].document != nullptr;
+        return left;
+    }
+    const auto shown = rows_ - rows_then_;
+    return ahead_ > shown ? ahead_ - shown : 0;
+}
+
+std::string RowReader::last_words() const {
+    if (options_.kind == FeedKind::eventsource) return {};
+    std::string_view opening = options_.kind == FeedKind::continuous ? "{" : "\n],\n";
+    return fmt::format("{}\"last_seq\":\"{}\",\"pending\":{}}}\n\n", opening, database_.sequence(position_),
+                       pending());
+}
+
+}  // namespace couchmock

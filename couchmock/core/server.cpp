@@ -1,0 +1,81 @@
+#include "couchmock/core/server.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace couchmock {
+namespace {
+
+constexpr std::size_t piece_bytes = 64 * 1024;
+
+}  // namespace
+
+void Bodies::send(ExchangeId exchange, std::string body) {
+    auto& kept = bodies_[exchange];
+    kept = {std::move(body), 0};
+    next(exchange, kept);
+}
+
+bool Bodies::on_written(ExchangeId exchange) {
+    const auto it = bodies_.find(exchange);
+    if (it == bodies_.end()) return false;
+    next(exchange, it->second);
+    return true;
+}
+
+void Bodies::next(ExchangeId exchange, Body& body) {
+    if (body.sent == body.bytes.size()) {
+        bodies_.erase(exchange);
+        effects_.emplace_back(RespondEnd{exchange});
+        return;
+    }
+    if (body.sent == 0 && body.bytes.size() <= piece_bytes) {
+        auto whole = std::move(body.bytes);
+        body = {};
+        effects_.emplace_back(RespondData{exchange, std::move(whole)});
+        return;
+    }
+    auto piece = body.bytes.substr(body.sent, piece_bytes);
+    body.sent += piece.size();
+    effects_.emplace_back(RespondData{exchange, std::move(piece)});
+}
+
+Server::Server(MockConfig settings)
+    : config(std::move(settings)), random(base::Random::stream(config.seed, "store")) {
+    uuid = new_uuid();
+    cookie_secret = new_uuid();
+}
+
+Database* Server::find(std::string_view name) const {
+    const auto it = databases.find(name);
+    return it == databases.end() ? nullptr : it->second.get();
+}
+
+Database& Server::database(std::string_view name) const {
+    auto* found = find(name);
+    if (!found) throw not_found("Database does not exist.");
+    return *found;
+}
+
+Database& Server::create(std::string name, int shards, bool partitioned, base::Now now) {
+    const auto seed = random.next();
+    auto made = std::make_unique<Database>(
+        Database::Settings{name, shards, partitioned, base::unix_ms(now.wall) / 1000}, base::Random{seed});
+    return *databases.insert_or_assign(std::move(name), std::move(made)).first->second;
+}
+
+void Server::drop(std::string_view name, base::Now now) {
+    const auto it = databases.find(name);
+    feeds.end_all(*it->second, now);
+    std::erase(changed, it->second.get());
+    databases.erase(it);
+}
+
+void Server::note_change(Database& database) {
+    if (std::ranges::find(changed, &database) == changed.end()) changed.push_back(&database);
+}
+
+std::string Server::new_uuid() { return fmt::format("{:016x}{:016x}", random.next(), random.next()); }
+
+}  // namespace couchmock

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "couchmock/core/call.hpp"
+#include "couchmock/core/database.hpp"
+#include "couchmock/core/feeds.hpp"
+#include "couchmock/core/mock.hpp"
+#include "node/base/random.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace couchmock {
+
+/// Whole bodies that go out chunked, as CouchDB sends its lists: one piece at a time, the next when the last
+/// was Written.
+class Bodies {
+public:
+    explicit Bodies(Effects& effects) : effects_(effects) {}
+    /// Sends `body` behind a head that was sent already.
+    void send(ExchangeId exchange, std::string body);
+    bool on_written(ExchangeId exchange);
+    bool on_abandoned(ExchangeId exchange) { return bodies_.erase(exchange) > 0; }
+
+private:
+    struct Body {
+        std::string bytes;
+        std::size_t sent = 0;
+    };
+    void next(ExchangeId exchange, Body& body);
+
+    Effects& effects_;
+    std::unordered_map<ExchangeId, Body> bodies_;
+};
+
+/// What one CouchDB knows: its databases and who may do what, and the answers under way.
+struct Server {
+    explicit Server(MockConfig settings);
+
+    MockConfig config;
+    base::Random random;
+    std::string uuid;  ///< of the server, as `GET /` shows it
+    std::string cookie_secret;
+    std::map<std::string, std::unique_ptr<Database>, std::less<>> databases;
+
+    Effects effects;  ///< of the event at hand
+    Feeds feeds{effects};
+    Bodies bodies{effects};
+    std::vector<Database*> changed;  ///< their feeds are woken when the event was dealt with
+
+    [[nodiscard]] Database* find(std::string_view name) const;
+    /// Throws the 404 when there is none.
+    [[nodiscard]] Database& database(std::string_view name) const;
+    Database& create(std::string name, int shards, bool partitioned, base::Now now);
+    void drop(std::string_view name, base::Now now);
+    void note_change(Database& database);
+    /// 32 hex digits.
+    [[nodiscard]] std::string new_uuid();
+};
+
+}  // namespace couchmock

@@ -1,0 +1,47 @@
+#include "couchmock/core/store.hpp"
+
+#include "couchmock/core/api.hpp"
+
+#include <utility>
+
+namespace couchmock {
+
+Store::Store(MockConfig config) : server_(std::move(config)) {}
+
+Effects Store::handle(Event event, base::Now now) {
+    server_.effects.clear();
+    if (auto* requested = std::get_if<Requested>(&event)) {
+        on_request(*requested, now);
+    } else if (const auto* written = std::get_if<Written>(&event)) {
+        if (!server_.feeds.on_written(written->exchange, now)) server_.bodies.on_written(written->exchange);
+    } else if (const auto* abandoned = std::get_if<Abandoned>(&event)) {
+        if (!server_.feeds.on_abandoned(abandoned->exchange))
+            server_.bodies.on_abandoned(abandoned->exchange);
+    } else {
+        timer_.reset();
+        server_.feeds.on_time(now);
+    }
+    for (auto* database : server_.changed) server_.feeds.wake(*database, now);
+    server_.changed.clear();
+    set_timer();
+    return std::exchange(server_.effects, {});
+}
+
+void Store::on_request(Requested& event, base::Now now) {
+    if (server_.databases.empty()) make_system_databases(now);
+    Call call{event.exchange, event.request, now, server_.effects};
+    api::route(server_, call);
+}
+
+void Store::make_system_databases(base::Now now) {
+    for (const auto* name : {"_replicator", "_users"}) server_.create(name, 1, false, now);
+}
+
+void Store::set_timer() {
+    const auto deadline = server_.feeds.deadline();
+    if (!deadline || (timer_ && *timer_ <= *deadline)) return;
+    timer_ = deadline;
+    server_.effects.emplace_back(SetTimer{store_timer, *deadline});
+}
+
+}  // namespace couchmock

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "couchmock/core/server.hpp"
+
+namespace couchmock {
+
+/// A CouchDB as a machine without I/O and without faults: what the fault gate of the mock stands in front of.
+///
+/// Speaks the events of events.hpp. RespondData is answered by Written before the next comes, also before
+/// RespondEnd. Requests under `/_mock/` are acts on its memory: wipe, crash, amnesia, restart, state.
+///
+/// Threads: not thread-safe. Time: only what it is told. Errors: none; whatever comes in is answered.
+class Store {
+public:
+    explicit Store(MockConfig config);
+
+    [[nodiscard]] Effects handle(Event event, base::Now now);
+    [[nodiscard]] Server& server() { return server_; }
+
+private:
+    void on_request(Requested& event, base::Now now);
+    void make_system_databases(base::Now now);
+    void set_timer();
+
+    Server server_;
+    std::optional<base::Time> timer_;  ///< what the world was asked for last and has not fired
+};
+
+/// The store's only timer.
+inline constexpr TimerId store_timer = 1;
+
+}  // namespace couchmock
