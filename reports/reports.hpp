@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 /// Turns a judged run into files for people and for machines.
 namespace reports {
@@ -48,5 +49,15 @@ std::string junit_xml(const Run& run);  ///< one test case for a finding
 std::string summary_md(const Run& run);
 /// The page with `results` (JSON, as above) in it; it needs no network.
 std::string report_html(const std::string& title, const std::string& results);
+
+/// One line of an index: a run's results.json, read, and where its report lies.
+struct IndexEntry {
+    std::string results;  ///< the JSON's text
+    std::string folder;   ///< relative to the index
+};
+/// Writes index.html and index.md into `dir`: one row for each run, the failing first. Returns "" or what
+/// could not be written.
+std::string write_index(const std::filesystem::path& dir, const std::string& title,
+                        const std::vector<IndexEntry>& entries);
 
 }  // namespace reports

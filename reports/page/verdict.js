@@ -45,8 +45,11 @@ function drawCompared() {
   if (!other) return;
   document.getElementById("compared").hidden = false;
   const looks = { worse: "fail", better: "pass", changed: "unknown", same: "same" };
-  const all = other.differences.filter((d) => d.kind !== "same");
-  const rows = all.map((d) => h("tr", h(`td.state.${looks[d.kind]}`, d.kind), h("td", h("code", d.what)), h("td", d.phase || "whole run"), h("td.number", d.before), h("td.number", d.after), h("td.number", d.by)));
+  const size = (d) => (d.kind === "worse" ? 1e6 : d.kind === "changed" ? 5e5 : 0) + Math.abs(parseFloat(d.by.replace("[", "")) || 0);
+  const all = other.differences.filter((d) => d.kind !== "same").sort((a, b) => size(b) - size(a));
+  const row = (d) => h("tr", h(`td.state.${looks[d.kind]}`, d.kind), h("td", h("code", d.what)), h("td", d.phase || "whole run"), h("td.number", d.before), h("td.number", d.after), h("td.number", d.by));
+  const table = (rows) => h("table", h("thead", h("tr", h("th", ""), h("th", "figure"), h("th", "of what was due"), ...["before", "now", "by"].map((t) => h("th.number", t)))), h("tbody", ...rows.map(row)));
   const body = fill(part("compared", "body"), h("p", h("b", other.conclusion)));
-  if (rows.length) body.append(h("table", h("thead", h("tr", h("th", ""), h("th", "figure"), h("th", "of what was due"), ...["before", "now", "by"].map((t) => h("th.number", t)))), h("tbody", ...rows)));
+  if (all.length) body.append(table(all.slice(0, 12)));
+  if (all.length > 12) body.append(h("details", h("summary", `${all.length - 12} more`), table(all.slice(12))));
 }

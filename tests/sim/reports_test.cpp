@@ -3,6 +3,10 @@
 #include "node/base/json.hpp"
 #include "tests/sim/reports_history.hpp"
 
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -123,6 +127,21 @@ TEST(Page, CannotBeBrokenByAText) {
     const auto html = report_html("x", results_json(judged.all()));
     EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
     EXPECT_THAT(html, HasSubstr("\\u003c/script>"));
+}
+
+TEST(Index, ListsTheFailingRunsFirst) {
+    const auto dir = std::filesystem::path{testing::TempDir()};
+    const std::vector<IndexEntry> entries{{results_json(Judged{}.all()), "good"},
+                                          {results_json(Judged{{.lose = true}}.all()), "bad"},
+                                          {"{", "torn"}};
+    ASSERT_EQ(write_index(dir, "all scenarios", entries), "");
+    std::ostringstream page;
+    page << std::ifstream{dir / "index.html"}.rdbuf();
+    const auto html = page.str();
+    EXPECT_THAT(html, HasSubstr("1 of 3 pass"));
+    EXPECT_LT(html.find("bad/report.html"), html.find("torn/report.html"));
+    EXPECT_LT(html.find("torn/report.html"), html.find("good/report.html"));
+    EXPECT_THAT(html, HasSubstr("not: no_loss"));
 }
 
 TEST(WriteResults, SaysWhichFileItCouldNotWrite) {
