@@ -17,7 +17,8 @@ std::string_view without_port(std::string_view host) {
 }
 
 bool is_loopback(std::string_view host) {
-    return same(host, "localhost") || host.starts_with("127.") || host == "::1";
+    return same(host, "localhost") || host == "::1" ||
+           (host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos);
 }
 
 /// The host and port of an origin, the port left out where it is the scheme's own, as a Host header has it.

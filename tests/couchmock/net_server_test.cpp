@@ -1,121 +1,46 @@
 #include "couchmock/net/server.hpp"
+#include "tests/net_test.hpp"
 
-#include <cerrno>
-#include <deque>
-#include <future>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 /// The mock's HTTP server with a script in place of the store, over real sockets.
 namespace couchmock {
 namespace {
 
+using net_test::Client;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-/// A blocking client that gives up after five seconds of silence.
-class Client {
-public:
-    explicit Client(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-        const timeval patience{5, 0};
-        ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        error_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
-    }
-    ~Client() { ::close(fd_); }
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
-
-    [[nodiscard]] int connect_error() const { return error_; }
-    void send(std::string_view bytes) const { ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
-    void hang_up() { ::close(std::exchange(fd_, -1)); }
-
-    /// Reads until what came ends with `end`, or the connection is over.
-    std::string until(std::string_view end) {
-        std::string out;
-        char byte = 0;
-        while (!out.ends_with(end) && read(byte)) out += byte;
-        return out;
-    }
-    std::string until_closed() {
-        std::string out;
-        char byte = 0;
-        while (read(byte)) out += byte;
-        return out;
-    }
-    [[nodiscard]] bool was_reset() const { return error_ == ECONNRESET; }
-
-private:
-    bool read(char& byte) {
-        if (at_ == buffer_.size()) {
-            buffer_.resize(65536);
-            const auto n = ::recv(fd_, buffer_.data(), buffer_.size(), 0);
-            error_ = n < 0 ? errno : 0;
-            buffer_.resize(static_cast<std::size_t>(n > 0 ? n : 0));
-            at_ = 0;
-            if (n <= 0) return false;
-        }
-        byte = buffer_[at_++];
-        return true;
-    }
-
-    std::string buffer_;
-    std::size_t at_ = 0;
-    int fd_;
-    int error_ = 0;
-};
-
 class ServerTest : public testing::Test {
 protected:
-    void SetUp() override {
+    ServerTest() {
         const wire::asio::ip::tcp::endpoint loopback{wire::asio::ip::address_v4::loopback(), 0};
-        Server::Config config{.listen = loopback, .control = loopback, .limits = {.body_bytes = 100'000}};
-        server_.emplace(loop_, config, [this](Event event) { on_event(std::move(event)); });
-        thread_ = std::thread{[this] { loop_.run(); }};
+        const Server::Config config{
+            .listen = loopback, .control = loopback, .limits = {.body_bytes = 100'000}};
+        thread_.run([&] {
+            server_.emplace(thread_.loop, config, [this](Event event) { events_.put(std::move(event)); });
+        });
     }
-    void TearDown() override {
-        wire::asio::post(loop_.context(), [this] { loop_.stop(); });
-        thread_.join();
-    }
+    ~ServerTest() override { thread_.stop(); }
 
-    /// The next event from the server.
+    /// The next event from the server; an Abandoned that nobody expects when there is none.
     Event next() {
-        std::unique_lock lock{mutex_};
-        EXPECT_TRUE(came_.wait_for(lock, std::chrono::seconds{5}, [this] { return !events_.empty(); }));
-        if (events_.empty()) return Abandoned{0};
-        auto event = std::move(events_.front());
-        events_.pop_front();
-        return event;
+        auto event = events_.take();
+        EXPECT_TRUE(event) << "no event came";
+        return event ? std::move(*event) : Event{Abandoned{0}};
     }
     Requested next_request() { return std::get<Requested>(next()); }
-    bool is_quiet() {
-        const std::lock_guard lock{mutex_};
-        return events_.empty();
-    }
+    bool is_quiet() { return events_.empty(); }
 
     /// Does `effect` in the loop, and returns when it is done.
     template <class Effect>
     void perform(Effect effect) {
-        std::promise<void> done;
-        wire::asio::post(loop_.context(), [&] {
-            server_->perform(std::move(effect));
-            done.set_value();
-        });
-        done.get_future().wait();
+        thread_.run([&] { server_->perform(std::move(effect)); });
     }
     void answer(const Requested& request, std::string body = "ok", int status = 200) {
         perform(Respond{request.exchange, {status, {}, std::move(body)}});
@@ -125,18 +50,9 @@ protected:
     [[nodiscard]] std::uint16_t control_port() const { return server_->control_port(); }
 
 private:
-    void on_event(Event event) {
-        const std::lock_guard lock{mutex_};
-        events_.push_back(std::move(event));
-        came_.notify_one();
-    }
-
-    wire::Loop loop_;
+    net_test::Inbox<Event> events_;
+    net_test::LoopThread thread_;
     std::optional<Server> server_;
-    std::thread thread_;
-    std::mutex mutex_;
-    std::condition_variable came_;
-    std::deque<Event> events_;
 };
 
 TEST_F(ServerTest, AnswersPipelinedRequestsOneAfterTheOther) {
@@ -283,13 +199,13 @@ TEST_F(ServerTest, AnswersTheOneWhoClosedTheDoorBehindThem) {
 }
 
 TEST_F(ServerTest, RefusesWhatIsNoRequestWithAnEmpty400AndCloses) {
-    for (const std::string& bad :
-         std::vector<std::string>{std::string{"garbage\r\n\r\n"}, std::string{"GET /_up HTTP/1.1\r\nno colon\r\n\r\n"},
-          "GET /" + std::string(9'000, 'x') + " HTTP/1.1\r\n\r\n",
-          "GET / HTTP/1.1\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n",
-          "GET / HTTP/1.1\r\nX: " + std::string(90'000, 'x') + "\r\n\r\n",
-          std::string{"PUT /a HTTP/1.1\r\nContent-Length: abc\r\n\r\n{}"},
-          std::string{"PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}}) {
+    for (const std::string& bad : std::vector<std::string>{
+             std::string{"garbage\r\n\r\n"}, std::string{"GET /_up HTTP/1.1\r\nno colon\r\n\r\n"},
+             "GET /" + std::string(9'000, 'x') + " HTTP/1.1\r\n\r\n",
+             "GET / HTTP/1.1\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n",
+             "GET / HTTP/1.1\r\nX: " + std::string(90'000, 'x') + "\r\n\r\n",
+             std::string{"PUT /a HTTP/1.1\r\nContent-Length: abc\r\n\r\n{}"},
+             std::string{"PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}}) {
         SCOPED_TRACE(bad.substr(0, 60));
         Client client{port()};
         client.send(bad);

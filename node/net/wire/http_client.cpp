@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <charconv>
 #include <deque>
 #include <optional>
 #include <stdexcept>
@@ -17,6 +19,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 namespace wire {
 namespace {
@@ -68,9 +71,12 @@ HttpServer parse_http_server(std::string_view text) {
     server.host = url.host_address();
     if (server.host.empty())
         throw std::invalid_argument(fmt::format("the server's URL names no host: {}", hint));
-    if (url.has_port() && url.port_number() == 0)
-        throw std::invalid_argument(fmt::format("the server's URL has no usable port: {}", hint));
-    server.port = url.has_port() ? url.port_number() : server.tls ? 443 : 80;
+    server.port = server.tls ? 443 : 80;
+    if (const std::string digits = url.port(); !digits.empty()) {
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), server.port);
+        if (error != std::errc{} || server.port == 0)
+            throw std::invalid_argument(fmt::format("the server's URL has no usable port: {}", hint));
+    }
     server.user = url.user();
     server.password = url.password();
     server.path = url.encoded_path();
@@ -102,14 +108,23 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
     void enqueue(std::shared_ptr<Job> job) {
         jobs.emplace(job->id, job);
         if (own_connection(*job)) return begin(std::move(job), new_link());
-        if (!idle.empty()) {
+        while (!idle.empty()) {
             auto link = std::move(idle.back());
             idle.pop_back();
-            return begin(std::move(job), std::move(link));
+            if (!has_news(*link)) return begin(std::move(job), std::move(link));
+            link->close();
+            --pooled;
         }
         if (pooled == config.connections) return waiting.push_back(std::move(job));
         ++pooled;
         begin(std::move(job), new_link());
+    }
+
+    /// Whatever comes on an idle connection is its end, and may have come just now.
+    static bool has_news(Link& link) {
+        char byte = 0;
+        const auto n = ::recv(link.stream->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
     }
 
     std::shared_ptr<Link> new_link() {
@@ -155,6 +170,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
     /// A pooled connection is free again, or gone (null).
     void give_back(std::shared_ptr<Link> link) {
         if (closed) return;
+        if (link) link->used_before = true;
         if (!waiting.empty()) {
             auto next = std::move(waiting.front());
             waiting.pop_front();
@@ -164,9 +180,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
             --pooled;
             return;
         }
-        link->used_before = true;
         idle.push_back(link);
-        // Whatever comes on an idle connection is its end.
         link->stream->socket().async_wait(asio::ip::tcp::socket::wait_read,
                                           [self = shared_from_this(), link](boost::system::error_code error) {
                                               const auto found = std::ranges::find(self->idle, link);

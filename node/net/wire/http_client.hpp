@@ -18,8 +18,8 @@ struct HttpServer {
     bool tls = false;
     std::string host;  ///< a name or an address, without brackets
     std::uint16_t port = 0;
-    std::string user, password;  ///< empty when the URL has none
-    std::string path;            ///< "/db", or empty
+    std::string user{}, password{};  ///< empty when the URL has none
+    std::string path{};              ///< "/db", or empty
 
     /// "host:port" as in a Host header.
     [[nodiscard]] std::string authority() const;
@@ -56,7 +56,7 @@ public:
         std::size_t connections = 4;  ///< for whole answers; streams have one of their own each
         std::chrono::milliseconds connect_timeout{5000};
         std::size_t whole_bytes_max = 256 * 1024 * 1024;
-        std::string ca_file;
+        std::string ca_file{};
     };
     enum class Answer {
         whole,              ///< told by `whole` at its end
