@@ -39,8 +39,12 @@ public:
     ~Client() {
         if (fd_ >= 0) ::close(fd_);
     }
-    Client(const Client&) = delete;
-    Client& operator=(const Client&) = delete;
+    Client(Client&& other) noexcept
+        : buffer_(std::move(other.buffer_)),
+          at_(other.at_),
+          fd_(std::exchange(other.fd_, -1)),
+          error_(other.error_) {}
+    Client& operator=(Client&&) = delete;
 
     [[nodiscard]] int connect_error() const { return error_; }
     void send(std::string_view bytes) const { ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }

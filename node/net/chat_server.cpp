@@ -29,7 +29,7 @@ void ChatServer::accept(wire::asio::ip::tcp::socket socket) {
 }
 
 void ChatServer::look_for_silence() {
-    silence_timer_.expires_after(config_.ping_after / 3);
+    silence_timer_.expires_after(std::chrono::milliseconds{config_.ping_after} / 3);
     silence_timer_.async_wait([this](boost::system::error_code error) {
         if (error) return;
         const auto now = wire::Loop::now().time;

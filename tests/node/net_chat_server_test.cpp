@@ -1,0 +1,248 @@
+#include "node/net/chat_server.hpp"
+#include "tests/net_test.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+/// The node's front door with a script in place of the core, over real sockets.
+namespace node {
+namespace {
+
+using net_test::Client;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class ChatServerTest : public testing::Test {
+protected:
+    ~ChatServerTest() override { thread_.stop(); }
+
+    void serve(ChatServer::Config config = {}) {
+        config.listen = {wire::asio::ip::address_v4::loopback(), 0};
+        thread_.run([&] {
+            server_.emplace(thread_.loop, config, [this](Event event) { events_.put(std::move(event)); });
+        });
+    }
+    template <class Expected>
+    Expected next() {
+        auto event = events_.take();
+        if (!event || !std::holds_alternative<Expected>(*event)) {
+            ADD_FAILURE() << "another event came, or none: "
+                          << (event ? static_cast<int>(event->index()) : -1);
+            return Expected{};
+        }
+        return std::get<Expected>(std::move(*event));
+    }
+    bool is_quiet() { return events_.empty(); }
+    template <class Effect>
+    void perform(Effect effect) {
+        thread_.run([&] { server_->perform(std::move(effect)); });
+    }
+    void drain() {
+        thread_.run([&] { server_->drain(); });
+    }
+    [[nodiscard]] std::uint16_t port() const { return server_->port(); }
+
+    [[nodiscard]] std::string handshake(const std::string& more = {}) const {
+        return "GET /ws HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port()) +
+               "\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Key: "
+               "dGhlIHNhbXBsZSBub25jZQ==\r\n"
+               "Sec-WebSocket-Version: 13\r\n" +
+               more + "\r\n";
+    }
+    /// A client that is through its handshake; `session` is its number.
+    Client open(SessionId& session) {
+        Client client{port()};
+        client.send(handshake());
+        EXPECT_THAT(client.until("\r\n\r\n"), StartsWith("HTTP/1.1 101 "));
+        session = next<Opened>().session;
+        return client;
+    }
+
+private:
+    net_test::Inbox<Event> events_;
+    net_test::LoopThread thread_;
+    std::optional<ChatServer> server_;
+};
+
+/// A client's frame, masked with zeros.
+std::string masked(unsigned opcode, std::string_view payload) {
+    std::string out{static_cast<char>(0x80 | opcode)};
+    out += static_cast<char>(0x80 | payload.size());
+    return out.append(4, '\0').append(payload);
+}
+
+TEST_F(ChatServerTest, OpensAWebSocketAndCarriesTextBothWays) {
+    serve();
+    Client client{port()};
+    client.send(handshake() + masked(1, "{\"t\":\"hello\"}"));  // the first frame may come with the handshake
+    EXPECT_THAT(client.until("\r\n\r\n"),
+                testing::AllOf(StartsWith("HTTP/1.1 101 Switching Protocols\r\n"),
+                               HasSubstr("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n")));
+    const auto opened = next<Opened>();
+    EXPECT_EQ(opened.address, "127.0.0.1");
+    const auto received = next<Received>();
+    EXPECT_EQ(received.session, opened.session);
+    EXPECT_EQ(received.frame, "{\"t\":\"hello\"}");
+    perform(Send{opened.session, {base::one_frame("one"), base::one_frame("two")}});
+    EXPECT_EQ(client.until("two"), std::string("\x81\x03one\x81\x03two"));
+    EXPECT_EQ(next<Written>().session, opened.session);
+}
+
+TEST_F(ChatServerTest, AnswersAPingWithItsPayload) {
+    serve();
+    SessionId session = 0;
+    auto client = open(session);
+    client.send(masked(9, "still there?"));
+    EXPECT_EQ(client.until("there?"), std::string("\x8a\x0cstill there?"));
+}
+
+TEST_F(ChatServerTest, AnswersACloseAndTellsIt) {
+    serve();
+    SessionId session = 0;
+    auto client = open(session);
+    client.send(masked(8, "\x03\xe8"));
+    EXPECT_EQ(client.until_closed(), std::string("\x88\x02\x03\xe8"));
+    EXPECT_EQ(next<Closed>().session, session);
+}
+
+TEST_F(ChatServerTest, ClosesWithTheReasonWhenTheRulesAreBroken) {
+    serve();
+    SessionId session = 0;
+    auto client = open(session);
+    client.send(masked(2, "binary"));
+    EXPECT_THAT(client.until_closed(), StartsWith("\x88\x24\x03\xeb"));
+    EXPECT_EQ(next<Closed>().session, session);
+}
+
+TEST_F(ChatServerTest, ClosesWhenTheCoreSaysSo) {
+    serve();
+    SessionId session = 0;
+    auto client = open(session);
+    perform(Close{session, "too slow"});
+    EXPECT_EQ(client.until_closed(), std::string("\x88\x0a\x03\xf0too slow"));
+    EXPECT_EQ(next<Closed>().session, session);
+    EXPECT_TRUE(is_quiet());
+}
+
+TEST_F(ChatServerTest, TellsWhenAClientIsGone) {
+    serve();
+    SessionId session = 0;
+    auto client = open(session);
+    client.hang_up();
+    EXPECT_EQ(next<Closed>().session, session);
+    perform(Send{session, {base::one_frame("nobody is there")}});
+    EXPECT_TRUE(is_quiet());
+}
+
+TEST_F(ChatServerTest, TellsWrittenOnlyWhenASlowClientTookIt) {
+    serve();
+    SessionId session = 0;
+    auto client = open(session);
+    const std::string much(16 * 1024 * 1024, 'x');
+    perform(Send{session, {base::one_frame(much)}});
+    perform(Send{0, {}});  // a turn of the loop has passed
+    EXPECT_TRUE(is_quiet());
+    std::string got;
+    while (got.size() < much.size() + 10) got += client.until("x");
+    EXPECT_EQ(next<Written>().session, session);
+}
+
+TEST_F(ChatServerTest, ClosesASlowClientAtOnce) {
+    serve();
+    SessionId session = 0;
+    auto client = open(session);
+    perform(Send{session, {base::one_frame(std::string(16 * 1024 * 1024, 'x'))}});
+    perform(Close{session, "too slow"});
+    EXPECT_EQ(next<Closed>().session, session);
+}
+
+TEST_F(ChatServerTest, LetsGoOfAClientThatFallsSilent) {
+    ChatServer::Config config;
+    config.ping_after = std::chrono::seconds{1};
+    config.dead_after = std::chrono::seconds{2};
+    serve(config);
+    SessionId session = 0;
+    auto client = open(session);
+    EXPECT_EQ(client.until_closed(), std::string("\x89\x00", 2));
+    EXPECT_EQ(next<Closed>().session, session);
+}
+
+TEST_F(ChatServerTest, ServesThePageUnderAPolicyThatForbidsInlineScripts) {
+    serve();
+    const auto get = [&](const std::string& path, const std::string& more = {}) {
+        Client client{port()};
+        client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + more + "\r\n");
+        return client.until_closed();
+    };
+    const auto page = get("/");
+    EXPECT_THAT(page, testing::AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("text/html"),
+                                     HasSubstr("script-src 'self';"), EndsWith("</html>\n")));
+    EXPECT_THAT(page, testing::Not(HasSubstr("<script>")));
+    EXPECT_THAT(get("/chat.js"),
+                testing::AllOf(HasSubstr("text/javascript"), testing::Not(HasSubstr("innerHTML"))));
+    const auto tag = page.substr(page.find("ETag: ") + 6, 18);
+    EXPECT_THAT(get("/", "If-None-Match: " + tag + "\r\n"), StartsWith("HTTP/1.1 304 "));
+}
+
+TEST_F(ChatServerTest, HandsOtherRequestsToTheCore) {
+    serve();
+    Client client{port()};
+    client.send("POST /api/rooms/lobby/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}");
+    const auto requested = next<Requested>();
+    EXPECT_EQ(requested.request.target, "/api/rooms/lobby/messages");
+    EXPECT_EQ(requested.request.body, "{}");
+    perform(Respond{requested.exchange, {202, {}, "accepted"}});
+    EXPECT_THAT(client.until("accepted"), StartsWith("HTTP/1.1 202 "));
+}
+
+TEST_F(ChatServerTest, RefusesOtherSitesPagesAndWhatIsNoHandshake) {
+    serve();
+    const auto answer = [&](const std::string& request) {
+        Client client{port()};
+        client.send(request);
+        return client.until("\r\n");
+    };
+    EXPECT_THAT(answer(handshake("Origin: https://evil.example\r\n")), StartsWith("HTTP/1.1 403 "));
+    EXPECT_THAT(answer(handshake("Origin: http://127.0.0.1:" + std::to_string(port()) + "\r\n")),
+                StartsWith("HTTP/1.1 101 "));
+    next<Opened>();
+    EXPECT_THAT(answer("GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n"), StartsWith("HTTP/1.1 426 "));
+    EXPECT_THAT(answer("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n"), StartsWith("HTTP/1.1 403 "));
+    EXPECT_THAT(answer("garbage\r\n\r\n"), StartsWith("HTTP/1.1 400 "));
+    EXPECT_THAT(answer("GET / HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n"),
+                StartsWith("HTTP/1.1 431 "));
+    EXPECT_THAT(answer("POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n"),
+                StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(ChatServerTest, SaysThatItGoesAwayWhenItDrains) {
+    serve();
+    SessionId session = 0;
+    auto client = open(session);
+    drain();
+    EXPECT_EQ(Client{port()}.connect_error(), ECONNREFUSED);
+    perform(Send{session, {base::one_frame("bye")}});
+    perform(Close{session, "stopping"});
+    EXPECT_EQ(client.until_closed(), std::string("\x81\x03") + "bye\x88\x0a\x03\xe9stopping");
+}
+
+TEST_F(ChatServerTest, NamesTheRemedyWhenItsPortIsInUse) {
+    serve();
+    wire::Loop loop;
+    ChatServer::Config config;
+    config.listen = {wire::asio::ip::address_v4::loopback(), port()};
+    try {
+        const ChatServer second{loop, config, [](const Event&) {}};
+        ADD_FAILURE() << "it listens too";
+    } catch (const std::runtime_error& error) {
+        EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("port " + std::to_string(port()) + " is in use"),
+                                                 HasSubstr("choose another port")));
+    }
+}
+
+}  // namespace
+}  // namespace node
