@@ -15,6 +15,7 @@ ClientIndex World::add_client(std::string name, NodeIndex home, std::vector<std:
                                                                      .start = start_,
                                                                      .seed = plan_.seed});
     clients_.push_back(std::move(added));
+    ++unsettled_;
     perform(index, clients_[index].core->start({now_, wall()}));
     return index;
 }
@@ -36,7 +37,7 @@ void World::perform(ClientIndex index, client::Effects effects) {
     for (auto& effect : effects) {
         auto& client = clients_[index];
         if (auto* noted = std::get_if<client::Note>(&effect)) {
-            if (!client.probe) note(std::move(noted->record));
+            if (client.probes.empty()) note(noted->record);
         } else if (auto* send = std::get_if<client::Send>(&effect)) {
             const auto link = connections_.find(client.link);
             if (link == connections_.end()) continue;
@@ -52,16 +53,14 @@ void World::perform(ClientIndex index, client::Effects effects) {
             client.timers[timer->timer] = ++settings_;
             at(std::max(now_, timer->at), ClientTimer{index, timer->timer, settings_});
         } else if (auto* read = std::get_if<client::HistoryRead>(&effect)) {
-            for (auto& [msg, id] : read->messages) {
-                Record record{.what = What::history};
-                record.node = client.name.substr(client.name.find(' ') + 1);  // "probe n1"
-                record.room = read->room;
-                record.msg = std::move(msg);
-                record.id = std::move(id);
-                note(std::move(record));
-            }
-            --probes_reading_;
+            soon(Duration{0}, Told{conduct::HistoryTold{client.probes, std::move(read->room), std::move(read->messages)}});
+            read_next_room(index);
         }
+    }
+    auto& client = clients_[index];
+    if (client.probes.empty() && client.core->settled() != client.settled) {
+        client.settled = !client.settled;
+        client.settled ? --unsettled_ : ++unsettled_;
     }
 }
 
@@ -111,12 +110,20 @@ void World::on(ClientHears& e) {
 }
 
 void World::on(ClientGets& e) {
+    auto& client = clients_[e.client];
+    client.reading ? read(e) : client.unread.push_back(std::move(e));
+}
+
+void World::read(const ClientGets& e) {
     for (const auto& batch : e.frames) {
         for (std::size_t i = 0; i < batch->count(); ++i) {
             if (clients_[e.client].link != e.link) return;
             tell_client(e.client, client::Received{std::string{batch->at(i)}});
         }
     }
+    auto& client = clients_[e.client];
+    if (client.probes.empty() || !client.core->connected() || std::exchange(client.probing, true)) return;
+    read_next_room(e.client);
 }
 
 void World::on(ClientTimer& e) {
@@ -125,12 +132,6 @@ void World::on(ClientTimer& e) {
     if (counts == timers.end() || counts->second != e.setting) return;
     timers.erase(counts);
     tell_client(e.client, client::TimerFired{e.timer});
-}
-
-void World::on(SendDue& e) {
-    const auto& send = plan_.sends[e.send];
-    if (send.client < clients_.size()) tell_client(send.client, client::Post{send.room, send.size_bytes, now_});
-    if (e.send + 1 < plan_.sends.size()) at(start_ + plan_.sends[e.send + 1].due, SendDue{e.send + 1});
 }
 
 }  // namespace sim::virtual_world

@@ -98,9 +98,8 @@ struct OfEvent {
     }
     void operator()(const ClientTimer& e) const { h.add(e.client).add(e.timer); }
     void operator()(const Knock& e) const { h.add(e.client).add(e.link).add(e.node); }
-    void operator()(const SendDue& e) const { h.add(e.send); }
-    void operator()(const ActionDue& e) const { h.add(e.action); }
-    void operator()(const Look&) const {}
+    void operator()(const Told& e) const { h.add(e.event.index()); }
+    void operator()(const ConductTimer&) const {}
 };
 
 }  // namespace
@@ -115,7 +114,7 @@ std::uint64_t hash_of(const Event& event) {
 std::string_view kind_of(const Event& event) {
     static constexpr std::array<std::string_view, std::variant_size_v<Event>> names{
         "to node",   "timer of node", "disk of node",    "start of node", "to store",     "timer of store", "to client",
-        "to client", "timer of client", "connection to node", "message due", "action due", "look"};
+        "to client", "timer of client", "connection to node", "to conductor", "timer of conductor"};
     return names[event.index()];
 }
 

@@ -7,6 +7,7 @@
 #include "couchmock/core/events.hpp"
 #include "node/core/events.hpp"
 #include "sim/client/client_core.hpp"
+#include "sim/conduct/events.hpp"
 
 /// Everything that can happen in the virtual world. What is addressed to a process of an earlier life, or to a connection that is gone, is
 /// dropped when its time comes.
@@ -26,12 +27,11 @@ struct ClientHears  { ClientIndex client; LinkId link; client::Event event; };
 struct ClientGets   { ClientIndex client; LinkId link; std::vector<base::Frames> frames; };
 struct ClientTimer  { ClientIndex client; std::uint32_t timer; std::uint64_t setting; };
 struct Knock        { ClientIndex client; LinkId link; NodeIndex node; };  ///< a client's connection attempt arrives
-struct SendDue      { std::size_t send; };
-struct ActionDue    { std::size_t action; };
-struct Look         {};  ///< samples are taken; near the end: is all done?
+struct Told         { conduct::Event event; };          ///< to the conductor
+struct ConductTimer { std::uint64_t setting; };
 
 using Event = std::variant<NodeHears, NodeTimer, DiskSynced, NodeStarts, StoreHears, StoreTimer, ClientHears, ClientGets,
-                           ClientTimer, Knock, SendDue, ActionDue, Look>;
+                           ClientTimer, Knock, Told, ConductTimer>;
 
 /// A hash over all that tells this event from another one.
 std::uint64_t hash_of(const Event& event);

@@ -6,8 +6,8 @@
 namespace sim::virtual_world {
 namespace {
 
-constexpr Duration start_time = std::chrono::milliseconds{50};  // from exec to the first line of the core
 constexpr Range sync_time{std::chrono::microseconds{300}, std::chrono::microseconds{3000}};
+constexpr std::size_t socket_bytes = 256 * 1024;  // what the buffers of a connection hold when nobody reads
 constexpr Duration write_time{5};  // until the kernel's buffer has taken a write
 
 node::FeedMode feed_mode(const std::string& name) {
@@ -17,18 +17,15 @@ node::FeedMode feed_mode(const std::string& name) {
 
 }  // namespace
 
-void World::add_node(std::string name) {
+NodeIndex World::add_node(std::string name) {
     VirtualNode node;
     node.journal = std::make_unique<node::ModelJournal>(
         fmt::format("{:016x}", base::Random::stream(plan_.seed, "journal " + name).next()));
     node.name = std::move(name);
-    const auto link = [this](const char* between) {
-        const auto found = scenario_.links.find(between);
-        return found == scenario_.links.end() ? Link{} : found->second;
-    };
-    node.to_clients.link = link("client-node");
-    node.to_store.link = link("node-store");
+    node.to_clients.link = link_between("client-node");
+    node.to_store.link = link_between("node-store");
     nodes_.push_back(std::move(node));
+    return static_cast<NodeIndex>(nodes_.size() - 1);
 }
 
 void World::start_node(NodeIndex index) {
@@ -43,24 +40,16 @@ void World::start_node(NodeIndex index) {
     node.stopping = false;
     node.timers.clear();
     node.core.emplace(config, *node.journal);
-    Record record{.what = What::node};
-    record.node = node.name;
-    record.text = "up";
-    note(std::move(record));
     perform(index, node.core->start(now_for(node)));
 }
 
-void World::end_node(NodeIndex index, std::string_view state) {
+void World::end_node(NodeIndex index) {
     auto& node = nodes_[index];
     if (!node.core) return;
     node.core.reset();
     node.journal->crash();
     node.held.clear();
     node.paused = false;
-    Record record{.what = What::node};
-    record.node = node.name;
-    record.text = state;
-    note(std::move(record));
     std::vector<LinkId> links;
     for (const auto& [id, connection] : connections_)
         if (connection.node == index) links.push_back(id);
@@ -77,23 +66,14 @@ void World::pause_node(NodeIndex index, bool paused) {
     auto& node = nodes_[index];
     if (!node.core || node.paused == paused) return;
     node.paused = paused;
-    Record record{.what = What::node};
-    record.node = node.name;
-    record.text = paused ? "paused" : "resumed";
-    note(std::move(record));
     if (paused) return;
     for (auto& event : std::exchange(node.held, {})) at(now_, std::move(event));
 }
 
 void World::wipe_node(NodeIndex index) {
-    end_node(index, "killed");
     auto& node = nodes_[index];
     node.journal = std::make_unique<node::ModelJournal>(
         fmt::format("{:016x}", base::Random::stream(plan_.seed, fmt::format("journal {} after {}", node.name, node.life)).next()));
-    Record record{.what = What::node};
-    record.node = node.name;
-    record.text = "wiped";
-    note(std::move(record));
 }
 
 VirtualNode* World::living(NodeIndex index, std::uint32_t life) {
@@ -138,7 +118,10 @@ void World::on(DiskSynced& e) {
     tell_node(e.node, node::Persisted{e.batch});
 }
 
-void World::on(NodeStarts& e) { start_node(e.node); }
+void World::on(NodeStarts& e) {
+    start_node(e.node);
+    soon(Duration{0}, Told{conduct::NodeIsUp{nodes_[e.node].name}});
+}
 
 void World::perform(NodeIndex index, node::Effects effects) {
     for (auto& effect : effects) {
@@ -153,7 +136,14 @@ void World::perform(NodeIndex index, node::Effects effects) {
             const auto client = link->second.client;
             travel(node.to_clients, false, link->second.down, bytes,
                    ClientGets{client, send->session, std::move(send->frames)});
-            soon(write_time + clients_[client].slow, NodeHears{index, life, node::Written{send->session}});
+            NodeHears written{index, life, node::Written{send->session}};
+            auto& reader = clients_[client];
+            reader.unread_bytes += reader.reading ? 0 : bytes;
+            if (reader.unread_bytes > socket_bytes) {
+                reader.unwritten.push_back(std::move(written));
+            } else {
+                soon(write_time, std::move(written));
+            }
         } else if (auto* close = std::get_if<node::Close>(&effect)) {
             drop_link(close->session, false, close->reason);
             soon(Duration{0}, NodeHears{index, life, node::Closed{close->session}});
@@ -173,7 +163,8 @@ void World::perform(NodeIndex index, node::Effects effects) {
             node.timers[timer->timer] = ++settings_;
             at(std::max(now_, timer->at), NodeTimer{index, life, timer->timer, settings_});
         } else if (std::get_if<node::Drained>(&effect)) {
-            end_node(index, "exited");
+            end_node(index);
+            soon(Duration{0}, Told{conduct::NodeIsGone{nodes_[index].name, "ended", true}});
         }
     }
 }

@@ -5,12 +5,9 @@
 namespace sim::virtual_world {
 namespace {
 
-constexpr Duration look_interval = std::chrono::milliseconds{100};
-
-std::vector<std::string> rooms_of(int client, int rooms) { return {fmt::format("r{}", 1 + client % std::max(rooms, 1))}; }
+constexpr Duration progress_interval = std::chrono::milliseconds{100};
 
 }  // namespace
-
 World::World(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options)
     : scenario_{scenario},
       plan_{plan},
@@ -18,34 +15,31 @@ World::World(const Scenario& scenario, const Plan& plan, HistorySink& sink, cons
       options_{options},
       links_{base::Random::stream(plan.seed, "links")},
       disks_{base::Random::stream(plan.seed, "disks")},
-      faults_{base::Random::stream(plan.seed, "faults")},
       store_{couchmock::MockConfig{.admin_user = {},
                                    .admin_password = {},
                                    .seed = plan.seed,
-                                   .default_shards = scenario.topology.shards}} {}
+                                   .default_shards = scenario.topology.shards}},
+      conductor_{scenario, plan, start_} {}
 
 WorldResult World::run() {
-    for (int i = 0; i < scenario_.topology.nodes; ++i) {
-        add_node(fmt::format("n{}", i + 1));
-        start_node(static_cast<NodeIndex>(i));
-    }
-    for (int i = 0; i < scenario_.topology.clients; ++i)
-        add_client(fmt::format("c{}", i + 1), static_cast<NodeIndex>(i % scenario_.topology.nodes),
-                   rooms_of(i, scenario_.topology.rooms));
-    if (!plan_.sends.empty()) at(start_ + plan_.sends.front().due, SendDue{0});
-    for (std::size_t i = 0; i < plan_.actions.size(); ++i) at(start_ + plan_.actions[i].at, ActionDue{i});
-    soon(look_interval, Look{});
+    for (const auto& name : conduct::nodes_of(scenario_)) start_node(add_node(name));
+    conduct(conductor_.start());
+    for (const auto& seat : conduct::seats_of(scenario_)) on(conduct::AddClient{seat.client, seat.node, seat.rooms});
+    auto next_progress = now_;
     while (!done_ && !timeline_.empty()) {
         now_ = timeline_.next_at();
         handle(timeline_.take());
+        if (now_ < next_progress) continue;
+        next_progress = now_ + progress_interval;
+        if (options_.progress) options_.progress(now_ - start_);
         if (options_.interrupted && *options_.interrupted) {
-            result_.broken = "interrupted";
+            Record last{.what = What::end};
+            last.at_us = (now_ - start_).count();
+            last.text = result_.broken = "interrupted";
+            sink_.add(last);
             break;
         }
     }
-    Record last{.what = What::end};
-    last.text = result_.broken;
-    note(std::move(last));
     return result_;
 }
 
@@ -83,10 +77,9 @@ base::WallTime World::wall() const {
     return base::WallTime{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}} + 12h + (now_ - start_);
 }
 
-void World::note(Record record) {
-    if (record.at_us == 0) record.at_us = (now_ - start_).count();
-    if (record.what == What::shown) last_shown_ = now_;
+void World::note(const Record& record) {
     sink_.add(record);
+    conduct(conductor_.witness(record));
 }
 
 }  // namespace sim::virtual_world

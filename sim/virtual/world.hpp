@@ -11,6 +11,7 @@
 #include "couchmock/core/mock.hpp"
 #include "node/core/chat_core.hpp"
 #include "node/core/model_journal.hpp"
+#include "sim/conduct/conductor.hpp"
 #include "sim/virtual/events.hpp"
 #include "sim/virtual/timeline.hpp"
 #include "sim/world.hpp"
@@ -41,11 +42,8 @@ struct VirtualNode {
     std::vector<Event> held;             ///< what came while it was paused
     Duration clock_offset{};
     std::map<node::TimerId, std::uint64_t> timers;  ///< the setting that counts
-    std::map<std::uint64_t, base::JournalBatch> failed;
     Path to_clients;
     Path to_store;
-    std::string store_state;             ///< as last told to clients, for the history
-    std::size_t backlog_noted = 0;
 };
 
 struct VirtualClient {
@@ -53,8 +51,14 @@ struct VirtualClient {
     std::unique_ptr<client::ClientCore> core;
     LinkId link = 0;                     ///< the connection that counts; 0: none
     std::map<std::uint32_t, std::uint64_t> timers;
-    Duration slow{};                     ///< how long it takes to read each write
-    bool probe = false;                  ///< reads histories at the end; not a part of the run
+    bool reading = true;                 ///< false: what comes stays in the socket
+    std::size_t unread_bytes = 0;
+    std::vector<ClientGets> unread;
+    std::vector<NodeHears> unwritten;    ///< Written that waits for room in the socket
+    std::string probes;                  ///< the node whose history it reads at the end; empty for the run's own clients
+    std::vector<std::string> rooms_to_read;
+    bool probing = false;                ///< it has its welcome and asks
+    bool settled = false;
 };
 
 /// One WebSocket connection.
@@ -94,12 +98,12 @@ private:
     [[nodiscard]] base::WallTime wall() const;
     void at(Time time, Event event) { timeline_.add(time, std::move(event)); }
     void soon(Duration after, Event event) { timeline_.add(now_ + after, std::move(event)); }
-    void note(Record record);
+    void note(const Record& record);  ///< what a client saw
 
     // nodes.cpp: processes and disks
-    void add_node(std::string name);
+    NodeIndex add_node(std::string name);
     void start_node(NodeIndex index);
-    void end_node(NodeIndex index, std::string_view state);  ///< it is gone, now: connections break, unsynced writes are lost
+    void end_node(NodeIndex index);  ///< it is gone, now: connections break, unsynced writes are lost
     void pause_node(NodeIndex index, bool paused);
     void wipe_node(NodeIndex index);
     void tell_node(NodeIndex index, node::Event event);
@@ -132,29 +136,38 @@ private:
     void drop_link(LinkId id, bool tell_node, const std::string& reason);
     void on(ClientHears& e);
     void on(ClientGets& e);
+    void read(const ClientGets& e);
     void on(ClientTimer& e);
     void on(Knock& e);
-    void on(SendDue& e);
     /// Sends an event along one direction of a path, or holds it there.
     void travel(Path& path, bool up, InOrder& order, std::size_t bytes, Event event);
 
-    // faults.cpp: the plan's actions
-    void on(ActionDue& e);
-    void begin(const PlannedFault& fault);
-    void end(const PlannedFault& fault);
-    void begin_node_fault(const PlannedFault& fault);
-    void begin_client_fault(const PlannedFault& fault);
-    void set_link_fault(const PlannedFault& fault, bool on);
-    void set_held(Path& path, bool up, bool down);
-    void note_fault(What what, const PlannedFault& fault, std::int64_t touched);
-    [[nodiscard]] NodeIndex node_of(const PlannedFault& fault) const;
+    // stage.cpp: what the conductor asks for
+    void conduct(conduct::Effects effects);
+    void on(const conduct::SetTimer& e);
+    void on(const conduct::Act& e);
+    void on(const conduct::Tell& e);
+    void on(const conduct::HoldReading& e);
+    void on(const conduct::AddClient& e);
+    void on(const conduct::AskControl& e) { soon(Duration{0}, answered(e.request, ask_store(e.http))); }
+    void on(const conduct::AskStore& e);
+    void on(const conduct::AskBacklog& e);
+    void on(const conduct::AskHistory& e);
+    void on(const conduct::SetHost& e);
+    void on(const conduct::Note& e) { sink_.add(e.record); }
+    void on(const conduct::Finished& e);
+    void on(Told& e);
+    void on(ConductTimer& e);
+    static Event answered(conduct::RequestId request, base::HttpResponse response);
+    void read_next_room(ClientIndex index);
+    [[nodiscard]] NodeIndex node_named(std::string_view name) const;
 
-    // finale.cpp: samples, healing, and what is left behind
-    void on(Look& e);
-    void heal();
-    [[nodiscard]] bool converged();
-    void start_probes();
-    void read_store();
+    // links.cpp: bad links
+    void on(const conduct::SetLink& e);
+    std::int64_t set_path(NodeIndex index, const PlannedFault& fault, bool on);
+    std::int64_t reset_links(NodeIndex index, bool to_clients);
+    void set_held(Path& path, bool up, bool down);
+    [[nodiscard]] Link link_between(const std::string& ends) const;
 
     const Scenario& scenario_;
     const Plan& plan_;
@@ -162,7 +175,7 @@ private:
     const WorldOptions& options_;
     Time start_{std::chrono::hours{1}};  ///< not zero, so that nobody takes a time for a duration
     Time now_ = start_;
-    base::Random links_, disks_, faults_;
+    base::Random links_, disks_;
     Timeline<Event> timeline_;
     couchmock::Mock store_;
     bool store_listens_ = true;
@@ -175,12 +188,10 @@ private:
     std::uint64_t settings_ = 0;
     std::uint64_t next_link_ = 1;
     std::uint64_t next_exchange_ = 1;
-    std::map<std::string, std::int64_t> touched_;  ///< by fault name, for those that the store does not count
-    std::vector<std::size_t> open_faults_;  ///< in Plan::faults, in the order in which they began
-    Time last_shown_{};
-    bool healing_ = false;
-    bool finishing_ = false;
-    int probes_reading_ = 0;
+    std::map<std::size_t, std::int64_t> link_touched_;  ///< by fault
+    conduct::Conductor conductor_;
+    std::uint64_t conduct_setting_ = 0;
+    std::size_t unsettled_ = 0;  ///< clients, probes left out
     bool done_ = false;
     WorldResult result_;
 };
