@@ -79,8 +79,9 @@ void read_parameter(Range& range, std::string_view name, std::string_view text, 
         range.update_seq = read_bool(text);
     else if (name == "reduce" && read_bool(text))
         throw ApiError{400, "query_parse_error", "Reduce is invalid for map-only views.", {}};
-    else if (name == "keys" && value().is_array())
-        range.keys.emplace(value().get_array().begin(), value().get_array().end());
+    else if (name == "keys")
+        if (const auto keys = value(); keys.is_array())
+            range.keys.emplace(keys.get_array().begin(), keys.get_array().end());
 }
 
 void read_members(Range& range, const json::value& object) {
