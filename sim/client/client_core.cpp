@@ -353,19 +353,40 @@ void ClientCore::note(Record record) {
     effects_.push_back(Note{std::move(record)});
 }
 
+namespace {
+
+/// Calls `use` with the padding's letters until it says no; eight of them from each draw.
+template <class Use>
+void pad(std::string_view msg, const Use& use) {
+    for (base::Random letters{base::fnv1a(msg)};;)
+        for (auto draw = letters.next(), left = std::uint64_t{8}; left > 0; --left, draw >>= 8)
+            if (!use(static_cast<char>('a' + static_cast<unsigned>(draw & 0xFF) % 26))) return;
+}
+
+}  // namespace
+
 std::string make_text(std::string_view msg, int size_bytes) {
     std::string text{msg};
     text += ' ';
-    base::Random letters{base::fnv1a(msg)};
-    while (text.size() < static_cast<std::size_t>(std::max(size_bytes, 0)))
-        text += static_cast<char>('a' + letters.below(26));
+    const auto size = static_cast<std::size_t>(std::max(size_bytes, 0));
+    pad(msg, [&](char letter) {
+        if (text.size() >= size) return false;
+        text += letter;
+        return true;
+    });
     return text;
 }
 
 std::string msg_of_text(std::string_view text) {
     const auto msg = text.substr(0, text.find(' '));
-    if (msg.size() == text.size() || make_text(msg, static_cast<int>(text.size())) != text) return {};
-    return std::string{msg};
+    if (msg.size() == text.size()) return {};
+    auto at = msg.size() + 1;
+    pad(msg, [&](char letter) {
+        if (at == text.size() || text[at] != letter) return false;
+        ++at;
+        return true;
+    });
+    return at == text.size() ? std::string{msg} : std::string{};
 }
 
 }  // namespace sim::client
