@@ -4,7 +4,7 @@
 
 namespace couchmock {
 
-ClientConnection::ClientConnection(Server& server, wire::asio::ip::tcp::socket socket, bool is_main)
+ClientConnection::ClientConnection(StoreServer& server, wire::asio::ip::tcp::socket socket, bool is_main)
     : HttpConnection(server.loop_, std::move(socket), server.limits_), server_(&server), is_main_(is_main) {
     server_->connections_.insert(this);
 }

@@ -11,7 +11,7 @@ namespace couchmock {
 class ClientConnection final : public wire::HttpConnection {
 public:
     /// `is_main`: came by the listener that an outage closes.
-    ClientConnection(Server& server, wire::asio::ip::tcp::socket socket, bool is_main);
+    ClientConnection(StoreServer& server, wire::asio::ip::tcp::socket socket, bool is_main);
     ~ClientConnection() override;
 
     /// The end of the exchange in the connection's own: whatever of the answer went out, nothing more does.
@@ -29,7 +29,7 @@ private:
     void on_gone() override;
     base::HttpResponse refusal(wire::HttpError error) override;
 
-    Server* server_;
+    StoreServer* server_;
     ExchangeId exchange_ = 0;
     bool is_main_;
 };

@@ -18,18 +18,18 @@ namespace couchmock {
 class Driver {
 public:
     virtual ~Driver() = default;
-    [[nodiscard]] virtual const Server& server() const = 0;
+    [[nodiscard]] virtual const StoreServer& server() const = 0;
 };
 
 using LogLine = std::function<void(const std::string&)>;
 
-/// The mock with a store of its own. Throws as Server does.
-std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const Server::Config& server,
+/// The mock with a store of its own. Throws as StoreServer does.
+std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const StoreServer::Config& server,
                                    LogLine log);
 
 /// The fault gate before somebody else's CouchDB: streams pass through as they come, held back as far as the
 /// client is slow.
 std::unique_ptr<Driver> serve_gate(wire::Loop& loop, std::uint64_t seed, const wire::HttpServer& upstream,
-                                   const std::string& ca_file, const Server::Config& server, LogLine log);
+                                   const std::string& ca_file, const StoreServer::Config& server, LogLine log);
 
 }  // namespace couchmock

@@ -30,7 +30,7 @@ void strip(base::Headers& headers) {
 class GateDriver final : public Driver {
 public:
     GateDriver(wire::Loop& loop, std::uint64_t seed, const wire::HttpServer& upstream,
-               const std::string& ca_file, const Server::Config& server, LogLine log)
+               const std::string& ca_file, const StoreServer::Config& server, LogLine log)
         : log_(std::move(log)),
           upstream_(upstream),
           gate_(GateConfig{.seed = seed, .owns_store = false}),
@@ -38,7 +38,7 @@ public:
           store_(loop, upstream, {.connections = 512, .ca_file = ca_file}, store_events()),
           server_(loop, server, [this](Event event) { handle(std::move(event)); }) {}
 
-    [[nodiscard]] const Server& server() const override { return server_; }
+    [[nodiscard]] const StoreServer& server() const override { return server_; }
 
 private:
     wire::HttpClient::Events store_events() {
@@ -110,13 +110,13 @@ private:
     Gate gate_;
     wire::Timers<TimerId> timers_;
     wire::HttpClient store_;
-    Server server_;
+    StoreServer server_;
 };
 
 }  // namespace
 
 std::unique_ptr<Driver> serve_gate(wire::Loop& loop, std::uint64_t seed, const wire::HttpServer& upstream,
-                                   const std::string& ca_file, const Server::Config& server, LogLine log) {
+                                   const std::string& ca_file, const StoreServer::Config& server, LogLine log) {
     return std::make_unique<GateDriver>(loop, seed, upstream, ca_file, server, std::move(log));
 }
 

@@ -9,13 +9,13 @@ namespace {
 
 class MockDriver final : public Driver {
 public:
-    MockDriver(wire::Loop& loop, MockConfig config, const Server::Config& server, LogLine log)
+    MockDriver(wire::Loop& loop, MockConfig config, const StoreServer::Config& server, LogLine log)
         : log_(std::move(log)),
           mock_(std::move(config)),
           timers_(loop, [this](TimerId id) { handle(TimerFired{id}); }),
           server_(loop, server, [this](Event event) { handle(std::move(event)); }) {}
 
-    [[nodiscard]] const Server& server() const override { return server_; }
+    [[nodiscard]] const StoreServer& server() const override { return server_; }
 
 private:
     /// One event after the other: what happens while the effects of one are performed (a pipelined request is
@@ -39,12 +39,12 @@ private:
     std::deque<Event> events_;
     Mock mock_;
     wire::Timers<TimerId> timers_;
-    Server server_;
+    StoreServer server_;
 };
 
 }  // namespace
 
-std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const Server::Config& server,
+std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const StoreServer::Config& server,
                                    LogLine log) {
     return std::make_unique<MockDriver>(loop, std::move(config), server, std::move(log));
 }

@@ -7,7 +7,7 @@
 
 namespace couchmock {
 
-Server::Server(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event)
+StoreServer::StoreServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event)
     : loop_(loop),
       limits_(config.limits),
       on_event_(std::move(on_event)),
@@ -16,49 +16,49 @@ Server::Server(wire::Loop& loop, const Config& config, std::function<void(Event)
         control_.emplace(loop, *config.control, [this](auto socket) { accept(std::move(socket), false); });
 }
 
-Server::~Server() {
+StoreServer::~StoreServer() {
     for (auto* connection : connections_) {
         connection->forget_server();
         connection->drop();
     }
 }
 
-void Server::accept(wire::asio::ip::tcp::socket socket, bool is_main) {
+void StoreServer::accept(wire::asio::ip::tcp::socket socket, bool is_main) {
     std::make_shared<ClientConnection>(*this, std::move(socket), is_main)->start();
 }
 
-ClientConnection* Server::find(ExchangeId exchange) {
+ClientConnection* StoreServer::find(ExchangeId exchange) {
     const auto found = exchanges_.find(exchange);
     return found == exchanges_.end() ? nullptr : found->second;
 }
 
-void Server::perform(Respond effect) {
+void StoreServer::perform(Respond effect) {
     auto* client = find(effect.exchange);
     if (!client) return;
     client->end_exchange();
     client->respond(std::move(effect.response));
 }
 
-void Server::perform(RespondHead effect) {
+void StoreServer::perform(RespondHead effect) {
     if (auto* client = find(effect.exchange)) client->respond_head(effect.status, std::move(effect.headers));
 }
 
-void Server::perform(RespondData effect) {
+void StoreServer::perform(RespondData effect) {
     if (auto* client = find(effect.exchange)) client->respond_data(effect.bytes);
 }
 
-void Server::perform(RespondEnd effect) {
+void StoreServer::perform(RespondEnd effect) {
     auto* client = find(effect.exchange);
     if (!client) return;
     client->end_exchange();
     client->respond_end();
 }
 
-void Server::perform(Reset effect) {
+void StoreServer::perform(Reset effect) {
     if (auto* client = find(effect.exchange)) client->cut(effect.partial);
 }
 
-void Server::perform(Listen effect) {
+void StoreServer::perform(Listen effect) {
     main_.listen(effect.accepting);
     if (effect.accepting) return;
     const std::vector<ClientConnection*> all{connections_.begin(), connections_.end()};

@@ -22,7 +22,7 @@ class ClientConnection;
 /// is one, keeps listening while the first refuses: the control API must be reachable in an outage.
 ///
 /// Threads: the loop's.
-class Server {
+class StoreServer {
 public:
     struct Config {
         wire::asio::ip::tcp::endpoint listen;
@@ -33,8 +33,8 @@ public:
 
     /// Binds and listens; throws std::runtime_error with one line that names the remedy. `on_event` is told
     /// what clients do, and may call perform() at once.
-    Server(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event);
-    ~Server();
+    StoreServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event);
+    ~StoreServer();
 
     [[nodiscard]] std::uint16_t port() const { return main_.port(); }
     [[nodiscard]] std::uint16_t control_port() const {

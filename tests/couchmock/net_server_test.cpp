@@ -20,7 +20,7 @@ class ServerTest : public testing::Test {
 protected:
     ServerTest() {
         const wire::asio::ip::tcp::endpoint loopback{wire::asio::ip::address_v4::loopback(), 0};
-        const Server::Config config{
+        const StoreServer::Config config{
             .listen = loopback, .control = loopback, .limits = {.body_bytes = 100'000}};
         thread_.run([&] {
             server_.emplace(thread_.loop, config, [this](Event event) { events_.put(std::move(event)); });
@@ -52,7 +52,7 @@ protected:
 private:
     net_test::Inbox<Event> events_;
     net_test::LoopThread thread_;
-    std::optional<Server> server_;
+    std::optional<StoreServer> server_;
 };
 
 TEST_F(ServerTest, AnswersPipelinedRequestsOneAfterTheOther) {
