@@ -53,13 +53,7 @@ void World::loop() {
             options_.progress(now - start_);
             next_progress = now + progress_interval;
         }
-        if (options_.interrupted && *options_.interrupted) {
-            Record last{.what = What::end};
-            last.at_us = (now - start_).count();
-            last.text = result_.broken = "interrupted";
-            record(last);
-            return;
-        }
+        if (options_.interrupted && *options_.interrupted) return break_off("interrupted");
         auto wake = next_watch;
         if (timer_) wake = std::min(wake, *timer_);
         if (const auto alarm = cast_->next_alarm()) wake = std::min(wake, *alarm);
@@ -79,9 +73,16 @@ void World::loop() {
     }
 }
 
+void World::break_off(std::string why) {
+    Record last{.what = What::end};
+    last.at_us = (steady_now() - start_).count();
+    last.text = result_.broken = std::move(why);
+    record(last);
+    finished_ = true;
+}
+
 void World::watch_programs(base::Time now) {
-    if (const auto change = mock_->poll(now); change && !change->ready && result_.broken.empty())
-        result_.broken = "couchmock ended by itself: " + change->how;
+    if (const auto change = mock_->poll(now); change && !change->ready) return break_off("couchmock ended by itself: " + change->how);
     for (auto& [name, node] : nodes_) {
         const auto change = node.poll(now);
         if (!change) continue;
@@ -163,7 +164,8 @@ void World::on(const conduct::AskBacklog& e) {
                          asking_backlog_.erase(name);
                          const auto body = base::parse_json(answer.response.body);
                          const auto count = body ? base::int_member(*body, "backlog") : std::nullopt;
-                         if (count) tell(conduct::BacklogTold{name, *count});
+                         const auto store = body ? base::string_member(*body, "store").value_or("") : "";
+                         if (count) tell(conduct::BacklogTold{name, *count, store == "up"});
                      });
 }
 

@@ -48,8 +48,8 @@ private:
 
     // world.cpp: the loop
     void loop();
+    void break_off(std::string why);
     void watch_programs(base::Time now);
-    void watch_lateness(base::Time due);
     void tell(const conduct::Event& event) { perform(conductor_->handle(event, steady_now())); }
     void perform(conduct::Effects effects);
     void on(const conduct::SetTimer& e);
