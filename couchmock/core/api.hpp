@@ -63,6 +63,9 @@ void partition_info(Call& call, const Database& database, std::string_view prefi
 bool find_path(Server& server, Call& call, Database& database, std::string_view name,
                std::string_view prefix);
 
+// ---- the mock's own paths below /_mock/ (api_control.cpp)
+void control(Server& server, Call& call);
+
 /// What a view function would be needed for.
 [[noreturn]] void no_javascript(std::string_view what);
 

@@ -1,15 +1,62 @@
 #include "couchmock/core/mock.hpp"
 
 #include "couchmock/core/store.hpp"
+#include "couchmock/faults/gate.hpp"
+
+#include <variant>
 
 namespace couchmock {
 
+/// The gate with the store behind it; what one says to the other is passed on at once.
 class Mock::Impl {
 public:
-    explicit Impl(MockConfig config) : store_(std::move(config)) {}
-    Effects handle(Event event, base::Now now) { return store_.handle(std::move(event), now); }
+    explicit Impl(MockConfig config)
+        : gate_(GateConfig{.seed = config.seed, .owns_store = true}), store_(std::move(config)) {}
+
+    Effects handle(Event event, base::Now now) {
+        Effects out;
+        const auto* timer = std::get_if<TimerFired>(&event);
+        if (timer && timer->timer == store_timer)
+            from_store(store_.handle(std::move(event), now), now, out);
+        else
+            from_gate(gate_.handle(std::move(event), now), now, out);
+        return out;
+    }
 
 private:
+    void from_gate(GateEffects effects, base::Now now, Effects& out) {
+        for (auto& effect : effects)
+            std::visit([&](auto& one) { pass_on(std::move(one), now, out); }, effect);
+    }
+    void from_store(Effects effects, base::Now now, Effects& out) {
+        for (auto& effect : effects) std::visit([&](auto& one) { answer(std::move(one), now, out); }, effect);
+    }
+
+    void pass_on(Forward&& effect, base::Now now, Effects& out) {
+        from_store(store_.handle(
+                       Requested{effect.exchange, std::move(effect.request), std::move(effect.client)}, now),
+                   now, out);
+    }
+    void pass_on(AbandonForward&& effect, base::Now now, Effects& out) {
+        from_store(store_.handle(Abandoned{effect.exchange}, now), now, out);
+    }
+    void pass_on(Continue&& effect, base::Now now, Effects& out) {
+        from_store(store_.handle(Written{effect.exchange}, now), now, out);
+    }
+    template <class Effect>
+    void pass_on(Effect&& effect, base::Now, Effects& out) {
+        out.emplace_back(std::forward<Effect>(effect));
+    }
+
+    void answer(SetTimer&& effect, base::Now, Effects& out) { out.emplace_back(effect); }
+    void answer(Log&& effect, base::Now, Effects& out) { out.emplace_back(std::move(effect)); }
+    void answer(Listen&& effect, base::Now, Effects& out) { out.emplace_back(effect); }
+    template <class Effect>
+    void answer(Effect&& effect, base::Now now, Effects& out) {
+        from_gate(gate_.on_backend(std::forward<Effect>(effect), now), now, out);
+    }
+
+    Gate gate_;
     Store store_;
 };
 

@@ -131,8 +131,12 @@ void no_javascript(std::string_view what) {
 void route(Server& server, Call& call) {
     try {
         if (!call.well_formed()) throw bad_request("invalid_url_encoding");
-        authenticate(server, call);
         const auto& path = call.path();
+        if (!path.empty() && path.front() == "_mock") {
+            control(server, call);
+            return;
+        }
+        authenticate(server, call);
         if (path.empty()) {
             server_root(server, call);
             return;

@@ -1,0 +1,68 @@
+#include "couchmock/core/api.hpp"
+#include "node/base/json.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace couchmock::api {
+namespace {
+
+/// Every document is gone, as if the databases had been dropped and made anew with the same names.
+void wipe(Server& server, Call& call) {
+    std::vector<Database::Settings> all;
+    for (const auto& [name, database] : server.databases) all.push_back(database->settings());
+    for (const auto& settings : all) {
+        server.drop(settings.name, call.now());
+        if (settings.name.starts_with('_'))
+            server.create(settings.name, settings.shards, settings.partitioned, call.now());
+    }
+    call.respond_json(200, fmt::format(R"({{"ok":true,"databases":{}}})", all.size()));
+}
+
+void amnesia(Server& server, Call& call, const boost::json::value& wanted) {
+    const auto rows = base::int_member(wanted, "rows").value_or(10);
+    const bool locals_too = base::bool_member(wanted, "local", true);
+    const auto name = base::string_member(wanted, "database");
+    std::size_t forgotten = 0;
+    for (const auto& [key, database] : server.databases) {
+        if (key.starts_with('_') || (name && key != *name)) continue;
+        forgotten += database->forget(static_cast<std::size_t>(std::max<std::int64_t>(rows, 0)));
+        if (locals_too) database->locals.clear();
+        database->retag();
+    }
+    call.respond_json(200, fmt::format(R"({{"ok":true,"rows":{}}})", forgotten));
+}
+
+/// A store whose files were moved to another machine has another uuid there; its feeds begin anew for who
+/// asks with an old seq.
+void restart(Server& server, Call& call, const boost::json::value& wanted) {
+    const auto uuid = base::string_member(wanted, "uuid");
+    if (uuid && *uuid != server.uuid) {
+        server.uuid = *uuid;
+        for (const auto& [name, database] : server.databases) database->retag();
+    }
+    call.respond_json(200, R"({"ok":true})");
+}
+
+}  // namespace
+
+void control(Server& server, Call& call) {
+    const auto& path = call.path();
+    const auto body = base::parse_json(call.request().body).value_or(nullptr);
+    const auto what = path.size() > 2 && path[1] == "store" ? std::string_view{path[2]} : std::string_view{};
+    if (what.empty()) throw not_found("no such control path");
+    if (call.method() != "POST") throw method_not_allowed("POST");
+    if (what == "wipe")
+        wipe(server, call);
+    else if (what == "amnesia")
+        amnesia(server, call, body);
+    else if (what == "restart")
+        restart(server, call, body);
+    else if (what == "crash")
+        call.respond_json(200, R"({"ok":true})");  // what is in memory was acknowledged or never asked for
+    else
+        throw not_found("no such act");
+}
+
+}  // namespace couchmock::api

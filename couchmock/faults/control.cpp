@@ -1,0 +1,147 @@
+#include "couchmock/faults/gate_impl.hpp"
+#include "node/base/json.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace couchmock {
+namespace {
+
+namespace json = boost::json;
+
+base::HttpResponse say(int status, std::string body) {
+    body += '\n';
+    return {status, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, std::move(body)};
+}
+
+base::HttpResponse refuse(int status, std::string_view error, std::string_view reason) {
+    std::string body = fmt::format("{{\"error\":\"{}\",\"reason\":", error);
+    base::append_json_string(body, reason);
+    return say(status, body + '}');
+}
+
+std::uint64_t number_in_query(const base::Target& target, std::string_view name, std::uint64_t otherwise) {
+    const auto* text = target.find(name);
+    if (text) std::from_chars(text->data(), text->data() + text->size(), otherwise);
+    return otherwise;
+}
+
+}  // namespace
+
+void Gate::Impl::control(Requested& request, base::Now now) {
+    const auto target = base::parse_target(request.request.target);
+    const auto what =
+        target && target->path.size() > 1 ? std::string_view{target->path[1]} : std::string_view{};
+    if (what == "store" || what == "state") {
+        if (!config_.owns_store) {
+            effects_.emplace_back(Respond{
+                request.exchange, refuse(501, "not_implemented", "the store behind is not the mock's own")});
+            return;
+        }
+        auto& exchange =
+            *exchanges_.try_emplace(request.exchange, std::make_unique<Exchange>()).first->second;
+        exchange.client = request.exchange;
+        exchange.control = true;
+        forward(exchange, std::move(request.request));
+        return;
+    }
+    auto response =
+        what == "faults"                        ? control_faults(request.request, *target, now)
+        : what == "journal" || what == "oracle" ? control_ledgers(request.request, *target)
+        : what.empty()
+            ? say(200, R"({"couchmock":"control","see":["faults","journal","oracle","store","state"]})")
+            : refuse(404, "not_found", "no such control path");
+    effects_.emplace_back(Respond{request.exchange, std::move(response)});
+}
+
+base::HttpResponse Gate::Impl::control_faults(const base::HttpRequest& request, const base::Target& target,
+                                              base::Now now) {
+    if (request.method == "POST" && target.path.size() == 2) return post_faults(request, now);
+    if (request.method == "DELETE") return delete_faults(target, now);
+    if (request.method != "GET") return refuse(405, "method_not_allowed", "Only GET,POST,DELETE allowed");
+    std::string out = "{\"faults\":[";
+    for (const auto& rule : rules_) {
+        if (target.path.size() > 2 && rule->name != target.path[2] &&
+            std::to_string(rule->id) != target.path[2])
+            continue;
+        if (out.back() != '[') out += ",\n";
+        rule->append_json(out);
+    }
+    return say(200, out + "]}");
+}
+
+base::HttpResponse Gate::Impl::post_faults(const base::HttpRequest& request, base::Now now) {
+    const auto body = base::parse_json(request.body);
+    if (!body) return refuse(400, "bad_request", "the body is no JSON");
+    const bool single = body->is_object();
+    if (!single && !body->is_array())
+        return refuse(400, "bad_request", "a rule or a list of rules is wanted");
+    const auto list = single ? json::array{*body} : body->get_array();
+    std::vector<std::unique_ptr<Rule>> read;
+    for (const auto& wanted : list) {
+        if (!wanted.is_object()) return refuse(400, "bad_request", "a rule must be an object");
+        auto rule = Rule::read(wanted.get_object(), last_rule_ + 1, config_.seed);
+        if (const auto* trouble = std::get_if<std::string>(&rule))
+            return refuse(400, "bad_request", *trouble);
+        const auto fault = std::get<Rule>(rule).fault;
+        if (!config_.owns_store && (fault == Fault::store_wipe || fault == Fault::store_amnesia))
+            return refuse(501, "not_implemented", "the store behind is not the mock's own");
+        ++last_rule_;
+        read.push_back(std::make_unique<Rule>(std::move(std::get<Rule>(rule))));
+    }
+    std::string out = single ? "" : "[";
+    for (auto& rule : read) {
+        // One name is one rule: the newer counts.
+        for (const auto& other : rules_)
+            if (other->name == rule->name && other->active) end(*other, now);
+        std::erase_if(rules_, [&](const auto& other) { return other->name == rule->name; });
+        auto& added = *rules_.emplace_back(std::move(rule));
+        begin(added, now);
+        if (out.size() > 1) out += ',';
+        added.append_json(out);
+    }
+    return say(201, single ? out : out + ']');
+}
+
+base::HttpResponse Gate::Impl::delete_faults(const base::Target& target, base::Now now) {
+    std::string out = "{\"ok\":true,\"faults\":[";
+    std::vector<std::uint64_t> ids;
+    for (const auto& rule : rules_)
+        if (target.path.size() == 2 || rule->name == target.path[2] ||
+            std::to_string(rule->id) == target.path[2])
+            ids.push_back(rule->id);
+    if (ids.empty() && target.path.size() > 2) return refuse(404, "not_found", "no such fault");
+    for (const auto id : ids) {
+        const auto rule = std::ranges::find(rules_, id, &Rule::id);
+        if ((*rule)->active) end(**rule, now);
+        if (out.back() != '[') out += ',';
+        (*rule)->append_json(out);
+        rules_.erase(rule);
+    }
+    return say(200, out + "]}");
+}
+
+base::HttpResponse Gate::Impl::control_ledgers(const base::HttpRequest& request, const base::Target& target) {
+    const auto after = number_in_query(target, "after", 0);
+    const auto limit = static_cast<std::size_t>(number_in_query(target, "limit", 100'000));
+    const bool is_journal = target.path[1] == "journal";
+    if (request.method == "GET")
+        return say(200, is_journal ? journal_.json(after, limit) : oracle_.json(after, limit));
+    if (request.method == "DELETE") {
+        is_journal ? journal_.clear() : oracle_.clear();
+        return say(200, R"({"ok":true})");
+    }
+    if (request.method == "PUT" && !is_journal) {
+        const auto body = base::parse_json(request.body);
+        if (!body || !base::member(*body, "recording"))
+            return refuse(400, "bad_request", "{\"recording\": true|false} is wanted");
+        oracle_.recording = base::bool_member(*body, "recording");
+        return say(200, R"({"ok":true})");
+    }
+    return refuse(405, "method_not_allowed",
+                  is_journal ? "Only GET,DELETE allowed" : "Only GET,PUT,DELETE allowed");
+}
+
+}  // namespace couchmock

@@ -1,0 +1,178 @@
+#include "couchmock/faults/feed_lens.hpp"
+
+#include <algorithm>
+
+namespace couchmock {
+namespace {
+
+constexpr std::size_t seen_max = 256;
+/// How long a row waits for the one that is to overtake it.
+constexpr std::chrono::milliseconds reorder_wait{200};
+
+constexpr std::string_view row_begin = "{\"seq\":\"";
+
+std::string_view until_quote(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\\')
+            ++i;
+        else if (text[i] == '"')
+            return text.substr(0, i);
+    }
+    return {};
+}
+
+/// The row in a line or event; nothing when it is something else.
+std::optional<FeedRow> row_in(std::string_view unit) {
+    if (unit.starts_with("data: ")) unit.remove_prefix(6);
+    if (!unit.starts_with(row_begin)) return std::nullopt;
+    FeedRow row;
+    row.seq = until_quote(unit.substr(row_begin.size()));
+    unit.remove_prefix(std::min(unit.size(), row_begin.size() + row.seq.size() + 1));
+    if (unit.starts_with(",\"id\":\"")) {
+        row.id = until_quote(unit.substr(7));
+        if (const auto rev = unit.find("\"rev\":\"", 7 + row.id.size()); rev != std::string_view::npos)
+            row.rev = until_quote(unit.substr(rev + 7));
+    }
+    return row;
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+        text.replace(at, from.size(), to);
+}
+
+/// The row without what separates it from the next.
+std::string_view without_end(std::string_view unit) {
+    while (!unit.empty() && (unit.back() == '\n' || unit.back() == '\r' || unit.back() == ','))
+        unit.remove_suffix(1);
+    return unit;
+}
+
+}  // namespace
+
+FeedLens::End FeedLens::take(std::string bytes, const std::vector<Rule*>& rules, ExchangeId feed,
+                             base::Time now, std::string& out, const OnRow& on_row) {
+    if (!tail_.empty()) {
+        bytes.insert(0, tail_);
+        tail_.clear();
+    }
+    const bool events = kind_ == RequestInfo::Feed::eventsource;
+    const bool endless = events || kind_ == RequestInfo::Feed::continuous;
+    std::string_view rest = bytes;
+    while (!rest.empty()) {
+        const auto end = events && !rest.starts_with('\n') ? rest.find("\n\n") : rest.find('\n');
+        if (end == std::string_view::npos) {
+            tail_ = rest;
+            break;
+        }
+        const auto unit = rest.substr(0, end + (events && !rest.starts_with('\n') ? 2 : 1));
+        rest.remove_prefix(unit.size());
+        const auto row = row_in(unit);
+        if (!row) {
+            if (unit.starts_with("{\"last_seq\"")) release(now, true, out);
+            out += unit;
+            continue;
+        }
+        bool twice = false;
+        std::optional<Held> hold;
+        for (auto* rule : rules) {
+            if (!rule->active) continue;
+            switch (rule->fault) {
+                case Fault::feed_cut:
+                    if (!rule->strikes_feed(feed)) break;
+                    out += unit.substr(0, unit.size() / 2);
+                    return End::cut;
+                case Fault::feed_early_last_seq:
+                    if (!endless || since_ == "now" || !rule->strikes_feed(feed)) break;
+                    if (events) return End::early;
+                    out +=
+                        "{\"last_seq\":\"" + (held_.empty() ? since_ : safe_seq_) + "\",\"pending\":1}\n\n";
+                    return End::early;
+                case Fault::feed_garbage:
+                    if (rule->strikes_feed(feed))
+                        out += "{\"seq\":\"7-g1AAAA\xef\xbf\xbd\",\"id\":}garbage\n";
+                    break;
+                case Fault::feed_repeat:
+                    twice = rule->strikes() || twice;
+                    break;
+                case Fault::feed_reorder:
+                case Fault::feed_late: {
+                    const bool knows_before = since_ != "now" || !held_.empty();
+                    if (!endless || hold || !knows_before || !rule->strikes()) break;
+                    const bool swaps = rule->fault == Fault::feed_reorder;
+                    hold = Held{std::string{unit}, std::string{row->seq},
+                                now + (swaps ? reorder_wait : rule->delay), swaps};
+                    break;
+                }
+                default:
+                    break;
+            }
+        }
+        if (on_row) on_row(*row);
+        if (hold) {
+            if (held_.empty()) safe_seq_ = since_;
+            held_.push_back(std::move(*hold));
+        } else {
+            if (twice && !endless) {
+                out += without_end(unit);
+                out += ",\r\n";
+            } else if (twice) {
+                pass_row(unit, row->seq, out);
+            }
+            pass_row(unit, row->seq, out);
+            while (!held_.empty() && held_.front().after_next) release_first(out);
+        }
+        remember(row->seq);
+    }
+    return End::none;
+}
+
+void FeedLens::pass_row(std::string_view unit, std::string_view seq, std::string& out) {
+    if (held_.empty() || seq.empty()) {
+        out += unit;
+        return;
+    }
+    std::string changed{unit};
+    replace_all(changed, seq, safe_seq_);
+    out += changed;
+}
+
+void FeedLens::release_first(std::string& out) {
+    out += held_.front().unit;
+    safe_seq_ = held_.front().seq;
+    held_.pop_front();
+}
+
+void FeedLens::release(base::Time now, bool all, std::string& out) {
+    while (!held_.empty() && (all || held_.front().due <= now)) release_first(out);
+}
+
+std::optional<base::Time> FeedLens::deadline() const {
+    return held_.empty() ? std::nullopt : std::optional{held_.front().due};
+}
+
+void FeedLens::remember(std::string_view seq) {
+    if (seq.empty()) return;
+    since_ = seq;
+    if (seen_.size() < seen_max)
+        seen_.emplace_back(seq);
+    else
+        seen_[seen_count_ % seen_max] = seq;
+    ++seen_count_;
+}
+
+std::string FeedLens::back(std::uint64_t rows) const {
+    if (rows == 0 || rows >= seen_.size()) return "0";
+    return seen_[(seen_count_ - 1 - rows) % seen_max];
+}
+
+void FeedLens::restart(std::string since) {
+    tail_.clear();
+    held_.clear();
+    since_ = std::move(since);
+    // What comes again would stand in the ring twice, and a later rewind would not go far enough.
+    seen_.clear();
+    seen_count_ = 0;
+}
+
+}  // namespace couchmock
