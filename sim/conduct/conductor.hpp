@@ -49,6 +49,7 @@ private:
         bool asked = false;      ///< it was told to go
         int fault = -1;          ///< which of the plan's faults holds it
         std::int64_t backlog = -1;  ///< as last told; -1: not known
+        bool drained = false;       ///< by its own words, when it was last asked
     };
     struct Fault {
         bool on = false;

@@ -26,7 +26,9 @@ int int_parameter(const PlannedFault& fault, const std::string& key, int otherwi
 }
 
 /// What befalls the machine under the node, running or not.
-bool is_of_the_host(std::string_view kind) { return kind == "node.disk_full" || kind == "node.clock_skew"; }
+bool is_of_the_host(std::string_view kind) {
+    return kind == "node.disk_full" || kind == "node.disk_fail" || kind == "node.clock_skew";
+}
 
 bool is_moment(const PlannedFault& fault) { return fault.length == Duration{0} && !fault.lasting; }
 
@@ -178,7 +180,7 @@ void Conductor::end_node_fault(std::size_t fault) {
     const auto& planned = plan_.faults[fault];
     if (is_of_the_host(planned.kind)) {
         effects_.push_back(SetHost{fault, false});
-        finish_fault(fault, faults_[fault].hits);
+        if (planned.kind != "node.disk_fail") finish_fault(fault, faults_[fault].hits);  // that one is told whether it hit
         return;
     }
     auto& node = nodes_[planned.node];

@@ -55,19 +55,23 @@ void Conductor::converge() {
     if (phase_ != Phase::converging) return;
     const auto quiet = quiet_standard + (scenario_.topology.feed == "poll" ? scenario_.topology.poll_interval : Duration{0});
     const bool drained = std::ranges::all_of(
-        nodes_, [](const auto& entry) { return entry.second.health != Health::up || entry.second.backlog == 0; });
+        nodes_, [](const auto& entry) { return entry.second.health != Health::up || entry.second.drained; });
     const bool shown = awaited_.missing() == 0 && now_ - Duration{awaited_.last_shown_us()} >= quiet;
     if ((clients_settled_ && drained && shown) || now_ >= plan_.end) {
         read_all();
         return;
     }
-    for (const auto& [name, node] : nodes_)
-        if (node.health == Health::up && node.backlog != 0) effects_.push_back(AskBacklog{name});
+    // All of them again and again: a node that finds another store behind the address has a backlog again.
+    for (auto& [name, node] : nodes_) {
+        node.drained = false;
+        if (node.health == Health::up) effects_.push_back(AskBacklog{name});
+    }
     soon(look_interval, [this] { converge(); });
 }
 
 void Conductor::on(const BacklogTold& e) {
     auto& node = nodes_[e.node];
+    node.drained = e.store_up && e.count == 0;  // without a store it does not know yet what waits for it
     if (node.backlog == e.count) return;
     node.backlog = e.count;
     Record record{.what = What::backlog};

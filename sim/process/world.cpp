@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr base::Duration watch_interval = 10ms;  // how late the end of a process may be noticed
 constexpr base::Duration stall_min = 50ms;
-constexpr base::Duration progress_interval = 250ms;
+constexpr base::Duration look_interval = 100ms;  // for progress, and for counting requests
 constexpr base::Duration control_timeout = 10s;
 
 }  // namespace
@@ -42,16 +42,17 @@ WorldResult World::run() {
 
 void World::loop() {
     auto next_watch = steady_now();
-    auto next_progress = next_watch;
+    auto next_look = next_watch;
     while (!finished_) {
         auto now = steady_now();
         if (now >= next_watch) {
             watch_programs(now);
             next_watch = now + watch_interval;
         }
-        if (options_.progress && now >= next_progress) {
-            options_.progress(now - start_);
-            next_progress = now + progress_interval;
+        if (now >= next_look) {
+            if (options_.progress) options_.progress(now - start_);
+            note_requests(now);
+            next_look = now + look_interval;
         }
         if (options_.interrupted && *options_.interrupted) return break_off("interrupted");
         auto wake = next_watch;

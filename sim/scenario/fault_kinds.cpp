@@ -135,6 +135,8 @@ Kinds node_faults() {
         moment(hit, "node.wipe",
                "The node is killed, its journal is lost, and it starts again with an empty one."),
         virtual_only(lasting(hit, "node.disk_full", "The journal cannot be written.")),
+        virtual_only(lasting(hit, "node.disk_fail", "One commit to the journal fails, and nothing of it is on the disk.",
+                             {make_key("nth", Type::count, "at", "1", 1, million, "which, counted from when the fault begins")})),
         virtual_only(lasting(hit, "node.clock_skew", "The node's wall clock is wrong.",
                              {required(make_key("offset", Type::offset, "offset_ms", "", -day_us, day_us,
                                                 "how wrong; negative is slow"))})),

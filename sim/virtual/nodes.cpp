@@ -149,8 +149,11 @@ void World::perform(NodeIndex index, node::Effects effects) {
             soon(Duration{0}, NodeHears{index, life, node::Closed{close->session}});
         } else if (auto* persist = std::get_if<node::Persist>(&effect)) {
             const auto took = Duration{disks_.between(sync_time.low.count(), sync_time.high.count())};
-            if (node.disk_full) {
-                soon(took, NodeHears{index, life, node::PersistFailed{persist->batch.number, "no space left on device"}});
+            const bool fails = node.commits_until_failure > 0 && --node.commits_until_failure == 0;
+            if (fails) node.commits_until_failure = -1;
+            if (node.disk_full || fails) {
+                const auto* reason = fails ? "input/output error" : "no space left on device";
+                soon(took, NodeHears{index, life, node::PersistFailed{persist->batch.number, reason}});
             } else {
                 node.journal->write(persist->batch);
                 soon(took, DiskSynced{index, life, persist->batch.number});
@@ -162,6 +165,8 @@ void World::perform(NodeIndex index, node::Effects effects) {
         } else if (auto* timer = std::get_if<node::SetTimer>(&effect)) {
             node.timers[timer->timer] = ++settings_;
             at(std::max(now_, timer->at), NodeTimer{index, life, timer->timer, settings_});
+        } else if (auto* respond = std::get_if<node::Respond>(&effect)) {
+            take_readiness(index, respond->response);
         } else if (std::get_if<node::Drained>(&effect)) {
             end_node(index);
             soon(Duration{0}, Told{conduct::NodeIsGone{nodes_[index].name, "ended", true}});

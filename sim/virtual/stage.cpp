@@ -87,11 +87,18 @@ void World::on(const conduct::AskStore& e) {
 }
 
 void World::on(const conduct::AskBacklog& e) {
-    auto& node = nodes_[node_named(e.node)];
-    if (!node.core) return;
-    const auto checkpoint = node.journal->state().checkpoint;
-    const auto backlog = node.journal->count_not_stored_in(checkpoint ? checkpoint->generation : "");
-    soon(Duration{0}, Told{conduct::BacklogTold{e.node, static_cast<std::int64_t>(backlog)}});
+    const auto index = node_named(e.node);
+    if (nodes_[index].paused) return;
+    tell_node(index, node::Requested{index, {"GET", "/readyz", {}, {}}, "harness"});
+}
+
+/// Of HTTP the harness asks a node for its readiness only.
+void World::take_readiness(NodeIndex index, const base::HttpResponse& response) {
+    const auto body = base::parse_json(response.body);
+    const auto count = body ? base::int_member(*body, "backlog") : std::nullopt;
+    if (!count) return;
+    const bool store_up = base::string_member(*body, "store") == "up";
+    soon(Duration{0}, Told{conduct::BacklogTold{nodes_[index].name, *count, store_up}});
 }
 
 /// A client of its own for each node, that is no part of the run: it follows no room, and nothing that it sees is noted.
@@ -116,6 +123,10 @@ void World::on(const conduct::SetHost& e) {
     if (index == nodes_.size()) return;
     if (fault.kind == "node.disk_full") {
         nodes_[index].disk_full = e.on;
+    } else if (fault.kind == "node.disk_fail") {
+        auto& left = nodes_[index].commits_until_failure;
+        if (!e.on) soon(Duration{0}, Told{conduct::LinkTold{e.fault, left < 0 ? 1 : 0}});
+        left = e.on ? std::stoll(fault.parameters.at("at")) : 0;
     } else {
         nodes_[index].clock_offset = e.on ? milliseconds(fault, "offset_ms") : Duration{0};
     }

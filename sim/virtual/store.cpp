@@ -27,6 +27,7 @@ void World::fetch(NodeIndex index, node::Fetch request) {
 void World::cancel_fetch(NodeIndex index, node::FetchId id) {
     for (auto it = exchanges_.begin(); it != exchanges_.end(); ++it) {
         if (it->second.node != index || it->second.life != nodes_[index].life || it->second.fetch != id) continue;
+        if (!it->second.chunked) count_request(index, "given up");
         to_store(index, couchmock::Abandoned{it->first}, 0);
         exchanges_.erase(it);
         return;
@@ -35,6 +36,8 @@ void World::cancel_fetch(NodeIndex index, node::FetchId id) {
 
 void World::on(StoreHears& e) {
     if (const auto* request = std::get_if<couchmock::Requested>(&e.event); request && !store_listens_) {
+        if (const auto exchange = exchanges_.find(request->exchange); exchange != exchanges_.end())
+            count_request(exchange->second.node, "refused");
         answer(request->exchange, node::FetchFailed{0, "connection refused"}, 0);
         finish(request->exchange);
         return;
@@ -66,14 +69,24 @@ void World::answer(couchmock::ExchangeId id, node::Event event, std::size_t byte
 
 void World::finish(couchmock::ExchangeId id) { exchanges_.erase(id); }
 
+/// What a store writes at once may be read in two pieces, cut anywhere.
+void World::stream(couchmock::ExchangeId id, std::string bytes) {
+    if (bytes.size() > 1 && slices_.below(8) == 0) {
+        const auto cut = 1 + slices_.below(bytes.size() - 1);
+        answer(id, node::FetchData{0, bytes.substr(0, cut)}, cut);
+        bytes.erase(0, cut);
+    }
+    const auto size = bytes.size();
+    answer(id, node::FetchData{0, std::move(bytes)}, size);
+}
+
 void World::perform(couchmock::Effects effects) {
     for (auto& effect : effects) {
+        if (take_asked(effect)) continue;
         if (auto* whole = std::get_if<couchmock::Respond>(&effect)) {
             const auto exchange = exchanges_.find(whole->exchange);
-            if (exchange == exchanges_.end()) {
-                control_answers_[whole->exchange] = std::move(whole->response);
-                continue;
-            }
+            if (exchange == exchanges_.end()) continue;
+            count_request(exchange->second.node, std::to_string(whole->response.status));
             const auto bytes = whole->response.body.size();
             if (exchange->second.stream) {
                 answer(whole->exchange, node::FetchHead{0, whole->response.status}, 0);
@@ -88,14 +101,14 @@ void World::perform(couchmock::Effects effects) {
             if (exchange == exchanges_.end()) continue;
             exchange->second.chunked = true;
             exchange->second.answer = {head->status, std::move(head->headers), {}};
+            count_request(exchange->second.node, std::to_string(head->status));
             if (exchange->second.stream) answer(head->exchange, node::FetchHead{0, head->status}, 0);
         } else if (auto* data = std::get_if<couchmock::RespondData>(&effect)) {
             soon(Duration{1}, StoreHears{couchmock::Written{data->exchange}});
             const auto exchange = exchanges_.find(data->exchange);
             if (exchange == exchanges_.end()) continue;
             if (exchange->second.stream) {
-                const auto bytes = data->bytes.size();
-                answer(data->exchange, node::FetchData{0, std::move(data->bytes)}, bytes);
+                stream(data->exchange, std::move(data->bytes));
             } else {
                 exchange->second.answer.body += data->bytes;
             }
@@ -114,6 +127,7 @@ void World::perform(couchmock::Effects effects) {
             if (exchange == exchanges_.end()) continue;
             if (exchange->second.stream && exchange->second.chunked && !reset->partial.empty())
                 answer(reset->exchange, node::FetchData{0, body_of_partial_chunk(reset->partial)}, reset->partial.size());
+            if (!exchange->second.chunked) count_request(exchange->second.node, "reset");
             answer(reset->exchange, node::FetchFailed{0, "connection reset"}, 0);
             finish(reset->exchange);
         } else if (auto* timer = std::get_if<couchmock::SetTimer>(&effect)) {
@@ -125,12 +139,46 @@ void World::perform(couchmock::Effects effects) {
     }
 }
 
+/// True when the effect belongs to the harness's own request.
+bool World::take_asked(couchmock::Effect& effect) {
+    const auto is_asked = [&](const auto& e) {
+        if constexpr (requires { e.exchange; }) return e.exchange == asked_;
+        return false;
+    };
+    if (asked_ == 0 || !std::visit(is_asked, effect)) return false;
+    if (auto* whole = std::get_if<couchmock::Respond>(&effect)) {
+        asked_answer_ = std::move(whole->response);
+    } else if (auto* head = std::get_if<couchmock::RespondHead>(&effect)) {
+        asked_answer_ = {head->status, std::move(head->headers), {}};
+    } else if (auto* data = std::get_if<couchmock::RespondData>(&effect)) {
+        asked_answer_.body += data->bytes;
+        asked_more_ = true;
+    }
+    return true;
+}
+
 base::HttpResponse World::ask_store(base::HttpRequest request) {
-    const auto id = next_exchange_++;
-    tell_store(couchmock::Requested{id, std::move(request), "harness"});
-    auto answer = std::move(control_answers_[id]);
-    control_answers_.clear();
-    return answer;
+    asked_ = next_exchange_++;
+    asked_answer_ = {};
+    asked_more_ = false;
+    tell_store(couchmock::Requested{asked_, std::move(request), "harness"});
+    while (std::exchange(asked_more_, false)) tell_store(couchmock::Written{asked_});
+    asked_ = 0;
+    return std::move(asked_answer_);
+}
+
+void World::note_requests() {
+    for (auto& node : nodes_) {
+        for (const auto& [status, count] : node.requests) {
+            Record record{.what = What::requests};
+            record.at_us = (now_ - start_).count();
+            record.node = node.name;
+            record.text = status;
+            record.count = count;
+            sink_.add(record);
+        }
+        node.requests.clear();
+    }
 }
 
 }  // namespace sim::virtual_world

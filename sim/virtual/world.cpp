@@ -15,6 +15,7 @@ World::World(const Scenario& scenario, const Plan& plan, HistorySink& sink, cons
       options_{options},
       links_{base::Random::stream(plan.seed, "links")},
       disks_{base::Random::stream(plan.seed, "disks")},
+      slices_{base::Random::stream(plan.seed, "slices")},
       store_{couchmock::MockConfig{.admin_user = {},
                                    .admin_password = {},
                                    .seed = plan.seed,
@@ -31,6 +32,7 @@ WorldResult World::run() {
         handle(timeline_.take());
         if (now_ < next_progress) continue;
         next_progress = now_ + progress_interval;
+        note_requests();
         if (options_.progress) options_.progress(now_ - start_);
         if (options_.interrupted && *options_.interrupted) {
             Record last{.what = What::end};

@@ -39,6 +39,8 @@ struct VirtualNode {
     bool paused = false;
     bool stopping = false;
     bool disk_full = false;
+    std::int64_t commits_until_failure = 0;  ///< the one that makes it 0 fails; -1: it has failed
+    std::map<std::string, std::int64_t> requests;  ///< to the store, by status, since they were last noted
     std::vector<Event> held;             ///< what came while it was paused
     Duration clock_offset{};
     std::map<node::TimerId, std::uint64_t> timers;  ///< the setting that counts
@@ -122,9 +124,13 @@ private:
     void perform(couchmock::Effects effects);
     void answer(couchmock::ExchangeId id, node::Event event, std::size_t bytes);
     void finish(couchmock::ExchangeId id);
+    void stream(couchmock::ExchangeId id, std::string bytes);
     void to_store(NodeIndex index, couchmock::Event event, std::size_t bytes);
     /// A request that no link delays and no fault touches; the answer is there at once.
     base::HttpResponse ask_store(base::HttpRequest request);
+    bool take_asked(couchmock::Effect& effect);
+    void count_request(NodeIndex index, std::string_view status) { ++nodes_[index].requests[std::string{status}]; }
+    void note_requests();
     void on(StoreHears& e);
     void on(StoreTimer& e);
 
@@ -159,6 +165,7 @@ private:
     void on(Told& e);
     void on(ConductTimer& e);
     static Event answered(conduct::RequestId request, base::HttpResponse response);
+    void take_readiness(NodeIndex index, const base::HttpResponse& response);
     void read_next_room(ClientIndex index);
     [[nodiscard]] NodeIndex node_named(std::string_view name) const;
 
@@ -175,7 +182,7 @@ private:
     const WorldOptions& options_;
     Time start_{std::chrono::hours{1}};  ///< not zero, so that nobody takes a time for a duration
     Time now_ = start_;
-    base::Random links_, disks_;
+    base::Random links_, disks_, slices_;
     Timeline<Event> timeline_;
     couchmock::Mock store_;
     bool store_listens_ = true;
@@ -184,7 +191,9 @@ private:
     std::unordered_map<LinkId, Connection> connections_;                      // looked up; walked only in order of id
     std::map<couchmock::ExchangeId, Exchange> exchanges_;
     std::map<couchmock::TimerId, std::uint64_t> store_timers_;
-    std::map<couchmock::ExchangeId, base::HttpResponse> control_answers_;
+    couchmock::ExchangeId asked_ = 0;  ///< the harness's own request that is being answered
+    base::HttpResponse asked_answer_;
+    bool asked_more_ = false;          ///< its answer comes in pieces, and the next one is due
     std::uint64_t settings_ = 0;
     std::uint64_t next_link_ = 1;
     std::uint64_t next_exchange_ = 1;
