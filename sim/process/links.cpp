@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "sim/process/world.hpp"
 
 /// The cables between the processes.
@@ -20,8 +22,13 @@ bool is_hit(const PlannedFault& fault, const std::pair<std::string, std::string>
 
 }  // namespace
 
-/// Cables cost time on the way, so they are laid where one will be bad only.
+/// Cables cost time on the way, so they are laid only where one will be bad, or where requests are to be counted: what is refused
+/// never reaches the store.
 bool World::needs_relays(std::string_view link) const {
+    const auto counts_requests = [](const Expectation& line) {
+        return line.property == "no_storm" || line.text.find("requests") != std::string::npos;
+    };
+    if (link == "node-store" && std::ranges::any_of(scenario_.expect, counts_requests)) return true;
     for (const auto& fault : plan_.faults)
         if (fault.kind.starts_with("link.") && word(fault, "between", "node-store") == link) return true;
     return false;
@@ -51,6 +58,20 @@ void World::set_weather(const PlannedFault& fault, bool on) {
             weather.down_held = on && direction != "up";
         }
         relay->set_weather(weather);
+    }
+}
+
+void World::note_requests(base::Time now) {
+    for (auto& [cable, relay] : relays_) {
+        if (cable.first != "node-store") continue;
+        for (const auto& [status, count] : relay->take_answers()) {
+            Record requests{.what = What::requests};
+            requests.at_us = (now - start_).count();
+            requests.node = cable.second;
+            requests.text = status;
+            requests.count = count;
+            record(requests);
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 #include <deque>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -61,6 +62,7 @@ public:
     Weather weather_;
     std::set<std::shared_ptr<Connection>> connections_;
     std::int64_t made_ = 0;
+    std::map<std::string, std::int64_t> answers_;
 };
 
 namespace {
@@ -73,7 +75,10 @@ public:
     void start() {
         server_.async_connect(tcp::endpoint{asio::ip::address_v4::loopback(), relay_->to_},
                               [self = shared_from_this()](error_code ec) {
-                                  if (ec) return self->reset();
+                                  if (ec) {
+                                      ++self->relay_->answers_["refused"];
+                                      return self->reset();
+                                  }
                                   error_code ignored;
                                   self->server_.set_option(tcp::no_delay{true}, ignored);
                                   self->client_.set_option(tcp::no_delay{true}, ignored);
@@ -112,12 +117,26 @@ private:
         source(pump).async_read_some(asio::buffer(pump.buffer), [self = shared_from_this(), &pump](error_code ec, std::size_t n) {
             pump.reading = false;
             if (self->closed_) return;
+            if (ec && (!pump.up || ec != asio::error::eof)) self->count_broken();
             if (ec && ec != asio::error::eof) return self->reset();
+            if (!ec) self->count({pump.buffer.data(), n}, pump.up);
             pump.ended = ec == asio::error::eof;
             self->delay(pump, std::string{pump.buffer.data(), ec ? 0 : n});
             self->write(pump);
             self->read(pump);
         });
+    }
+
+    void count(std::string_view bytes, bool up) {
+        if (up) {
+            asked_ = true;
+        } else if (bytes.starts_with("HTTP/1.1 ") && bytes.size() >= 12) {
+            ++relay_->answers_[std::string{bytes.substr(9, 3)}];
+            asked_ = false;
+        }
+    }
+    void count_broken() {
+        if (std::exchange(asked_, false)) ++relay_->answers_["reset"];
     }
 
     /// Decides when the piece arrives: never before one that was sent earlier.
@@ -166,6 +185,7 @@ private:
     tcp::socket server_;
     Pump up_;
     Pump down_;
+    bool asked_ = false;  ///< something was said to the server that it has not answered
     bool closed_ = false;
 };
 
@@ -210,5 +230,6 @@ std::int64_t Relay::reset() {
 
 std::int64_t Relay::connections() const { return static_cast<std::int64_t>(impl_->connections_.size()); }
 std::int64_t Relay::made() const { return impl_->made_; }
+std::map<std::string, std::int64_t> Relay::take_answers() { return std::exchange(impl_->answers_, {}); }
 
 }  // namespace sim::process

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "node/base/time.hpp"
 
@@ -38,6 +40,11 @@ public:
     [[nodiscard]] std::int64_t connections() const;
     /// How many connections were made since the beginning.
     [[nodiscard]] std::int64_t made() const;
+
+    /// What became of HTTP requests on this cable since the last call, by status; "refused" when nobody listened, "reset" when the
+    /// connection broke before the answer. Answers are told by their first bytes, which come in a piece of their own: good enough
+    /// for counting.
+    std::map<std::string, std::int64_t> take_answers();
 
     class Impl;
 

@@ -44,6 +44,7 @@ private:
     // links.cpp: the cables between the processes, for plans that have faults of theirs
     [[nodiscard]] bool needs_relays(std::string_view link) const;
     std::uint16_t lay_cable(const std::string& link, const std::string& node, std::uint16_t to);
+    void note_requests(base::Time now);
     void set_weather(const PlannedFault& fault, bool on);
 
     // world.cpp: the loop

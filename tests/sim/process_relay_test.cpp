@@ -120,6 +120,24 @@ TEST_F(RelayTest, AThinLinkTakesItsTime) {
     EXPECT_GE(steady_now() - begin, 190ms);
 }
 
+TEST_F(RelayTest, CountsAnswersByTheirStatus) {
+    client_->say("GET / HTTP/1.1\r\n\r\n");
+    EXPECT_TRUE(soon([&] { return !server_->got.empty(); }));
+    server_->say("HTTP/1.1 201 Created\r\n\r\n");
+    EXPECT_TRUE(soon([&] { return !client_->got.empty(); }));
+    client_->say("GET / HTTP/1.1\r\n\r\n");
+    EXPECT_TRUE(soon([&] { return server_->got.size() > 30; }));
+    server_->socket.close();
+    EXPECT_TRUE(soon([&] { return bool{client_->error}; }));
+    EXPECT_EQ(relay_.take_answers(), (std::map<std::string, std::int64_t>{{"201", 1}, {"reset", 1}}));
+    acceptor_.close();
+    auto late = std::make_shared<End>(tcp::socket{loop_of(transport_)});
+    late->socket.connect(tcp::endpoint{asio::ip::address_v4::loopback(), relay_.port()});
+    late->read();
+    EXPECT_TRUE(soon([&] { return bool{late->error}; }));
+    EXPECT_EQ(relay_.take_answers(), (std::map<std::string, std::int64_t>{{"refused", 1}}));
+}
+
 TEST_F(RelayTest, AResetIsFeltAtBothEnds) {
     EXPECT_EQ(relay_.reset(), 1);
     EXPECT_TRUE(soon([&] { return client_->error == asio::error::connection_reset; })) << client_->error.message();
