@@ -43,13 +43,9 @@ int run(const Options& options) {
         if (colon != std::string::npos) config.admin_password = options.admin.substr(colon + 1);
         driver = serve_mock(loop, std::move(config), server, log);
     } else {
-#ifdef DAVENPORT_GATE
         const auto upstream = wire::parse_http_server(options.upstream);
         driver = serve_gate(loop, options.seed, upstream, options.upstream_ca, server, log);
         spdlog::info("in front of {}", upstream.url());
-#else
-        throw std::runtime_error("--upstream is not there yet");
-#endif
     }
 
     const auto say = [](std::string_view what, const auto& address, std::uint16_t port) {
