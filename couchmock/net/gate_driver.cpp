@@ -23,8 +23,11 @@ bool belongs_to_the_connection(std::string_view name) {
     return std::ranges::any_of(names, same);
 }
 
+/// But for "Connection: close": a CouchDB that closes after an answer is seen to do so through the gate too.
 void strip(base::Headers& headers) {
-    std::erase_if(headers, [](const auto& header) { return belongs_to_the_connection(header.first); });
+    std::erase_if(headers, [](const auto& header) {
+        return belongs_to_the_connection(header.first) && header.second != "close";
+    });
 }
 
 class GateDriver final : public Driver {
@@ -94,8 +97,9 @@ private:
     void perform(Continue effect) { store_.proceed(effect.exchange); }
     void perform(Forward effect) {
         auto& request = effect.request;
-        strip(request.headers);
-        std::erase_if(request.headers, [](const auto& header) { return header.first == "Content-Length"; });
+        std::erase_if(request.headers, [](const auto& header) {
+            return belongs_to_the_connection(header.first) || header.first == "Content-Length";
+        });
         if (!upstream_.user.empty() && !base::has_header(request.headers, "Authorization") &&
             !base::has_header(request.headers, "Cookie"))
             request.headers.emplace_back("Authorization",
@@ -116,7 +120,8 @@ private:
 }  // namespace
 
 std::unique_ptr<Driver> serve_gate(wire::Loop& loop, std::uint64_t seed, const wire::HttpServer& upstream,
-                                   const std::string& ca_file, const StoreServer::Config& server, LogLine log) {
+                                   const std::string& ca_file, const StoreServer::Config& server,
+                                   LogLine log) {
     return std::make_unique<GateDriver>(loop, seed, upstream, ca_file, server, std::move(log));
 }
 

@@ -227,8 +227,9 @@ void append_response_head(std::string& out, int status, const base::Headers& hea
 std::string write_request(const base::HttpRequest& request, std::string_view host) {
     std::string out;
     out.reserve(256 + request.target.size() + request.body.size());
-    fmt::format_to(std::back_inserter(out), "{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target,
-                   host);
+    fmt::format_to(std::back_inserter(out), "{} {} HTTP/1.1\r\n", request.method, request.target);
+    if (!base::has_header(request.headers, "Host"))
+        fmt::format_to(std::back_inserter(out), "Host: {}\r\n", host);
     for (const auto& [name, value] : request.headers)
         fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
     const bool wants_length = !request.body.empty() || request.method == "PUT" || request.method == "POST";
