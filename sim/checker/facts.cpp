@@ -261,6 +261,7 @@ void Facts::take_shown(const Record& record) {
     const auto number = message(record.msg);
     if (messages[number].sent_seq == 0) odd(Oddity::Kind::unknown_shown, record, number, who, where);
     learn_id(number, record, who, where);
+    if (where != messages[number].node && where != messages[number].accepted_by) messages[number].elsewhere = true;
     deliveries.push_back({number, who, where, static_cast<std::uint32_t>(record.count), record.at_us,
                           record.via, record.flag});
 }
@@ -297,15 +298,27 @@ void Facts::take_node(const Record& record) {
     const auto number = node_names.number(record.node);
     lifelines.push_back({record.at_us, number, record.text});
     if (record.text != "wiped") return;
-    // What only this node had is gone by the fault's own doing. Whether the store had it after all is seen at
-    // the end.
-    for (auto& m : messages)
-        if (m.accepted_by == number && m.stored_us < 0) m.excused = true;
+    for (auto& m : messages) {
+        if (m.accepted_by != number) continue;
+        m.disk_lost = true;
+        excuse_if_destroyed(m);
+    }
+}
+
+/// What only this node had is gone by the faults' own doing. Whether the store had it after all is seen at the end.
+void Facts::excuse_if_destroyed(Message& m) {
+    if (m.disk_lost && (m.stored_us < 0 || (m.store_lost && !m.elsewhere))) m.excused = true;
 }
 
 void Facts::take_fault(const Record& record) {
     if (record.what == What::fault_on) {
         faults.push_back({record.name, record.text, record.at_us, never, 0});
+        if (record.text != "store.wipe" && record.text != "store.amnesia") return;
+        for (auto& m : messages) {
+            if (m.accepted_us < 0) continue;
+            m.store_lost = true;
+            excuse_if_destroyed(m);
+        }
         return;
     }
     for (auto fault = faults.rbegin(); fault != faults.rend(); ++fault) {

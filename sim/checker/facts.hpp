@@ -36,7 +36,10 @@ struct Message {
     bool unsent = false;  ///< could not be sent when it was due
     bool refused = false;
     bool failed = false;   ///< accepted, then given up
-    bool excused = false;  ///< its node's disk was wiped by a fault before the store had it
+    bool excused = false;  ///< faults destroyed every copy: its node's disk, and what the store had of it
+    bool disk_lost = false;   ///< the disk of the node that accepted it was wiped
+    bool store_lost = false;  ///< the store was wiped, or forgot its last writes, after it was accepted
+    bool elsewhere = false;   ///< another node has shown it, so another journal has it
     std::string id;        ///< the first that was told
 };
 
@@ -181,6 +184,7 @@ private:
     void take_history(const Record& record);
     void take_node(const Record& record);
     void take_fault(const Record& record);
+    static void excuse_if_destroyed(Message& message);
 
     std::vector<std::uint32_t> by_message_, message_begin_;
     std::vector<std::uint32_t> by_client_, client_begin_;

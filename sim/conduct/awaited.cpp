@@ -17,12 +17,14 @@ void Awaited::take(const Record& record) {
             auto& message = messages_[record.msg];
             if (message.kept) break;
             message.kept = true;
+            if (!record.id.empty()) kept_.insert(record.id);
             missing_ += message.waiting.size();
             break;
         }
         case What::failed: {  // nobody need be shown it any more
             auto& message = messages_[record.msg];
             if (message.kept) missing_ -= message.waiting.size();
+            kept_.erase(record.id);
             message.waiting.clear();
             break;
         }

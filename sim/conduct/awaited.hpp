@@ -19,6 +19,8 @@ public:
 
     /// (message, client) pairs: the message is kept, the client followed the room when it was first sent, and was not shown it.
     [[nodiscard]] std::size_t missing() const { return missing_; }
+    /// The ids of the messages that a node has said it keeps, but for those that it gave up.
+    [[nodiscard]] const std::set<std::string>& kept() const { return kept_; }
     /// When a client was last shown anything.
     [[nodiscard]] std::int64_t last_shown_us() const { return last_shown_us_; }
 
@@ -32,6 +34,7 @@ private:
 
     std::map<std::string, std::set<std::string>> followers_;  ///< by room
     std::map<std::string, Message> messages_;
+    std::set<std::string> kept_;
     std::size_t missing_ = 0;
     std::int64_t last_shown_us_ = 0;
 };

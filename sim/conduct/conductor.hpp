@@ -97,6 +97,7 @@ private:
     void lift();
     void look_whether_lifted();
     void converge();
+    void look_at_store();
     void read_all();
     void read_documents();
     void look_whether_read();
@@ -127,6 +128,7 @@ private:
     Phase phase_ = Phase::playing;
     Awaited awaited_;
     bool clients_settled_ = false;
+    Duration look_at_store_after_{};
     std::set<std::pair<std::string, std::string>> unread_;  ///< (node, room)
     bool documents_read_ = false;
     std::string broken_;

@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 constexpr Duration lift_time_max = 20s;   // for nodes to come back
 constexpr Duration read_time_max = 20s;   // for nodes and store to say what they hold
 constexpr Duration look_interval = 100ms;
+constexpr Duration look_at_store_interval = 500ms;
 constexpr Duration quiet_standard = 300ms;  // nothing new is shown for so long: what would come twice has come
 
 }  // namespace
@@ -57,8 +58,12 @@ void Conductor::converge() {
     const bool drained = std::ranges::all_of(
         nodes_, [](const auto& entry) { return entry.second.health != Health::up || entry.second.drained; });
     const bool shown = awaited_.missing() == 0 && now_ - Duration{awaited_.last_shown_us()} >= quiet;
-    if ((clients_settled_ && drained && shown) || now_ >= plan_.end) {
+    if (now_ >= plan_.end) {
         read_all();
+        return;
+    }
+    if (clients_settled_ && drained && shown && now_ >= look_at_store_after_) {
+        look_at_store();
         return;
     }
     // All of them again and again: a node that finds another store behind the address has a backlog again.
@@ -67,6 +72,24 @@ void Conductor::converge() {
         if (node.health == Health::up) effects_.push_back(AskBacklog{name});
     }
     soon(look_interval, [this] { converge(); });
+}
+
+/// Everybody has everything; but a store that forgot what it had acknowledged is found out, and filled again, only after a while.
+void Conductor::look_at_store() {
+    ask_store({"GET", "/_all_docs", {}, {}}, [this](const Answered& answer) {
+        if (phase_ != Phase::converging) return;
+        auto missing = awaited_.kept();
+        const auto parsed = answer.status == 200 ? base::parse_json(answer.body) : std::nullopt;
+        const auto* rows = parsed ? base::member(*parsed, "rows") : nullptr;
+        if (rows && rows->is_array())
+            for (const auto& row : rows->get_array()) missing.erase(std::string{base::string_member(row, "id").value_or("")});
+        if (missing.empty()) {
+            read_all();
+        } else {
+            look_at_store_after_ = now_ + look_at_store_interval;
+            converge();
+        }
+    });
 }
 
 void Conductor::on(const BacklogTold& e) {
