@@ -1,6 +1,7 @@
 #include "sim/scenario/expression.hpp"
 
 #include "sim/scenario/language.hpp"
+#include "sim/scenario/tokens.hpp"
 #include "sim/scenario/value.hpp"
 
 #include <algorithm>
@@ -13,70 +14,8 @@ namespace {
 
 using language::names;
 
-struct Token {
-    std::string_view text;  ///< empty at the end
-    int column = 0;         ///< in the line, from 0
-};
-
-/// Takes an expression apart: words, parentheses, relations.
-class Tokens {
-public:
-    Tokens(std::string_view text, Location at, std::vector<Problem>& problems)
-        : text_{text}, at_{at}, problems_{problems} {
-        advance();
-    }
-
-    [[nodiscard]] const Token& now() const { return now_; }
-    [[nodiscard]] bool at_end() const { return now_.text.empty(); }
-
-    Token take() {
-        const auto taken = now_;
-        advance();
-        return taken;
-    }
-    bool take_if(std::string_view text) {
-        if (now_.text != text) return false;
-        advance();
-        return true;
-    }
-    void complain(const Token& token, std::string message, std::string hint = {}) {
-        problems_.push_back({{at_.line, at_.column + token.column}, std::move(message), std::move(hint)});
-    }
-
-private:
-    static bool in_word(char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-               c == '.' || c == '-' || c == '%' || c == '#' || (static_cast<unsigned char>(c) & 0x80) != 0;
-    }
-
-    void advance() {
-        while (position_ < text_.size() && (text_[position_] == ' ' || text_[position_] == '\n')) ++position_;
-        const auto begin = position_;
-        if (begin < text_.size()) {
-            if (in_word(text_[begin])) {
-                while (position_ < text_.size() && in_word(text_[position_])) ++position_;
-            } else {
-                ++position_;
-                const bool relation = text_[begin] == '<' || text_[begin] == '>' || text_[begin] == '=';
-                if (relation && position_ < text_.size() && text_[position_] == '=') ++position_;
-            }
-        }
-        now_ = {text_.substr(begin, position_ - begin), static_cast<int>(begin)};
-    }
-
-    std::string_view text_;
-    Location at_;
-    std::vector<Problem>& problems_;
-    std::size_t position_ = 0;
-    Token now_;
-};
-
 bool is_relation(std::string_view text) {
     return text == "<" || text == "<=" || text == ">" || text == ">=" || text == "==";
-}
-
-bool contains(const std::vector<std::string_view>& list, std::string_view word) {
-    return std::ranges::find(list, word) != list.end();
 }
 
 bool is_name(std::string_view word) {
@@ -99,18 +38,29 @@ std::optional<Duration> read_time(Tokens& tokens) {
     return Duration{value->low};
 }
 
-/// `< 5s` and nothing behind it.
-bool read_threshold(Tokens& tokens, Expectation& expectation) {
+std::optional<Duration> read_count(Tokens& tokens) {
+    const auto token = tokens.take();
+    std::string why;
+    const auto value = parse_value(Type::count, token.text, why);
+    if (!value)
+        tokens.complain(token,
+                        token.text.empty() ? "a number is missing" : fmt::format("'{}' {}", token.text, why));
+    return value ? std::optional{Duration{value->low}}
+                 : std::nullopt;  // a bare number; the unit does not matter here
+}
+
+/// `< 5s` and nothing behind it; with `is_count`, `< 100`.
+bool read_threshold(Tokens& tokens, Expectation& expectation, bool is_count = false) {
     const auto relation = tokens.take();
     if (!is_relation(relation.text)) {
         tokens.complain(relation,
                         relation.text.empty() ? "a threshold is missing"
                                               : fmt::format("'{}' is no relation", relation.text),
-                        "as in < 50ms; relations are < <= > >= ==");
+                        fmt::format("as in < {}; relations are < <= > >= ==", is_count ? "100" : "50ms"));
         return false;
     }
     expectation.relation = relation.text;
-    const auto value = read_time(tokens);
+    const auto value = is_count ? read_count(tokens) : read_time(tokens);
     if (!value) return false;
     expectation.value = static_cast<double>(value->count());
     if (!tokens.at_end()) {
@@ -131,28 +81,64 @@ bool read_recovery(Tokens& tokens, Expectation& expectation) {
     return read_threshold(tokens, expectation);
 }
 
-/// `p99(local_echo) during outage < 50ms`, the first word taken.
-bool read_quantile(const Token& quantile, Tokens& tokens, Expectation& expectation) {
+/// What stands before the parenthesis and what within; false, and a problem, when they do not go together.
+bool read_figure_of(const Token& function, const Token& of, Tokens& tokens, bool& is_count) {
+    auto functions = names(language::quantiles());
+    functions.insert(functions.end(), {"p999", "count", "undelivered"});
+    auto all = names(language::metrics());
+    all.insert(all.end(), {"sends", "requests", "backlog"});
     bool good = true;
-    if (!contains(names(language::quantiles()), quantile.text)) {
-        tokens.complain(quantile, fmt::format("'{}' is no quantile", quantile.text),
-                        suggest(quantile.text, names(language::quantiles())));
+    if (!contains(functions, function.text)) {
+        tokens.complain(function, fmt::format("'{}' is no quantile", function.text),
+                        suggest(function.text, functions));
         good = false;
     }
+    if (!contains(all, of.text)) {
+        tokens.complain(of,
+                        of.text.empty() ? "a metric is missing" : fmt::format("unknown metric '{}'", of.text),
+                        suggest(of.text, all));
+        good = false;
+    }
+    if (!good) return false;
+    const bool counted = of.text == "sends" || of.text == "requests";
+    is_count = counted || of.text == "backlog" || function.text == "count" || function.text == "undelivered";
+    const auto only = counted ? "count" : of.text == "backlog" ? "max" : "";
+    if (only[0] == '\0' || function.text == only) return true;
+    tokens.complain(function, fmt::format("{} has no {}", of.text, function.text),
+                    fmt::format("{}({}) is what there is", only, of.text));
+    return false;
+}
+
+/// `, n2` or `, r1`: of one node, or of one room.
+bool read_place(Tokens& tokens, std::string& place) {
+    if (!tokens.take_if(",")) return true;
+    const auto token = tokens.take();
+    std::string why;
+    auto as_node = std::string{token.text};
+    if (as_node.starts_with('r')) as_node[0] = 'n';
+    if (!parse_value(Type::node, as_node, why)) {
+        tokens.complain(token, fmt::format("'{}' is neither a node nor a room", token.text),
+                        "as in p99(delivery, n2) or p99(delivery, r1)");
+        return false;
+    }
+    place = fmt::format(", {}", token.text);
+    return true;
+}
+
+/// `p99(local_echo) during outage < 50ms`, the first word taken.
+bool read_figure(const Token& function, Tokens& tokens, Expectation& expectation) {
     tokens.take_if("(");
-    const auto metric = tokens.take();
-    if (!contains(names(language::metrics()), metric.text)) {
-        tokens.complain(
-            metric,
-            metric.text.empty() ? "a metric is missing" : fmt::format("unknown metric '{}'", metric.text),
-            suggest(metric.text, names(language::metrics())));
-        good = false;
-    }
+    bool is_count = false;
+    const auto of = tokens.take();
+    const bool good = read_figure_of(function, of, tokens, is_count);
+    std::string place;
+    if (!read_place(tokens, place)) return false;
     if (!tokens.take_if(")")) {
         tokens.complain(tokens.now(), "')' is missing", "as in p99(delivery) < 250ms");
         return false;
     }
-    expectation.property = fmt::format("{}({})", quantile.text, metric.text);
+    expectation.property =
+        fmt::format("{}({}{})", function.text == "p999" ? "p99.9" : function.text, of.text, place);
     if (!tokens.at_end() && !is_relation(tokens.now().text)) {
         const auto phase = tokens.take();
         if (!contains(names(language::phases()), phase.text)) {
@@ -167,7 +153,7 @@ bool read_quantile(const Token& quantile, Tokens& tokens, Expectation& expectati
         }
         expectation.phase = fmt::format("{} {}", phase.text, tokens.take().text);
     }
-    return read_threshold(tokens, expectation) && good;
+    return good && read_threshold(tokens, expectation, is_count);
 }
 
 bool read_property(const Token& word, Tokens& tokens, Expectation& expectation) {
@@ -214,92 +200,9 @@ std::optional<Expectation> parse_expectation(std::string_view text, Location at,
     expectation.location = at;
     const auto first = tokens.take();
     const bool good = first.text == "recovery"   ? read_recovery(tokens, expectation)
-                      : tokens.now().text == "(" ? read_quantile(first, tokens, expectation)
+                      : tokens.now().text == "(" ? read_figure(first, tokens, expectation)
                                                  : read_property(first, tokens, expectation);
     return good ? std::optional{expectation} : std::nullopt;
-}
-
-std::optional<Condition> parse_condition(std::string_view text, Location at, std::vector<Problem>& problems) {
-    Tokens tokens{text, at, problems};
-    Condition condition;
-    const auto subject = tokens.take();
-    condition.subject = subject.text;
-    std::string why;
-    if (tokens.take_if("(")) {
-        const auto node = tokens.take();
-        if (!parse_value(Type::node, node.text, why)) {
-            tokens.complain(node, fmt::format("'{}' {}", node.text, why));
-            return std::nullopt;
-        }
-        condition.node = node.text;
-        if (!tokens.take_if(")")) {
-            tokens.complain(tokens.now(), "')' is missing", "as in feed(n1).rows >= 100");
-            return std::nullopt;
-        }
-        if (tokens.now().text.starts_with('.')) condition.subject += tokens.take().text;
-    }
-    if (!contains(names(language::subjects()), condition.subject)) {
-        tokens.complain(subject, fmt::format("'{}' cannot be waited for", condition.subject),
-                        suggest(condition.subject, names(language::subjects())));
-        return std::nullopt;
-    }
-    if (!condition.node.empty() && condition.subject != "feed.rows" && condition.subject != "backlog") {
-        tokens.complain(subject, fmt::format("{} is counted over all nodes", condition.subject),
-                        "leave the node out");
-        return std::nullopt;
-    }
-    const auto relation = tokens.take();
-    if (relation.text != ">=" && relation.text != ">") {
-        tokens.complain(relation,
-                        relation.text.empty() ? "a comparison is missing"
-                                              : fmt::format("'{}' cannot be waited for", relation.text),
-                        "a count only grows: accepted >= 100");
-        return std::nullopt;
-    }
-    condition.relation = relation.text;
-    const auto number = tokens.take();
-    const auto value = parse_value(Type::count, number.text, why);
-    if (!value) {
-        tokens.complain(number, fmt::format("'{}' {}", number.text, why));
-        return std::nullopt;
-    }
-    condition.value = value->low;
-    if (!tokens.at_end()) {
-        tokens.complain(tokens.now(), fmt::format("'{}' after the end of the condition", tokens.now().text));
-        return std::nullopt;
-    }
-    return condition;
-}
-
-ConditionWatch::ConditionWatch(std::string_view condition) {
-    std::vector<Problem> none;
-    if (auto parsed = parse_condition(condition, {}, none))
-        condition_ = std::move(*parsed);
-    else
-        met_ = true;  // never asked for: such a scenario does not pass the reader
-}
-
-bool ConditionWatch::compare(std::int64_t count) {
-    met_ = condition_.relation == ">" ? count > condition_.value : count >= condition_.value;
-    return met_;
-}
-
-bool ConditionWatch::take(const Record& record) {
-    if (met_) return false;
-    const auto& subject = condition_.subject;
-    const bool here = condition_.node.empty() || condition_.node == record.node;
-    const auto counts = [&](What what) { return record.what == what && compare(++count_); };
-    if (subject == "sent") return record.count <= 1 && counts(What::send);
-    if (subject == "accepted") return counts(What::accepted);
-    if (subject == "stored") return counts(What::stored);
-    if (subject == "shown") return counts(What::shown);
-    if (subject == "backlog")
-        return (record.what == What::backlog || record.what == What::store) && here && compare(record.count);
-    if (subject == "feed.rows" && record.what == What::shown && here) {
-        // One and the same message counts once for each node.
-        return shown_.insert(record.node + ' ' + record.msg).second && compare(++count_);
-    }
-    return false;
 }
 
 }  // namespace sim

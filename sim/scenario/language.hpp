@@ -83,8 +83,10 @@ struct Word {
 
 /// local_ack, local_echo, delivery, stored.
 const std::vector<Word>& metrics();
-/// p50, p90, p95, p99, p999, max, mean.
+/// p50, p90, p95, p99, p99.9, max, min, mean.
 const std::vector<Word>& quantiles();
+/// undelivered, count(sends), max(backlog), ...: figures that are counts, written as FUNCTION(OF).
+const std::vector<Word>& counts();
 /// before, during, after.
 const std::vector<Word>& phases();
 /// What `when` can compare: sent, accepted, feed.rows, ... (`about` says whether it needs a node).

@@ -35,9 +35,25 @@ const std::vector<Word>& metrics() {
 
 const std::vector<Word>& quantiles() {
     static const std::vector<Word> table{
-        {"p50", "half are at most this"}, {"p90", "90% are at most this"},    {"p95", "95% are at most this"},
-        {"p99", "99% are at most this"},  {"p999", "99.9% are at most this"}, {"max", "the largest"},
+        {"p50", "half are at most this"},
+        {"p90", "90% are at most this"},
+        {"p95", "95% are at most this"},
+        {"p99", "99% are at most this"},
+        {"p99.9", "99.9% are at most this"},
+        {"max", "the largest"},
+        {"min", "the smallest"},
         {"mean", "the arithmetic mean"},
+    };
+    return table;
+}
+
+const std::vector<Word>& counts() {
+    static const std::vector<Word> table{
+        {"undelivered", "how many of a latency's samples never arrived: undelivered(delivery) == 0"},
+        {"count", "how many samples a latency has, or count(sends), count(requests) to the store"},
+        {"sends", "messages that were sent, in count(sends)"},
+        {"requests", "requests to the store, in count(requests)"},
+        {"backlog", "messages that wait for the store at a node, in max(backlog)"},
     };
     return table;
 }

@@ -1,4 +1,241 @@
+#include "sim/scenario/language.hpp"
 #include "sim/scenario/reader.hpp"
+#include "sim/scenario/value.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
 namespace sim {
-void check_sense(const Scenario&, std::vector<Problem>&) {}
+
+namespace {
+
+using language::Hits;
+using language::Span;
+
+constexpr std::int64_t sends_max = 20'000'000;
+
+std::string show(Duration time) { return show_time(time.count()); }
+
+std::int64_t number_of(Type type, const std::string& name) {
+    std::string why;
+    const auto value = parse_value(type, name, why);
+    return value ? value->low : 0;
 }
+
+/// What a line of the timeline does, as far as it can be told before a seed decides.
+struct Outlook {
+    const Fault* fault = nullptr;
+    bool any_lasting = false;
+    bool any_moment = false;
+    bool sure = true;               ///< it takes place, whatever is drawn
+    std::optional<Duration> begin;  ///< earliest
+    std::optional<Duration>
+        over;  ///< latest end; nothing when only healing ends it, or a condition begins it
+};
+
+class Sense {
+public:
+    Sense(const Scenario& scenario, std::vector<Problem>& problems)
+        : scenario_{scenario}, problems_{problems} {
+        load_end_ = scenario.load.settle + scenario.load.length;
+        for (const auto& fault : scenario.timeline)
+            if (!fault.kinds.empty()) outlooks_.push_back(look(fault));
+    }
+
+    void check() {
+        check_load();
+        for (const auto& outlook : outlooks_) {
+            check_time(outlook);
+            check_victim(*outlook.fault);
+        }
+        for (const auto& expectation : scenario_.expect) check_expectation(expectation);
+    }
+
+private:
+    void complain(Location where, std::string message, std::string hint = {}) {
+        problems_.push_back({where, std::move(message), std::move(hint)});
+    }
+
+    static Outlook look(const Fault& fault) {
+        Outlook outlook;
+        outlook.fault = &fault;
+        outlook.sure = !fault.swarm;
+        for (const auto& name : fault.kinds) {
+            const bool lasting = language::find_fault(name)->span == Span::lasting;
+            outlook.any_lasting = outlook.any_lasting || lasting;
+            outlook.any_moment = outlook.any_moment || !lasting;
+        }
+        auto length = fault.length ? std::optional{fault.length->high} : std::nullopt;
+        if (const auto restart = fault.parameters.find("restart_ms"); restart != fault.parameters.end())
+            length = Duration{number_of(Type::time, restart->second + "ms")};
+        if (!outlook.any_lasting) length = Duration{};
+        if (fault.at) {
+            outlook.begin = *fault.at;
+            if (length) outlook.over = *fault.at + *length;
+        }
+        return outlook;
+    }
+
+    void check_load() {
+        const auto& load = scenario_.load;
+        const auto count =
+            static_cast<double>(load.per_1000_seconds) * static_cast<double>(load.length.count()) / 1e9;
+        if (count < 1)
+            complain({}, "the load is empty: no message is due",
+                     fmt::format("load.rate is too low for {}", show(load.length)));
+        if (count > sends_max)
+            complain({},
+                     fmt::format("the load is {:.0f} messages; at most {} can be planned", count, sends_max));
+        const auto& topology = scenario_.topology;
+        if (topology.nodes > 1 && topology.rooms % topology.nodes == 0)
+            complain({},
+                     fmt::format("with {} nodes and {} rooms every room lives on one node: nothing is ever "
+                                 "delivered to another",
+                                 topology.nodes, topology.rooms),
+                     "c1 is on n1 in r1, c2 on n2 in r2, ...: let the number of rooms be no multiple of the "
+                     "number of nodes");
+        if (topology.rooms > topology.clients)
+            complain({}, fmt::format("{} rooms for {} clients: some room has nobody in it", topology.rooms,
+                                     topology.clients));
+    }
+
+    void check_time(const Outlook& outlook) {
+        const auto& fault = *outlook.fault;
+        const auto& first = fault.kinds.front();
+        if (fault.at && *fault.at >= load_end_)
+            complain(fault.location,
+                     fmt::format("{} at {} is after the end: the last message is due before {}", fault.name,
+                                 show(*fault.at), show(load_end_)),
+                     fmt::format("load.settle + load.for is {}", show(load_end_)));
+        if (fault.every && scenario_.load.settle + fault.every->low >= load_end_)
+            complain(fault.location, fmt::format("{} never happens: every {} is longer than the load",
+                                                 fault.name, show(fault.every->low)));
+        const bool restarts = fault.parameters.contains("restart_ms");
+        if (fault.length && !outlook.any_lasting)
+            complain(fault.location, fmt::format("{} is a moment and takes no 'for'",
+                                                 fault.kinds.size() == 1 ? first : "any of these"));
+        if (fault.length && restarts)
+            complain(fault.location, "both 'for' and 'restart': they say the same", "leave 'for' out");
+    }
+
+    void check_victim(const Fault& fault) {
+        bool node = false, client = false, join = false, hop = false;
+        for (const auto& name : fault.kinds) {
+            const auto hits = language::find_fault(name)->hits;
+            node = node || hits == Hits::node || hits == Hits::link;
+            client = client || hits == Hits::client;
+            join = join || hits == Hits::joiner;
+            hop = hop || name == "client.hop";
+        }
+        if (!fault.node.empty() && !node)
+            complain(fault.location, fmt::format("{} hits no node", fault.kinds.front()),
+                     join ? "a new node is always the next number" : "leave 'node' out");
+        if (!fault.client.empty() && !client)
+            complain(fault.location, fmt::format("{} hits no client", fault.kinds.front()),
+                     "leave 'client' out");
+        if (node) check_exists(fault, Type::node, fault.node, scenario_.topology.nodes);
+        if (client) check_exists(fault, Type::client, fault.client, scenario_.topology.clients);
+        if (!hop) return;
+        if (scenario_.topology.nodes == 1)
+            return complain(fault.location, "client.hop has nowhere to go: there is one node");
+        if (const auto to = fault.parameters.find("to"); to != fault.parameters.end())
+            check_exists(fault, Type::node, to->second, scenario_.topology.nodes);
+    }
+
+    /// A victim is there from the start, or came with a node.join before.
+    void check_exists(const Fault& fault, Type type, const std::string& name, int at_start) {
+        if (name.empty()) return;
+        std::int64_t there = at_start;
+        for (const auto& other : scenario_.timeline) {
+            if (other.kinds != std::vector<std::string>{"node.join"} || other.swarm || !other.at) continue;
+            if (fault.at && *other.at >= *fault.at) continue;
+            const auto clients = other.parameters.find("clients");
+            there += type == Type::node                  ? 1
+                     : clients == other.parameters.end() ? 1
+                                                         : number_of(Type::count, clients->second);
+        }
+        if (number_of(type, name) > there)
+            complain(fault.location, fmt::format("{} does not exist{}", name, fault.at ? " then" : ""),
+                     fmt::format("there are {} of them: {}1 to {}{}", there, name[0], name[0], there));
+    }
+
+    void check_expectation(const Expectation& expectation) {
+        const auto& where = expectation.location;
+        const auto whole = load_end_ + scenario_.heal;
+        if (expectation.within && *expectation.within > scenario_.heal)
+            complain(where,
+                     fmt::format("cannot fail: the run ends {} after healing begins", show(scenario_.heal)),
+                     "a shorter time, or a longer 'heal'");
+        if (expectation.relation.empty()) return;
+        const bool upper = expectation.relation.starts_with('<');
+        const bool count = expectation.property.starts_with("count") ||
+                           expectation.property.starts_with("undelivered") ||
+                           expectation.property.find("(backlog") != std::string::npos;
+        if (!count && upper && expectation.value > static_cast<double>(whole.count()))
+            complain(where, fmt::format("cannot fail: the whole run takes {}", show(whole)));
+        if (expectation.relation == ">=" && expectation.value == 0)
+            complain(where, "cannot fail: nothing is below 0");
+        if (expectation.relation == "<" && expectation.value == 0)
+            complain(where, "cannot hold: nothing is below 0");
+        constexpr std::string_view recovery = "recovery of ";
+        if (expectation.property.starts_with(recovery))
+            check_phase(expectation, "recovery", expectation.property.substr(recovery.size()));
+        const auto space = expectation.phase.find(' ');
+        if (space != std::string::npos)
+            check_phase(expectation, expectation.phase.substr(0, space), expectation.phase.substr(space + 1));
+    }
+
+    /// The phase has to come about, whatever the seed, and something must be said in it.
+    void check_phase(const Expectation& expectation, const std::string& phase, const std::string& name) {
+        const auto& where = expectation.location;
+        const auto found =
+            std::ranges::find(outlooks_, name, [](const Outlook& outlook) { return outlook.fault->name; });
+        if (found == outlooks_.end()) {
+            std::vector<std::string_view> all;
+            for (const auto& outlook : outlooks_) all.push_back(outlook.fault->name);
+            complain(where, fmt::format("no fault is named '{}'", name),
+                     all.empty() ? "the timeline is empty" : suggest(name, all));
+            return;
+        }
+        if (!found->sure)
+            return complain(
+                where, fmt::format("{} may not take part (swarm), so this phase may never happen", name));
+        if (phase == "during" && !found->any_lasting)
+            return complain(where, fmt::format("{} is a moment: nothing is during it", name),
+                            fmt::format("after {}", name));
+        if (phase == "before" && found->begin && *found->begin <= scenario_.load.settle)
+            complain(where, fmt::format("nothing is sent before {}: it begins at {}, the load at {}", name,
+                                        show(*found->begin), show(scenario_.load.settle)));
+        if (phase != "after" && phase != "recovery") return;
+        if (found->begin && !found->over)
+            complain(where, fmt::format("{} lasts until healing begins, so nothing is sent after it", name),
+                     "give it a 'for'");
+        else if (found->over && *found->over >= load_end_)
+            complain(where, fmt::format("nothing is sent after {}: it ends at {}, the load at {}", name,
+                                        show(*found->over), show(load_end_)));
+    }
+
+    const Scenario& scenario_;
+    std::vector<Problem>& problems_;
+    Duration load_end_{};
+    std::vector<Outlook> outlooks_;
+};
+
+}  // namespace
+
+void check_sense(const Scenario& scenario, std::vector<Problem>& problems) {
+    Sense{scenario, problems}.check();
+}
+
+std::vector<Problem> not_in_process_world(const Scenario& scenario) {
+    std::vector<Problem> out;
+    for (const auto& fault : scenario.timeline)
+        for (const auto& name : fault.kinds)
+            if (!language::find_fault(name)->in_process)
+                out.push_back({fault.location, fmt::format("the process world cannot perform {}", name),
+                               "run it with --world virtual"});
+    return out;
+}
+
+}  // namespace sim

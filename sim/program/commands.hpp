@@ -1,0 +1,67 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What chatsim does, one function a command; main.cpp only reads the command line. Each returns the exit
+/// code.
+namespace sim::program {
+
+enum Exit : int {
+    exit_pass = 0,
+    exit_fail = 1,
+    exit_unknown = 2,  ///< the run was none, or was broken off: neither pass nor fail
+    exit_usage = 64,   ///< bad usage, or a bad file
+};
+
+using Files = std::vector<std::filesystem::path>;
+
+/// Reads the files and says all that is wrong with them.
+int check(const Files& files);
+
+struct RunRequest {
+    Files files;
+    std::string world = "virtual";      ///< or "process"
+    std::string store = "couchmock";    ///< or the URL of a CouchDB (process world)
+    std::optional<std::uint64_t> seed;  ///< nothing: the scenario's own
+    std::filesystem::path out = "out";
+    std::filesystem::path binaries;          ///< where chatnode and couchmock are
+    std::vector<std::string> node_binaries;  ///< "n2=PATH"
+};
+
+/// Runs each scenario, judges it, writes its history and reports. The worst verdict decides the exit code.
+int run(const RunRequest& request);
+
+/// Runs a scenario twice in the virtual world and names the first event and the first record that differ.
+int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed);
+
+/// Compares what results.json says of two runs, or of several runs each; writes a page with both when `page` is given.
+int compare(const std::string& before, const std::string& after, const std::filesystem::path& page);
+
+struct CiRequest {
+    RunRequest run;                    ///< `files` may be folders: all *.yaml in them
+    std::filesystem::path baselines;   ///< NAME.json there is compared with the run of NAME.yaml; empty: none
+    bool update = false;               ///< write the baselines instead
+};
+
+/// Runs folders of scenarios and writes an index over their reports.
+int ci(const CiRequest& request);
+
+/// Judges a stored history again.
+int analyze(const std::filesystem::path& folder, const std::filesystem::path& scenario);
+
+/// Prints the JSON Schema of scenario files.
+int print_schema();
+
+/// Prints the reference: of everything, or of one key, fault, property or metric.
+int explain(const std::string& key);
+
+/// Set by Ctrl-C and SIGTERM once catch_interrupts() was called; a second one ends the program at once.
+const std::atomic<bool>& interrupted();
+void catch_interrupts();
+
+}  // namespace sim::program

@@ -1,0 +1,110 @@
+#include "sim/program/main_search.hpp"
+
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+
+namespace {
+
+/// chatnode and couchmock are built next to chatsim.
+std::filesystem::path own_folder() {
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    return error ? std::filesystem::path{"."} : self.parent_path();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace sim::program;
+
+    CLI::App app{
+        "chatsim runs chat scenarios: many nodes, many clients, faults, and a verdict.\n"
+        "Exit codes: 0 pass, 1 fail, 2 unknown, 64 bad usage or bad file.",
+        "chatsim"};
+    app.set_version_flag("--version", DAVENPORT_VERSION);
+    app.require_subcommand(1);
+    int code = 0;
+
+    Files files;
+    auto* check_command =
+        app.add_subcommand("check", "read scenario files and say all that is wrong with them");
+    check_command->add_option("FILE", files, "scenario files")->required();
+    check_command->callback([&] { code = check(files); });
+
+    RunRequest request;
+    request.binaries = own_folder();
+    std::uint64_t seed = 0;
+    auto* run_command = app.add_subcommand("run", "run scenarios and judge them");
+    run_command->add_option("FILE", request.files, "scenario files")->required();
+    run_command
+        ->add_option("--world", request.world,
+                     "virtual: all in one process, in virtual time; process: real processes and sockets")
+        ->capture_default_str();
+    run_command->add_option("--store", request.store, "couchmock, or the URL of a CouchDB (process world)")
+        ->capture_default_str();
+    auto* run_seed = run_command->add_option("--seed", seed, "instead of the scenario's own");
+    run_command->add_option("--out", request.out, "folder for histories and reports")->capture_default_str();
+    run_command->add_option("--binaries", request.binaries,
+                            "where chatnode and couchmock are (next to chatsim)");
+    run_command->add_option("--node-binary", request.node_binaries,
+                            "another build for a node, as n2=PATH (process world)");
+    run_command->callback([&] {
+        if (run_seed->count() > 0) request.seed = seed;
+        code = run(request);
+    });
+
+    std::filesystem::path file;
+    auto* verify_command =
+        app.add_subcommand("verify", "run twice in the virtual world and name the first event that differs");
+    verify_command->add_option("FILE", file, "a scenario file")->required();
+    auto* verify_seed = verify_command->add_option("--seed", seed, "instead of the scenario's own");
+    verify_command->callback(
+        [&] { code = verify(file, verify_seed->count() > 0 ? std::optional{seed} : std::nullopt); });
+
+    std::string before;
+    std::string after;
+    std::filesystem::path page;
+    auto* compare_command = app.add_subcommand("compare", "did it get worse? Exit codes: 0 no, 1 yes, 64 not to be compared");
+    compare_command->add_option("BEFORE", before, "results.json, a run's folder, or a folder of such (repeats)")->required();
+    compare_command->add_option("AFTER", after, "the same")->required();
+    compare_command->add_option("--page", page, "write a page with both runs overlaid");
+    compare_command->callback([&] { code = compare(before, after, page); });
+
+    CiRequest ci_request;
+    ci_request.run.binaries = own_folder();
+    auto* ci_command = app.add_subcommand("ci", "run all scenarios of a folder and write an index over their reports");
+    ci_command->add_option("DIR", ci_request.run.files, "folders or files")->required();
+    ci_command->add_option("--world", ci_request.run.world, "virtual or process")->capture_default_str();
+    ci_command->add_option("--store", ci_request.run.store, "couchmock, or the URL of a CouchDB")->capture_default_str();
+    ci_command->add_option("--out", ci_request.run.out, "folder for the reports")->capture_default_str();
+    ci_command->add_option("--baselines", ci_request.baselines, "compare with the results stored there");
+    ci_command->add_flag("--update", ci_request.update, "store the results as baselines instead");
+    ci_command->callback([&] { code = ci(ci_request); });
+
+    std::filesystem::path folder;
+    std::filesystem::path scenario;
+    auto* analyze_command = app.add_subcommand("analyze", "judge a stored history again");
+    analyze_command->add_option("DIR", folder, "a run's folder")->required();
+    analyze_command->add_option("--scenario", scenario, "the scenario file, when it is not where the run found it");
+    analyze_command->callback([&] { code = analyze(folder, scenario); });
+
+    SearchCommands search;
+    search.add_to(app, code);
+
+    app.add_subcommand("schema", "print the JSON Schema of scenario files, for editors")->callback([&] {
+        code = print_schema();
+    });
+
+    std::string key;
+    auto* explain_command = app.add_subcommand("explain", "print the reference of the scenario language");
+    explain_command->add_option("KEY", key, "a key, a fault, a property or a metric; all when left out");
+    explain_command->callback([&] { code = explain(key); });
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? exit_pass : exit_usage;
+    }
+    return code;
+}

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "sim/program/search_commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace sim::program {
+
+/// The command lines of sweep, replay and shrink. Outlives the parsing.
+class SearchCommands {
+public:
+    void add_to(CLI::App& app, int& code);
+
+private:
+    SweepRequest sweep_;
+    std::string seeds_ = "1..200";
+    Files parts_;
+    ShrinkRequest shrink_;
+    RunName replay_;
+    std::uint64_t seed_ = 0;
+    int seconds_ = 10;
+};
+
+}  // namespace sim::program

@@ -1,0 +1,212 @@
+#include "node/base/json.hpp"
+#include "reports/reports.hpp"
+#include "sim/checker/judge.hpp"
+#include "sim/history/history_file.hpp"
+#include "sim/program/commands.hpp"
+#include "sim/program/progress.hpp"
+#include "sim/program/summary.hpp"
+#include "sim/scenario/reader.hpp"
+#include "sim/world.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <map>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace sim::program {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+using checker::Outcome;
+
+/// Everything that wants to see the records, in this order.
+class Audience final : public HistorySink {
+public:
+    void join(HistorySink& sink) { sinks_.push_back(&sink); }
+    void add(const Record& record) override {
+        for (auto* sink : sinks_) sink->add(record);
+    }
+
+private:
+    std::vector<HistorySink*> sinks_;
+};
+
+std::string replay_line(const Scenario& scenario, const RunRequest& request, std::uint64_t seed) {
+    auto line = fmt::format("chatsim run {} --world {} --seed {}", scenario.file, request.world, seed);
+    if (request.store != "couchmock") line += " --store URL";  // the URL may bear a password
+    return line;
+}
+
+/// The first record of every history: what ran.
+Record run_record(const Scenario& scenario, const RunRequest& request, std::uint64_t seed) {
+    base::json::object about;
+    about["scenario"] = scenario.name;
+    about["file"] = scenario.file;
+    about["seed"] = seed;
+    about["world"] = request.world;
+    about["store"] = request.store == "couchmock" ? "couchmock" : "CouchDB";
+    about["chatsim"] = DAVENPORT_VERSION;
+    Record record;
+    record.what = What::run;
+    record.text = base::write_json(about);
+    return record;
+}
+
+std::string bad_request(const RunRequest& request) {
+    if (request.world != "virtual" && request.world != "process")
+        return fmt::format("--world is virtual or process, not '{}'", request.world);
+#ifndef DAVENPORT_PROCESS_WORLD
+    if (request.world == "process")
+        return "this chatsim was built without the process world (DAVENPORT_CORES_ONLY)";
+#endif
+    if (request.world == "virtual" && request.store != "couchmock")
+        return "--store is for the process world; the virtual world has couchmock's core in it";
+    return {};
+}
+
+/// Says which scenarios the world cannot perform; true when there are any.
+bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& request) {
+    if (request.world != "process") return false;
+    bool any = false;
+    for (const auto& scenario : scenarios) {
+        for (const auto& problem : not_in_process_world(scenario)) {
+            any = true;
+            fmt::print(stderr, "{}:{}:{}: error: {}\n    hint: {}\n", scenario.file, problem.location.line,
+                       problem.location.column, problem.message, problem.hint);
+        }
+    }
+    return any;
+}
+
+WorldResult perform(const Scenario& scenario, const Plan& plan, HistorySink& sink,
+                    const WorldOptions& options, const std::string& world) {
+#ifdef DAVENPORT_PROCESS_WORLD
+    if (world == "process") return run_processes(scenario, plan, sink, options);
+#endif
+    (void)world;
+    return run_virtual(scenario, plan, sink, options);
+}
+
+/// Writes results.json, junit.xml, summary.md and report.html beside the history.
+void write_reports(const fs::path& folder, const Scenario& scenario, const RunRequest& request, const Plan& plan,
+                   const WorldResult& result, const checker::Verdict& verdict, const checker::Judge& judge,
+                   std::chrono::system_clock::time_point started) {
+    reports::RunInfo info;
+    info.world = request.world;
+    info.store = request.store == "couchmock" ? "couchmock" : "CouchDB";
+    info.seed = plan.seed;
+    info.replay = replay_line(scenario, request, plan.seed);
+    if (request.world == "process") {
+        using namespace std::chrono;
+        info.started = base::iso8601(time_point_cast<base::Duration>(started));
+        info.took_ms = duration_cast<milliseconds>(system_clock::now() - started).count();
+    }
+    info.event_hash = result.event_hash;
+    info.events = result.events;
+    info.broken = result.broken;
+    info.environment = reports::environment();
+    const auto summary = judge.summary();
+    const auto error = reports::write_results(folder, {info, scenario, verdict, summary});
+    if (!error.empty()) fmt::print(stderr, "{}\n", error);
+}
+
+Outcome run_one(const Scenario& scenario, const RunRequest& request) {
+    const bool colour = isatty(STDOUT_FILENO) == 1;
+    const auto seed = request.seed.value_or(scenario.seed);
+    const auto plan = make_plan(scenario, seed);
+    const auto folder =
+        request.out / fmt::format("{}-{}", fs::path{scenario.file}.stem().string(), request.world);
+    std::error_code error;
+    fs::remove_all(folder, error);
+    fs::create_directories(folder, error);
+    if (error) {
+        fmt::print(stderr, "{}: error: cannot be made: {}\n", folder.string(), error.message());
+        return Outcome::unknown;
+    }
+
+    HistoryWriter history{folder / "history.jsonl"};
+    checker::Judge judge{scenario, plan};
+    LatencyTable latencies;
+    Progress progress{scenario.name, plan};
+    Audience audience;
+    audience.join(history);
+    audience.join(judge);
+    audience.join(latencies);
+    audience.join(progress);
+
+    WorldOptions options;
+    options.binaries = request.binaries;
+    options.out = folder;
+    options.store = request.store;
+    options.interrupted = &interrupted();
+    options.progress = [&](Duration at) { progress.show(at); };
+    for (const auto& pair : request.node_binaries) {
+        const auto equals = pair.find('=');
+        if (equals != std::string::npos)
+            options.node_binaries[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+
+    const auto started = std::chrono::system_clock::now();
+    audience.add(run_record(scenario, request, seed));
+    const auto result = perform(scenario, plan, audience, options, request.world);
+    progress.clear();
+    history.flush();
+    if (!history.error().empty()) fmt::print(stderr, "{}\n", history.error());
+    const auto verdict = judge.finish();
+    write_reports(folder, scenario, request, plan, result, verdict, judge, started);
+
+    fmt::print("{}  {} ({} world, seed {})\n", show(verdict.outcome, colour), scenario.name, request.world,
+               seed);
+    if (!result.broken.empty()) fmt::print("    the run was broken off: {}\n", result.broken);
+    fmt::print("{}{}", show(verdict, scenario.file, colour), latencies.render());
+    if (result.event_hash != 0) fmt::print("    {} events, hash {:016x}\n", result.events, result.event_hash);
+    fmt::print("    report:  {}\n", (folder / "report.html").string());
+    if (verdict.outcome != Outcome::pass)
+        fmt::print("    replay:  {}\n", replay_line(scenario, request, seed));
+    std::fflush(stdout);
+    return verdict.outcome;
+}
+
+int exit_code(Outcome outcome) {
+    return outcome == Outcome::pass ? exit_pass : outcome == Outcome::fail ? exit_fail : exit_unknown;
+}
+
+}  // namespace
+
+int run(const RunRequest& request) {
+    if (const auto bad = bad_request(request); !bad.empty()) {
+        fmt::print(stderr, "chatsim: {}\n", bad);
+        return exit_usage;
+    }
+    std::vector<Scenario> scenarios;
+    bool good = true;
+    for (const auto& file : request.files) {
+        auto loaded = load_scenario(file);
+        fmt::print(stderr, "{}", loaded.errors);
+        good = good && loaded.scenario;
+        if (loaded.scenario) scenarios.push_back(std::move(*loaded.scenario));
+    }
+    if (!good || beyond_the_world(scenarios, request)) return exit_usage;
+
+    catch_interrupts();
+    std::map<Outcome, int> count;
+    for (const auto& scenario : scenarios) {
+        if (interrupted()) break;
+        ++count[run_one(scenario, request)];
+    }
+    const auto skipped = static_cast<int>(scenarios.size()) - count[Outcome::pass] - count[Outcome::fail] -
+                         count[Outcome::unknown];
+    if (scenarios.size() > 1)
+        fmt::print("{} scenarios: {} passed, {} failed, {} unknown{}\n", scenarios.size(),
+                   count[Outcome::pass], count[Outcome::fail], count[Outcome::unknown],
+                   skipped > 0 ? fmt::format(", {} not run", skipped) : "");
+    if (count[Outcome::fail] > 0) return exit_code(Outcome::fail);
+    return count[Outcome::unknown] + skipped > 0 ? exit_unknown : exit_pass;
+}
+
+}  // namespace sim::program

@@ -1,0 +1,222 @@
+#include "sim/search/sweep.hpp"
+
+#include "sim/program/search_commands.hpp"
+#include "sim/program/summary.hpp"
+#include "sim/scenario/reader.hpp"
+#include "sim/search/crew.hpp"
+#include "sim/search/trial.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+namespace sim::program {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using search::SweepResult;
+
+constexpr std::size_t lines_max = 12;  // of a list
+
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// A line on the terminal that is written over; nothing in a pipe.
+class Line {
+public:
+    void show(const SweepResult& result, std::uint64_t of, Clock::time_point start) {
+        const auto now = Clock::now();
+        if (!terminal_ || now - last_ < std::chrono::milliseconds{200}) return;
+        last_ = now;
+        const auto per_second = static_cast<double>(result.runs) / std::max(seconds_since(start), 0.001);
+        fmt::print(stderr, "\r\033[K{} of {} runs, {:.0f} a second; {} failed, {} unknown", result.runs, of,
+                   per_second, result.failed, result.unknown);
+    }
+    void clear() {
+        if (terminal_) fmt::print(stderr, "\r\033[K");
+    }
+
+private:
+    bool terminal_ = isatty(STDERR_FILENO) == 1;
+    Clock::time_point last_{};
+};
+
+void print_counts(const SweepResult& result, double took, unsigned threads) {
+    fmt::print("{} runs: {} passed, {} failed, {} unknown; {} messages, {} showings, {} events\n",
+               result.runs, result.passed, result.failed, result.unknown, result.sends, result.deliveries,
+               result.events);
+    if (took <= 0) return;
+    const auto simulated = static_cast<double>(result.simulated_us) / 1e6;
+    fmt::print(
+        "{:.1f} s on {} thread{}: {:.0f} seeds/s, {:.0f} times real time on each thread, {:.2f} M events/s\n",
+        took, threads, threads == 1 ? "" : "s", static_cast<double>(result.runs) / took,
+        simulated / took / threads, static_cast<double>(result.events) / took / 1e6);
+}
+
+template <class Map, class Name>
+void print_most(const char* title, const Map& map, const Name& name) {
+    if (map.empty()) return;
+    std::vector<std::pair<std::uint64_t, std::string>> rows;
+    for (const auto& [key, count] : map) rows.emplace_back(count, name(key));
+    std::ranges::stable_sort(rows, std::greater{}, [](const auto& row) { return row.first; });
+    fmt::print("{}\n", title);
+    for (std::size_t i = 0; i < std::min(rows.size(), lines_max); ++i)
+        fmt::print("    {:>6} x  {}\n", rows[i].first, rows[i].second);
+    if (rows.size() > lines_max) fmt::print("    and {} more\n", rows.size() - lines_max);
+}
+
+void print_marks(const search::Marks& marks, const Scenario& scenario, bool all) {
+    const auto summary = marks.summary(scenario);
+    fmt::print("coverage: {} of {} marks were met\n", summary.reached, summary.possible);
+    const auto shown = all ? summary.never.size() : std::min(summary.never.size(), lines_max);
+    for (std::size_t i = 0; i < shown; ++i) fmt::print("    {}\n", summary.never[i]);
+    if (shown < summary.never.size())
+        fmt::print("    and {} lines more (--marks shows all)\n", summary.never.size() - shown);
+}
+
+/// Every failing run that was kept gets a replay file; the first is shown whole.
+void print_failing(const SweepResult& result, const Scenario& scenario, const SweepRequest& request) {
+    const auto folder = request.out / fmt::format("{}-sweep", fs::path{scenario.file}.stem().string());
+    std::error_code ignored;
+    fs::create_directories(folder, ignored);
+    bool first = true;
+    for (const auto& run : result.failing) {
+        const auto quarry = find_quarry({scenario.file, run.seed, run.addition});
+        if (!quarry) continue;
+        const auto trial = search::try_plan(quarry->scenario, quarry->plan);
+        auto name =
+            fmt::format("seed-{}{}{}.replay.json", run.seed, run.addition.empty() ? "" : "-", run.addition);
+        std::ranges::replace(name, ' ', '-');
+        const auto path = (folder / name).string();
+        write_replay_file(path, quarry->scenario, quarry->plan, trial.event_hash);
+        fmt::print("{}  {}: {} faults, {} messages, {} events\n", first ? "FAIL" : "fail", quarry->origin,
+                   quarry->plan.faults.size(), quarry->plan.sends.size(), run.events);
+        if (first) {
+            fmt::print("{}", show(trial.verdict, scenario.file, isatty(STDOUT_FILENO) == 1));
+        } else {
+            for (const auto& failure : run.failures) fmt::print("    {}\n", show(failure));
+        }
+        fmt::print("    replay:  {}\n    shrink:  chatsim shrink {}\n", quarry->line, path);
+        first = false;
+    }
+}
+
+int code_of(const SweepResult& result) {
+    if (result.failed > 0) return exit_fail;
+    return result.passed == 0 || interrupted() ? exit_unknown : exit_pass;
+}
+
+bool write_json(const SweepRequest& request, const SweepResult& result, double took) {
+    if (request.json.empty()) return true;
+    auto value = result.to_json();
+    value["seconds"] = took;
+    std::ofstream out{request.json, std::ios::binary};
+    out << base::write_json(value) << '\n';
+    out.flush();
+    if (!out) fmt::print(stderr, "{}: error: cannot be written\n", request.json.string());
+    return static_cast<bool>(out);
+}
+
+SweepResult perform(const Scenario& scenario, const SweepRequest& request, Line& line,
+                    Clock::time_point start) {
+    search::SweepOptions options;
+    options.first = request.first;
+    options.last = request.last;
+    options.threads = request.threads;
+    options.stop_at_first = !request.all;
+    options.keep = request.keep;
+    options.interrupted = &interrupted();
+    options.progress = [&](const SweepResult& so_far) {
+        line.show(so_far, request.last - request.first + 1, start);
+    };
+    if (request.single.empty()) return search::sweep_seeds(scenario, options);
+    SweepResult whole;
+    options.first = request.seed.value_or(scenario.seed);
+    options.last = request.single_max;
+    for (const auto& kind : request.single) {
+        const auto one = search::sweep_single_faults(scenario, kind, options);
+        line.clear();
+        fmt::print("{}: {} runs, one for each place\n", kind, one.runs);
+        whole.merge(one, options.keep);
+        if (!request.all && whole.failed > 0) break;
+    }
+    return whole;
+}
+
+}  // namespace
+
+int sweep(const SweepRequest& given) {
+    auto request = given;
+    const auto kinds = search::single_fault_kinds();
+    if (request.single == std::vector<std::string>{"all"}) request.single = kinds;
+    for (const auto& kind : request.single) {
+        if (std::ranges::find(kinds, kind) != kinds.end()) continue;
+        fmt::print(stderr, "chatsim: '{}' is no single fault; it is all, or one of {}\n", kind,
+                   fmt::join(kinds, ", "));
+        return exit_usage;
+    }
+    if (request.last < request.first) {
+        fmt::print(stderr, "chatsim: --seeds goes from the lower to the higher, as in 1..1000\n");
+        return exit_usage;
+    }
+    auto loaded = load_scenario(request.file);
+    if (!loaded.scenario) {
+        fmt::print(stderr, "{}", loaded.errors);
+        return exit_usage;
+    }
+    catch_interrupts();
+    const auto& scenario = *loaded.scenario;
+    const auto threads = search::threads_or_all(request.threads);
+    if (request.single.empty())
+        fmt::print("sweep  {}, seeds {}..{}\n", scenario.name, request.first, request.last);
+    else
+        fmt::print("sweep  {}, seed {}, single faults\n", scenario.name,
+                   request.seed.value_or(scenario.seed));
+    Line line;
+    const auto start = Clock::now();
+    const auto result = perform(scenario, request, line, start);
+    const auto took = seconds_since(start);
+    line.clear();
+    print_counts(result, took, threads);
+    print_most("unknown because", result.doubts, [](const std::string& doubt) { return doubt; });
+    print_most("failed in", result.failures, [](const search::Failure& failure) { return show(failure); });
+    print_marks(result.marks, scenario, request.marks);
+    print_failing(result, scenario, request);
+    if (!write_json(request, result, took)) return exit_unknown;
+    return code_of(result);
+}
+
+int merge_sweeps(const SweepRequest& request, const Files& files) {
+    SweepResult whole;
+    for (const auto& file : files) {
+        std::ifstream in{file, std::ios::binary};
+        const std::string text{std::istreambuf_iterator<char>{in}, {}};
+        const auto parsed = base::parse_json(text);
+        const auto result = parsed ? SweepResult::from_json(*parsed) : std::nullopt;
+        if (!result) {
+            fmt::print(stderr, "{}: error: this is no result of a sweep\n", file.string());
+            return exit_usage;
+        }
+        whole.merge(*result, request.keep);
+    }
+    print_counts(whole, 0, 1);
+    print_most("unknown because", whole.doubts, [](const std::string& doubt) { return doubt; });
+    print_most("failed in", whole.failures, [](const search::Failure& failure) { return show(failure); });
+    for (const auto& run : whole.failing)
+        fmt::print("fail  seed {}{}{}: {}\n", run.seed, run.addition.empty() ? "" : " and ", run.addition,
+                   run.failures.empty() ? "" : show(run.failures.front()));
+    if (!write_json(request, whole, 0)) return exit_unknown;
+    return code_of(whole);
+}
+
+}  // namespace sim::program

@@ -1,0 +1,190 @@
+#include "sim/scenario/reference.hpp"
+
+#include "sim/scenario/language.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace sim {
+
+namespace {
+
+using namespace language;
+
+std::string value_of(const Key& key) {
+    if (!key.choices.empty()) return fmt::format("{}", fmt::join(key.choices, ", "));
+    return fmt::format("{}, as {}", noun_of(key.type), example_of(key.type));
+}
+
+std::string standard_of(const Key& key) {
+    if (key.required) return "(needed)";
+    return key.standard.empty() ? "" : fmt::format("`{}`", key.standard);
+}
+
+void append_keys(std::string& out, const std::vector<Key>& keys) {
+    out += "| key | value | default | meaning |\n| --- | --- | --- | --- |\n";
+    for (const auto& key : keys)
+        fmt::format_to(std::back_inserter(out), "| `{}` | {} | {} | {} |\n", key.name, value_of(key),
+                       standard_of(key), key.about);
+}
+
+std::string_view title_of(const Section& section) {
+    if (section.name.empty()) return "A scenario file";
+    if (section.name == "link") return "links: each of them";
+    return section.name;
+}
+
+std::string of_section(const Section& section) {
+    auto out = fmt::format("### {}\n\n{}\n\n", title_of(section), section.about);
+    append_keys(out, section.keys);
+    return out;
+}
+
+std::string_view hit_by(const FaultKind& kind) {
+    switch (kind.hits) {
+        case Hits::store:
+            return "the store";
+        case Hits::node:
+            return "a node (`node`, else drawn)";
+        case Hits::joiner:
+            return "nobody: a node is added";
+        case Hits::client:
+            return "a client (`client`, else drawn)";
+        case Hits::link:
+            return "links (of `node`, else of all nodes)";
+    }
+    return "";
+}
+
+std::string of_fault(const FaultKind& kind) {
+    auto out = fmt::format("#### {}\n\n{} Hits {}; {}; {}.\n\n", kind.name, kind.about, hit_by(kind),
+                           kind.span == language::Span::moment ? "a moment, takes no `for`"
+                                                               : "lasts for its `for`, else until healing",
+                           kind.in_process ? "both worlds" : "virtual world only");
+    if (!kind.parameters.empty()) {
+        append_keys(out, kind.parameters);
+        out += '\n';
+    }
+    return out;
+}
+
+std::string of_faults(std::string_view family) {
+    std::string out;
+    for (const auto& kind : fault_kinds())
+        if (family.empty() || (kind.name.starts_with(family) && kind.name[family.size()] == '.'))
+            out += of_fault(kind);
+    return out;
+}
+
+template <class Table>
+std::string of_words(std::string_view title, std::string_view intro, const Table& table) {
+    auto out = fmt::format("### {}\n\n{}\n\n| word | meaning |\n| --- | --- |\n", title, intro);
+    for (const auto& word : table)
+        fmt::format_to(std::back_inserter(out), "| `{}` | {} |\n", word.name, word.about);
+    return out + '\n';
+}
+
+std::string of_expectations() {
+    std::string out =
+        "### expect\n\nEach line is a property, or a figure with a threshold:\n\n"
+        "    no_loss\n"
+        "    converged within 5s\n"
+        "    p99(local_echo) during outage < 50ms\n"
+        "    p99(delivery, n2) < 250ms             (of one node, or of one room)\n"
+        "    undelivered(delivery) == 0\n"
+        "    max(backlog) during outage >= 20\n"
+        "    count(requests) during outage < 200\n"
+        "    recovery of outage < 5s\n\n";
+    out +=
+        of_words("Properties", "The first five are judged in every run, written down or not.", properties());
+    out +=
+        of_words("Latencies", "A message that never arrived counts as longer than any that did.", metrics());
+    out += of_words("Quantiles", "Of a latency.", quantiles());
+    out += of_words("Counts", "A bare number is their threshold.", counts());
+    out += of_words("Phases", "A message belongs to the phase in which it was due.", phases());
+    return out +
+           "`recovery of NAME` is the time from the fault's end until no message waits for the store and "
+           "deliveries are as quick as before.\n";
+}
+
+std::string everything() {
+    std::string out;
+    for (const auto& section : sections()) out += of_section(section) + '\n';
+    out +=
+        of_words("when", "What a fault can wait for: `when: accepted >= 100`, `when: feed(n1).rows >= 100`.",
+                 subjects());
+    out += of_expectations();
+    return out + "\n### Faults\n\n" + of_faults("");
+}
+
+/// "rate", "load.rate".
+std::string of_key(std::string_view name) {
+    std::string out;
+    for (const auto& section : sections()) {
+        for (const auto& key : section.keys) {
+            const bool full = !section.name.empty() && name == fmt::format("{}.{}", section.name, key.name);
+            if (key.name != name && !full) continue;
+            fmt::format_to(std::back_inserter(out), "`{}{}{}`: {}\n    {}{}\n", section.name,
+                           section.name.empty() ? "" : ".", key.name, key.about, value_of(key),
+                           key.standard.empty() ? "" : fmt::format("; default {}", key.standard));
+        }
+    }
+    for (const auto& kind : fault_kinds())
+        if (const auto* key = kind.find(name))
+            fmt::format_to(std::back_inserter(out), "`{}` of {}: {}\n    {}{}\n", name, kind.name, key->about,
+                           value_of(*key),
+                           key->standard.empty() ? "" : fmt::format("; default {}", key->standard));
+    return out;
+}
+
+template <class Table>
+std::string of_word(const Table& table, std::string_view name) {
+    for (const auto& word : table)
+        if (word.name == name) return fmt::format("`{}`: {}\n", word.name, word.about);
+    return {};
+}
+
+}  // namespace
+
+std::string reference(std::string_view key) {
+    if (key.empty()) return everything();
+    if (key == "expect") return of_expectations();
+    if (key == "faults" || key == "fault" || key == "any") return of_faults("");
+    if (key == "when") return of_words("when", "What a fault can wait for.", subjects());
+    if (const auto* kind = find_fault(key)) return of_fault(*kind);
+    for (const auto& section : sections())
+        if (section.name == key) return of_section(section);
+    std::string out = of_key(key);
+    out += of_word(properties(), key) + of_word(metrics(), key) + of_word(quantiles(), key) +
+           of_word(counts(), key) + of_word(phases(), key) + of_word(subjects(), key);
+    if (key == "recovery") out += of_expectations();
+    return out.empty() ? of_faults(key) : out;
+}
+
+std::vector<std::string_view> explained() {
+    std::vector<std::string_view> out{"expect", "faults", "recovery", "store",
+                                      "feed",   "node",   "client",   "link"};
+    const auto add = [&](const auto& table) {
+        for (const auto& row : table)
+            if (!row.name.empty()) out.push_back(row.name);
+    };
+    add(sections());
+    for (const auto& section : sections()) add(section.keys);
+    add(fault_kinds());
+    for (const auto& kind : fault_kinds()) add(kind.parameters);
+    add(properties());
+    add(metrics());
+    add(quantiles());
+    add(counts());
+    add(phases());
+    add(subjects());
+    std::ranges::sort(out);
+    const auto twice = std::ranges::unique(out);
+    out.erase(twice.begin(), twice.end());
+    return out;
+}
+
+}  // namespace sim
