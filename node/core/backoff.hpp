@@ -1,17 +1,18 @@
 #pragma once
 
-#include <algorithm>
-
 #include "node/base/random.hpp"
 #include "node/base/time.hpp"
 
+#include <algorithm>
+
 namespace node {
 
-/// Ever longer pauses between tries, from `least` to `most`, each up to a quarter longer by chance so that the nodes of
-/// one store do not come back in step.
+/// Ever longer pauses between tries, from `least` to `most`, each up to a quarter longer by chance so that
+/// the nodes of one store do not come back in step.
 class Backoff {
 public:
-    Backoff(base::Duration least, base::Duration most) : least_{least}, most_{std::max(least, most)}, next_{least} {}
+    Backoff(base::Duration least, base::Duration most)
+        : least_{least}, most_{std::max(least, most)}, next_{least} {}
 
     base::Duration next(base::Random& random) {
         const auto pause = next_;

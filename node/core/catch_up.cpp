@@ -1,25 +1,14 @@
 #include "node/core/catch_up.hpp"
 
-#include <algorithm>
-#include <ranges>
-
-#include "node/base/message_id.hpp"
 #include "node/core/frames.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace node {
-namespace {
 
-constexpr std::size_t page_rows = 200;
-constexpr std::size_t feed_page_rows = 500;
-constexpr std::size_t fetches_max = 4;         // a crowd that hops to this node asks the store in turn
-constexpr int journal_pages_per_turn = 20;     // others are served in between
-constexpr std::size_t guess_rows_max = 2000;
-constexpr std::int64_t guess_margin_ms = 5 * 60 * 1000;
-
-}  // namespace
-
-CatchUp::CatchUp(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, Sessions& sessions, Rooms& rooms,
-                 StoreLink& link, const ChangesFeed& feed)
+CatchUp::CatchUp(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger,
+                 Sessions& sessions, Rooms& rooms, StoreLink& link, const ChangesFeed& feed)
     : page_bytes_max_{std::max<std::size_t>(1, config.session_bytes_max / 4)},
       request_timeout_{config.request_timeout},
       api_{&api},
@@ -102,152 +91,21 @@ void CatchUp::run(Turn& turn, const Key& key) {
 CatchUp::Then CatchUp::step(Turn& turn, const Key& key, Job& job, Session& session) {
     if (job.stage != Stage::gap && full(session)) return Then::wait;  // written() brings it back
     switch (job.stage) {
-        case Stage::history: return send_history(job, session);
-        case Stage::feed: return ask_feed(turn, key, job);
-        case Stage::unstored: return send_unstored(turn, key, job, session);
-        case Stage::arrivals: return send_arrivals(job, session);
-        case Stage::by_time: return guess_by_time(job, session);
-        case Stage::gap: return close_gap(job);
+        case Stage::history:
+            return send_history(job, session);
+        case Stage::feed:
+            return ask_feed(turn, key, job);
+        case Stage::unstored:
+            return send_unstored(turn, key, job, session);
+        case Stage::arrivals:
+            return send_arrivals(job, session);
+        case Stage::by_time:
+            return guess_by_time(job, session);
+        case Stage::gap:
+            return close_gap(job);
     }
     return Then::done;
 }
-
-// ---- the stages
-
-CatchUp::Then CatchUp::send_history(Job& job, Session& session) {
-    std::vector<base::ChatMessage> newest_first;
-    for (auto& entry : ledger_->journal().page(job.request.room, {}, job.request.history + page_rows))
-        if (entry.arrival <= ledger_->watermark()) newest_first.push_back(std::move(entry.message));
-    for (const auto* held : ledger_->uncommitted(job.request.room)) newest_first.push_back(held->entry.message);
-    std::ranges::sort(newest_first, std::ranges::greater{}, &base::ChatMessage::position);
-    std::size_t count = 0;
-    for (std::size_t bytes = 0; count < std::min(newest_first.size(), job.request.history); ++count) {
-        bytes += newest_first[count].text.size() + 256;
-        if (bytes > page_bytes_max_) break;
-    }
-    newest_first.resize(count);
-    for (const auto& message : std::views::reverse(newest_first)) send(job, session, message, 0);
-    return finish(job, session, false);
-}
-
-CatchUp::Then CatchUp::ask_feed(Turn& turn, const Key& key, Job& job) {
-    if (job.fetch != 0) return Then::wait;
-    if (!link_->usable() || !same_store(job)) {
-        give_up_feed(job);
-        return Then::again;
-    }
-    if (fetches_ >= fetches_max) {
-        ready_.insert(key);
-        return Then::wait;
-    }
-    ++fetches_;
-    job.fetch = ids_->next(Asker::resume);
-    job.deadline = turn.now.time + request_timeout_;
-    turn.emit(Fetch{job.fetch, api_->changes_page(job.seq.empty() ? "0" : job.seq, feed_page_rows, true), false});
-    turn.emit(SetTimer{timers::resume, job.deadline});
-    return Then::wait;
-}
-
-void CatchUp::take_feed_page(Job& job, Session& session, const FeedPage& page) {
-    for (const auto& row : page.rows) {
-        if (!row.message || row.message->room != job.request.room) continue;
-        if (!has_or_gets(job, row.id)) send(job, session, *row.message, 0);
-    }
-    job.seq = page.last_seq;
-    if (page.rows.size() == feed_page_rows) return;
-    job.stage = Stage::unstored;
-    job.after = 0;
-}
-
-CatchUp::Then CatchUp::send_unstored(Turn& turn, const Key& key, Job& job, Session& session) {
-    for (int i = 0; i < journal_pages_per_turn; ++i) {
-        const auto page = ledger_->journal().not_stored_in(link_->generation(), job.after, page_rows);
-        for (const auto& entry : page) {
-            if (full(session)) return Then::wait;
-            job.after = entry.arrival;
-            if (entry.arrival > job.joined_at) break;
-            if (entry.message.room == job.request.room && !has_or_gets(job, entry.message.id)) send(job, session, entry.message, 0);
-        }
-        if (page.size() == page_rows && job.after <= job.joined_at) continue;
-        if (job.live) return finish(job, session, false);
-        job.stage = Stage::arrivals;
-        job.after = job.joined_at;
-        return Then::again;
-    }
-    ready_.insert(key);
-    turn.emit(SetTimer{timers::resume, turn.now.time});
-    return Then::wait;
-}
-
-CatchUp::Then CatchUp::send_arrivals(Job& job, Session& session) {
-    const auto page = ledger_->journal().after(job.request.room, job.after, page_rows);
-    for (const auto& entry : page) {
-        if (entry.arrival > ledger_->watermark()) break;
-        if (full(session)) return Then::wait;
-        job.after = entry.arrival;
-        if (!job.sent.contains(entry.message.id)) send(job, session, entry.message, job.exact ? entry.arrival : 0);
-    }
-    if (page.size() == page_rows && page.back().arrival <= ledger_->watermark()) return Then::again;
-    for (const auto* held : ledger_->uncommitted(job.request.room))
-        if (!job.sent.contains(held->entry.message.id))
-            send(job, session, held->entry.message, job.exact ? ledger_->watermark() : 0);
-    return finish(job, session, job.request.cursor->gap && job.exact);
-}
-
-CatchUp::Then CatchUp::guess_by_time(Job& job, Session& session) {
-    const auto place = base::parse_message_id("x:" + job.request.cursor->position);
-    const auto from = place ? base::make_foreign_letters(place->unix_ms - guess_margin_ms, {}).substr(0, 10) : std::string{};
-    std::vector<base::ChatMessage> newest_first;
-    std::size_t bytes = 0;
-    for (std::string before; newest_first.size() < guess_rows_max && bytes < page_bytes_max_;) {
-        const auto page = ledger_->journal().page(job.request.room, before, page_rows);
-        for (const auto& entry : page) {
-            if (entry.message.position < from || bytes > page_bytes_max_) break;
-            bytes += entry.message.text.size() + 256;
-            if (entry.arrival <= ledger_->watermark()) newest_first.push_back(entry.message);
-        }
-        if (page.size() < page_rows || page.back().message.position < from) break;
-        before = page.back().message.position;
-    }
-    for (const auto* held : ledger_->uncommitted(job.request.room)) newest_first.push_back(held->entry.message);
-    std::ranges::sort(newest_first, std::ranges::greater{}, &base::ChatMessage::position);
-    for (const auto& message : std::views::reverse(newest_first))
-        if (!has_or_gets(job, message.id)) send(job, session, message, 0);
-    // Live already: this was the second look, after the node itself has read all that the store has.
-    return finish(job, session, !job.live);
-}
-
-CatchUp::Then CatchUp::close_gap(Job& job) {
-    if (!link_->usable()) return Then::wait;
-    if (same_store(job)) {
-        job.stage = Stage::feed;
-        return Then::again;
-    }
-    if (!feed_->caught_up()) return Then::wait;
-    job.stage = Stage::by_time;
-    return Then::again;
-}
-
-CatchUp::Then CatchUp::finish(Job& job, Session& session, bool gap) {
-    const auto& room = job.request.room;
-    if (job.live) {
-        sessions_->send(session, frames::gap_closed(room));
-        sessions_->send(session, frames::cursor(room, cursor_of(top_position(room)).text(), ledger_->watermark()));
-        return Then::done;
-    }
-    const auto top = top_position(room);
-    rooms_->follow(session, room, top);
-    job.newest = top;
-    const auto cursor = gap ? gap_cursor(job) : cursor_of(top);
-    sessions_->send(session, frames::joined(room, cursor.text(), ledger_->watermark(), gap));
-    if (!gap) return Then::done;
-    job.live = true;
-    job.joined_at = ledger_->watermark();
-    job.stage = Stage::gap;
-    return Then::again;
-}
-
-void CatchUp::give_up_feed(Job& job) { job.stage = job.live ? Stage::gap : Stage::by_time; }
 
 // ---- answers
 
@@ -322,7 +180,9 @@ bool CatchUp::has_or_gets(const Job& job, const std::string& id) {
     return !entry || entry->arrival > job.joined_at;
 }
 
-bool CatchUp::full(const Session& session) const { return Sessions::queued_bytes(session) >= page_bytes_max_; }
+bool CatchUp::full(const Session& session) const {
+    return Sessions::queued_bytes(session) >= page_bytes_max_;
+}
 
 bool CatchUp::same_store(const Job& job) const {
     return job.request.cursor && !job.request.cursor->generation.empty() &&
@@ -353,7 +213,8 @@ std::string CatchUp::newest_seen(std::string_view room, std::uint64_t n) {
 }
 
 Cursor CatchUp::cursor_of(std::string_view newest_position) const {
-    return {ledger_->uuid(), ledger_->watermark(), seen_.generation, seen_.seq, std::string{newest_position}, false};
+    return {ledger_->uuid(), ledger_->watermark(),         seen_.generation,
+            seen_.seq,       std::string{newest_position}, false};
 }
 
 Cursor CatchUp::gap_cursor(const Job& job) const {

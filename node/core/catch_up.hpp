@@ -1,5 +1,11 @@
 #pragma once
 
+#include "node/core/changes_feed.hpp"
+#include "node/core/cursor.hpp"
+#include "node/core/ledger.hpp"
+#include "node/core/rooms.hpp"
+#include "node/core/store_link.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -8,12 +14,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "node/core/changes_feed.hpp"
-#include "node/core/cursor.hpp"
-#include "node/core/ledger.hpp"
-#include "node/core/rooms.hpp"
-#include "node/core/store_link.hpp"
 
 namespace node {
 
@@ -27,14 +27,15 @@ struct JoinRequest {
 
 /// Brings clients that join a room, or come back to it, to where the room is live.
 ///
-/// What they missed goes out page by page, the next when the client has taken the last, so that no outbox overflows; a client
-/// follows the room live only after the last page. On the journal that the cursor is of, resume is exact by arrival. On another node it
-/// is one read of the store's feed from the cursor's seq, then what this node knows and the store has not told yet. With
-/// the store down it is a guess by time, marked `gap`, and completed when the store is back.
+/// What they missed goes out page by page, the next when the client has taken the last, so that no outbox
+/// overflows; a client follows the room live only after the last page. On the journal that the cursor is of,
+/// resume is exact by arrival. On another node it is one read of the store's feed from the cursor's seq, then
+/// what this node knows and the store has not told yet. With the store down it is a guess by time, marked
+/// `gap`, and completed when the store is back.
 class CatchUp {
 public:
-    CatchUp(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, Sessions& sessions, Rooms& rooms,
-            StoreLink& link, const ChangesFeed& feed);
+    CatchUp(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, Sessions& sessions,
+            Rooms& rooms, StoreLink& link, const ChangesFeed& feed);
 
     void join(Session& session, JoinRequest request);
     void leave(SessionId session, std::string_view room);
@@ -47,9 +48,10 @@ public:
 
     /// The end of a turn, after the rooms' batches are queued: goes on with whatever can go on.
     void pump(Turn& turn);
-    /// Gives what the store said, for the node to take in as if its own feed had: a client must not be shown it again when that
-    /// comes to it.
-    [[nodiscard]] std::vector<FeedRow> on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response);
+    /// Gives what the store said, for the node to take in as if its own feed had: a client must not be shown
+    /// it again when that comes to it.
+    [[nodiscard]] std::vector<FeedRow> on_answer(Turn& turn, FetchId fetch,
+                                                 const base::HttpResponse& response);
     void on_failed(Turn& turn, FetchId fetch);
     void on_timer(Turn& turn);
 
@@ -57,31 +59,34 @@ public:
     [[nodiscard]] Cursor cursor_of(std::string_view newest_position) const;
     /// The feed's seq as of the turn's start, and the store that it is of.
     void set_seen(base::Checkpoint seen) { seen_ = std::move(seen); }
-    /// After a room's followers were all given a new cursor: those with a gap get theirs, which still tells of it.
+    /// After a room's followers were all given a new cursor: those with a gap get theirs, which still tells
+    /// of it.
     void repeat_gap_cursors(std::string_view room);
 
 private:
     enum class Stage {
-        history,    ///< a fresh join: one page
-        feed,       ///< reading the store's feed from the cursor's seq
-        unstored,   ///< what was accepted here and the store has not told yet
-        arrivals,   ///< the journal in order of arrival, up to now
-        by_time,    ///< the store is down: the journal from a time on
-        gap,        ///< live, and waiting for the store so that the gap can be closed
+        history,   ///< a fresh join: one page
+        feed,      ///< reading the store's feed from the cursor's seq
+        unstored,  ///< what was accepted here and the store has not told yet
+        arrivals,  ///< the journal in order of arrival, up to now
+        by_time,   ///< the store is down: the journal from a time on
+        gap,       ///< live, and waiting for the store so that the gap can be closed
     };
+    static constexpr std::size_t page_rows = 200;      ///< of the journal
+    static constexpr int journal_pages_per_turn = 20;  ///< others are served in between
     using Key = std::pair<SessionId, std::string>;
     struct Job {
         Stage stage = Stage::history;
         JoinRequest request;
-        std::string seq;                 ///< feed: read up to here
-        std::uint64_t after = 0;         ///< unstored, arrivals: sent up to here
-        std::uint64_t joined_at = 0;     ///< the watermark when the job began
-        std::string newest;              ///< the highest position that the client has been shown
-        std::set<std::string> sent;      ///< ids, where a later stage may come upon them again
+        std::string seq;              ///< feed: read up to here
+        std::uint64_t after = 0;      ///< unstored, arrivals: sent up to here
+        std::uint64_t joined_at = 0;  ///< the watermark when the job began
+        std::string newest;           ///< the highest position that the client has been shown
+        std::set<std::string> sent;   ///< ids, where a later stage may come upon them again
         FetchId fetch = 0;
         base::Time deadline{};
-        bool exact = false;              ///< the cursor is of this journal
-        bool live = false;               ///< joined already: only the gap is being closed
+        bool exact = false;  ///< the cursor is of this journal
+        bool live = false;   ///< joined already: only the gap is being closed
     };
 
     enum class Then { again, wait, done };  ///< what run() does after a step

@@ -12,7 +12,8 @@ constexpr base::Duration pause_most = std::chrono::seconds{2};
 
 }  // namespace
 
-ChangesFeed::ChangesFeed(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random, StoreLink& link)
+ChangesFeed::ChangesFeed(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random,
+                         StoreLink& link)
     : mode_{config.feed},
       poll_interval_{config.poll_interval},
       heartbeat_{config.heartbeat},
@@ -103,11 +104,13 @@ FeedNews ChangesFeed::take_page(Turn& turn, std::string_view body) {
 
 void ChangesFeed::on_refusal(Turn& turn, const base::HttpResponse& response) {
     if (response.status == 400 && seq_ != "0") {
-        turn.warn("store: it does not know how far we had read (" + reason_of(response) + "); reading its feed from the start");
+        turn.warn("store: it does not know how far we had read (" + reason_of(response) +
+                  "); reading its feed from the start");
         seq_.assign(1, '0');
     }
     ended(turn, true);
-    if (judge(response) == StoreVerdict::denied) link_->refused(turn, StoreVerdict::denied, reason_of(response));
+    if (judge(response) == StoreVerdict::denied)
+        link_->refused(turn, StoreVerdict::denied, reason_of(response));
 }
 
 FeedNews ChangesFeed::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {

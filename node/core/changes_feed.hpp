@@ -1,12 +1,12 @@
 #pragma once
 
+#include "node/core/feed_parser.hpp"
+#include "node/core/store_link.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "node/core/feed_parser.hpp"
-#include "node/core/store_link.hpp"
 
 namespace node {
 
@@ -17,18 +17,21 @@ struct FeedNews {
     bool caught_up = false;  ///< at this moment the store had no more
 };
 
-/// Follows what is written to the store, for ever: page by page until it has caught up, then live by the mode's way.
+/// Follows what is written to the store, for ever: page by page until it has caught up, then live by the
+/// mode's way.
 ///
-/// Every way in which a feed can end leads back to `since` with a pause. A seq is only ever handed back to the store that it
-/// came from.
+/// Every way in which a feed can end leads back to `since` with a pause. A seq is only ever handed back to
+/// the store that it came from.
 class ChangesFeed {
 public:
-    ChangesFeed(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random, StoreLink& link);
+    ChangesFeed(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random,
+                StoreLink& link);
 
-    /// Where to begin: a checkpoint's seq, or "0" for a store that was not read before. What is open is given up.
+    /// Where to begin: a checkpoint's seq, or "0" for a store that was not read before. What is open is given
+    /// up.
     void begin_at(Turn& turn, std::string seq);
-    /// The rows are old ones, and many: goes live at once, from the store's `now` on, while somebody else reads the old
-    /// stretch from seq() to there. Until attach() no seq is given.
+    /// The rows are old ones, and many: goes live at once, from the store's `now` on, while somebody else
+    /// reads the old stretch from seq() to there. Until attach() no seq is given.
     void detach(Turn& turn);
     [[nodiscard]] bool detached() const { return detached_; }
     /// The live feed is open: what is written from here on comes by it.
@@ -61,7 +64,8 @@ private:
 
     void open(Turn& turn, State state, base::HttpRequest request, bool stream);
     void close(Turn& turn);
-    /// Nothing is open any more; the next try comes after a pause, and after the store has answered a probe if `doubtful`.
+    /// Nothing is open any more; the next try comes after a pause, and after the store has answered a probe
+    /// if `doubtful`.
     void ended(Turn& turn, bool doubtful);
     void rest_until(Turn& turn, base::Time time);
     void arm(Turn& turn, base::Time at);
@@ -79,13 +83,13 @@ private:
     State state_ = State::idle;
     std::string seq_;
     bool detached_ = false;
-    std::string live_seq_;    ///< of the last row that came while detached
+    std::string live_seq_;  ///< of the last row that came while detached
     bool caught_up_ = false;
     FetchId fetch_ = 0;
-    int status_ = 0;          ///< of the stream that is open
-    std::string body_;        ///< of a longpoll, or of a refused stream
+    int status_ = 0;    ///< of the stream that is open
+    std::string body_;  ///< of a longpoll, or of a refused stream
     FeedParser parser_;
-    base::Time heard_at_{};   ///< when the last bytes came
+    base::Time heard_at_{};  ///< when the last bytes came
     base::Time not_before_{};
 };
 

@@ -1,7 +1,5 @@
 #include "node/core/chat_core.hpp"
 
-#include <utility>
-
 #include "node/core/catch_up.hpp"
 #include "node/core/changes_feed.hpp"
 #include "node/core/client_frame.hpp"
@@ -16,6 +14,8 @@
 #include "node/core/store_audit.hpp"
 #include "node/core/store_link.hpp"
 #include "node/core/store_writer.hpp"
+
+#include <utility>
 
 namespace node {
 namespace {
@@ -34,7 +34,8 @@ Overload(F...) -> Overload<F...>;
 
 }  // namespace
 
-/// Brings each event to the machine that it concerns, and lets all of them act at the end of the turn, in one fixed order.
+/// Brings each event to the machine that it concerns, and lets all of them act at the end of the turn, in one
+/// fixed order.
 class ChatCore::Impl {
 public:
     Impl(ChatConfig config, base::JournalView& journal)
@@ -57,8 +58,8 @@ private:
 
     void on(Turn& turn, Opened& e) {
         auto& session = sessions_.open(e.session, std::move(e.address));
-        sessions_.send(session, frames::welcome(config_.name, ledger_.uuid(), turn.now.wall, store_up(), writer_.backlog(),
-                                                config_.message_bytes_max));
+        sessions_.send(session, frames::welcome(config_.name, ledger_.uuid(), turn.now.wall, store_up(),
+                                                writer_.backlog(), config_.message_bytes_max));
         if (draining_) sessions_.send(session, frames::bye("this node is about to end"));
     }
 
@@ -66,20 +67,26 @@ private:
         auto* session = sessions_.find(e.session);
         if (!session) return;
         auto frame = read_client_frame(e.frame, config_.history_on_join);
-        std::visit(Overload{[&](Hello& f) { session->user = std::move(f.user); },
-                            [&](Join& f) { catch_up_.join(*session, std::move(f.request)); },
-                            [&](Leave& f) {
-                                catch_up_.leave(session->id, f.room);
-                                rooms_.unfollow(*session, f.room);
-                            },
-                            [&](PostFrame& f) {
-                                desk_.post(turn, {f.room, session->user, f.key, f.text, f.host}, {session->id, 0, f.key});
-                            },
-                            [&](History& f) { sessions_.send(*session, page_frame(f)); },
-                            [&](Ping&) { sessions_.send(*session, frames::pong(turn.now.wall)); },
-                            [&](Malformed& f) { sessions_.send(*session, frames::error(f.reason)); }},
-                   frame);
+        std::visit([&](auto& f) { say(turn, *session, f); }, frame);
     }
+    void say(Turn&, Session& session, Hello& f) { session.user = std::move(f.user); }
+    void say(Turn&, Session& session, Join& f) { catch_up_.join(session, std::move(f.request)); }
+    void say(Turn&, Session& session, Leave& f) {
+        catch_up_.leave(session.id, f.room);
+        rooms_.unfollow(session, f.room);
+    }
+    void say(Turn& turn, Session& session, PostFrame& f) {
+        const Waiter waiter{session.id, 0, f.key};
+        if (const auto wait = session.posts.take(config_.posts_per_second_max, turn.now.time)) {
+            const auto retry_ms = std::chrono::ceil<std::chrono::milliseconds>(*wait).count();
+            return desk_.refuse(turn, waiter,
+                                {"too_fast", "too many posts at once: wait a little", retry_ms});
+        }
+        desk_.post(turn, {f.room, session.user, f.key, f.text, f.host}, waiter);
+    }
+    void say(Turn&, Session& session, History& f) { sessions_.send(session, page_frame(f)); }
+    void say(Turn& turn, Session& session, Ping&) { sessions_.send(session, frames::pong(turn.now.wall)); }
+    void say(Turn&, Session& session, Malformed& f) { sessions_.send(session, frames::error(f.reason)); }
 
     std::string page_frame(const History& f) {
         std::string out = "{\"t\":\"page\",\"room\":\"" + f.room + "\",";
@@ -100,18 +107,22 @@ private:
 
     void on(Turn& turn, Requested& e) {
         auto call = http_api::read(e.request);
-        const auto answer = [&](base::HttpResponse response) { turn.emit(Respond{e.exchange, std::move(response)}); };
-        std::visit(Overload{[&](http_api::Health&) { answer(http_api::health()); },
-                            [&](http_api::Ready&) { answer(http_api::ready(store_up(), writer_.backlog(), draining_)); },
-                            [&](http_api::GetMessages& c) {
-                                answer(http_api::messages(
-                                    c.room, history_members(ledger_, c.room, c.before, c.limit, config_.session_bytes_max)));
-                            },
-                            [&](http_api::PostMessage& c) {
-                                desk_.post(turn, {c.room, c.user, c.key, c.text, c.host}, {0, e.exchange, c.key});
-                            },
-                            [&](http_api::Wrong& c) { answer(std::move(c.answer)); }},
-                   call);
+        const auto answer = [&](base::HttpResponse response) {
+            turn.emit(Respond{e.exchange, std::move(response)});
+        };
+        std::visit(
+            Overload{
+                [&](http_api::Health&) { answer(http_api::health()); },
+                [&](http_api::Ready&) { answer(http_api::ready(store_up(), writer_.backlog(), draining_)); },
+                [&](http_api::GetMessages& c) {
+                    answer(http_api::messages(c.room, history_members(ledger_, c.room, c.before, c.limit,
+                                                                      config_.session_bytes_max)));
+                },
+                [&](http_api::PostMessage& c) {
+                    desk_.post(turn, {c.room, c.user, c.key, c.text, c.host}, {0, e.exchange, c.key});
+                },
+                [&](http_api::Wrong& c) { answer(std::move(c.answer)); }},
+            call);
     }
 
     // ---- the disk
@@ -123,15 +134,22 @@ private:
 
     void on(Turn& turn, Fetched& e) {
         switch (FetchIds::asker(e.fetch)) {
-            case Asker::link: return link_.on_answer(turn, e.fetch, e.response);
-            case Asker::writer: return settle(turn, writer_.on_answer(turn, e.fetch, e.response));
-            case Asker::feed: return take(turn, feed_.on_answer(turn, e.fetch, e.response));
-            case Asker::lookup: return desk_.on_answer(turn, e.fetch, e.response);
+            case Asker::link:
+                return link_.on_answer(turn, e.fetch, e.response);
+            case Asker::writer:
+                return settle(turn, writer_.on_answer(turn, e.fetch, e.response));
+            case Asker::feed:
+                return take(turn, feed_.on_answer(turn, e.fetch, e.response));
+            case Asker::lookup:
+                return desk_.on_answer(turn, e.fetch, e.response);
             case Asker::resume:
-                for (auto& row : catch_up_.on_answer(turn, e.fetch, e.response)) desk_.row(turn, std::move(row));
+                for (auto& row : catch_up_.on_answer(turn, e.fetch, e.response))
+                    desk_.row(turn, std::move(row));
                 return;
-            case Asker::scan: return take(turn, scan_.on_answer(turn, e.fetch, e.response));
-            case Asker::audit: return write_again(turn, audit_.on_answer(turn, e.fetch, e.response));
+            case Asker::scan:
+                return take(turn, scan_.on_answer(turn, e.fetch, e.response));
+            case Asker::audit:
+                return write_again(turn, audit_.on_answer(turn, e.fetch, e.response));
         }
     }
     void on(Turn& turn, FetchHead& e) { feed_.on_head(turn, e.fetch, e.status); }
@@ -139,13 +157,20 @@ private:
     void on(Turn& turn, FetchEnded& e) { take(turn, feed_.on_ended(turn, e.fetch)); }
     void on(Turn& turn, FetchFailed& e) {
         switch (FetchIds::asker(e.fetch)) {
-            case Asker::link: return link_.on_failed(turn, e.fetch, e.reason);
-            case Asker::writer: return writer_.on_failed(turn, e.fetch, e.reason);
-            case Asker::feed: return feed_.on_failed(turn, e.fetch);
-            case Asker::lookup: return desk_.on_failed(turn, e.fetch);
-            case Asker::resume: return catch_up_.on_failed(turn, e.fetch);
-            case Asker::scan: return scan_.on_failed(turn, e.fetch);
-            case Asker::audit: return audit_.on_failed(turn, e.fetch);
+            case Asker::link:
+                return link_.on_failed(turn, e.fetch, e.reason);
+            case Asker::writer:
+                return writer_.on_failed(turn, e.fetch, e.reason);
+            case Asker::feed:
+                return feed_.on_failed(turn, e.fetch);
+            case Asker::lookup:
+                return desk_.on_failed(turn, e.fetch);
+            case Asker::resume:
+                return catch_up_.on_failed(turn, e.fetch);
+            case Asker::scan:
+                return scan_.on_failed(turn, e.fetch);
+            case Asker::audit:
+                return audit_.on_failed(turn, e.fetch);
         }
     }
 
@@ -157,7 +182,8 @@ private:
 
     void write_again(Turn& turn, const std::vector<std::string>& lost) {
         if (lost.empty()) return;
-        turn.error("store: it has lost " + std::to_string(lost.size()) + " messages that it had acknowledged; they are written again");
+        turn.error("store: it has lost " + std::to_string(lost.size()) +
+                   " messages that it had acknowledged; they are written again");
         for (const auto& id : lost)
             if (const auto entry = ledger_.journal().find(id)) writer_.enqueue_again(*entry);
     }
@@ -187,7 +213,8 @@ private:
         feed_.begin_at(turn, std::move(seq));
     }
 
-    /// With or after the messages that it covers: what is held before goes to the disk before it, or in the same batch.
+    /// With or after the messages that it covers: what is held before goes to the disk before it, or in the
+    /// same batch.
     void set_checkpoint(const std::string& seq) {
         if (seq.empty() || seq == checkpoint_seq_) return;
         checkpoint_seq_ = seq;
@@ -198,15 +225,25 @@ private:
 
     void on(Turn& turn, TimerFired& e) {
         switch (e.timer) {
-            case timers::link: return link_.on_timer(turn);
-            case timers::writer: return writer_.on_timer(turn);
-            case timers::feed: return feed_.on_timer(turn);
-            case timers::scan: return scan_.on_timer(turn);
-            case timers::audit: return audit_.on_timer(turn);
-            case timers::lookup: return desk_.on_timer(turn);
-            case timers::resume: return catch_up_.on_timer(turn);
-            case timers::cursors: cursors_due_ = true; return;
-            default: return;  // woken for the end of the turn
+            case timers::link:
+                return link_.on_timer(turn);
+            case timers::writer:
+                return writer_.on_timer(turn);
+            case timers::feed:
+                return feed_.on_timer(turn);
+            case timers::scan:
+                return scan_.on_timer(turn);
+            case timers::audit:
+                return audit_.on_timer(turn);
+            case timers::lookup:
+                return desk_.on_timer(turn);
+            case timers::resume:
+                return catch_up_.on_timer(turn);
+            case timers::cursors:
+                cursors_due_ = true;
+                return;
+            default:
+                return;  // woken for the end of the turn
         }
     }
 
@@ -248,8 +285,10 @@ private:
     void follow_store(Turn& turn) {
         if (link_.generation() != generation_) {
             const auto checkpoint = ledger_.journal().state().checkpoint;
-            const bool known = generation_.empty() && checkpoint && checkpoint->generation == link_.generation();
-            if (!generation_.empty()) turn.warn("store: another one answers than before; it is given what it has not");
+            const bool known =
+                generation_.empty() && checkpoint && checkpoint->generation == link_.generation();
+            if (!generation_.empty())
+                turn.warn("store: another one answers than before; it is given what it has not");
             generation_ = link_.generation();
             ledger_.store_changed();
             writer_.store_changed(turn, known);
@@ -283,7 +322,8 @@ private:
     std::vector<std::string> take_due_cursors(Turn& turn) {
         std::vector<std::string> out;
         for (auto* room : rooms_.take_stale_cursors(cursors_due_ ? 1 : cursor_every_messages)) {
-            rooms_.announce(*room, frames::cursor(room->name, catch_up_.cursor_of(room->newest).text(), ledger_.watermark()));
+            rooms_.announce(*room, frames::cursor(room->name, catch_up_.cursor_of(room->newest).text(),
+                                                  ledger_.watermark()));
             out.push_back(room->name);
         }
         if (std::exchange(cursors_due_, false)) cursors_armed_ = false;
@@ -321,7 +361,8 @@ private:
     base::Time drain_until_{};
 };
 
-ChatCore::ChatCore(ChatConfig config, base::JournalView& journal) : impl_{std::make_unique<Impl>(std::move(config), journal)} {}
+ChatCore::ChatCore(ChatConfig config, base::JournalView& journal)
+    : impl_{std::make_unique<Impl>(std::move(config), journal)} {}
 ChatCore::~ChatCore() = default;
 ChatCore::ChatCore(ChatCore&&) noexcept = default;
 ChatCore& ChatCore::operator=(ChatCore&&) noexcept = default;

@@ -31,6 +31,7 @@ struct ChatConfig {
     std::size_t outbox_messages_max = 1'000'000;  ///< accepted and not yet stored; then posts are refused
     std::size_t bulk_documents_max = 500;      ///< in one _bulk_docs
     std::size_t history_on_join = 50;
+    std::size_t posts_per_second_max = 0;      ///< of one client, in the long run; 0 for no bound
     std::uint64_t random_seed = 0;             ///< for back-off jitter and for a store's new generation
 };
 

@@ -1,9 +1,9 @@
 #include "node/core/client_frame.hpp"
 
-#include <algorithm>
-
 #include "node/base/json.hpp"
 #include "node/base/text.hpp"
+
+#include <algorithm>
 
 namespace node {
 namespace {
@@ -26,7 +26,8 @@ std::size_t read_count(const base::json::value& frame, std::string_view key, std
     return std::min(static_cast<std::size_t>(*count), history_most);
 }
 
-ClientFrame read_room_frame(std::string_view t, const base::json::value& frame, std::string room, std::size_t history_default) {
+ClientFrame read_room_frame(std::string_view t, const base::json::value& frame, std::string room,
+                            std::size_t history_default) {
     if (!base::is_room_name(room)) return Malformed{"`room` is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
     if (t == "leave") return Leave{std::move(room)};
     if (t == "history") {
@@ -41,7 +42,8 @@ ClientFrame read_room_frame(std::string_view t, const base::json::value& frame, 
         out.request.cursor = Cursor::parse(cursor);
         if (!out.request.cursor) return Malformed{"this is no cursor of ours; join without it"};
     }
-    out.request.n = static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::int_member(frame, "n").value_or(0)));
+    out.request.n =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::int_member(frame, "n").value_or(0)));
     return out;
 }
 
@@ -59,8 +61,8 @@ ClientFrame read_client_frame(std::string_view text, std::size_t history_default
     }
     if (t == "post") {
         PostFrame post;
-        if (!read_text(*frame, "room", post.room) || !read_text(*frame, "key", post.key) || !read_text(*frame, "text", post.text) ||
-            !read_text(*frame, "host", post.host))
+        if (!read_text(*frame, "room", post.room) || !read_text(*frame, "key", post.key) ||
+            !read_text(*frame, "text", post.text) || !read_text(*frame, "host", post.host))
             return Malformed{"`room`, `key`, `text` and `host` of a post are strings"};
         return post;
     }

@@ -1,22 +1,36 @@
 #pragma once
 
+#include "node/core/catch_up.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
-#include "node/core/catch_up.hpp"
-
 namespace node {
 
-// What a client may say (node/PROTOCOL.md), read and checked for its form; whether a post is acceptable is another question.
-struct Hello   { std::string user; };
-struct Join    { JoinRequest request; };
-struct Leave   { std::string room; };
-struct PostFrame { std::string room, key, text, host; };
-struct History { std::string room, before; std::size_t limit; };
-struct Ping    {};
-struct Malformed { std::string reason; };  ///< told to the client, in words that say how to mend it
+// What a client may say (node/PROTOCOL.md), read and checked for its form; whether a post is acceptable is
+// another question.
+struct Hello {
+    std::string user;
+};
+struct Join {
+    JoinRequest request;
+};
+struct Leave {
+    std::string room;
+};
+struct PostFrame {
+    std::string room, key, text, host;
+};
+struct History {
+    std::string room, before;
+    std::size_t limit;
+};
+struct Ping {};
+struct Malformed {
+    std::string reason;
+};  ///< told to the client, in words that say how to mend it
 
 using ClientFrame = std::variant<Hello, Join, Leave, PostFrame, History, Ping, Malformed>;
 

@@ -1,9 +1,9 @@
 #include "node/core/cursor.hpp"
 
+#include "node/base/http.hpp"
+
 #include <algorithm>
 #include <charconv>
-
-#include "node/base/http.hpp"
 
 namespace node {
 namespace {
@@ -51,7 +51,8 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     const auto generation = take(rest);
     const auto position = take(rest);
     if (!position || (*version != "1" && *version != "1g")) return std::nullopt;
-    Cursor out{std::string{*journal}, 0, std::string{*generation}, std::string{rest}, std::string{*position}, *version == "1g"};
+    Cursor out{std::string{*journal}, 0, std::string{*generation}, std::string{rest}, std::string{*position},
+               *version == "1g"};
     const auto [end, error] = std::from_chars(n->data(), n->data() + n->size(), out.n);
     if (error != std::errc{} || end != n->data() + n->size()) return std::nullopt;
     return out;

@@ -1,15 +1,16 @@
 #pragma once
 
+#include "node/base/journal.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "node/base/journal.hpp"
-
 namespace node {
 
-/// How far a client has been shown a room, as it is handed to the client and back: opaque to it, and good at any node.
+/// How far a client has been shown a room, as it is handed to the client and back: opaque to it, and good at
+/// any node.
 struct Cursor {
     std::string journal;          ///< uuid of the journal that `n` counts in
     std::uint64_t n = 0;          ///< everything up to this arrival there was shown

@@ -1,9 +1,9 @@
 #include "node/core/feed_parser.hpp"
 
+#include "node/base/json.hpp"
+
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
-
-#include "node/base/json.hpp"
 
 namespace node {
 namespace {
@@ -23,7 +23,8 @@ std::optional<std::string> read_seq(const json::value& row, std::string_view key
 std::optional<FeedRow> read_row(const json::value& row, base::WallTime seen) {
     const auto id = base::string_member(row, "id");
     if (!id) return std::nullopt;
-    FeedRow out{std::string{*id}, read_seq(row, "seq").value_or(""), std::nullopt, base::bool_member(row, "deleted")};
+    FeedRow out{std::string{*id}, read_seq(row, "seq").value_or(""), std::nullopt,
+                base::bool_member(row, "deleted")};
     if (out.deleted) return out;
     if (const auto* document = base::member(row, "doc")) out.message = base::from_document(*document, seen);
     return out;

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "node/base/chat_message.hpp"
+#include "node/base/time.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "node/base/chat_message.hpp"
-#include "node/base/time.hpp"
 
 namespace node {
 
@@ -14,7 +14,8 @@ namespace node {
 struct FeedRow {
     std::string id;
     std::string seq;  ///< as it goes back into `since`; empty when the row has none
-    std::optional<base::ChatMessage> message;  ///< nothing when it is no chat message, or came without its document
+    std::optional<base::ChatMessage>
+        message;  ///< nothing when it is no chat message, or came without its document
     bool deleted = false;
 };
 
@@ -24,7 +25,7 @@ public:
     struct Result {
         std::vector<FeedRow> rows;
         std::optional<std::string> last_seq;  ///< the feed said that it ends here
-        bool garbage = false;                 ///< a whole line that is no row: nothing after it is to be trusted
+        bool garbage = false;  ///< a whole line that is no row: nothing after it is to be trusted
     };
     /// `seen`: the place in history of documents whose own time cannot be read.
     Result add(std::string_view bytes, base::WallTime seen);

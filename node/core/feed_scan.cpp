@@ -1,10 +1,10 @@
 #include "node/core/feed_scan.hpp"
 
+#include "node/base/json.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
-
-#include "node/base/json.hpp"
 
 namespace node {
 namespace {
@@ -22,14 +22,16 @@ std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen) 
     for (const auto& row : rows->get_array()) {
         const auto id = base::string_member(row, "id");
         const auto* document = base::member(row, "doc");
-        if (id && document && document->is_object()) out.push_back({std::string{*id}, {}, base::from_document(*document, seen), false});
+        if (id && document && document->is_object())
+            out.push_back({std::string{*id}, {}, base::from_document(*document, seen), false});
     }
     return out;
 }
 
 }  // namespace
 
-FeedScan::FeedScan(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, StoreLink& link)
+FeedScan::FeedScan(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger,
+                   StoreLink& link)
     : request_timeout_{config.request_timeout}, api_{&api}, ids_{&ids}, ledger_{&ledger}, link_{&link} {}
 
 void FeedScan::begin(std::string seq) {
@@ -77,8 +79,10 @@ ScanNews FeedScan::take_page(Turn& turn, const base::HttpResponse& response) {
     ScanNews news;
     for (auto& row : page->rows) {
         if (row.deleted) continue;
-        if (ledger_->knows(row.id)) news.known.push_back(std::move(row.id));
-        else missing_.push_back(std::move(row.id));
+        if (ledger_->knows(row.id))
+            news.known.push_back(std::move(row.id));
+        else
+            missing_.push_back(std::move(row.id));
     }
     page_end_ = std::move(page->last_seq);
     last_page_ = page->rows.size() < page_rows && asked_live_;

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <deque>
-#include <string>
-#include <vector>
-
 #include "node/core/feed_parser.hpp"
 #include "node/core/ledger.hpp"
 #include "node/core/store_link.hpp"
+
+#include <deque>
+#include <string>
+#include <vector>
 
 namespace node {
 
@@ -17,8 +17,8 @@ struct ScanNews {
     bool done = false;               ///< the stretch is read, up to where the live feed began or beyond
 };
 
-/// Reads an old stretch of the feed beneath a live one: pages of ids without documents, and only those documents that are
-/// missing here. So a store that starts over at its first row costs a new message nothing.
+/// Reads an old stretch of the feed beneath a live one: pages of ids without documents, and only those
+/// documents that are missing here. So a store that starts over at its first row costs a new message nothing.
 ///
 /// One request at a time.
 class FeedScan {
@@ -48,11 +48,11 @@ private:
     FetchIds* ids_;
     Ledger* ledger_;
     StoreLink* link_;
-    std::string seq_;                   ///< empty: nothing to do
-    std::string page_end_;              ///< the last_seq of the page whose documents are being fetched
-    std::deque<std::string> missing_;   ///< of that page
-    std::vector<std::string> asked_;    ///< documents under way
-    bool asked_live_ = false;           ///< the live feed was open when the page was asked for
+    std::string seq_;                  ///< empty: nothing to do
+    std::string page_end_;             ///< the last_seq of the page whose documents are being fetched
+    std::deque<std::string> missing_;  ///< of that page
+    std::vector<std::string> asked_;   ///< documents under way
+    bool asked_live_ = false;          ///< the live feed was open when the page was asked for
     bool last_page_ = false;
     FetchId fetch_ = 0;
     base::Time deadline_{};

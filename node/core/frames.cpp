@@ -1,10 +1,10 @@
 #include "node/core/frames.hpp"
 
-#include <charconv>
-
 #include "node/base/json.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/time.hpp"
+
+#include <charconv>
 
 namespace node::frames {
 namespace {
@@ -59,7 +59,8 @@ std::string iso_time(const base::ChatMessage& m) {
 }
 
 void append_members(std::string& out, const base::ChatMessage& m) {
-    out.reserve(out.size() + m.id.size() + m.room.size() + m.user.size() + m.text.size() + m.host.size() + 192);
+    out.reserve(out.size() + m.id.size() + m.room.size() + m.user.size() + m.text.size() + m.host.size() +
+                192);
     out += "\"id\":";
     base::append_json_string(out, m.id);
     out += ",\"pos\":\"";
@@ -71,8 +72,10 @@ void append_members(std::string& out, const base::ChatMessage& m) {
     out += ",\"text\":";
     base::append_json_string(out, m.text);
     out += ",\"time\":\"";
-    if (is_plain_iso(m.datetime) && base::parse_datetime(m.datetime)) out += m.datetime;
-    else out += iso_time(m);
+    if (is_plain_iso(m.datetime) && base::parse_datetime(m.datetime))
+        out += m.datetime;
+    else
+        out += iso_time(m);
     out += "\",\"host\":";
     base::append_json_string(out, m.host);
 }
@@ -93,8 +96,8 @@ void append_page_item(std::string& out, const base::ChatMessage& message) {
     out += '}';
 }
 
-std::string welcome(std::string_view node, std::string_view journal, base::WallTime now, bool store_up, std::size_t backlog,
-                    std::size_t text_bytes_max) {
+std::string welcome(std::string_view node, std::string_view journal, base::WallTime now, bool store_up,
+                    std::size_t backlog, std::size_t text_bytes_max) {
     return Object{"welcome"}
         .raw(",\"v\":1")
         .text(",\"node\":", node)
@@ -138,7 +141,8 @@ std::string failed(std::string_view key, std::string_view id, std::string_view r
     return Object{"failed"}.text(",\"key\":", key).text(",\"id\":", id).text(",\"reason\":", reason).done();
 }
 
-std::string refused(std::string_view key, std::string_view code, std::string_view reason, std::int64_t retry_ms) {
+std::string refused(std::string_view key, std::string_view code, std::string_view reason,
+                    std::int64_t retry_ms) {
     Object frame{"refused"};
     if (!key.empty()) frame.text(",\"key\":", key);
     frame.text(",\"code\":", code).text(",\"reason\":", reason);

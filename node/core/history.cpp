@@ -1,9 +1,9 @@
 #include "node/core/history.hpp"
 
+#include "node/core/frames.hpp"
+
 #include <algorithm>
 #include <functional>
-
-#include "node/core/frames.hpp"
 
 namespace node {
 

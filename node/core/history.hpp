@@ -1,15 +1,16 @@
 #pragma once
 
+#include "node/core/ledger.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-#include "node/core/ledger.hpp"
-
 namespace node {
 
-/// The newest messages of a room below a position, as JSON members: `"messages":[...],"more":true`; newest first. What was shown is
-/// there, on the disk or not. At most about `bytes_max` bytes of it: there is more, then.
+/// The newest messages of a room below a position, as JSON members: `"messages":[...],"more":true`; newest
+/// first. What was shown is there, on the disk or not. At most about `bytes_max` bytes of it: there is more,
+/// then.
 std::string history_members(Ledger& ledger, std::string_view room, std::string_view before, std::size_t limit,
                             std::size_t bytes_max);
 

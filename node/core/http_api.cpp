@@ -1,10 +1,10 @@
 #include "node/core/http_api.hpp"
 
-#include <algorithm>
-#include <charconv>
-
 #include "node/base/json.hpp"
 #include "node/base/text.hpp"
+
+#include <algorithm>
+#include <charconv>
 
 namespace node::http_api {
 namespace {
@@ -20,7 +20,9 @@ std::string problem(std::string_view error, std::string_view reason) {
     return out + "}\n";
 }
 
-Wrong wrong(int status, std::string_view error, std::string_view reason) { return {json(status, problem(error, reason))}; }
+Wrong wrong(int status, std::string_view error, std::string_view reason) {
+    return {json(status, problem(error, reason))};
+}
 
 Call read_post(const base::HttpRequest& request, const std::string& room) {
     if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
@@ -28,9 +30,11 @@ Call read_post(const base::HttpRequest& request, const std::string& room) {
     const auto body = base::parse_json(request.body);
     const auto user = body ? base::string_member(*body, "user") : std::nullopt;
     const auto text = body ? base::string_member(*body, "text") : std::nullopt;
-    if (!user || !text) return wrong(400, "bad_request", "the body is a JSON object with `user` and `text` as strings");
+    if (!user || !text)
+        return wrong(400, "bad_request", "the body is a JSON object with `user` and `text` as strings");
     const auto key = base::header(request.headers, "Idempotency-Key");
-    if (key.empty() || !base::is_utf8(key)) return wrong(400, "bad_key", "give a message key as Idempotency-Key, and repeat it with every retry");
+    if (key.empty() || !base::is_utf8(key))
+        return wrong(400, "bad_key", "give a message key as Idempotency-Key, and repeat it with every retry");
     return PostMessage{room, std::string{*user}, std::string{key}, std::string{*text},
                        std::string{base::string_member(*body, "host").value_or("")}};
 }
@@ -57,7 +61,8 @@ Call read(const base::HttpRequest& request) {
     if (path.size() == 1 && path[0] == "healthz" && get) return Health{};
     if (path.size() == 1 && path[0] == "readyz" && get) return Ready{};
     if (path.size() == 4 && path[0] == "api" && path[1] == "rooms" && path[3] == "messages") {
-        if (!base::is_room_name(path[2])) return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
+        if (!base::is_room_name(path[2]))
+            return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
         if (get) return read_get(*target, path[2]);
         if (request.method == "POST") return read_post(request, path[2]);
         auto answer = wrong(405, "method_not_allowed", "GET and POST are known here");
@@ -74,7 +79,9 @@ base::HttpResponse json(int status, std::string body) {
 base::HttpResponse health() { return json(200, "{\"status\":\"ok\"}\n"); }
 
 base::HttpResponse ready(bool store_up, std::size_t backlog, bool draining) {
-    std::string body = draining ? "{\"status\":\"draining\"" : store_up ? "{\"status\":\"ok\"" : "{\"status\":\"degraded\"";
+    std::string body = draining   ? "{\"status\":\"draining\""
+                       : store_up ? "{\"status\":\"ok\""
+                                  : "{\"status\":\"degraded\"";
     body += store_up ? ",\"store\":\"up\"" : ",\"store\":\"down\"";
     body += ",\"backlog\":" + std::to_string(backlog) + "}\n";
     return json(draining ? 503 : 200, std::move(body));
@@ -105,7 +112,11 @@ base::HttpResponse refused(const Refusal& refusal, std::string_view key) {
     body += ",\"key\":";
     base::append_json_string(body, key);
     const bool later = refusal.retry_ms > 0;
-    auto answer = json(later ? 503 : refusal.code == "too_long" ? 413 : refusal.code == "failed" ? 422 : 400, body + "}\n");
+    auto answer = json(later                        ? 503
+                       : refusal.code == "too_long" ? 413
+                       : refusal.code == "failed"   ? 422
+                                                    : 400,
+                       body + "}\n");
     if (later) answer.headers.emplace_back("Retry-After", std::to_string((refusal.retry_ms + 999) / 1000));
     return answer;
 }

@@ -1,20 +1,28 @@
 #pragma once
 
+#include "node/base/http.hpp"
+#include "node/core/posts.hpp"
+
 #include <string>
 #include <string_view>
 #include <variant>
 
-#include "node/base/http.hpp"
-#include "node/core/posts.hpp"
-
-/// The HTTP part of what a node offers, as far as the core answers it: requests taken apart, answers put together. Pure.
+/// The HTTP part of what a node offers, as far as the core answers it: requests taken apart, answers put
+/// together. Pure.
 namespace node::http_api {
 
-struct Health {};                                                    ///< GET /healthz: the process runs
-struct Ready {};                                                     ///< GET /readyz: it takes posts; says whether its store is up
-struct GetMessages { std::string room, before; std::size_t limit; };   ///< GET /api/rooms/{room}/messages?before=&limit=
-struct PostMessage { std::string room, user, key, text, host; };       ///< POST /api/rooms/{room}/messages, Idempotency-Key: a message key
-struct Wrong { base::HttpResponse answer; };                           ///< none of these, or badly made
+struct Health {};  ///< GET /healthz: the process runs
+struct Ready {};   ///< GET /readyz: it takes posts; says whether its store is up
+struct GetMessages {
+    std::string room, before;
+    std::size_t limit;
+};  ///< GET /api/rooms/{room}/messages?before=&limit=
+struct PostMessage {
+    std::string room, user, key, text, host;
+};  ///< POST /api/rooms/{room}/messages, Idempotency-Key: a message key
+struct Wrong {
+    base::HttpResponse answer;
+};  ///< none of these, or badly made
 
 using Call = std::variant<Health, Ready, GetMessages, PostMessage, Wrong>;
 Call read(const base::HttpRequest& request);

@@ -102,7 +102,8 @@ void Ledger::persist_failed(Turn& turn, const std::string& reason) {
     if (!batch_under_way_) return;
     batch_under_way_ = false;
     if (!std::exchange(failing_, true))
-        turn.error("journal: cannot write (" + reason + "); new posts are refused until it can, free some space on the disk");
+        turn.error("journal: cannot write (" + reason +
+                   "); new posts are refused until it can, free some space on the disk");
     for (auto* held : under_way_) held->handed = false;
     prepend(waiting_, std::move(under_way_));
     if (marks_.empty() || marks_generation_ == marks_generation_under_way_) {

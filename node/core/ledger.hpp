@@ -1,5 +1,8 @@
 #pragma once
 
+#include "node/base/journal.hpp"
+#include "node/core/turn.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,12 +11,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "node/base/journal.hpp"
-#include "node/core/turn.hpp"
-
 namespace node {
 
-/// Somebody who is to be told how a message fares: a session (by frames) or a REST request (by its one answer).
+/// Somebody who is to be told how a message fares: a session (by frames) or a REST request (by its one
+/// answer).
 struct Waiter {
     SessionId session = 0;
     ExchangeId exchange = 0;
@@ -32,15 +33,15 @@ struct Held {
 
 /// What this node knows: the journal, and what is on its way there.
 ///
-/// One batch is under way; all that comes meanwhile goes into the next (group commit). Messages are urgent; marks and
-/// checkpoints wait a little for company, since losing them costs repeats only. A checkpoint goes into the batch that holds the last
-/// of the messages it covers, or a later one: never ahead.
+/// One batch is under way; all that comes meanwhile goes into the next (group commit). Messages are urgent;
+/// marks and checkpoints wait a little for company, since losing them costs repeats only. A checkpoint goes
+/// into the batch that holds the last of the messages it covers, or a later one: never ahead.
 class Ledger {
 public:
     explicit Ledger(base::JournalView& journal);
 
-    /// True when the message with this id has been seen before: the whole of dedup. Never by host: a wiped node must get its
-    /// own old messages back, and a retry may have gone to another node.
+    /// True when the message with this id has been seen before: the whole of dedup. Never by host: a wiped
+    /// node must get its own old messages back, and a retry may have gone to another node.
     [[nodiscard]] bool knows(std::string_view id);
     [[nodiscard]] Held* find(std::string_view id);
 
@@ -55,7 +56,8 @@ public:
 
     /// The end of a turn: starts the next batch if there is reason to and none is under way.
     void flush(Turn& turn);
-    /// The batch is on the disk; gives what is now committed, in order of arrival. The caller lets go of each in the end.
+    /// The batch is on the disk; gives what is now committed, in order of arrival. The caller lets go of each
+    /// in the end.
     [[nodiscard]] std::vector<Held*> persisted(std::uint64_t batch);
     /// Nothing of the batch is: it is tried again a little later.
     void persist_failed(Turn& turn, const std::string& reason);
@@ -67,7 +69,8 @@ public:
     /// The end of a turn: what it committed has now been queued to everybody.
     void advance() { watermark_ = committed_; }
 
-    /// Messages that were shown and are not committed, in order of arrival; of one room, or of all when empty.
+    /// Messages that were shown and are not committed, in order of arrival; of one room, or of all when
+    /// empty.
     [[nodiscard]] std::vector<const Held*> uncommitted(std::string_view room) const;
     /// Messages that are not known to be committed, shown or not, in order of arrival.
     [[nodiscard]] std::vector<const Held*> on_the_way() const;
@@ -89,7 +92,8 @@ private:
 
     base::JournalView* journal_;
     std::string uuid_;
-    std::unordered_map<std::string, std::unique_ptr<Held>, Hash, std::equal_to<>> held_;  ///< looked up, never walked
+    std::unordered_map<std::string, std::unique_ptr<Held>, Hash, std::equal_to<>>
+        held_;                                ///< looked up, never walked
     std::vector<Held*> under_way_, waiting_;  ///< by arrival
     std::vector<std::string> marks_, marks_under_way_;
     base::Generation marks_generation_, marks_generation_under_way_;

@@ -45,7 +45,8 @@ ModelJournal::Undo ModelJournal::apply(const base::JournalBatch& batch) {
 }
 
 void ModelJournal::undo(const Undo& record) {
-    for (const auto& [index, generation] : std::views::reverse(record.stored_before)) set_stored_in(index, generation);
+    for (const auto& [index, generation] : std::views::reverse(record.stored_before))
+        set_stored_in(index, generation);
     while (entries_.size() > record.entries_before) {
         const auto& last = entries_.back();
         by_id_.erase(last.message.id);
@@ -80,7 +81,8 @@ std::optional<JournalEntry> ModelJournal::find(std::string_view id) {
     return entries_[found->second];
 }
 
-std::vector<JournalEntry> ModelJournal::page(std::string_view room, std::string_view before, std::size_t limit) {
+std::vector<JournalEntry> ModelJournal::page(std::string_view room, std::string_view before,
+                                             std::size_t limit) {
     std::vector<JournalEntry> out;
     const auto found = rooms_.find(room);
     if (found == rooms_.end()) return out;
@@ -90,15 +92,16 @@ std::vector<JournalEntry> ModelJournal::page(std::string_view room, std::string_
     return out;
 }
 
-std::vector<JournalEntry> ModelJournal::after(std::string_view room, std::uint64_t arrival, std::size_t limit) {
+std::vector<JournalEntry> ModelJournal::after(std::string_view room, std::uint64_t arrival,
+                                              std::size_t limit) {
     std::vector<JournalEntry> out;
     for (auto i = first_after(arrival); i < entries_.size() && out.size() < limit; ++i)
         if (room.empty() || entries_[i].message.room == room) out.push_back(entries_[i]);
     return out;
 }
 
-std::vector<JournalEntry> ModelJournal::not_stored_in(const base::Generation& generation, std::uint64_t arrival,
-                                                      std::size_t limit) {
+std::vector<JournalEntry> ModelJournal::not_stored_in(const base::Generation& generation,
+                                                      std::uint64_t arrival, std::size_t limit) {
     std::vector<JournalEntry> out;
     for (auto i = first_after(arrival); i < entries_.size() && out.size() < limit; ++i)
         if (entries_[i].stored_in != generation) out.push_back(entries_[i]);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "node/base/journal.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -9,15 +11,13 @@
 #include <unordered_map>
 #include <vector>
 
-#include "node/base/journal.hpp"
-
 namespace node {
 
 /// The journal of the virtual world: in memory, on a disk that loses what was not synced.
 ///
-/// A batch goes three steps: write() hands it over, sync() puts all that was written on the disk, and only then is it visible.
-/// A crash() between the two loses it whole. A disk that lies is show() in place of sync(): visible, told as
-/// persisted, and gone in the next crash.
+/// A batch goes three steps: write() hands it over, sync() puts all that was written on the disk, and only
+/// then is it visible. A crash() between the two loses it whole. A disk that lies is show() in place of
+/// sync(): visible, told as persisted, and gone in the next crash.
 ///
 /// A plain value: a copy is a journal of its own. Threads: not thread-safe.
 class ModelJournal final : public base::JournalView {
@@ -41,8 +41,10 @@ public:
     State state() override;
     bool contains(std::string_view id) override;
     std::optional<base::JournalEntry> find(std::string_view id) override;
-    std::vector<base::JournalEntry> page(std::string_view room, std::string_view before, std::size_t limit) override;
-    std::vector<base::JournalEntry> after(std::string_view room, std::uint64_t arrival, std::size_t limit) override;
+    std::vector<base::JournalEntry> page(std::string_view room, std::string_view before,
+                                         std::size_t limit) override;
+    std::vector<base::JournalEntry> after(std::string_view room, std::uint64_t arrival,
+                                          std::size_t limit) override;
     std::vector<base::JournalEntry> not_stored_in(const base::Generation& generation, std::uint64_t arrival,
                                                   std::size_t limit) override;
     std::size_t count_not_stored_in(const base::Generation& generation) override;
@@ -57,7 +59,8 @@ private:
     struct Hash : std::hash<std::string_view> {
         using is_transparent = void;
     };
-    using ByPosition = std::map<std::pair<std::string, std::string>, std::size_t>;  ///< {position, id} to index
+    using ByPosition =
+        std::map<std::pair<std::string, std::string>, std::size_t>;  ///< {position, id} to index
 
     Undo apply(const base::JournalBatch& batch);
     void undo(const Undo& record);

@@ -1,10 +1,10 @@
 #include "node/core/post_desk.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "node/core/frames.hpp"
 #include "node/core/http_api.hpp"
+
+#include <algorithm>
+#include <utility>
 
 namespace node {
 namespace {
@@ -13,17 +13,20 @@ constexpr std::size_t lookups_max = 64;
 constexpr std::size_t expected_max = 20'000;
 constexpr std::int64_t retry_soon_ms = 1000;
 
-bool same(const Waiter& a, const Waiter& b) { return a.session == b.session && a.exchange == b.exchange && a.key == b.key; }
+bool same(const Waiter& a, const Waiter& b) {
+    return a.session == b.session && a.exchange == b.exchange && a.key == b.key;
+}
 
 void add_waiter(std::vector<Waiter>& waiters, const Waiter& waiter) {
     // A REST request has had its one answer with `accepted`.
-    if (std::ranges::none_of(waiters, [&](const Waiter& w) { return same(w, waiter); })) waiters.push_back(waiter);
+    if (std::ranges::none_of(waiters, [&](const Waiter& w) { return same(w, waiter); }))
+        waiters.push_back(waiter);
 }
 
 }  // namespace
 
-PostDesk::PostDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, Sessions& sessions, Rooms& rooms,
-                   StoreLink& link, StoreWriter& writer)
+PostDesk::PostDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger,
+                   Sessions& sessions, Rooms& rooms, StoreLink& link, StoreWriter& writer)
     : config_{&config},
       api_{&api},
       ids_{&ids},
@@ -41,9 +44,13 @@ void PostDesk::post(Turn& turn, const Draft& draft, Waiter waiter) {
     auto& good = std::get<GoodPost>(checked);
     if (repeat(turn, good.message.id, waiter)) return;
     if (good.old_key) return look_up(turn, good.message, std::move(waiter));
-    if (!taking_) return tell_refused(turn, waiter, {"not_now", "this node is about to end: go on elsewhere", retry_soon_ms});
+    if (!taking_)
+        return tell_refused(turn, waiter,
+                            {"not_now", "this node is about to end: go on elsewhere", retry_soon_ms});
     if (ledger_->failing())
-        return tell_refused(turn, waiter, {"not_now", "this node's disk does not take it: try again, or elsewhere", retry_soon_ms});
+        return tell_refused(
+            turn, waiter,
+            {"not_now", "this node's disk does not take it: try again, or elsewhere", retry_soon_ms});
     if (writer_->backlog() >= config_->outbox_messages_max)
         return tell_refused(turn, waiter, {"full", "too many messages wait for the store", retry_soon_ms});
     take(turn, std::move(good.message), std::move(waiter));
@@ -71,7 +78,8 @@ bool PostDesk::repeat(Turn& turn, const std::string& id, const Waiter& waiter) {
     }
     const auto entry = ledger_->journal().find(id);
     if (!entry) return false;
-    if (!entry->stored_in.empty() && (entry->stored_in == link_->generation() || link_->generation().empty())) {
+    if (!entry->stored_in.empty() &&
+        (entry->stored_in == link_->generation() || link_->generation().empty())) {
         tell_stored(turn, waiter, id);
     } else {
         tell_accepted(turn, waiter, id);
@@ -105,7 +113,13 @@ void PostDesk::committed(Turn& turn, const std::vector<Held*>& batch) {
         show(*held);
         for (const auto& waiter : held->waiters) tell_accepted(turn, waiter, held->entry.message.id);
         std::erase_if(held->waiters, [](const Waiter& w) { return w.exchange != 0; });
-        release_if_done(*held);
+        if (!held->stored && writer_->reads_later(held->entry.arrival)) {
+            // A long backlog lies in the journal; in memory stays only who waits to hear of it.
+            if (!held->waiters.empty()) late_waiters_[held->entry.message.id] = std::move(held->waiters);
+            ledger_->release(*held);
+        } else {
+            release_if_done(*held);
+        }
     }
 }
 
@@ -143,7 +157,8 @@ void PostDesk::show(Held& held) {
 }
 
 void PostDesk::release_if_done(Held& held) {
-    const bool settled = held.stored || !held.entry.accepted_here || writer_->has_refused(held.entry.message.id);
+    const bool settled =
+        held.stored || !held.entry.accepted_here || writer_->has_refused(held.entry.message.id);
     if (held.committed && settled) ledger_->release(held);
 }
 
@@ -160,7 +175,9 @@ std::vector<Waiter> PostDesk::take_waiters(const std::string& id) {
 
 void PostDesk::look_up(Turn& turn, const base::ChatMessage& message, Waiter waiter) {
     if (!link_->usable() || lookups_.size() >= lookups_max)
-        return tell_refused(turn, waiter, {"not_now", "the key is older than a day, and the store cannot be asked now", retry_soon_ms});
+        return tell_refused(
+            turn, waiter,
+            {"not_now", "the key is older than a day, and the store cannot be asked now", retry_soon_ms});
     const auto fetch = ids_->next(Asker::lookup);
     const auto deadline = turn.now.time + config_->request_timeout;
     lookups_.emplace(fetch, Lookup{message.id, std::move(waiter), deadline});
@@ -171,11 +188,13 @@ void PostDesk::look_up(Turn& turn, const base::ChatMessage& message, Waiter wait
 void PostDesk::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
     const auto it = lookups_.find(fetch);
     if (it == lookups_.end()) return;
-    if (response.status != 200 && !(response.status == 404 && judge(response) == StoreVerdict::served)) return on_failed(turn, fetch);
+    if (response.status != 200 && !(response.status == 404 && judge(response) == StoreVerdict::served))
+        return on_failed(turn, fetch);
     const auto lookup = std::move(it->second);
     lookups_.erase(it);
     if (response.status == 200) return tell_stored(turn, lookup.waiter, lookup.id);
-    tell_refused(turn, lookup.waiter, {"key_old", "the key is older than a day, and nobody knows this message"});
+    tell_refused(turn, lookup.waiter,
+                 {"key_old", "the key is older than a day, and nobody knows this message"});
 }
 
 void PostDesk::on_failed(Turn& turn, FetchId fetch) {
@@ -183,7 +202,8 @@ void PostDesk::on_failed(Turn& turn, FetchId fetch) {
     if (it == lookups_.end()) return;
     const auto lookup = std::move(it->second);
     lookups_.erase(it);
-    tell_refused(turn, lookup.waiter, {"not_now", "the key is older than a day, and the store did not answer", retry_soon_ms});
+    tell_refused(turn, lookup.waiter,
+                 {"not_now", "the key is older than a day, and the store did not answer", retry_soon_ms});
     link_->doubt(turn);
 }
 
@@ -200,25 +220,34 @@ void PostDesk::on_timer(Turn& turn) {
 // ---- told to whoever waits
 
 void PostDesk::tell_accepted(Turn& turn, const Waiter& waiter, const std::string& id) {
-    if (waiter.exchange != 0) return turn.emit(Respond{waiter.exchange, http_api::posted("accepted", waiter.key, id)});
-    if (auto* session = sessions_->find(waiter.session)) sessions_->send(*session, frames::accepted(waiter.key, id));
+    if (waiter.exchange != 0)
+        return turn.emit(Respond{waiter.exchange, http_api::posted("accepted", waiter.key, id)});
+    if (auto* session = sessions_->find(waiter.session))
+        sessions_->send(*session, frames::accepted(waiter.key, id));
 }
 
 void PostDesk::tell_stored(Turn& turn, const Waiter& waiter, const std::string& id) {
-    if (waiter.exchange != 0) return turn.emit(Respond{waiter.exchange, http_api::posted("stored", waiter.key, id)});
-    if (auto* session = sessions_->find(waiter.session)) sessions_->send(*session, frames::stored(waiter.key, id));
+    if (waiter.exchange != 0)
+        return turn.emit(Respond{waiter.exchange, http_api::posted("stored", waiter.key, id)});
+    if (auto* session = sessions_->find(waiter.session))
+        sessions_->send(*session, frames::stored(waiter.key, id));
 }
 
-void PostDesk::tell_failed(Turn& turn, const Waiter& waiter, const std::string& id, const std::string& reason) {
+void PostDesk::tell_failed(Turn& turn, const Waiter& waiter, const std::string& id,
+                           const std::string& reason) {
     if (waiter.exchange != 0)
-        return turn.emit(Respond{waiter.exchange, http_api::refused({"failed", "the store refused it: " + reason}, waiter.key)});
-    if (auto* session = sessions_->find(waiter.session)) sessions_->send(*session, frames::failed(waiter.key, id, reason));
+        return turn.emit(Respond{
+            waiter.exchange, http_api::refused({"failed", "the store refused it: " + reason}, waiter.key)});
+    if (auto* session = sessions_->find(waiter.session))
+        sessions_->send(*session, frames::failed(waiter.key, id, reason));
 }
 
 void PostDesk::tell_refused(Turn& turn, const Waiter& waiter, const Refusal& refusal) {
-    if (waiter.exchange != 0) return turn.emit(Respond{waiter.exchange, http_api::refused(refusal, waiter.key)});
+    if (waiter.exchange != 0)
+        return turn.emit(Respond{waiter.exchange, http_api::refused(refusal, waiter.key)});
     if (auto* session = sessions_->find(waiter.session))
-        sessions_->send(*session, frames::refused(waiter.key, refusal.code, refusal.reason, refusal.retry_ms));
+        sessions_->send(*session,
+                        frames::refused(waiter.key, refusal.code, refusal.reason, refusal.retry_ms));
 }
 
 }  // namespace node

@@ -1,5 +1,11 @@
 #pragma once
 
+#include "node/core/feed_parser.hpp"
+#include "node/core/ledger.hpp"
+#include "node/core/posts.hpp"
+#include "node/core/rooms.hpp"
+#include "node/core/store_writer.hpp"
+
 #include <map>
 #include <string>
 #include <string_view>
@@ -7,31 +13,28 @@
 #include <unordered_set>
 #include <vector>
 
-#include "node/core/feed_parser.hpp"
-#include "node/core/ledger.hpp"
-#include "node/core/posts.hpp"
-#include "node/core/rooms.hpp"
-#include "node/core/store_writer.hpp"
-
 namespace node {
 
-/// Takes posts and feed rows in, each message once, shows them to their rooms, and tells the senders how theirs fare.
+/// Takes posts and feed rows in, each message once, shows them to their rooms, and tells the senders how
+/// theirs fare.
 ///
-/// A message is shown at its journal commit, or when the store is known to have it, whichever is first; `accepted` is told
-/// after the commit only. A row of somebody else's is shown on arrival.
+/// A message is shown at its journal commit, or when the store is known to have it, whichever is first;
+/// `accepted` is told after the commit only. A row of somebody else's is shown on arrival.
 class PostDesk {
 public:
-    PostDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, Sessions& sessions, Rooms& rooms,
-             StoreLink& link, StoreWriter& writer);
+    PostDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, Sessions& sessions,
+             Rooms& rooms, StoreLink& link, StoreWriter& writer);
 
     void post(Turn& turn, const Draft& draft, Waiter waiter);
+    void refuse(Turn& turn, const Waiter& waiter, const Refusal& refusal) { tell_refused(turn, waiter, refusal); }
     /// From here on all posts are refused: the node is about to end.
     void stop_taking() { taking_ = false; }
 
     /// These are on the disk now.
     void committed(Turn& turn, const std::vector<Held*>& batch);
     void settled(Turn& turn, const StoreWriter::Outcomes& outcomes);
-    /// True when the message was known, and not for having been written from here just now: the feed tells old news.
+    /// True when the message was known, and not for having been written from here just now: the feed tells
+    /// old news.
     bool row(Turn& turn, FeedRow row);
     /// The store has this message, which is known here.
     void sighted(Turn& turn, const std::string& id);

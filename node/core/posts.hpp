@@ -1,17 +1,18 @@
 #pragma once
 
+#include "node/base/chat_message.hpp"
+#include "node/core/chat_core.hpp"
+
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include "node/base/chat_message.hpp"
-#include "node/core/chat_core.hpp"
 
 namespace node {
 
 /// A post as a client sent it, by whichever way.
 struct Draft {
-    std::string_view room, user, key, text, host;  ///< `host` empty: this node is the first that it is sent to
+    std::string_view room, user, key, text,
+        host;  ///< `host` empty: this node is the first that it is sent to
 };
 
 /// Why a post is not taken; nothing of it is kept.

@@ -1,9 +1,9 @@
 #include "node/core/rooms.hpp"
 
+#include "node/core/frames.hpp"
+
 #include <algorithm>
 #include <utility>
-
-#include "node/core/frames.hpp"
 
 namespace node {
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "node/core/sessions.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -7,28 +9,27 @@
 #include <unordered_map>
 #include <vector>
 
-#include "node/core/sessions.hpp"
-
 namespace node {
 
 /// A room that somebody follows.
 struct Room {
     std::string name;
     std::vector<Session*> followers;
-    std::string newest;                        ///< the highest position shown here; empty while none is
-    std::shared_ptr<base::FrameBatch> batch;   ///< what was shown in this turn
+    std::string newest;                       ///< the highest position shown here; empty while none is
+    std::shared_ptr<base::FrameBatch> batch;  ///< what was shown in this turn
     std::size_t shown_since_cursor = 0;
 };
 
-/// Who follows which room, and the fan-out: what a room is shown in one turn is one batch, made once and shared by all
-/// of its followers.
+/// Who follows which room, and the fan-out: what a room is shown in one turn is one batch, made once and
+/// shared by all of its followers.
 class Rooms {
 public:
     explicit Rooms(Sessions& sessions) : sessions_{&sessions} {}
 
     /// The room, if anybody follows it.
     Room* find(std::string_view name);
-    /// From here on `session` is shown what the room is. `newest`: the highest position in the room, used when nobody followed it before.
+    /// From here on `session` is shown what the room is. `newest`: the highest position in the room, used
+    /// when nobody followed it before.
     Room& follow(Session& session, std::string_view name, std::string_view newest);
     void unfollow(Session& session, std::string_view name);
     void unfollow_all(Session& session);
@@ -54,7 +55,8 @@ private:
     void touch(Room& room);
 
     Sessions* sessions_;
-    std::unordered_map<std::string, std::unique_ptr<Room>, Hash, std::equal_to<>> rooms_;  ///< looked up, never walked
+    std::unordered_map<std::string, std::unique_ptr<Room>, Hash, std::equal_to<>>
+        rooms_;                   ///< looked up, never walked
     std::vector<Room*> touched_;  ///< have a batch in this turn
     std::vector<Room*> stale_;    ///< have shown something since their last cursor
     std::string scratch_;

@@ -29,7 +29,8 @@ void Sessions::written(SessionId id) {
 }
 
 bool Sessions::idle() const {
-    return std::ranges::all_of(sessions_, [](const auto& s) { return s.second.closing || drained(s.second); });
+    return std::ranges::all_of(sessions_,
+                               [](const auto& s) { return s.second.closing || drained(s.second); });
 }
 
 void Sessions::send(Session& session, std::string_view frame) {

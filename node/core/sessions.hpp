@@ -1,13 +1,14 @@
 #pragma once
 
+#include "node/core/token_bucket.hpp"
+#include "node/core/turn.hpp"
+
 #include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "node/core/turn.hpp"
 
 namespace node {
 
@@ -17,20 +18,23 @@ struct Room;
 struct Session {
     SessionId id = 0;
     std::string address;
-    std::string user;                         ///< empty before `hello`
-    std::vector<Room*> rooms;                 ///< followed live
-    std::shared_ptr<base::FrameBatch> own;    ///< frames for this client alone, of this turn
-    std::vector<base::Frames> waiting;        ///< leaves in the next Send
+    std::string user;                       ///< empty before `hello`
+    std::vector<Room*> rooms;               ///< followed live
+    std::shared_ptr<base::FrameBatch> own;  ///< frames for this client alone, of this turn
+    std::vector<base::Frames> waiting;      ///< leaves in the next Send
     std::size_t waiting_bytes = 0;
-    bool in_flight = false;                   ///< a Send is not yet Written
-    bool dirty = false;                       ///< stands in Sessions::dirty_
-    bool closing = false;                     ///< Close is asked for; nothing more is queued
+    TokenBucket posts;                        ///< how fast it may post
+    bool in_flight = false;  ///< a Send is not yet Written
+    bool dirty = false;      ///< stands in Sessions::dirty_
+    bool closing = false;    ///< Close is asked for; nothing more is queued
 };
 
-/// The clients and their outboxes: everything for one client leaves in the order queued, one Send in flight, all that waits in the next.
+/// The clients and their outboxes: everything for one client leaves in the order queued, one Send in flight,
+/// all that waits in the next.
 ///
-/// An outbox is bounded in bytes: a client that has `bytes_max` waiting when more comes is cut off; it comes back
-/// and resumes. (So one batch of any size can always be queued, and the bound is exceeded by one batch at most.)
+/// An outbox is bounded in bytes: a client that has `bytes_max` waiting when more comes is cut off; it comes
+/// back and resumes. (So one batch of any size can always be queued, and the bound is exceeded by one batch
+/// at most.)
 class Sessions {
 public:
     explicit Sessions(std::size_t bytes_max) : bytes_max_{bytes_max} {}
@@ -63,7 +67,8 @@ public:
     /// Ends a session; its Closed is still to come.
     void close(Session& session, std::string reason);
 
-    /// The end of a turn: one Send for each client that waits and has none in flight, one Close for each that is to go.
+    /// The end of a turn: one Send for each client that waits and has none in flight, one Close for each that
+    /// is to go.
     void flush(Turn& turn);
 
 private:

@@ -19,7 +19,8 @@ std::string milliseconds(base::Duration d) { return std::to_string(d.count() / 1
 StoreApi::StoreApi(std::string_view database, std::string authorization)
     : database_{segment(database)}, authorization_{std::move(authorization)} {}
 
-base::HttpRequest StoreApi::request(std::string method, std::string_view path_and_query, std::string body) const {
+base::HttpRequest StoreApi::request(std::string method, std::string_view path_and_query,
+                                    std::string body) const {
     base::HttpRequest r;
     r.method = std::move(method);
     r.target = database_;
@@ -75,7 +76,8 @@ base::HttpRequest StoreApi::changes_page(std::string_view since, std::size_t lim
                               "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since));
 }
 
-base::HttpRequest StoreApi::changes_longpoll(std::string_view since, base::Duration heartbeat, std::size_t limit) const {
+base::HttpRequest StoreApi::changes_longpoll(std::string_view since, base::Duration heartbeat,
+                                             std::size_t limit) const {
     return request("GET", "/_changes?feed=longpoll&include_docs=true&heartbeat=" + milliseconds(heartbeat) +
                               "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since));
 }
@@ -88,12 +90,14 @@ base::HttpRequest StoreApi::changes_continuous(std::string_view since, base::Dur
 StoreVerdict judge(const base::HttpResponse& response) {
     switch (response.status) {
         case 401:
-        case 403: return StoreVerdict::denied;
+        case 403:
+            return StoreVerdict::denied;
         case 404: {
             const auto body = base::parse_json(response.body);
             const auto reason = body ? base::string_member(*body, "reason").value_or("") : std::string_view{};
             if (reason == "missing" || reason == "deleted") return StoreVerdict::served;
-            if (reason == "no_db_file" || reason.starts_with("Database does not exist")) return StoreVerdict::missing_database;
+            if (reason == "no_db_file" || reason.starts_with("Database does not exist"))
+                return StoreVerdict::missing_database;
             return StoreVerdict::trouble;
         }
         case 200:
@@ -101,8 +105,10 @@ StoreVerdict judge(const base::HttpResponse& response) {
         case 202:
         case 400:
         case 409:
-        case 413: return StoreVerdict::served;
-        default: return StoreVerdict::trouble;
+        case 413:
+            return StoreVerdict::served;
+        default:
+            return StoreVerdict::trouble;
     }
 }
 
@@ -118,10 +124,12 @@ std::optional<std::vector<BulkRow>> read_bulk_answer(std::string_view body) {
         const auto reason = base::string_member(row, "reason").value_or("");
         auto outcome = BulkRow::Outcome::unknown;
         if (!error) {
-            if (base::string_member(row, "rev") || base::bool_member(row, "ok")) outcome = BulkRow::Outcome::stored;
+            if (base::string_member(row, "rev") || base::bool_member(row, "ok"))
+                outcome = BulkRow::Outcome::stored;
         } else if (*error == "conflict") {
             outcome = BulkRow::Outcome::stored;
-        } else if (*error == "forbidden" || *error == "doc_validation" || *error == "too_large" || *error == "document_too_large") {
+        } else if (*error == "forbidden" || *error == "doc_validation" || *error == "too_large" ||
+                   *error == "document_too_large") {
             outcome = BulkRow::Outcome::refused;
         }
         out.push_back({std::string{*id}, outcome, std::string{reason}});

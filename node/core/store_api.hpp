@@ -1,14 +1,14 @@
 #pragma once
 
+#include "node/base/http.hpp"
+#include "node/base/journal.hpp"
+#include "node/base/time.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "node/base/http.hpp"
-#include "node/base/journal.hpp"
-#include "node/base/time.hpp"
 
 namespace node {
 
@@ -29,12 +29,16 @@ public:
     [[nodiscard]] base::HttpRequest all_documents(const std::vector<std::string>& ids, bool documents) const;
 
     /// One page of what changed after `since`, at most `limit` rows.
-    [[nodiscard]] base::HttpRequest changes_page(std::string_view since, std::size_t limit, bool documents) const;
-    [[nodiscard]] base::HttpRequest changes_longpoll(std::string_view since, base::Duration heartbeat, std::size_t limit) const;
-    [[nodiscard]] base::HttpRequest changes_continuous(std::string_view since, base::Duration heartbeat) const;
+    [[nodiscard]] base::HttpRequest changes_page(std::string_view since, std::size_t limit,
+                                                 bool documents) const;
+    [[nodiscard]] base::HttpRequest changes_longpoll(std::string_view since, base::Duration heartbeat,
+                                                     std::size_t limit) const;
+    [[nodiscard]] base::HttpRequest changes_continuous(std::string_view since,
+                                                       base::Duration heartbeat) const;
 
 private:
-    [[nodiscard]] base::HttpRequest request(std::string method, std::string_view path_and_query, std::string body = {}) const;
+    [[nodiscard]] base::HttpRequest request(std::string method, std::string_view path_and_query,
+                                            std::string body = {}) const;
 
     std::string database_;  ///< "/name", percent-encoded
     std::string authorization_;

@@ -1,10 +1,10 @@
 #include "node/core/store_audit.hpp"
 
+#include "node/base/json.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <utility>
-
-#include "node/base/json.hpp"
 
 namespace node {
 namespace {
@@ -31,7 +31,8 @@ bool read_found(std::string_view body, std::vector<std::string>& found) {
 
 }  // namespace
 
-StoreAudit::StoreAudit(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, StoreLink& link)
+StoreAudit::StoreAudit(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger,
+                       StoreLink& link)
     : request_timeout_{config.request_timeout}, api_{&api}, ids_{&ids}, ledger_{&ledger}, link_{&link} {}
 
 void StoreAudit::note(std::string id) {
@@ -49,7 +50,8 @@ void StoreAudit::store_changed() {
 void StoreAudit::read_journal() {
     const auto last = ledger_->watermark();
     for (auto& entry : ledger_->journal().after({}, last > recent_max ? last - recent_max : 0, recent_max))
-        if (entry.accepted_here && entry.stored_in == link_->generation()) recent_.push_back(std::move(entry.message.id));
+        if (entry.accepted_here && entry.stored_in == link_->generation())
+            recent_.push_back(std::move(entry.message.id));
 }
 
 void StoreAudit::pump(Turn& turn) {
@@ -87,10 +89,12 @@ void StoreAudit::ask(Turn& turn, std::deque<std::string>& from) {
     turn.emit(SetTimer{timers::audit, deadline_});
 }
 
-std::vector<std::string> StoreAudit::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
+std::vector<std::string> StoreAudit::on_answer(Turn& turn, FetchId fetch,
+                                               const base::HttpResponse& response) {
     if (fetch != fetch_) return {};
     std::vector<std::string> found;
-    if (response.status != 200 || !read_found(response.body, found)) return on_failed(turn, fetch), std::vector<std::string>{};
+    if (response.status != 200 || !read_found(response.body, found))
+        return on_failed(turn, fetch), std::vector<std::string>{};
     fetch_ = 0;
     std::vector<std::string> missing;
     for (auto& id : std::exchange(asked_, {})) {

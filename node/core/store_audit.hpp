@@ -1,35 +1,37 @@
 #pragma once
 
+#include "node/core/ledger.hpp"
+#include "node/core/store_link.hpp"
+
 #include <deque>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "node/core/ledger.hpp"
-#include "node/core/store_link.hpp"
-
 namespace node {
 
 /// Looks whether the store still has what it said it had.
 ///
-/// A CouchDB loses nothing that it acknowledged; a disk that lied, a restored backup or a failover to a replica that lags may. What was
-/// written from here is asked for by id once, some seconds later, and the newest of it again whenever the store was away: one request
-/// for hundreds of ids. What is missing is written again.
+/// A CouchDB loses nothing that it acknowledged; a disk that lied, a restored backup or a failover to a
+/// replica that lags may. What was written from here is asked for by id once, some seconds later, and the
+/// newest of it again whenever the store was away: one request for hundreds of ids. What is missing is
+/// written again.
 class StoreAudit {
 public:
     StoreAudit(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, StoreLink& link);
 
     /// The store acknowledged this message of ours.
     void note(std::string id);
-    /// The store was away or lost a connection: the newest acknowledged ones are asked for again. Reads the journal's end when this
-    /// process has written nothing yet.
+    /// The store was away or lost a connection: the newest acknowledged ones are asked for again. Reads the
+    /// journal's end when this process has written nothing yet.
     void suspect() { suspected_ = true; }
     /// Another store answers: what the old one had means nothing.
     void store_changed();
 
     void pump(Turn& turn);
     /// The ids that the store has no more.
-    [[nodiscard]] std::vector<std::string> on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response);
+    [[nodiscard]] std::vector<std::string> on_answer(Turn& turn, FetchId fetch,
+                                                     const base::HttpResponse& response);
     void on_failed(Turn& turn, FetchId fetch);
     void on_timer(Turn& turn);
 

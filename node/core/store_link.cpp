@@ -1,15 +1,16 @@
 #include "node/core/store_link.hpp"
 
+#include "node/base/json.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "node/base/json.hpp"
-
 namespace node {
 namespace {
 
-/// A store that answers is asked now and then whether it is still the same: behind one address another may stand.
+/// A store that answers is asked now and then whether it is still the same: behind one address another may
+/// stand.
 constexpr base::Duration look_again_after = std::chrono::seconds{5};
 constexpr base::Duration probe_pause_max = std::chrono::milliseconds{1200};
 constexpr base::Duration denied_pause_least = std::chrono::seconds{1};
@@ -72,24 +73,29 @@ void StoreLink::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& r
     if (verdict == StoreVerdict::denied) return went_down(turn, reason_of(response), true);
     switch (state_) {
         case State::reading: {
-            if (verdict == StoreVerdict::missing_database) return ask(turn, State::making_database, api_->make_database());
+            if (verdict == StoreVerdict::missing_database)
+                return ask(turn, State::making_database, api_->make_database());
             if (response.status == 404 && verdict == StoreVerdict::served)
-                return ask(turn, State::making_generation,
-                           api_->put_generation(fmt::format("{:016x}{:016x}", random_->next(), random_->next())));
+                return ask(
+                    turn, State::making_generation,
+                    api_->put_generation(fmt::format("{:016x}{:016x}", random_->next(), random_->next())));
             const auto body = response.status == 200 ? base::parse_json(response.body) : std::nullopt;
             const auto generation = body ? base::string_member(*body, "generation") : std::nullopt;
             if (!generation || generation->empty()) return went_down(turn, reason_of(response), false);
             return came_up(turn, base::Generation{*generation});
         }
         case State::making_database:
-            if (response.status == 201 || response.status == 202 || response.status == 412) return probe(turn);
+            if (response.status == 201 || response.status == 202 || response.status == 412)
+                return probe(turn);
             return went_down(turn, "cannot make the database: " + reason_of(response), false);
         case State::making_generation:
             // Read back, whatever the answer: another node may have made one at the same moment.
-            if (response.status == 201 || response.status == 202 || response.status == 409) return probe(turn);
+            if (response.status == 201 || response.status == 202 || response.status == 409)
+                return probe(turn);
             return went_down(turn, reason_of(response), false);
         case State::settled:
-        case State::waiting: return;
+        case State::waiting:
+            return;
     }
 }
 

@@ -1,21 +1,22 @@
 #pragma once
 
-#include <optional>
-#include <string>
-
 #include "node/base/random.hpp"
 #include "node/core/backoff.hpp"
 #include "node/core/chat_core.hpp"
 #include "node/core/store_api.hpp"
 #include "node/core/turn.hpp"
 
+#include <optional>
+#include <string>
+
 namespace node {
 
 /// Is the store there, and which one is it? The only machine that asks while it does not answer.
 ///
-/// It reads the store's generation, makes the database and the generation where they are missing, and probes while the store
-/// refuses: at most one request each `probe_interval`, ever fewer. Everybody else sends only while usable(), and when a request
-/// of theirs fails says doubt(): then nobody sends until the store has answered a probe.
+/// It reads the store's generation, makes the database and the generation where they are missing, and probes
+/// while the store refuses: at most one request each `probe_interval`, ever fewer. Everybody else sends only
+/// while usable(), and when a request of theirs fails says doubt(): then nobody sends until the store has
+/// answered a probe.
 class StoreLink {
 public:
     StoreLink(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random);
@@ -62,7 +63,7 @@ private:
     bool denied_ = false;
     bool told_down_ = false;
     base::Generation generation_;
-    base::Time deadline_{};              ///< of the request under way, of the pause, or of the next look
+    base::Time deadline_{};  ///< of the request under way, of the pause, or of the next look
     std::optional<base::Time> asked_at_;
 };
 

@@ -7,15 +7,16 @@
 namespace node {
 namespace {
 
-constexpr std::size_t batch_bytes_max = 2 * 1024 * 1024;  // far below the store's own 8,000,000 for a document
+constexpr std::size_t batch_bytes_max =
+    2 * 1024 * 1024;  // far below the store's own 8,000,000 for a document
 constexpr base::Duration pause_least = std::chrono::milliseconds{50};
 constexpr base::Duration pause_most = std::chrono::seconds{2};
 constexpr auto no_end = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
-StoreWriter::StoreWriter(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random, Ledger& ledger,
-                         StoreLink& link)
+StoreWriter::StoreWriter(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random,
+                         Ledger& ledger, StoreLink& link)
     : documents_max_{std::max<std::size_t>(1, config.bulk_documents_max)},
       request_timeout_{config.request_timeout},
       api_{&api},
@@ -47,12 +48,14 @@ void StoreWriter::store_changed(Turn& turn, bool known) {
     const auto& generation = link_->generation();
     const auto visible = journal.state().last_arrival;
     backlog_ = journal.count_not_stored_in(generation);
-    for (const auto* held : ledger_->on_the_way()) backlog_ += held->entry.arrival > visible && !held->stored ? 1 : 0;
+    for (const auto* held : ledger_->on_the_way())
+        backlog_ += held->entry.arrival > visible && !held->stored ? 1 : 0;
     if (backlog_ > 0) turn.info("store: " + std::to_string(backlog_) + " messages wait for it");
     gate_open_ = known;
     const bool all_in_memory = had_store_ && !backlog_after_;
     if (all_in_memory) {
-        // What was never stored anywhere is queued and goes first; the rest follows when it is known what is missing.
+        // What was never stored anywhere is queued and goes first; the rest follows when it is known what is
+        // missing.
         heal_after_ = 0;
         heal_until_ = ledger_->last_arrival();
     } else {
@@ -160,9 +163,12 @@ void StoreWriter::done_with_batch() {
 StoreWriter::Outcomes StoreWriter::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
     if (fetch != fetch_) return {};
     fetch_ = 0;
-    if (sent_to_ != link_->generation()) return {};  // it was another store that took them: they are sent to this one
+    if (sent_to_ != link_->generation())
+        return {};  // it was another store that took them: they are sent to this one
     switch (judge(response)) {
-        case StoreVerdict::served: return batch_.size() == 1 && !batch_as_bulk_ ? on_single(turn, response) : on_bulk(turn, response);
+        case StoreVerdict::served:
+            return batch_.size() == 1 && !batch_as_bulk_ ? on_single(turn, response)
+                                                         : on_bulk(turn, response);
         case StoreVerdict::denied:
             if (response.status == 403 && batch_.size() == 1 && !batch_as_bulk_) {
                 // One document alone may be what is forbidden; the rows of a bulk answer tell the two apart.
@@ -171,8 +177,12 @@ StoreWriter::Outcomes StoreWriter::on_answer(Turn& turn, FetchId fetch, const ba
                 return {};
             }
             [[fallthrough]];
-        case StoreVerdict::missing_database: link_->refused(turn, judge(response), reason_of(response)); return {};
-        case StoreVerdict::trouble: try_again(turn); return {};
+        case StoreVerdict::missing_database:
+            link_->refused(turn, judge(response), reason_of(response));
+            return {};
+        case StoreVerdict::trouble:
+            try_again(turn);
+            return {};
     }
     return {};
 }
@@ -182,7 +192,7 @@ StoreWriter::Outcomes StoreWriter::on_single(Turn& turn, const base::HttpRespons
     switch (response.status) {
         case 201:
         case 202:
-        case 409:  // an earlier try of ours, or of another node, came through: an equal id is an equal message
+        case 409:  // an earlier try came through, or another node's: an equal id is an equal message
             done_with_batch();
             return {{id, true, {}}};
         case 400:
@@ -190,7 +200,9 @@ StoreWriter::Outcomes StoreWriter::on_single(Turn& turn, const base::HttpRespons
             refused_.insert(id);
             done_with_batch();
             return {{id, false, reason_of(response)}};
-        default: try_again(turn); return {};
+        default:
+            try_again(turn);
+            return {};
     }
 }
 
@@ -205,7 +217,8 @@ StoreWriter::Outcomes StoreWriter::on_bulk(Turn& turn, const base::HttpResponse&
         }
         return {};
     }
-    auto rows = response.status == 201 || response.status == 202 ? read_bulk_answer(response.body) : std::nullopt;
+    auto rows =
+        response.status == 201 || response.status == 202 ? read_bulk_answer(response.body) : std::nullopt;
     if (!rows) return try_again(turn), Outcomes{};
     std::ranges::sort(*rows, {}, &BulkRow::id);
     Outcomes out;
@@ -215,12 +228,16 @@ StoreWriter::Outcomes StoreWriter::on_bulk(Turn& turn, const base::HttpResponse&
         const bool told = row != rows->end() && row->id == item.id;
         const auto outcome = told ? row->outcome : BulkRow::Outcome::unknown;
         switch (outcome) {
-            case BulkRow::Outcome::stored: out.push_back({std::move(item.id), true, {}}); break;
+            case BulkRow::Outcome::stored:
+                out.push_back({std::move(item.id), true, {}});
+                break;
             case BulkRow::Outcome::refused:
                 refused_.insert(item.id);
                 out.push_back({std::move(item.id), false, row->reason});
                 break;
-            case BulkRow::Outcome::unknown: rest.push_back(std::move(item)); break;
+            case BulkRow::Outcome::unknown:
+                rest.push_back(std::move(item));
+                break;
         }
     }
     if (rest.empty()) {

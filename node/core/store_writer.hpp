@@ -1,5 +1,8 @@
 #pragma once
 
+#include "node/core/ledger.hpp"
+#include "node/core/store_link.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -7,18 +10,17 @@
 #include <string>
 #include <vector>
 
-#include "node/core/ledger.hpp"
-#include "node/core/store_link.hpp"
-
 namespace node {
 
-/// Brings accepted messages into the store: one batch in flight, in order of arrival, the same ids and bytes until the store is known to have them.
+/// Brings accepted messages into the store: one batch in flight, in order of arrival, the same ids and bytes
+/// until the store is known to have them.
 ///
-/// Fresh posts are queued in memory. When too many wait, the rest is read from the journal when its turn comes; so are the backlog of
-/// an earlier life and what a new store has not (healing).
+/// Fresh posts are queued in memory. When too many wait, the rest is read from the journal when its turn
+/// comes; so are the backlog of an earlier life and what a new store has not (healing).
 class StoreWriter {
 public:
-    StoreWriter(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random, Ledger& ledger, StoreLink& link);
+    StoreWriter(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random,
+                Ledger& ledger, StoreLink& link);
 
     /// What became of a message.
     struct Outcome {
@@ -34,8 +36,8 @@ public:
     /// The store had this message and has it no more.
     void enqueue_again(const base::JournalEntry& entry);
 
-    /// Another store answers than before (or the first one). `known`: it is the one that the journal's marks are about. Else what
-    /// it has not is found out by reading its feed first: see feed_caught_up().
+    /// Another store answers than before (or the first one). `known`: it is the one that the journal's marks
+    /// are about. Else what it has not is found out by reading its feed first: see feed_caught_up().
     void store_changed(Turn& turn, bool known);
     void feed_caught_up() { gate_open_ = true; }
     /// The store is back: what was asked of it before will hardly be answered.
@@ -53,6 +55,8 @@ public:
     void settled() { backlog_ -= backlog_ > 0 ? 1 : 0; }
     /// Messages of earlier lives or other stores are being brought in: the feed's rows are news about them.
     [[nodiscard]] bool reads_journal() const { return backlog_after_ || heal_after_; }
+    /// A fresh post with this arrival is not kept in memory: it is read from the journal when its turn comes.
+    [[nodiscard]] bool reads_later(std::uint64_t arrival) const { return backlog_after_ && arrival > *backlog_after_; }
     /// The store answers, and takes nothing: as bad as down.
     [[nodiscard]] bool stalled() const { return failures_ >= failures_until_stalled; }
     /// The store refused this message for good, in this process's life.
@@ -87,14 +91,16 @@ private:
     StoreLink* link_;
     Backoff backoff_;
 
-    std::deque<Item> queue_;                      ///< by arrival
-    std::optional<std::uint64_t> backlog_after_;  ///< more waits in the journal, after this arrival; fresh posts too
-    std::optional<std::uint64_t> heal_after_;     ///< what another store had and this one may lack, after this arrival
+    std::deque<Item> queue_;  ///< by arrival
+    std::optional<std::uint64_t>
+        backlog_after_;  ///< more waits in the journal, after this arrival; fresh posts too
+    std::optional<std::uint64_t>
+        heal_after_;  ///< what another store had and this one may lack, after this arrival
     std::uint64_t heal_until_ = 0;
     bool had_store_ = false;
-    bool gate_open_ = false;                      ///< the journal may be read: it is known what the store has
+    bool gate_open_ = false;  ///< the journal may be read: it is known what the store has
 
-    std::vector<Item> batch_;  ///< in flight, or to be sent again as it is
+    std::vector<Item> batch_;   ///< in flight, or to be sent again as it is
     base::Generation sent_to_;  ///< the store that the request under way went to
     bool batch_as_bulk_ = false;
     std::size_t batch_documents_max_;  ///< smaller after a batch was too large

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "node/core/events.hpp"
+
 #include <string>
 #include <utility>
-
-#include "node/core/events.hpp"
 
 namespace node {
 
@@ -21,8 +21,8 @@ struct Turn {
     void error(std::string line) { emit(Log{Log::Level::error, std::move(line)}); }
 };
 
-/// Which of the core's machines sent a request: it stands in the low bits of the FetchId, so no table is needed to
-/// bring an answer home.
+/// Which of the core's machines sent a request: it stands in the low bits of the FetchId, so no table is
+/// needed to bring an answer home.
 enum class Asker : FetchId { link, writer, feed, scan, lookup, resume, audit };
 
 class FetchIds {

@@ -14,12 +14,14 @@ TEST(ChatMessage, BecomesADocumentWithTheArticlesFieldsAndBack) {
     const auto m = make_message("lobby", "ann", {noon_ms, 0, {}}, "say \"hi\"", "n1");
     EXPECT_EQ(m.datetime, "2027-01-15T08:00:00.000Z");
     EXPECT_EQ(to_document(m), "{\"_id\":\"" + m.id +
-                                  "\",\"user\":\"ann\",\"msg\":\"say \\\"hi\\\"\",\"datetime\":\"2027-01-15T08:00:00.000Z\",\"host\":\"n1\"}");
+                                  "\",\"user\":\"ann\",\"msg\":\"say "
+                                  "\\\"hi\\\"\",\"datetime\":\"2027-01-15T08:00:00.000Z\",\"host\":\"n1\"}");
     EXPECT_EQ(read(to_document(m)), m);
 }
 
 TEST(ChatMessage, OfAnotherServerBelongsToTheLobbyAtItsOwnTime) {
-    const auto m = read(R"({"_id":"ab12","user":"eve","msg":"hi","datetime":"2012 Jul 14 09:49:57 -0700","host":"us-1"})");
+    const auto m = read(
+        R"({"_id":"ab12","user":"eve","msg":"hi","datetime":"2012 Jul 14 09:49:57 -0700","host":"us-1"})");
     ASSERT_TRUE(m);
     EXPECT_EQ(m->room, "lobby");
     EXPECT_EQ(m->id, "ab12");
@@ -27,7 +29,8 @@ TEST(ChatMessage, OfAnotherServerBelongsToTheLobbyAtItsOwnTime) {
 }
 
 TEST(ChatMessage, WithoutAReadableTimeStandsWhereItWasSeen) {
-    for (const auto* document : {R"({"_id":"ab12","user":"eve","msg":"hi"})", R"({"_id":"ab12","user":"eve","msg":"hi","datetime":"noon"})",
+    for (const auto* document : {R"({"_id":"ab12","user":"eve","msg":"hi"})",
+                                 R"({"_id":"ab12","user":"eve","msg":"hi","datetime":"noon"})",
                                  R"({"_id":"ab12","user":"eve","msg":"hi","datetime":12})"})
         EXPECT_EQ(parse_message_id("x:" + read(document)->position)->unix_ms, noon_ms) << document;
 }
@@ -38,9 +41,10 @@ TEST(ChatMessage, InARoomThatIsNoRoomOfOursBelongsToTheLobby) {
 }
 
 TEST(ChatMessage, IsReadFromNothingElse) {
-    for (const auto* document : {"{}", "[]", R"({"_id":"a","user":"x"})", R"({"_id":"a","msg":"x"})", R"({"user":"x","msg":"y"})",
-                                 R"({"_id":"a","user":1,"msg":"y"})", R"({"_id":"_design/a","user":"x","msg":"y"})",
-                                 R"({"_id":"a","user":"x","msg":"y","_deleted":true})"})
+    for (const auto* document :
+         {"{}", "[]", R"({"_id":"a","user":"x"})", R"({"_id":"a","msg":"x"})", R"({"user":"x","msg":"y"})",
+          R"({"_id":"a","user":1,"msg":"y"})", R"({"_id":"_design/a","user":"x","msg":"y"})",
+          R"({"_id":"a","user":"x","msg":"y","_deleted":true})"})
         EXPECT_FALSE(read(document)) << document;
 }
 

@@ -6,12 +6,14 @@ namespace base {
 namespace {
 
 TEST(Json, WritesBackWhatItReadInTheSameOrder) {
-    for (const auto* text : {R"({"b":1,"a":[true,null,-5,"x"],"c":{"d":18446744073709551615}})", "[]", "{}", "0.1", "1e+300", "-0.0", "\"\""})
+    for (const auto* text : {R"({"b":1,"a":[true,null,-5,"x"],"c":{"d":18446744073709551615}})", "[]", "{}",
+                             "0.1", "1e+300", "-0.0", "\"\""})
         EXPECT_EQ(write_json(*parse_json(text)), text);
 }
 
 TEST(Json, TakesOneWholeStrictText) {
-    for (const auto* bad : {"", "{", "{}x", "{'a':1}", "[1,]", "// c\n1", "\"\xff\"", "nul", "\"\x01\""}) EXPECT_FALSE(parse_json(bad)) << bad;
+    for (const auto* bad : {"", "{", "{}x", "{'a':1}", "[1,]", "// c\n1", "\"\xff\"", "nul", "\"\x01\""})
+        EXPECT_FALSE(parse_json(bad)) << bad;
     EXPECT_FALSE(parse_json(std::string(65, '[') + std::string(65, ']'))) << "too deep";
     EXPECT_TRUE(parse_json(std::string(60, '[') + std::string(60, ']')));
 }

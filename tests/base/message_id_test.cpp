@@ -9,7 +9,8 @@ namespace {
 constexpr std::int64_t noon_ms = 1'800'000'000'000;
 
 TEST(MessageKey, ReadsBackWhatItWrites) {
-    for (const auto& key : {MessageKey{0, 0, {}}, MessageKey{noon_ms, 7, {}}, MessageKey{(1ll << 48) - 1, 65535, "tab_1"}}) {
+    for (const auto& key :
+         {MessageKey{0, 0, {}}, MessageKey{noon_ms, 7, {}}, MessageKey{(1ll << 48) - 1, 65535, "tab_1"}}) {
         const auto back = MessageKey::parse(key.text());
         ASSERT_TRUE(back) << key.text();
         EXPECT_EQ(back->unix_ms, key.unix_ms);
@@ -29,8 +30,9 @@ TEST(MessageKey, IsReadInEitherCase) {
 }
 
 TEST(MessageKey, RefusesWhatIsNone) {
-    for (const auto* bad : {"", "0", "000000000000", "G000000000000", "000000000000U", "00000000000000", "0000000000000-", "0000000000000-a b",
-                            "0000000000000-123456789012345678901234567890123", "0000000000000x"})
+    for (const auto* bad :
+         {"", "0", "000000000000", "G000000000000", "000000000000U", "00000000000000", "0000000000000-",
+          "0000000000000-a b", "0000000000000-123456789012345678901234567890123", "0000000000000x"})
         EXPECT_FALSE(MessageKey::parse(bad)) << bad;
 }
 
@@ -47,11 +49,13 @@ TEST(MessageId, IsAPureFunctionOfRoomUserKeyAndText) {
 
 TEST(MessageId, DoesNotMixWhatStandsNextToEachOther) {
     const MessageKey key{noon_ms, 0, {}};
-    EXPECT_NE(make_message_id("lobby", "an", key, "nhi").substr(6), make_message_id("lobby", "ann", key, "hi").substr(6));
+    EXPECT_NE(make_message_id("lobby", "an", key, "nhi").substr(6),
+              make_message_id("lobby", "ann", key, "hi").substr(6));
 }
 
 TEST(MessageId, StaysTheSameForEver) {
-    // Written into stores and journals: another value here would make every stored message a stranger to its own retry.
+    // Written into stores and journals: another value here would make every stored message a stranger to its
+    // own retry.
     EXPECT_EQ(make_message_id("lobby", "ann", {noon_ms, 0, {}}, "hello"), "lobby:01MCC5RM000009NVW4G4HEEWXA");
 }
 
@@ -59,7 +63,8 @@ TEST(MessageId, SortsByTimeAndThenByCounter) {
     const auto early = make_message_id("r", "ann", {noon_ms, 65535, {}}, "z");
     const auto late = make_message_id("r", "ann", {noon_ms + 1, 0, {}}, "a");
     EXPECT_LT(early, late);
-    EXPECT_LT(make_message_id("r", "ann", {noon_ms, 1, {}}, "z"), make_message_id("r", "ann", {noon_ms, 2, {}}, "a"));
+    EXPECT_LT(make_message_id("r", "ann", {noon_ms, 1, {}}, "z"),
+              make_message_id("r", "ann", {noon_ms, 2, {}}, "a"));
 }
 
 TEST(MessageId, IsTakenApartAgain) {
@@ -73,8 +78,9 @@ TEST(MessageId, IsTakenApartAgain) {
 }
 
 TEST(MessageId, OfAnotherFormIsSomebodyElses) {
-    for (const auto* other : {"", "ab12", "lobby:short", "lobby-01MCC5RM00000F7JHM26DT8K61", ":01MCC5RM00000F7JHM26DT8K61",
-                              "lobby:81MCC5RM00000F7JHM26DT8K61", "lobby:01MCC5RM00000F7JHM26DT8K6U", "lobby:01mcc5rm00000f7jhm26dt8k61"})
+    for (const auto* other : {"", "ab12", "lobby:short", "lobby-01MCC5RM00000F7JHM26DT8K61",
+                              ":01MCC5RM00000F7JHM26DT8K61", "lobby:81MCC5RM00000F7JHM26DT8K61",
+                              "lobby:01MCC5RM00000F7JHM26DT8K6U", "lobby:01mcc5rm00000f7jhm26dt8k61"})
         EXPECT_FALSE(parse_message_id(other)) << other;
 }
 

@@ -8,25 +8,33 @@ namespace base {
 namespace {
 
 TEST(Utf8, IsWellFormedOrNot) {
-    for (const auto* good : {"", "a", "ä", "€", "🛋", "\xEF\xBF\xBD", "\xF4\x8F\xBF\xBF"}) EXPECT_TRUE(is_utf8(good)) << good;
+    for (const auto* good : {"", "a", "ä", "€", "🛋", "\xEF\xBF\xBD", "\xF4\x8F\xBF\xBF"})
+        EXPECT_TRUE(is_utf8(good)) << good;
     EXPECT_TRUE(is_utf8(std::string_view{"\0", 1}));
-    for (const auto* bad : {"\x80", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80", "\xE2\x82", "\xFF",
-                            "a\xC3(b"})
+    for (const auto* bad : {"\x80", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+                            "\xF8\x88\x80\x80\x80", "\xE2\x82", "\xFF", "a\xC3(b"})
         EXPECT_FALSE(is_utf8(bad));
 }
 
 TEST(RoomName, IsShortLowerCaseAndFitForAUrl) {
-    for (const auto* good : {"a", "lobby", "0", "a-b_c.d", "c++"}) EXPECT_EQ(is_room_name(good), std::string_view{good} != "c++") << good;
+    for (const auto* good : {"a", "lobby", "0", "a-b_c.d", "c++"})
+        EXPECT_EQ(is_room_name(good), std::string_view{good} != "c++") << good;
     EXPECT_TRUE(is_room_name(std::string(64, 'a')));
     EXPECT_FALSE(is_room_name(std::string(65, 'a')));
-    for (const auto* bad : {"", "Lobby", "-a", ".a", "_a", "a b", "a:b", "a/b", "ä"}) EXPECT_FALSE(is_room_name(bad)) << bad;
+    for (const auto* bad : {"", "Lobby", "-a", ".a", "_a", "a b", "a:b", "a/b", "ä"})
+        EXPECT_FALSE(is_room_name(bad)) << bad;
 }
 
 TEST(UserName, IsShownAsItIsAndHidesNothing) {
     for (const auto* good : {"ann", "Ann Bee", "Zoë", "🛋", "a:b"}) EXPECT_TRUE(is_user_name(good)) << good;
     EXPECT_TRUE(is_user_name(std::string(64, 'a')));
     EXPECT_FALSE(is_user_name(std::string(65, 'a')));
-    for (const auto* bad : {"", " ann", "ann ", "a\nb", "a\x7F", "a\xC2\x85", "a\xE2\x80\xAE" "b", "a\xE2\x81\xA6", "a\xE2\x80\xA8", "\xEF\xBB\xBF" "a",
+    for (const auto* bad : {"", " ann", "ann ", "a\nb", "a\x7F", "a\xC2\x85",
+                            "a\xE2\x80\xAE"
+                            "b",
+                            "a\xE2\x81\xA6", "a\xE2\x80\xA8",
+                            "\xEF\xBB\xBF"
+                            "a",
                             "\xFF"})
         EXPECT_FALSE(is_user_name(bad)) << bad;
 }

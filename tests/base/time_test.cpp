@@ -22,13 +22,15 @@ TEST(Datetime, IsReadAsWrittenByUsAndByTheArticle) {
 }
 
 TEST(Datetime, IsNothingWhenItIsNone) {
-    for (const auto* bad : {"", "noon", "2027-13-15T08:00:00Z", "2023-02-29T00:00:00Z", "2027-01-15T24:00:00Z", "2027-01-15T08:00:00", "2012 Jux 14 09:49:57 -0700",
+    for (const auto* bad : {"", "noon", "2027-13-15T08:00:00Z", "2023-02-29T00:00:00Z",
+                            "2027-01-15T24:00:00Z", "2027-01-15T08:00:00", "2012 Jux 14 09:49:57 -0700",
                             "2012 Jul 14 09:49:57", "2027-01-15T08:00:00Zx"})
         EXPECT_FALSE(parse_datetime(bad)) << bad;
 }
 
 TEST(Datetime, ReadsBackWhatIso8601Writes) {
-    for (std::int64_t ms = 1; ms < 4'000'000'000'000; ms = ms * 7 + 13) EXPECT_EQ(unix_ms(parse_datetime(iso8601(wall_from_unix_ms(ms))).value()), ms);
+    for (std::int64_t ms = 1; ms < 4'000'000'000'000; ms = ms * 7 + 13)
+        EXPECT_EQ(unix_ms(parse_datetime(iso8601(wall_from_unix_ms(ms))).value()), ms);
 }
 
 }  // namespace

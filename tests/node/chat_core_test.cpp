@@ -1,8 +1,8 @@
 #include "node/core/chat_core.hpp"
 
-#include <fmt/format.h>
-
 #include "tests/node/core_driver.hpp"
+
+#include <fmt/format.h>
 
 namespace node {
 namespace {
@@ -90,9 +90,10 @@ TEST_F(Chat, ShowsWhatOthersWroteOnceHoweverOftenTheFeedTells) {
 }
 
 TEST_F(Chat, ReadsADocumentOfTheArticlesServers) {
-    stream("feed=continuous",
-           R"({"seq":"2-b","id":"ab12","changes":[{"rev":"1-x"}],"doc":{"_id":"ab12","_rev":"1-x","user":"eve","msg":"hi","datetime":"2012 Jul 14 09:49:57 -0700","host":"us-1"}})"
-           "\n");
+    stream(
+        "feed=continuous",
+        R"({"seq":"2-b","id":"ab12","changes":[{"rev":"1-x"}],"doc":{"_id":"ab12","_rev":"1-x","user":"eve","msg":"hi","datetime":"2012 Jul 14 09:49:57 -0700","host":"us-1"}})"
+        "\n");
     const auto frames = take(2, "message");
     ASSERT_EQ(frames.size(), 1u);
     EXPECT_EQ(base::string_member(frames[0], "room"), "lobby");
@@ -101,7 +102,8 @@ TEST_F(Chat, ReadsADocumentOfTheArticlesServers) {
 
 TEST_F(Chat, PutsTheRowsOfOneTurnIntoOneSend) {
     std::string rows;
-    for (int i = 0; i < 5; ++i) rows += feed_row(std::to_string(i + 2), others_message(i, fmt::format("m{}", i)));
+    for (int i = 0; i < 5; ++i)
+        rows += feed_row(std::to_string(i + 2), others_message(i, fmt::format("m{}", i)));
     auto_written = false;
     stream("feed=continuous", rows);
     EXPECT_THAT(heard(1), ElementsAre("message m0", "message m1", "message m2", "message m3", "message m4"));
@@ -145,7 +147,8 @@ TEST_F(Chat, WritesSeveralWaitingPostsAsOneBulkInIdOrder) {
     take(1);
     take(2);
     answer("POST /chat/_bulk_docs", 201,
-           R"([{"ok":true,"id":")" + a + R"(","rev":"1-x"},{"id":")" + b + R"(","error":"conflict","reason":"Document update conflict."}])");
+           R"([{"ok":true,"id":")" + a + R"(","rev":"1-x"},{"id":")" + b +
+               R"(","error":"conflict","reason":"Document update conflict."}])");
     EXPECT_THAT(heard(2), ElementsAre("stored", "message second", "message third"));
 }
 

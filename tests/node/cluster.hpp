@@ -1,5 +1,12 @@
 #pragma once
 
+#include "couchmock/core/mock.hpp"
+#include "node/base/json.hpp"
+#include "node/base/message_id.hpp"
+#include "node/base/random.hpp"
+#include "node/core/chat_core.hpp"
+#include "node/core/model_journal.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -12,15 +19,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "couchmock/core/mock.hpp"
-#include "node/base/json.hpp"
-#include "node/base/message_id.hpp"
-#include "node/base/random.hpp"
-#include "node/core/chat_core.hpp"
-#include "node/core/model_journal.hpp"
-
-/// Some chat nodes, their clients and one store in one thread, over links that delay, lose and cut by a seed: enough of a world to see
-/// whether the core keeps its promises, and nothing more.
+/// Some chat nodes, their clients and one store in one thread, over links that delay, lose and cut by a seed:
+/// enough of a world to see whether the core keeps its promises, and nothing more.
 class Cluster {
 public:
     struct Options {
@@ -33,10 +33,14 @@ public:
     };
 
     Cluster(std::uint64_t seed, Options options)
-        : options_{options}, random_{seed}, mock_{std::make_unique<couchmock::Mock>(couchmock::MockConfig{"", "", seed, options.shards})} {
+        : options_{options},
+          random_{seed},
+          mock_{std::make_unique<couchmock::Mock>(couchmock::MockConfig{"", "", seed, options.shards})} {
         if (options.shards > 1)  // a database that somebody else made
-            to_mock(couchmock::Requested{++exchanges_, {"PUT", fmt::format("/chat?q={}", options.shards), {}, {}}, "127.0.0.1"});
-        for (int i = 0; i < options.nodes; ++i) nodes_.push_back(std::make_unique<Node>(fmt::format("u-{}", i)));
+            to_mock(couchmock::Requested{
+                ++exchanges_, {"PUT", fmt::format("/chat?q={}", options.shards), {}, {}}, "127.0.0.1"});
+        for (int i = 0; i < options.nodes; ++i)
+            nodes_.push_back(std::make_unique<Node>(fmt::format("u-{}", i)));
         for (int i = 0; i < options.nodes; ++i) start_node(i);
         for (int i = 0; i < options.clients; ++i) {
             clients_.push_back({});
@@ -99,22 +103,22 @@ public:
     void post(int c) {
         auto& client = clients_[static_cast<std::size_t>(c)];
         const auto ms = std::max(client.last_ms, base::unix_ms(now().wall));
-        client.counter = ms == client.last_ms ? static_cast<std::uint16_t>(client.counter + 1) : std::uint16_t{0};
+        client.counter =
+            ms == client.last_ms ? static_cast<std::uint16_t>(client.counter + 1) : std::uint16_t{0};
         client.last_ms = ms;
         const auto key = base::MessageKey{ms, client.counter, {}}.text();
         client.unanswered[key] = fmt::format("{} says {}", client.name, client.said++);
         send_post(c, key);
     }
-    void hop(int c) {
-        disconnected(c);
-    }
+    void hop(int c) { disconnected(c); }
 
     // ---- what came of it
 
     void expect_all_is_well() {
         std::set<std::string> accepted;
         for (const auto& client : clients_) {
-            EXPECT_TRUE(client.unanswered.empty()) << client.name << " still waits for " << client.unanswered.size();
+            EXPECT_TRUE(client.unanswered.empty())
+                << client.name << " still waits for " << client.unanswered.size();
             accepted.insert(client.accepted.begin(), client.accepted.end());
         }
         for (auto& n : nodes_) {
@@ -126,7 +130,8 @@ public:
             for (const auto& id : accepted) EXPECT_TRUE(has.contains(id)) << "a node lacks " << id;
         }
         for (const auto& client : clients_) {
-            for (const auto& id : accepted) EXPECT_TRUE(client.shown.contains(id)) << client.name << " was never shown " << id;
+            for (const auto& id : accepted)
+                EXPECT_TRUE(client.shown.contains(id)) << client.name << " was never shown " << id;
             EXPECT_EQ(client.repeats, 0) << client.name << " was shown something twice on one connection";
             EXPECT_EQ(client.out_of_order, 0) << client.name << trace;
         }
@@ -160,9 +165,10 @@ private:
         int said = 0;
         std::map<std::string, std::string> unanswered;  ///< key to text
         std::set<std::string> accepted, shown;
-        std::set<std::string> shown_here;              ///< on this connection
-        std::map<std::string, std::string> newest_of;  ///< sender to the highest position shown on this connection
-        int repeats = 0;      ///< on one connection
+        std::set<std::string> shown_here;  ///< on this connection
+        std::map<std::string, std::string>
+            newest_of;    ///< sender to the highest position shown on this connection
+        int repeats = 0;  ///< on one connection
         int out_of_order = 0;
     };
     struct Wire {
@@ -177,9 +183,12 @@ private:
     };
 
     base::Now now() const {
-        return {base::Time{base::Duration{now_}}, base::wall_from_unix_ms(1'800'000'000'000) + base::Duration{now_}};
+        return {base::Time{base::Duration{now_}},
+                base::wall_from_unix_ms(1'800'000'000'000) + base::Duration{now_}};
     }
-    void at(std::int64_t time, std::function<void()> what) { queue_.emplace(std::pair{std::max(time, now_), ++order_}, std::move(what)); }
+    void at(std::int64_t time, std::function<void()> what) {
+        queue_.emplace(std::pair{std::max(time, now_), ++order_}, std::move(what));
+    }
     std::int64_t delay(std::int64_t most_us) { return random_.between(100, most_us); }
 
     // ---- nodes
@@ -250,13 +259,16 @@ private:
     void node_effect(int, node::Drained&) {}
 
     void fail(const Wire& wire) {
-        at(now_ + delay(1000), [this, wire] { to_node(wire.node, wire.life, node::FetchFailed{wire.fetch, "reset"}); });
+        at(now_ + delay(1000), [this, wire] {
+            to_node(wire.node, wire.life, node::FetchFailed{wire.fetch, "reset"});
+        });
     }
 
     // ---- the store
 
     void to_mock(couchmock::Event event) {
-        for (auto& effect : mock_->handle(std::move(event), now())) std::visit([&](auto& e) { mock_effect(e); }, effect);
+        for (auto& effect : mock_->handle(std::move(event), now()))
+            std::visit([&](auto& e) { mock_effect(e); }, effect);
     }
     void deliver(Wire& wire, node::Event event) {
         wire.last_delivery = std::max(wire.last_delivery, now_ + delay(3000));
@@ -301,8 +313,10 @@ private:
     void mock_effect(couchmock::RespondEnd& e) {
         auto* wire = wire_of(e.exchange);
         if (!wire) return;
-        if (wire->stream) deliver(*wire, node::FetchEnded{wire->fetch});
-        else deliver(*wire, node::Fetched{wire->fetch, {wire->status, {}, *wire->body}});
+        if (wire->stream)
+            deliver(*wire, node::FetchEnded{wire->fetch});
+        else
+            deliver(*wire, node::Fetched{wire->fetch, {wire->status, {}, *wire->body}});
         wires_.erase(e.exchange);
     }
     void mock_effect(couchmock::Reset& e) {
@@ -341,12 +355,15 @@ private:
         for (const auto& [key, text] : client.unanswered) send_post(c, key);
     }
     void reconnect(int c) {
-        if (clients_[static_cast<std::size_t>(c)].node < 0) connect(c, static_cast<int>(random_.below(nodes_.size())));
+        if (clients_[static_cast<std::size_t>(c)].node < 0)
+            connect(c, static_cast<int>(random_.below(nodes_.size())));
     }
     void disconnected(int c) {
         auto& client = clients_[static_cast<std::size_t>(c)];
         if (client.node < 0) return;
-        at(now_ + delay(3000), [this, i = client.node, l = life(client.node), s = client.session] { to_node(i, l, node::Closed{s}); });
+        at(now_ + delay(3000), [this, i = client.node, l = life(client.node), s = client.session] {
+            to_node(i, l, node::Closed{s});
+        });
         client.node = -1;
         client.session = 0;
         at(now_ + delay(100'000), [this, c] { reconnect(c); });
@@ -356,9 +373,12 @@ private:
         if (client.node < 0) return;
         auto& due = client_due_[client.session];
         due = std::max(due, now_ + delay(3000));
-        at(due, [this, i = client.node, l = life(client.node), s = client.session, frame = std::move(frame), opening] {
-            if (opening) to_node(i, l, node::Opened{s, "127.0.0.1"});
-            else to_node(i, l, node::Received{s, frame});
+        at(due, [this, i = client.node, l = life(client.node), s = client.session, frame = std::move(frame),
+                 opening] {
+            if (opening)
+                to_node(i, l, node::Opened{s, "127.0.0.1"});
+            else
+                to_node(i, l, node::Received{s, frame});
         });
     }
     void send_post(int c, const std::string& key) {
@@ -376,7 +396,9 @@ private:
             }
     }
     void hears(Client& client, const base::json::value& frame) {
-        const auto text = [&](std::string_view key) { return std::string{base::string_member(frame, key).value_or("")}; };
+        const auto text = [&](std::string_view key) {
+            return std::string{base::string_member(frame, key).value_or("")};
+        };
         const auto t = text("t");
         const auto n = static_cast<std::uint64_t>(base::int_member(frame, "n").value_or(0));
         if (!text("cursor").empty()) {
@@ -389,14 +411,16 @@ private:
             client.accepted.insert(text("id"));
             client.unanswered.erase(text("key"));
         }
-        if (t == "refused" || t == "failed" || t == "error") ADD_FAILURE() << client.name << ": " << base::write_json(frame);
+        if (t == "refused" || t == "failed" || t == "error")
+            ADD_FAILURE() << client.name << ": " << base::write_json(frame);
         if (t != "message") return;
         if (!client.shown_here.insert(text("id")).second) ++client.repeats;
         if (!client.shown.insert(text("id")).second) return;
         auto& newest = client.newest_of[text("user")];
         if (text("pos") < newest && !base::bool_member(frame, "late")) {
             ++client.out_of_order;
-            if (!trace.empty()) trace += fmt::format("{} {} out of order: {}\n", now_, client.name, base::write_json(frame));
+            if (!trace.empty())
+                trace += fmt::format("{} {} out of order: {}\n", now_, client.name, base::write_json(frame));
         }
         newest = std::max(newest, text("pos"));
     }

@@ -19,7 +19,8 @@ void live_through(std::uint64_t seed, Cluster::Options options, bool kills, bool
         if (outages && random.per_million(30'000)) world.store_down();
         if (outages && random.per_million(80'000)) world.store_up();
         if (random.per_million(30'000)) world.cut_feeds();
-        if (random.per_million(30'000)) world.hop(static_cast<int>(random.below(static_cast<std::uint64_t>(options.clients))));
+        if (random.per_million(30'000))
+            world.hop(static_cast<int>(random.below(static_cast<std::uint64_t>(options.clients))));
     }
     world.store_up();
     world.calm();
@@ -33,7 +34,8 @@ TEST(Cluster, DeliversEverythingOnceWhenNothingGoesWrong) {
 }
 
 TEST(Cluster, DeliversEverythingOnceThroughLostRepliesAndFailures) {
-    for (std::uint64_t seed = 1; seed <= 20; ++seed) live_through(seed, {.lost_replies = 100'000, .failures = 100'000}, false, false);
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+        live_through(seed, {.lost_replies = 100'000, .failures = 100'000}, false, false);
 }
 
 TEST(Cluster, DeliversEverythingOnceThroughOutages) {
@@ -45,7 +47,8 @@ TEST(Cluster, DeliversEverythingOnceThroughKillsOfNodes) {
 }
 
 TEST(Cluster, DeliversEverythingOnceThroughAllOfIt) {
-    for (std::uint64_t seed = 1; seed <= 40; ++seed) live_through(seed, {.lost_replies = 50'000, .failures = 50'000}, true, true);
+    for (std::uint64_t seed = 1; seed <= 40; ++seed)
+        live_through(seed, {.lost_replies = 50'000, .failures = 50'000}, true, true);
 }
 
 TEST(Cluster, DeliversEverythingOnceByLongpollAndByPoll) {
@@ -56,7 +59,8 @@ TEST(Cluster, DeliversEverythingOnceByLongpollAndByPoll) {
 }
 
 TEST(Cluster, DeliversEverythingOnceFromAStoreWithSeveralShards) {
-    for (std::uint64_t seed = 1; seed <= 10; ++seed) live_through(seed, {.lost_replies = 50'000, .shards = 3}, true, true);
+    for (std::uint64_t seed = 1; seed <= 10; ++seed)
+        live_through(seed, {.lost_replies = 50'000, .shards = 3}, true, true);
 }
 
 }  // namespace

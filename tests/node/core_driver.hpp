@@ -1,5 +1,10 @@
 #pragma once
 
+#include "node/base/json.hpp"
+#include "node/base/message_id.hpp"
+#include "node/core/chat_core.hpp"
+#include "node/core/model_journal.hpp"
+
 #include <algorithm>
 #include <deque>
 #include <map>
@@ -12,17 +17,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "node/base/json.hpp"
-#include "node/base/message_id.hpp"
-#include "node/core/chat_core.hpp"
-#include "node/core/model_journal.hpp"
-
-/// The world around a ChatCore in a test: nothing happens by itself, each step of the conversation is told and asked for.
+/// The world around a ChatCore in a test: nothing happens by itself, each step of the conversation is told
+/// and asked for.
 class CoreDriver {
 public:
     static constexpr std::int64_t epoch_ms = 1'800'000'000'000;
 
-    explicit CoreDriver(node::ChatConfig config = {}, std::string uuid = "u-1") : config_{std::move(config)}, journal{std::move(uuid)} {}
+    explicit CoreDriver(node::ChatConfig config = {}, std::string uuid = "u-1")
+        : config_{std::move(config)}, journal{std::move(uuid)} {}
 
     // ---- the node's life
 
@@ -48,8 +50,11 @@ public:
         handle(node::Opened{session, "127.0.0.1"});
         say(session, R"({"t":"hello","v":1,"user":")" + user + "\"}");
     }
-    void say(node::SessionId session, std::string frame) { handle(node::Received{session, std::move(frame)}); }
-    void join(node::SessionId session, std::string_view room, std::string_view cursor = {}, std::uint64_t n = 0) {
+    void say(node::SessionId session, std::string frame) {
+        handle(node::Received{session, std::move(frame)});
+    }
+    void join(node::SessionId session, std::string_view room, std::string_view cursor = {},
+              std::uint64_t n = 0) {
         std::string frame = R"({"t":"join","room":")" + std::string{room} + "\"";
         if (!cursor.empty()) frame += R"(,"cursor":")" + std::string{cursor} + fmt::format(R"(","n":{})", n);
         say(session, frame + "}");
@@ -60,8 +65,10 @@ public:
         post_with(session, room, text, key);
         return key;
     }
-    void post_with(node::SessionId session, std::string_view room, std::string_view text, std::string_view key) {
-        std::string frame = R"({"t":"post","room":")" + std::string{room} + R"(","key":")" + std::string{key} + R"(","text":)";
+    void post_with(node::SessionId session, std::string_view room, std::string_view text,
+                   std::string_view key) {
+        std::string frame = R"({"t":"post","room":")" + std::string{room} + R"(","key":")" +
+                            std::string{key} + R"(","text":)";
         base::append_json_string(frame, text);
         say(session, frame + "}");
     }
@@ -118,8 +125,9 @@ public:
     };
     /// The oldest open request whose "METHOD target" contains `what`.
     const OpenFetch* fetch(std::string_view what) const {
-        const auto it = std::ranges::find_if(
-            fetches, [&](const OpenFetch& f) { return (f.request.method + " " + f.request.target).find(what) != std::string::npos; });
+        const auto it = std::ranges::find_if(fetches, [&](const OpenFetch& f) {
+            return (f.request.method + " " + f.request.target).find(what) != std::string::npos;
+        });
         return it == fetches.end() ? nullptr : &*it;
     }
     [[nodiscard]] bool asked(std::string_view what) const { return fetch(what) != nullptr; }
@@ -159,7 +167,8 @@ public:
     /// A store of generation `g` that has nothing new: answers the probe and the feed's first page.
     void store_up(std::string g = "g1", std::string last_seq = "1-a") {
         answer("GET /chat/_local/davenport", 200, R"({"_id":"_local/davenport","generation":")" + g + "\"}");
-        if (asked("feed=normal")) answer("feed=normal", 200, R"({"results":[],"last_seq":")" + last_seq + R"(","pending":0})");
+        if (asked("feed=normal"))
+            answer("feed=normal", 200, R"({"results":[],"last_seq":")" + last_seq + R"(","pending":0})");
     }
 
     // ---- time
@@ -177,7 +186,8 @@ public:
         now_us_ = until;
     }
     [[nodiscard]] base::Now now() const {
-        return {base::Time{base::Duration{now_us_}}, base::wall_from_unix_ms(epoch_ms) + base::Duration{now_us_}};
+        return {base::Time{base::Duration{now_us_}},
+                base::wall_from_unix_ms(epoch_ms) + base::Duration{now_us_}};
     }
 
     [[nodiscard]] std::string asked_for() const {
@@ -270,6 +280,7 @@ inline std::string feed_page(const std::vector<std::string>& rows, std::string_v
 }
 
 /// Somebody's message, through another node.
-inline base::ChatMessage others_message(std::int64_t ms_after_epoch, std::string_view text, std::string_view room = "lobby") {
+inline base::ChatMessage others_message(std::int64_t ms_after_epoch, std::string_view text,
+                                        std::string_view room = "lobby") {
     return base::make_message(room, "bob", {CoreDriver::epoch_ms + ms_after_epoch, 0, {}}, text, "n2");
 }

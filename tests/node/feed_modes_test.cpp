@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include "node/core/feed_parser.hpp"
 #include "tests/node/core_driver.hpp"
+
+#include <fmt/format.h>
 
 namespace node {
 namespace {
@@ -33,7 +33,8 @@ TEST_F(Feed, ByPollAsksOnceAnIntervalFromWhereItEnded) {
     begin(FeedMode::poll);
     EXPECT_FALSE(asked("_changes"));
     advance(1s);
-    answer("feed=normal&include_docs=true&limit=500&since=1-a", 200, feed_page({feed_row("2-b", others_message(0, "one"))}, "2-b"));
+    answer("feed=normal&include_docs=true&limit=500&since=1-a", 200,
+           feed_page({feed_row("2-b", others_message(0, "one"))}, "2-b"));
     EXPECT_THAT(heard(1), ElementsAre("message one"));
     EXPECT_FALSE(asked("_changes"));
     advance(999ms);
@@ -70,7 +71,8 @@ TEST_F(Feed, CatchesUpPageByPageBeforeItGoesLive) {
     start();
     answer(probe, 200, R"({"generation":"g1"})");
     std::vector<std::string> rows;
-    for (int i = 0; i < 500; ++i) rows.push_back(feed_row(fmt::format("{}-s", i), others_message(i, fmt::format("m{}", i))));
+    for (int i = 0; i < 500; ++i)
+        rows.push_back(feed_row(fmt::format("{}-s", i), others_message(i, fmt::format("m{}", i))));
     answer("since=0", 200, feed_page(rows, "499-s"));
     EXPECT_FALSE(asked("continuous"));
     answer("since=499-s", 200, feed_page({}, "499-s"));
@@ -86,17 +88,27 @@ TEST_F(Feed, EveryWayToEndLeadsBackToSince) {
         const auto row = feed_row("2-b", others_message(0, "one"));
         d.stream("continuous", row + feed_row("3-c", others_message(1, "two")).substr(0, 30));
         switch (way) {
-            case 0: d.end_stream("continuous"); break;
-            case 1: d.fail("continuous"); break;
-            case 2: d.stream("continuous", "<html>\n"); break;
-            case 3: d.stream("continuous", "{\"error\":\"oops\"}\n"); break;
+            case 0:
+                d.end_stream("continuous");
+                break;
+            case 1:
+                d.fail("continuous");
+                break;
+            case 2:
+                d.stream("continuous", "<html>\n");
+                break;
+            case 3:
+                d.stream("continuous", "{\"error\":\"oops\"}\n");
+                break;
             case 4:
                 for (int i = 0; i < 10; ++i) {
                     d.advance(500ms);
                     if (d.asked(probe)) d.answer(probe, 200, R"({"generation":"g1"})");
                 }
                 break;
-            case 5: d.stream("continuous", "\n{\"last_seq\":\"2-b\",\"pending\":0}\n"); break;
+            case 5:
+                d.stream("continuous", "\n{\"last_seq\":\"2-b\",\"pending\":0}\n");
+                break;
             case 6:
                 d.end_stream("continuous");
                 d.advance(3s);
@@ -117,7 +129,8 @@ TEST_F(Feed, StartsFromTheBeginningWhenTheStoreDoesNotKnowTheSeq) {
     begin(FeedMode::continuous);
     end_stream("continuous");
     probed();
-    answer("since=1-a", 400, R"({"error":"bad_request","reason":"Malformed sequence supplied in 'since' parameter."})");
+    answer("since=1-a", 400,
+           R"({"error":"bad_request","reason":"Malformed sequence supplied in 'since' parameter."})");
     probed();
     EXPECT_TRUE(asked("since=0")) << asked_for();
 }
@@ -159,8 +172,8 @@ TEST_F(Feed, MovesNoCheckpointPastMessagesWhoseCommitFailed) {
 
 struct Rewind : Feed {
     static constexpr int old_messages = 1200;
-    std::vector<std::string> rows;      ///< with documents
-    std::vector<std::string> bare;      ///< without
+    std::vector<std::string> rows;  ///< with documents
+    std::vector<std::string> bare;  ///< without
 
     static std::string unknown_row() {
         return R"({"seq":"1998-s","id":"unknown","changes":[],"doc":{"_id":"unknown","user":"eve","msg":"psst"}})";
@@ -197,8 +210,9 @@ TEST_F(Rewind, DelaysNoNewMessageThoughTheStoreStartsOverAtItsFirstRow) {
     std::vector<std::string> rest{bare.begin() + 300, bare.end()};
     rest.push_back(R"({"seq":"1998-s","id":"old and unknown","changes":[]})");
     answer("feed=normal&limit=2000&since=301-s", 200, feed_page(rest, "1999-s"));
-    const auto asked_ids = answer("POST /chat/_all_docs", 200,
-                                  R"({"rows":[{"id":"old and unknown","key":"x","value":{},"doc":{"_id":"old and unknown","user":"eve","msg":"psst"}}]})");
+    const auto asked_ids = answer(
+        "POST /chat/_all_docs", 200,
+        R"({"rows":[{"id":"old and unknown","key":"x","value":{},"doc":{"_id":"old and unknown","user":"eve","msg":"psst"}}]})");
     EXPECT_THAT(asked_ids.body, testing::HasSubstr("old and unknown"));
     EXPECT_THAT(heard(1), ElementsAre("message psst late"));
     // The first page may have been asked for before the live feed was open; one more is read to be sure.
@@ -238,9 +252,12 @@ TEST_F(Rewind, SurvivesAFailureAtAnyStepOfTheScan) {
                 continue;
             }
             if (asked("_all_docs"))
-                answer("_all_docs", 200, R"({"rows":[{"id":"unknown","key":"x","value":{},"doc":{"_id":"unknown","user":"eve","msg":"psst"}}]})");
+                answer(
+                    "_all_docs", 200,
+                    R"({"rows":[{"id":"unknown","key":"x","value":{},"doc":{"_id":"unknown","user":"eve","msg":"psst"}}]})");
             else if (asked("feed=normal&limit=2000"))
-                answer("feed=normal&limit=2000", 200, feed_page({bare[300], R"({"seq":"1998-s","id":"unknown","changes":[]})"}, "1999-s"));
+                answer("feed=normal&limit=2000", 200,
+                       feed_page({bare[300], R"({"seq":"1998-s","id":"unknown","changes":[]})"}, "1999-s"));
             else if (asked("feed=normal"))
                 answer("feed=normal", 200, feed_page({rows[300], unknown_row()}, "1999-s"));
             if (asked("since=now")) stream("since=now", "\n");
@@ -264,7 +281,9 @@ std::vector<std::string> ids(const std::vector<FeedRow>& rows) {
 TEST(FeedParser, GivesTheSameRowsHoweverTheBytesAreCut) {
     const auto a = others_message(1, "a \" \\ 🛋 \n");
     const auto b = others_message(2, "b");
-    const auto bytes = std::string{"\n"} + feed_row("1-a", a) + "\r\n\n" + feed_row("2-b", b) + R"({"last_seq":"2-b","pending":0})" "\n";
+    const auto bytes = std::string{"\n"} + feed_row("1-a", a) + "\r\n\n" + feed_row("2-b", b) +
+                       R"({"last_seq":"2-b","pending":0})"
+                       "\n";
     for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
         SCOPED_TRACE(cut);
         FeedParser parser;
@@ -299,7 +318,8 @@ TEST(FeedParser, TakesNoMessageFromDeletionsDesignsAndOtherDocuments) {
 
 TEST(FeedParser, TrustsNothingAfterALineThatIsNoRow) {
     FeedParser parser;
-    const auto result = parser.add(feed_row("1-a", others_message(1, "a")) + "garbage\n" + feed_row("2-b", others_message(2, "b")), {});
+    const auto result = parser.add(
+        feed_row("1-a", others_message(1, "a")) + "garbage\n" + feed_row("2-b", others_message(2, "b")), {});
     EXPECT_EQ(result.rows.size(), 1u);
     EXPECT_TRUE(result.garbage);
 }

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "node/base/journal.hpp"
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
-
-#include "node/base/journal.hpp"
 
 /// What every implementation of JournalView must do, whatever it keeps its messages in.
 ///
@@ -25,8 +25,8 @@ inline base::ChatMessage message(std::string_view room, std::int64_t unix_ms, st
     return base::make_message(room, "ann", {unix_ms, 0, {}}, text, "n1");
 }
 
-inline base::JournalEntry entry(std::uint64_t arrival, base::ChatMessage message, base::Generation stored_in = {},
-                                bool accepted_here = true) {
+inline base::JournalEntry entry(std::uint64_t arrival, base::ChatMessage message,
+                                base::Generation stored_in = {}, bool accepted_here = true) {
     return {arrival, std::move(message), accepted_here, std::move(stored_in)};
 }
 
@@ -44,9 +44,10 @@ template <class Harness>
 class JournalConformance : public testing::Test {
 protected:
     base::JournalView& view() { return harness_.view(); }
-    void commit(std::vector<base::JournalEntry> entries, std::vector<std::string> stored = {}, base::Generation generation = {},
-                std::optional<base::Checkpoint> checkpoint = {}) {
-        harness_.commit({++batches_, std::move(entries), std::move(stored), std::move(generation), std::move(checkpoint)});
+    void commit(std::vector<base::JournalEntry> entries, std::vector<std::string> stored = {},
+                base::Generation generation = {}, std::optional<base::Checkpoint> checkpoint = {}) {
+        harness_.commit({++batches_, std::move(entries), std::move(stored), std::move(generation),
+                         std::move(checkpoint)});
     }
     void reopen() { harness_.reopen(); }
 
@@ -101,7 +102,8 @@ TYPED_TEST_P(JournalConformance, LeavesAnIdThatIsThereAsItIs) {
 TYPED_TEST_P(JournalConformance, PagesARoomByPositionNewestFirst) {
     using namespace journal_conformance;
     const auto b = message("lobby", 2'000, "b");
-    this->commit({entry(1, message("lobby", 3'000, "c")), entry(2, b), entry(3, message("other", 9'000, "x"))});
+    this->commit(
+        {entry(1, message("lobby", 3'000, "c")), entry(2, b), entry(3, message("other", 9'000, "x"))});
     this->commit({entry(4, message("lobby", 1'000, "a"))});
     EXPECT_EQ(texts(this->view().page("lobby", "", 10)), (Texts{"c", "b", "a"}));
     EXPECT_EQ(texts(this->view().page("lobby", "", 2)), (Texts{"c", "b"}));
@@ -157,7 +159,8 @@ TYPED_TEST_P(JournalConformance, IsTheSameAfterTheProcessStartedAgain) {
     using namespace journal_conformance;
     const auto a = message("lobby", 1'000, "a");
     const auto uuid = this->view().state().uuid;
-    this->commit({entry(1, a), entry(2, message("lobby", 2'000, "b"))}, {a.id}, "g1", base::Checkpoint{"g1", "7-z"});
+    this->commit({entry(1, a), entry(2, message("lobby", 2'000, "b"))}, {a.id}, "g1",
+                 base::Checkpoint{"g1", "7-z"});
     this->reopen();
     const auto state = this->view().state();
     EXPECT_EQ(state.uuid, uuid);
@@ -168,7 +171,9 @@ TYPED_TEST_P(JournalConformance, IsTheSameAfterTheProcessStartedAgain) {
     EXPECT_EQ(this->view().count_not_stored_in("g1"), 1u);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(JournalConformance, IsEmptyAtFirst, GivesBackAMessageAsItWasWritten, LeavesAnIdThatIsThereAsItIs,
-                            PagesARoomByPositionNewestFirst, TellsWhatCameAfterAnArrivalInThatOrder, KnowsWhatAGenerationHasNot,
-                            MarksAMessageOfTheSameBatchAsStored, KeepsTheNewestCheckpointAndNoneWhereABatchHasNone,
+REGISTER_TYPED_TEST_SUITE_P(JournalConformance, IsEmptyAtFirst, GivesBackAMessageAsItWasWritten,
+                            LeavesAnIdThatIsThereAsItIs, PagesARoomByPositionNewestFirst,
+                            TellsWhatCameAfterAnArrivalInThatOrder, KnowsWhatAGenerationHasNot,
+                            MarksAMessageOfTheSameBatchAsStored,
+                            KeepsTheNewestCheckpointAndNoneWhereABatchHasNone,
                             IsTheSameAfterTheProcessStartedAgain);

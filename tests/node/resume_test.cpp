@@ -1,7 +1,7 @@
-#include <fmt/format.h>
-
 #include "node/core/cursor.hpp"
 #include "tests/node/core_driver.hpp"
+
+#include <fmt/format.h>
 
 namespace node {
 namespace {
@@ -96,13 +96,16 @@ TEST_F(Resume, IsExactThoughTheNodeCrashedAndNumberedAnew) {
     crash_and_restart();
     answer("_local/davenport", 200, R"({"generation":"g1"})");
     answer("feed=normal", 200,
-           feed_page({feed_row("12-s", others_message(3, "another")), feed_row("13-s", others_message(2, "lost in the crash"))}, "13-s"));
+           feed_page({feed_row("12-s", others_message(3, "another")),
+                      feed_row("13-s", others_message(2, "lost in the crash"))},
+                     "13-s"));
     persist_all();
     open(3, "bob");
     take(3);
     join(3, "lobby", place.cursor, place.n);
     const auto lines = heard(3);
-    EXPECT_THAT(lines, testing::IsSupersetOf({"message another", "message lost in the crash late", "joined"}));
+    EXPECT_THAT(lines,
+                testing::IsSupersetOf({"message another", "message lost in the crash late", "joined"}));
 }
 
 TEST_F(Resume, SendsALongAbsencePageByPageAsTheClientTakesIt) {
@@ -111,7 +114,8 @@ TEST_F(Resume, SendsALongAbsencePageByPageAsTheClientTakesIt) {
     store_up();
     const Cursor cursor{"u-1", 0, "g1", "1-a", {}, false};
     std::string rows;
-    for (int i = 0; i < 500; ++i) rows += feed_row(fmt::format("{}-s", i), others_message(i, fmt::format("m{}", i)));
+    for (int i = 0; i < 500; ++i)
+        rows += feed_row(fmt::format("{}-s", i), others_message(i, fmt::format("m{}", i)));
     stream("feed=continuous", rows);
     persist_all();
     open(2, "bob");
@@ -143,11 +147,13 @@ TEST_F(Resume, OnAnotherNodeReadsTheFeedFromTheCursorsSeqAndAddsWhatTheStoreHasN
     others_say(20, "while reading");
     persist_all();
     answer("since=5-e", 200,
-           feed_page({feed_row("6-f", others_message(6, "missed")), feed_row("7-g", others_message(7, "elsewhere", "other")),
+           feed_page({feed_row("6-f", others_message(6, "missed")),
+                      feed_row("7-g", others_message(7, "elsewhere", "other")),
                       feed_row("8-h", others_message(1, "missed late"))},
                      "8-h"));
-    EXPECT_THAT(heard(2), ElementsAre("message missed", "message missed late late", "message accepted here, not stored late",
-                                      "message while reading", "joined"));
+    EXPECT_THAT(heard(2),
+                ElementsAre("message missed", "message missed late late",
+                            "message accepted here, not stored late", "message while reading", "joined"));
     others_say(30, "live");
     EXPECT_THAT(heard(2), ElementsAre("message live"));
 }
@@ -232,7 +238,9 @@ TEST_F(Resume, WithTheStoreDownGuessesByTimeAndClosesTheGapWhenItIsBack) {
     EXPECT_TRUE(asked("since=5-e"));
     EXPECT_THAT(heard(3), ElementsAre("message from another node late", "joined gap"));
     answer("since=5-e", 200,
-           feed_page({feed_row("6-f", others_message(3, "from another node")), feed_row("7-g", others_message(4, "and another"))}, "7-g"));
+           feed_page({feed_row("6-f", others_message(3, "from another node")),
+                      feed_row("7-g", others_message(4, "and another"))},
+                     "7-g"));
     EXPECT_THAT(heard(3), ElementsAre("message and another late", "gap-closed"));
 }
 
@@ -279,7 +287,8 @@ TEST(CursorText, GoesToTheClientAndBack) {
     const Cursor cursor{"u-1", 42, "g1", "12-g1AAAA|x", "01ARZ3NDEKTSV4RRFFQ69G5FAV", true};
     EXPECT_EQ(Cursor::parse(cursor.text()), cursor);
     EXPECT_THAT(cursor.text(), testing::MatchesRegex("[A-Za-z0-9_-]+"));
-    for (const auto* bad : {"", "x", "MXx1", "MnxhfDF8Z3xwfHM", "!!!!"}) EXPECT_EQ(Cursor::parse(bad), std::nullopt) << bad;
+    for (const auto* bad : {"", "x", "MXx1", "MnxhfDF8Z3xwfHM", "!!!!"})
+        EXPECT_EQ(Cursor::parse(bad), std::nullopt) << bad;
 }
 
 }  // namespace

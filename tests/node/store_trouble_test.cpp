@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include "tests/node/core_driver.hpp"
+
+#include <fmt/format.h>
 
 namespace node {
 namespace {
@@ -81,7 +81,8 @@ TEST_F(StoreTrouble, RepeatsAWriteWhoseAnswerWasLostWithTheSameIdAndBytes) {
     const auto second = answer(put, 409, "{}");
     EXPECT_EQ(first.target, second.target);
     EXPECT_EQ(first.body, second.body);
-    EXPECT_THAT(heard(1), ElementsAre("accepted", "message hello", "stored")) << "and nobody was told of an outage";
+    EXPECT_THAT(heard(1), ElementsAre("accepted", "message hello", "stored"))
+        << "and nobody was told of an outage";
 }
 
 TEST_F(StoreTrouble, SurvivesALostReplyAtAnyStepOfAPostsWay) {
@@ -143,9 +144,13 @@ TEST_F(StoreTrouble, SendsAgainOnlyTheRowsOfABulkThatFailed) {
     take(1);
     const auto bulk = base::parse_json(fetch("_bulk_docs")->request.body);
     std::vector<std::string> ids;
-    for (const auto& doc : base::member(*bulk, "docs")->get_array()) ids.emplace_back(*base::string_member(doc, "_id"));
-    answer("_bulk_docs", 201,
-           fmt::format(R"([{{"ok":true,"id":"{}","rev":"1-a"}},{{"id":"{}","error":"internal_server_error","reason":"x"}}])", ids[0], ids[1]));
+    for (const auto& doc : base::member(*bulk, "docs")->get_array())
+        ids.emplace_back(*base::string_member(doc, "_id"));
+    answer(
+        "_bulk_docs", 201,
+        fmt::format(
+            R"([{{"ok":true,"id":"{}","rev":"1-a"}},{{"id":"{}","error":"internal_server_error","reason":"x"}}])",
+            ids[0], ids[1]));
     EXPECT_THAT(heard(1), ElementsAre("stored"));
     advance(200ms);
     if (asked(probe)) answer(probe, 200, generation_g1);
@@ -160,7 +165,8 @@ TEST_F(StoreTrouble, SendsAgainOnlyTheRowsOfABulkThatFailed) {
 TEST_F(StoreTrouble, FindsTheOneDocumentThatIsTooLargeAndTellsItsSender) {
     std::vector<std::string> keys;
     post(1, "lobby", "m0");
-    for (int i = 1; i < 5; ++i) keys.push_back(post(1, "lobby", i == 3 ? "the large one" : fmt::format("m{}", i)));
+    for (int i = 1; i < 5; ++i)
+        keys.push_back(post(1, "lobby", i == 3 ? "the large one" : fmt::format("m{}", i)));
     persist_all();
     take(1);
     answer(put, 201, "{}");
@@ -245,13 +251,15 @@ TEST_F(StoreTrouble, HealsAStoreThatWasWipedInPagesAfterReadingWhatItHas) {
     answer("PUT /chat/_local/davenport", 201, "{}");
     answer(probe, 200, R"({"generation":"g2"})");
     EXPECT_FALSE(asked("_bulk_docs")) << "first it is seen what that store has";
-    answer("since=0", 200, feed_page({feed_row("1-x", all[2]), feed_row("2-x", others_message(50, "new"))}, "2-x"));
+    answer("since=0", 200,
+           feed_page({feed_row("1-x", all[2]), feed_row("2-x", others_message(50, "new"))}, "2-x"));
     const auto* bulk = fetch("_bulk_docs");
     ASSERT_TRUE(bulk);
     persist_all();
     const auto body = base::parse_json(bulk->request.body);
     std::vector<std::string> sent;
-    for (const auto& doc : base::member(*body, "docs")->get_array()) sent.emplace_back(*base::string_member(doc, "msg"));
+    for (const auto& doc : base::member(*body, "docs")->get_array())
+        sent.emplace_back(*base::string_member(doc, "msg"));
     EXPECT_THAT(sent, testing::IsSupersetOf({"m0", "m1", "m3", "m4", "m5", "m6"}));
     EXPECT_THAT(heard(1), ElementsAre("message new")) << "what was shown is not shown again";
     std::string answers;
@@ -336,8 +344,11 @@ TEST_F(StoreTrouble, WritesAgainWhatTheStoreAcknowledgedAndHasNoMore) {
     if (asked(probe)) answer(probe, 200, generation_g1);
     const auto kept = journal.after("lobby", 0, 1).at(0).message.id;
     const auto missing = journal.after("lobby", 1, 1).at(0).message.id;
-    answer("POST /chat/_all_docs", 200,
-           fmt::format(R"({{"rows":[{{"id":"{0}","key":"{0}","value":{{"rev":"1-a"}}}},{{"key":"{1}","error":"not_found"}}]}})", kept, missing));
+    answer(
+        "POST /chat/_all_docs", 200,
+        fmt::format(
+            R"({{"rows":[{{"id":"{0}","key":"{0}","value":{{"rev":"1-a"}}}},{{"key":"{1}","error":"not_found"}}]}})",
+            kept, missing));
     const auto again = answer(put, 201, "{}");
     EXPECT_EQ(again.target, lost.target);
     EXPECT_EQ(again.body, lost.body);
@@ -353,7 +364,8 @@ TEST_F(StoreTrouble, LooksAfterTheNewestOfAnEarlierLifeToo) {
     persist_all();
     crash_and_restart();
     answer(probe, 200, generation_g1);
-    const auto asked_ids = answer("POST /chat/_all_docs", 200, R"({"rows":[{"key":"x","error":"not_found"}]})");
+    const auto asked_ids =
+        answer("POST /chat/_all_docs", 200, R"({"rows":[{"key":"x","error":"not_found"}]})");
     EXPECT_THAT(asked_ids.body, testing::HasSubstr(journal.after("lobby", 0, 1).at(0).message.id));
     EXPECT_EQ(answer(put, 201, "{}").body, lost.body);
 }

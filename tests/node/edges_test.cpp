@@ -1,0 +1,299 @@
+#include "node/base/json.hpp"
+#include "node/core/client_frame.hpp"
+#include "node/core/frames.hpp"
+#include "node/core/http_api.hpp"
+#include "node/core/posts.hpp"
+#include "tests/node/core_driver.hpp"
+
+namespace node {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using namespace std::chrono_literals;
+
+constexpr std::int64_t noon_ms = 1'800'000'000'000;
+
+// ---- posts
+
+std::string verdict(Draft draft) {
+    ChatConfig config;
+    config.message_bytes_max = 20;
+    const auto result = check_post(config, draft, base::wall_from_unix_ms(noon_ms));
+    if (const auto* refusal = std::get_if<Refusal>(&result)) return std::string{refusal->code};
+    return std::get<GoodPost>(result).old_key ? "old" : "good";
+}
+std::string key_at(std::int64_t ms) { return base::MessageKey{ms, 0, {}}.text(); }
+
+TEST(Post, IsLookedAtWholeBeforeAnythingIsPromised) {
+    const auto key = key_at(noon_ms);
+    EXPECT_EQ(verdict({"lobby", "ann", key, "hello", ""}), "good");
+    EXPECT_EQ(verdict({"Lobby", "ann", key, "hello", ""}), "bad_room");
+    EXPECT_EQ(verdict({"lobby", "", key, "hello", ""}), "bad_name");
+    EXPECT_EQ(verdict({"lobby", "ann\n", key, "hello", ""}), "bad_name");
+    EXPECT_EQ(verdict({"lobby", "ann", "", "hello", ""}), "bad_key");
+    EXPECT_EQ(verdict({"lobby", "ann", "nonsense", "hello", ""}), "bad_key");
+    EXPECT_EQ(verdict({"lobby", "ann", key, "", ""}), "bad_text");
+    EXPECT_EQ(verdict({"lobby", "ann", key, " \n", ""}), "bad_text");
+    EXPECT_EQ(verdict({"lobby", "ann", key, "a\xFF", ""}), "bad_text");
+    EXPECT_EQ(verdict({"lobby", "ann", key, std::string(20, 'x'), ""}), "good");
+    EXPECT_EQ(verdict({"lobby", "ann", key, std::string(21, 'x'), ""}), "too_long");
+}
+
+TEST(Post, HasAKeyAtMostAMinuteAheadAndADayOld) {
+    EXPECT_EQ(verdict({"lobby", "ann", key_at(noon_ms + 60'000), "hello", ""}), "good");
+    EXPECT_EQ(verdict({"lobby", "ann", key_at(noon_ms + 60'001), "hello", ""}), "key_ahead");
+    EXPECT_EQ(verdict({"lobby", "ann", key_at(noon_ms - 24 * 3'600'000), "hello", ""}), "good");
+    EXPECT_EQ(verdict({"lobby", "ann", key_at(noon_ms - 24 * 3'600'000 - 1), "hello", ""}), "old");
+    EXPECT_EQ(verdict({"lobby", "ann", key_at((1ll << 48) - 1), "hello", ""}), "key_ahead");
+    EXPECT_EQ(verdict({"lobby", "ann", key_at(0), "hello", ""}), "old");
+}
+
+TEST(Post, KeepsTheNameOfTheNodeThatItWasFirstSentTo) {
+    ChatConfig config;
+    config.name = "here";
+    const auto host = [&](std::string_view given) {
+        return std::get<GoodPost>(check_post(config, {"lobby", "ann", key_at(noon_ms), "hi", given},
+                                             base::wall_from_unix_ms(noon_ms)))
+            .message.host;
+    };
+    EXPECT_EQ(host(""), "here");
+    EXPECT_EQ(host("there"), "there");
+}
+
+struct OldKeys : CoreDriver, testing::Test {
+    void SetUp() override {
+        start();
+        store_up();
+        open(1, "ann");
+        take(1);
+    }
+    void post_old() { post_with(1, "lobby", "hello", key_at(epoch_ms - 25 * 3'600'000)); }
+};
+
+TEST_F(OldKeys, AreLookedUpInTheStoreAndAnsweredAsKnown) {
+    post_old();
+    answer("GET /chat/lobby%3A", 200, "{}");
+    EXPECT_THAT(heard(1), ElementsAre("stored"));
+}
+
+TEST_F(OldKeys, AreRefusedWhenNobodyKnowsTheMessage) {
+    post_old();
+    answer("GET /chat/lobby%3A", 404, R"({"error":"not_found","reason":"missing"})");
+    EXPECT_THAT(heard(1), ElementsAre("refused key_old"));
+    EXPECT_FALSE(persisting());
+}
+
+TEST_F(OldKeys, AreAnsweredNotNowWhileTheStoreCannotBeAsked) {
+    post_old();
+    fail("GET /chat/lobby%3A");
+    EXPECT_THAT(heard(1), ElementsAre("refused not_now"));
+    advance(100ms);
+    fail_all();
+    advance(1s);
+    fail_all();
+    post_old();
+    EXPECT_THAT(heard(1), ElementsAre("store down", "refused not_now"));
+}
+
+// ---- refusals of the node as a whole
+
+TEST_F(OldKeys, FloodIsToldToWaitAndHarmsNobodyElse) {
+    config_.posts_per_second_max = 5;
+    crash_and_restart();
+    store_up();
+    open(1, "ann");
+    open(2, "bob");
+    take(1);
+    for (int i = 0; i < 30; ++i) post(1, "lobby", "flood");
+    const auto refused = take(1, "refused");
+    ASSERT_EQ(refused.size(), 20u);
+    EXPECT_EQ(base::string_member(refused[0], "code"), "too_fast");
+    EXPECT_GT(base::int_member(refused[0], "retry_ms"), 0);
+    take(2);
+    post(2, "lobby", "calm");
+    EXPECT_THAT(take(2, "refused"), IsEmpty());
+    advance(1s);
+    post(1, "lobby", "after a while");
+    EXPECT_THAT(take(1, "refused"), IsEmpty());
+}
+
+TEST_F(OldKeys, AFullOutboxRefusesWithAReasonAndDropsNothing) {
+    config_.outbox_messages_max = 3;
+    crash_and_restart();
+    open(1, "ann");
+    take(1);
+    for (int i = 0; i < 4; ++i) post(1, "lobby", "x");
+    EXPECT_THAT(heard(1), ElementsAre("refused full"));
+    persist_all();
+    EXPECT_EQ(journal.size(), 3u);
+}
+
+TEST_F(OldKeys, ADiskThatTakesNothingRefusesNewPostsAndKeepsTheOld) {
+    const auto key = post(1, "lobby", "first");
+    fail_persist();
+    post(1, "lobby", "second");
+    EXPECT_THAT(heard(1), ElementsAre("refused not_now"));
+    advance(1s);
+    persist();
+    EXPECT_THAT(heard(1), ElementsAre("accepted"));
+    post(1, "lobby", "third");
+    EXPECT_THAT(take(1, "refused"), IsEmpty());
+}
+
+TEST_F(OldKeys, DrainTellsEverybodyAndEndsWhenAllIsOnTheDisk) {
+    post(1, "lobby", "last words");
+    handle(Drain{});
+    EXPECT_FALSE(drained);
+    EXPECT_THAT(heard(1), ElementsAre("bye"));
+    post(1, "lobby", "too late");
+    EXPECT_THAT(heard(1), ElementsAre("refused not_now"));
+    persist_all();
+    EXPECT_THAT(heard(1), ElementsAre("accepted"));
+    EXPECT_TRUE(drained);
+}
+
+// ---- frames from clients
+
+std::string reason(std::string_view text) {
+    const auto frame = read_client_frame(text, 50);
+    const auto* bad = std::get_if<Malformed>(&frame);
+    return bad ? bad->reason : "";
+}
+
+TEST(ClientFrame, IsReadForWhatItIs) {
+    EXPECT_EQ(std::get<Hello>(read_client_frame(R"({"t":"hello","user":"ann","v":1,"more":[]})", 50)).user,
+              "ann");
+    EXPECT_EQ(std::get<Leave>(read_client_frame(R"({"t":"leave","room":"lobby"})", 50)).room, "lobby");
+    EXPECT_TRUE(std::holds_alternative<Ping>(read_client_frame(R"({"t":"ping"})", 50)));
+    const auto join =
+        std::get<Join>(read_client_frame(R"({"t":"join","room":"lobby","history":3,"n":7})", 50)).request;
+    EXPECT_EQ(join.room, "lobby");
+    EXPECT_EQ(join.history, 3u);
+    EXPECT_EQ(join.n, 7u);
+    EXPECT_FALSE(join.cursor);
+    const auto history = std::get<History>(
+        read_client_frame(R"({"t":"history","room":"lobby","before":"0A","limit":100000})", 50));
+    EXPECT_EQ(history.before, "0A");
+    EXPECT_EQ(history.limit, 500u);
+    const auto post =
+        std::get<PostFrame>(read_client_frame(R"({"t":"post","room":"r","key":"k","text":"x"})", 50));
+    EXPECT_EQ(post.text, "x");
+}
+
+TEST(ClientFrame, ThatIsNoGoodIsToldWhy) {
+    for (const auto* bad :
+         {"", "hello", "[]", "1", "\"x\"", "{\"t\":1}", R"({"t":"dance"})", R"({"t":"join"})",
+          R"({"t":"join","room":5})", R"({"t":"join","room":"No Room"})",
+          R"({"t":"join","room":"r","cursor":"x"})", R"({"t":"join","room":"r","cursor":7})",
+          R"({"t":"post","room":"r","key":"k","text":5})", R"({"t":"hello","user":5})",
+          "{\"t\":\"hello\",\"user\":\"\xFF\"}"})
+        EXPECT_NE(reason(bad), "") << bad;
+    EXPECT_NE(reason(std::string(1000, '[')), "");
+}
+
+TEST_F(OldKeys, MalformedFramesHarmNobody) {
+    for (const auto* bad :
+         {"", "{", "{\"t\":\"post\"}", "\xFF\xFE", R"({"t":"history","room":"lobby","limit":-1})"})
+        say(1, bad);
+    EXPECT_THAT(heard(1), ElementsAre("error", "error", "refused bad_room", "error", "page"));
+}
+
+// ---- frames to clients
+
+TEST(Frames, AreJsonWhateverStandsInThem) {
+    auto m = base::make_message("lobby", "a\"b", {noon_ms, 0, {}}, "\\ \" \n \x01 🛋", "h\"");
+    m.datetime = "\"evil\"";
+    std::string text;
+    frames::append_message(text, m, 7, true);
+    const auto frame = base::parse_json(text);
+    ASSERT_TRUE(frame) << text;
+    EXPECT_EQ(base::string_member(*frame, "text"), m.text);
+    EXPECT_EQ(base::string_member(*frame, "user"), m.user);
+    EXPECT_EQ(base::string_member(*frame, "time"), "2027-01-15T08:00:00.000Z");
+    EXPECT_EQ(base::int_member(*frame, "n"), 7);
+    for (const auto& f :
+         {frames::welcome("n\"", "j", {}, true, 3, 8), frames::joined("r", "c", 1, true),
+          frames::refused("k\"", "code", "why", 5), frames::failed("k", "i", "r\n"), frames::store(false, 2),
+          frames::bye("x"), frames::pong({}), frames::gap_closed("r")})
+        EXPECT_TRUE(base::parse_json(f)) << f;
+}
+
+// ---- HTTP
+
+struct Rest : OldKeys {
+    base::HttpResponse ask(std::string method, std::string target, std::string body = {},
+                           base::Headers headers = {}) {
+        ++exchange_;
+        handle(Requested{exchange_,
+                         {std::move(method), std::move(target), std::move(headers), std::move(body)},
+                         "127.0.0.1"});
+        return responses[exchange_];
+    }
+    base::HttpResponse post_by_rest(std::string key, std::string text = "hello") {
+        return ask("POST", "/api/rooms/lobby/messages", R"({"user":"eve","text":")" + text + "\"}",
+                   {{"Content-Type", "application/json"}, {"Idempotency-Key", std::move(key)}});
+    }
+    ExchangeId exchange_ = 0;
+};
+
+TEST_F(Rest, IsReadyAndSaysDegradedWithTheStoreDown) {
+    EXPECT_EQ(ask("GET", "/healthz").status, 200);
+    EXPECT_THAT(ask("GET", "/readyz").body, testing::HasSubstr("\"ok\""));
+    fail_all();
+    advance(200ms);
+    fail_all();
+    const auto answer = ask("GET", "/readyz");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_THAT(answer.body, testing::HasSubstr("degraded"));
+}
+
+TEST_F(Rest, AnswersAPostWhenItIsOnTheDiskAndARetryAsTheSameMessage) {
+    const auto key = key_at(epoch_ms);
+    EXPECT_EQ(post_by_rest(key).status, 0) << "not before the commit";
+    persist();
+    EXPECT_EQ(responses[exchange_].status, 202);
+    EXPECT_EQ(post_by_rest(key).status, 202);
+    answer("PUT /chat/lobby%3A", 201, "{}");
+    EXPECT_EQ(responses.size(), 2u) << "one answer for each request";
+    persist_all();
+    advance(1s);
+    persist_all();
+    EXPECT_EQ(post_by_rest(key).status, 201);
+    EXPECT_EQ(journal.size(), 1u);
+}
+
+TEST_F(Rest, GivesHistoryByPagesNewestFirst) {
+    for (int i = 0; i < 3; ++i)
+        stream("continuous", feed_row(fmt::format("{}-s", i), others_message(i, fmt::format("m{}", i))));
+    const auto first = base::parse_json(ask("GET", "/api/rooms/lobby/messages?limit=2").body);
+    const auto& messages = base::member(*first, "messages")->get_array();
+    ASSERT_EQ(messages.size(), 2u);
+    EXPECT_EQ(base::string_member(messages[0], "text"), "m2");
+    EXPECT_TRUE(base::bool_member(*first, "more"));
+    const auto second = base::parse_json(ask("GET", "/api/rooms/lobby/messages?before=" +
+                                                        std::string{*base::string_member(messages[1], "pos")})
+                                             .body);
+    EXPECT_EQ(base::member(*second, "messages")->get_array().size(), 1u);
+    EXPECT_FALSE(base::bool_member(*second, "more", true));
+}
+
+TEST_F(Rest, SaysWhatIsWrongWithARequest) {
+    const base::Headers json{{"Content-Type", "application/json"}, {"Idempotency-Key", key_at(epoch_ms)}};
+    EXPECT_EQ(ask("GET", "/nowhere").status, 404);
+    EXPECT_EQ(ask("DELETE", "/api/rooms/lobby/messages").status, 405);
+    EXPECT_EQ(ask("GET", "/api/rooms/No%20Room/messages").status, 400);
+    EXPECT_EQ(ask("GET", "/api/rooms/lobby/messages?limit=x").status, 400);
+    EXPECT_EQ(ask("POST", "/api/rooms/lobby/messages", "{}").status, 415);
+    EXPECT_EQ(ask("POST", "/api/rooms/lobby/messages", "{", json).status, 400);
+    EXPECT_EQ(ask("POST", "/api/rooms/lobby/messages", R"({"user":"eve"})", json).status, 400);
+    EXPECT_EQ(ask("POST", "/api/rooms/lobby/messages", R"({"user":"eve","text":"x"})",
+                  {{"Content-Type", "application/json"}})
+                  .status,
+              400);
+    EXPECT_EQ(post_by_rest(key_at(epoch_ms), std::string(9000, 'x')).status, 413);
+    EXPECT_EQ(post_by_rest(key_at(epoch_ms + 100'000)).status, 503) << "with Retry-After: the key is ahead";
+}
+
+}  // namespace
+}  // namespace node

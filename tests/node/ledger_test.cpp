@@ -1,0 +1,174 @@
+#include "node/core/ledger.hpp"
+
+#include "node/core/model_journal.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace node {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using namespace std::chrono_literals;
+
+base::ChatMessage message(std::string_view text, std::string_view room = "lobby") {
+    return base::make_message(room, "ann", {1'800'000'000'000, 0, {}}, text, "n1");
+}
+
+struct LedgerTest : testing::Test {
+    ModelJournal journal{"u-1"};
+    Ledger ledger{journal};
+    base::Time time{};
+
+    /// Ends a turn; the batch that it starts, if any.
+    std::optional<base::JournalBatch> flush() {
+        Turn turn{{time, {}}};
+        ledger.flush(turn);
+        ledger.advance();
+        for (auto& effect : turn.effects)
+            if (auto* persist = std::get_if<Persist>(&effect)) return persist->batch;
+        return std::nullopt;
+    }
+    std::vector<Held*> on_disk(const base::JournalBatch& batch) {
+        journal.commit(batch);
+        return ledger.persisted(batch.number);
+    }
+    void fail() {
+        Turn turn{{time, {}}};
+        ledger.persist_failed(turn, "disk full");
+    }
+};
+
+TEST_F(LedgerTest, HasOneBatchUnderWayAndPutsAllThatComesMeanwhileIntoTheNext) {
+    ledger.hold(message("a"), true, {});
+    const auto first = flush();
+    ASSERT_TRUE(first);
+    ledger.hold(message("b"), true, {});
+    ledger.hold(message("c"), false, "g1");
+    EXPECT_FALSE(flush());
+    EXPECT_EQ(on_disk(*first).size(), 1u);
+    const auto second = flush();
+    ASSERT_TRUE(second);
+    ASSERT_EQ(second->entries.size(), 2u);
+    EXPECT_EQ(second->entries[0].arrival, 2u);
+    EXPECT_EQ(second->entries[1].arrival, 3u);
+    EXPECT_EQ(second->entries[1].stored_in, "g1");
+    EXPECT_EQ(second->number, first->number + 1);
+}
+
+TEST_F(LedgerTest, KnowsWhatIsOnItsWayAndWhatTheJournalHas) {
+    auto& held = ledger.hold(message("a"), true, {});
+    const auto id = held.entry.message.id;
+    EXPECT_TRUE(ledger.knows(id));
+    const auto batch = flush();
+    ledger.release(*on_disk(*batch).at(0));
+    EXPECT_EQ(ledger.find(id), nullptr);
+    EXPECT_TRUE(ledger.knows(id));
+    EXPECT_FALSE(ledger.knows("lobby:other"));
+}
+
+TEST_F(LedgerTest, CountsAsCommittedOnlyWhatWasQueuedToEverybodyBefore) {
+    ledger.hold(message("a"), true, {});
+    const auto batch = flush();
+    EXPECT_EQ(ledger.watermark(), 0u);
+    on_disk(*batch);
+    EXPECT_EQ(ledger.watermark(), 0u) << "until the turn that shows it is over";
+    ledger.advance();
+    EXPECT_EQ(ledger.watermark(), 1u);
+}
+
+TEST_F(LedgerTest, LetsMarksAndCheckpointsWaitForCompany) {
+    ledger.mark_stored("lobby:x", "g1");
+    ledger.set_checkpoint({"g1", "1-a"});
+    EXPECT_FALSE(flush());
+    time += 400ms;
+    ledger.hold(message("a"), true, {});
+    const auto batch = flush();
+    ASSERT_TRUE(batch);
+    EXPECT_THAT(batch->stored, ElementsAre("lobby:x"));
+    EXPECT_EQ(batch->checkpoint, (base::Checkpoint{"g1", "1-a"}));
+    on_disk(*batch);
+    ledger.mark_stored("lobby:y", "g1");
+    EXPECT_FALSE(flush());
+    time += 500ms;
+    EXPECT_TRUE(flush()) << "but not for ever";
+}
+
+TEST_F(LedgerTest, MarksAMessageThatIsNotHandedOverYetWhereItStands) {
+    const auto first = (ledger.hold(message("a"), true, {}), flush());
+    auto& held = ledger.hold(message("b"), true, {});
+    ledger.mark_stored(held.entry.message.id, "g1");
+    on_disk(*first);
+    const auto second = flush();
+    EXPECT_EQ(second->entries.at(0).stored_in, "g1");
+    EXPECT_THAT(second->stored, IsEmpty());
+}
+
+TEST_F(LedgerTest, TriesAFailedBatchAgainWholeAndWithWhatCameMeanwhile) {
+    ledger.hold(message("a"), true, {});
+    ledger.mark_stored("lobby:x", "g1");
+    ledger.set_checkpoint({"g1", "1-a"});
+    flush();
+    ledger.hold(message("b"), true, {});
+    fail();
+    EXPECT_TRUE(ledger.failing());
+    EXPECT_FALSE(flush()) << "not at once";
+    time += 1s;
+    const auto again = flush();
+    ASSERT_TRUE(again);
+    ASSERT_EQ(again->entries.size(), 2u);
+    EXPECT_EQ(again->entries[0].message.text, "a");
+    EXPECT_EQ(again->entries[0].arrival, 1u);
+    EXPECT_THAT(again->stored, ElementsAre("lobby:x"));
+    EXPECT_EQ(again->checkpoint, (base::Checkpoint{"g1", "1-a"}));
+    on_disk(*again);
+    EXPECT_FALSE(ledger.failing());
+}
+
+TEST_F(LedgerTest, KeepsTheNewerCheckpointWhenABatchFails) {
+    ledger.hold(message("a"), false, "g1");
+    ledger.set_checkpoint({"g1", "1-a"});
+    flush();
+    ledger.hold(message("b"), false, "g1");
+    ledger.set_checkpoint({"g1", "2-b"});
+    fail();
+    time += 1s;
+    EXPECT_EQ(flush()->checkpoint, (base::Checkpoint{"g1", "2-b"}));
+}
+
+TEST_F(LedgerTest, TellsWhatWasShownAndIsNotOnTheDisk) {
+    ledger.hold(message("a"), true, {}).shown = true;
+    ledger.hold(message("b", "other"), true, {}).shown = true;
+    ledger.hold(message("c"), true, {});
+    flush();
+    ledger.hold(message("d"), true, {}).shown = true;
+    const auto texts = [&](std::string_view room) {
+        std::vector<std::string> out;
+        for (const auto* held : ledger.uncommitted(room)) out.push_back(held->entry.message.text);
+        return out;
+    };
+    EXPECT_THAT(texts("lobby"), ElementsAre("a", "d"));
+    EXPECT_THAT(texts(""), ElementsAre("a", "b", "d"));
+}
+
+TEST_F(LedgerTest, ForgetsWhatItKnewOfAStoreWhenAnotherAnswers) {
+    auto& held = ledger.hold(message("a"), false, "g1");
+    ledger.mark_stored("lobby:x", "g1");
+    ledger.set_checkpoint({"g1", "1-a"});
+    ledger.store_changed();
+    EXPECT_FALSE(held.stored);
+    const auto batch = flush();
+    EXPECT_THAT(batch->stored, IsEmpty());
+    EXPECT_EQ(batch->checkpoint, std::nullopt);
+}
+
+TEST_F(LedgerTest, GoesOnWhereTheJournalEnds) {
+    journal.commit({1, {{41, message("old"), true, {}}}, {}, {}, {}});
+    Ledger next{journal};
+    EXPECT_EQ(next.hold(message("new"), true, {}).entry.arrival, 42u);
+    EXPECT_EQ(next.watermark(), 41u);
+}
+
+}  // namespace
+}  // namespace node
