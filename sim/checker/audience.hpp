@@ -26,7 +26,7 @@ void for_each_reach(const Facts& facts, const std::function<void(const Reach&)>&
 
 /// Told to be on a disk, and not taken by a fault that wipes disks: everybody must get it.
 [[nodiscard]] inline bool is_owed(const Message& m) {
-    return m.sent_seq != 0 && m.accepted_us >= 0 && (!m.excused || m.stored_us >= 0 || m.documents > 0);
+    return m.sent_seq != 0 && m.accepted_us >= 0 && (!m.excused || (m.stored_us >= 0 && !m.store_lost) || m.documents > 0);
 }
 
 }  // namespace sim::checker

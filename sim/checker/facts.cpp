@@ -307,7 +307,7 @@ void Facts::take_node(const Record& record) {
 
 /// What only this node had is gone by the faults' own doing. Whether the store had it after all is seen at the end.
 void Facts::excuse_if_destroyed(Message& m) {
-    if (m.disk_lost && (m.stored_us < 0 || (m.store_lost && !m.elsewhere))) m.excused = true;
+    if (m.disk_lost && (m.stored_us < 0 || (m.store_lost && (!m.elsewhere || m.forgotten)))) m.excused = true;
 }
 
 void Facts::take_fault(const Record& record) {
@@ -317,6 +317,7 @@ void Facts::take_fault(const Record& record) {
         for (auto& m : messages) {
             if (m.accepted_us < 0) continue;
             m.store_lost = true;
+            m.forgotten = m.forgotten || record.text == "store.amnesia";
             excuse_if_destroyed(m);
         }
         return;

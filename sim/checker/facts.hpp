@@ -39,6 +39,7 @@ struct Message {
     bool excused = false;  ///< faults destroyed every copy: its node's disk, and what the store had of it
     bool disk_lost = false;   ///< the disk of the node that accepted it was wiped
     bool store_lost = false;  ///< the store was wiped, or forgot its last writes, after it was accepted
+    bool forgotten = false;   ///< the latter: then only the node that had accepted it looks whether the store still has it
     bool elsewhere = false;   ///< another node has shown it, so another journal has it
     std::string id;        ///< the first that was told
 };

@@ -16,11 +16,15 @@ bool comparable(const Message& a, const Message& b) {
 }
 
 void compare_histories(const Facts& facts, Evidence& evidence) {
+    // A message that faults destroyed in the store and at its node may live on in other journals.
+    const auto is_destroyed = [&](Index message) { return facts.messages[message].excused && facts.messages[message].store_lost; };
     for (const auto& room : facts.rooms) {
+        std::vector<std::vector<Index>> histories = room.histories;
+        for (auto& history : histories) std::erase_if(history, is_destroyed);
         const std::vector<Index>* first = nullptr;
         Index first_node = nobody;
-        for (Index node = 0; node < room.histories.size(); ++node) {
-            const auto& history = room.histories[node];
+        for (Index node = 0; node < histories.size(); ++node) {
+            const auto& history = histories[node];
             if (history.empty()) continue;
             for (std::size_t i = 1; i < history.size(); ++i) {
                 const auto& before = facts.messages[history[i - 1]];

@@ -137,6 +137,33 @@ TEST(Loss, ExcusesWhatAWipedDiskTookBeforeTheStoreHadIt) {
     EXPECT_THAT(found.measured, HasSubstr("1 not counted"));
 }
 
+/// The store has acknowledged c1-1 and lost it, and so has its node's disk.
+Story with_both_copies_destroyed(const char* store_fault, bool shown_elsewhere) {
+    Story story;
+    story.remove([&](const Record& r) {
+        return r.msg == "c1-1" && (r.what == What::document || r.what == What::history ||
+                                   (r.what == What::shown && Story::home(r.client[1] - '0') == "n2" &&
+                                    !(shown_elsewhere && r.client == "c2")));
+    });
+    story.insert({.what = What::fault_on, .at_us = 2'100'000, .name = "store", .text = store_fault});
+    story.insert({.what = What::fault_off, .at_us = 2'100'001, .name = "store", .text = store_fault, .count = 1});
+    story.insert({.what = What::node, .at_us = 2'200'000, .node = "n1", .text = "wiped"});
+    return story;
+}
+
+TEST(Loss, OfWhatFaultsDestroyedOnDiskAndInTheStoreIsNoNodesDoing) {
+    for (const char* fault : {"store.wipe", "store.amnesia"}) {
+        const auto found = with_both_copies_destroyed(fault, false).finding("no_loss");
+        EXPECT_EQ(found.outcome, Outcome::pass) << fault << text_of(found);
+    }
+    const auto forgotten = with_both_copies_destroyed("store.amnesia", true).finding("no_loss");
+    EXPECT_EQ(forgotten.outcome, Outcome::pass) << text_of(forgotten);
+}
+
+TEST(Loss, OfWhatAnotherNodeHadInItsJournalWhenTheStoreWasWipedIsCaught) {
+    EXPECT_EQ(with_both_copies_destroyed("store.wipe", true).finding("no_loss").outcome, Outcome::fail);
+}
+
 // ---------------------------------------------------------------- duplicates
 
 TEST(Duplicates, AreCaughtOnOneConnection) {
