@@ -163,7 +163,7 @@ void CatchUp::on_timer(Turn& turn) {
 // ---- helpers
 
 void CatchUp::send(Job& job, Session& session, const base::ChatMessage& message, std::uint64_t n) {
-    const bool late = message.position < job.newest;
+    const bool late = job.live || message.position < job.newest;
     if (!late) job.newest = message.position;
     // A fresh join and an exact resume go through the journal once, whatever its length.
     if (job.request.cursor && (!job.exact || job.request.cursor->gap)) job.sent.insert(message.id);

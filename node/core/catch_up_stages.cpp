@@ -140,13 +140,15 @@ CatchUp::Then CatchUp::close_gap(Job& job) {
 CatchUp::Then CatchUp::finish(Job& job, Session& session, bool gap) {
     const auto& room = job.request.room;
     if (job.live) {
+        rooms_->follow(session, room, top_position(room));
         sessions_->send(session, frames::gap_closed(room));
         sessions_->send(session,
                         frames::cursor(room, cursor_of(top_position(room)).text(), ledger_->watermark()));
         return Then::done;
     }
     const auto top = top_position(room);
-    rooms_->follow(session, room, top);
+    // With a gap nobody knows what it has seen elsewhere: an old message must not come to it as the newest.
+    rooms_->follow(session, room, top, gap);
     job.newest = top;
     const auto cursor = gap ? gap_cursor(job) : cursor_of(top);
     sessions_->send(session, frames::joined(room, cursor.text(), ledger_->watermark(), gap));

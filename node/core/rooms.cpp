@@ -16,13 +16,20 @@ bool Rooms::follows(const Session& session, std::string_view name) {
     return std::ranges::any_of(session.rooms, [&](const Room* room) { return room->name == name; });
 }
 
-Room& Rooms::follow(Session& session, std::string_view name, std::string_view newest) {
+Room& Rooms::follow(Session& session, std::string_view name, std::string_view newest, bool unsure) {
     auto& slot = rooms_[std::string{name}];
-    if (!slot) slot = std::make_unique<Room>(Room{std::string{name}, {}, std::string{newest}, nullptr, 0});
-    if (!follows(session, name)) {
-        slot->followers.push_back(&session);
+    if (!slot) {
+        slot = std::make_unique<Room>();
+        slot->name = name;
+        slot->newest = newest;
+    }
+    if (follows(session, name)) {
+        std::erase(slot->followers, &session);
+        std::erase(slot->unsure, &session);
+    } else {
         session.rooms.push_back(slot.get());
     }
+    (unsure ? slot->unsure : slot->followers).push_back(&session);
     return *slot;
 }
 
@@ -32,6 +39,7 @@ void Rooms::unfollow(Session& session, std::string_view name) {
     auto& room = **it;
     session.rooms.erase(it);
     std::erase(room.followers, &session);
+    std::erase(room.unsure, &session);
     forget_if_empty(room);
 }
 
@@ -40,7 +48,7 @@ void Rooms::unfollow_all(Session& session) {
 }
 
 void Rooms::forget_if_empty(Room& room) {
-    if (!room.followers.empty()) return;
+    if (!room.followers.empty() || !room.unsure.empty()) return;
     std::erase(touched_, &room);
     std::erase(stale_, &room);
     rooms_.erase(rooms_.find(room.name));
@@ -52,6 +60,11 @@ void Rooms::touch(Room& room) {
     touched_.push_back(&room);
 }
 
+base::FrameBatch& Rooms::late_batch(Room& room) {
+    if (!room.late_batch) room.late_batch = std::make_shared<base::FrameBatch>();
+    return *room.late_batch;
+}
+
 void Rooms::show(const base::ChatMessage& message, std::uint64_t n) {
     auto* room = find(message.room);
     if (!room) return;
@@ -61,12 +74,18 @@ void Rooms::show(const base::ChatMessage& message, std::uint64_t n) {
     scratch_.clear();
     frames::append_message(scratch_, message, n, late);
     room->batch->add(scratch_);
+    if (!room->unsure.empty()) {
+        scratch_.clear();
+        frames::append_message(scratch_, message, n, true);
+        late_batch(*room).add(scratch_);
+    }
     if (room->shown_since_cursor++ == 0) stale_.push_back(room);
 }
 
 void Rooms::announce(Room& room, std::string_view frame) {
     touch(room);
     room.batch->add(frame);
+    if (!room.unsure.empty()) late_batch(room).add(frame);
 }
 
 std::vector<Room*> Rooms::take_stale_cursors(std::size_t shown_at_least) {
@@ -84,6 +103,8 @@ void Rooms::seal() {
     for (auto* room : touched_) {
         const base::Frames frames = std::exchange(room->batch, nullptr);
         for (auto* follower : room->followers) sessions_->send(*follower, frames);
+        if (const base::Frames late = std::exchange(room->late_batch, nullptr))
+            for (auto* follower : room->unsure) sessions_->send(*follower, late);
     }
     touched_.clear();
 }

@@ -15,8 +15,10 @@ namespace node {
 struct Room {
     std::string name;
     std::vector<Session*> followers;
+    std::vector<Session*> unsure;             ///< followers that may have seen elsewhere what is newer than all here
     std::string newest;                       ///< the highest position shown here; empty while none is
     std::shared_ptr<base::FrameBatch> batch;  ///< what was shown in this turn
+    std::shared_ptr<base::FrameBatch> late_batch;  ///< the same for the unsure, everything marked late
     std::size_t shown_since_cursor = 0;
 };
 
@@ -29,8 +31,8 @@ public:
     /// The room, if anybody follows it.
     Room* find(std::string_view name);
     /// From here on `session` is shown what the room is. `newest`: the highest position in the room, used
-    /// when nobody followed it before.
-    Room& follow(Session& session, std::string_view name, std::string_view newest);
+    /// when nobody followed it before. `unsure`: until it follows again without it, all is marked late for it.
+    Room& follow(Session& session, std::string_view name, std::string_view newest, bool unsure = false);
     void unfollow(Session& session, std::string_view name);
     void unfollow_all(Session& session);
     [[nodiscard]] static bool follows(const Session& session, std::string_view name);
@@ -53,6 +55,7 @@ private:
     };
     void forget_if_empty(Room& room);
     void touch(Room& room);
+    base::FrameBatch& late_batch(Room& room);
 
     Sessions* sessions_;
     std::unordered_map<std::string, std::unique_ptr<Room>, Hash, std::equal_to<>>

@@ -173,6 +173,30 @@ TEST_F(Resume, OnAnotherNodeIsNotShownAgainWhatTheNodesOwnFeedBringsLater) {
     EXPECT_THAT(heard(1), IsEmpty());
 }
 
+/// It comes from a node that was ahead of this one, which has lost its journal: what is new here is old to it.
+TEST_F(Resume, WithAGapEverythingIsMarkedLateUntilItIsClosed) {
+    fail_all();
+    advance(200ms);
+    fail_all();
+    const Cursor cursor{"u-2", 77, "g1", "5-e", {}, false};
+    open(2, "bob");
+    take(2);
+    join(2, "lobby", cursor.text(), 80);
+    EXPECT_THAT(heard(2), ElementsAre("joined gap"));
+    post(1, "lobby", "live");
+    persist_all();
+    EXPECT_THAT(heard(1), testing::Contains("message live"));
+    EXPECT_THAT(heard(2), ElementsAre("message live late"));
+
+    advance(2s);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    answer("since=5-e", 200, feed_page({feed_row("6-f", others_message(60'000, "from another node"))}, "6-f"));
+    EXPECT_THAT(heard(2), ElementsAre("store up", "message from another node late", "gap-closed"));
+    answer("since=1-a", 200, feed_page({}, "6-f"));
+    others_say(61'000, "live again");
+    EXPECT_THAT(heard(2), ElementsAre("message live again"));
+}
+
 TEST_F(Resume, ClosingAGapShowsNothingThatThisConnectionHasShown) {
     others_say(22 * 60'000, "guessed");
     persist_all();
