@@ -236,6 +236,11 @@ void Facts::take_answer(const Record& record) {
     if (m.accepted_us < 0) {
         m.accepted_us = record.at_us;
         m.accepted_by = node(record, &sender);
+        // The answer may have been on its way when what it tells of was destroyed.
+        m.disk_lost = m.accepted_by < disk_wiped_us_.size() && disk_wiped_us_[m.accepted_by] >= m.sent_us;
+        m.store_lost = store_wiped_us_ >= m.sent_us;
+        m.forgotten = store_forgot_us_ >= m.sent_us;
+        excuse_if_destroyed(m);
     }
     if (record.what == What::stored && m.stored_us < 0) m.stored_us = record.at_us;
     if (record.what == What::failed) m.failed = true;
@@ -298,6 +303,8 @@ void Facts::take_node(const Record& record) {
     const auto number = node_names.number(record.node);
     lifelines.push_back({record.at_us, number, record.text});
     if (record.text != "wiped") return;
+    if (number >= disk_wiped_us_.size()) disk_wiped_us_.resize(number + 1, never);
+    disk_wiped_us_[number] = record.at_us;
     for (auto& m : messages) {
         if (m.accepted_by != number) continue;
         m.disk_lost = true;
@@ -314,6 +321,8 @@ void Facts::take_fault(const Record& record) {
     if (record.what == What::fault_on) {
         faults.push_back({record.name, record.text, record.at_us, never, 0});
         if (record.text != "store.wipe" && record.text != "store.amnesia") return;
+        store_wiped_us_ = record.at_us;
+        if (record.text == "store.amnesia") store_forgot_us_ = record.at_us;
         for (auto& m : messages) {
             if (m.accepted_us < 0) continue;
             m.store_lost = true;

@@ -187,6 +187,9 @@ private:
     void take_fault(const Record& record);
     static void excuse_if_destroyed(Message& message);
 
+    std::vector<std::int64_t> disk_wiped_us_;  ///< by node: the last time
+    std::int64_t store_wiped_us_ = never, store_forgot_us_ = never;
+
     std::vector<std::uint32_t> by_message_, message_begin_;
     std::vector<std::uint32_t> by_client_, client_begin_;
     bool at_end_ = false;
