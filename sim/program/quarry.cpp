@@ -1,6 +1,7 @@
 #include "sim/program/quarry.hpp"
 
 #include "sim/scenario/language.hpp"
+#include "sim/history/scenario_file.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/scenario/value.hpp"
 #include "sim/search/replay_file.hpp"

@@ -5,6 +5,7 @@
 #include "sim/program/commands.hpp"
 #include "sim/program/progress.hpp"
 #include "sim/program/summary.hpp"
+#include "sim/history/scenario_file.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/world.hpp"
 

@@ -1,4 +1,5 @@
 #include "sim/program/commands.hpp"
+#include "sim/history/scenario_file.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/world.hpp"
 

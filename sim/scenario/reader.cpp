@@ -5,10 +5,6 @@
 #include "sim/scenario/parameters.hpp"
 #include "sim/scenario/yaml_tree.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -353,18 +349,6 @@ Reading read_scenario(std::string_view text, std::string_view file) {
     check_sense(scenario, reading.problems);
     if (reading.problems.empty()) reading.scenario = std::move(scenario);
     return reading;
-}
-
-LoadedScenario load_scenario(const std::filesystem::path& file) {
-    const auto name = file.string();
-    std::error_code error;
-    std::ifstream in{file, std::ios::binary};
-    if (!in || std::filesystem::is_directory(file, error))
-        return {std::nullopt, fmt::format("{}: error: cannot be read: {}\n", name,
-                                          in ? "it is a folder" : std::strerror(errno))};
-    const std::string text{std::istreambuf_iterator<char>{in}, {}};
-    auto reading = read_scenario(text, name);
-    return {std::move(reading.scenario), render(std::move(reading.problems), name, text)};
 }
 
 }  // namespace sim

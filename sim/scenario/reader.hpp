@@ -3,7 +3,6 @@
 #include "sim/scenario/problem.hpp"
 #include "sim/scenario/scenario.hpp"
 
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,14 +18,6 @@ struct Reading {
 /// Reads a scenario strictly: every key known, every quantity with its unit, everything that is wrong
 /// reported in one pass.
 Reading read_scenario(std::string_view text, std::string_view file);
-
-struct LoadedScenario {
-    std::optional<Scenario> scenario;
-    std::string errors;  ///< rendered, ready for the terminal; empty when there is a scenario
-};
-
-/// The same from disk.
-LoadedScenario load_scenario(const std::filesystem::path& file);
 
 /// What is read without a mistake and still makes no sense: a fault after the end, a node that does not
 /// exist, an expectation on a phase that never happens, a threshold that cannot fail. Called by
