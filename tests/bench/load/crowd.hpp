@@ -1,0 +1,106 @@
+#pragma once
+
+#include "clock.hpp"
+#include "payload.hpp"
+#include "talk.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <netinet/in.h>
+
+namespace load {
+
+/// One client of one server.
+struct Member {
+    enum class State { away, connecting, greeting, ready };
+
+    std::size_t number = 0;  ///< in the crowd
+    std::size_t server = 0;
+    State state = State::away;
+    bool warm = false;  ///< has been sent something in the room
+    std::unique_ptr<Talk> talk;
+    std::string in, out;
+    int socket = -1;
+    bool watches_out = false;
+    Nanos retry_at = 0;
+};
+
+/// What the crowd hears, all in one thread.
+class Audience {
+public:
+    virtual ~Audience() = default;
+    virtual void on_message(const Member& member, Stamp stamp, Nanos now) = 0;
+    virtual void on_accepted(std::uint64_t number, Nanos now) = 0;
+    virtual void on_stored(std::uint64_t number, Nanos now) = 0;
+};
+
+struct CrowdOptions {
+    std::string protocol;
+    std::vector<std::string> servers;  ///< "127.0.0.1:port"; any other address is refused
+    bool durable = false;
+};
+
+/// Many clients in one thread over epoll: connects, reads, answers, and comes back when it was cut off.
+///
+/// Errors: std::runtime_error when the system gives no sockets; what a server does wrong is counted.
+class Crowd final : Heard {
+public:
+    Crowd(CrowdOptions options, Audience& audience);
+    ~Crowd() override;
+    Crowd(const Crowd&) = delete;
+    Crowd& operator=(const Crowd&) = delete;
+
+    void add(std::size_t server);
+    /// Until `count` members are ready, at most so long. Connects some dozens at a time.
+    bool gather(std::size_t count, Nanos patience);
+    /// Sends from members of the first server until everybody was reached once, at most so long.
+    bool warm_up(Nanos patience);
+    /// Waits at most `timeout` for something to happen, and deals with all that has.
+    void poll(Nanos timeout);
+    /// Connects those who are away and have waited long enough, some dozens at a time.
+    void revive();
+    void post(Member& member, Stamp stamp, std::size_t size, bool acknowledged);
+
+    [[nodiscard]] std::size_t size() const { return members_.size(); }
+    [[nodiscard]] Member& at(std::size_t number) { return *members_[number]; }
+    [[nodiscard]] std::size_t ready_count() const { return ready_; }
+    [[nodiscard]] std::uint64_t disconnects() const { return disconnects_; }
+    [[nodiscard]] std::uint64_t refusals() const { return refusals_; }
+    [[nodiscard]] const std::string& first_refusal() const { return first_refusal_; }
+    [[nodiscard]] bool echoes() const { return members_.front()->talk->echoes(); }
+
+private:
+    void connect(Member& member);
+    void connected(Member& member);
+    void leave(Member& member);
+    void flush(Member& member);
+    void watch(Member& member, bool out);
+    void read(Member& member);
+
+    void ready() override;
+    void message(std::string_view text) override;
+    void accepted(std::uint64_t number) override { audience_.on_accepted(number, heard_at_); }
+    void stored(std::uint64_t number) override { audience_.on_stored(number, heard_at_); }
+    void refused(std::string_view why) override;
+    void ended() override { end_reading_ = true; }
+
+    CrowdOptions options_;
+    Audience& audience_;
+    std::vector<sockaddr_in> addresses_;
+    std::vector<std::unique_ptr<Member>> members_;
+    std::vector<char> buffer_;
+    int epoll_ = -1;
+    std::size_t ready_ = 0, connecting_ = 0;
+    std::uint64_t disconnects_ = 0, refusals_ = 0;
+    std::string first_refusal_;
+
+    Member* reading_ = nullptr;  ///< who is being read, and since when
+    Nanos heard_at_ = 0;
+    bool end_reading_ = false;
+};
+
+}  // namespace load

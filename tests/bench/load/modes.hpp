@@ -1,0 +1,45 @@
+#pragma once
+
+#include "crowd.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+namespace load {
+
+struct Options {
+    std::string mode = "rate";
+    CrowdOptions crowd{.protocol = "davenport", .servers = {}, .durable = false};
+    std::size_t clients = 10;  ///< of each server
+    std::size_t size = 64;     ///< bytes of a message
+    double rate = 50;          ///< messages a second
+    double seconds = 5;
+    double drain = 3;            ///< how long deliveries are waited for after the last message
+    std::size_t window = 256;    ///< messages under way, at saturation
+    std::uint64_t count = 1000;  ///< messages to fill a backlog with
+    std::vector<std::size_t> stages{0};
+    std::vector<int> pids;  ///< the servers, whose processor time is told
+    std::string notes;      ///< file for the fate of every message
+};
+
+/// Every mode sends from clients of the first server and gives its result as one JSON object. Throws
+/// std::runtime_error when the servers cannot be used at all.
+///
+/// rate: open loop; a message is sent when it is due, or as soon as possible after, and its latency counts
+/// from when it was due. Durable: clients come back when they are cut off, and nothing ends early.
+boost::json::object run_rate(const Options& options);
+/// sat: a closed window of messages; deliveries a second at saturation.
+boost::json::object run_sat(const Options& options);
+/// fill: `count` messages as fast as they are accepted.
+boost::json::object run_fill(const Options& options);
+/// idle: opens connections up to each stage, prints a line, and goes on when a line arrives on standard
+/// input.
+boost::json::object run_idle(const Options& options);
+
+/// The beginning of all modes but idle: everybody is in the room.
+void assemble(Crowd& crowd, const Options& options);
+
+}  // namespace load
