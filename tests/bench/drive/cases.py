@@ -1,0 +1,199 @@
+"""The cases. Each is given a system's class and gives one result, a flat dict; everything is bounded in time."""
+import json, signal, subprocess, sys, time
+
+from process import Trouble, wait_until_quiet
+from systems import Davenport
+
+
+class Bench:
+    def __init__(self, programs, base_port, quick, quiet_patience):
+        self.programs, self.base, self.quick, self.quiet_patience = programs, base_port, quick, quiet_patience
+
+    def seconds(self, full, quick):
+        return quick if self.quick else full
+
+    def up(self, kind, **how):
+        return _Up(self, kind, how)
+
+    def load_command(self, system, *arguments):
+        servers = ",".join(f"127.0.0.1:{server.port}" for server in system.servers)
+        pids = ",".join(str(process.pid) for process in system.processes())
+        return [str(word) for word in (self.programs / "bench_load", "--protocol", system.protocol, "--server", servers, "--pids", pids,
+                                       *(["--durable"] if system.durable else []), *arguments)]
+
+    def load(self, system, *arguments, patience=120):
+        child = subprocess.run(self.load_command(system, *arguments), capture_output=True, text=True, timeout=patience)
+        return read_result(child.stdout, child.stderr)
+
+
+class _Up:
+    """A system that runs while it is measured."""
+
+    def __init__(self, bench, kind, how):
+        self.bench, self.kind, self.how = bench, kind, how
+
+    def __enter__(self):
+        self.system = self.kind(self.bench.programs, self.bench.base, **self.how)
+        try:
+            self.system.start()
+        except BaseException:
+            self.system.stop()
+            raise
+        wait_until_quiet(self.bench.quiet_patience)
+        return self.system
+
+    def __exit__(self, *_):
+        self.system.stop()
+
+
+def read_result(out, errors=""):
+    lines = [line for line in out.splitlines() if line.startswith("{")]
+    if not lines:
+        raise Trouble(f"the load client said nothing: {errors.strip()[:200]}")
+    result = json.loads(lines[-1])
+    if "error" in result:
+        raise Trouble(result["error"])
+    return result
+
+
+def light(bench, kind):
+    """50 messages a second, 10 clients on each server."""
+    with bench.up(kind) as system:
+        return bench.load(system, "--rate", 50, "--clients", 10, "--seconds", bench.seconds(8, 2))
+
+
+def heavy(bench, kind):
+    """1000 messages a second, 100 clients on each of two servers: 200,000 deliveries a second; else the highest rate held."""
+    for rate in (1000, 700, 500, 350, 250, 150, 100, 50):
+        with bench.up(kind) as system:
+            result = bench.load(system, "--rate", rate, "--clients", 100, "--seconds", bench.seconds(6, 2))
+        result["held"] = bool(result["complete"] and result["cross"]["p99_us"] < 250_000)
+        if result["held"] or bench.quick:
+            break
+    return result
+
+
+def sat(bench, kind):
+    """256 messages under way, 100 clients on each server."""
+    with bench.up(kind) as system:
+        return bench.load(system, "--mode", "sat", "--window", 256, "--clients", 100, "--seconds", bench.seconds(5, 2))
+
+
+def mem(bench, kind):
+    """Resident memory of server A with 0, 1000 and 10,000 idle clients."""
+    stages = (0, 1000) if bench.quick else (0, 1000, 10_000)
+    result = {"resident_kb": {}}
+    with bench.up(kind) as system:
+        server = system.servers[0]
+        child = subprocess.Popen(bench.load_command(system, "--mode", "idle", "--stages", ",".join(map(str, stages))),
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            for stage in stages:
+                begin = time.monotonic()
+                said = child.stdout.readline().split()
+                result[f"connect_s_{stage}"] = round(time.monotonic() - begin, 2)
+                if said[:1] != ["ready"] or int(said[1]) < stage:
+                    raise Trouble(f"{' '.join(said)} of {stage} clients")
+                time.sleep(bench.seconds(3, 1))
+                result["resident_kb"][str(stage)] = server.resident_kb()
+                child.stdin.write("\n")
+                child.stdin.flush()
+            child.communicate(timeout=30)
+        finally:
+            end(child)
+    most = stages[-1]
+    result["kb_per_client"] = round((result["resident_kb"][str(most)] - result["resident_kb"]["0"]) / most, 2)
+    return result
+
+
+def outage(bench, kind):
+    """100 messages a second, 5 clients on each server, the hub gone for 5 s: who got what, and when."""
+    before, gone, after = (3, 5, 4) if not bench.quick else (1, 2, 2)
+    with bench.up(kind, cuttable=True, durable=True) as system:
+        notes = system.folder / "notes.tsv"
+        child = subprocess.Popen(bench.load_command(system, "--rate", 100, "--clients", 5, "--seconds", before + gone + after, "--drain", 8,
+                                                    "--notes", notes), stdout=subprocess.PIPE, text=True)
+        try:
+            said = child.stdout.readline()
+            if not said.startswith("start"):
+                raise Trouble(said.strip())
+            time.sleep(before)
+            lost_at = time.monotonic_ns()
+            system.lose_hub()
+            time.sleep(gone)
+            back_at = time.monotonic_ns()
+            system.return_hub()
+            out, _ = child.communicate(timeout=60)
+        finally:
+            end(child)
+        result = read_result(out)
+        head, *lines = notes.read_text().splitlines()
+        names = head.split("\t")
+        fates = [dict(zip(names, map(int, line.split("\t")))) for line in lines]
+    local_all = 5 if system.protocol != "irc" else 4
+    during = [fate for fate in fates if lost_at < fate["due"] < back_at]
+    late = [fate["last_cross"] for fate in during if fate["last_cross"] > back_at]
+    local = sorted(fate["first_local"] - fate["due"] for fate in during if fate["first_local"])
+    return {**result, "fault": system.fault, "during": len(during),
+            "lost": sum(fate["saw_cross"] < 5 or fate["saw_local"] < local_all for fate in during),
+            "accepted_at_once": sum(0 < fate["accepted"] < back_at for fate in during),
+            "local_at_once": sum(0 < fate["first_local"] < back_at for fate in during),
+            "local_p50_ms": round(local[len(local) // 2] / 1e6, 2) if local else None,
+            "repeated": sum(fate["again"] for fate in fates),
+            "first_cross_ms": round((min(late) - back_at) / 1e6) if late else None,
+            "caught_up_ms": round((max(late) - back_at) / 1e6) if late else None}
+
+
+def backlog(bench, kind):
+    """A backlog of 100,000 drained, while 10 local clients chat at 50 messages a second. Ours alone."""
+    count = 10_000 if bench.quick else 100_000
+    if kind is not Davenport:
+        return None
+    with bench.up(kind) as system:
+        system.servers.pop().stop()
+        chat = ("--rate", 50, "--clients", 10, "--drain", 1)
+        system.lose_hub()
+        time.sleep(0.5)
+        filled = bench.load(system, "--mode", "fill", "--count", count, "--clients", 10, "--window", 2000, "--seconds", 90)
+        idle = bench.load(system, *chat, "--seconds", bench.seconds(4, 2))
+        start = system.backlog()
+        child = subprocess.Popen(bench.load_command(system, *chat, "--seconds", bench.seconds(6, 3)), stdout=subprocess.PIPE, text=True)
+        try:
+            child.stdout.readline()
+            back_at = time.monotonic()
+            system.return_hub()
+            while (left := system.backlog()) > 20 and time.monotonic() - back_at < 60:
+                time.sleep(0.02)
+            drained = time.monotonic() - back_at
+            out, _ = child.communicate(timeout=60)
+        finally:
+            end(child)
+        draining = read_result(out)
+        return {"backlog": start, "left": left, "fill_per_s": round(filled["accepted"] / filled["seconds"]), "drained_s": round(drained, 2),
+                "local_idle": idle["local"], "local_draining": draining["local"], "local": draining["local"]}
+
+
+def nodes(bench, kind):
+    """2, 10 and 50 nodes on one store, 50 messages a second into the first: what the store pays for a message. Ours alone."""
+    if kind is not Davenport:
+        return None
+    result = {"store_us_per_message": {}, "cross_p99_us": {}}
+    for count in (2, 10) if bench.quick else (2, 10, 50):
+        many = type(f"Davenport{count}", (Davenport,), {"nodes": count})
+        with bench.up(many) as system:
+            before = system.store.cpu_seconds()
+            run = bench.load(system, "--rate", 50, "--clients", 2, "--seconds", bench.seconds(8, 3))
+            spent = system.store.cpu_seconds() - before
+        result["store_us_per_message"][str(count)] = round(spent / run["sent"] * 1e6)
+        result["cross_p99_us"][str(count)] = run["cross"]["p99_us"]
+        result["complete"] = result.get("complete", True) and run["complete"]
+    return result
+
+
+def end(child):
+    if child.poll() is None:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+
+
+CASES = {case.__name__: case for case in (light, heavy, sat, mem, outage, backlog, nodes)}

@@ -1,0 +1,156 @@
+"""Results as a table for people, and as the files that tools read."""
+import statistics
+
+
+def by_system(results):
+    systems = {}
+    for result in results:
+        systems.setdefault(result["system"], {}).setdefault(result["case"], []).append(result)
+    return systems
+
+
+def middle(runs, figure):
+    """The median over the repetitions of what `figure` takes from a run; None when no run has it."""
+    values = []
+    for run in runs or []:
+        if "trouble" in run:
+            continue
+        value = figure(run)
+        if value is not None:
+            values.append(value)
+    return statistics.median(values) if values else None
+
+
+def show(value, form="{:.2f}"):
+    return "" if value is None else form.format(value)
+
+
+def ms(us):
+    return None if us is None else us / 1000
+
+
+def cpu_per_million(run):
+    return run["cpu_servers_s"] / run["deliveries"] * 1e6 if run.get("deliveries") else None
+
+
+COLUMNS = (
+    ("cross p50/p99 at 50/s, ms", "light", lambda runs: pair(runs, lambda r: ms(r["cross"]["p50_us"]), lambda r: ms(r["cross"]["p99_us"]))),
+    ("local p50/p99, ms", "light", lambda runs: pair(runs, lambda r: ms(r["local"]["p50_us"]), lambda r: ms(r["local"]["p99_us"]))),
+    ("1000/s x 200: held, cross p99 ms", "heavy", lambda runs: held(runs)),
+    ("CPU s/1M there", "heavy", lambda runs: show(middle(runs, cpu_per_million))),
+    ("saturation, M deliveries/s", "sat", lambda runs: show(middle(runs, lambda r: r["deliveries_per_s"] / 1e6))),
+    ("CPU s/1M there", "sat", lambda runs: show(middle(runs, cpu_per_million))),
+    ("kB/idle client", "mem", lambda runs: show(middle(runs, lambda r: r["kb_per_client"]))),
+    ("hub gone 5 s: lost, repeated; caught up", "outage", lambda runs: fate(runs)),
+)
+
+
+def pair(runs, one, other):
+    first = middle(runs, one)
+    return "" if first is None else f"{first:.2f} / {middle(runs, other):.2f}"
+
+
+def held(runs):
+    rate = middle(runs, lambda run: run["rate"] if run["held"] else 0)
+    if rate is None:
+        return ""
+    if not rate:
+        return "none"
+    return f"{'yes' if rate >= 1000 else f'no, {rate:.0f}'}, {middle(runs, lambda run: ms(run['cross']['p99_us'])):.1f}"
+
+
+def fate(runs):
+    good = [run for run in runs or [] if "trouble" not in run]
+    if not good:
+        return ""
+    lost = "/".join(str(run["lost"]) for run in good)
+    again = "/".join(str(run["repeated"]) for run in good)
+    back = middle(good, lambda run: run["caught_up_ms"])
+    return f"{lost} of {good[0]['during']}, {again}; " + ("never" if back is None else f"{back / 1000:.2f} s")
+
+
+def table(results):
+    systems = by_system(results)
+    columns = [column for column in COLUMNS if any(column[1] in cases for cases in systems.values())]
+    rows = [["", *(name for name, _, _ in columns)]]
+    rows += [[system, *(form(cases.get(case)) for _, case, form in columns)] for system, cases in systems.items()]
+    if not columns:
+        return ""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in rows]
+    lines.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
+    return "\n".join(lines)
+
+
+def own_lines(results):
+    """What only Davenport can be asked."""
+    lines = []
+    for run in by_system(results).get("davenport", {}).get("backlog", []):
+        if "trouble" not in run:
+            ratio = run["local_draining"]["p99_us"] / max(1, run["local_idle"]["p99_us"])
+            lines.append(f"backlog of {run['backlog']}: drained in {run['drained_s']} s, local p99 meanwhile {ratio:.1f}x of "
+                         f"{run['local_idle']['p99_us'] / 1000:.2f} ms")
+    for run in by_system(results).get("davenport", {}).get("nodes", []):
+        if "trouble" not in run:
+            lines.append("store's microseconds a message, by nodes: " +
+                         ", ".join(f"{count}: {us}" for count, us in run["store_us_per_message"].items()))
+    return lines
+
+
+RATIOS = (
+    ("cross p50 at 50/s", "light", lambda run: run["cross"]["p50_us"]),
+    ("cross p99 at 50/s", "light", lambda run: run["cross"]["p99_us"]),
+    ("local p50 at 50/s", "light", lambda run: run["local"]["p50_us"]),
+    ("cross p99 at 1000/s x 200", "heavy", lambda run: run["cross"]["p99_us"] if run["held"] else None),
+    ("CPU a delivery there", "heavy", lambda run: cpu_per_million(run) if run["held"] else None),
+    ("deliveries/s at saturation", "sat", lambda run: run["deliveries_per_s"]),
+    ("CPU a delivery there", "sat", cpu_per_million),
+    ("memory of an idle client", "mem", lambda run: run["kb_per_client"]),
+)
+
+
+def ratios(results):
+    """Davenport's figure over each peer's, medians of the same interleaved run."""
+    systems = by_system(results)
+    ours = systems.get("davenport", {})
+    lines = []
+    for name, case, figure in RATIOS:
+        own = middle(ours.get(case), figure)
+        if own is None:
+            continue
+        parts = []
+        for system, cases in systems.items():
+            theirs = middle(cases.get(case), figure)
+            if system != "davenport" and theirs:
+                parts.append(f"{system} {own / theirs:.2f}")
+        if parts:
+            lines.append(f"{name}: " + ", ".join(parts))
+    return lines
+
+
+METRICS = {"local_ack": "accepted", "local_echo": "local", "delivery": "cross", "stored": "stored"}
+
+
+def as_results(results, version, took_ms):
+    """A results.json that `chatsim compare` reads: each case is a phase, Davenport's latencies its metrics."""
+    phases = []
+    counts = {"messages": 0}
+    for case, runs in by_system(results).get("davenport", {}).items():
+        good = [run for run in runs if "trouble" not in run]
+        metrics = {}
+        for metric, name in METRICS.items():
+            summaries = [run[name] for run in good if run.get(name, {}).get("n")]
+            if summaries:
+                metrics[metric] = {"count": sum(s["n"] for s in summaries), "undelivered": 0, "more_than": [],
+                                   **{f"{q}_us": round(statistics.median(s[f"{q}_us"] for s in summaries))
+                                      for q in ("p50", "p95", "p99", "p999", "max")}}
+        if metrics:
+            phases.append({"name": case, "spans": [], "metrics": metrics, "uncorrected": {}})
+        counts["messages"] += sum(run.get("sent", 0) for run in good)
+    return {"format": "davenport results", "version": 1,
+            "run": {"scenario": "bench", "file": "", "about": "the load run of ./dev bench", "world": "process", "store": "couchmock", "seed": 0,
+                    "length_us": took_ms * 1000, "replay": "./dev bench", "took_ms": took_ms, "environment": {"version": version},
+                    "topology": {"nodes": 2, "clients": 0, "rooms": 1, "feed": "continuous", "shards": 1}},
+            "verdict": {"outcome": "pass", "findings": []}, "counts": counts, "faults": [], "recoveries": [], "phases": phases,
+            "stored_untold": 0, "harness": {"stalled_us": 0, "stall_longest_us": 0}, "nodes": [], "routes": [],
+            "series": {}, "stories": []}
