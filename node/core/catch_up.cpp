@@ -69,6 +69,18 @@ void CatchUp::store_is_back() {
         if (job.stage == Stage::gap) ready_.insert(key);
 }
 
+void CatchUp::stored(const std::vector<std::string>& ids) {
+    if (ids.empty()) return;
+    std::erase_if(reading_, [&](const Key& key) {
+        const auto it = jobs_.find(key);
+        if (it == jobs_.end() || (it->second.stage != Stage::feed && it->second.stage != Stage::unstored)) return true;
+        const auto prefix = key.second + ':';
+        for (const auto& id : ids)
+            if (id.starts_with(prefix)) it->second.stored_meanwhile.push_back(id);
+        return false;
+    });
+}
+
 void CatchUp::pump(Turn& turn) {
     for (const auto& key : std::exchange(ready_, {})) run(turn, key);
 }

@@ -55,6 +55,9 @@ public:
     void on_failed(Turn& turn, FetchId fetch);
     void on_timer(Turn& turn);
 
+    /// The store was just found to have these. A page of the feed that is under way may have been read before it had them, and
+    /// among what it has not they are not found any more.
+    void stored(const std::vector<std::string>& ids);
     /// A cursor for clients that have been shown all of `room` up to the turn's start.
     [[nodiscard]] Cursor cursor_of(std::string_view newest_position) const;
     /// The feed's seq as of the turn's start, and the store that it is of.
@@ -83,6 +86,7 @@ private:
         std::uint64_t joined_at = 0;  ///< the watermark when the job began
         std::string newest;           ///< the highest position that the client has been shown
         std::set<std::string> sent;   ///< ids, where a later stage may come upon them again
+        std::vector<std::string> stored_meanwhile;  ///< ids that went into the store while its feed was read
         FetchId fetch = 0;
         base::Time deadline{};
         bool exact = false;  ///< the cursor is of this journal
@@ -118,6 +122,7 @@ private:
     base::Duration request_timeout_;
     const StoreApi* api_;
     FetchIds* ids_;
+    std::set<Key> reading_;  ///< jobs that may be in the stages feed or unstored
     Ledger* ledger_;
     Sessions* sessions_;
     Rooms* rooms_;

@@ -45,6 +45,7 @@ CatchUp::Then CatchUp::ask_feed(Turn& turn, const Key& key, Job& job) {
         return Then::wait;
     }
     ++fetches_;
+    reading_.insert(key);
     job.fetch = ids_->next(Asker::resume);
     job.deadline = turn.now.time + request_timeout_;
     turn.emit(
@@ -75,6 +76,11 @@ CatchUp::Then CatchUp::send_unstored(Turn& turn, const Key& key, Job& job, Sessi
                 send(job, session, entry.message, 0);
         }
         if (page.size() == page_rows && job.after <= job.joined_at) continue;
+        for (const auto& id : std::exchange(job.stored_meanwhile, {})) {
+            const auto* held = ledger_->find(id);
+            const auto entry = held ? std::optional{held->entry} : ledger_->journal().find(id);
+            if (entry && !has_or_gets(job, id)) send(job, session, entry->message, 0);
+        }
         if (job.live) return finish(job, session, false);
         job.stage = Stage::arrivals;
         job.after = job.joined_at;

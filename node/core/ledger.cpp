@@ -41,6 +41,7 @@ Held& Ledger::hold(base::ChatMessage message, bool accepted_here, base::Generati
 }
 
 void Ledger::mark_stored(std::string_view id, const base::Generation& generation) {
+    marked_.emplace_back(id);
     auto* held = find(id);
     if (held) held->stored = true;
     if (held && !held->handed) {

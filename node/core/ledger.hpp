@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace node {
@@ -49,6 +50,8 @@ public:
     Held& hold(base::ChatMessage message, bool accepted_here, base::Generation stored_in);
     /// The store (`generation`) has a message of this id.
     void mark_stored(std::string_view id, const base::Generation& generation);
+    /// What mark_stored() was told since this was last asked.
+    [[nodiscard]] std::vector<std::string> take_marked() { return std::exchange(marked_, {}); }
     /// Everything up to here has been given to hold().
     void set_checkpoint(base::Checkpoint checkpoint);
     /// Another store answers than before: what was known of the old one means nothing for it.
@@ -96,6 +99,7 @@ private:
         held_;                                ///< looked up, never walked
     std::vector<Held*> under_way_, waiting_;  ///< by arrival
     std::vector<std::string> marks_, marks_under_way_;
+    std::vector<std::string> marked_;  ///< of this turn
     base::Generation marks_generation_, marks_generation_under_way_;
     std::optional<base::Checkpoint> checkpoint_, checkpoint_under_way_;
     bool batch_under_way_ = false;

@@ -68,12 +68,8 @@ bool PostDesk::repeat(Turn& turn, const std::string& id, const Waiter& waiter) {
         return true;
     }
     if (auto* held = ledger_->find(id)) {
-        if (held->stored) {
-            tell_stored(turn, waiter, id);
-        } else {
-            if (held->committed) tell_accepted(turn, waiter, id);
-            if (!held->committed || waiter.session != 0) add_waiter(held->waiters, waiter);
-        }
+        if (held->committed) tell_accepted(turn, waiter, id);
+        if (!held->committed || waiter.session != 0) add_waiter(held->waiters, waiter);
         return true;
     }
     const auto entry = ledger_->journal().find(id);
@@ -111,11 +107,14 @@ void PostDesk::sighted(Turn& turn, const std::string& id) {
 void PostDesk::committed(Turn& turn, const std::vector<Held*>& batch) {
     for (auto* held : batch) {
         show(*held);
+        const auto& id = held->entry.message.id;
+        if (held->stored)
+            for (const auto& waiter : std::exchange(held->waiters, {})) tell_stored(turn, waiter, id);
         for (const auto& waiter : held->waiters) tell_accepted(turn, waiter, held->entry.message.id);
         std::erase_if(held->waiters, [](const Waiter& w) { return w.exchange != 0; });
         if (!held->stored && writer_->reads_later(held->entry.arrival)) {
             // A long backlog lies in the journal; in memory stays only who waits to hear of it.
-            if (!held->waiters.empty()) late_waiters_[held->entry.message.id] = std::move(held->waiters);
+            if (!held->waiters.empty()) late_waiters_[id] = std::move(held->waiters);
             ledger_->release(*held);
         } else {
             release_if_done(*held);
@@ -140,6 +139,9 @@ void PostDesk::stored(Turn& turn, const std::string& id) {
     ledger_->mark_stored(id, link_->generation());
     writer_->settled();
     if (held) show(*held);
+    // Not before the commit: who was told `stored` asks no more, and a store can be wiped while this node
+    // dies.
+    if (held && !held->committed) return;
     for (const auto& waiter : take_waiters(id)) tell_stored(turn, waiter, id);
     if (held) release_if_done(*held);
 }

@@ -19,7 +19,7 @@ namespace node {
 /// theirs fare.
 ///
 /// A message is shown at its journal commit, or when the store is known to have it, whichever is first;
-/// `accepted` is told after the commit only. A row of somebody else's is shown on arrival.
+/// `accepted` and `stored` are told after the commit only. A row of somebody else's is shown on arrival.
 class PostDesk {
 public:
     PostDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, Sessions& sessions,
