@@ -44,7 +44,10 @@ Scenario read(std::string_view text) {
     return reading.scenario.value_or(Scenario{});
 }
 
-std::string as_text(const Plan& plan) { return write_replay({{}, plan, 0, ""}); }
+std::string as_text(const Plan& plan) {
+    const Replay replay{Scenario{}, plan, 0, ""};
+    return write_replay(replay);
+}
 
 // ---------------------------------------------------------------- shapes
 
