@@ -8,7 +8,8 @@
 namespace node {
 
 CatchUp::CatchUp(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger,
-                 Sessions& sessions, Rooms& rooms, StoreLink& link, const ChangesFeed& feed)
+                 Sessions& sessions, Rooms& rooms, StoreLink& link, const ChangesFeed& feed,
+                 const StoreAudit& audit)
     : page_bytes_max_{std::max<std::size_t>(1, config.session_bytes_max / 4)},
       request_timeout_{config.request_timeout},
       api_{&api},
@@ -17,7 +18,8 @@ CatchUp::CatchUp(const ChatConfig& config, const StoreApi& api, FetchIds& ids, L
       sessions_{&sessions},
       rooms_{&rooms},
       link_{&link},
-      feed_{&feed} {}
+      feed_{&feed},
+      audit_{&audit} {}
 
 // ---- what happens to jobs
 
@@ -73,7 +75,8 @@ void CatchUp::stored(const std::vector<std::string>& ids) {
     if (ids.empty()) return;
     std::erase_if(reading_, [&](const Key& key) {
         const auto it = jobs_.find(key);
-        if (it == jobs_.end() || (it->second.stage != Stage::feed && it->second.stage != Stage::unstored)) return true;
+        if (it == jobs_.end() || (it->second.stage != Stage::feed && it->second.stage != Stage::unstored))
+            return true;
         const auto prefix = key.second + ':';
         for (const auto& id : ids)
             if (id.starts_with(prefix)) it->second.stored_meanwhile.push_back(id);

@@ -4,6 +4,7 @@
 #include "node/core/cursor.hpp"
 #include "node/core/ledger.hpp"
 #include "node/core/rooms.hpp"
+#include "node/core/store_audit.hpp"
 #include "node/core/store_link.hpp"
 
 #include <cstdint>
@@ -35,7 +36,7 @@ struct JoinRequest {
 class CatchUp {
 public:
     CatchUp(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, Sessions& sessions,
-            Rooms& rooms, StoreLink& link, const ChangesFeed& feed);
+            Rooms& rooms, StoreLink& link, const ChangesFeed& feed, const StoreAudit& audit);
 
     void join(Session& session, JoinRequest request);
     void leave(SessionId session, std::string_view room);
@@ -55,8 +56,8 @@ public:
     void on_failed(Turn& turn, FetchId fetch);
     void on_timer(Turn& turn);
 
-    /// The store was just found to have these. A page of the feed that is under way may have been read before it had them, and
-    /// among what it has not they are not found any more.
+    /// The store was just found to have these. A page of the feed that is under way may have been read before
+    /// it had them, and among what it has not they are not found any more.
     void stored(const std::vector<std::string>& ids);
     /// A cursor for clients that have been shown all of `room` up to the turn's start.
     [[nodiscard]] Cursor cursor_of(std::string_view newest_position) const;
@@ -81,11 +82,11 @@ private:
     struct Job {
         Stage stage = Stage::history;
         JoinRequest request;
-        std::string seq;              ///< feed: read up to here
-        std::uint64_t after = 0;      ///< unstored, arrivals: sent up to here
-        std::uint64_t joined_at = 0;  ///< the watermark when the job began
-        std::string newest;           ///< the highest position that the client has been shown
-        std::set<std::string> sent;   ///< ids, where a later stage may come upon them again
+        std::string seq;                            ///< feed: read up to here
+        std::uint64_t after = 0;                    ///< unstored, arrivals: sent up to here
+        std::uint64_t joined_at = 0;                ///< the watermark when the job began
+        std::string newest;                         ///< the highest position that the client has been shown
+        std::set<std::string> sent;                 ///< ids, where a later stage may come upon them again
         std::vector<std::string> stored_meanwhile;  ///< ids that went into the store while its feed was read
         FetchId fetch = 0;
         base::Time deadline{};
@@ -106,6 +107,7 @@ private:
     /// The last page is out: the client follows live from here, or its gap is closed.
     Then finish(Job& job, Session& session, bool gap);
     void take_feed_page(Job& job, Session& session, const FeedPage& page);
+    void send_unverified(Job& job, Session& session);
     void give_up_feed(Job& job);
 
     void send(Job& job, Session& session, const base::ChatMessage& message, std::uint64_t n);
@@ -128,6 +130,7 @@ private:
     Rooms* rooms_;
     StoreLink* link_;
     const ChangesFeed* feed_;
+    const StoreAudit* audit_;
 
     std::map<Key, Job> jobs_;
     std::set<Key> ready_;  ///< to be looked at in the next pump()

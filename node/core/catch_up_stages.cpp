@@ -61,8 +61,19 @@ void CatchUp::take_feed_page(Job& job, Session& session, const FeedPage& page) {
     }
     job.seq = page.last_seq;
     if (page.rows.size() == feed_page_rows) return;
+    send_unverified(job, session);
     job.stage = Stage::unstored;
     job.after = 0;
+}
+
+/// The store may have lost what it acknowledged a moment ago; that is found out and mended, but not for who
+/// reads it now.
+void CatchUp::send_unverified(Job& job, Session& session) {
+    for (const auto& id : audit_->unverified()) {
+        const auto entry = ledger_->journal().find(id);
+        if (entry && entry->message.room == job.request.room && !has_or_gets(job, id))
+            send(job, session, entry->message, 0);
+    }
 }
 
 CatchUp::Then CatchUp::send_unstored(Turn& turn, const Key& key, Job& job, Session& session) {

@@ -345,7 +345,7 @@ private:
     ChangesFeed feed_{config_, api_, ids_, random_, link_};
     FeedScan scan_{config_, api_, ids_, ledger_, link_};
     StoreAudit audit_{config_, api_, ids_, ledger_, link_};
-    CatchUp catch_up_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, feed_};
+    CatchUp catch_up_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, feed_, audit_};
     PostDesk desk_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, writer_};
 
     base::Generation generation_;  ///< of the store that the machines work for

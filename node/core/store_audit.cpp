@@ -47,6 +47,12 @@ void StoreAudit::store_changed() {
     journal_read_ = false;
 }
 
+std::vector<std::string> StoreAudit::unverified() const {
+    std::vector<std::string> out{fresh_.begin(), fresh_.end()};
+    if (asked_fresh_) out.insert(out.end(), asked_.begin(), asked_.end());
+    return out;
+}
+
 void StoreAudit::read_journal() {
     const auto last = ledger_->watermark();
     for (auto& entry : ledger_->journal().after({}, last > recent_max ? last - recent_max : 0, recent_max))

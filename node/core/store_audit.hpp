@@ -28,6 +28,9 @@ public:
     /// Another store answers: what the old one had means nothing.
     void store_changed();
 
+    /// What the store acknowledged and was not asked for since: it may have lost it.
+    [[nodiscard]] std::vector<std::string> unverified() const;
+
     void pump(Turn& turn);
     /// The ids that the store has no more.
     [[nodiscard]] std::vector<std::string> on_answer(Turn& turn, FetchId fetch,
