@@ -60,8 +60,20 @@ std::vector<Story> make_stories(const Facts& facts, const Latencies& latencies, 
     const auto& samples = latencies.samples(Metric::delivery);
     const auto& slow = samples.empty() ? latencies.samples(Metric::local_echo)
                                        : samples;  // one node: its echo is all there is
-    for (auto sample = slow.rbegin(); sample != slow.rend() && told.size() < failed + slowest_max; ++sample)
+    // Half of them the slowest of all, half the slowest of each stretch: one outage would take all the
+    // places.
+    for (auto sample = slow.rbegin(); sample != slow.rend() && told.size() < failed + slowest_max / 2;
+         ++sample)
+        tell(sample->message, failed + slowest_max / 2);
+    const auto stretches = slowest_max - slowest_max / 2;
+    std::vector<bool> seen(stretches, false);
+    for (auto sample = slow.rbegin(); sample != slow.rend(); ++sample) {
+        const auto stretch = static_cast<std::size_t>(sample->due_us * static_cast<std::int64_t>(stretches) /
+                                                      (facts.end_us + 1));
+        if (seen[stretch]) continue;
+        seen[stretch] = true;
         tell(sample->message, failed + slowest_max);
+    }
 
     std::vector<Story> stories;
     for (const auto number : told) {

@@ -41,6 +41,14 @@ TEST(Ran, AsksOneOccurrenceOfManyToTouchSomething) {
     EXPECT_EQ(story.finding("ran").outcome, Outcome::pass) << text_of(story.finding("ran"));
 }
 
+TEST(Ran, ForgivesAFaultThatTheSeedDrew) {
+    Story story;
+    story.fault("lies", "store.lose_reply", 1'100, 1'500, 0);
+    expect_unknown(story, "lies touched nothing");
+    story.scenario.timeline.back().swarm = true;
+    EXPECT_EQ(story.finding("ran").outcome, Outcome::pass) << text_of(story.finding("ran"));
+}
+
 TEST(Ran, IsUnknownWithoutAnEnd) {
     Story story;
     story.records.pop_back();
