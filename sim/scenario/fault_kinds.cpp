@@ -173,6 +173,8 @@ Kinds link_faults() {
                 {which_link(), direction}),
         lasting(hit, "link.partition", "Nothing gets through.", {which_link(), direction}),
         moment(hit, "link.reset", "Connections are reset.", {which_link()}),
+        virtual_only(moment(hit, "link.half_open",
+                            "The open connections of nodes to the store fall silent for good, and neither side is told.")),
         lasting(hit, "link.bandwidth", "The network is thin.",
                 {which_link(), make_key("bandwidth", Type::bandwidth, "bytes_per_s", "10KB/s", 1,
                                         1'000'000'000'000, "of each connection")}),

@@ -114,6 +114,7 @@ Shrunk shrink(const Scenario& scenario, const Plan& plan, const Failure& failure
     }
     shrunk.reproduced = true;
 
+    resolve_conditions(shrinker);
     shrink_events(shrinker);
     simplify_settings(shrinker);
     simplify_times(shrinker);

@@ -5,7 +5,7 @@
 #include "sim/search/shrinker.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -41,6 +41,43 @@ void minimise(Shrinker& shrinker, std::vector<Item> items, const Put& put) {
 
 }  // namespace
 
+namespace {
+
+/// When each fault began, by name.
+class Beginnings final : public HistorySink {
+public:
+    std::map<std::string, std::int64_t> at_us;
+    void add(const Record& record) override {
+        if (record.what == What::fault_on) at_us.emplace(record.name, record.at_us);
+    }
+};
+
+}  // namespace
+
+void resolve_conditions(Shrinker& shrinker) {
+    shrinker.tell("conditions");
+    for (std::size_t i = 0; i < shrinker.now().timeline.size() && !shrinker.out_of_time(); ++i) {
+        const auto& fault = shrinker.now().timeline[i];
+        if (fault.when.empty()) continue;
+        Beginnings beginnings;
+        try_plan(shrinker.now(), make_plan(shrinker.now(), shrinker.now().seed), nullptr, &beginnings);
+        const auto began = beginnings.at_us.find(fault.name);
+        auto without = shrinker.now();
+        without.timeline.erase(without.timeline.begin() + static_cast<std::ptrdiff_t>(i));
+        if (shrinker.take(std::move(without))) {
+            --i;
+        } else if (began != beginnings.at_us.end()) {
+            std::vector<Scenario> candidates;
+            for (const std::int64_t later_us : {0, 1, -1}) {  // what comes first at one moment may be another
+                candidates.push_back(shrinker.now());
+                candidates.back().timeline[i].when.clear();
+                candidates.back().timeline[i].at = Duration{began->second + later_us};
+            }
+            shrinker.take_first(std::move(candidates));
+        }
+    }
+}
+
 void drop_families(Shrinker& shrinker) {
     shrinker.tell("whole families of faults");
     auto none = shrinker.now();
@@ -67,8 +104,28 @@ void drop_faults(Shrinker& shrinker) {
              [](Scenario& scenario, const std::vector<Fault>& kept) { scenario.timeline = kept; });
 }
 
+namespace {
+
+/// All of one sender's messages at once, then all that are due at one time.
+template <class Key>
+void drop_groups(Shrinker& shrinker, const Key& key) {
+    std::set<decltype(key(Message{}))> groups;
+    for (const auto& message : shrinker.now().load.messages) groups.insert(key(message));
+    if (groups.size() == shrinker.now().load.messages.size()) return;  // no groups
+    for (const auto& group : groups) {
+        if (shrinker.out_of_time()) return;
+        auto without = shrinker.now();
+        std::erase_if(without.load.messages, [&](const Message& message) { return key(message) == group; });
+        shrinker.take(std::move(without));
+    }
+}
+
+}  // namespace
+
 void drop_messages(Shrinker& shrinker) {
     shrinker.tell("messages");
+    drop_groups(shrinker, [](const Message& message) { return message.at / std::chrono::seconds{1}; });
+    drop_groups(shrinker, [](const Message& message) { return message.client; });
     minimise(shrinker, shrinker.now().load.messages,
              [](Scenario& scenario, const std::vector<Message>& kept) { scenario.load.messages = kept; });
 }

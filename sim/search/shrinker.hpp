@@ -38,6 +38,8 @@ private:
 };
 
 // The steps; each leaves a run that fails, and no larger than before.
+void resolve_conditions(
+    Shrinker& shrinker);  ///< a fault that waits for something begins at the time at which it came
 void drop_families(Shrinker& shrinker);
 void drop_faults(Shrinker& shrinker);
 void drop_messages(Shrinker& shrinker);

@@ -35,6 +35,9 @@ std::int64_t World::set_path(NodeIndex index, const PlannedFault& fault, bool on
     const bool to_clients = ends == "client-node";
     auto& path = to_clients ? nodes_[index].to_clients : nodes_[index].to_store;
     if (fault.kind == "link.reset") return on ? reset_links(index, to_clients) : 0;
+    // The node waits for an answer, and the store goes on writing to nobody.
+    if (fault.kind == "link.half_open")
+        return on ? static_cast<std::int64_t>(std::erase_if(exchanges_, [&](const auto& e) { return e.second.node == index; })) : 0;
     if (fault.kind == "link.latency") path.extra = on ? Duration{number(fault, "delay_ms") * 1000} : Duration{0};
     if (fault.kind == "link.bandwidth")
         path.link.bytes_per_second =
