@@ -38,7 +38,7 @@ struct Run {
     const sim::checker::Summary& summary;
 };
 
-/// Writes results.json, junit.xml, summary.md and report.html into `dir`, which must exist.
+/// Writes results.json, junit.xml, summary.md, annotations.txt and report.html into `dir`, which must exist.
 /// Returns "" or what could not be written.
 std::string write_results(const std::filesystem::path& dir, const Run& run);
 
@@ -47,6 +47,10 @@ std::string results_json(
     const Run& run);  ///< as reports/results.schema.json describes it, with a newline at the end
 std::string junit_xml(const Run& run);  ///< one test case for a finding
 std::string summary_md(const Run& run);
+/// "scenarios/outage.yaml:17:5: error: p99(delivery) < 250ms: 412 ms over 512 messages", one line for each
+/// finding that does not hold: as compilers say it, so that CIs and editors point at the scenario's line.
+/// What is always checked stands at line 1.
+std::string annotations(const Run& run);
 /// The page with `results` (JSON, as above) in it; it needs no network.
 std::string report_html(const std::string& title, const std::string& results);
 

@@ -1,5 +1,6 @@
 #include "reports/reports.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <thread>
 
@@ -17,6 +18,19 @@ std::string write(const std::filesystem::path& file, const std::string& content)
 }
 
 }  // namespace
+
+std::string annotations(const Run& run) {
+    using sim::checker::Outcome;
+    std::string out;
+    for (const auto& finding : run.verdict.findings) {
+        if (finding.outcome == Outcome::pass) continue;
+        out += fmt::format("{}:{}:{}: {}: {}: {}\n", run.scenario.file, std::max(finding.location.line, 1),
+                           std::max(finding.location.column, 1),
+                           finding.outcome == Outcome::fail ? "error" : "warning", finding.property,
+                           finding.measured);
+    }
+    return out;
+}
 
 std::map<std::string, std::string> environment() {
     std::map<std::string, std::string> made;
@@ -39,9 +53,10 @@ std::map<std::string, std::string> environment() {
 
 std::string write_results(const std::filesystem::path& dir, const Run& run) {
     const auto results = results_json(run);
-    for (const auto& error : {write(dir / "results.json", results), write(dir / "junit.xml", junit_xml(run)),
-                              write(dir / "summary.md", summary_md(run)),
-                              write(dir / "report.html", report_html(run.scenario.name, results))})
+    for (const auto& error :
+         {write(dir / "results.json", results), write(dir / "junit.xml", junit_xml(run)),
+          write(dir / "summary.md", summary_md(run)), write(dir / "annotations.txt", annotations(run)),
+          write(dir / "report.html", report_html(run.scenario.name, results))})
         if (!error.empty()) return error;
     return {};
 }

@@ -111,6 +111,12 @@ TEST(SummaryMd, HasARowForEachFinding) {
     EXPECT_THAT(text, HasSubstr("chatsim run scenarios/made_up.yaml"));
 }
 
+TEST(Annotations, PointAtTheLineOfWhatDoesNotHold) {
+    EXPECT_EQ(annotations(Judged{}.all()), "");
+    EXPECT_THAT(annotations(Judged{{.lose = true}}.all()),
+                HasSubstr("scenarios/made_up.yaml:12:5: error: no_loss: 1 of 1450 accepted messages lost\n"));
+}
+
 TEST(Page, IsOneFileThatAsksForNothing) {
     const Judged judged;
     const auto html = report_html(judged.run.scenario.name, results_json(judged.all()));
