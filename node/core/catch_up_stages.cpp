@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <ranges>
 
 /// What a join goes through, stage by stage; see catch_up.hpp for the whole.
 namespace node {
@@ -30,7 +29,8 @@ CatchUp::Then CatchUp::send_history(Job& job, Session& session) {
         if (bytes > page_bytes_max_) break;
     }
     newest_first.resize(count);
-    for (const auto& message : std::views::reverse(newest_first)) send(job, session, message, 0);
+    std::ranges::reverse(newest_first);
+    for (const auto& message : newest_first) send(job, session, message, 0);
     return finish(job, session, false);
 }
 
@@ -122,22 +122,21 @@ CatchUp::Then CatchUp::guess_by_time(Job& job, Session& session) {
     const auto place = base::parse_message_id("x:" + job.request.cursor->position);
     const auto from = place ? base::make_foreign_letters(place->unix_ms - guess_margin_ms, {}).substr(0, 10)
                             : std::string{};
-    std::vector<base::ChatMessage> newest_first;
+    std::vector<base::ChatMessage> found;
     std::size_t bytes = 0;
-    for (std::string before; newest_first.size() < guess_rows_max && bytes < page_bytes_max_;) {
+    for (std::string before; found.size() < guess_rows_max && bytes < page_bytes_max_;) {
         const auto page = ledger_->journal().page(job.request.room, before, page_rows);
         for (const auto& entry : page) {
             if (entry.message.position < from || bytes > page_bytes_max_) break;
             bytes += entry.message.text.size() + 256;
-            if (entry.arrival <= ledger_->watermark()) newest_first.push_back(entry.message);
+            if (entry.arrival <= ledger_->watermark()) found.push_back(entry.message);
         }
         if (page.size() < page_rows || page.back().message.position < from) break;
         before = page.back().message.position;
     }
-    for (const auto* held : ledger_->uncommitted(job.request.room))
-        newest_first.push_back(held->entry.message);
-    std::ranges::sort(newest_first, std::ranges::greater{}, &base::ChatMessage::position);
-    for (const auto& message : std::views::reverse(newest_first))
+    for (const auto* held : ledger_->uncommitted(job.request.room)) found.push_back(held->entry.message);
+    std::ranges::sort(found, {}, &base::ChatMessage::position);
+    for (const auto& message : found)
         if (!has_or_gets(job, message.id)) send(job, session, message, 0);
     // Live already: this was the second look, after the node itself has read all that the store has.
     return finish(job, session, !job.live);

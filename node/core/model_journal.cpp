@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <ranges>
 #include <utility>
 
 namespace node {
@@ -20,7 +19,7 @@ void ModelJournal::show() {
 
 void ModelJournal::crash() {
     written_.clear();
-    for (const auto& record : std::views::reverse(shown_)) undo(record);
+    std::for_each(shown_.rbegin(), shown_.rend(), [&](const Undo& record) { undo(record); });
     shown_.clear();
 }
 
@@ -45,8 +44,9 @@ ModelJournal::Undo ModelJournal::apply(const base::JournalBatch& batch) {
 }
 
 void ModelJournal::undo(const Undo& record) {
-    for (const auto& [index, generation] : std::views::reverse(record.stored_before))
-        set_stored_in(index, generation);
+    const auto& changes = record.stored_before;
+    for (auto change = changes.rbegin(); change != changes.rend(); ++change)
+        set_stored_in(change->first, change->second);
     while (entries_.size() > record.entries_before) {
         const auto& last = entries_.back();
         by_id_.erase(last.message.id);
