@@ -2,7 +2,7 @@
 
 #include "couchmock/core/server.hpp"
 
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,10 +25,18 @@ void session(Server& server, Call& call);
 /// What a password is kept as in `_users`; few rounds, for this server guards nothing.
 [[nodiscard]] std::string hash_password(std::string_view password, std::string_view salt);
 
+/// Gives the answer what a page of another origin may read. True when the request was a preflight, and is
+/// answered.
+bool cors(Server& server, Call& call);
+
 // ---- the server (api_server.cpp)
 void server_root(Server& server, Call& call);
 /// False when `name` is none of the server's own paths.
 bool server_path(Server& server, Call& call, std::string_view name);
+
+void configuration(Server& server, Call& call);
+/// One run from one of our databases into another; there is no replicator that goes on by itself.
+void replicate(Server& server, Call& call);
 
 // ---- databases (api_database.cpp)
 void create_database(Server& server, Call& call);
@@ -41,6 +49,12 @@ bool database_path(Server& server, Call& call, Database& database, std::string_v
 
 // ---- documents
 void document(Server& server, Call& call, Database& database, std::string_view id);
+void read_document(Server& server, Call& call, const Database& database, std::string_view id);
+/// What happens to every edit before it is written: stubs get their data, users' passwords are hashed. Throws
+/// 412 and 501.
+void prepare_edit(Server& server, const Database& database, Edit& edit);
+/// The revision that the request names outside of the body: `rev`, or If-Match.
+[[nodiscard]] std::optional<Revision> named_revision(const Call& call);
 void local_document(Server& server, Call& call, Database& database, std::string_view id);
 void local_documents(Server& server, Call& call, Database& database);
 void attachment(Server& server, Call& call, Database& database, std::string_view id, std::string_view name);
@@ -50,9 +64,8 @@ void bulk_get(Server& server, Call& call, Database& database);
 /// `prefix`: only ids that begin so ("_design/", "partition:"); `multiple`: the form with several `queries`.
 void all_docs(Server& server, Call& call, Database& database, std::string_view prefix, bool multiple);
 /// What `filter=` means; with the filters of CouchDB itself only (changes_filter.cpp).
-[[nodiscard]] std::function<bool(const Document&)> changes_filter(Call& call, const Database& database,
-                                                                  const std::string& name,
-                                                                  const boost::json::value* body);
+[[nodiscard]] FeedFilter changes_filter(Call& call, const Database& database, const std::string& name,
+                                        const boost::json::value* body);
 void changes(Server& server, Call& call, Database& database);
 void revs_diff(Server& server, Call& call, Database& database);
 void missing_revs(Server& server, Call& call, Database& database);
@@ -65,6 +78,9 @@ bool find_path(Server& server, Call& call, Database& database, std::string_view 
 
 // ---- the mock's own paths below /_mock/ (api_control.cpp)
 void control(Server& server, Call& call);
+
+void index_path(Server& server, Call& call, Database& database);
+[[nodiscard]] std::string list_indexes(const Database& database);
 
 /// What a view function would be needed for.
 [[noreturn]] void no_javascript(std::string_view what);

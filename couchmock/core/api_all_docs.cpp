@@ -200,8 +200,7 @@ void append_answer(std::string& out, Database& database, const Range& range, std
 
 void send(Server& server, Call& call, std::string out) {
     out += '\n';
-    call.begin_chunked(200);
-    server.bodies.send(call.exchange(), std::move(out));
+    server.send_chunked(call, std::move(out));
 }
 
 void queries(Server& server, Call& call, Database& database, const Range& common, std::string_view prefix) {

@@ -76,7 +76,7 @@ void update_all(Server& server, Call& call, Database& database, std::vector<Edit
             edit.id = server.new_uuid();
             edit.path.clear();
         }
-        resolve_stubs(database, edit);
+        prepare_edit(server, database, edit);
         ids.push_back(edit.id);
         refused.push_back(!may_write(call, database, edit.id));
         if (!refused.back()) allowed.push_back(std::move(edit));
@@ -102,7 +102,7 @@ void replicate_all(Server& server, Call& call, Database& database, std::vector<E
     for (auto& edit : edits) {
         if (edit.path.empty())
             throw bad_request("When `new_edits: false`, the document needs `_rev` or `_revisions` specified");
-        resolve_stubs(database, edit);
+        prepare_edit(server, database, edit);
     }
     std::stable_sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.id < b.id; });
     std::string json = "[";

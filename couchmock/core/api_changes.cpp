@@ -98,9 +98,8 @@ Position read_since(const Database& database, const std::string& since) {
 void answer_whole(Server& server, Call& call, Database& database, const FeedOptions& options) {
     const auto etag = opaque_etag(std::to_string(database.tag()) + '-' + std::to_string(database.version()));
     if (answer_not_modified(call, etag)) return;
-    call.begin_chunked(200, {{"ETag", etag}});
     if (call.is_head()) {
-        call.effects().emplace_back(RespondEnd{call.exchange()});
+        call.respond_empty(200, {{"ETag", etag}});
         return;
     }
     RowReader reader{database, options};
@@ -108,7 +107,7 @@ void answer_whole(Server& server, Call& call, Database& database, const FeedOpti
     std::string out = "{\"results\":[\n";
     reader.read(out, std::string::npos);
     out += reader.last_words();
-    server.bodies.send(call.exchange(), std::move(out));
+    server.send_chunked(call, std::move(out), {{"ETag", etag}});
 }
 
 }  // namespace
@@ -137,7 +136,7 @@ void changes(Server& server, Call& call, Database& database) {
         return;
     }
     if (call.is_head()) {
-        call.respond(200, {}, {{"Cache-Control", "must-revalidate"}, {"Content-Type", "application/json"}});
+        call.respond_empty(200);
         return;
     }
     if (options.kind == FeedKind::eventsource)

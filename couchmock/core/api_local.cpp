@@ -99,8 +99,7 @@ void local_documents(Server& server, Call& call, Database& database) {
         out += '}';
     }
     out += first ? "\r\n\r\n]}\n" : "\r\n]}\n";
-    call.begin_chunked(200);
-    server.bodies.send(call.exchange(), std::move(out));
+    server.send_chunked(call, std::move(out));
 }
 
 }  // namespace couchmock::api

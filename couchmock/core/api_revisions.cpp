@@ -51,7 +51,6 @@ std::vector<Revision> possible_ancestors(const Document& document, const std::ve
     for (const auto leaf : document.tree.leaves())
         if (const auto& revision = document.tree.at(leaf).revision; revision.depth < deepest)
             out.push_back(revision);
-    std::sort(out.begin(), out.end());
     return out;
 }
 

@@ -84,8 +84,7 @@ void send_list(Server& server, Call& call, std::string out, bool with_etag) {
         headers.emplace_back("ETag", opaque_etag(of));
         if (answer_not_modified(call, headers.front().second)) return;
     }
-    call.begin_chunked(200, std::move(headers));
-    server.bodies.send(call.exchange(), std::move(out));
+    server.send_chunked(call, std::move(out), std::move(headers));
 }
 
 void all_dbs(Server& server, Call& call) {
@@ -118,6 +117,10 @@ void dbs_info(Server& server, Call& call) {
         if (!keys) throw bad_request("`keys` member must exist.");
         names = read_keys(*keys);
         if (names.size() > 100) throw bad_request("`max_db_number_for_dbs_info_req` is exceeded");
+    } else if (const auto* keys = call.find("keys")) {
+        const auto list = base::parse_json(*keys);
+        if (!list) throw bad_request("invalid UTF-8 JSON");
+        names = read_keys(*list);
     } else {
         names = names_in_range(server, call);
     }
@@ -157,8 +160,7 @@ void node(Server& server, Call& call) {
         else
             call.respond_json(200, path.size() == 3 ? "{\"couchdb\":{}}" : "null");
     } else if (what == "_config") {
-        if (path.size() > 3) throw not_found("unknown_config_value");
-        call.respond_json(200, "{}");
+        configuration(server, call);
     } else if (what == "_system") {
         call.respond_json(200,
                           fmt::format(R"({{"uptime":0,"memory":{{}},"feeds":{}}})", server.feeds.size()));
@@ -171,6 +173,16 @@ void node(Server& server, Call& call) {
                            "and / are allowed. Must begin with a letter.",
                        {}};
     }
+}
+
+/// There is no replicator that goes on by itself, and so no job of one.
+void scheduler(Server& server, Call& call) {
+    require_server_admin(call);
+    require_method(call, "GET", "GET,HEAD");
+    if (call.path().size() < 2 || call.path()[1] == "jobs")
+        call.respond_json(200, R"({"total_rows":0,"offset":0,"jobs":[]})");
+    else
+        server.send_chunked(call, "{\"total_rows\":0,\"offset\":0,\"docs\":[\r\n\r\n]}\n");
 }
 
 }  // namespace
@@ -208,10 +220,15 @@ bool server_path(Server& server, Call& call, std::string_view name) {
         call.respond_json(200, "[]");
     } else if (name == "_node") {
         node(server, call);
-    } else if (name == "_replicate" || name == "_scheduler" || name == "_reshard") {
+    } else if (name == "_replicate") {
+        replicate(server, call);
+    } else if (name == "_scheduler") {
+        scheduler(server, call);
+    } else if (name == "_reshard") {
         require_server_admin(call);
-        throw ApiError{
-            501, "not_implemented", "This server has no replicator; let the other side replicate.", {}};
+        call.respond_json(
+            200,
+            R"({"state":"running","state_reason":null,"completed":0,"failed":0,"running":0,"stopped":0,"total":0})");
     } else {
         return false;
     }

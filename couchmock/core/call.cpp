@@ -29,6 +29,8 @@ bool User::has_role(std::string_view role) const { return std::ranges::find(role
 
 Call::Call(ExchangeId exchange, const base::HttpRequest& request, base::Now now, Effects& effects)
     : exchange_(exchange), request_(request), now_(now), effects_(effects), method_(request.method) {
+    if (method_ == "POST")
+        if (const auto meant = header("x-http-method-override"); !meant.empty()) method_ = meant;
     if (method_ == "HEAD") method_ = "GET";
     std::string_view target = request.target;
     target = target.substr(0, target.find('#'));
@@ -74,7 +76,8 @@ const std::string& Call::body() {
     const auto coding = header("content-encoding");
     if (coding.empty() || coding == "identity") return request_.body;
     if (coding != "gzip")
-        throw ApiError{415, "bad_ctype", std::string{coding} + " is not a supported content encoding.", {}};
+        throw ApiError{
+            415, "bad_content_type", std::string{coding} + " is not a supported content encoding.", {}};
     if (!decoded_body_) decoded_body_ = gunzip(request_.body);
     if (!decoded_body_) throw bad_request("Request body is not properly gzipped.");
     return *decoded_body_;
@@ -117,6 +120,10 @@ void Call::respond(int status, std::string body, base::Headers headers) {
 void Call::respond_json(int status, std::string json, base::Headers headers) {
     json += '\n';
     respond(status, std::move(json), common_headers(std::move(headers)));
+}
+
+void Call::respond_empty(int status, base::Headers headers) {
+    respond(status, {}, common_headers(std::move(headers)));
 }
 
 void Call::respond_error(const ApiError& error) {
@@ -170,7 +177,7 @@ bool answer_not_modified(Call& call, std::string_view etag) {
         while (one.starts_with(' ')) one.remove_prefix(1);
         while (one.ends_with(' ')) one.remove_suffix(1);
         if (one != etag && one != "*") continue;
-        call.respond(304, {}, {{"ETag", std::string{etag}}, {"Cache-Control", "must-revalidate"}});
+        call.respond(304, {}, {{"ETag", std::string{etag}}});
         return true;
     }
     return false;

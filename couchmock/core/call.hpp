@@ -63,6 +63,11 @@ public:
     // ---- the body
     /// The body without its content coding. Throws 415 for an unknown coding, 400 for a broken one.
     [[nodiscard]] const std::string& body();
+    /// The body as it came, in whatever coding.
+    [[nodiscard]] const std::string& raw_body() {
+        body_read_ = true;
+        return request_.body;
+    }
     /// As body(), for a JSON body: throws 415 when the content type says that it is none.
     [[nodiscard]] const std::string& json_body();
     void require_json_type() const;
@@ -72,6 +77,8 @@ public:
     void respond_json(int status, std::string json, base::Headers headers = {});
     /// Anything, without any header of ours but those given.
     void respond(int status, std::string body, base::Headers headers);
+    /// The headers that JSON would have, and nothing else.
+    void respond_empty(int status, base::Headers headers = {});
     void respond_error(const ApiError& error);
     /// The head of a chunked JSON answer.
     void begin_chunked(int status, base::Headers headers = {});

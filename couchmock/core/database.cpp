@@ -119,6 +119,11 @@ void Database::changed(Document& document, bool was_alive) {
     const auto& leaf = document.tree.at(document.tree.winner()).leaf;
     if (leaf) bytes_written_ += leaf->body.size() + 2;
     const bool alive = !document.tree.deleted();
+    if (document.id.starts_with("_design/")) {
+        if (const auto it = validating_.find(document.id); it != validating_.end()) validating_.erase(it);
+        if (alive && leaf && leaf->body.find("\"validate_doc_update\":") != std::string::npos)
+            validating_.emplace(document.id);
+    }
     if (alive == was_alive) return;
     if (alive)
         live_.insert(&document);

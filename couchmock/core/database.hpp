@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -80,6 +81,8 @@ public:
     /// with its last one.
     std::vector<Revision> purge(std::string_view id, const std::vector<Revision>& revisions);
 
+    /// Some living design document has a validation function.
+    [[nodiscard]] bool has_validation() const { return !validating_.empty(); }
     /// Forgets the bodies of revisions that are no leaves.
     void compact();
     struct Sizes {
@@ -167,6 +170,7 @@ private:
     Documents documents_;
     std::vector<Shard> shards_;
     LiveIndex live_;
+    std::set<std::string, std::less<>> validating_;  ///< design documents
 };
 
 }  // namespace couchmock

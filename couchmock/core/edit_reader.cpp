@@ -72,6 +72,7 @@ Attachment read_attachment(std::string_view name, const json::value& value) {
         out.content_type = type;
         out.encoding = base::string_member(value, "encoding").value_or("");
         out.length = static_cast<std::uint64_t>(base::int_member(value, "length").value_or(0));
+        out.follows = base::bool_member(value, "follows");
         const auto digest = base::string_member(value, "digest").value_or("");
         if (digest.starts_with("md5-")) out.digest = base::base64_decode(digest.substr(4)).value_or("");
     } else {
@@ -139,7 +140,8 @@ Revision read_revision(std::string_view text) {
 Edit to_edit(const Database& database, DocumentText text) {
     Edit edit;
     for (const auto& [name, value] : text.special) read_special(database, edit, name, value);
-    if (text.body.size() + 2 > document_bytes_max) throw ApiError{413, "document_too_large", edit.id, {}};
+    if (text.body.size() + 2 > document_bytes_max)
+        throw ApiError{413, "document_too_large", edit.id, {{"Connection", "close"}}};
     edit.body = std::move(text.body);
     edit.term = std::move(text.term);
     return edit;
@@ -151,6 +153,30 @@ Edit read_edit(const Database& database, std::string_view json) {
         throw bad_request(*error == ReadError::no_object ? "Document must be a JSON object"
                                                          : "invalid UTF-8 JSON");
     return to_edit(database, std::move(text));
+}
+
+void set_body(Edit& edit, std::string_view body) {
+    DocumentText text;
+    read_document('{' + std::string{body} + '}', text);
+    edit.body = std::move(text.body);
+    edit.term = std::move(text.term);
+}
+
+Attachment keep_attachment(Attachment attachment, std::string bytes) {
+    const auto revpos = attachment.revpos;
+    if (attachment.encoding == "gzip") {  // as another CouchDB keeps it
+        const auto length = attachment.length;
+        auto kept = make_attachment(std::move(attachment.name), "application/octet-stream", std::move(bytes));
+        kept.content_type = std::move(attachment.content_type);
+        kept.encoding = "gzip";
+        kept.length = length;
+        kept.revpos = revpos;
+        return kept;
+    }
+    auto kept =
+        make_attachment(std::move(attachment.name), std::move(attachment.content_type), std::move(bytes));
+    kept.revpos = revpos;
+    return kept;
 }
 
 void resolve_stubs(const Database& database, Edit& edit) {

@@ -20,6 +20,11 @@ inline constexpr std::size_t document_bytes_max = 8'000'000;
 Edit read_edit(const Database& database, std::string_view json);
 Edit to_edit(const Database& database, DocumentText text);
 
+/// Gives the edit a body that was read before: members as JSON text, without braces.
+void set_body(Edit& edit, std::string_view body);
+/// Gives an attachment that follows its document the bytes that came behind it.
+Attachment keep_attachment(Attachment attachment, std::string bytes);
+
 /// Throws illegal_docid.
 void check_document_id(const Database& database, std::string_view id);
 

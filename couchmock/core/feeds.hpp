@@ -22,6 +22,13 @@ enum class FeedKind {
     eventsource
 };  // the last two have rows one by one, for good
 
+/// Which documents a feed shows.
+struct FeedFilter {
+    std::function<bool(const Document&)> passes;  ///< empty: all do
+    bool by_lookup =
+        false;  ///< CouchDB looks the documents up, and then counts what it left out as still to come
+};
+
 /// What a reader of `_changes` asked for.
 struct FeedOptions {
     FeedKind kind = FeedKind::normal;
@@ -34,7 +41,7 @@ struct FeedOptions {
     std::uint64_t seq_interval = 0;  ///< only every n-th row gets a seq; 0: every row
     std::optional<base::Duration> heartbeat;
     base::Duration timeout = std::chrono::seconds{60};
-    std::function<bool(const Document&)> filter;  ///< empty: all pass
+    FeedFilter filter;
 };
 
 /// Writes rows of one database's feed from a position on.
@@ -46,8 +53,7 @@ public:
     /// no more. True when it stopped for want of rows or by the limit, false when there may be more.
     bool read(std::string& out, std::size_t bytes_max);
 
-    /// Counts what is ahead, for pending(): at the start, and whenever new changes woke the feed up. Only
-    /// where a limit or a filter may leave something behind.
+    /// Counts what is ahead, for pending(): at the start, and whenever new changes woke the feed up.
     void begin_look();
     [[nodiscard]] const Position& position() const { return position_; }
     [[nodiscard]] std::uint64_t rows() const { return rows_; }

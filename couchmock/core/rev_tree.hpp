@@ -15,9 +15,10 @@ struct Attachment {
     std::string content_type;
     std::string digest;  ///< MD5 of the stored bytes, 16 bytes
     std::uint64_t revpos = 0;
-    std::string encoding;      ///< "" or "gzip": `data` is compressed then
-    std::uint64_t length = 0;  ///< of the content, before any encoding
-    std::shared_ptr<const std::string> data;
+    std::string encoding;                     ///< "" or "gzip": `data` is compressed then
+    std::uint64_t length = 0;                 ///< of the content, before any encoding
+    std::shared_ptr<const std::string> data;  ///< null only in an edit: a stub, or bytes that follow
+    bool follows = false;                     ///< in an edit: the bytes come behind the document
 };
 
 /// What one revision of a document holds.

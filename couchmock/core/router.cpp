@@ -1,4 +1,5 @@
 #include "couchmock/core/api.hpp"
+#include "couchmock/core/multipart.hpp"
 
 namespace couchmock::api {
 namespace {
@@ -77,7 +78,7 @@ void document_path(Server& server, Call& call, Database& database) {
 
 void database_request(Server& server, Call& call) {
     const auto& path = call.path();
-    const auto method = call.request().method;
+    const auto method = call.method();
     if (path.size() == 1 && method == "PUT") {
         create_database(server, call);
         return;
@@ -117,6 +118,18 @@ void database_request(Server& server, Call& call) {
         document_path(server, call, database);
 }
 
+/// A browser that may not is sent to the page where it can log in.
+ApiError for_browser(const Call& call, ApiError error) {
+    if (error.status != 401 || call.path().empty() || !accepts(call.header("accept"), "text/html") ||
+        accepts(call.header("accept"), "application/json"))
+        return error;
+    error.status = 302;
+    error.headers.emplace_back(
+        "Location", call.base_url() + "/_utils/session.html?return=" + url_encode(call.request().target) +
+                        "&reason=" + url_encode(error.reason));
+    return error;
+}
+
 }  // namespace
 
 void no_javascript(std::string_view what) {
@@ -136,6 +149,7 @@ void route(Server& server, Call& call) {
             control(server, call);
             return;
         }
+        if (cors(server, call)) return;
         authenticate(server, call);
         if (path.empty()) {
             server_root(server, call);
@@ -148,7 +162,7 @@ void route(Server& server, Call& call) {
         }
         database_request(server, call);
     } catch (const ApiError& error) {
-        call.respond_error(error);
+        call.respond_error(for_browser(call, error));
     }
 }
 

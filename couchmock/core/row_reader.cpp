@@ -45,7 +45,7 @@ RowReader::RowReader(Database& database, const FeedOptions& options)
 }
 
 void RowReader::begin_look() {
-    if (!options_.filter && options_.limit == FeedOptions{}.limit) return;
+    if (!options_.filter.by_lookup) return;
     ahead_ = database_.count_after(position_);
     rows_then_ = rows_;
 }
@@ -80,7 +80,7 @@ bool RowReader::read(std::string& out, std::size_t bytes_max) {
         // only.
         if (database_.shard_count() > 1 && (change->seq * 0x9e3779b97f4a7c15ull >> 62) == 0) ++turn_;
         if (options_.descending) position_[shard] = change->seq;
-        if (options_.filter && !options_.filter(*change->document)) continue;
+        if (options_.filter.passes && !options_.filter.passes(*change->document)) continue;
         append_row(out, shard, *change->document);
         ++rows_;
     }
@@ -145,6 +145,7 @@ std::uint64_t RowReader::pending() const {
                 left += database_.changes(shard)[i].document != nullptr;
         return left;
     }
+    if (!options_.filter.by_lookup) return database_.count_after(position_);
     const auto shown = rows_ - rows_then_;
     return ahead_ > shown ? ahead_ - shown : 0;
 }

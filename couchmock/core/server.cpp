@@ -41,10 +41,17 @@ void Bodies::next(ExchangeId exchange, Body& body) {
     effects_.emplace_back(RespondData{exchange, std::move(piece)});
 }
 
-Server::Server(MockConfig settings)
-    : config(std::move(settings)), random(base::Random::stream(config.seed, "store")) {
+Server::Server(MockConfig wanted)
+    : config(std::move(wanted)), random(base::Random::stream(config.seed, "store")) {
     uuid = new_uuid();
     cookie_secret = new_uuid();
+}
+
+std::string_view Server::setting(std::string_view section, std::string_view key) const {
+    const auto group = settings.find(std::string{section});
+    if (group == settings.end()) return {};
+    const auto it = group->second.find(std::string{key});
+    return it == group->second.end() ? std::string_view{} : std::string_view{it->second};
 }
 
 Database* Server::find(std::string_view name) const {
@@ -74,6 +81,15 @@ void Server::drop(std::string_view name, base::Now now) {
 
 void Server::note_change(Database& database) {
     if (std::ranges::find(changed, &database) == changed.end()) changed.push_back(&database);
+}
+
+void Server::send_chunked(Call& call, std::string body, base::Headers headers) {
+    if (call.is_head()) {  // CouchDB makes no list only to count its bytes
+        call.respond_empty(200, std::move(headers));
+        return;
+    }
+    call.begin_chunked(200, std::move(headers));
+    bodies.send(call.exchange(), std::move(body));
 }
 
 std::string Server::new_uuid() { return fmt::format("{:016x}{:016x}", random.next(), random.next()); }

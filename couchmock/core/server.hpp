@@ -39,12 +39,15 @@ private:
 
 /// What one CouchDB knows: its databases and who may do what, and the answers under way.
 struct Server {
-    explicit Server(MockConfig settings);
+    explicit Server(MockConfig wanted);
 
     MockConfig config;
     base::Random random;
     std::string uuid;  ///< of the server, as `GET /` shows it
     std::string cookie_secret;
+    std::map<std::string, std::map<std::string, std::string>>
+        settings;  ///< `_node/_local/_config`: section, key, value
+    [[nodiscard]] std::string_view setting(std::string_view section, std::string_view key) const;
     std::map<std::string, std::unique_ptr<Database>, std::less<>> databases;
 
     Effects effects;  ///< of the event at hand
@@ -58,6 +61,8 @@ struct Server {
     Database& create(std::string name, int shards, bool partitioned, base::Now now);
     void drop(std::string_view name, base::Now now);
     void note_change(Database& database);
+    /// Answers with 200 and a JSON body that goes out chunked, as CouchDB sends its lists.
+    void send_chunked(Call& call, std::string body, base::Headers headers = {});
     /// 32 hex digits.
     [[nodiscard]] std::string new_uuid();
 };

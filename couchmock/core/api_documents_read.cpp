@@ -1,0 +1,246 @@
+#include "couchmock/core/api.hpp"
+#include "couchmock/core/document_query.hpp"
+#include "couchmock/core/edit_reader.hpp"
+#include "couchmock/core/multipart.hpp"
+#include "node/base/json.hpp"
+
+#include <fmt/format.h>
+
+namespace couchmock::api {
+namespace {
+
+/// A revision as one part of a multipart answer: JSON, or JSON with its attachments behind it.
+void append_part(std::string& out, Server& server, const Document& document, std::size_t node,
+                 DocumentView view) {
+    const auto& leaf = *document.tree.at(node).leaf;
+    view.attachments = view.follows = view.att_encoding_info = true;
+    std::string json;
+    append_document(json, document, node, view);
+    if (leaf.attachments.empty()) {
+        out += "\r\nContent-Type: application/json\r\n\r\n" + json;
+        return;
+    }
+    const auto boundary = server.new_uuid();
+    out += "\r\nContent-Type: multipart/related; boundary=\"" + boundary + "\"\r\n\r\n";
+    out += write_related(json, leaf.attachments, view.atts_since_depth, boundary);
+}
+
+void send_mixed(Server& server, Call& call, const OpenedRevisions& opened, const DocumentView& view) {
+    const auto boundary = server.new_uuid();
+    std::string out = "--" + boundary;
+    for (const auto& one : opened.found) {
+        if (one.node == RevTree::none)
+            out += "\r\nContent-Type: application/json; error=\"true\"\r\n\r\n{\"missing\":\"" +
+                   to_text(one.revision) + "\"}";
+        else
+            append_part(out, server, *opened.document, one.node, view);
+        out += "\r\n--" + boundary;
+    }
+    call.effects().emplace_back(RespondHead{
+        call.exchange(), 200, {{"Content-Type", "multipart/mixed; boundary=\"" + boundary + '"'}}});
+    server.bodies.send(call.exchange(), out + "--");
+}
+
+void send_opened(Server& server, Call& call, const Database& database, std::string_view id,
+                 const DocumentQuery& query) {
+    const auto opened = open_revisions(database, id, query);
+    if (accepts(call.header("accept"), "multipart/mixed")) {
+        send_mixed(server, call, opened, query.view);
+        return;
+    }
+    std::string out = "[";
+    for (const auto& one : opened.found) {
+        if (out.size() > 1) out += ',';
+        if (one.node == RevTree::none) {
+            out += "{\"missing\":\"" + to_text(one.revision) + "\"}";
+        } else {
+            out += "{\"ok\":";
+            append_document(out, *opened.document, one.node, query.view);
+            out += '}';
+        }
+    }
+    server.send_chunked(call, out + "]\n");
+}
+
+void send_related(Server& server, Call& call, const Document& document, std::size_t node, DocumentView view,
+                  base::Headers headers) {
+    view.follows = view.att_encoding_info = true;
+    std::string json;
+    append_document(json, document, node, view);
+    const auto boundary = server.new_uuid();
+    headers.emplace_back("Content-Type", "multipart/related; boundary=\"" + boundary + '"');
+    call.respond(
+        200, write_related(json, document.tree.at(node).leaf->attachments, view.atts_since_depth, boundary),
+        std::move(headers));
+}
+
+// ---- _bulk_get
+
+struct BulkEntry {
+    std::string id = "null";  // JSON text
+    std::string error;        // JSON text of what is wrong, empty if nothing
+    std::string found_id;
+    DocumentQuery query;
+};
+
+std::string bulk_error(std::string_view id, std::string_view rev, std::string_view error,
+                       std::string_view reason) {
+    std::string out = fmt::format("{{\"rev\":{},\"reason\":", rev);
+    base::append_json_string(out, reason);
+    return out + fmt::format(",\"id\":{},\"error\":\"{}\"}}", id, error);
+}
+
+BulkEntry read_entry(const Database& database, const boost::json::value& wanted,
+                     const DocumentQuery& common) {
+    BulkEntry entry;
+    entry.query = common;
+    if (!wanted.is_object() || wanted.get_object().empty()) {
+        entry.error = bulk_error("null", "null", "bad_request", "document must be a JSON object");
+        return entry;
+    }
+    const auto* id = base::member(wanted, "id");
+    if (!id) {
+        entry.error = bulk_error("null", "null", "bad_request", "document id missed");
+        return entry;
+    }
+    entry.id = base::write_json(*id);
+    const auto* rev = base::member(wanted, "rev");
+    try {
+        if (!id->is_string()) throw ApiError{400, "illegal_docid", "Document id must be a string", {}};
+        entry.found_id = id->get_string();
+        check_document_id(database, entry.found_id);
+        if (const auto* since = base::member(wanted, "atts_since");
+            since && since->is_array() && !since->get_array().empty()) {
+            for (const auto& revision : read_revision_list(base::write_json(*since)))
+                entry.query.view.atts_since_depth =
+                    std::max(entry.query.view.atts_since_depth, revision.depth);
+            entry.query.view.attachments = true;
+        }
+        entry.query.all_revs = !rev;
+        entry.query.open_revs.clear();
+        if (rev) {
+            if (!rev->is_string()) throw bad_request("Invalid rev format");
+            entry.query.open_revs.push_back(read_revision(rev->get_string()));
+        }
+    } catch (const ApiError& error) {
+        const bool about_rev = error.error == "bad_request" && rev;
+        entry.error =
+            bulk_error(entry.id, about_rev ? base::write_json(*rev) : "null", error.error, error.reason);
+    }
+    return entry;
+}
+
+OpenedRevisions open_entry(const Database& database, const BulkEntry& entry) {
+    try {
+        return open_revisions(database, entry.found_id, entry.query);
+    } catch (const ApiError&) {
+        return {};
+    }
+}
+
+std::string missing_error(const BulkEntry& entry, const OpenedRevisions::One* one) {
+    return bulk_error(entry.id, one ? '"' + to_text(one->revision) + '"' : "\"undefined\"", "not_found",
+                      "missing");
+}
+
+void bulk_get_json(Call& call, const Database& database, const std::vector<BulkEntry>& entries) {
+    std::string out = "{\"results\":[";
+    for (const auto& entry : entries) {
+        if (out.back() != '[') out += ',';
+        out += "{\"id\":" + entry.id + ",\"docs\":[";
+        const auto opened = entry.error.empty() ? open_entry(database, entry) : OpenedRevisions{};
+        if (!entry.error.empty())
+            out += "{\"error\":" + entry.error + '}';
+        else if (opened.found.empty())
+            out += "{\"error\":" + missing_error(entry, nullptr) + '}';
+        for (const auto& one : opened.found) {
+            if (out.back() != '[') out += ',';
+            if (one.node == RevTree::none) {
+                out += "{\"error\":" + missing_error(entry, &one);
+            } else {
+                out += "{\"ok\":";
+                append_document(out, *opened.document, one.node, entry.query.view);
+            }
+            out += '}';
+        }
+        out += "]}";
+    }
+    call.respond_json(200, out + "]}");
+}
+
+void bulk_get_mixed(Server& server, Call& call, const Database& database,
+                    const std::vector<BulkEntry>& entries) {
+    const auto boundary = server.new_uuid();
+    std::string out;
+    const auto refuse = [&](const std::string& error) {
+        out += "\r\n--" + boundary + "\r\nContent-Type: application/json; error=\"true\"\r\n\r\n" + error;
+    };
+    for (const auto& entry : entries) {
+        const auto opened = entry.error.empty() ? open_entry(database, entry) : OpenedRevisions{};
+        if (!entry.error.empty())
+            refuse(entry.error);
+        else if (opened.found.empty())
+            refuse(missing_error(entry, nullptr));
+        for (const auto& one : opened.found) {
+            if (one.node == RevTree::none) {
+                refuse(missing_error(entry, &one));
+                continue;
+            }
+            out += "\r\n--" + boundary + "\r\nX-Doc-Id: " + entry.found_id +
+                   "\r\nX-Rev-Id: " + to_text(one.revision);
+            append_part(out, server, *opened.document, one.node, entry.query.view);
+        }
+    }
+    out += "\r\n--" + boundary + "--";
+    call.effects().emplace_back(RespondHead{
+        call.exchange(), 200, {{"Content-Type", "multipart/mixed; boundary=\"" + boundary + '"'}}});
+    server.bodies.send(call.exchange(), std::move(out));
+}
+
+}  // namespace
+
+void read_document(Server& server, Call& call, const Database& database, std::string_view id) {
+    auto query = read_document_query(call);
+    if (query.opens_revs()) {
+        send_opened(server, call, database, id, query);
+        return;
+    }
+    if (query.latest) query.rev.reset();
+    const auto [document, node] = open_document(database, id, query.rev, query.deleted_too);
+    base::Headers headers;
+    if (!query.adds_to(*document, node)) {
+        auto etag = quoted(to_text(document->tree.at(node).revision));
+        if (answer_not_modified(call, etag)) return;
+        headers.emplace_back("ETag", std::move(etag));
+    }
+    const auto& leaf = *document->tree.at(node).leaf;
+    if (query.view.attachments && !leaf.attachments.empty() &&
+        accepts(call.header("accept"), "multipart/related")) {
+        send_related(server, call, *document, node, query.view, std::move(headers));
+        return;
+    }
+    std::string json;
+    json.reserve(leaf.body.size() + id.size() + 96);
+    append_document(json, *document, node, query.view);
+    call.respond_json(200, std::move(json), std::move(headers));
+}
+
+void bulk_get(Server& server, Call& call, Database& database) {
+    if (call.method() != "POST") throw method_not_allowed("POST");
+    const auto body = base::parse_json(call.json_body());
+    if (!body) throw bad_request("invalid UTF-8 JSON");
+    if (!body->is_object()) throw bad_request("Request body must be a JSON object");
+    const auto* docs = base::member(*body, "docs");
+    if (!docs || !docs->is_array()) throw bad_request("Missing JSON list of 'docs'.");
+    const auto common = read_document_query(call);
+    std::vector<BulkEntry> entries;
+    for (const auto& wanted : docs->get_array()) entries.push_back(read_entry(database, wanted, common));
+    const auto accept = call.header("accept");
+    if (!accepts(accept, "application/json") &&
+        (accepts(accept, "multipart/mixed") || accepts(accept, "multipart/related")))
+        bulk_get_mixed(server, call, database, entries);
+    else
+        bulk_get_json(call, database, entries);
+}
+
+}  // namespace couchmock::api
