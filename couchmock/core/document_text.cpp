@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <unordered_map>
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -134,7 +135,7 @@ public:
         end_value();
         return true;
     }
-    bool on_double(double, json::string_view part, error& ec) {
+    bool on_double(double nearby, json::string_view part, error& ec) {
         begin_value();
         text_.append(part.data(), part.size());
         if (text_.find_first_of(".eE") == std::string::npos) {  // an integer beyond 64 bits
@@ -142,10 +143,9 @@ public:
             if (as_document_) erlang_term::append_big_integer(out_.term, text_);
         } else {
             // Boost.JSON 1.81 may be off by one unit in the last place; the text is not.
-            double value = 0;
-            if (std::from_chars(text_.data(), text_.data() + text_.size(), value).ec ==
-                    std::errc::result_out_of_range &&
-                value != 0) {
+            double value = nearby;
+            std::from_chars(text_.data(), text_.data() + text_.size(), value);
+            if (!std::isfinite(nearby)) {
                 ec = json::error::exponent_overflow;
                 return false;
             }

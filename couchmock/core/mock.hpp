@@ -9,8 +9,8 @@
 namespace couchmock {
 
 struct MockConfig {
-    std::string admin_user;      ///< empty: no authentication is asked for ("admin party")
-    std::string admin_password;
+    std::string admin_user{};    ///< empty: no authentication is asked for ("admin party")
+    std::string admin_password{};
     std::uint64_t seed = 1;      ///< of uuids, opaque sequences, and the faults' dice
     int default_shards = 2;      ///< q of databases that are made without one; CouchDB's own default
 };

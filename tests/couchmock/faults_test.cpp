@@ -1,0 +1,328 @@
+#include "tests/couchmock/mock_client.hpp"
+
+/// Each fault of the store, as a client notices it, and what the store holds afterwards.
+namespace couchmock::test {
+namespace {
+
+class Faults : public testing::Test {
+protected:
+    Faults() { mock.put("/db", ""); }
+    void clear(const std::string& name) {
+        EXPECT_EQ(mock.ask("DELETE", "/_mock/faults/" + name).status, 200);
+    }
+    bool holds(const std::string& id) { return mock.get("/db/" + id).status == 200; }
+    MockClient mock;
+};
+
+TEST_F(Faults, DownRefusesConnectionsAndCutsThoseThatAreOpen) {
+    const auto feed = mock.send("GET", "/db/_changes?feed=continuous&heartbeat=1000");
+    mock.fault(R"({"name":"outage","fault":"store.down"})");
+    EXPECT_FALSE(mock.listening);
+    EXPECT_TRUE(mock.seen(feed).reset);
+    EXPECT_TRUE(mock.put("/db/a", "{}").reset) << "a request that was on its way";
+    EXPECT_EQ(mock.hits("outage"), 2);
+    clear("outage");
+    EXPECT_TRUE(mock.listening);
+    EXPECT_FALSE(holds("a"));
+    EXPECT_EQ(mock.put("/db/a", "{}").status, 201);
+}
+
+TEST_F(Faults, TwoOutagesThatOverlapEndWithTheLater) {
+    mock.fault(R"([{"name":"one","fault":"store.down"},{"name":"two","fault":"store.down"}])");
+    clear("one");
+    EXPECT_FALSE(mock.listening);
+    clear("two");
+    EXPECT_TRUE(mock.listening);
+}
+
+TEST_F(Faults, AnOutageWithATimeEndsByItself) {
+    mock.fault(R"({"name":"outage","fault":"store.down","for_ms":5000})");
+    mock.pass(4999ms);
+    EXPECT_FALSE(mock.listening);
+    mock.pass(1ms);
+    EXPECT_TRUE(mock.listening);
+    EXPECT_EQ(mock.put("/db/a", "{}").status, 201);
+}
+
+TEST_F(Faults, RefuseResetsBeforeAnythingIsStored) {
+    mock.fault(R"({"name":"f","fault":"store.refuse"})");
+    EXPECT_TRUE(mock.put("/db/a", "{}").reset);
+    clear("f");
+    EXPECT_FALSE(holds("a"));
+}
+
+TEST_F(Faults, HangAnswersWhenItIsOver) {
+    const auto feed = mock.send("GET", "/db/_changes?feed=continuous&heartbeat=1000");
+    mock.forget_body(feed);
+    mock.fault(R"({"name":"f","fault":"store.hang"})");
+    const auto write = mock.send("PUT", "/db/a", "{}");
+    mock.pass(30s);
+    EXPECT_EQ(mock.seen(write).status, 0);
+    EXPECT_EQ(mock.seen(feed).body, "") << "no heartbeat either: the process stands still";
+    clear("f");
+    EXPECT_EQ(mock.seen(write).status, 201);
+    EXPECT_EQ(mock.seen(feed).ids(), std::vector<std::string>{"a"});
+}
+
+TEST_F(Faults, SlowStoresAtOnceAndAnswersLate) {
+    mock.fault(R"({"name":"f","fault":"store.slow","delay_ms":250})");
+    const auto write = mock.send("PUT", "/db/a", "{}");
+    mock.pass(249ms);
+    EXPECT_EQ(mock.seen(write).status, 0);
+    mock.pass(1ms);
+    EXPECT_EQ(mock.seen(write).status, 201);
+    const auto list = mock.send("GET", "/db/_all_docs");
+    EXPECT_EQ(mock.seen(list).status, 0);
+    mock.pass(250ms);
+    EXPECT_TRUE(mock.seen(list).ended);
+}
+
+TEST_F(Faults, ErrorsComeInCouchDBsWords) {
+    mock.fault(R"({"name":"f","fault":"store.error","status":503,"retry_after_s":3})");
+    const auto answer = mock.put("/db/a", "{}");
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_EQ(answer.text("error"), "service unavailable");
+    EXPECT_EQ(base::header(answer.headers, "retry-after"), "3");
+    clear("f");
+    EXPECT_FALSE(holds("a"));
+    for (const auto& [fault, status] :
+         std::initializer_list<std::pair<const char*, int>>{{"store.full", 507},
+                                                            {"store.unauthorized", 401},
+                                                            {"store.forgotten", 404},
+                                                            {"store.read_only", 403}}) {
+        mock.fault(R"({"name":"f","fault":")" + std::string{fault} + "\"}");
+        EXPECT_EQ(mock.put("/db/a", "{}").status, status) << fault;
+        clear("f");
+    }
+    EXPECT_FALSE(holds("a"));
+}
+
+TEST_F(Faults, AFullDiskStillReads) {
+    mock.put("/db/a", "{}");
+    mock.fault(R"({"name":"f","fault":"store.full"})");
+    EXPECT_EQ(mock.get("/db/a").status, 200);
+    EXPECT_EQ(mock.ask("POST", "/db/_bulk_get", R"({"docs":[{"id":"a"}]})").status, 200);
+    EXPECT_EQ(mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"b"}]})").status, 507);
+}
+
+TEST_F(Faults, ALostReplyIsStoredAndTheRetryIsAConflict) {
+    mock.fault(R"({"name":"f","fault":"store.lose_reply","count":1})");
+    EXPECT_TRUE(mock.put("/db/a", "{}").reset);
+    EXPECT_EQ(mock.put("/db/a", "{}").status, 409);
+    EXPECT_TRUE(holds("a")) << "reads are never lost by this one";
+}
+
+/// The exhaustive sweep that a writer's tests are made of: the reply lost at the nth write, for each n in
+/// turn.
+TEST_F(Faults, TheReplyOfTheNthWriteIsLostForEachN) {
+    for (int n = 1; n <= 5; ++n) {
+        SCOPED_TRACE(n);
+        mock.fault(R"({"name":"f","fault":"store.lose_reply","at":)" + std::to_string(n) + "}");
+        for (int i = 1; i <= 5; ++i) {
+            mock.get("/db");
+            const auto answer = mock.put("/db/" + std::to_string(n) + "-" + std::to_string(i), "{}");
+            EXPECT_EQ(answer.reset, i == n);
+        }
+        EXPECT_EQ(mock.hits("f"), 1);
+    }
+}
+
+TEST_F(Faults, EveryThirdReplyIsLost) {
+    mock.fault(R"({"name":"f","fault":"store.lose_reply","every":3})");
+    std::string pattern;
+    for (int i = 0; i < 9; ++i) pattern += mock.put("/db/d" + std::to_string(i), "{}").reset ? 'x' : '.';
+    EXPECT_EQ(pattern, "..x..x..x");
+}
+
+TEST_F(Faults, TheSameSeedAndNameThrowTheSameDiceWhateverElseIsDrawn) {
+    const auto pattern = [](bool with_others) {
+        MockClient mock{{.seed = 5, .default_shards = 1}};
+        mock.put("/db", "");
+        if (with_others)
+            mock.fault(R"({"name":"other","fault":"store.slow","delay_ms":0,"probability":0.5})");
+        mock.fault(R"({"name":"f","fault":"store.refuse","probability":0.3,"match":{"method":"PUT"}})");
+        std::string out;
+        for (int i = 0; i < 60; ++i) {
+            if (with_others) mock.get("/db");
+            const auto put = mock.send("PUT", "/db/d" + std::to_string(i), "{}");
+            mock.pass(1ms);
+            out += mock.seen(put).reset ? 'x' : '.';
+        }
+        return out;
+    };
+    const auto alone = pattern(false);
+    EXPECT_EQ(alone, pattern(true));
+    const auto struck = std::ranges::count(alone, 'x');
+    EXPECT_GT(struck, 8);
+    EXPECT_LT(struck, 30);
+}
+
+TEST_F(Faults, ABulkThatDiesHasItsFirstRowsStored) {
+    mock.fault(R"({"name":"f","fault":"store.partial_bulk","rows":2})");
+    EXPECT_TRUE(
+        mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"a"},{"_id":"b"},{"_id":"c"}]})").reset);
+    EXPECT_EQ(mock.put("/db/d", "{}").status, 201) << "single writes are none of its business";
+    clear("f");
+    EXPECT_TRUE(holds("a"));
+    EXPECT_TRUE(holds("b"));
+    EXPECT_FALSE(holds("c"));
+}
+
+TEST_F(Faults, AcceptedIsA202InBothForms) {
+    mock.fault(R"({"name":"f","fault":"store.accepted"})");
+    EXPECT_EQ(mock.put("/db/a", "{}").status, 202);
+    const auto bulk = mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"b"}]})");
+    EXPECT_EQ(bulk.status, 202);
+    EXPECT_TRUE(bulk.body.starts_with("[{\"accepted\":true,")) << bulk.body;
+}
+
+TEST_F(Faults, ACutReplyIsHalfAnAnswer) {
+    mock.put("/db/a", R"({"text":"hello"})");
+    mock.fault(R"({"name":"f","fault":"store.cut_reply"})");
+    const auto read = mock.get("/db/a");
+    EXPECT_TRUE(read.reset);
+    EXPECT_TRUE(read.partial.starts_with("HTTP/1.1 200 OK\r\n")) << read.partial;
+    EXPECT_NE(read.partial.find("\r\n\r\n{\"_id\":\"a\""), std::string::npos);
+    EXPECT_EQ(read.partial.find("hello"), std::string::npos);
+    const auto list = mock.get("/db/_all_docs");
+    EXPECT_TRUE(list.reset);
+    EXPECT_TRUE(list.body.starts_with("{\"total_rows\":1"));
+    EXPECT_FALSE(base::parse_json(list.body).has_value());
+}
+
+TEST_F(Faults, ADrippingAnswerComesInPiecesAndWhole) {
+    mock.put("/db/a", R"({"text":"hello"})");
+    const auto whole = mock.get("/db/a").body;
+    mock.fault(R"({"name":"f","fault":"store.drip","delay_ms":100})");
+    const auto read = mock.send("GET", "/db/a");
+    const auto first = mock.seen(read).body.size();
+    EXPECT_GT(first, 0u);
+    EXPECT_LT(first, whole.size());
+    mock.pass(100ms);
+    EXPECT_GT(mock.seen(read).body.size(), first);
+    mock.pass(10s);
+    EXPECT_TRUE(mock.seen(read).ended);
+    EXPECT_EQ(mock.seen(read).body, whole);
+}
+
+TEST_F(Faults, ARuleKeepsToWhatItMatches) {
+    mock.put("/other", "");
+    mock.fault(
+        R"({"name":"f","fault":"store.error","match":{"database":"db","method":"PUT","path":"/db/x*","not_feed":true}})");
+    EXPECT_EQ(mock.put("/db/x1", "{}").status, 503);
+    EXPECT_EQ(mock.put("/db/y1", "{}").status, 201);
+    EXPECT_EQ(mock.get("/db/x1").status, 404);
+    EXPECT_EQ(mock.put("/other/x1", "{}").status, 201);
+    mock.fault(R"({"name":"c","fault":"store.refuse","match":{"client":"10.0.0.2"}})");
+    EXPECT_EQ(mock.get("/db").status, 200);
+    mock.client = "10.0.0.2:99";
+    EXPECT_TRUE(mock.get("/db").reset);
+}
+
+TEST_F(Faults, ACountIsSpentAndItsRuleListedWithWhatItHit) {
+    mock.fault(R"({"name":"f","fault":"store.error","count":2})");
+    EXPECT_EQ(mock.get("/db").status, 503);
+    EXPECT_EQ(mock.get("/db").status, 503);
+    EXPECT_EQ(mock.get("/db").status, 200);
+    const auto row = base::member(mock.get("/_mock/faults/f").value(), "faults")->get_array()[0];
+    EXPECT_FALSE(base::bool_member(row, "active"));
+    EXPECT_EQ(base::int_member(row, "hits"), 2);
+    EXPECT_EQ(base::string_member(row, "fault"), "store.error");
+}
+
+TEST_F(Faults, AWipeForgetsEverything) {
+    mock.put("/db/a", "{}");
+    EXPECT_EQ(base::int_member(mock.fault(R"({"name":"w","fault":"store.wipe"})"), "hits"), 1);
+    EXPECT_EQ(mock.get("/db").status, 404);
+    EXPECT_EQ(mock.put("/db", "").status, 201);
+    EXPECT_FALSE(holds("a"));
+}
+
+TEST_F(Faults, AmnesiaForgetsTheNewestWritesAndStartsFeedsOver) {
+    for (int i = 0; i < 5; ++i) mock.put("/db/d" + std::to_string(i), "{}");
+    const auto last = mock.get("/db/_changes").text("last_seq");
+    mock.fault(R"({"name":"f","fault":"store.amnesia","rows":2})");
+    EXPECT_TRUE(holds("d2"));
+    EXPECT_FALSE(holds("d3"));
+    EXPECT_FALSE(holds("d4"));
+    const auto rows =
+        base::member(mock.get("/db/_changes?since=" + base::percent_encode(last)).value(), "results")
+            ->get_array();
+    EXPECT_EQ(rows.size(), 3u) << "an old seq is one of another store now";
+    EXPECT_EQ(mock.put("/db/d4", "{}").status, 201);
+}
+
+TEST_F(Faults, ACrashCutsConnectionsAndKeepsWhatWasAcknowledged) {
+    mock.put("/db/a", "{}");
+    const auto feed = mock.send("GET", "/db/_changes?feed=continuous&heartbeat=1000");
+    const auto since = std::string{base::string_member(mock.seen(feed).rows()[0], "seq").value()};
+    mock.fault(R"({"name":"f","fault":"store.crash","for_ms":2000})");
+    EXPECT_TRUE(mock.seen(feed).reset);
+    EXPECT_FALSE(mock.listening);
+    mock.pass(2s);
+    EXPECT_TRUE(mock.listening);
+    EXPECT_TRUE(holds("a"));
+    EXPECT_EQ(base::member(mock.get("/db/_changes?since=" + base::percent_encode(since)).value(), "results")
+                  ->get_array()
+                  .size(),
+              0u)
+        << "seqs of before are good after";
+}
+
+TEST_F(Faults, ARestartWithAnotherUuidIsAnotherServer) {
+    mock.put("/db/a", "{}");
+    const auto last = mock.get("/db/_changes").text("last_seq");
+    mock.fault(R"({"name":"f","fault":"store.restart","uuid":"00112233445566778899aabbccddeeff"})");
+    EXPECT_EQ(mock.get("/").text("uuid"), "00112233445566778899aabbccddeeff");
+    EXPECT_EQ(base::member(mock.get("/db/_changes?since=" + base::percent_encode(last)).value(), "results")
+                  ->get_array()
+                  .size(),
+              1u);
+}
+
+TEST_F(Faults, TheControlApiIsNeverFaultedAndSaysWhatItDoesNotUnderstand) {
+    mock.fault(R"({"name":"f","fault":"store.refuse"})");
+    EXPECT_EQ(mock.get("/_mock/faults").status, 200);
+    for (const auto* bad :
+         {"", "1", "[1]", "{}", R"({"fault":"store.nothing"})", R"({"fault":"store.slow","delay":1})",
+          R"({"fault":"store.error","status":200})", R"({"fault":"store.error","probability":2})",
+          R"({"fault":"store.error","match":{"color":"red"}})", R"({"fault":"store.error","count":-1})"})
+        EXPECT_EQ(mock.ask("POST", "/_mock/faults", bad).status, 400) << bad;
+    EXPECT_EQ(mock.ask("DELETE", "/_mock/faults/none").status, 404);
+    EXPECT_EQ(mock.ask("DELETE", "/_mock/faults").status, 200);
+    EXPECT_EQ(mock.get("/db").status, 200);
+}
+
+TEST_F(Faults, TheJournalHasEveryRequestAndWhatBecameOfIt) {
+    mock.ask("DELETE", "/_mock/journal");
+    mock.fault(R"({"name":"lost","fault":"store.lose_reply","count":1})");
+    mock.put("/db/a", "{}");
+    mock.get("/db/a");
+    const auto journal = mock.get("/_mock/journal").value();
+    const auto& requests = base::member(journal, "requests")->get_array();
+    ASSERT_EQ(requests.size(), 2u);
+    EXPECT_EQ(base::string_member(requests[0], "status"), "reset");
+    EXPECT_EQ(base::string_member(requests[0], "faults"), "lost");
+    EXPECT_EQ(base::int_member(requests[1], "status"), 200);
+    EXPECT_EQ(base::string_member(requests[1], "target"), "/db/a");
+}
+
+TEST_F(Faults, TheOracleHasEveryWriteAcknowledgedAndEveryRowGiven) {
+    mock.ask("PUT", "/_mock/oracle", R"({"recording":true})");
+    mock.send("GET", "/db/_changes?feed=continuous&heartbeat=1000");
+    mock.put("/db/a", "{}");
+    mock.fault(R"({"name":"lost","fault":"store.lose_reply","count":1})");
+    mock.put("/db/b", "{}");
+    mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"c"},{"_id":"a"}]})");
+    const auto oracle = mock.get("/_mock/oracle").value();
+    std::string writes;
+    std::string rows;
+    for (const auto& entry : base::member(oracle, "entries")->get_array())
+        (base::string_member(entry, "what") == "row" ? rows : writes) +=
+            base::string_member(entry, "id").value();
+    EXPECT_EQ(writes, "ac") << "b was stored, and nobody was told; a was a conflict the second time";
+    EXPECT_EQ(rows, "abc");
+}
+
+}  // namespace
+}  // namespace couchmock::test
