@@ -260,8 +260,8 @@ private:
 
     Effects finish(Turn& turn) {
         follow_store(turn);
+        writer_.pump(turn);  // first on its way: the commit goes on beside it, in another thread
         ledger_.flush(turn);
-        writer_.pump(turn);
         if (scan_.active() && !feed_.detached()) read_feed_from(turn, scan_.seq());  // the live feed ended
         feed_.pump(turn);
         scan_.pump(turn, feed_.live());
