@@ -90,6 +90,7 @@ JournalFile::JournalFile(std::string path) : path_(std::move(path)) {
     try {
         sqlite::Database database{path_, sqlite::Database::Mode::read_write_create};
         prepare(database);
+        recent_ = std::make_unique<RecentIds>(highest_letters(database));
     } catch (const sqlite::Error& error) {
         ::close(lock_);
         throw base::JournalError(explain(path_, error));
@@ -143,6 +144,19 @@ void JournalFile::prepare(sqlite::Database& database) const {
                                          make_uuid(), application_id));
         database.execute(fmt::format("PRAGMA user_version = {}; COMMIT", from + 1));
     }
+}
+
+/// The latest place in any room's history; no id of ours in the journal has higher letters. Hops from room to
+/// room in the index: a million messages are not looked at.
+std::string JournalFile::highest_letters(sqlite::Database& database) {
+    auto highest = database.prepare(R"sql(
+        WITH RECURSIVE rooms (room) AS (
+            SELECT min(room) FROM message
+            UNION ALL
+            SELECT (SELECT min(room) FROM message WHERE message.room > rooms.room) FROM rooms WHERE rooms.room IS NOT NULL)
+        SELECT max((SELECT max(position) FROM message WHERE message.room = rooms.room)) FROM rooms WHERE room IS NOT NULL)sql");
+    const sqlite::Using scope{highest};
+    return highest.step() ? highest.text(0) : std::string{};
 }
 
 sqlite::Database JournalFile::connect() const {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "node/net/recent_ids.hpp"
 #include "node/net/sqlite.hpp"
 
+#include <memory>
 #include <string>
 
 namespace node {
@@ -22,6 +24,8 @@ public:
     [[nodiscard]] const std::string& path() const { return path_; }
     /// A connection of its own for one thread, set up as all are: WAL, every commit on the disk.
     [[nodiscard]] sqlite::Database connect() const;
+    /// What the writer has committed lately, for the reader.
+    [[nodiscard]] RecentIds& recent() const { return *recent_; }
 
     /// "davn": what tells a journal from another program's SQLite file.
     static constexpr std::int64_t application_id = 0x6461766e;
@@ -30,9 +34,11 @@ public:
 private:
     void lock();
     void prepare(sqlite::Database& database) const;
+    static std::string highest_letters(sqlite::Database& database);
 
     std::string path_;
     int lock_ = -1;
+    std::unique_ptr<RecentIds> recent_;
 };
 
 }  // namespace node

@@ -3,14 +3,17 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace node {
 
 struct JournalWriter::Impl {
     Impl(const JournalFile& file, OnDone done)
         : on_done(std::move(done)),
+          recent(file.recent()),
           database(file.connect()),
           insert(database.prepare("INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON "
                                   "CONFLICT (id) DO NOTHING")),
@@ -57,6 +60,7 @@ struct JournalWriter::Impl {
             if (batch.checkpoint)
                 move_checkpoint.bind(1, batch.checkpoint->generation).bind(2, batch.checkpoint->seq).run();
             database.execute("COMMIT");
+            remember(batch);
             return {};
         } catch (const sqlite::Error& error) {
             std::string reason = error.what();
@@ -68,6 +72,12 @@ struct JournalWriter::Impl {
             }
             return reason;
         }
+    }
+
+    void remember(const base::JournalBatch& batch) const {
+        std::vector<std::string_view> ids;
+        for (const auto& entry : batch.entries) ids.emplace_back(entry.message.id);
+        recent.add(ids);
     }
 
     void add(const base::JournalEntry& entry) {
@@ -92,6 +102,7 @@ struct JournalWriter::Impl {
     }
 
     OnDone on_done;
+    RecentIds& recent;
     sqlite::Database database;
     sqlite::Statement insert, mark, find_generation, add_generation, move_checkpoint;
     std::mutex mutex;

@@ -21,6 +21,7 @@ std::int64_t as_limit(std::size_t limit) {
 struct SqliteJournal::Impl {
     explicit Impl(const JournalFile& file)
         : path(file.path()),
+          recent(file.recent()),
           database(file.connect()),
           uuid(database.prepare("SELECT uuid FROM journal")),
           last_arrival(database.prepare("SELECT max(arrival) FROM message")),
@@ -70,6 +71,7 @@ struct SqliteJournal::Impl {
     }
 
     std::string path;
+    const RecentIds& recent;
     sqlite::Database database;
     sqlite::Statement uuid, last_arrival, checkpoint, generation, contains, find, page_newest, page_before,
         after_in_room, after_in_all, in_store, count_in_store;
@@ -112,6 +114,8 @@ SqliteJournal::State SqliteJournal::state() {
 }
 
 bool SqliteJournal::contains(std::string_view id) {
+    if (const auto known = impl_->recent.look_up(id); known != RecentIds::Answer::unknown)
+        return known == RecentIds::Answer::present;
     return impl_->guarded([&] {
         sqlite::Using statement{impl_->contains};
         return statement->bind(1, id).step();
@@ -119,6 +123,7 @@ bool SqliteJournal::contains(std::string_view id) {
 }
 
 std::optional<base::JournalEntry> SqliteJournal::find(std::string_view id) {
+    if (impl_->recent.look_up(id) == RecentIds::Answer::absent) return std::nullopt;
     return impl_->guarded([&]() -> std::optional<base::JournalEntry> {
         auto found = impl_->entries(impl_->find.bind(1, id));
         if (found.empty()) return std::nullopt;
