@@ -13,7 +13,7 @@ from table import as_results, own_lines, ratios, table
 
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--programs", default="build/release/bin", help="folder of chatnode, couchmock, bench_load and bench_floor")
+    parser.add_argument("--programs", default="build/release/bin", help="folder of chatnode, couchmock, bench_load, bench_store and bench_floor")
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes: shows that it runs, measures little")
     parser.add_argument("--only", default="", help=f"systems, of {','.join(SYSTEMS)}")
     parser.add_argument("--cases", default="", help=f"of {','.join(CASES)}")
@@ -21,6 +21,8 @@ def arguments():
     parser.add_argument("--out", default="out/bench", help="folder for bench.json and results.json")
     parser.add_argument("--base-port", type=int, default=int(os.environ.get("BENCH_BASE_PORT", "24000")), help="first of about 100 ports")
     parser.add_argument("--quiet", type=float, default=-1, help="seconds to wait for an idle machine before each measurement (10, or 0 with --quick)")
+    parser.add_argument("--realtime", action="store_true", help="run everything, the load client too, before all other work of the machine (SCHED_FIFO; "
+                        "needs root): latencies at light load on a busy machine")
     return parser.parse_args()
 
 
@@ -66,6 +68,8 @@ def version():
 def main():
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what runs is stopped
+    if options.realtime:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))  # what we start inherits it
     quick = options.quick
     quiet = options.quiet if options.quiet >= 0 else (0 if quick else 10)
     bench = Bench(pathlib.Path(options.programs).resolve(), options.base_port, quick, quiet)

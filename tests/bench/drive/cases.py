@@ -190,10 +190,28 @@ def nodes(bench, kind):
     return result
 
 
+def store(bench, kind):
+    """couchmock as a store: PUT over 64 connections, _bulk_docs of 100, 10,000 idle feeds, a write to 1000 feeds."""
+    if kind is not Davenport:
+        return None
+    result = {}
+    lasting = ("--seconds", bench.seconds(4, 1))
+    runs = {"put": ("--mode", "put", *lasting), "bulk": ("--mode", "bulk", "--connections", 4, *lasting),
+            "feeds_1000": ("--mode", "feeds", "--feeds", 1000, *lasting),
+            "feeds_idle": ("--mode", "feeds", "--seconds", 0, "--feeds", 1000 if bench.quick else 10_000)}
+    alone = type("StoreAlone", (Davenport,), {"nodes": 0, "settle": 0})
+    for name, arguments in runs.items():
+        with bench.up(alone) as system:
+            command = [bench.programs / "bench_store", "--server", f"127.0.0.1:{system.store.port}", "--pid", system.store.pid, *arguments]
+            child = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120)
+            result[name] = read_result(child.stdout, child.stderr)
+    return result
+
+
 def end(child):
     if child.poll() is None:
         child.send_signal(signal.SIGKILL)
         child.wait()
 
 
-CASES = {case.__name__: case for case in (light, heavy, sat, mem, outage, backlog, nodes)}
+CASES = {case.__name__: case for case in (light, heavy, sat, mem, outage, backlog, nodes, store)}

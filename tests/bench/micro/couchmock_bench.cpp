@@ -1,0 +1,92 @@
+#include "couchmock/core/mock.hpp"
+#include "node/base/chat_message.hpp"
+#include "virtual_clock.hpp"
+
+#include <string>
+#include <variant>
+
+#include <benchmark/benchmark.h>
+
+// The mock as a machine, without sockets: what a request costs it.
+namespace bench {
+namespace {
+
+class Store {
+public:
+    Store() : mock_{couchmock::MockConfig{}} { ask("PUT", "/chat", {}); }
+
+    /// The status of the answer; 200 for a stream that began.
+    int ask(std::string method, std::string target, std::string body) {
+        clock_.advance(std::chrono::microseconds{100});
+        base::HttpRequest request{
+            std::move(method), std::move(target), {{"Content-Type", "application/json"}}, std::move(body)};
+        return perform(
+            mock_.handle(couchmock::Requested{++exchanges_, std::move(request), "127.0.0.1"}, clock_.now()));
+    }
+    [[nodiscard]] std::string document() {
+        return base::to_document(
+            base::make_message("lobby", "ann", {epoch_ms + ++documents_, 0, {}}, std::string(64, 'x'), "n1"));
+    }
+    [[nodiscard]] std::string next_id() const { return "m" + std::to_string(documents_); }
+    [[nodiscard]] std::uint64_t rows() const { return rows_; }
+
+private:
+    int perform(couchmock::Effects effects) {
+        int status = 0;
+        for (auto& effect : effects) {
+            if (auto* whole = std::get_if<couchmock::Respond>(&effect)) status = whole->response.status;
+            if (auto* head = std::get_if<couchmock::RespondHead>(&effect)) status = head->status;
+            if (auto* data = std::get_if<couchmock::RespondData>(&effect)) {
+                ++rows_;
+                perform(mock_.handle(couchmock::Written{data->exchange}, clock_.now()));
+            }
+        }
+        return status;
+    }
+
+    VirtualClock clock_;
+    couchmock::Mock mock_;
+    std::uint64_t exchanges_ = 0, rows_ = 0;
+    std::int64_t documents_ = 0;
+};
+
+void put_document(benchmark::State& state) {
+    Store store;
+    for (auto _ : state) {
+        auto document = store.document();
+        const auto id = document.substr(8, document.find('"', 8) - 8);  // {"_id":"...
+        if (store.ask("PUT", "/chat/" + base::percent_encode(id), std::move(document)) != 201)
+            state.SkipWithError("not stored");
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(put_document);
+
+void bulk_documents(benchmark::State& state) {
+    Store store;
+    for (auto _ : state) {
+        std::string body = R"({"docs":[)";
+        for (int i = 0; i < state.range(0); ++i) body += (i ? "," : "") + store.document();
+        if (store.ask("POST", "/chat/_bulk_docs", body + "]}") != 201) state.SkipWithError("not stored");
+    }
+    state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(bulk_documents)->Arg(100)->Arg(500)->ArgName("documents");
+
+void put_with_followers(benchmark::State& state) {
+    Store store;
+    for (int i = 0; i < state.range(0); ++i)
+        if (store.ask("GET", "/chat/_changes?feed=continuous&include_docs=true&since=now&heartbeat=60000",
+                      {}) != 200)
+            return state.SkipWithError("no feed");
+    const auto before = store.rows();
+    for (auto _ : state)
+        if (store.ask("POST", "/chat", store.document()) != 201) state.SkipWithError("not stored");
+    if (store.rows() - before < static_cast<std::uint64_t>(state.iterations() * state.range(0)))
+        state.SkipWithError("rows are missing");
+    state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(put_with_followers)->Arg(1)->Arg(50)->Arg(1000)->ArgName("feeds");
+
+}  // namespace
+}  // namespace bench
