@@ -355,10 +355,11 @@ void ClientCore::note(Record record) {
 
 namespace {
 
-/// Calls `use` with the padding's letters until it says no; eight of them from each draw.
+/// Calls `use` with the padding's letters until it says no; eight of them from each draw. Those of a longer text are others, so that
+/// a text that was cut is not taken for a shorter one.
 template <class Use>
-void pad(std::string_view msg, const Use& use) {
-    for (base::Random letters{base::fnv1a(msg)};;)
+void pad(std::string_view msg, std::size_t size, const Use& use) {
+    for (base::Random letters{base::fnv1a(msg) + size};;)
         for (auto draw = letters.next(), left = std::uint64_t{8}; left > 0; --left, draw >>= 8)
             if (!use(static_cast<char>('a' + static_cast<unsigned>(draw & 0xFF) % 26))) return;
 }
@@ -368,9 +369,9 @@ void pad(std::string_view msg, const Use& use) {
 std::string make_text(std::string_view msg, int size_bytes) {
     std::string text{msg};
     text += ' ';
-    const auto size = static_cast<std::size_t>(std::max(size_bytes, 0));
-    pad(msg, [&](char letter) {
-        if (text.size() >= size) return false;
+    const auto size = std::max(text.size(), static_cast<std::size_t>(std::max(size_bytes, 0)));
+    pad(msg, size, [&](char letter) {
+        if (text.size() == size) return false;
         text += letter;
         return true;
     });
@@ -381,7 +382,7 @@ std::string msg_of_text(std::string_view text) {
     const auto msg = text.substr(0, text.find(' '));
     if (msg.size() == text.size()) return {};
     auto at = msg.size() + 1;
-    pad(msg, [&](char letter) {
+    pad(msg, text.size(), [&](char letter) {
         if (at == text.size() || text[at] != letter) return false;
         ++at;
         return true;
