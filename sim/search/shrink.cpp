@@ -16,7 +16,7 @@ namespace sim::search {
 namespace {
 
 constexpr std::size_t events_wanted = 5;
-constexpr unsigned more_seeds = 4;
+constexpr unsigned more_seeds = 16;
 
 /// Only the expectation that fails: a shrunk file shows one thing.
 void keep_expectation(Scenario& scenario, const Failure& failure) {
@@ -119,8 +119,11 @@ Shrunk shrink(const Scenario& scenario, const Plan& plan, const Failure& failure
     simplify_settings(shrinker);
     simplify_times(shrinker);
     if (size_of(shrinker.now()) > events_wanted && !shrinker.out_of_time()) {
+        drop_pairs(shrinker);
         shrinker.try_seeds(more_seeds);
+        plainer_faults(shrinker);
         shrink_events(shrinker);
+        if (size_of(shrinker.now()) > events_wanted) drop_pairs(shrinker);
         shrinker.try_seeds(0);
         simplify_times(shrinker);
     }

@@ -130,6 +130,61 @@ void drop_messages(Shrinker& shrinker) {
              [](Scenario& scenario, const std::vector<Message>& kept) { scenario.load.messages = kept; });
 }
 
+namespace {
+
+constexpr std::size_t pairs_of_max = 24;    // 276 pairs
+constexpr std::size_t triples_of_max = 12;  // 220 triples
+
+/// The scenario without the faults and messages of these numbers; messages are numbered after the faults.
+Scenario without(const Scenario& scenario, const std::set<std::size_t>& numbers) {
+    auto out = scenario;
+    out.timeline.clear();
+    out.load.messages.clear();
+    const auto faults = scenario.timeline.size();
+    for (std::size_t i = 0; i < faults; ++i)
+        if (!numbers.contains(i)) out.timeline.push_back(scenario.timeline[i]);
+    for (std::size_t i = 0; i < scenario.load.messages.size(); ++i)
+        if (!numbers.contains(faults + i)) out.load.messages.push_back(scenario.load.messages[i]);
+    return out;
+}
+
+}  // namespace
+
+/// What balances each other goes together or not at all: a message here and one there, a fault and what
+/// undoes it.
+void drop_pairs(Shrinker& shrinker) {
+    shrinker.tell("pairs");
+    for (bool smaller = true; smaller && !shrinker.out_of_time();) {
+        const auto& now = shrinker.now();
+        const auto count = now.timeline.size() + now.load.messages.size();
+        if (count > pairs_of_max) return;
+        std::vector<Scenario> candidates;
+        for (std::size_t i = 0; i < count; ++i)
+            for (std::size_t j = i + 1; j < count; ++j) {
+                candidates.push_back(without(now, {i, j}));
+                for (std::size_t k = j + 1; k < count && count <= triples_of_max; ++k)
+                    candidates.push_back(without(now, {i, j, k}));
+            }
+        smaller = shrinker.take_first(std::move(candidates)).has_value();
+    }
+}
+
+void plainer_faults(Shrinker& shrinker) {
+    shrinker.tell("plainer faults");
+    for (std::size_t i = 0; i < shrinker.now().timeline.size() && !shrinker.out_of_time(); ++i) {
+        const auto& fault = shrinker.now().timeline[i];
+        const auto family = family_of(fault);
+        const std::string plain = family == "store" ? "store.down" : family == "node" ? "node.kill" : "";
+        if (plain.empty() || fault.kinds.front() == plain || fault.kinds.front() == "node.join") continue;
+        auto candidate = shrinker.now();
+        auto& changed = candidate.timeline[i];
+        changed.kinds = {plain};
+        changed.parameters.clear();
+        if (!changed.length) changed.length = Range{std::chrono::seconds{1}, std::chrono::seconds{1}};
+        shrinker.take(std::move(candidate));
+    }
+}
+
 // ---------------------------------------------------------------- nodes, clients, rooms
 
 namespace {

@@ -43,6 +43,9 @@ void resolve_conditions(
 void drop_families(Shrinker& shrinker);
 void drop_faults(Shrinker& shrinker);
 void drop_messages(Shrinker& shrinker);
+void drop_pairs(Shrinker& shrinker);  ///< two or three at once, faults and messages alike, where few are left
+void plainer_faults(
+    Shrinker& shrinker);  ///< store.down instead of what is more intricate, node.kill likewise
 void shrink_topology(Shrinker& shrinker);
 void simplify_settings(Shrinker& shrinker);  ///< links, sizes, parameters, the seed
 void simplify_times(Shrinker& shrinker);

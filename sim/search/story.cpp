@@ -3,8 +3,9 @@
 #include "sim/history/record.hpp"
 #include "sim/world.hpp"
 
+#include <map>
 #include <set>
-#include <vector>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -54,8 +55,12 @@ public:
             case What::node:
                 if (r.at_us > 0) tell(r, fmt::format("{} is {}", r.node, r.text));
                 return;
-            case What::store:
+            case What::store: {
+                auto& known = store_of_[r.node];  // each of its clients is told
+                if (std::exchange(known, r.text) == r.text) return;
+                if (r.text == "up" && r.at_us < 1'000'000) return;  // the start
                 return tell(r, fmt::format("{} tells its clients that the store is {}", r.node, r.text));
+            }
             case What::healed:
                 return tell(r, "all faults are over");
             case What::connected:
@@ -128,6 +133,7 @@ private:
     }
 
     std::set<std::string> messages_, clients_;
+    std::map<std::string, std::string> store_of_;
     std::size_t lines_max_, lines_ = 0, left_out_ = 0;
     std::int64_t last_fault_us_ = -1;
     std::string out_;
