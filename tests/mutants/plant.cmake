@@ -1,0 +1,47 @@
+# Plants a bug: writes SOURCE with the change of MUTANT to OUT.
+#
+#   cmake -DMUTANT=dedup_off.mutant -DSOURCE=.../post_desk.cpp -DOUT=... -P plant.cmake
+#
+# A mutant's text is replaced literally and must stand in the source exactly once, so a mutant that has lost its place
+# stops the build instead of testing nothing.
+cmake_minimum_required(VERSION 3.25)
+file(READ "${MUTANT}" rest)
+file(READ "${SOURCE}" text)
+cmake_path(GET MUTANT FILENAME name)
+
+set(changes 0)
+while(TRUE)
+  string(FIND "${rest}" "\n---\n" at)
+  if(at EQUAL -1)
+    break()
+  endif()
+  math(EXPR at "${at} + 5")
+  string(SUBSTRING "${rest}" ${at} -1 rest)
+  string(FIND "${rest}" "+++\n" middle)
+  if(middle EQUAL -1)
+    message(FATAL_ERROR "${name}: a '---' without its '+++'")
+  endif()
+  string(SUBSTRING "${rest}" 0 ${middle} old)
+  math(EXPR middle "${middle} + 4")
+  string(SUBSTRING "${rest}" ${middle} -1 rest)
+  string(FIND "${rest}" "\n---\n" next)  # the next change begins there
+  if(next EQUAL -1)
+    set(new "${rest}")
+  else()
+    math(EXPR next "${next} + 1")
+    string(SUBSTRING "${rest}" 0 ${next} new)
+  endif()
+  string(FIND "${text}" "${old}" first)
+  string(FIND "${text}" "${old}" last REVERSE)
+  if(first EQUAL -1)
+    message(FATAL_ERROR "${name}: the source has changed; this does not stand in ${SOURCE} any more:\n${old}")
+  elseif(NOT first EQUAL last)
+    message(FATAL_ERROR "${name}: this stands more than once in ${SOURCE}:\n${old}")
+  endif()
+  string(REPLACE "${old}" "${new}" text "${text}")
+  math(EXPR changes "${changes} + 1")
+endwhile()
+if(changes EQUAL 0)
+  message(FATAL_ERROR "${name}: it changes nothing")
+endif()
+file(WRITE "${OUT}" "${text}")
