@@ -33,6 +33,13 @@ Key probability(std::string_view standard) {
                     "how likely a request is hit");
 }
 
+/// One occasion and no other: what a sweep of single faults tries at every place in turn.
+Key nth(std::string_view about) { return one_of(make_key("nth", Type::count, "at", "", 1, million, about), "which"); }
+
+Parameters any_request() {
+    return {one_of(probability("100%"), "which"), nth("the nth request and no other, instead of a probability")};
+}
+
 Key rows(std::string_view standard, std::string_view about) {
     return make_key("rows", Type::count, "rows", standard, 0, million, about);
 }
@@ -73,21 +80,21 @@ Kinds store_faults() {
     return {
         lasting(hit, "store.down", "The store is gone: open connections are cut, new ones refused."),
         lasting(hit, "store.refuse", "Connections are reset before a request is read; nothing is stored.",
-                {probability("100%")}),
-        lasting(hit, "store.hang", "Requests are read and never answered.", {probability("100%")}),
+                any_request()),
+        lasting(hit, "store.hang", "Requests are read and never answered.", any_request()),
         lasting(hit, "store.slow", "Answers are late.", {delay("200ms", "how late"), probability("100%")}),
         lasting(hit, "store.error",
                 "Requests are answered with an error, in CouchDB's own words; nothing is stored.",
                 {make_key("status", Type::count, "status", "500", 400, 599, "the HTTP status"),
-                 probability("100%")}),
+                 one_of(probability("100%"), "which"), nth("the nth request and no other, instead of a probability")}),
+        lasting(hit, "store.cut_reply", "Requests are served, and the connection dies in the middle of the answer.",
+                any_request()),
         lasting(hit, "store.lose_reply", "Writes are stored, but their answers never leave.",
                 {one_of(probability("30%"), "which"),
                  one_of(make_key("each_nth", Type::count, "every", "", 1, million,
                                  "every nth write, instead of a probability"),
                         "which"),
-                 one_of(make_key("nth", Type::count, "at", "", 1, million,
-                                 "the nth write and no other, instead of a probability"),
-                        "which")}),
+                 nth("the nth write and no other, instead of a probability")}),
         lasting(hit, "store.partial_bulk",
                 "Of each _bulk_docs only the first documents are stored, then the connection dies.",
                 {rows("1", "documents stored")}),
