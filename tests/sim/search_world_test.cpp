@@ -1,0 +1,165 @@
+#include "sim/scenario/reader.hpp"
+#include "sim/search/replay_file.hpp"
+#include "sim/search/shrink.hpp"
+#include "sim/search/sweep.hpp"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+/// The search over the virtual world. What fails here are thresholds that no node can keep: the node's own
+/// bugs are for the mutants.
+namespace sim::search {
+namespace {
+
+/// Deliveries are late when the store is gone for long enough, which the seed decides.
+constexpr std::string_view outages = R"(
+name: outages
+topology: { nodes: 3, clients: 6, rooms: 2 }
+load: { rate: 10/s, arrivals: poisson, for: 4s }
+timeline:
+  - { every: 1s..3s, any: [store.down, store.slow], for: 100ms..1500ms, name: gone, swarm: true }
+  - { every: 500ms..2s, any: [feed.rewind, feed.repeat, client.hop, client.retry, client.reconnect], for: 200ms, name: mess }
+  - { every: 1s..2s, fault: node.pause, for: 10ms..50ms, name: pause }
+expect: [no_loss, max(delivery) < 1s]
+heal: 20s
+)";
+
+Scenario read(std::string_view text) {
+    auto reading = read_scenario(text, "test.yaml");
+    EXPECT_TRUE(reading.scenario) << render(reading.problems, "test.yaml", text);
+    return reading.scenario.value_or(Scenario{});
+}
+
+SweepResult sweep(const Scenario& scenario, std::uint64_t first, std::uint64_t last, unsigned threads,
+                  bool stop = false) {
+    SweepOptions options;
+    options.first = first;
+    options.last = last;
+    options.threads = threads;
+    options.stop_at_first = stop;
+    options.keep = 1000;
+    return sweep_seeds(scenario, options);
+}
+
+std::string as_text(const SweepResult& result) { return base::write_json(result.to_json()); }
+
+TEST(Sweep, GivesTheSameResultOnAnyNumberOfThreadsAndInParts) {
+    const auto scenario = read(outages);
+    const auto whole = sweep(scenario, 1, 24, 1);
+    EXPECT_EQ(whole.runs, 24u);
+    EXPECT_GT(whole.failed, 2u);
+    EXPECT_GT(whole.passed + whole.unknown, 2u);
+    EXPECT_EQ(as_text(sweep(scenario, 1, 24, 4)), as_text(whole));
+    auto parts = sweep(scenario, 10, 24, 2);
+    parts.merge(sweep(scenario, 1, 9, 2), 1000);
+    EXPECT_EQ(as_text(parts), as_text(whole));
+}
+
+TEST(Sweep, StopsAtTheLowestSeedThatFails) {
+    const auto scenario = read(outages);
+    const auto all = sweep(scenario, 1, 24, 2);
+    std::uint64_t lowest = 1000;
+    for (const auto& run : all.failing) lowest = std::min(lowest, run.seed);
+    for (const unsigned threads : {1u, 2u, 5u}) {
+        const auto result = sweep(scenario, 1, 24, threads, true);
+        ASSERT_EQ(result.failing.size(), 1u);
+        EXPECT_EQ(result.failing[0].seed, lowest);
+    }
+}
+
+TEST(Sweep, BreaksOffWhenItIsInterrupted) {
+    const std::atomic<bool> interrupted{true};
+    SweepOptions options;
+    options.last = 1000;
+    options.interrupted = &interrupted;
+    EXPECT_EQ(sweep_seeds(read(outages), options).runs, 0u);
+}
+
+TEST(Sweep, PutsASingleFaultAtEveryPlaceThereIs) {
+    const auto scenario = read(R"(
+name: calm
+topology: { nodes: 2, clients: 3 }
+load: { rate: 5/s, for: 2s }
+expect: [no_loss, no_duplicates, converged]
+heal: 20s
+)");
+    for (const auto& kind : single_fault_kinds()) {
+        SweepOptions options;
+        options.last = 1000;
+        options.stop_at_first = false;
+        const auto result = sweep_single_faults(scenario, kind, options);
+        EXPECT_GT(result.runs, 10u) << kind;
+        EXPECT_LT(result.runs, 1000u) << kind << ": there is no end to the places";
+        EXPECT_EQ(result.failed, 0u) << kind;
+    }
+}
+
+TEST(Replay, OfAFileIsTheVeryRunItWasWrittenFor) {
+    const auto scenario = read(outages);
+    const auto plan = make_plan(scenario, 5);
+    const auto first = try_plan(scenario, plan);
+    std::string error;
+    const auto replay = read_replay(write_replay({scenario, plan, first.event_hash, ""}), error);
+    ASSERT_EQ(error, "");
+    const auto again = try_plan(replay.scenario, replay.plan);
+    EXPECT_EQ(again.event_hash, replay.event_hash);
+    EXPECT_EQ(again.failures, first.failures);
+}
+
+// ---------------------------------------------------------------- shrinking
+
+struct Shrinking {
+    Scenario scenario = read(outages);
+    std::uint64_t seed = sweep(scenario, 1, 50, 2, true).failing.at(0).seed;
+    Plan plan = make_plan(scenario, seed);
+    Failure failure = try_plan(scenario, plan).failures.at(0);
+
+    Shrunk run(unsigned threads, std::function<bool()> out_of_time = {}) {
+        ShrinkOptions options;
+        options.threads = threads;
+        options.out_of_time = std::move(out_of_time);
+        return shrink(scenario, plan, failure, options);
+    }
+};
+
+TEST(Shrink, KeepsTheFewEventsThatMatterAndWritesThemAsAScenarioThatFailsAlike) {
+    Shrinking shrinking;
+    ASSERT_GT(shrinking.plan.faults.size(), 3u);
+    const auto shrunk = shrinking.run(2);
+    ASSERT_TRUE(shrunk.reproduced);
+    EXPECT_TRUE(shrunk.in_time);
+    EXPECT_EQ(shrunk.faults(), 1u);
+    EXPECT_EQ(shrunk.messages(), 1u);
+    EXPECT_EQ(shrunk.scenario.topology.nodes, 2);
+    EXPECT_EQ(shrunk.finding.property, "max(delivery) < 1s");
+    const auto text = shrunk_text(shrunk, "a test");
+    const auto back = read(text);
+    EXPECT_TRUE(try_plan(back, make_plan(back, back.seed)).fails_as(shrinking.failure)) << text;
+    EXPECT_NE(text.find("max(delivery) < 1s fails"), std::string::npos) << text;
+    EXPECT_NE(text.find("Shrunk from a test"), std::string::npos) << text;
+}
+
+TEST(Shrink, FindsTheSameOnAnyNumberOfThreads) {
+    Shrinking shrinking;
+    EXPECT_EQ(shrunk_text(shrinking.run(1), ""), shrunk_text(shrinking.run(3), ""));
+}
+
+TEST(Shrink, GivesWhatItHasWhenTimeIsUp) {
+    Shrinking shrinking;
+    int trials = 12;
+    const auto shrunk = shrinking.run(1, [&] { return trials-- <= 0; });
+    ASSERT_TRUE(shrunk.reproduced);
+    EXPECT_FALSE(shrunk.in_time);
+    EXPECT_TRUE(try_plan(shrunk.scenario, make_plan(shrunk.scenario, shrunk.scenario.seed))
+                    .fails_as(shrinking.failure));
+}
+
+TEST(Shrink, SaysSoWhenTheRunDoesNotFailAsItIsSaidTo) {
+    Shrinking shrinking;
+    shrinking.failure = {"no_loss", "_: not in the store at the end"};
+    EXPECT_FALSE(shrinking.run(2).reproduced);
+}
+
+}  // namespace
+}  // namespace sim::search
