@@ -19,6 +19,7 @@ struct Options {
     std::string control;
     std::string admin;
     std::uint64_t seed = 1;
+    std::string data;
     std::string upstream;
     std::string upstream_ca;
     std::string log_level = "info";
@@ -41,7 +42,7 @@ int run(const Options& options) {
         couchmock::MockConfig config{
             .admin_user = options.admin.substr(0, colon), .admin_password = {}, .seed = options.seed};
         if (colon != std::string::npos) config.admin_password = options.admin.substr(colon + 1);
-        driver = serve_mock(loop, std::move(config), server, log);
+        driver = serve_mock(loop, std::move(config), server, log, options.data);
     } else {
         const auto upstream = wire::parse_http_server(options.upstream);
         driver = serve_gate(loop, options.seed, upstream, options.upstream_ca, server, log);
@@ -81,8 +82,11 @@ int main(int argc, char** argv) {
                    "user:password that is asked for; without it everybody may do everything");
     app.add_option("--seed", options.seed, "of everything random: uuids, sequences, the faults' dice")
         ->capture_default_str();
+    auto* data = app.add_option("--data", options.data,
+                                "file to keep the databases in; without it they are gone with the process");
     app.add_option("--upstream", options.upstream,
-                   "URL of a CouchDB to stand in front of, instead of the mock's own store");
+                   "URL of a CouchDB to stand in front of, instead of the mock's own store")
+        ->excludes(data);
     app.add_option("--upstream-ca", options.upstream_ca,
                    "PEM file of the authority that signed an https upstream");
     app.add_option("--port-file", options.port_file, "is written with the port once it listens");

@@ -37,6 +37,7 @@ std::string section_json(const std::map<std::string, std::string>& section) {
 
 void change_value(Server& server, Call& call, const std::string& section, const std::string& key) {
     std::string old;
+    server.settings_changed = true;
     auto& values = server.settings[section];
     if (const auto it = values.find(key); it != values.end())
         old = it->second;

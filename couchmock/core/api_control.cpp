@@ -1,4 +1,5 @@
 #include "couchmock/core/api.hpp"
+#include "couchmock/core/archive.hpp"
 #include "node/base/json.hpp"
 
 #include <algorithm>
@@ -28,7 +29,7 @@ void amnesia(Server& server, Call& call, const boost::json::value& wanted) {
     for (const auto& [key, database] : server.databases) {
         if (key.starts_with('_') || (name && key != *name)) continue;
         forgotten += database->forget(static_cast<std::size_t>(std::max<std::int64_t>(rows, 0)));
-        if (locals_too) database->locals.clear();
+        if (locals_too) database->clear_locals();
         database->retag();
     }
     call.respond_json(200, fmt::format(R"({{"ok":true,"rows":{}}})", forgotten));
@@ -40,9 +41,23 @@ void restart(Server& server, Call& call, const boost::json::value& wanted) {
     const auto uuid = base::string_member(wanted, "uuid");
     if (uuid && *uuid != server.uuid) {
         server.uuid = *uuid;
+        server.settings_changed = true;
         for (const auto& [name, database] : server.databases) database->retag();
     }
     call.respond_json(200, R"({"ok":true})");
+}
+
+/// The whole memory as one JSON text, to be put back later or elsewhere.
+void state(Server& server, Call& call) {
+    if (call.method() == "GET") {
+        call.respond_json(200, archive::to_json(server));
+    } else if (call.method() == "PUT") {
+        if (!archive::from_json(server, call.body(), call.now()))
+            throw bad_request("this is no state of a mock");
+        call.respond_json(200, R"({"ok":true})");
+    } else {
+        throw method_not_allowed("GET,PUT");
+    }
 }
 
 }  // namespace
@@ -51,6 +66,10 @@ void control(Server& server, Call& call) {
     const auto& path = call.path();
     const auto body = base::parse_json(call.request().body).value_or(nullptr);
     const auto what = path.size() > 2 && path[1] == "store" ? std::string_view{path[2]} : std::string_view{};
+    if (path.size() == 2 && path[1] == "state") {
+        state(server, call);
+        return;
+    }
     if (what.empty()) throw not_found("no such control path");
     if (call.method() != "POST") throw method_not_allowed("POST");
     if (what == "wipe")

@@ -61,11 +61,11 @@ void security(Call& call, Database& database) {
     }
     if (!valid) throw ApiError{500, "error", "no_majority", {}};
     database.security = std::move(*text);
+    database.note_settings();
     call.respond_json(200, R"({"ok":true})");
 }
 
-void limit(Call& call, const Database& database, std::uint64_t& value, std::string_view methods,
-           bool is_revs) {
+void limit(Call& call, Database& database, std::uint64_t& value, std::string_view methods, bool is_revs) {
     if (call.method() == "GET") {
         call.respond_json(200, std::to_string(value));
         return;
@@ -79,6 +79,7 @@ void limit(Call& call, const Database& database, std::uint64_t& value, std::stri
     }
     require_database_admin(call, database);
     value = static_cast<std::uint64_t>(body->get_int64());
+    database.note_settings();
     call.respond_json(200, R"({"ok":true})");
 }
 

@@ -42,12 +42,12 @@ void put(Call& call, Database& database, std::string_view id) {
             name != "_attachments")
             throw ApiError{400, "doc_validation", "Bad special document member: " + name, {}};
     if (const auto* deleted = text.find_special("_deleted"); deleted && *deleted == "true") {
-        if (const auto it = database.locals.find(id); it != database.locals.end()) database.locals.erase(it);
+        database.erase_local(id);
         call.respond_json(200, written(id, "0-0"), {{"ETag", opaque_etag(text.term + "0")}});
         return;
     }
-    auto& local = database.locals[std::string{id}];
-    local = {revision + 1, std::move(text.body)};
+    const Database::Local local{revision + 1, std::move(text.body)};
+    database.set_local(std::string{id}, local);
     const auto rev = fmt::format("0-{}", local.revision);
     auto location = call.base_url() + '/' + url_encode(database.settings().name) + '/' + url_encode(id);
     call.respond_json(201, written(id, rev),
@@ -64,10 +64,10 @@ void local_document(Server&, Call& call, Database& database, std::string_view id
     }
     if (call.method() != "GET" && call.method() != "DELETE")
         throw method_not_allowed("DELETE,GET,HEAD,POST,PUT,COPY");
-    const auto it = database.locals.find(id);
-    if (it == database.locals.end()) throw not_found();
+    const auto it = database.locals().find(id);
+    if (it == database.locals().end()) throw not_found();
     if (call.method() == "DELETE") {
-        database.locals.erase(it);
+        database.erase_local(id);
         call.respond_json(200, written(id, "0-0"), {{"ETag", opaque_etag(std::string{id} + "0-0")}});
         return;
     }
@@ -84,7 +84,7 @@ void local_documents(Server& server, Call& call, Database& database) {
     std::string out = "{\"total_rows\":null,\"offset\":null,\"rows\":[";
     const bool include_docs = call.is_true("include_docs");
     bool first = true;
-    for (const auto& [id, local] : database.locals) {
+    for (const auto& [id, local] : database.locals()) {
         const auto rev = fmt::format("0-{}", local.revision);
         out += first ? "\r\n{\"id\":" : ",\r\n{\"id\":";
         first = false;

@@ -110,6 +110,67 @@ void Database::drop_change(const Document& document) {
     }
 }
 
+void Database::note_unsaved(std::string_view id) {
+    if (!tracks_) return;
+    unsaved_.any = true;
+    unsaved_.documents.emplace_back(id);
+}
+
+void Database::set_local(std::string id, Local local) {
+    if (tracks_) {
+        unsaved_.any = true;
+        unsaved_.locals.push_back(id);
+    }
+    locals_.insert_or_assign(std::move(id), std::move(local));
+}
+
+bool Database::erase_local(std::string_view id) {
+    const auto it = locals_.find(id);
+    if (it == locals_.end()) return false;
+    if (tracks_) {
+        unsaved_.any = true;
+        unsaved_.locals.push_back(it->first);
+    }
+    locals_.erase(it);
+    return true;
+}
+
+void Database::clear_locals() {
+    while (!locals_.empty()) erase_local(std::string{locals_.begin()->first});
+}
+
+bool Database::restore(const std::string& id, std::size_t shard, std::uint64_t seq,
+                       std::vector<RevTree::Node> nodes) {
+    if (shard >= shards_.size() || seq == 0) return false;
+    auto& document = make(id);
+    document.tree = RevTree::of(std::move(nodes));
+    document.shard = shard;
+    document.seq = seq;
+    auto& changes = shards_[shard].changes;
+    const auto place = changes.begin() + static_cast<std::ptrdiff_t>(after(shard, seq));
+    changes.insert(place, {seq, &document});
+    shards_[shard].update_seq = std::max(shards_[shard].update_seq, seq);
+    ++version_;
+    if (document.tree.deleted()) return true;
+    live_.insert(&document);
+    note_validation(document);
+    return true;
+}
+
+void Database::restore_place(std::uint64_t tag, const Position& seqs) {
+    tag_ = tag;
+    for (std::size_t i = 0; i < shards_.size() && i < seqs.size(); ++i) shards_[i].update_seq = seqs[i];
+}
+
+void Database::note_validation(const Document& document) {
+    if (!document.id.starts_with("_design/")) return;
+    if (const auto it = validating_.find(document.id); it != validating_.end()) validating_.erase(it);
+    const auto& leaf = document.tree.at(document.tree.winner()).leaf;
+    const bool validates =
+        leaf && !leaf->deleted && leaf->body.find("\"validate_doc_update\":") != std::string::npos;
+    if (validates) validating_.emplace(document.id);
+}
+
 void Database::changed(Document& document, bool was_alive) {
     auto& shard = shards_[document.shard];
     if (document.seq != 0) drop_change(document);
@@ -119,11 +180,8 @@ void Database::changed(Document& document, bool was_alive) {
     const auto& leaf = document.tree.at(document.tree.winner()).leaf;
     if (leaf) bytes_written_ += leaf->body.size() + 2;
     const bool alive = !document.tree.deleted();
-    if (document.id.starts_with("_design/")) {
-        if (const auto it = validating_.find(document.id); it != validating_.end()) validating_.erase(it);
-        if (alive && leaf && leaf->body.find("\"validate_doc_update\":") != std::string::npos)
-            validating_.emplace(document.id);
-    }
+    note_validation(document);
+    note_unsaved(document.id);
     if (alive == was_alive) return;
     if (alive)
         live_.insert(&document);
@@ -219,6 +277,7 @@ std::vector<Revision> Database::purge(std::string_view id, const std::vector<Rev
         return gone;
     }
     drop_change(document);
+    note_unsaved(document.id);
     ++shards_[document.shard].update_seq;
     ++version_;
     if (was_alive) live_.erase(&document);
@@ -293,6 +352,7 @@ std::size_t Database::forget(std::size_t rows) {
         const auto* document = newest->changes.back().document;
         newest->changes.pop_back();
         if (!document->tree.deleted()) live_.erase(document);
+        note_unsaved(document->id);
         documents_.erase(documents_.find(document->id));
         ++version_;
         ++forgotten;

@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace couchmock {
@@ -117,13 +118,42 @@ public:
     /// Bumped by every change of a document, purges included.
     [[nodiscard]] std::uint64_t version() const { return version_; }
 
+    struct Local {
+        std::uint64_t revision = 0;
+        std::string body;
+    };
+    using Locals = std::map<std::string, Local, std::less<>>;
+    [[nodiscard]] const Locals& locals() const { return locals_; }
+    void set_local(std::string id, Local local);
+    /// False when there is none.
+    bool erase_local(std::string_view id);
+    void clear_locals();
+
+    // ---- what a keeper of records has to know
+    struct Unsaved {
+        bool any = false;
+        std::vector<std::string> documents, locals;  ///< ids, some more than once
+    };
+    /// What changed since the last call. Nothing is noted before track_changes().
+    [[nodiscard]] Unsaved take_unsaved() { return std::exchange(unsaved_, {}); }
+    void track_changes() { tracks_ = true; }
+    /// Something about the database itself changed: security, limits.
+    void note_settings() { unsaved_.any = unsaved_.any || tracks_; }
+    /// Puts a document back as it was. False when it can't have been so.
+    bool restore(const std::string& id, std::size_t shard, std::uint64_t seq,
+                 std::vector<RevTree::Node> nodes);
+    void restore_place(std::uint64_t tag, const Position& seqs);
+
     // ---- acts of the mock: what no CouchDB would do
 
     /// Forgets the newest `rows` changes as if they had never been written. Feeds that have seen them stay
     /// ahead.
     std::size_t forget(std::size_t rows);
     /// Another incarnation: every seq given so far means the start.
-    void retag() { tag_ = random_.next(); }
+    void retag() {
+        tag_ = random_.next();
+        note_settings();
+    }
 
     // ---- what belongs to a database besides documents
     std::string security;  ///< JSON text; empty while never set
@@ -131,11 +161,6 @@ public:
     std::uint64_t purged_infos_limit = 1000;
     std::uint64_t purge_seq = 0;
     std::vector<std::pair<std::string, std::vector<Revision>>> purged;
-    struct Local {
-        std::uint64_t revision = 0;
-        std::string body;
-    };
-    std::map<std::string, Local, std::less<>> locals;
     std::vector<std::string> indexes_made;  ///< Mango index definitions, JSON texts in the order made
 
     /// A row of the feed, shared by everybody who is shown it: made once, given to all who follow.
@@ -158,6 +183,8 @@ private:
     Document& make(std::string id);
     void changed(Document& document, bool was_alive);
     void drop_change(const Document& document);
+    void note_unsaved(std::string_view id);
+    void note_validation(const Document& document);
     struct Judged;
     [[nodiscard]] Judged judge(const Edit& edit) const;
     Edited apply(Edit& edit, const Judged& judged, bool& was_alive, Document*& document);
@@ -170,6 +197,9 @@ private:
     Documents documents_;
     std::vector<Shard> shards_;
     LiveIndex live_;
+    Locals locals_;
+    bool tracks_ = false;
+    Unsaved unsaved_;
     std::set<std::string, std::less<>> validating_;  ///< design documents
 };
 

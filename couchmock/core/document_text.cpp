@@ -16,6 +16,9 @@ namespace {
 
 namespace json = boost::json;
 
+/// Reading such a number takes time by the square of its length.
+constexpr std::size_t integer_digits_max = 10'000;
+
 /// Members that begin with '_' are for the store, but for the few that CouchDB's replicator keeps in its
 /// documents.
 bool is_special(std::string_view key) {
@@ -139,6 +142,10 @@ public:
         begin_value();
         text_.append(part.data(), part.size());
         if (text_.find_first_of(".eE") == std::string::npos) {  // an integer beyond 64 bits
+            if (text_.size() > integer_digits_max) {
+                ec = json::error::exponent_overflow;
+                return false;
+            }
             out_.body += text_;
             if (as_document_) erlang_term::append_big_integer(out_.term, text_);
         } else {

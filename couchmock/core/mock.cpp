@@ -13,6 +13,8 @@ public:
     explicit Impl(MockConfig config)
         : gate_(GateConfig{.seed = config.seed, .owns_store = true}), store_(std::move(config)) {}
 
+    void restore(const std::vector<Record>& kept, RecordKeeper& keeper) { store_.restore(kept, keeper); }
+
     Effects handle(Event event, base::Now now) {
         Effects out;
         const auto* timer = std::get_if<TimerFired>(&event);
@@ -64,6 +66,8 @@ Mock::Mock(MockConfig config) : impl_(std::make_unique<Impl>(std::move(config)))
 Mock::~Mock() = default;
 Mock::Mock(Mock&&) noexcept = default;
 Mock& Mock::operator=(Mock&&) noexcept = default;
+
+void Mock::restore(const std::vector<Record>& kept, RecordKeeper& keeper) { impl_->restore(kept, keeper); }
 
 Effects Mock::handle(Event event, base::Now now) { return impl_->handle(std::move(event), now); }
 

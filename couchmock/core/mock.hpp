@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "couchmock/core/events.hpp"
+#include "couchmock/core/records.hpp"
 
 namespace couchmock {
 
@@ -27,6 +29,10 @@ public:
     ~Mock();
     Mock(Mock&&) noexcept;
     Mock& operator=(Mock&&) noexcept;
+
+    /// Goes on from what a mock before this one had kept, in the order it was put, and keeps what changes. Before the first handle();
+    /// `keeper` has to outlive the mock. What cannot be read is left out.
+    void restore(const std::vector<Record>& kept, RecordKeeper& keeper);
 
     [[nodiscard]] Effects handle(Event event, base::Now now);
 

@@ -44,6 +44,16 @@ RevTree::Merged RevTree::merge(const std::vector<Revision>& path, LeafPtr leaf) 
     return first || joins_leaf ? Merged::new_leaf : Merged::new_branch;
 }
 
+RevTree RevTree::of(std::vector<Node> nodes) {
+    RevTree tree;
+    tree.nodes_ = std::move(nodes);
+    for (auto& node : tree.nodes_) node.children = 0;
+    for (const auto& node : tree.nodes_)
+        if (node.parent != none) ++tree.nodes_[node.parent].children;
+    tree.choose_winner();
+    return tree;
+}
+
 std::size_t RevTree::extend(std::size_t parent, Revision revision, LeafPtr leaf) {
     if (parent != none) ++nodes_[parent].children;
     nodes_.push_back({std::move(revision), parent, 0, std::move(leaf)});

@@ -53,7 +53,11 @@ public:
     /// Adds a child to a leaf.
     std::size_t extend(std::size_t parent, Revision revision, LeafPtr leaf);
 
+    /// A tree of nodes that were read off another; `children` is counted anew.
+    static RevTree of(std::vector<Node> nodes);
+
     [[nodiscard]] bool empty() const { return nodes_.empty(); }
+    [[nodiscard]] std::size_t size() const { return nodes_.size(); }
     [[nodiscard]] const Node& at(std::size_t index) const { return nodes_[index]; }
     [[nodiscard]] std::size_t find(const Revision& revision) const;
     [[nodiscard]] bool is_leaf(std::size_t index) const { return nodes_[index].children == 0; }

@@ -65,17 +65,25 @@ Database& Server::database(std::string_view name) const {
     return *found;
 }
 
-Database& Server::create(std::string name, int shards, bool partitioned, base::Now now) {
-    const auto seed = random.next();
-    auto made = std::make_unique<Database>(
-        Database::Settings{name, shards, partitioned, base::unix_ms(now.wall) / 1000}, base::Random{seed});
+Database& Server::adopt(Database::Settings wanted) {
+    auto name = wanted.name;
+    auto made = std::make_unique<Database>(std::move(wanted), base::Random{random.next()});
+    if (keeps_records) {
+        made->track_changes();
+        made->note_settings();
+    }
     return *databases.insert_or_assign(std::move(name), std::move(made)).first->second;
+}
+
+Database& Server::create(std::string name, int shards, bool partitioned, base::Now now) {
+    return adopt({std::move(name), shards, partitioned, base::unix_ms(now.wall) / 1000});
 }
 
 void Server::drop(std::string_view name, base::Now now) {
     const auto it = databases.find(name);
     feeds.end_all(*it->second, now);
     std::erase(changed, it->second.get());
+    if (keeps_records) dropped.emplace_back(name);
     databases.erase(it);
 }
 

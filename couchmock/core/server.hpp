@@ -53,11 +53,16 @@ struct Server {
     Effects effects;  ///< of the event at hand
     Feeds feeds{effects};
     Bodies bodies{effects};
-    std::vector<Database*> changed;  ///< their feeds are woken when the event was dealt with
+    bool keeps_records = false;        ///< somebody wants to know what changed
+    bool settings_changed = true;      ///< uuid, secret, configuration: not saved yet
+    std::vector<std::string> dropped;  ///< databases, not told yet
+    std::vector<Database*> changed;    ///< their feeds are woken when the event was dealt with
 
     [[nodiscard]] Database* find(std::string_view name) const;
     /// Throws the 404 when there is none.
     [[nodiscard]] Database& database(std::string_view name) const;
+    /// A database that is read back from its records.
+    Database& adopt(Database::Settings settings);
     Database& create(std::string name, int shards, bool partitioned, base::Now now);
     void drop(std::string_view name, base::Now now);
     void note_change(Database& database);

@@ -1,12 +1,21 @@
 #include "couchmock/core/store.hpp"
 
 #include "couchmock/core/api.hpp"
+#include "couchmock/core/archive.hpp"
 
 #include <utility>
 
 namespace couchmock {
 
 Store::Store(MockConfig config) : server_(std::move(config)) {}
+
+void Store::restore(const std::vector<Record>& kept, RecordKeeper& keeper) {
+    for (const auto& record : kept) archive::load(server_, record);
+    for (const auto& [name, database] : server_.databases) database->track_changes();
+    server_.keeps_records = true;
+    server_.settings_changed = kept.empty();
+    keeper_ = &keeper;
+}
 
 Effects Store::handle(Event event, base::Now now) {
     server_.effects.clear();
@@ -23,6 +32,7 @@ Effects Store::handle(Event event, base::Now now) {
     }
     for (auto* database : server_.changed) server_.feeds.wake(*database, now);
     server_.changed.clear();
+    if (keeper_) archive::save_changes(server_, *keeper_);
     set_timer();
     return std::exchange(server_.effects, {});
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "couchmock/core/records.hpp"
 #include "couchmock/core/server.hpp"
 
 namespace couchmock {
@@ -13,6 +14,8 @@ namespace couchmock {
 class Store {
 public:
     explicit Store(MockConfig config);
+    /// Takes in what was kept, and from now on tells `keeper` what changes. Before the first event.
+    void restore(const std::vector<Record>& kept, RecordKeeper& keeper);
 
     [[nodiscard]] Effects handle(Event event, base::Now now);
     [[nodiscard]] Server& server() { return server_; }
@@ -23,6 +26,7 @@ private:
     void set_timer();
 
     Server server_;
+    RecordKeeper* keeper_ = nullptr;
     std::optional<base::Time> timer_;  ///< what the world was asked for last and has not fired
 };
 

@@ -23,9 +23,9 @@ public:
 
 using LogLine = std::function<void(const std::string&)>;
 
-/// The mock with a store of its own. Throws as StoreServer does.
+/// The mock with a store of its own, kept in `data_file` unless that is empty. Throws as StoreServer and DataFile do.
 std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const StoreServer::Config& server,
-                                   LogLine log);
+                                   LogLine log, const std::string& data_file = {});
 
 /// The fault gate before somebody else's CouchDB: streams pass through as they come, held back as far as the
 /// client is slow.

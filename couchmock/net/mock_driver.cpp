@@ -1,3 +1,4 @@
+#include "couchmock/net/data_file.hpp"
 #include "couchmock/net/driver.hpp"
 #include "node/net/wire/timers.hpp"
 
@@ -9,11 +10,15 @@ namespace {
 
 class MockDriver final : public Driver {
 public:
-    MockDriver(wire::Loop& loop, MockConfig config, const StoreServer::Config& server, LogLine log)
+    MockDriver(wire::Loop& loop, MockConfig config, const StoreServer::Config& server, LogLine log,
+               const std::string& data_file)
         : log_(std::move(log)),
+          data_(data_file.empty() ? nullptr : std::make_unique<DataFile>(data_file)),
           mock_(std::move(config)),
           timers_(loop, [this](TimerId id) { handle(TimerFired{id}); }),
-          server_(loop, server, [this](Event event) { handle(std::move(event)); }) {}
+          server_(loop, server, [this](Event event) { handle(std::move(event)); }) {
+        if (data_) mock_.restore(data_->read_all(), *data_);
+    }
 
     [[nodiscard]] const StoreServer& server() const override { return server_; }
 
@@ -23,9 +28,11 @@ private:
     void handle(Event event) {
         events_.push_back(std::move(event));
         if (events_.size() > 1) return;
-        for (; !events_.empty(); events_.pop_front())
-            for (auto& effect : mock_.handle(std::move(events_.front()), wire::Loop::now()))
-                std::visit([this](auto& one) { perform(std::move(one)); }, effect);
+        for (; !events_.empty(); events_.pop_front()) {
+            auto effects = mock_.handle(std::move(events_.front()), wire::Loop::now());
+            if (data_) data_->commit();  // before anybody is told of it
+            for (auto& effect : effects) std::visit([this](auto& one) { perform(std::move(one)); }, effect);
+        }
     }
 
     template <class Effect>
@@ -37,6 +44,7 @@ private:
 
     LogLine log_;
     std::deque<Event> events_;
+    std::unique_ptr<DataFile> data_;
     Mock mock_;
     wire::Timers<TimerId> timers_;
     StoreServer server_;
@@ -45,8 +53,8 @@ private:
 }  // namespace
 
 std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const StoreServer::Config& server,
-                                   LogLine log) {
-    return std::make_unique<MockDriver>(loop, std::move(config), server, std::move(log));
+                                   LogLine log, const std::string& data_file) {
+    return std::make_unique<MockDriver>(loop, std::move(config), server, std::move(log), data_file);
 }
 
 }  // namespace couchmock

@@ -136,17 +136,16 @@ TEST_F(Faults, EveryThirdReplyIsLost) {
 
 TEST_F(Faults, TheSameSeedAndNameThrowTheSameDiceWhateverElseIsDrawn) {
     const auto pattern = [](bool with_others) {
-        MockClient mock{{.seed = 5, .default_shards = 1}};
-        mock.put("/db", "");
-        if (with_others)
-            mock.fault(R"({"name":"other","fault":"store.slow","delay_ms":0,"probability":0.5})");
-        mock.fault(R"({"name":"f","fault":"store.refuse","probability":0.3,"match":{"method":"PUT"}})");
+        MockClient own{{.seed = 5, .default_shards = 1}};
+        own.put("/db", "");
+        if (with_others) own.fault(R"({"name":"other","fault":"store.slow","delay_ms":0,"probability":0.5})");
+        own.fault(R"({"name":"f","fault":"store.refuse","probability":0.3,"match":{"method":"PUT"}})");
         std::string out;
         for (int i = 0; i < 60; ++i) {
-            if (with_others) mock.get("/db");
-            const auto put = mock.send("PUT", "/db/d" + std::to_string(i), "{}");
-            mock.pass(1ms);
-            out += mock.seen(put).reset ? 'x' : '.';
+            if (with_others) own.get("/db");
+            const auto put = own.send("PUT", "/db/d" + std::to_string(i), "{}");
+            own.pass(1ms);
+            out += own.seen(put).reset ? 'x' : '.';
         }
         return out;
     };

@@ -57,6 +57,8 @@ class MockClient {
 public:
     explicit MockClient(MockConfig config = {.default_shards = 1}) : mock_(std::move(config)) {}
 
+    void restore(const std::vector<Record>& kept, RecordKeeper& keeper) { mock_.restore(kept, keeper); }
+
     /// Sends a request; the number of its exchange.
     ExchangeId send(std::string method, std::string target, std::string body = {},
                     base::Headers headers = {}) {

@@ -92,7 +92,7 @@ TEST(LiveIndex, KeepsRanksThroughThousandsOfInsertsAndErases) {
 
 TEST(Collation, OrdersKindsAsCouchDBDoes) {
     const char* const order[] = {"null",  "false", "true",  "-1", "0.5", "1",     "2",  "\"\"",     "\"1\"",
-                           "\"a\"", "\"A\"", "\"b\"", "[]", "[1]", "[1,2]", "{}", "{\"a\":1}"};
+                                 "\"a\"", "\"A\"", "\"b\"", "[]", "[1]", "[1,2]", "{}", "{\"a\":1}"};
     for (std::size_t i = 0; i + 1 < std::size(order); ++i)
         EXPECT_LT(compare_json(parse(order[i]), parse(order[i + 1])), 0)
             << order[i] << " before " << order[i + 1];

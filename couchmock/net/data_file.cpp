@@ -1,0 +1,145 @@
+#include "couchmock/net/data_file.hpp"
+
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace couchmock {
+namespace {
+
+/// The layout of the file; another number is of another program or a later version.
+constexpr int layout = 1;
+
+/// A statement that is made once and run many times.
+class Statement {
+public:
+    Statement(sqlite3* file, std::string_view text) : file_(file) {
+        if (sqlite3_prepare_v3(file, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, &handle_, nullptr))
+            fail(file);
+    }
+    ~Statement() { sqlite3_finalize(handle_); }
+    Statement(const Statement&) = delete;
+    Statement& operator=(const Statement&) = delete;
+
+    Statement& bind(int place, std::string_view text) {
+        // SQLite copies no bytes: they live until step() is done
+        if (sqlite3_bind_text(handle_, place, text.data(), static_cast<int>(text.size()), SQLITE_STATIC)) fail(file_);
+        return *this;
+    }
+    Statement& bind(int place, Record::Kind kind) {
+        if (sqlite3_bind_int(handle_, place, static_cast<int>(kind))) fail(file_);
+        return *this;
+    }
+    /// True while there are rows.
+    bool step() {
+        const int result = sqlite3_step(handle_);
+        if (result == SQLITE_ROW) return true;
+        if (result != SQLITE_DONE) fail(file_);
+        sqlite3_reset(handle_);
+        return false;
+    }
+    void run() {
+        while (step()) {
+        }
+    }
+    [[nodiscard]] std::string text(int column) const {
+        const auto* bytes = sqlite3_column_text(handle_, column);
+        return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+    }
+    [[nodiscard]] int number(int column) const { return sqlite3_column_int(handle_, column); }
+
+    [[noreturn]] static void fail(sqlite3* file) {
+        throw DataFileError{fmt::format("the data file: {}", file ? sqlite3_errmsg(file) : "out of memory")};
+    }
+
+private:
+    sqlite3* file_;
+    sqlite3_stmt* handle_ = nullptr;
+};
+
+void execute(sqlite3* file, const char* text) {
+    if (sqlite3_exec(file, text, nullptr, nullptr, nullptr)) Statement::fail(file);
+}
+
+struct File {
+    explicit File(const std::string& path) {
+        if (sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr)) {
+            const std::string why = handle ? sqlite3_errmsg(handle) : "out of memory";
+            sqlite3_close(handle);
+            throw DataFileError{fmt::format("cannot open {}: {}", path, why)};
+        }
+    }
+    ~File() { sqlite3_close(handle); }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+
+    sqlite3* handle = nullptr;
+};
+
+int prepare(sqlite3* file) {
+    execute(file, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
+    int found = 0;
+    {
+        Statement version{file, "PRAGMA user_version"};
+        if (version.step()) found = version.number(0);
+    }
+    if (found != 0 && found != layout)
+        throw DataFileError{fmt::format("the data file has layout {}, and this program knows {}", found, layout)};
+    execute(file,
+            "CREATE TABLE IF NOT EXISTS records(database TEXT NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL,"
+            " value TEXT NOT NULL, PRIMARY KEY(database, kind, id)) WITHOUT ROWID; PRAGMA user_version=1;");
+    return layout;
+}
+
+}  // namespace
+
+class DataFile::Impl {
+public:
+    explicit Impl(const std::string& path) : file(path), version(prepare(file.handle)) {}
+
+    void begin() {
+        if (std::exchange(open, true)) return;
+        execute(file.handle, "BEGIN");
+    }
+
+    File file;
+    int version;
+    Statement insert{file.handle, "INSERT OR REPLACE INTO records VALUES(?1,?2,?3,?4)"};
+    Statement remove{file.handle, "DELETE FROM records WHERE database=?1 AND kind=?2 AND id=?3"};
+    Statement remove_all{file.handle, "DELETE FROM records WHERE database=?1"};
+    bool open = false;
+};
+
+DataFile::DataFile(const std::string& path) : impl_(std::make_unique<Impl>(path)) {}
+DataFile::~DataFile() = default;
+
+std::vector<Record> DataFile::read_all() {
+    std::vector<Record> out;
+    Statement all{impl_->file.handle, "SELECT database, kind, id, value FROM records ORDER BY database, kind, id"};
+    while (all.step())
+        out.push_back({static_cast<Record::Kind>(all.number(1)), all.text(0), all.text(2), all.text(3)});
+    return out;
+}
+
+void DataFile::put(const Record& record) {
+    impl_->begin();
+    impl_->insert.bind(1, record.database).bind(2, record.kind).bind(3, record.id).bind(4, record.value).run();
+}
+
+void DataFile::erase(Record::Kind kind, const std::string& database, const std::string& id) {
+    impl_->begin();
+    impl_->remove.bind(1, database).bind(2, kind).bind(3, id).run();
+}
+
+void DataFile::drop(const std::string& database) {
+    impl_->begin();
+    impl_->remove_all.bind(1, database).run();
+}
+
+void DataFile::commit() {
+    if (std::exchange(impl_->open, false)) execute(impl_->file.handle, "COMMIT");
+}
+
+}  // namespace couchmock

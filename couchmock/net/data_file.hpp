@@ -1,0 +1,42 @@
+#pragma once
+
+#include "couchmock/core/records.hpp"
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace couchmock {
+
+/// A mock's records in a SQLite file (`--data`).
+///
+/// What commit() returned from survives a SIGKILL. A power cut may take back the last moment, as this keeps no chat's only copy: the
+/// nodes' journals do.
+///
+/// Threads: not thread-safe. Errors: DataFileError, from every function; there is no going on without the file.
+class DataFile final : public RecordKeeper {
+public:
+    /// Opens or makes the file; held against a second process.
+    explicit DataFile(const std::string& path);
+    ~DataFile() override;
+
+    /// All of it, each database before its documents.
+    [[nodiscard]] std::vector<Record> read_all();
+
+    void put(const Record& record) override;
+    void erase(Record::Kind kind, const std::string& database, const std::string& id) override;
+    void drop(const std::string& database) override;
+    /// Nothing when nothing was put since the last time.
+    void commit();
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+struct DataFileError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+}  // namespace couchmock
