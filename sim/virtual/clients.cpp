@@ -21,7 +21,8 @@ ClientIndex World::add_client(std::string name, NodeIndex home, std::vector<std:
 }
 
 void World::travel(Path& path, bool up, InOrder& order, std::size_t bytes, Event event) {
-    const auto arrives = order.arrival(now_, path.link, path.extra, bytes, links_);
+    const auto arrives =
+        std::max(order.arrival(now_, path.link, path.extra, bytes, links_), up ? path.up_not_before : path.down_not_before);
     if (up ? path.up_held : path.down_held) {
         (up ? path.up_waiting : path.down_waiting).emplace_back(arrives - now_, std::move(event));
     } else {

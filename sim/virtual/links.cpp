@@ -76,13 +76,14 @@ std::int64_t World::reset_links(NodeIndex index, bool to_clients) {
 void World::set_held(Path& path, bool up, bool down) {
     path.up_held = up;
     path.down_held = down;
-    const auto release = [this](std::vector<std::pair<Duration, Event>>& waiting) {
+    const auto release = [this](std::vector<std::pair<Duration, Event>>& waiting, Time& not_before) {
         Duration last{};
         for (auto& [after, event] : std::exchange(waiting, {}))
             soon(last = std::max({last, after, Duration{0}}), std::move(event));
+        not_before = std::max(not_before, now_ + last);
     };
-    if (!up) release(path.up_waiting);
-    if (!down) release(path.down_waiting);
+    if (!up) release(path.up_waiting, path.up_not_before);
+    if (!down) release(path.down_waiting, path.down_not_before);
 }
 
 }  // namespace sim::virtual_world

@@ -28,6 +28,8 @@ struct Path {
     bool down_held = false;
     std::vector<std::pair<Duration, Event>> up_waiting;  ///< with the time it would have taken
     std::vector<std::pair<Duration, Event>> down_waiting;
+    Time up_not_before{};   ///< what was let go arrives until then: nothing that is sent later may overtake it
+    Time down_not_before{};
 };
 
 /// A node's process: alive, paused, or gone, with the disk that outlives it.
