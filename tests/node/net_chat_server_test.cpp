@@ -1,6 +1,8 @@
 #include "node/net/chat_server.hpp"
 #include "tests/net_test.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -41,6 +43,15 @@ protected:
     void perform(Effect effect) {
         thread_.run([&] { server_->perform(std::move(effect)); });
     }
+    /// As perform(), and the loop is not idle for so many times 5 ms after it.
+    void perform_and_work_on(Send effect, int steps) {
+        work_left_ = steps;
+        thread_.run([&] {
+            server_->perform(std::move(effect));
+            work_on();
+        });
+    }
+    [[nodiscard]] int work_left() const { return work_left_; }
     void drain() {
         thread_.run([&] { server_->drain(); });
     }
@@ -63,7 +74,15 @@ protected:
     }
 
 private:
+    void work_on() {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{5};
+        while (std::chrono::steady_clock::now() < end) {
+        }
+        if (--work_left_ > 0) wire::asio::post(thread_.loop.context(), [this] { work_on(); });
+    }
+
     net_test::Inbox<Event> events_;
+    std::atomic<int> work_left_ = 0;
     net_test::LoopThread thread_;
     std::optional<ChatServer> server_;
 };
@@ -217,6 +236,15 @@ TEST_F(ChatServerTest, RefusesOtherSitesPagesAndWhatIsNoHandshake) {
                 StartsWith("HTTP/1.1 431 "));
     EXPECT_THAT(answer("POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n"),
                 StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(ChatServerTest, SendsWhatIsQueuedWhileALongStretchOfWorkGoesOn) {
+    serve();
+    SessionId session = 0;
+    auto client = open(session);
+    perform_and_work_on(Send{session, {base::one_frame("hi")}}, 200);  // for a second
+    EXPECT_EQ(client.until("hi"), std::string("\x81\x02") + "hi");
+    EXPECT_GT(work_left(), 100);
 }
 
 TEST_F(ChatServerTest, SaysThatItGoesAwayWhenItDrains) {

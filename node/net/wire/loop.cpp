@@ -8,8 +8,10 @@ namespace wire {
 namespace {
 
 constexpr std::size_t read_buffer_bytes = 128 * 1024;
-// So many handlers at most before what they queued is flushed: under a load that never ebbs, a turn must end
-// too.
+// A turn takes so long at most, and so many handlers, before what they queued is flushed: under a load that
+// never ebbs it must end too. Time, since a handler can take a microsecond or, with 16 KiB of a feed to read,
+// one millisecond.
+constexpr auto turn_max = std::chrono::milliseconds{2};
 constexpr int handlers_per_turn = 256;
 constexpr int flushes_per_turn = 16;
 
@@ -20,8 +22,9 @@ Loop::Loop() : read_buffer_(read_buffer_bytes) {}
 void Loop::run() {
     while (!stopped_) {
         context_.run_one();
-        for (int n = 1; n < handlers_per_turn && !stopped_ && context_.poll_one() != 0; ++n) {
-        }
+        const auto end = std::chrono::steady_clock::now() + turn_max;
+        for (int n = 1; n < handlers_per_turn && !stopped_ && context_.poll_one() != 0; ++n)
+            if (std::chrono::steady_clock::now() >= end) break;
         flush();
     }
     flush();
