@@ -1,11 +1,17 @@
 #include "node/core/ledger.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 namespace node {
 namespace {
 
 constexpr base::Duration marks_wait = std::chrono::milliseconds{500};
+// In one batch: a commit of all the marks of a long backlog would keep a new message waiting for a quarter of
+// a second.
+constexpr std::size_t marks_max = 250;
 constexpr base::Duration retry_after = std::chrono::seconds{1};
 
 template <class T>
@@ -80,11 +86,15 @@ void Ledger::flush(Turn& turn) {
         batch.entries.push_back(held->entry);
     }
     under_way_ = std::exchange(waiting_, {});
-    batch.stored = marks_under_way_ = std::exchange(marks_, {});
+    // Which of them go first does not matter, and the last are taken off for nothing.
+    const auto first = marks_.end() - static_cast<std::ptrdiff_t>(std::min(marks_.size(), marks_max));
+    marks_under_way_.assign(std::make_move_iterator(first), std::make_move_iterator(marks_.end()));
+    marks_.erase(first, marks_.end());
+    batch.stored = marks_under_way_;
     batch.stored_generation = marks_generation_under_way_ = marks_generation_;
     batch.checkpoint = checkpoint_under_way_ = std::exchange(checkpoint_, std::nullopt);
     batch_under_way_ = true;
-    marks_due_.reset();
+    marks_due_ = marks_.empty() ? std::nullopt : std::optional{turn.now.time};
     not_before_.reset();
     turn.emit(Persist{std::move(batch)});
 }

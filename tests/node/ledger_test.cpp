@@ -2,6 +2,10 @@
 
 #include "node/core/model_journal.hpp"
 
+#include <set>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -93,6 +97,25 @@ TEST_F(LedgerTest, LetsMarksAndCheckpointsWaitForCompany) {
     EXPECT_FALSE(flush());
     time += 500ms;
     EXPECT_TRUE(flush()) << "but not for ever";
+}
+
+TEST_F(LedgerTest, SplitsTheMarksOfALongBacklogSoThatAMessageNeedNotWaitForAllOfThem) {
+    for (int i = 0; i < 600; ++i) ledger.mark_stored("lobby:" + std::to_string(i), "g1");
+    EXPECT_FALSE(flush());
+    time += 500ms;
+    std::set<std::string> marked;
+    std::vector<std::size_t> sizes;
+    for (auto batch = flush(); batch; batch = flush()) {  // the others wait no longer
+        marked.insert(batch->stored.begin(), batch->stored.end());
+        sizes.push_back(batch->stored.size());
+        EXPECT_EQ(batch->stored_generation, "g1");
+        if (sizes.size() == 1) ledger.hold(message("a"), true, {});
+        EXPECT_EQ(batch->entries.size(), sizes.size() == 2 ? 1u : 0u);
+        on_disk(*batch);
+    }
+    EXPECT_THAT(sizes, ElementsAre(250, 250, 100));
+    EXPECT_EQ(marked.size(), 600u);
+    EXPECT_TRUE(ledger.idle());
 }
 
 TEST_F(LedgerTest, MarksAMessageThatIsNotHandedOverYetWhereItStands) {
