@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
@@ -33,7 +34,6 @@ public:
     /// Commits `count` new messages and waits until they are on the disk.
     void commit(std::size_t count) {
         base::JournalBatch batch;
-        batch.number = ++batches_;
         for (std::size_t i = 0; i < count; ++i) {
             const auto arrival = ++arrivals_;
             batch.entries.push_back(
@@ -43,17 +43,30 @@ public:
                                                std::string(64, 'x'), "n1"),
                  .accepted_here = true,
                  .stored_in = {}});
-            last_id_ = batch.entries.back().message.id;
+            ids_.push_back(batch.entries.back().message.id);
         }
+        hand_over(std::move(batch));
+    }
+    /// Marks the oldest `count` unmarked messages as stored, in one commit.
+    void mark(std::size_t count) {
+        base::JournalBatch batch;
+        batch.stored_generation = "g1";
+        while (batch.stored.size() < count && marked_ < ids_.size()) batch.stored.push_back(ids_[marked_++]);
+        hand_over(std::move(batch));
+    }
+    [[nodiscard]] bool all_marked() const { return marked_ == ids_.size(); }
+    [[nodiscard]] const node::JournalFile& file() const { return file_; }
+    [[nodiscard]] const std::string& last_id() const { return ids_.back(); }
+    [[nodiscard]] const std::string& error() const { return error_; }
+
+private:
+    void hand_over(base::JournalBatch batch) {
+        batch.number = ++batches_;
         std::unique_lock lock{mutex_};
         writer_.commit(std::move(batch));
         wake_.wait(lock, [this] { return committed_ == batches_; });
     }
-    [[nodiscard]] const node::JournalFile& file() const { return file_; }
-    [[nodiscard]] const std::string& last_id() const { return last_id_; }
-    [[nodiscard]] const std::string& error() const { return error_; }
 
-private:
     void done(const std::string& error) {
         const std::lock_guard lock{mutex_};
         ++committed_;
@@ -64,7 +77,9 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     std::uint64_t batches_ = 0, committed_ = 0, arrivals_ = 0;
-    std::string last_id_, error_;
+    std::vector<std::string> ids_;
+    std::size_t marked_ = 0;
+    std::string error_;
     node::JournalFile file_;
     node::JournalWriter writer_;
 };
@@ -76,6 +91,17 @@ void commit(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(commit)->Arg(1)->Arg(10)->Arg(100)->Arg(500)->ArgName("messages")->UseRealTime();
+
+void mark_stored(benchmark::State& state) {
+    Journal journal;
+    for (int i = 0; i < 200; ++i) journal.commit(1000);
+    for (auto _ : state) {
+        if (journal.all_marked()) state.SkipWithError("nothing is left to mark");
+        journal.mark(static_cast<std::size_t>(state.range(0)));
+    }
+    state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(mark_stored)->Arg(250)->ArgName("messages")->Iterations(200)->UseRealTime();
 
 void bare_fdatasync(benchmark::State& state) {  // of a file that does not grow
     fs::create_directories(folder());
