@@ -1,6 +1,7 @@
 #include "node/base/json.hpp"
 
 #include <cmath>
+#include <cstring>
 
 #include <boost/json/parse.hpp>
 
@@ -8,20 +9,38 @@
 
 namespace base {
 
-std::optional<json::value> parse_json(std::string_view text) {
+std::optional<json::value> parse_json(std::string_view text) { return parse_json(text, {}); }
+
+std::optional<json::value> parse_json(std::string_view text, json::storage_ptr memory) {
     json::parse_options options;
     options.max_depth = 64;
     boost::system::error_code error;
-    auto value = json::parse(text, error, {}, options);
+    auto value = json::parse(text, error, std::move(memory), options);
     if (error) return std::nullopt;
     return value;
 }
+
+namespace {
+
+/// True when none of the eight bytes needs an escape: control characters, '"' and '\\' do.
+bool all_plain(const char* bytes) {
+    constexpr std::uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+    std::uint64_t word;
+    std::memcpy(&word, bytes, sizeof word);
+    const auto has_zero = [](std::uint64_t w) { return (w - ones) & ~w & highs; };  // false alarms only above a true one
+    const auto below_space = (word - ones * 0x20) & ~word & highs;
+    return (below_space | has_zero(word ^ ones * '"') | has_zero(word ^ ones * '\\')) == 0;
+}
+
+}  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
     static constexpr char digits[] = "0123456789abcdef";
     out += '"';
     std::size_t plain = 0;  // start of the stretch that needs no escape
     for (std::size_t i = 0; i < text.size(); ++i) {
+        while (i + 8 <= text.size() && all_plain(text.data() + i)) i += 8;
+        if (i == text.size()) break;
         const auto byte = static_cast<unsigned char>(text[i]);
         if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
         out.append(text, plain, i - plain);

@@ -62,7 +62,10 @@ public:
     /// A cursor for clients that have been shown all of `room` up to the turn's start.
     [[nodiscard]] Cursor cursor_of(std::string_view newest_position) const;
     /// The feed's seq as of the turn's start, and the store that it is of.
-    void set_seen(base::Checkpoint seen) { seen_ = std::move(seen); }
+    void set_seen(const base::Generation& generation, const std::string& seq) {
+        seen_.generation = generation;
+        seen_.seq = seq;
+    }
     /// After a room's followers were all given a new cursor: those with a gap get theirs, which still tells
     /// of it.
     void repeat_gap_cursors(std::string_view room);

@@ -271,7 +271,7 @@ private:
         rooms_.seal();
         for (const auto& room : cursors) catch_up_.repeat_gap_cursors(room);
         ledger_.advance();
-        catch_up_.set_seen({link_.generation(), feed_.seq()});
+        catch_up_.set_seen(link_.generation(), feed_.seq());
         catch_up_.stored(ledger_.take_marked());
         catch_up_.pump(turn);
         sessions_.flush(turn);

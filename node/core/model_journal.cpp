@@ -14,7 +14,8 @@ void ModelJournal::sync() {
 }
 
 void ModelJournal::show() {
-    for (const auto& batch : std::exchange(written_, {})) shown_.push_back(apply(batch));
+    for (auto& batch : written_) shown_.push_back(apply(std::move(batch)));
+    written_.clear();
 }
 
 void ModelJournal::crash() {
@@ -23,12 +24,12 @@ void ModelJournal::crash() {
     shown_.clear();
 }
 
-ModelJournal::Undo ModelJournal::apply(const base::JournalBatch& batch) {
+ModelJournal::Undo ModelJournal::apply(base::JournalBatch&& batch) {
     Undo record{entries_.size(), {}, checkpoint_};
-    for (const auto& entry : batch.entries) {
-        if (contains(entry.message.id)) continue;
+    for (auto& given : batch.entries) {
+        if (contains(given.message.id)) continue;
         const auto index = entries_.size();
-        entries_.push_back(entry);
+        const auto& entry = entries_.emplace_back(std::move(given));
         by_id_.emplace(entry.message.id, index);
         rooms_[entry.message.room].emplace(std::pair{entry.message.position, entry.message.id}, index);
         ++stored_count_[entry.stored_in];
@@ -39,7 +40,7 @@ ModelJournal::Undo ModelJournal::apply(const base::JournalBatch& batch) {
         record.stored_before.emplace_back(found->second, entries_[found->second].stored_in);
         set_stored_in(found->second, batch.stored_generation);
     }
-    if (batch.checkpoint) checkpoint_ = batch.checkpoint;
+    if (batch.checkpoint) checkpoint_ = std::move(batch.checkpoint);
     return record;
 }
 

@@ -25,7 +25,7 @@ public:
     explicit ModelJournal(std::string uuid) : uuid_{std::move(uuid)} {}
 
     /// Written, not yet on the disk, not yet visible.
-    void write(const base::JournalBatch& batch) { written_.push_back(batch); }
+    void write(base::JournalBatch batch) { written_.push_back(std::move(batch)); }
     /// All that was written is on the disk from here on, and visible.
     void sync();
     /// All that was written is visible, and none of it is on the disk until the next sync().
@@ -33,7 +33,7 @@ public:
     /// The process or the machine dies: back to the last sync().
     void crash();
     /// One batch, all the way.
-    void commit(const base::JournalBatch& batch) { write(batch), sync(); }
+    void commit(base::JournalBatch batch) { write(std::move(batch)), sync(); }
 
     [[nodiscard]] bool has_unsynced() const { return !written_.empty() || !shown_.empty(); }
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
@@ -62,7 +62,7 @@ private:
     using ByPosition =
         std::map<std::pair<std::string, std::string>, std::size_t>;  ///< {position, id} to index
 
-    Undo apply(const base::JournalBatch& batch);
+    Undo apply(base::JournalBatch&& batch);
     void undo(const Undo& record);
     void set_stored_in(std::size_t index, const base::Generation& generation);
     [[nodiscard]] std::size_t first_after(std::uint64_t arrival) const;

@@ -42,6 +42,12 @@ Effects ClientCore::handle(const Event& event, base::Now now) {
     return std::exchange(effects_, {});
 }
 
+Effects ClientCore::hear(const base::json::value& frame, base::Now now) {
+    now_ = now;
+    on_frame(frame);
+    return std::exchange(effects_, {});
+}
+
 bool ClientCore::settled() const {
     return state_ == State::open && pending_.empty() &&
            std::ranges::none_of(rooms_, [](const auto& room) { return room.second.joining; });
@@ -102,35 +108,38 @@ void ClientCore::on(const TimerFired& e) {
 }
 
 void ClientCore::on(const Received& e) {
-    const auto frame = base::parse_json(e.frame);
-    const auto t = frame ? string_member(*frame, "t").value_or("") : "";
+    if (const auto frame = base::parse_json(e.frame)) on_frame(*frame);
+}
+
+void ClientCore::on_frame(const base::json::value& frame) {
+    const auto t = string_member(frame, "t").value_or("");
     if (t == "message") {
-        const auto room = rooms_.find(text_of(*frame, "room"));
+        const auto room = rooms_.find(text_of(frame, "room"));
         const bool resuming = room != rooms_.end() && room->second.joining;
-        if (room != rooms_.end()) room->second.n = std::max(room->second.n, int_member(*frame, "n").value_or(0));
-        on_message(*frame, resuming ? Via::resume : Via::live);
+        if (room != rooms_.end()) room->second.n = std::max(room->second.n, int_member(frame, "n").value_or(0));
+        on_message(frame, resuming ? Via::resume : Via::live);
     } else if (t == "accepted") {
-        on_answer(*frame, What::accepted);
+        on_answer(frame, What::accepted);
     } else if (t == "stored") {
-        on_answer(*frame, What::stored);
+        on_answer(frame, What::stored);
     } else if (t == "failed") {
-        on_answer(*frame, What::failed);
+        on_answer(frame, What::failed);
     } else if (t == "refused") {
-        on_refused(*frame);
+        on_refused(frame);
     } else if (t == "welcome") {
-        on_welcome(*frame);
+        on_welcome(frame);
     } else if (t == "joined" || t == "cursor" || t == "gap-closed") {
-        on_joined(*frame);
+        on_joined(frame);
     } else if (t == "page") {
-        on_page(*frame);
+        on_page(frame);
     } else if (t == "store") {
         Record record{.what = What::store};
         record.node = node_;
-        record.text = text_of(*frame, "state");
-        record.count = int_member(*frame, "backlog").value_or(0);
+        record.text = text_of(frame, "state");
+        record.count = int_member(frame, "backlog").value_or(0);
         note(record);
     } else if (t == "bye") {
-        leave("bye: " + text_of(*frame, "reason"), config_.reconnect_after);
+        leave("bye: " + text_of(frame, "reason"), config_.reconnect_after);
     }
 }
 

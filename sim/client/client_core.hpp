@@ -60,6 +60,8 @@ public:
     explicit ClientCore(Config config);
     [[nodiscard]] Effects start(base::Now now);
     [[nodiscard]] Effects handle(const Event& event, base::Now now);
+    /// A frame that came, for whoever has parsed it already: those of a room are the same for all that follow it.
+    [[nodiscard]] Effects hear(const base::json::value& frame, base::Now now);
 
     /// True when nothing that it sent waits for an answer and it is connected and joined.
     [[nodiscard]] bool settled() const;
@@ -94,6 +96,7 @@ private:
     void on(const Retry&);
     void on(const Garbage& e);
 
+    void on_frame(const base::json::value& frame);
     void on_welcome(const base::json::value& frame);
     void on_message(const base::json::value& frame, Via via);
     void on_answer(const base::json::value& frame, What what);

@@ -117,14 +117,26 @@ void World::on(ClientGets& e) {
 
 void World::read(const ClientGets& e) {
     for (const auto& batch : e.frames) {
-        for (std::size_t i = 0; i < batch->count(); ++i) {
+        const auto read = parsed(batch);
+        for (const auto& frame : read->frames) {
             if (clients_[e.client].link != e.link) return;
-            tell_client(e.client, client::Received{std::string{batch->at(i)}});
+            perform(e.client, clients_[e.client].core->hear(frame, {now_, wall()}));
         }
     }
     auto& client = clients_[e.client];
     if (client.probes.empty() || !client.core->connected() || std::exchange(client.probing, true)) return;
     read_next_room(e.client);
+}
+
+/// A room's frames are the same for all who follow it: they are parsed once, as long as the followers read them at about the same time.
+std::shared_ptr<const ParsedFrames> World::parsed(const base::Frames& batch) {
+    for (const auto& recent : recently_parsed_)
+        if (recent && recent->batch == batch) return recent;
+    auto made = std::make_shared<ParsedFrames>(batch);
+    made->frames.reserve(batch->count());
+    for (std::size_t i = 0; i < batch->count(); ++i)
+        if (auto frame = base::parse_json(batch->at(i), &made->memory)) made->frames.push_back(std::move(*frame));
+    return recently_parsed_[next_parsed_++ % recently_parsed_.size()] = std::move(made);
 }
 
 void World::on(ClientTimer& e) {

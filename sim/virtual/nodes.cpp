@@ -155,8 +155,8 @@ void World::perform(NodeIndex index, node::Effects effects) {
                 const auto* reason = fails ? "input/output error" : "no space left on device";
                 soon(took, NodeHears{index, life, node::PersistFailed{persist->batch.number, reason}});
             } else {
-                node.journal->write(persist->batch);
                 soon(took, DiskSynced{index, life, persist->batch.number});
+                node.journal->write(std::move(persist->batch));
             }
         } else if (auto* request = std::get_if<node::Fetch>(&effect)) {
             fetch(index, std::move(*request));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -7,6 +8,8 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <boost/json/monotonic_resource.hpp>
 
 #include "couchmock/core/mock.hpp"
 #include "node/core/chat_core.hpp"
@@ -63,6 +66,14 @@ struct VirtualClient {
     std::vector<std::string> rooms_to_read;
     bool probing = false;                ///< it has its welcome and asks
     bool settled = false;
+};
+
+/// A batch of frames as a client understands it, all in one piece of memory.
+struct ParsedFrames {
+    explicit ParsedFrames(base::Frames of) : batch{std::move(of)} {}
+    base::Frames batch;
+    base::json::monotonic_resource memory;
+    std::vector<base::json::value> frames;  ///< after the memory in which they are
 };
 
 /// One WebSocket connection.
@@ -145,6 +156,7 @@ private:
     void on(ClientHears& e);
     void on(ClientGets& e);
     void read(const ClientGets& e);
+    std::shared_ptr<const ParsedFrames> parsed(const base::Frames& batch);
     void on(ClientTimer& e);
     void on(Knock& e);
     /// Sends an event along one direction of a path, or holds it there.
@@ -197,6 +209,8 @@ private:
     base::HttpResponse asked_answer_;
     bool asked_more_ = false;          ///< its answer comes in pieces, and the next one is due
     std::uint64_t settings_ = 0;
+    std::array<std::shared_ptr<const ParsedFrames>, 16> recently_parsed_;
+    std::size_t next_parsed_ = 0;
     std::uint64_t next_link_ = 1;
     std::uint64_t next_exchange_ = 1;
     std::map<std::size_t, std::int64_t> link_touched_;  ///< by fault
