@@ -12,7 +12,6 @@ namespace {
 /// A store that answers is asked now and then whether it is still the same: behind one address another may
 /// stand.
 constexpr base::Duration look_again_after = std::chrono::seconds{5};
-constexpr base::Duration probe_pause_max = std::chrono::milliseconds{1200};
 constexpr base::Duration denied_pause_least = std::chrono::seconds{1};
 constexpr base::Duration denied_pause_most = std::chrono::seconds{15};
 
@@ -25,7 +24,9 @@ StoreLink::StoreLink(const ChatConfig& config, const StoreApi& api, FetchIds& id
       api_{&api},
       ids_{&ids},
       random_{&random},
-      backoff_{config.probe_interval, probe_pause_max},
+      // Ever longer pauses would cost nobody less than one short request each 150 ms, and everybody up to a
+      // second of waiting when the store is back.
+      backoff_{config.probe_interval, config.probe_interval},
       denied_backoff_{denied_pause_least, denied_pause_most} {}
 
 void StoreLink::start(Turn& turn) { probe(turn); }

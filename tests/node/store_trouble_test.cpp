@@ -213,6 +213,19 @@ TEST_F(StoreTrouble, StopsSendingWhenTheStoreDoesNotLetItInAndKeepsWhatItAccepte
     EXPECT_THAT(heard(1), ElementsAre("store up", "stored"));
 }
 
+TEST_F(StoreTrouble, AsksAnAbsentStoreAtAnEvenPaceHoweverLongItIsGone) {
+    fail_all();
+    std::chrono::microseconds gone{};
+    int probes = 0;
+    for (; gone < 60s; gone += 1ms, advance(1ms))
+        if (asked(probe)) {
+            ++probes;
+            fail(probe);
+        }
+    EXPECT_GE(probes, 60s / 190ms) << "it is noticed in time when it is back";
+    EXPECT_LE(probes, 60s / 150ms + 1);
+}
+
 TEST_F(StoreTrouble, MakesAForgottenDatabaseAgain) {
     post(1, "lobby", "hello");
     persist_all();
