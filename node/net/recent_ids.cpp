@@ -13,7 +13,7 @@ void RecentIds::add(const std::vector<std::string_view>& ids) {
         const auto parts = base::parse_message_id(id);
         if (!parts || parts->letters <= floor_) continue;
         young_.ids.emplace(id);
-        young_.highest = std::max<std::string>(std::move(young_.highest), std::string{parts->letters});
+        if (parts->letters > young_.highest) young_.highest = parts->letters;
         if (young_.ids.size() < generation_) continue;
         floor_ = std::max(floor_, old_.highest);
         old_ = std::exchange(young_, {});
