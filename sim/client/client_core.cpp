@@ -364,13 +364,16 @@ void ClientCore::note(Record record) {
 
 namespace {
 
-/// Calls `use` with the padding's letters until it says no; eight of them from each draw. Those of a longer text are others, so that
-/// a text that was cut is not taken for a shorter one.
+/// Calls `use` with the padding's letters until it says no; twelve of them from each draw. Those of a longer text are others, so
+/// that a text that was cut is not taken for a shorter one.
 template <class Use>
 void pad(std::string_view msg, std::size_t size, const Use& use) {
-    for (base::Random letters{base::fnv1a(msg) + size};;)
-        for (auto draw = letters.next(), left = std::uint64_t{8}; left > 0; --left, draw >>= 8)
-            if (!use(static_cast<char>('a' + static_cast<unsigned>(draw & 0xFF) % 26))) return;
+    static constexpr char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+    for (base::Random random{base::fnv1a(msg) + size};;) {
+        auto draw = random.next();
+        for (int i = 0; i < 12; ++i, draw >>= 5)
+            if (!use(letters[draw & 31])) return;
+    }
 }
 
 }  // namespace
