@@ -31,6 +31,8 @@ struct WorldOptions {
     /// Called now and then with the time in the run; for a progress line.
     std::function<void(Duration at)> progress;
     std::function<void(const TracedEvent&)> trace;  ///< called for every event (virtual world)
+    std::string store_kill;   ///< shell command that kills the CouchDB behind `store`, for store.crash and store.restart (process world)
+    std::string store_start;  ///< shell command that starts it again and returns when it answers
     std::map<std::string, std::filesystem::path> node_binaries;  ///< another build for a node, by name (process world)
 };
 

@@ -31,8 +31,9 @@ std::vector<std::string> rooms_of(const Scenario& scenario);
 /// the way; what the world could not do is told by Finished, what the node did wrong is for the checkers to find.
 class Conductor {
 public:
-    /// `scenario` and `plan` outlive it. The run begins at `start`: all nodes are up.
-    Conductor(const Scenario& scenario, const Plan& plan, base::Time start);
+    /// `scenario` and `plan` outlive it. The run begins at `start`: all nodes are up. `can_restart_store`: the world knows how to kill
+    /// the store itself, and is asked for it in place of the mock, which can only look as if.
+    Conductor(const Scenario& scenario, const Plan& plan, base::Time start, bool can_restart_store = false);
     Conductor(const Conductor&) = delete;  // what it has to do later points at it
     Conductor& operator=(const Conductor&) = delete;
 
@@ -80,6 +81,7 @@ private:
     void finish_fault(std::size_t fault, std::int64_t count);
     void begin_store_fault(std::size_t fault);
     void begin_without_mock(std::size_t fault);
+    void on(const StoreRestarted& e);
     void watch_moment(std::size_t fault);
     void end_store_fault(std::size_t fault);
     void begin_node_fault(std::size_t fault);
@@ -108,6 +110,7 @@ private:
     const Scenario& scenario_;
     const Plan& plan_;
     base::Time start_;
+    bool can_restart_store_;
     Duration now_{};
     Duration timer_at_ = Duration::max();
     Effects effects_;

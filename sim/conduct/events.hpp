@@ -25,7 +25,8 @@ struct Answered     { RequestId request; int status; std::string body; };  ///< 
 struct BacklogTold  { std::string node; std::int64_t count; bool store_up = true; };  ///< only when the node said it
 struct HistoryTold  { std::string node; std::string room; std::vector<std::pair<std::string, std::string>> messages; };  ///< (msg, id)
 struct LinkTold     { std::size_t fault; std::int64_t touched; };  ///< how many connections a fault of the links has met so far, or how many commits one of the disk
-using Event = std::variant<TimerFired, NodeIsUp, NodeIsGone, Answered, BacklogTold, HistoryTold, LinkTold>;
+struct StoreRestarted { std::size_t fault; bool done; };           ///< the answer to RestartStore
+using Event = std::variant<TimerFired, NodeIsUp, NodeIsGone, Answered, BacklogTold, HistoryTold, LinkTold, StoreRestarted>;
 
 // ---- what it asks of the world
 enum class NodeAct {
@@ -46,12 +47,13 @@ struct AskControl  { RequestId request; base::HttpRequest http; };  ///< to the 
 struct AskStore    { RequestId request; base::HttpRequest http; };  ///< to the store, as a node would; target "/<db>/..." without the database: "/_all_docs"
 struct AskBacklog  { std::string node; };                      ///< answer with BacklogTold, or not at all
 struct AskHistory  { std::string node; std::vector<std::string> rooms; };  ///< answer with a HistoryTold for each room
+struct RestartStore { std::size_t fault; };                    ///< kill the store behind the mock and start it again; answer with StoreRestarted
 struct SetLink     { std::size_t fault; bool on; };            ///< a link.* fault of the plan; answer its end with LinkTold
 struct SetHost     { std::size_t fault; bool on; };            ///< node.disk_full, node.disk_fail, node.clock_skew: what no real machine lets one do; answer the end of a disk_fail with LinkTold
 struct Note        { Record record; };                         ///< for the history, with `at_us` filled in
 struct Finished    { std::string broken; };                    ///< all is done; `broken` says why the plan could not be performed
 using Effect = std::variant<SetTimer, Act, Tell, HoldReading, AddClient, AskControl, AskStore, AskBacklog, AskHistory, SetLink,
-                            SetHost, Note, Finished>;
+                            SetHost, RestartStore, Note, Finished>;
 using Effects = std::vector<Effect>;
 
 }  // namespace sim::conduct

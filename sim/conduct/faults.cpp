@@ -78,6 +78,12 @@ void Conductor::finish_fault(std::size_t fault, std::int64_t count) {
 // ---------------------------------------------------------------- the store's
 
 void Conductor::begin_store_fault(std::size_t fault) {
+    const auto& kind = plan_.faults[fault].kind;
+    if (can_restart_store_ && (kind == "store.crash" || kind == "store.restart")) {
+        faults_[fault].ending = true;  // by itself
+        effects_.push_back(RestartStore{fault});
+        return;
+    }
     ask_control(set_rule(plan_.faults[fault]), [this, fault](const Answered& answer) {
         if (answer.status == 501) {
             begin_without_mock(fault);
@@ -100,6 +106,11 @@ void Conductor::begin_without_mock(std::size_t fault) {
         return;
     }
     ask_store({"DELETE", "", {}, {}}, [this, fault](const Answered& answer) { finish_fault(fault, answer.status == 200 ? 1 : 0); });
+}
+
+void Conductor::on(const StoreRestarted& e) {
+    if (!e.done) complain("the store did not come back");
+    finish_fault(e.fault, e.done ? 1 : 0);
 }
 
 /// A moment is over when it has hit: some wait for the next row or the next request.

@@ -22,7 +22,7 @@ constexpr base::Duration control_timeout = 10s;
 WorldResult World::run() {
     set_stage();
     start_ = steady_now();
-    conductor_.emplace(scenario_, plan_, start_);
+    conductor_.emplace(scenario_, plan_, start_, !options_.store_kill.empty() && !options_.store_start.empty());
     cast_.emplace(
         transport_, [this](const std::string& node) { return client_ports_.contains(node) ? client_ports_[node] : std::uint16_t{0}; },
         [this](const Record& seen) {
@@ -84,6 +84,7 @@ void World::break_off(std::string why) {
 
 void World::watch_programs(base::Time now) {
     if (const auto change = mock_->poll(now); change && !change->ready) return break_off("couchmock ended by itself: " + change->how);
+    watch_store_commands();
     for (auto& [name, node] : nodes_) {
         const auto change = node.poll(now);
         if (!change) continue;
@@ -131,6 +132,31 @@ void World::on(const conduct::Act& e) {
 }
 
 void World::on(const conduct::Tell& e) { cast_->tell(e.client, e.event); }
+void World::on(const conduct::RestartStore& e) {
+    if (store_commands_) {  // it is being restarted already
+        tell(conduct::StoreRestarted{e.fault, true});
+        return;
+    }
+    store_commands_.emplace(StoreCommands{e.fault, shell(options_.store_kill), options_.store_start});
+}
+
+Child World::shell(const std::string& command) const {
+    return Child{{"/bin/sh", "-c", command}, folder_ / "logs" / "store-commands.log"};
+}
+
+void World::watch_store_commands() {
+    if (!store_commands_) return;
+    const auto exit = store_commands_->running.poll();
+    if (!exit) return;
+    if (exit->clean() && !store_commands_->next.empty()) {
+        store_commands_->running = shell(std::exchange(store_commands_->next, {}));
+        return;
+    }
+    const auto fault = store_commands_->fault;
+    store_commands_.reset();
+    tell(conduct::StoreRestarted{fault, exit->clean()});
+}
+
 void World::on(const conduct::HoldReading& e) { cast_->hold_reading(e.client, e.held); }
 
 void World::on(const conduct::AddClient& e) {

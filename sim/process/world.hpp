@@ -50,6 +50,8 @@ private:
     // world.cpp: the loop
     void loop();
     void break_off(std::string why);
+    void watch_store_commands();
+    [[nodiscard]] Child shell(const std::string& command) const;
     void watch_programs(base::Time now);
     void tell(const conduct::Event& event) { perform(conductor_->handle(event, steady_now())); }
     void perform(conduct::Effects effects);
@@ -63,6 +65,7 @@ private:
     void on(const conduct::AskBacklog& e);
     void on(const conduct::AskHistory& e);
     void on(const conduct::SetLink& e);
+    void on(const conduct::RestartStore& e);
     void on(const conduct::SetHost&) {}  // the language says that only the virtual world has such machines
     void on(const conduct::Note& e);
     void on(const conduct::Finished& e);
@@ -82,6 +85,13 @@ private:
 
     Transport transport_;
     std::optional<Program> mock_;
+    /// The commands that restart the store, one after the other.
+    struct StoreCommands {
+        std::size_t fault;
+        Child running;
+        std::string next;
+    };
+    std::optional<StoreCommands> store_commands_;
     std::map<std::string, Program> nodes_;
     std::map<std::string, std::uint16_t> ports_;       ///< of the nodes themselves
     std::map<std::string, std::uint16_t> client_ports_;  ///< where clients find them

@@ -31,6 +31,8 @@ struct RunRequest {
     std::filesystem::path out = "out";
     std::filesystem::path binaries;          ///< where chatnode and couchmock are
     std::vector<std::string> node_binaries;  ///< "n2=PATH"
+    std::string store_kill;    ///< commands for store.crash and store.restart before a real CouchDB
+    std::string store_start;
 };
 
 /// Runs each scenario, judges it, writes its history and reports. The worst verdict decides the exit code.

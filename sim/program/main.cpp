@@ -47,6 +47,11 @@ int main(int argc, char** argv) {
     run_command->add_option("--out", request.out, "folder for histories and reports")->capture_default_str();
     run_command->add_option("--binaries", request.binaries,
                             "where chatnode and couchmock are (next to chatsim)");
+    auto* store_kill = run_command->add_option(
+        "--store-kill", request.store_kill, "shell command that kills that CouchDB, for store.crash and store.restart");
+    run_command
+        ->add_option("--store-start", request.store_start, "shell command that starts it again and returns when it answers")
+        ->needs(store_kill);
     run_command->add_option("--node-binary", request.node_binaries,
                             "another build for a node, as n2=PATH (process world)");
     run_command->callback([&] {

@@ -4,6 +4,7 @@
 #include "sim/history/history_file.hpp"
 #include "sim/program/commands.hpp"
 #include "sim/program/progress.hpp"
+#include "sim/program/quarry.hpp"
 #include "sim/program/summary.hpp"
 #include "sim/history/scenario_file.hpp"
 #include "sim/scenario/reader.hpp"
@@ -144,6 +145,8 @@ Outcome run_one(const Scenario& scenario, const RunRequest& request) {
     options.binaries = request.binaries;
     options.out = folder;
     options.store = request.store;
+    options.store_kill = request.store_kill;
+    options.store_start = request.store_start;
     options.interrupted = &interrupted();
     options.progress = [&](Duration at) { progress.show(at); };
     for (const auto& pair : request.node_binaries) {
@@ -169,6 +172,11 @@ Outcome run_one(const Scenario& scenario, const RunRequest& request) {
     fmt::print("    report:  {}\n", (folder / "report.html").string());
     if (verdict.outcome != Outcome::pass)
         fmt::print("    replay:  {}\n", replay_line(scenario, request, seed));
+    if (verdict.outcome == Outcome::fail && request.world == "virtual") {
+        const auto file = (folder / "replay.json").string();
+        if (write_replay_file(file, scenario, plan, result.event_hash))
+            fmt::print("    shrink:  chatsim shrink {}\n", file);
+    }
     std::fflush(stdout);
     return verdict.outcome;
 }

@@ -174,6 +174,7 @@ private:
     void on(const conduct::AskBacklog& e);
     void on(const conduct::AskHistory& e);
     void on(const conduct::SetHost& e);
+    void on(const conduct::RestartStore&) {}  // the mock does it here
     void on(const conduct::Note& e) { sink_.add(e.record); }
     void on(const conduct::Finished& e);
     void on(Told& e);

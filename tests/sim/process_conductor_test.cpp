@@ -25,6 +25,7 @@ public:
     std::int64_t hits = 3;           ///< of every fault, when asked
     bool settled = true;
     bool nodes_start = true;
+    bool can_restart_store = false;
     std::set<std::string> hold_exit; ///< nodes that take their time to end
     int set_status = 201;            ///< of setting a fault
     std::string documents = R"({"rows":[]})";
@@ -46,7 +47,7 @@ public:
     }
     void run(base::Duration until = 60s) {
         if (!conductor_) {
-            conductor_.emplace(scenario, plan, start_);
+            conductor_.emplace(scenario, plan, start_, can_restart_store);
             take(conductor_->start());
         }
         while (!finished && timer_ && *timer_ <= start_ + until) {
@@ -116,6 +117,7 @@ private:
         log(e.on ? "link fault" : "link as it was");
         if (!e.on) tell(LinkTold{e.fault, 2});
     }
+    void on(const RestartStore&) { log("restart the store"); }
     void on(const SetHost& e) { log(e.on ? "host fault" : "host as it was"); }
     void on(const Note& e) { notes.push_back(e.record); }
     void on(const Finished& e) {
@@ -189,6 +191,19 @@ TEST(Conductor, WhatTheMockCannotDoToSomebodyElsesStoreTouchesNothing) {
     stage.add(fault("store.amnesia", 500ms));
     stage.run();
     EXPECT_EQ(stage.noted(What::fault_off), std::vector<std::string>{"500 it store.amnesia"});
+    EXPECT_EQ(stage.broken, "");
+}
+
+TEST(Conductor, RestartsTheStoreItselfWhereTheWorldCan) {
+    Stage stage;
+    stage.can_restart_store = true;
+    stage.add(fault("store.crash", 500ms));
+    stage.run(1s);
+    EXPECT_EQ(stage.done, std::vector<std::string>{"500 restart the store"});
+    EXPECT_THAT(stage.noted(What::fault_off), ElementsAre());
+    stage.tell(StoreRestarted{0, true});
+    EXPECT_THAT(stage.noted(What::fault_off), ElementsAre("1000 it store.crash"));
+    stage.run();
     EXPECT_EQ(stage.broken, "");
 }
 
