@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace sim {
 
@@ -77,6 +78,7 @@ bool read_recovery(Tokens& tokens, Expectation& expectation) {
         tokens.complain(tokens.now(), "'recovery' needs a fault's name", "as in recovery of outage < 5s");
         return false;
     }
+    expectation.name_location = tokens.place();
     expectation.property = fmt::format("recovery of {}", tokens.take().text);
     return read_threshold(tokens, expectation);
 }
@@ -89,8 +91,9 @@ bool read_figure_of(const Token& function, const Token& of, Tokens& tokens, bool
     all.insert(all.end(), {"sends", "requests", "backlog"});
     bool good = true;
     if (!contains(functions, function.text)) {
+        // No did-you-mean: p98 is near p90, and not what it means.
         tokens.complain(function, fmt::format("'{}' is no quantile", function.text),
-                        suggest(function.text, functions));
+                        fmt::format("known here: {}", fmt::join(functions, ", ")));
         good = false;
     }
     if (!contains(all, of.text)) {
@@ -99,9 +102,9 @@ bool read_figure_of(const Token& function, const Token& of, Tokens& tokens, bool
                         suggest(of.text, all));
         good = false;
     }
-    if (!good) return false;
     const bool counted = of.text == "sends" || of.text == "requests";
     is_count = counted || of.text == "backlog" || function.text == "count" || function.text == "undelivered";
+    if (!good) return false;
     const auto only = counted ? "count" : of.text == "backlog" ? "max" : "";
     if (only[0] == '\0' || function.text == only) return true;
     tokens.complain(function, fmt::format("{} has no {}", of.text, function.text),
@@ -151,9 +154,10 @@ bool read_figure(const Token& function, Tokens& tokens, Expectation& expectation
                             "as in during outage");
             return false;
         }
+        expectation.name_location = tokens.place();
         expectation.phase = fmt::format("{} {}", phase.text, tokens.take().text);
     }
-    return good && read_threshold(tokens, expectation, is_count);
+    return read_threshold(tokens, expectation, is_count) && good;
 }
 
 bool read_property(const Token& word, Tokens& tokens, Expectation& expectation) {
@@ -180,9 +184,11 @@ bool read_property(const Token& word, Tokens& tokens, Expectation& expectation) 
         expectation.within = *within;
     }
     if (!tokens.at_end()) {
-        const auto hint = is_relation(tokens.now().text)
-                              ? "only quantiles and recovery have a threshold: p99(delivery) < 250ms"
-                              : "";
+        const auto hint =
+            is_relation(tokens.now().text)
+                ? std::string{"only figures and recovery have a threshold: p99(delivery) < 250ms"}
+            : known->within != language::Within::no ? fmt::format("as in {} within 5s", known->name)
+                                                    : std::string{};
         tokens.complain(tokens.now(),
                         fmt::format("'{}' cannot stand after {}", tokens.now().text, known->name), hint);
         return false;

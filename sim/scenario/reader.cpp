@@ -54,6 +54,8 @@ public:
         return std::move(scenario_);
     }
 
+    [[nodiscard]] Doubt doubt() const { return doubt_; }
+
 private:
     void complain(const Yaml& where, std::string message, std::string hint = {}) {
         problems_.push_back({where.location, std::move(message), std::move(hint)});
@@ -92,18 +94,35 @@ private:
         read_section(map, section, into, other, [&](const Yaml& key, const Yaml&) {
             const auto place = section.name.empty() ? std::string{} : fmt::format(" in {}", section.name);
             complain(key, fmt::format("unknown key '{}'{}", key.text, place),
-                     suggest(key.text, names(section.keys)));
+                     hint_for_key(key.text, section));
         });
+    }
+
+    /// A key that is known elsewhere was put in the wrong place rather than misspelt.
+    static std::string hint_for_key(std::string_view name, const Section& section) {
+        for (const auto& other : language::sections()) {
+            if (!other.find(name) || &other == &section || other.name == "message") continue;
+            if (other.name.empty())
+                return fmt::format("'{}' stands at the top of the file, not in here", name);
+            if (closest(name, names(section.keys)).empty())
+                return fmt::format("'{}' belongs in {}", name, other.name);
+        }
+        return suggest(name, names(section.keys));
     }
 
     void read_plain_section(const Yaml& value, std::string_view name) {
         if (value.kind != Yaml::Kind::map)
-            return complain(value, fmt::format("{} must be a map", name), "as in { key: value }");
+            return doubt(name),
+                   complain(value, fmt::format("{} must be a map", name), "as in { key: value }");
+        const auto before = problems_.size();
         Into into{.scenario = &scenario_};
         read_section(value, language::section(name), into, [&](const Key& key, const Yaml& list) {
             if (key.name == "messages") read_messages(list);
         });
+        if (problems_.size() > before) doubt(name);
     }
+
+    void doubt(std::string_view section) { (section == "load" ? doubt_.load : doubt_.topology) = true; }
 
     void read_messages(const Yaml& list) {
         if (list.kind != Yaml::Kind::list)
@@ -167,7 +186,7 @@ private:
         if (key.type == Type::choice) {
             for (const auto choice : key.choices)
                 if (choice == value.text) return Value{value.text, 0, 0};
-            complain(value, fmt::format("'{}' is no {}", value.text, key.name),
+            complain(value, fmt::format("unknown {} '{}'", key.name, value.text),
                      suggest(value.text, key.choices));
             return std::nullopt;
         }
@@ -205,6 +224,7 @@ private:
             return complain(item, "a fault must be a map", "as in { at: 10s, fault: store.down, for: 5s }");
         Fault fault;
         fault.location = item.location;
+        for (const auto& [key, value] : item.members) fault.places[key.text] = value.location;
         const auto kinds = read_kinds(item, fault);
         Into into{.fault = &fault};
         read_section(
@@ -294,10 +314,19 @@ private:
             for (const auto& parameter : kind->parameters) known.push_back(parameter.name);
         const auto owner =
             kinds.size() == 1 ? std::string{kinds.front()->name} : std::string{"none of these faults"};
-        auto hint = closest(key.text, known);
         complain(key, fmt::format("{} takes {} '{}'", owner, kinds.size() == 1 ? "no" : "a", key.text),
-                 hint.empty() ? fmt::format("'chatsim explain {}' lists its parameters", kinds.front()->name)
-                              : fmt::format("did you mean '{}'?", hint));
+                 hint_for_parameter(key.text, known, *kinds.front()));
+    }
+
+    static std::string hint_for_parameter(std::string_view name, const std::vector<std::string_view>& known,
+                                          const FaultKind& kind) {
+        for (const auto& other : language::fault_kinds())
+            if (other.find(name))
+                return fmt::format("{} takes it; 'chatsim explain {}' lists what this one takes", other.name,
+                                   kind.name);
+        const auto near = closest(name, known);
+        return near.empty() ? fmt::format("'chatsim explain {}' lists its parameters", kind.name)
+                            : fmt::format("did you mean '{}'?", near);
     }
 
     void read_expect(const Yaml& list) {
@@ -306,7 +335,7 @@ private:
         for (const auto& item : list.items) {
             if (item.kind != Yaml::Kind::scalar) {
                 complain(item, "an expectation must be a line of text",
-                         "as in p99(local_echo) during outage < 50ms");
+                         "as in p99(local_echo) during outage < 50ms, without ': ' in it");
                 continue;
             }
             if (auto expectation = parse_expectation(item.text, inside(item), problems_))
@@ -336,6 +365,7 @@ private:
 
     std::vector<Problem>& problems_;
     Scenario scenario_;
+    Doubt doubt_;
 };
 
 }  // namespace
@@ -345,8 +375,9 @@ Reading read_scenario(std::string_view text, std::string_view file) {
     const auto tree = parse_yaml(text, reading.problems);
     const bool readable = tree.kind != Yaml::Kind::null || reading.problems.empty();
     if (!readable) return reading;
-    auto scenario = Reader{file, reading.problems}.read(tree);
-    check_sense(scenario, reading.problems);
+    Reader reader{file, reading.problems};
+    auto scenario = reader.read(tree);
+    check_sense(scenario, reading.problems, reader.doubt());
     if (reading.problems.empty()) reading.scenario = std::move(scenario);
     return reading;
 }

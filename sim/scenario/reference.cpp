@@ -161,7 +161,7 @@ std::string reference(std::string_view key) {
     out += of_word(properties(), key) + of_word(metrics(), key) + of_word(quantiles(), key) +
            of_word(counts(), key) + of_word(phases(), key) + of_word(subjects(), key);
     if (key == "recovery") out += of_expectations();
-    return out.empty() ? of_faults(key) : out;
+    return out + of_faults(key);  // "node" is a key and a family of faults
 }
 
 std::vector<std::string_view> explained() {

@@ -72,6 +72,7 @@ struct Fault {
     std::map<std::string, std::string> parameters;  ///< the rest, quantities made canonical: "delay_ms" -> "20"
     bool swarm = false;                    ///< a seed decides whether it takes part at all
     Location location;
+    std::map<std::string, Location> places;  ///< where each key's value stands in the file
 };
 
 /// One line of `expect`.
@@ -83,6 +84,7 @@ struct Expectation {
     double value = 0;       ///< of a threshold, in microseconds where it is a time
     std::optional<Duration> within;  ///< "converged within 5s"
     Location location;
+    Location name_location;          ///< of the fault's name, where there is one
 };
 
 struct Scenario {

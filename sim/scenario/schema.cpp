@@ -108,6 +108,13 @@ object of_links() {
     return out;
 }
 
+object of_messages() {
+    const auto& load = section("load");
+    return object{{"type", "array"},
+                  {"description", load.find("messages")->about},
+                  {"items", of_section(section("message"))}};
+}
+
 object described(std::string_view name, std::string_view about) {
     object out;
     out["const"] = name;
@@ -223,6 +230,7 @@ std::string json_schema() {
     properties["topology"] = of_section(section("topology"));
     properties["links"] = of_links();
     properties["load"] = of_section(section("load"));
+    properties["load"].as_object()["properties"].as_object()["messages"] = of_messages();
     properties["timeline"] = of_timeline();
     properties["expect"] = of_expect();
     object schema;

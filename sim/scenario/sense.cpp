@@ -36,15 +36,17 @@ struct Outlook {
 
 class Sense {
 public:
-    Sense(const Scenario& scenario, std::vector<Problem>& problems)
-        : scenario_{scenario}, problems_{problems} {
+    Sense(const Scenario& scenario, Doubt doubt, std::vector<Problem>& problems)
+        : scenario_{scenario}, doubt_{doubt}, problems_{problems} {
         load_end_ = scenario.load.settle + scenario.load.length;
+        for (const auto& message : scenario.load.messages) load_end_ = std::max(load_end_, message.at);
         for (const auto& fault : scenario.timeline)
             if (!fault.kinds.empty()) outlooks_.push_back(look(fault));
     }
 
     void check() {
-        check_load();
+        if (!doubt_.load) check_load();
+        if (!doubt_.topology) check_topology();
         for (const auto& outlook : outlooks_) {
             check_time(outlook);
             check_victim(*outlook.fault);
@@ -87,7 +89,15 @@ private:
         if (count > sends_max)
             complain({},
                      fmt::format("the load is {:.0f} messages; at most {} can be planned", count, sends_max));
+    }
+
+    void check_topology() {
         const auto& topology = scenario_.topology;
+        for (const auto& message : scenario_.load.messages)
+            if (const auto there = count_at(Type::client, topology.clients, message.at);
+                number_of(Type::client, message.client) > there)
+                complain(message.location, fmt::format("{} does not exist then", message.client),
+                         fmt::format("there are c1 to c{}", there));
         if (topology.nodes > 1 && topology.rooms % topology.nodes == 0)
             complain({},
                      fmt::format("with {} nodes and {} rooms every room lives on one node: nothing is ever "
@@ -103,20 +113,20 @@ private:
     void check_time(const Outlook& outlook) {
         const auto& fault = *outlook.fault;
         const auto& first = fault.kinds.front();
-        if (fault.at && *fault.at >= load_end_)
-            complain(fault.location,
+        if (!doubt_.load && fault.at && *fault.at >= load_end_)
+            complain(place(fault, "at"),
                      fmt::format("{} at {} is after the end: the last message is due before {}", fault.name,
                                  show(*fault.at), show(load_end_)),
                      fmt::format("load.settle + load.for is {}", show(load_end_)));
-        if (fault.every && scenario_.load.settle + fault.every->low >= load_end_)
-            complain(fault.location, fmt::format("{} never happens: every {} is longer than the load",
-                                                 fault.name, show(fault.every->low)));
+        if (!doubt_.load && fault.every && scenario_.load.settle + fault.every->low >= load_end_)
+            complain(place(fault, "every"), fmt::format("{} never happens: every {} is longer than the load",
+                                                        fault.name, show(fault.every->low)));
         const bool restarts = fault.parameters.contains("restart_ms");
         if (fault.length && !outlook.any_lasting)
-            complain(fault.location, fmt::format("{} is a moment and takes no 'for'",
-                                                 fault.kinds.size() == 1 ? first : "any of these"));
+            complain(place(fault, "for"), fmt::format("{} is a moment and takes no 'for'",
+                                                      fault.kinds.size() == 1 ? first : "any of these"));
         if (fault.length && restarts)
-            complain(fault.location, "both 'for' and 'restart': they say the same", "leave 'for' out");
+            complain(place(fault, "for"), "both 'for' and 'restart': they say the same", "leave 'for' out");
     }
 
     void check_victim(const Fault& fault) {
@@ -129,35 +139,50 @@ private:
             hop = hop || name == "client.hop";
         }
         if (!fault.node.empty() && !node)
-            complain(fault.location, fmt::format("{} hits no node", fault.kinds.front()),
+            complain(place(fault, "node"), fmt::format("{} hits no node", fault.kinds.front()),
                      join ? "a new node is always the next number" : "leave 'node' out");
         if (!fault.client.empty() && !client)
-            complain(fault.location, fmt::format("{} hits no client", fault.kinds.front()),
+            complain(place(fault, "client"), fmt::format("{} hits no client", fault.kinds.front()),
                      "leave 'client' out");
-        if (node) check_exists(fault, Type::node, fault.node, scenario_.topology.nodes);
-        if (client) check_exists(fault, Type::client, fault.client, scenario_.topology.clients);
+        if (doubt_.topology) return;
+        if (node) check_exists(fault, "node", Type::node, fault.node);
+        if (client) check_exists(fault, "client", Type::client, fault.client);
         if (!hop) return;
         if (scenario_.topology.nodes == 1)
             return complain(fault.location, "client.hop has nowhere to go: there is one node");
         if (const auto to = fault.parameters.find("to"); to != fault.parameters.end())
-            check_exists(fault, Type::node, to->second, scenario_.topology.nodes);
+            check_exists(fault, "to", Type::node, to->second);
     }
 
-    /// A victim is there from the start, or came with a node.join before.
-    void check_exists(const Fault& fault, Type type, const std::string& name, int at_start) {
-        if (name.empty()) return;
+    /// How many nodes or clients there are at that time (at the end, without one): those of the start, and
+    /// those that came with a node.join before.
+    [[nodiscard]] std::int64_t count_at(Type type, int at_start, std::optional<Duration> at) const {
         std::int64_t there = at_start;
-        for (const auto& other : scenario_.timeline) {
-            if (other.kinds != std::vector<std::string>{"node.join"} || other.swarm || !other.at) continue;
-            if (fault.at && *other.at >= *fault.at) continue;
-            const auto clients = other.parameters.find("clients");
+        for (const auto& fault : scenario_.timeline) {
+            if (fault.kinds != std::vector<std::string>{"node.join"} || fault.swarm || !fault.at) continue;
+            if (at && *fault.at >= *at) continue;
+            const auto clients = fault.parameters.find("clients");
             there += type == Type::node                  ? 1
-                     : clients == other.parameters.end() ? 1
+                     : clients == fault.parameters.end() ? 1
                                                          : number_of(Type::count, clients->second);
         }
+        return there;
+    }
+
+    void check_exists(const Fault& fault, const std::string& key, Type type, const std::string& name) {
+        if (name.empty()) return;
+        const auto& topology = scenario_.topology;
+        const auto there = count_at(type, type == Type::node ? topology.nodes : topology.clients, fault.at);
         if (number_of(type, name) > there)
-            complain(fault.location, fmt::format("{} does not exist{}", name, fault.at ? " then" : ""),
-                     fmt::format("there are {} of them: {}1 to {}{}", there, name[0], name[0], there));
+            complain(place(fault, key), fmt::format("{} does not exist{}", name, fault.at ? " then" : ""),
+                     there == 1 ? fmt::format("there is {}1 only", name[0])
+                                : fmt::format("there are {}1 to {}{}", name[0], name[0], there));
+    }
+
+    /// Where the value of a fault's key stands.
+    static Location place(const Fault& fault, const std::string& key) {
+        const auto found = fault.places.find(key);
+        return found == fault.places.end() ? fault.location : found->second;
     }
 
     void check_expectation(const Expectation& expectation) {
@@ -172,7 +197,7 @@ private:
         const bool count = expectation.property.starts_with("count") ||
                            expectation.property.starts_with("undelivered") ||
                            expectation.property.find("(backlog") != std::string::npos;
-        if (!count && upper && expectation.value > static_cast<double>(whole.count()))
+        if (!doubt_.load && !count && upper && expectation.value > static_cast<double>(whole.count()))
             complain(where, fmt::format("cannot fail: the whole run takes {}", show(whole)));
         if (expectation.relation == ">=" && expectation.value == 0)
             complain(where, "cannot fail: nothing is below 0");
@@ -188,7 +213,9 @@ private:
 
     /// The phase has to come about, whatever the seed, and something must be said in it.
     void check_phase(const Expectation& expectation, const std::string& phase, const std::string& name) {
-        const auto& where = expectation.location;
+        const auto& where = expectation.name_location;
+        const auto unreadable = [&](const Fault& fault) { return fault.name == name && fault.kinds.empty(); };
+        if (std::ranges::any_of(scenario_.timeline, unreadable)) return;  // that it is wrong was said already
         const auto found =
             std::ranges::find(outlooks_, name, [](const Outlook& outlook) { return outlook.fault->name; });
         if (found == outlooks_.end()) {
@@ -204,6 +231,7 @@ private:
         if (phase == "during" && !found->any_lasting)
             return complain(where, fmt::format("{} is a moment: nothing is during it", name),
                             fmt::format("after {}", name));
+        if (doubt_.load) return;
         if (phase == "before" && found->begin && *found->begin <= scenario_.load.settle)
             complain(where, fmt::format("nothing is sent before {}: it begins at {}, the load at {}", name,
                                         show(*found->begin), show(scenario_.load.settle)));
@@ -217,6 +245,7 @@ private:
     }
 
     const Scenario& scenario_;
+    Doubt doubt_;
     std::vector<Problem>& problems_;
     Duration load_end_{};
     std::vector<Outlook> outlooks_;
@@ -224,8 +253,8 @@ private:
 
 }  // namespace
 
-void check_sense(const Scenario& scenario, std::vector<Problem>& problems) {
-    Sense{scenario, problems}.check();
+void check_sense(const Scenario& scenario, std::vector<Problem>& problems, Doubt doubt) {
+    Sense{scenario, doubt, problems}.check();
 }
 
 std::vector<Problem> not_in_process_world(const Scenario& scenario) {

@@ -35,6 +35,8 @@ public:
         advance();
         return true;
     }
+    /// Where now() stands in the file.
+    [[nodiscard]] Location place() const { return {at_.line, at_.column + now_.column}; }
     void complain(const Token& token, std::string message, std::string hint = {}) {
         problems_.push_back({{at_.line, at_.column + token.column}, std::move(message), std::move(hint)});
     }

@@ -1,0 +1,244 @@
+#include "sim/scenario/reader.hpp"
+
+#include <algorithm>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+using testing::HasSubstr;
+
+std::string errors_of(std::string_view text) {
+    return sim::render(sim::read_scenario(text, "f.yaml").problems, "f.yaml", text);
+}
+
+std::size_t count_of(const std::string& errors) {
+    std::size_t count = 0;
+    for (auto at = errors.find(": error: "); at != std::string::npos; at = errors.find(": error: ", at + 1))
+        ++count;
+    return count;
+}
+
+TEST(ScenarioMistakes, AreShownWithLineCaretAndHint) {
+    EXPECT_EQ(errors_of("name: x\ntopology: { nodse: 3 }\n"),
+              "f.yaml:2:13: error: unknown key 'nodse' in topology\n"
+              "    topology: { nodse: 3 }\n"
+              "                ^\n"
+              "    hint: did you mean 'nodes'?\n");
+}
+
+TEST(ScenarioMistakes, HaveTheirCaretUnderTheRightCharacterWhateverIsBeforeIt) {
+    EXPECT_EQ(errors_of("{\n\t\"name\": \"x\", \"seed\": \"3\"\n}\n"),
+              "f.yaml:2:23: error: seed must be a count, without quotes\n"
+              "    \t\"name\": \"x\", \"seed\": \"3\"\n"
+              "    \t                     ^\n");
+    EXPECT_THAT(errors_of("{ name: \"\xc3\xa9\xc3\xa9\", sed: 3 }\n"), HasSubstr("\n                  ^\n"));
+}
+
+TEST(ScenarioMistakes, AreAllToldInOnePassInTheOrderOfTheFile) {
+    const auto errors = errors_of(R"(name: bad
+topology: { nodes: 0, clients: many, feed: pol }
+load: { rate: 50, for: 20s }
+timeline:
+  - { at: 40s, fault: store.down }
+  - { at: 2s, fault: node.kil }
+  - { at: 2s, fault: store.slow, delya: 4ms }
+expect:
+  - no_los
+  - p99(local_ehco) during outtage < 50
+)");
+    for (const auto* place : {"f.yaml:2:20:", "f.yaml:2:32:", "f.yaml:2:44:", "f.yaml:3:15:", "f.yaml:6:22:",
+                              "f.yaml:7:34:", "f.yaml:9:5:", "f.yaml:10:9:", "f.yaml:10:38:"})
+        EXPECT_THAT(errors, HasSubstr(place));
+    std::vector<int> lines;
+    for (auto at = errors.find("f.yaml:"); at != std::string::npos; at = errors.find("f.yaml:", at + 1))
+        lines.push_back(std::atoi(errors.c_str() + at + 7));
+    EXPECT_TRUE(std::ranges::is_sorted(lines));
+}
+
+struct Case {
+    const char* line;      ///< of a file that is good otherwise
+    const char* expected;  ///< in what is said
+    const char* hint = "";
+};
+
+/// Exactly one complaint, with these words and this hint.
+void expect_one(const std::string& text, const Case& c) {
+    const auto errors = errors_of(text);
+    EXPECT_EQ(count_of(errors), 1u) << text << errors;
+    EXPECT_THAT(errors, HasSubstr(c.expected)) << text;
+    EXPECT_THAT(errors, HasSubstr(c.hint)) << text;
+}
+
+TEST(ScenarioMistakes, InTopLevelKeysAreNamed) {
+    for (const auto& c : {
+             Case{"sed: 4", "unknown key 'sed'", "did you mean 'seed'?"},
+             Case{"rate: 50/s", "unknown key 'rate'", "'rate' belongs in load"},
+             Case{"topology: { seed: 3 }", "unknown key 'seed' in topology", "at the top of the file"},
+             Case{"topology: 3", "topology must be a map"},
+             Case{"topology: { nodes: 2, nodes: 3 }", "'nodes' stands here twice"},
+             Case{"topology: { nodes: }", "nodes has no value", "as in nodes: 2"},
+             Case{"topology: { nodes: -1 }", "nodes cannot be negative"},
+             Case{"topology: { nodes: 3s }", "nodes is a count and has no unit: 3"},
+             Case{"load: { rate: 50 }", "rate needs a unit: 50/s or 30/min"},
+             Case{"load: { for: 10sec }", "has an unknown unit 'sec': 10s or 150ms"},
+             Case{"load: { arrivals: poison }", "unknown arrivals 'poison'", "did you mean 'poisson'?"},
+             Case{"load: { size: 8B }", "size must be at least 16B"},
+             Case{"load: { rate: 0.05/s, for: 10s }", "the load is empty"},
+             Case{"links: { node-store: { latency: 5ms..1ms } }", "lower end is above"},
+             Case{"links: { node-sotre: { latency: 5ms } }", "unknown key 'node-sotre'",
+                  "did you mean 'node-store'?"},
+             Case{"about: [x]", "about must be a text"},
+             Case{"timeline: store.down", "timeline must be a list"},
+             Case{"expect: no_loss", "expect must be a list"},
+             Case{"topology: { nodes: 2, rooms: 2 }", "every room lives on one node"},
+             Case{"topology: { clients: 2, rooms: 3 }", "some room has nobody in it"},
+             Case{"load: { messages: [ { at: 1s, client: c9 } ] }", "c9 does not exist then", "c1 to c4"},
+         })
+        expect_one(std::string{"name: x\n"} + c.line + "\n", c);
+}
+
+TEST(ScenarioMistakes, InTheTimelineAreNamed) {
+    for (const auto& c : {
+             Case{"{ at: 40s, fault: store.down, for: 1s }", "store.down at 40s is after the end",
+                  "load.settle + load.for is 11s"},
+             Case{"{ at: 2s, fault: node.kil }", "unknown fault 'node.kil'", "did you mean 'node.kill'?"},
+             Case{"{ at: 2s, fault: kill }", "unknown fault 'kill'", "did you mean 'node.kill'?"},
+             Case{"{ at: 2s, fault: node.kill, node: n9 }", "n9 does not exist then", "there are n1 to n2"},
+             Case{"{ at: 2s, fault: client.vanish, client: c9, for: 1s }", "c9 does not exist then"},
+             Case{"{ at: 2s, fault: client.hop, to: n9 }", "n9 does not exist"},
+             Case{"{ at: 2s, fault: node.kill, node: 2 }", "node must be a node, as in n2"},
+             Case{"{ at: 2s, fault: node.kill, rows: 3 }", "node.kill takes no 'rows'",
+                  "store.partial_bulk takes it"},
+             Case{"{ at: 2s, fault: store.slow, delya: 4ms }", "store.slow takes no 'delya'",
+                  "did you mean 'delay'?"},
+             Case{"{ at: 2s, fault: store.slow, node: n1 }", "store.slow hits no node"},
+             Case{"{ at: 2s, fault: node.join, node: n3 }", "node.join hits no node",
+                  "always the next number"},
+             Case{"{ at: 2s, every: 4s, fault: feed.cut }", "more than one time",
+                  "exactly one of at, every, when"},
+             Case{"{ fault: feed.cut }", "no time"},
+             Case{"{ at: 1s }", "names no fault"},
+             Case{"{ at: 1s, fault: feed.cut, any: [feed.cut] }", "both fault and any"},
+             Case{"{ at: 1s, any: [] }", "any must be a list of faults"},
+             Case{"{ at: 2s, fault: feed.rewind, for: 4s }", "feed.rewind is a moment and takes no 'for'"},
+             Case{"{ at: 2s, fault: node.kill, restart: 1s, for: 1s }", "they say the same"},
+             Case{"{ every: 20s, fault: feed.cut }", "never happens"},
+             Case{"{ when: acepted >= 4, fault: feed.cut }", "'acepted' cannot be waited for",
+                  "did you mean 'accepted'?"},
+             Case{"{ when: accepted = 4, fault: feed.cut }", "'=' cannot be waited for", "accepted >= 100"},
+             Case{"{ when: accepted(n1) > 4, fault: feed.cut }", "accepted is counted over all nodes"},
+             Case{"{ when: accepted > many, fault: feed.cut }", "'many' must be a whole number"},
+             Case{"{ at: 3s, fault: node.clock_skew }", "node.clock_skew needs offset", "as in offset: -2s"},
+             Case{"{ at: 3s, fault: store.lose_reply, probability: 20%, nth: 3 }", "exclude each other"},
+             Case{"{ at: 3s, fault: store.error, status: 200 }", "status must be at least 400"},
+             Case{"{ at: 3s, fault: store.error, probability: 130% }", "more than 100%"},
+             Case{"{ at: 3s, fault: store.error, swarm: yes }", "swarm must be true or false"},
+             Case{"{ at: 3s, fault: store.error, name: 3rd }", "name must be a letter"},
+             Case{"store.down", "a fault must be a map"},
+         })
+        expect_one(std::string{"name: x\ntimeline:\n  - "} + c.line + "\n", c);
+}
+
+TEST(ScenarioMistakes, InExpectationsAreNamed) {
+    for (const auto& c : {
+             Case{"no_los", "unknown property 'no_los'", "did you mean 'no_loss'?"},
+             Case{"noLoss", "unknown property 'noLoss'", "did you mean 'no_loss'?"},
+             Case{"no_loss within 5s", "'within' cannot stand after no_loss"},
+             Case{"no_loss < 5", "'<' cannot stand after no_loss", "only figures and recovery"},
+             Case{"p99(local_ehco) < 50ms", "unknown metric 'local_ehco'", "did you mean 'local_echo'?"},
+             Case{"p98(delivery) < 50ms", "'p98' is no quantile", "known here: p50, p90"},
+             Case{"p99(delivery) < 50", "'50' needs a unit: 10s or 150ms"},
+             Case{"p99(delivery)", "a threshold is missing"},
+             Case{"p99(delivery < 50ms", "')' is missing"},
+             Case{"p99(delivery, x1) < 50ms", "'x1' is neither a node nor a room"},
+             Case{"p99(backlog) < 50", "backlog has no p99", "max(backlog)"},
+             Case{"p99(delivery) durring outage < 50ms", "'durring' is no phase", "did you mean 'during'?"},
+             Case{"p99(delivery) during outtage < 50ms", "no fault is named 'outtage'",
+                  "did you mean 'outage'?"},
+             Case{"p99(delivery) during < 50ms", "'during' needs a fault's name"},
+             Case{"p99(delivery) < 50ms during outage", "'during' after the end",
+                  "a phase stands before the relation"},
+             Case{"p99(delivery) during moment < 50ms", "moment is a moment: nothing is during it",
+                  "after moment"},
+             Case{"p99(delivery) after endless < 50ms", "nothing is sent after it", "give it a 'for'"},
+             Case{"p99(delivery) during perhaps < 50ms", "perhaps may not take part (swarm)"},
+             Case{"p99(delivery) before early < 50ms", "nothing is sent before early"},
+             Case{"recovery of endless < 5s", "lasts until healing begins"},
+             Case{"recovery < 5s", "'recovery' needs a fault's name"},
+             Case{"converged in 5s", "'in' cannot stand after converged", "as in converged within 5s"},
+             Case{"converged within 50s", "cannot fail: the run ends 10s after healing begins"},
+             Case{"p99(delivery) >= 0ms", "cannot fail"},
+             Case{"p99(delivery) < 0ms", "cannot hold"},
+             Case{"p99(delivery) < 50h", "cannot fail: the whole run takes 21s"},
+             Case{"count(requests) < 5s", "is a count and has no unit"},
+             Case{"delivery < 5s", "unknown property 'delivery'", "p99(delivery)"},
+             Case{"p99 < 5s", "unknown property 'p99'", "p99(delivery)"},
+             Case{"no_duplicates: true", "an expectation must be a line of text"},
+         }) {
+        const std::string before = R"(name: x
+timeline:
+  - { at: 4s, fault: store.down, for: 2s, name: outage }
+  - { at: 5s, fault: feed.cut, name: moment }
+  - { at: 6s, fault: store.hang, name: endless }
+  - { at: 6s, fault: store.slow, for: 1s, name: perhaps, swarm: true }
+  - { at: 500ms, fault: store.slow, for: 1s, name: early }
+expect:
+  - )";
+        expect_one(before + c.line + "\n", c);
+    }
+}
+
+TEST(ScenarioMistakes, DoNotBringOthersAlong) {
+    // The load's length is not known here, so nothing is said of faults after its end; nor of phases of a
+    // fault that is none.
+    expect_one("name: x\nload: { for: 60 }\ntimeline:\n  - { at: 40s, fault: store.down, for: 2s }\n",
+               {"", "for needs a unit"});
+    expect_one("name: x\ntopology: { nodes: six }\ntimeline:\n  - { at: 4s, fault: node.kill, node: n6 }\n",
+               {"", "must be a whole number"});
+    expect_one(
+        "name: x\ntimeline:\n  - { at: 4s, fault: store.dwn, name: outage }\nexpect: [p99(delivery) during "
+        "outage < 1s]\n",
+        {"", "unknown fault"});
+}
+
+TEST(ScenarioMistakes, OfYamlItselfAreToldToo) {
+    EXPECT_THAT(errors_of("name: x\n\ttopology: 3\n"), HasSubstr("f.yaml:2:1: error: not YAML: illegal tab"));
+    EXPECT_THAT(errors_of(""), HasSubstr("f.yaml: error: the file is empty"));
+    EXPECT_THAT(errors_of("name: \xff\n"), HasSubstr("the file is not UTF-8"));
+    EXPECT_THAT(errors_of("- a\n"), HasSubstr("a scenario is a map of keys"));
+    EXPECT_THAT(errors_of("name: &a x\n"),
+                HasSubstr("f.yaml:1:7: error: anchors are not part of the language"));
+    EXPECT_THAT(errors_of("name: &a x\nabout: *a\n"), HasSubstr("aliases are not part of the language"));
+    EXPECT_THAT(errors_of("name: !!str x\n"), HasSubstr("tags are not part of the language"));
+    EXPECT_THAT(errors_of("name: x\n---\nname: y\n"), HasSubstr("f.yaml:3:1: error: a second document"));
+    EXPECT_THAT(errors_of("seed: 3\n"), HasSubstr("name is missing"));
+    EXPECT_THAT(errors_of("{ name: x, ? [a, b] : 3 }\n"), HasSubstr("a key must be a word"));
+}
+
+TEST(ScenarioMistakes, NeverGetPastTheReaderNorBreakIt) {
+    // Every beginning of a good file is read to its end or complained about, and nothing else happens.
+    const std::string good =
+        "name: x\nload: { rate: 5/s, size: 16B..2KB }\ntimeline:\n  - { every: 1s..2s, any: [node.kill, "
+        "feed.cut] }\n"
+        "expect: [ no_loss, \"p99(delivery, n1) < 3s\" ]\n";
+    for (std::size_t length = 0; length <= good.size(); ++length) {
+        const auto reading = sim::read_scenario(std::string_view{good}.substr(0, length), "f");
+        EXPECT_NE(reading.scenario.has_value(), !reading.problems.empty()) << length;
+    }
+}
+
+TEST(ProcessWorld, SaysWhichFaultsItCannotPerform) {
+    const std::string text =
+        "name: x\ntimeline:\n  - { at: 2s, fault: node.clock_skew, offset: 2s }\n  - { at: 2s, fault: "
+        "store.down }\n";
+    const auto reading = sim::read_scenario(text, "f");
+    ASSERT_TRUE(reading.scenario);
+    const auto problems = sim::not_in_process_world(*reading.scenario);
+    ASSERT_EQ(problems.size(), 1u);
+    EXPECT_THAT(problems[0].message, HasSubstr("cannot perform node.clock_skew"));
+    EXPECT_EQ(problems[0].location.line, 3);
+}
+
+}  // namespace
