@@ -19,7 +19,8 @@ class History:
     def __init__(self, path):
         self.messages, self.followers, self.where, self.connected = {}, {}, {}, {}
         self.shown, self.documents, self.faults, self.requests = [], {}, [], 0
-        self.wiped, self.end, self.healed, self.tries, self.repeated = [], 0, -1, 0, 0
+        self.disk_wiped, self.store_wiped, self.store_forgot = {}, -1, -1
+        self.end, self.healed, self.tries, self.repeated = 0, -1, 0, 0
         self.connected_at_end = None
         for number, line in enumerate(open(path, encoding="utf-8"), 1):
             record = json.loads(line)
@@ -33,7 +34,8 @@ class History:
 
     def message(self, name):
         return self.messages.setdefault(name, {"seq": 0, "due": -1, "sent": -1, "accepted": -1, "stored": -1, "refused": False,
-                                               "failed": False, "node": None, "by": None, "room": None, "client": None, "wiped": False})
+                                               "failed": False, "node": None, "by": None, "room": None, "client": None,
+                                               "disk_lost": False, "store_lost": False, "forgotten": False, "elsewhere": False, "excused": False})
 
     def on_connected(self, r, _):
         self.where[r["client"]], self.connected[r["client"]] = r["node"], True
@@ -58,10 +60,19 @@ class History:
             m["seq"], m["sent"], m["node"] = number, r.get("at", 0), r.get("node") or self.where.get(r["client"])
             m["due"] = m["due"] if m["due"] >= 0 else m["sent"]
 
+    @staticmethod
+    def excuse(m):
+        """What faults destroyed at its node and in the store is nobody's loss, unless another journal has it that can heal the store."""
+        if m["disk_lost"] and (m["stored"] < 0 or (m["store_lost"] and (not m["elsewhere"] or m["forgotten"]))):
+            m["excused"] = True
+
     def answered(self, r):
         m = self.message(r["msg"])
         if m["accepted"] < 0:
             m["accepted"], m["by"] = r.get("at", 0), r.get("node") or self.where.get(r["client"])
+            m["disk_lost"] = self.disk_wiped.get(m["by"], -1) >= m["sent"]
+            m["store_lost"], m["forgotten"] = self.store_wiped >= m["sent"], self.store_forgot >= m["sent"]
+            self.excuse(m)
         return m
 
     def on_accepted(self, r, _):
@@ -79,22 +90,36 @@ class History:
         self.message(r["msg"])["refused"] = True
 
     def on_shown(self, r, _):
-        self.message(r["msg"])
-        self.shown.append((r["msg"], r["client"], r.get("node") or self.where.get(r["client"]), r.get("at", 0), r.get("flag", False), r.get("via", "live")))
+        m = self.message(r["msg"])
+        node = r.get("node") or self.where.get(r["client"])
+        m["elsewhere"] = m["elsewhere"] or node not in (m["node"], m["by"])
+        self.shown.append((r["msg"], r["client"], node, r.get("at", 0), r.get("flag", False), r.get("via", "live")))
 
     def on_repeated(self, *_):
         self.repeated += 1
 
     def on_node(self, r, _):
         if r.get("text") == "wiped":
+            self.disk_wiped[r["node"]] = r.get("at", 0)
             for m in self.messages.values():
-                m["wiped"] = m["wiped"] or (m["by"] == r["node"] and m["stored"] < 0)
+                if m["by"] == r["node"]:
+                    m["disk_lost"] = True
+                    self.excuse(m)
 
     def on_requests(self, r, _):
         self.requests += r.get("count", 0)
 
     def on_fault_on(self, r, _):
         self.faults.append({"name": r["name"], "from": r.get("at", 0), "to": None})
+        if r["text"] not in ("store.wipe", "store.amnesia"):
+            return
+        self.store_wiped = r.get("at", 0)
+        if r["text"] == "store.amnesia":
+            self.store_forgot = self.store_wiped
+        for m in self.messages.values():
+            if m["accepted"] >= 0:
+                m["store_lost"], m["forgotten"] = True, m["forgotten"] or r["text"] == "store.amnesia"
+                self.excuse(m)
 
     def on_fault_off(self, r, _):
         for fault in reversed(self.faults):
@@ -140,7 +165,7 @@ def samples_of(history):
         in_store = history.documents.get(name, 0) > 0
         if m["stored"] >= 0 or not in_store:
             add("stored", m["stored"])
-        owed = m["accepted"] >= 0 and (not m["wiped"] or m["stored"] >= 0 or in_store)
+        owed = m["accepted"] >= 0 and (not m["excused"] or (m["stored"] >= 0 and not m["store_lost"]) or in_store)
         echoes, echo_owed, missing = [], False, False
         for client, since in history.followers.get(m["room"], {}).items():
             if since >= m["seq"]:
