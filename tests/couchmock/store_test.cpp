@@ -31,7 +31,7 @@ TEST(Store, TheSameWritesMakeTheSameBytesWhateverElseThereWas) {
 
 TEST(Store, AnotherSeedMakesOtherSequences) {
     std::vector<std::string> bodies;
-    for (const std::uint64_t seed : {1, 2}) {
+    for (const std::uint64_t seed : {1u, 2u}) {
         MockClient mock{{.seed = seed, .default_shards = 1}};
         mock.put("/db", "");
         mock.put("/db/a", "{}");
