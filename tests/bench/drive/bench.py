@@ -21,8 +21,8 @@ def arguments():
     parser.add_argument("--out", default="out/bench", help="folder for bench.json and results.json")
     parser.add_argument("--base-port", type=int, default=int(os.environ.get("BENCH_BASE_PORT", "24000")), help="first of about 100 ports")
     parser.add_argument("--quiet", type=float, default=-1, help="seconds to wait for an idle machine before each measurement (10, or 0 with --quick)")
-    parser.add_argument("--realtime", action="store_true", help="run everything, the load client too, before all other work of the machine (SCHED_FIFO; "
-                        "needs root): latencies at light load on a busy machine")
+    parser.add_argument("--realtime", action="store_true", help="run the light load, its client too, before all other work of the machine (SCHED_FIFO; "
+                        "needs root): latencies on a busy machine. Not the other cases: a saturated server would let nothing else run")
     return parser.parse_args()
 
 
@@ -53,7 +53,13 @@ class Progress:
             sys.stderr.write("\r\x1b[K")
 
 
-def measure(bench, case, system):
+def before_all_other_work(on):
+    os.sched_setscheduler(0, os.SCHED_FIFO if on else os.SCHED_OTHER, os.sched_param(int(on)))  # what we start inherits it
+
+
+def measure(bench, case, system, realtime):
+    if realtime:
+        before_all_other_work(case == "light")
     try:
         return CASES[case](bench, SYSTEMS[system])
     except (Trouble, subprocess.TimeoutExpired, OSError) as trouble:  # the other systems go on
@@ -68,8 +74,6 @@ def version():
 def main():
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what runs is stopped
-    if options.realtime:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))  # what we start inherits it
     quick = options.quick
     quiet = options.quiet if options.quiet >= 0 else (0 if quick else 10)
     bench = Bench(pathlib.Path(options.programs).resolve(), options.base_port, quick, quiet)
@@ -81,7 +85,7 @@ def main():
         for case in cases:
             for system in systems:
                 progress.now(f"{case}, {system}")
-                result = measure(bench, case, system)
+                result = measure(bench, case, system, options.realtime)
                 progress.done += 1
                 if result is not None:
                     results.append({"case": case, "system": system, "repeat": repeat, "load_average": os.getloadavg()[0], **result})
