@@ -10,8 +10,12 @@ namespace {
 
 constexpr base::Duration marks_wait = std::chrono::milliseconds{500};
 // In one batch: a commit of all the marks of a long backlog would keep a new message waiting for a quarter of
-// a second.
-constexpr std::size_t marks_max = 250;
+// a second. Where people wait for the commit there are fewer still, but as many as messages, else marks would
+// pile up.
+constexpr std::size_t marks_max = 100;
+constexpr std::size_t marks_beside_messages_max = 32;
+// Between two batches of marks alone: nobody waits for them, and who waits for the disk finds it free.
+constexpr base::Duration marks_pause = std::chrono::milliseconds{4};
 constexpr base::Duration retry_after = std::chrono::seconds{1};
 
 template <class T>
@@ -67,15 +71,17 @@ void Ledger::store_changed() {
         for (auto* held : *list) held->stored = false;
 }
 
+void Ledger::let_marks_wait(Turn& turn, base::Duration pause) {
+    marks_due_ = turn.now.time + pause;
+    turn.emit(SetTimer{timers::ledger, *marks_due_});
+}
+
 void Ledger::flush(Turn& turn) {
     if (batch_under_way_) return;
     if (not_before_ && turn.now.time < *not_before_) return;
     if (waiting_.empty()) {
         if (!has_marks()) return;
-        if (!marks_due_) {
-            marks_due_ = turn.now.time + marks_wait;
-            turn.emit(SetTimer{timers::ledger, *marks_due_});
-        }
+        if (!marks_due_) let_marks_wait(turn, marks_wait);
         if (turn.now.time < *marks_due_) return;
     }
     base::JournalBatch batch;
@@ -86,15 +92,18 @@ void Ledger::flush(Turn& turn) {
         batch.entries.push_back(held->entry);
     }
     under_way_ = std::exchange(waiting_, {});
+    const auto marks_most =
+        under_way_.empty() ? marks_max : std::max(marks_beside_messages_max, under_way_.size());
     // Which of them go first does not matter, and the last are taken off for nothing.
-    const auto first = marks_.end() - static_cast<std::ptrdiff_t>(std::min(marks_.size(), marks_max));
+    const auto first = marks_.end() - static_cast<std::ptrdiff_t>(std::min(marks_.size(), marks_most));
     marks_under_way_.assign(std::make_move_iterator(first), std::make_move_iterator(marks_.end()));
     marks_.erase(first, marks_.end());
     batch.stored = marks_under_way_;
     batch.stored_generation = marks_generation_under_way_ = marks_generation_;
     batch.checkpoint = checkpoint_under_way_ = std::exchange(checkpoint_, std::nullopt);
     batch_under_way_ = true;
-    marks_due_ = marks_.empty() ? std::nullopt : std::optional{turn.now.time};
+    marks_due_.reset();
+    if (!marks_.empty()) let_marks_wait(turn, marks_pause);
     not_before_.reset();
     turn.emit(Persist{std::move(batch)});
 }

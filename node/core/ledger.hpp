@@ -88,6 +88,7 @@ public:
     base::JournalView& journal() { return *journal_; }
 
 private:
+    void let_marks_wait(Turn& turn, base::Duration pause);
     struct Hash : std::hash<std::string_view> {
         using is_transparent = void;
     };

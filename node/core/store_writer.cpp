@@ -11,6 +11,10 @@ constexpr std::size_t batch_bytes_max =
     2 * 1024 * 1024;  // far below the store's own 8,000,000 for a document
 constexpr base::Duration pause_least = std::chrono::milliseconds{50};
 constexpr base::Duration pause_most = std::chrono::seconds{2};
+// From one batch of a long backlog to the next: sooner, and the node, its disk and a fast store on the same
+// machine are busy without a break, and local chat waits for its turn ten times as long as else. A CouchDB
+// takes longer than that anyhow.
+constexpr base::Duration backlog_pace = std::chrono::milliseconds{6};
 constexpr auto no_end = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
@@ -242,6 +246,10 @@ StoreWriter::Outcomes StoreWriter::on_bulk(Turn& turn, const base::HttpResponse&
     }
     if (rest.empty()) {
         done_with_batch();
+        if (reads_journal()) {
+            not_before_ = std::max(turn.now.time, deadline_ - request_timeout_ + backlog_pace);
+            turn.emit(SetTimer{timers::writer, not_before_});
+        }
     } else {
         batch_ = std::move(rest);
         try_again(turn);

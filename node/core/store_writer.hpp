@@ -56,7 +56,9 @@ public:
     /// Messages of earlier lives or other stores are being brought in: the feed's rows are news about them.
     [[nodiscard]] bool reads_journal() const { return backlog_after_ || heal_after_; }
     /// A fresh post with this arrival is not kept in memory: it is read from the journal when its turn comes.
-    [[nodiscard]] bool reads_later(std::uint64_t arrival) const { return backlog_after_ && arrival > *backlog_after_; }
+    [[nodiscard]] bool reads_later(std::uint64_t arrival) const {
+        return backlog_after_ && arrival > *backlog_after_;
+    }
     /// The store answers, and takes nothing: as bad as down.
     [[nodiscard]] bool stalled() const { return failures_ >= failures_until_stalled; }
     /// The store refused this message for good, in this process's life.

@@ -307,6 +307,8 @@ TEST_F(StoreTrouble, DrainsTheBacklogOfAnEarlierLifeOldestFirstInPages) {
                                 std::string{*base::string_member(doc, "_id")});
         }
         answer("_bulk_docs", 201, "[" + rows + "]");
+        EXPECT_FALSE(asked("_bulk_docs")) << "local clients have their turn first";
+        advance(6ms);
     }
     EXPECT_THAT(drained_texts, ElementsAre("m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7"));
     advance(1s);
@@ -338,6 +340,7 @@ TEST_F(StoreTrouble, KeepsTheOrderWhenMoreWaitsThanItKeepsInMemory) {
                                 std::string{*base::string_member(doc, "_id")});
         }
         answer(single ? put : "_bulk_docs", 201, "[" + rows + "]");
+        advance(6ms);
         if (i % 3 == 0) persist_all();
     }
     ASSERT_EQ(texts.size(), 41u);
