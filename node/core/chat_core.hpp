@@ -29,7 +29,7 @@ struct ChatConfig {
     std::size_t message_bytes_max = 8 * 1024;
     std::size_t session_bytes_max = 1 << 20;   ///< queued for one client; one that falls further behind is cut off
     std::size_t outbox_messages_max = 1'000'000;  ///< accepted and not yet stored; then posts are refused
-    std::size_t bulk_documents_max = 100;      ///< in one _bulk_docs: with more, clients wait longer for their turn
+    std::size_t bulk_documents_max = 400;      ///< in one _bulk_docs
     std::size_t history_on_join = 50;
     std::size_t posts_per_second_max = 0;      ///< of one client, in the long run; 0 for no bound
     std::uint64_t random_seed = 0;             ///< for back-off jitter and for a store's new generation

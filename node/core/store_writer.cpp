@@ -12,9 +12,11 @@ constexpr std::size_t batch_bytes_max =
 constexpr base::Duration pause_least = std::chrono::milliseconds{50};
 constexpr base::Duration pause_most = std::chrono::seconds{2};
 // From one batch of a long backlog to the next: sooner, and the node, its disk and a fast store on the same
-// machine are busy without a break, and local chat waits for its turn ten times as long as else. A CouchDB
-// takes longer than that anyhow.
+// machine are busy without a break, and local chat waits for its turn ten times as long as else.
 constexpr base::Duration backlog_pace = std::chrono::milliseconds{6};
+// For a store that answers sooner than that: with more at once, clients only wait longer for their turn. A
+// CouchDB takes longer, and nearly twice as many messages a second in batches of 400 as of 100.
+constexpr std::size_t quick_documents_max = 100;
 constexpr auto no_end = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
@@ -29,7 +31,7 @@ StoreWriter::StoreWriter(const ChatConfig& config, const StoreApi& api, FetchIds
       ledger_{&ledger},
       link_{&link},
       backoff_{pause_least, pause_most},
-      batch_documents_max_{documents_max_} {}
+      batch_documents_max_{std::min(documents_max_, quick_documents_max)} {}
 
 void StoreWriter::enqueue(const Held& held) {
     ++backlog_;
@@ -156,12 +158,18 @@ void StoreWriter::try_again(Turn& turn) {
     link_->doubt(turn);
 }
 
-void StoreWriter::done_with_batch() {
+void StoreWriter::done_with_batch(Turn& turn) {
+    const auto next_at = deadline_ - request_timeout_ + backlog_pace;
+    const bool quick = turn.now.time < next_at;
     batch_.clear();
     batch_as_bulk_ = false;
-    batch_documents_max_ = std::min(documents_max_, batch_documents_max_ * 2);
+    batch_documents_max_ =
+        std::min({documents_max_, batch_documents_max_ * 2, quick ? quick_documents_max : documents_max_});
     failures_ = 0;
     backoff_.reset();
+    if (!quick || !reads_journal()) return;
+    not_before_ = next_at;
+    turn.emit(SetTimer{timers::writer, not_before_});
 }
 
 StoreWriter::Outcomes StoreWriter::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
@@ -197,12 +205,12 @@ StoreWriter::Outcomes StoreWriter::on_single(Turn& turn, const base::HttpRespons
         case 201:
         case 202:
         case 409:  // an earlier try came through, or another node's: an equal id is an equal message
-            done_with_batch();
+            done_with_batch(turn);
             return {{id, true, {}}};
         case 400:
         case 413:
             refused_.insert(id);
-            done_with_batch();
+            done_with_batch(turn);
             return {{id, false, reason_of(response)}};
         default:
             try_again(turn);
@@ -245,11 +253,7 @@ StoreWriter::Outcomes StoreWriter::on_bulk(Turn& turn, const base::HttpResponse&
         }
     }
     if (rest.empty()) {
-        done_with_batch();
-        if (reads_journal()) {
-            not_before_ = std::max(turn.now.time, deadline_ - request_timeout_ + backlog_pace);
-            turn.emit(SetTimer{timers::writer, not_before_});
-        }
+        done_with_batch(turn);
     } else {
         batch_ = std::move(rest);
         try_again(turn);

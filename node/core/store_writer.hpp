@@ -82,7 +82,7 @@ private:
     void give_back(std::size_t keep);
     [[nodiscard]] Outcomes on_single(Turn& turn, const base::HttpResponse& response);
     [[nodiscard]] Outcomes on_bulk(Turn& turn, const base::HttpResponse& response);
-    void done_with_batch();
+    void done_with_batch(Turn& turn);
 
     std::size_t documents_max_;
     base::Duration request_timeout_;
@@ -105,7 +105,8 @@ private:
     std::vector<Item> batch_;   ///< in flight, or to be sent again as it is
     base::Generation sent_to_;  ///< the store that the request under way went to
     bool batch_as_bulk_ = false;
-    std::size_t batch_documents_max_;  ///< smaller after a batch was too large
+    std::size_t
+        batch_documents_max_;  ///< smaller after one that was too large, and for a store that is quick
     FetchId fetch_ = 0;
     base::Time deadline_{};
     base::Time not_before_{};

@@ -21,6 +21,7 @@ def arguments():
     parser.add_argument("--out", default="out/bench", help="folder for bench.json and results.json")
     parser.add_argument("--base-port", type=int, default=int(os.environ.get("BENCH_BASE_PORT", "24000")), help="first of about 100 ports")
     parser.add_argument("--quiet", type=float, default=-1, help="seconds to wait for an idle machine before each measurement (10, or 0 with --quick)")
+    parser.add_argument("--couchdb", default="", help="http://user:password@host:port of a real CouchDB, for the case couchdb (a database of its own)")
     parser.add_argument("--realtime", action="store_true", help="run the light load, its client too, before all other work of the machine (SCHED_FIFO; "
                         "needs root): latencies on a busy machine. Not the other cases: a saturated server would let nothing else run")
     return parser.parse_args()
@@ -76,7 +77,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what runs is stopped
     quick = options.quick
     quiet = options.quiet if options.quiet >= 0 else (0 if quick else 10)
-    bench = Bench(pathlib.Path(options.programs).resolve(), options.base_port, quick, quiet)
+    bench = Bench(pathlib.Path(options.programs).resolve(), options.base_port, quick, quiet, options.couchdb)
     systems, cases = pick(options.only, SYSTEMS), pick(options.cases, CASES)
     repeats = options.repeats or (1 if quick else 3)
     progress, results = Progress(len(systems) * len(cases) * repeats), []

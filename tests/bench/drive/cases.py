@@ -2,12 +2,12 @@
 import json, signal, subprocess, sys, time
 
 from process import Trouble, wait_until_quiet
-from systems import Davenport
+from systems import Davenport, address, authorization, before_couchdb
 
 
 class Bench:
-    def __init__(self, programs, base_port, quick, quiet_patience):
-        self.programs, self.base, self.quick, self.quiet_patience = programs, base_port, quick, quiet_patience
+    def __init__(self, programs, base_port, quick, quiet_patience, couchdb=""):
+        self.programs, self.base, self.quick, self.quiet_patience, self.couchdb = programs, base_port, quick, quiet_patience, couchdb
 
     def seconds(self, full, quick):
         return quick if self.quick else full
@@ -146,9 +146,24 @@ def outage(bench, kind):
 
 def backlog(bench, kind):
     """A backlog of 100,000 drained, while 10 local clients chat at 50 messages a second. Ours alone."""
-    count = 10_000 if bench.quick else 100_000
     if kind is not Davenport:
         return None
+    return drain(bench, kind, 10_000 if bench.quick else 100_000)
+
+
+def couchdb(bench, kind):
+    """The same before a real CouchDB (--couchdb), beside what its _bulk_docs does alone, one request at a time as a node does."""
+    if kind is not Davenport or not bench.couchdb:
+        return None
+    command = [bench.programs / "bench_store", "--server", address(bench.couchdb), "--authorization", authorization(bench.couchdb),
+               "--mode", "bulk", "--connections", 1, "--documents", 100, "--seconds", bench.seconds(5, 2)]
+    child = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60)
+    alone = read_result(child.stdout, child.stderr)["documents_per_s"]
+    result = drain(bench, before_couchdb(bench.couchdb), 5_000 if bench.quick else 50_000)
+    return {**result, "alone_per_s": round(alone), "drain_per_s": round((result["backlog"] - result["left"]) / result["drained_s"])}
+
+
+def drain(bench, kind, count):
     with bench.up(kind) as system:
         system.servers.pop().stop()
         chat = ("--rate", 50, "--clients", 10, "--drain", 1)
@@ -232,4 +247,4 @@ def end(child):
         child.wait()
 
 
-CASES = {case.__name__: case for case in (light, heavy, sat, mem, outage, backlog, restart, nodes, store)}
+CASES = {case.__name__: case for case in (light, heavy, sat, mem, outage, backlog, couchdb, restart, nodes, store)}

@@ -1,5 +1,5 @@
 """What is measured: two servers that are one chat, of our kind and of the kinds that people would pick instead."""
-import json, os, pathlib, shutil, sys, tempfile, time, urllib.error, urllib.request
+import base64, json, os, pathlib, shutil, sys, tempfile, time, urllib.error, urllib.parse, urllib.request
 
 from process import Process, Trouble, find_program
 
@@ -87,6 +87,48 @@ class Davenport(System):
                                          headers={"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=5) as answer:
             return json.loads(answer.read() or b"null")
+
+
+def before_couchdb(url):
+    """Davenport with couchmock before that CouchDB, so that it can be lost without touching it; a database of its own."""
+
+    class BeforeCouchdb(Davenport):
+        database = f"bench-{os.getpid()}-{time.time_ns() // 1_000_000}"
+
+        def make(self):
+            super().make()
+            self.store.command += ["--upstream", url]
+            user, _, _ = url.partition("//")[2].rpartition("@")
+            for node in self.servers:
+                node.command[node.command.index("--store") + 1] = f"http://{user}{'@' if user else ''}127.0.0.1:{self.base}/{self.database}"
+
+        def stop(self):
+            for server in self.servers:
+                server.stop()
+            ask_couchdb(url, "DELETE", "/" + self.database)
+            super().stop()
+
+    return BeforeCouchdb
+
+
+def authorization(url):
+    user, at, _ = url.partition("//")[2].rpartition("@")
+    return f"Basic {base64.b64encode(urllib.parse.unquote(user).encode()).decode()}" if at else ""
+
+
+def ask_couchdb(url, method, path):
+    request = urllib.request.Request(f"http://{address(url)}{path}", method=method)
+    if authorization(url):
+        request.add_header("Authorization", authorization(url))
+    try:
+        urllib.request.urlopen(request, timeout=30).read()
+    except urllib.error.HTTPError as error:
+        if error.code != 404:
+            raise
+
+
+def address(url):
+    return url.partition("//")[2].rpartition("@")[2].strip("/")
 
 
 class Floor(System):

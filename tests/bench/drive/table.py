@@ -90,6 +90,11 @@ def own_lines(results):
             ratio = run["local_draining"]["p99_us"] / max(1, run["local_idle"]["p99_us"])
             lines.append(f"backlog of {run['backlog']}: drained in {run['drained_s']} s, local p99 meanwhile {ratio:.1f}x of "
                          f"{run['local_idle']['p99_us'] / 1000:.2f} ms")
+    for run in by_system(results).get("davenport", {}).get("couchdb", []):
+        if "trouble" not in run:
+            lines.append(f"backlog of {run['backlog']} before a CouchDB: {run['drain_per_s']} messages/s, "
+                         f"{100 * run['drain_per_s'] / run['alone_per_s']:.0f} % of what its _bulk_docs takes alone; local p99 meanwhile "
+                         f"{run['local_draining']['p99_us'] / max(1, run['local_idle']['p99_us']):.1f}x")
     for run in by_system(results).get("davenport", {}).get("restart", []):
         if "trouble" not in run:
             lines.append(f"killed with {run['messages']} messages in its journal: ready again in {run['ready_s']:.2f} s")
