@@ -85,6 +85,13 @@ def table(results):
 def own_lines(results):
     """What only Davenport can be asked."""
     lines = []
+    systems = by_system(results)
+    light, floor = systems.get("davenport", {}).get("light"), systems.get("floor", {}).get("light")
+    sync = middle(light, lambda run: run.get("fdatasync_us"))
+    if sync is not None and floor:
+        local, least = (middle(runs, lambda run: run["local"]["p50_us"]) for runs in (light, floor))
+        lines.append(f"local delivery: p50 {ms(local):.2f} ms; the disk's fdatasync {ms(sync):.2f} ms and the floor {ms(least):.2f} ms: "
+                     f"{local / (sync + least):.1f}x their sum")
     for run in by_system(results).get("davenport", {}).get("backlog", []):
         if "trouble" not in run:
             ratio = run["local_draining"]["p99_us"] / max(1, run["local_idle"]["p99_us"])
