@@ -1,8 +1,3 @@
-# sim_conductor: performs a plan on real processes, or on whatever is told what to do; a machine without I/O.
-add_library(sim_conductor STATIC
-  conduct/awaited.cpp conduct/conductor.cpp conduct/faults.cpp conduct/finale.cpp)
-target_link_libraries(sim_conductor PUBLIC sim_base sim_client PRIVATE sim_conduct davenport_options)
-
 # sim_process: the process world: real nodes, a real store, real sockets. transport.cpp is its only unit with Beast.
 add_library(sim_process STATIC
   process/cast.cpp process/child.cpp process/files.cpp process/links.cpp process/program.cpp process/relay.cpp process/stage.cpp process/store_address.cpp

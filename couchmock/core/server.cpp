@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 namespace couchmock {
 namespace {
 
@@ -100,6 +98,6 @@ void Server::send_chunked(Call& call, std::string body, base::Headers headers) {
     bodies.send(call.exchange(), std::move(body));
 }
 
-std::string Server::new_uuid() { return fmt::format("{:016x}{:016x}", random.next(), random.next()); }
+std::string Server::new_uuid() { return random.uuid(); }
 
 }  // namespace couchmock

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include <fmt/format.h>
+
 namespace base {
 
 Random::Random(std::uint64_t seed) {
@@ -24,6 +26,12 @@ std::uint64_t Random::next() {
     state_[2] ^= t;
     state_[3] = std::rotl(state_[3], 45);
     return result;
+}
+
+std::string Random::uuid() {
+    const auto high = next();
+    const auto low = next();
+    return fmt::format("{:016x}{:016x}", high, low);
 }
 
 std::uint64_t Random::below(std::uint64_t bound) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace base {
@@ -24,6 +25,8 @@ public:
     static Random stream(std::uint64_t seed, std::string_view name) { return Random{fnv1a(name) ^ seed * 0x9e3779b97f4a7c15ull}; }
 
     std::uint64_t next();
+    /// 128 bits as 32 hexadecimal digits. (Two next() as arguments of one call are drawn in another order by another compiler.)
+    std::string uuid();
     /// Uniform in [0, bound), without bias; 0 when bound is 0.
     std::uint64_t below(std::uint64_t bound);
     /// Uniform in [low, high], both included.

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 namespace node {
 namespace {
 
@@ -77,9 +75,7 @@ void StoreLink::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& r
             if (verdict == StoreVerdict::missing_database)
                 return ask(turn, State::making_database, api_->make_database());
             if (response.status == 404 && verdict == StoreVerdict::served)
-                return ask(
-                    turn, State::making_generation,
-                    api_->put_generation(fmt::format("{:016x}{:016x}", random_->next(), random_->next())));
+                return ask(turn, State::making_generation, api_->put_generation(random_->uuid()));
             const auto body = response.status == 200 ? base::parse_json(response.body) : std::nullopt;
             const auto generation = body ? base::string_member(*body, "generation") : std::nullopt;
             if (!generation || generation->empty()) return went_down(turn, reason_of(response), false);

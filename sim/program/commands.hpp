@@ -39,7 +39,7 @@ struct RunRequest {
 int run(const RunRequest& request);
 
 /// Runs a scenario twice in the virtual world and names the first event and the first record that differ.
-int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed);
+int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed, const std::filesystem::path& trail);
 
 /// Compares what results.json says of two runs, or of several runs each; writes a page with both when `page` is given.
 int compare(const std::string& before, const std::string& after, const std::filesystem::path& page);

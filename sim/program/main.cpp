@@ -64,8 +64,10 @@ int main(int argc, char** argv) {
         app.add_subcommand("verify", "run twice in the virtual world and name the first event that differs");
     verify_command->add_option("FILE", file, "a scenario file")->required();
     auto* verify_seed = verify_command->add_option("--seed", seed, "instead of the scenario's own");
+    std::string trail;
+    verify_command->add_option("--trail", trail, "file for every event with its hash, to compare two builds by diff");
     verify_command->callback(
-        [&] { code = verify(file, verify_seed->count() > 0 ? std::optional{seed} : std::nullopt); });
+        [&] { code = verify(file, verify_seed->count() > 0 ? std::optional{seed} : std::nullopt, trail); });
 
     std::string before;
     std::string after;

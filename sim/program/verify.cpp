@@ -1,9 +1,10 @@
-#include "sim/program/commands.hpp"
 #include "sim/history/scenario_file.hpp"
+#include "sim/program/commands.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/world.hpp"
 
 #include <cstdio>
+#include <fstream>
 
 #include <fmt/format.h>
 
@@ -41,6 +42,16 @@ std::string describe(const Trail& trail, std::size_t i) {
     return fmt::format("at {:.6f} s, {}", static_cast<double>(event.at_us) / 1e6, event.what);
 }
 
+/// For `diff`, between builds by different compilers, say.
+bool write_trail(const Trail& trail, const std::filesystem::path& path) {
+    std::ofstream file{path};
+    for (std::size_t i = 0; i < trail.events.size(); ++i)
+        file << fmt::format("{} {} {:016x}\n", i + 1, describe(trail, i), trail.events[i].hash);
+    if (file.flush()) return true;
+    fmt::print(stderr, "{}: cannot be written\n", path.string());
+    return false;
+}
+
 template <class List>
 std::size_t first_difference(const List& a, const List& b, auto same) {
     std::size_t i = 0;
@@ -50,7 +61,8 @@ std::size_t first_difference(const List& a, const List& b, auto same) {
 
 }  // namespace
 
-int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed) {
+int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed,
+           const std::filesystem::path& trail) {
     const auto loaded = load_scenario(file);
     if (!loaded.scenario) {
         fmt::print(stderr, "{}", loaded.errors);
@@ -63,6 +75,7 @@ int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed)
     run_once(scenario, plan, first);
     run_once(scenario, plan, second);
     if (interrupted()) return exit_unknown;
+    if (!trail.empty() && !write_trail(first, trail)) return exit_usage;
     if (first.result.event_hash == second.result.event_hash && first.records == second.records) {
         fmt::print("same  {} (seed {}): {} events, {} records, hash {:016x}\n", scenario.name, plan.seed,
                    first.result.events, first.records.size(), first.result.event_hash);

@@ -182,8 +182,7 @@ std::vector<std::string_view> explained() {
     add(phases());
     add(subjects());
     std::ranges::sort(out);
-    const auto twice = std::ranges::unique(out);
-    out.erase(twice.begin(), twice.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
 }
 

@@ -93,7 +93,7 @@ private:
             parent.key = std::move(value);
             parent.has_key = true;
         } else {
-            parent.value.members.emplace_back(std::move(parent.key), std::move(value));
+            parent.value.members.push_back({std::move(parent.key), std::move(value)});
             parent.key = {};
             parent.has_key = false;
         }

@@ -4,7 +4,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace sim {
@@ -21,10 +20,15 @@ struct Yaml {
     std::string text;     ///< of a scalar
     bool quoted = false;  ///< a scalar between quotes: a text, even when it looks like a number
     std::vector<Yaml> items;
-    std::vector<std::pair<Yaml, Yaml>> members;  ///< in the order of the file; a key may stand here twice
+    struct Member;
+    std::vector<Member> members;  ///< in the order of the file; a key may stand here twice
 
     /// The first member with this key, or nullptr.
     [[nodiscard]] const Yaml* find(std::string_view key) const;
+};
+
+struct Yaml::Member {
+    Yaml key, value;
 };
 
 /// Reads exactly one document. What the language does not have (anchors, aliases, tags, several documents) is
