@@ -133,8 +133,9 @@ void StoreLink::no_answer(Turn& turn, const std::string& reason) {
 
 void StoreLink::went_down(Turn& turn, const std::string& reason, bool denied) {
     if (!std::exchange(told_down_, true) || denied != denied_)
-        turn.warn((denied ? "store: it does not let us in (" : "store: it does not answer (") + reason +
-                  "); messages are kept here until it does");
+        turn.warn((denied ? "store: it does not let us in: check the name and password of --store ("
+                          : "store: it does not answer (") +
+                  reason + "); messages are kept here until it does");
     up_ = doubted_ = false;
     denied_ = denied;
     wait(turn, denied ? denied_backoff_.next(*random_) : backoff_.next(*random_));

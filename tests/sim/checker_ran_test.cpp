@@ -61,6 +61,16 @@ TEST(Ran, IsUnknownWhenTheWorldBrokeOff) {
     expect_unknown(story, "a node did not start");
 }
 
+TEST(Ran, LeavesOpenWhatAnInterruptedRunLacks) {
+    Story story;
+    story.records.back().text = "interrupted";
+    story.remove_shown("c1-2", "c4");
+    EXPECT_EQ(story.finding("no_loss").outcome, Outcome::unknown) << "it may only not have come yet";
+    EXPECT_EQ(story.judge().outcome, Outcome::unknown);
+    story.records.back().text.clear();
+    EXPECT_EQ(story.judge().outcome, Outcome::fail);
+}
+
 TEST(Ran, IsUnknownWhenLessWasSentThanPlanned) {
     Story story;
     for (int i = 0; i < 5; ++i) story.plan.sends.push_back({Duration{1'900'000}, 0, "r1", 64});
