@@ -99,7 +99,15 @@ TEST(Ran, IsUnknownWhenTheHarnessWasTooLate) {
 TEST(Ran, DoesNotHideAFailure) {
     Story story;
     story.records.pop_back();
-    story.remove_shown("c1-1", "c2");
+    story.insert({.what = What::repeated,
+                  .at_us = 1'500'000,
+                  .client = "c2",
+                  .node = "n2",
+                  .room = "r1",
+                  .msg = "c1-1",
+                  .id = Story::id(0),
+                  .count = 1,
+                  .flag = true});
     EXPECT_EQ(story.judge().outcome, Outcome::fail);
 }
 
