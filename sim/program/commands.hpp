@@ -31,6 +31,7 @@ struct RunRequest {
     std::filesystem::path out = "out";
     std::filesystem::path binaries;          ///< where chatnode and couchmock are
     std::vector<std::string> node_binaries;  ///< "n2=PATH"
+    bool quiet = false;        ///< only what went wrong is printed
     std::string store_kill;    ///< commands for store.crash and store.restart before a real CouchDB
     std::string store_start;
 };
@@ -43,6 +44,15 @@ int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed,
 
 /// Compares what results.json says of two runs, or of several runs each; writes a page with both when `page` is given.
 int compare(const std::string& before, const std::string& after, const std::filesystem::path& page);
+
+struct MatrixRequest {
+    RunRequest run;                  ///< of one file
+    std::vector<std::string> vary;   ///< "feed=poll,longpoll,continuous"
+};
+
+/// Runs one scenario over every combination of some settings, and shows them side by side: a table on the terminal, matrix.html and
+/// matrix.json. The worst verdict decides the exit code.
+int matrix(const MatrixRequest& request);
 
 struct CiRequest {
     RunRequest run;                    ///< `files` may be folders: all *.yaml in them

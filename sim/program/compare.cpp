@@ -1,11 +1,12 @@
-#include "node/base/json.hpp"
 #include "reports/compare.hpp"
+
+#include "node/base/json.hpp"
 #include "reports/reports.hpp"
 #include "sim/checker/judge.hpp"
 #include "sim/history/history_file.hpp"
+#include "sim/history/scenario_file.hpp"
 #include "sim/program/commands.hpp"
 #include "sim/program/summary.hpp"
-#include "sim/history/scenario_file.hpp"
 #include "sim/scenario/reader.hpp"
 
 #include <algorithm>
@@ -34,6 +35,17 @@ bool write_text(const fs::path& file, std::string_view text) {
     out.close();
     if (!out) fmt::print(stderr, "{}: error: cannot be written\n", file.string());
     return static_cast<bool>(out);
+}
+
+/// Results without what only a page shows: a baseline is kept for its figures.
+std::string slim(const std::string& results) {
+    auto read = base::parse_json(results);
+    if (!read) return results;
+    for (const auto* key : {"series", "stories"}) read->get_object().erase(key);
+    if (auto* ran = read->get_object().if_contains("run"); ran && ran->is_object())
+
+        for (const auto* key : {"environment", "file", "replay"}) ran->get_object().erase(key);
+    return base::write_json(*read) + "\n";
 }
 
 /// The files that are named, and the *.yaml in folders that are named, by name.
@@ -91,7 +103,7 @@ int ci(const CiRequest& request) {
         const auto baseline = request.baselines / (name + ".json");
         if (request.update) {
             fs::create_directories(request.baselines);
-            if (!write_text(baseline, results)) return exit_usage;
+            if (!write_text(baseline, slim(results))) return exit_usage;
         } else if (fs::exists(baseline)) {
             fmt::print("{} against its baseline:\n", name);
             const auto worse = compare(baseline.string(), (run_request.out / folder).string(), {});
@@ -128,7 +140,9 @@ int analyze(const fs::path& folder, const fs::path& file) {
     const bool colour = isatty(STDOUT_FILENO) == 1;
     fmt::print("{}  {} (stored history)\n{}", show(verdict.outcome, colour), loaded.scenario->name,
                show(verdict, loaded.scenario->file, colour));
-    return verdict.outcome == checker::Outcome::pass ? exit_pass : verdict.outcome == checker::Outcome::fail ? exit_fail : exit_unknown;
+    return verdict.outcome == checker::Outcome::pass   ? exit_pass
+           : verdict.outcome == checker::Outcome::fail ? exit_fail
+                                                       : exit_unknown;
 }
 
 }  // namespace sim::program

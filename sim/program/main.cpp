@@ -45,6 +45,7 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     auto* run_seed = run_command->add_option("--seed", seed, "instead of the scenario's own");
     run_command->add_option("--out", request.out, "folder for histories and reports")->capture_default_str();
+    run_command->add_flag("--quiet", request.quiet, "say nothing of what passes");
     run_command->add_option("--binaries", request.binaries,
                             "where chatnode and couchmock are (next to chatsim)");
     auto* store_kill = run_command->add_option(
@@ -77,6 +78,23 @@ int main(int argc, char** argv) {
     compare_command->add_option("AFTER", after, "the same")->required();
     compare_command->add_option("--page", page, "write a page with both runs overlaid");
     compare_command->callback([&] { code = compare(before, after, page); });
+
+    MatrixRequest matrix_request;
+    matrix_request.run.binaries = own_folder();
+    auto* matrix_command = app.add_subcommand("matrix", "run one scenario over several settings and show them side by side");
+    matrix_command->add_option("FILE", matrix_request.run.files, "a scenario file")->required()->expected(1);
+    matrix_command
+        ->add_option("--vary", matrix_request.vary,
+                     "KEY=VALUE,VALUE,...: nodes, clients, rooms, feed, shards, rate, size, or a dotted key as load.for; store=couchmock,URL. "
+                     "Given several times, every combination is run")
+        ->required();
+    matrix_command->add_option("--world", matrix_request.run.world, "virtual or process")->capture_default_str();
+    auto* matrix_seed = matrix_command->add_option("--seed", seed, "instead of the scenario's own");
+    matrix_command->add_option("--out", matrix_request.run.out, "folder for the table, the page and the runs")->default_val("out/matrix");
+    matrix_command->callback([&] {
+        if (matrix_seed->count() > 0) matrix_request.run.seed = seed;
+        code = matrix(matrix_request);
+    });
 
     CiRequest ci_request;
     ci_request.run.binaries = own_folder();

@@ -1,12 +1,14 @@
 #include "sim/program/progress.hpp"
 
-#include "sim/scenario/value.hpp"
+#include "sim/checker/evidence.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 namespace sim::program {
@@ -14,15 +16,17 @@ namespace sim::program {
 namespace {
 
 constexpr auto redraw_after = std::chrono::milliseconds{200};
+constexpr auto tell_after = std::chrono::seconds{10};  // in a pipe
+constexpr std::int64_t window_us = 5'000'000;
 constexpr int bar_width = 24;
 
 }  // namespace
 
-Progress::Progress(std::string title, const Plan& plan)
-    : title_{std::move(title)}, end_{plan.end}, terminal_{isatty(STDOUT_FILENO) == 1} {}
+Progress::Progress(std::string title, const Plan& plan, bool wanted)
+    : title_{std::move(title)}, end_{plan.end}, wanted_{wanted}, terminal_{isatty(STDOUT_FILENO) == 1} {}
 
 void Progress::add(const Record& record) {
-    if (!terminal_) return;
+    if (!wanted_) return;
     switch (record.what) {
         case What::send:
             if (sent_++ == 0 && phase_ == "settling") phase_ = "load";
@@ -33,10 +37,14 @@ void Progress::add(const Record& record) {
         case What::shown:
             ++shown_count_;
             break;
+        case What::backlog:
+            backlog_[record.node] = record.count;
+            break;
         case What::fault_on:
-            phase_ = record.name;
+            faults_.insert(record.name);
             break;
         case What::fault_off:
+            faults_.erase(record.name);
             phase_ = "after " + record.name;
             break;
         case What::healed:
@@ -45,25 +53,69 @@ void Progress::add(const Record& record) {
         default:
             break;
     }
+    if (!terminal_ || (record.what != What::send && record.what != What::shown)) return;
+    if (record.what == What::send) due_us_.emplace(record.msg, record.due_us);
+    const auto due = due_us_.find(record.msg);
+    const bool waited = record.what == What::shown && due != due_us_.end();
+    window_.push_back({record.at_us, waited ? record.at_us - due->second : -1, record.what});
+    forget_before(record.at_us - window_us);
+}
+
+void Progress::forget_before(std::int64_t at_us) {
+    while (!window_.empty() && window_.front().at_us < at_us) window_.pop_front();
+}
+
+std::string Progress::rates() const {
+    std::int64_t sent = 0;
+    std::vector<std::int64_t> waited;
+    for (const auto& seen : window_) {
+        sent += seen.what == What::send ? 1 : 0;
+        if (seen.waited_us >= 0) waited.push_back(seen.waited_us);
+    }
+    auto out = fmt::format("{:>5}/s sent  {:>7}/s shown", sent * 1'000'000 / window_us,
+                           std::ssize(waited) * 1'000'000 / window_us);
+    if (waited.empty()) return out;
+    const auto at = waited.begin() + static_cast<std::ptrdiff_t>(waited.size() * 99 / 100);
+    std::ranges::nth_element(waited, at);
+    return out + "  p99 " + checker::time_text(*at);
+}
+
+std::string Progress::backlogs() const {
+    std::string out;
+    for (const auto& [node, count] : backlog_) out += fmt::format("  {} {}", node, count);
+    return out.empty() ? "  none told" : out;
 }
 
 void Progress::show(Duration at) {
-    if (!terminal_ || (shown_ && at - last_ < redraw_after)) return;
+    if (!wanted_ ||
+        (last_.count() >= 0 && at - last_ < (terminal_ ? Duration{redraw_after} : Duration{tell_after})))
+        return;
     last_ = at;
-    shown_ = true;
-    const auto whole = std::max<Duration::rep>(end_.count(), 1);
-    const auto filled =
-        static_cast<int>(std::clamp<Duration::rep>(at.count() * bar_width / whole, 0, bar_width));
+    const auto state = faults_.empty() ? phase_ : fmt::format("{}", fmt::join(faults_, ", "));
+    const auto seconds = at.count() / 1'000'000, whole = end_.count() / 1'000'000;
+    if (!terminal_) {
+        if (at.count() > 0)
+            fmt::print("    {:>3} of {} s: {} sent, {} accepted, {} shown; {}\n", seconds, whole, sent_,
+                       accepted_, shown_count_, state);
+        std::fflush(stdout);
+        return;
+    }
+    const auto filled = static_cast<int>(std::clamp<Duration::rep>(
+        at.count() * bar_width / std::max<Duration::rep>(end_.count(), 1), 0, bar_width));
     const auto bar = std::string(static_cast<std::size_t>(filled), '#') +
                      std::string(static_cast<std::size_t>(bar_width - filled), '.');
-    fmt::print("\r\033[K{} [{}] {:>3}s  sent {}  accepted {}  shown {}  {}", title_, bar,
-               at.count() / 1'000'000, sent_, accepted_, shown_count_, phase_);
+    if (shown_) fmt::print("\033[2A\r");
+    fmt::print("\033[K{} [{}] {} of {} s  {}\n", title_, bar, seconds, whole, state);
+    fmt::print("\033[K    {}\n", rates());
+    fmt::print("\033[K    {} sent, {} accepted, {} shown; backlog{}\r", sent_, accepted_, shown_count_,
+               backlogs());
     std::fflush(stdout);
+    shown_ = true;
 }
 
 void Progress::clear() {
     if (!shown_) return;
-    fmt::print("\r\033[K");
+    fmt::print("\033[2A\r\033[J");
     std::fflush(stdout);
     shown_ = false;
 }

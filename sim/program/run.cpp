@@ -2,11 +2,12 @@
 #include "reports/reports.hpp"
 #include "sim/checker/judge.hpp"
 #include "sim/history/history_file.hpp"
+#include "sim/history/scenario_file.hpp"
 #include "sim/program/commands.hpp"
 #include "sim/program/progress.hpp"
 #include "sim/program/quarry.hpp"
+#include "sim/program/run_one.hpp"
 #include "sim/program/summary.hpp"
-#include "sim/history/scenario_file.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/world.hpp"
 
@@ -59,6 +60,8 @@ Record run_record(const Scenario& scenario, const RunRequest& request, std::uint
     return record;
 }
 
+}  // namespace
+
 std::string bad_request(const RunRequest& request) {
     if (request.world != "virtual" && request.world != "process")
         return fmt::format("--world is virtual or process, not '{}'", request.world);
@@ -71,7 +74,6 @@ std::string bad_request(const RunRequest& request) {
     return {};
 }
 
-/// Says which scenarios the world cannot perform; true when there are any.
 bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& request) {
     if (request.world != "process") return false;
     bool any = false;
@@ -85,6 +87,8 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
     return any;
 }
 
+namespace {
+
 WorldResult perform(const Scenario& scenario, const Plan& plan, HistorySink& sink,
                     const WorldOptions& options, const std::string& world) {
 #ifdef DAVENPORT_PROCESS_WORLD
@@ -95,9 +99,9 @@ WorldResult perform(const Scenario& scenario, const Plan& plan, HistorySink& sin
 }
 
 /// Writes results.json, junit.xml, summary.md and report.html beside the history.
-void write_reports(const fs::path& folder, const Scenario& scenario, const RunRequest& request, const Plan& plan,
-                   const WorldResult& result, const checker::Verdict& verdict, const checker::Judge& judge,
-                   std::chrono::system_clock::time_point started) {
+void write_reports(const fs::path& folder, const Scenario& scenario, const RunRequest& request,
+                   const Plan& plan, const WorldResult& result, const checker::Verdict& verdict,
+                   const checker::Judge& judge, std::chrono::system_clock::time_point started) {
     reports::RunInfo info;
     info.world = request.world;
     info.store = request.store == "couchmock" ? "couchmock" : "CouchDB";
@@ -117,12 +121,12 @@ void write_reports(const fs::path& folder, const Scenario& scenario, const RunRe
     if (!error.empty()) fmt::print(stderr, "{}\n", error);
 }
 
-Outcome run_one(const Scenario& scenario, const RunRequest& request) {
+}  // namespace
+
+Outcome run_one(const Scenario& scenario, const RunRequest& request, const fs::path& folder) {
     const bool colour = isatty(STDOUT_FILENO) == 1;
     const auto seed = request.seed.value_or(scenario.seed);
     const auto plan = make_plan(scenario, seed);
-    const auto folder =
-        request.out / fmt::format("{}-{}", fs::path{scenario.file}.stem().string(), request.world);
     std::error_code error;
     fs::remove_all(folder, error);
     fs::create_directories(folder, error);
@@ -134,7 +138,7 @@ Outcome run_one(const Scenario& scenario, const RunRequest& request) {
     HistoryWriter history{folder / "history.jsonl"};
     checker::Judge judge{scenario, plan};
     LatencyTable latencies;
-    Progress progress{scenario.name, plan};
+    Progress progress{scenario.name, plan, !request.quiet};
     Audience audience;
     audience.join(history);
     audience.join(judge);
@@ -164,6 +168,7 @@ Outcome run_one(const Scenario& scenario, const RunRequest& request) {
     const auto verdict = judge.finish();
     write_reports(folder, scenario, request, plan, result, verdict, judge, started);
 
+    if (request.quiet && verdict.outcome == Outcome::pass) return verdict.outcome;
     fmt::print("{}  {} ({} world, seed {})\n", show(verdict.outcome, colour), scenario.name, request.world,
                seed);
     if (!result.broken.empty()) fmt::print("    the run was broken off: {}\n", result.broken);
@@ -185,8 +190,6 @@ int exit_code(Outcome outcome) {
     return outcome == Outcome::pass ? exit_pass : outcome == Outcome::fail ? exit_fail : exit_unknown;
 }
 
-}  // namespace
-
 int run(const RunRequest& request) {
     if (const auto bad = bad_request(request); !bad.empty()) {
         fmt::print(stderr, "chatsim: {}\n", bad);
@@ -206,7 +209,9 @@ int run(const RunRequest& request) {
     std::map<Outcome, int> count;
     for (const auto& scenario : scenarios) {
         if (interrupted()) break;
-        ++count[run_one(scenario, request)];
+        ++count[run_one(
+            scenario, request,
+            request.out / fmt::format("{}-{}", fs::path{scenario.file}.stem().string(), request.world))];
     }
     const auto skipped = static_cast<int>(scenarios.size()) - count[Outcome::pass] - count[Outcome::fail] -
                          count[Outcome::unknown];

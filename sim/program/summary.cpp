@@ -26,17 +26,21 @@ std::string LatencyTable::render() {
     const checker::Latencies latencies{impl_->facts};
     std::string out;
     for (const auto& phase : checker::all_phases(impl_->facts, families_shown_max)) {
+        std::string cells;
         for (const auto metric : checker::metrics) {
             const auto figures = latencies.figures(metric, {.phase = &phase});
-            if (figures.count == 0) continue;
-            if (out.empty())
-                out += fmt::format("    {:<11} {:<24} {:>8} {:>10} {:>10} {:>10} {:>10}\n", "latency",
-                                   "of what was due", "count", "p50", "p95", "p99", "max");
             const auto at = [&](std::int64_t share) { return checker::waited_text(figures.quantile(share)); };
-            fmt::format_to(std::back_inserter(out), "    {:<11} {:<24} {:>8} {:>10} {:>10} {:>10} {:>10}\n",
-                           checker::name_of(metric), phase.name.empty() ? "in the whole run" : phase.name,
-                           figures.count, at(50'000), at(95'000), at(99'000), at(100'000));
+            cells += fmt::format(" {:>18}",
+                                 figures.count == 0 ? "-" : fmt::format("{} / {}", at(50'000), at(99'000)));
         }
+        if (cells.find_first_not_of(" -") == std::string::npos) continue;
+        if (out.empty()) {
+            out += fmt::format("    {:<22}", "latency, p50 / p99");
+            for (const auto metric : checker::metrics)
+                out += fmt::format(" {:>18}", checker::name_of(metric));
+            out += "\n";
+        }
+        out += fmt::format("    {:<22}{}\n", phase.name.empty() ? "in the whole run" : phase.name, cells);
     }
     return out;
 }

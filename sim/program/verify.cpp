@@ -89,8 +89,8 @@ int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed,
                    event + 1, describe(first, event), describe(second, event));
     const auto record =
         first_difference(first.records, second.records, [](const auto& a, const auto& b) { return a == b; });
-    const auto line = [&](const Trail& trail) {
-        return record < trail.records.size() ? trail.records[record] : "the end";
+    const auto line = [&](const Trail& of) {
+        return record < of.records.size() ? of.records[record] : "the end";
     };
     if (record < std::max(first.records.size(), second.records.size()))
         fmt::print("    first record that differs: number {}\n        one run: {}\n        other:   {}\n",

@@ -1,4 +1,5 @@
 #include "tests/mutants/hunt.hpp"
+#include "tests/mutants/worse.hpp"
 
 #include <cstdio>
 #include <cstring>
@@ -7,6 +8,9 @@ int main(int argc, char** argv) {
     const auto is = [&](int i, const char* word) { return i < argc && std::strcmp(argv[i], word) == 0; };
     if (argc >= 4 && is(1, "find")) return mutants::find(argv[2], argv[3], is(4, "--shrink")) ? 0 : 1;
     if (argc == 3 && is(1, "survive")) return mutants::survive(argv[2]) ? 0 : 1;
-    std::fprintf(stderr, "usage: %s find SCENARIO PROPERTY [--shrink] | survive SCENARIO\n", argv[0]);
+    if (argc == 4 && is(1, "worse")) return mutants::worse(argv[2], argv[3]) ? 0 : 1;
+    std::fprintf(stderr,
+                 "usage: %s find SCENARIO PROPERTY [--shrink] | survive SCENARIO | worse SCENARIO BASELINE\n",
+                 argv[0]);
     return 64;
 }

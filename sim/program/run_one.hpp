@@ -1,0 +1,21 @@
+#pragma once
+
+#include "sim/checker/judge.hpp"
+#include "sim/program/commands.hpp"
+#include "sim/scenario/scenario.hpp"
+
+namespace sim::program {
+
+/// Runs one scenario, judges it, and writes history and reports into `folder`, which is made anew.
+checker::Outcome run_one(const Scenario& scenario, const RunRequest& request,
+                         const std::filesystem::path& folder);
+
+/// What is wrong with the request itself, ready for the terminal; empty when nothing is.
+std::string bad_request(const RunRequest& request);
+
+/// Says which scenarios the world cannot perform; true when there are any.
+bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& request);
+
+int exit_code(checker::Outcome outcome);
+
+}  // namespace sim::program
