@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const programs = process.env.DAVENPORT_PROGRAMS ?? new URL('../../../build/release/bin', import.meta.url).pathname
+export const programs = process.env.DAVENPORT_PROGRAMS ?? new URL('../../../build/release/bin', import.meta.url).pathname
 export const folder = mkdtempSync(join(tmpdir(), 'davenport-'))
 const running = new Set()
 
@@ -54,7 +54,7 @@ const tests = []
 /// A test is a sentence. They run one after the other when the script is at its end; the first line that fails is told.
 export function test(sentence, body) { tests.push({ sentence, body }) }
 
-export async function run() {
+export async function run(afterwards = () => {}) {
   let failed = 0
   for (const { sentence, body } of tests) {
     try {
@@ -65,5 +65,6 @@ export async function run() {
       console.log(`FAILED  ${sentence}\n${error.stack ?? error}`)
     }
   }
+  await afterwards()
   process.exit(failed ? 1 : 0)
 }
