@@ -30,6 +30,7 @@ struct Options {
     std::string journal = "chatnode.journal";
     std::string feed = "continuous";
     double poll_interval = 1.0;
+    std::size_t batch = node::ChatConfig{}.bulk_documents_max;
     std::string log_format = "plain";
     std::string log_level = "info";
     std::string port_file;
@@ -67,6 +68,7 @@ node::ChatDriver::Config configure(const Options& options) {
     if (options.feed == "longpoll") config.core.feed = node::FeedMode::longpoll;
     if (options.feed == "poll") config.core.feed = node::FeedMode::poll;
     config.core.poll_interval = base::Duration{static_cast<std::int64_t>(options.poll_interval * 1e6)};
+    config.core.bulk_documents_max = options.batch;
     config.core.name = options.name.empty() ? "node" : options.name;
     if (::getrandom(&config.core.random_seed, sizeof config.core.random_seed, 0) < 0)
         throw std::runtime_error("the system gives no random numbers");
@@ -135,6 +137,9 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     app.add_option("--poll-interval", options.poll_interval, "seconds between two polls")
         ->check(CLI::Range(0.01, 3600.0))
+        ->capture_default_str();
+    app.add_option("--batch", options.batch, "messages that are sent to the store in one request, at most")
+        ->check(CLI::Range(1, 10000))
         ->capture_default_str();
     app.add_option("--log-format", options.log_format, "plain or json")
         ->check(CLI::IsMember({"plain", "json"}))

@@ -138,7 +138,7 @@ std::string chart(const std::vector<Row>& rows, std::size_t metric) {
     const double low = std::floor(std::log10(least)), high = std::max(low + 1, std::ceil(std::log10(most)));
     const auto x = [&](double us) {
         return label_width +
-               (std::log10(std::max(1.0, us)) - low) / (high - low) * (width - label_width - 20);
+               (std::log10(std::max(1.0, us)) - low) / (high - low) * (width - label_width - 40);
     };
     const auto height = top + line_height * static_cast<int>(rows.size()) + 6;
     auto out = fmt::format(

@@ -1,10 +1,10 @@
+#include "sim/process/files.hpp"
+#include "sim/process/world.hpp"
+
 #include <random>
 #include <stdexcept>
 
 #include <fmt/format.h>
-
-#include "sim/process/files.hpp"
-#include "sim/process/world.hpp"
 
 /// Setting the stage and striking it: processes, files, and the store's database.
 namespace sim::process {
@@ -15,7 +15,9 @@ using namespace std::chrono_literals;
 constexpr base::Duration poll_interval = 2ms;
 constexpr base::Duration fetch_timeout = 10s;
 
-std::string seconds(base::Duration time) { return fmt::format("{}", static_cast<double>(time.count()) / 1e6); }
+std::string seconds(base::Duration time) {
+    return fmt::format("{}", static_cast<double>(time.count()) / 1e6);
+}
 
 std::uint64_t true_random() {
     std::random_device device;
@@ -47,7 +49,8 @@ void World::throw_if_interrupted() const {
 
 void World::set_stage() {
     std::filesystem::remove_all(folder_);
-    for (const char* part : {"logs", "journals", "ports"}) std::filesystem::create_directories(folder_ / part);
+    for (const char* part : {"logs", "journals", "ports"})
+        std::filesystem::create_directories(folder_ / part);
     start_mock();
     for (const auto& name : conduct::nodes_of(scenario_)) {
         add_node(name);
@@ -77,45 +80,64 @@ void World::start_mock() {
         command.insert(command.end(), {"--upstream", real_.url()});
     }
     store_ = {.host = "127.0.0.1", .port = port, .user = real_.user, .password = real_.password};
-    mock_.emplace(Program::Setup{.name = "couchmock",
-                                 .command = std::move(command),
-                                 .port_files = {folder_ / "ports" / "couchmock", folder_ / "ports" / "control"},
-                                 .log = folder_ / "logs" / "couchmock.log"});
+    mock_.emplace(
+        Program::Setup{.name = "couchmock",
+                       .command = std::move(command),
+                       .port_files = {folder_ / "ports" / "couchmock", folder_ / "ports" / "control"},
+                       .log = folder_ / "logs" / "couchmock.log"});
     mock_->start(steady_now());
     await(*mock_);
-    control_ = {.host = "127.0.0.1", .port = read_port_file(folder_ / "ports" / "control").value_or(0), .user = {}, .password = {}};
+    control_ = {.host = "127.0.0.1",
+                .port = read_port_file(folder_ / "ports" / "control").value_or(0),
+                .user = {},
+                .password = {}};
 
     const auto answer = ask_and_wait(real_, {"GET", "/_all_dbs?limit=1", {}, {}});
     if (answer.status == 401 || answer.status == 403)
-        throw std::runtime_error{fmt::format("the store at {} refuses user '{}': give --store http://user:password@host:port",
-                                             real_.url(), real_.user)};
+        throw std::runtime_error{
+            fmt::format("the store at {} refuses user '{}': give --store http://user:password@host:port",
+                        real_.url(), real_.user)};
     if (answer.status != 200)
-        throw std::runtime_error{fmt::format("the store at {} is none: {} {}", real_.url(), answer.status, answer.body)};
+        throw std::runtime_error{
+            fmt::format("the store at {} is none: {} {}", real_.url(), answer.status, answer.body)};
     database_made_ = true;
     if (scenario_.topology.shards == 1) return;  // as the nodes make it
-    const auto made = ask_and_wait(
-        real_, {"PUT", fmt::format("/{}?q={}", database_, scenario_.topology.shards), {}, {}});
+    const auto made =
+        ask_and_wait(real_, {"PUT", fmt::format("/{}?q={}", database_, scenario_.topology.shards), {}, {}});
     if (made.status / 100 != 2)
-        throw std::runtime_error{fmt::format("cannot make the database {}: {} {}", database_, made.status, made.body)};
+        throw std::runtime_error{
+            fmt::format("cannot make the database {}: {} {}", database_, made.status, made.body)};
 }
 
 void World::add_node(const std::string& name) {
     const auto port = pick_port(random_);
     const auto other = options_.node_binaries.find(name);
-    const auto binary = other == options_.node_binaries.end() ? options_.binaries / "chatnode" : other->second;
+    const auto binary =
+        other == options_.node_binaries.end() ? options_.binaries / "chatnode" : other->second;
     ports_[name] = port;
     client_ports_[name] = lay_cable("client-node", name, port);
     auto store = store_;
     store.port = lay_cable("node-store", name, store_.port);
+    std::vector<std::string> command{binary.string(),
+                                     "--store",
+                                     store.url_without_password() + '/' + database_,
+                                     "--name",
+                                     name,
+                                     "--listen",
+                                     fmt::format("127.0.0.1:{}", port),
+                                     "--journal",
+                                     (folder_ / "journals" / (name + ".db")).string(),
+                                     "--feed",
+                                     scenario_.topology.feed,
+                                     "--poll-interval",
+                                     seconds(scenario_.topology.poll_interval),
+                                     "--port-file",
+                                     (folder_ / "ports" / name).string()};
+    if (const auto batch = scenario_.topology.batch;
+        batch != Topology{}.batch)  // an older build knows no such flag
+        command.insert(command.end(), {"--batch", std::to_string(batch)});
     nodes_.emplace(name, Program::Setup{.name = name,
-                                        .command = {binary.string(),
-                                                    "--store", store.url_without_password() + '/' + database_,
-                                                    "--name", name,
-                                                    "--listen", fmt::format("127.0.0.1:{}", port),
-                                                    "--journal", (folder_ / "journals" / (name + ".db")).string(),
-                                                    "--feed", scenario_.topology.feed,
-                                                    "--poll-interval", seconds(scenario_.topology.poll_interval),
-                                                    "--port-file", (folder_ / "ports" / name).string()},
+                                        .command = std::move(command),
                                         .port_files = {folder_ / "ports" / name},
                                         .log = folder_ / "logs" / (name + ".log"),
                                         .environment = {"DAVENPORT_STORE_PASSWORD=" + store.password}});
@@ -137,13 +159,15 @@ base::HttpRequest World::to_database(base::HttpRequest request) const {
 }
 
 base::HttpResponse World::ask_and_wait(const StoreAddress& store, base::HttpRequest request) {
-    if (const auto who = store.authorization(); !who.empty()) request.headers.emplace_back("Authorization", who);
+    if (const auto who = store.authorization(); !who.empty())
+        request.headers.emplace_back("Authorization", who);
     std::optional<Transport::Answer> answer;
     transport_.fetch(store.host, store.port, std::move(request), fetch_timeout,
                      [&](Transport::Answer got) { answer = std::move(got); });
     while (!answer) transport_.run_until(steady_now() + poll_interval);
     if (!answer->error.empty())
-        throw std::runtime_error{fmt::format("the store at {} can't be reached: {}", store.url(), answer->error)};
+        throw std::runtime_error{
+            fmt::format("the store at {} can't be reached: {}", store.url(), answer->error)};
     return std::move(answer->response);
 }
 

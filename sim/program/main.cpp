@@ -85,7 +85,7 @@ int main(int argc, char** argv) {
     matrix_command->add_option("FILE", matrix_request.run.files, "a scenario file")->required()->expected(1);
     matrix_command
         ->add_option("--vary", matrix_request.vary,
-                     "KEY=VALUE,VALUE,...: nodes, clients, rooms, feed, shards, rate, size, or a dotted key as load.for; store=couchmock,URL. "
+                     "KEY=VALUE,VALUE,...: nodes, clients, rooms, feed, batch, shards, rate, size, or a dotted key as load.for; store=couchmock,URL. "
                      "Given several times, every combination is run")
         ->required();
     matrix_command->add_option("--world", matrix_request.run.world, "virtual or process")->capture_default_str();

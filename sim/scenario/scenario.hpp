@@ -36,6 +36,7 @@ struct Topology {
     std::string feed = "continuous";  ///< or longpoll, poll
     Duration poll_interval = std::chrono::seconds{1};
     int shards = 1;    ///< q of the database
+    int batch = 400;   ///< messages that a node sends to the store in one request, at most
 };
 
 enum class Arrivals { constant, poisson, ramp, burst };

@@ -165,6 +165,7 @@ void visit(Archive& a, Topology& t) {
     a.member("feed", t.feed);
     a.member("poll_interval_us", t.poll_interval);
     a.member("shards", t.shards);
+    a.member("batch", t.batch);
 }
 
 template <class Archive>

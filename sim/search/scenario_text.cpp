@@ -41,6 +41,7 @@ std::string topology(const Topology& t) {
     if (t.feed != standard.feed) pairs.push_back("feed: " + t.feed);
     if (t.poll_interval != standard.poll_interval) pairs.push_back("poll_interval: " + show(t.poll_interval));
     if (t.shards != standard.shards) pairs.push_back(fmt::format("shards: {}", t.shards));
+    if (t.batch != standard.batch) pairs.push_back(fmt::format("batch: {}", t.batch));
     return flow(pairs);
 }
 

@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include "sim/virtual/world.hpp"
+
+#include <fmt/format.h>
 
 /// Processes and their disks.
 namespace sim::virtual_world {
@@ -8,7 +8,7 @@ namespace {
 
 constexpr Range sync_time{std::chrono::microseconds{300}, std::chrono::microseconds{3000}};
 constexpr std::size_t socket_bytes = 256 * 1024;  // what the buffers of a connection hold when nobody reads
-constexpr Duration write_time{5};  // until the kernel's buffer has taken a write
+constexpr Duration write_time{5};                 // until the kernel's buffer has taken a write
 
 node::FeedMode feed_mode(const std::string& name) {
     if (name == "longpoll") return node::FeedMode::longpoll;
@@ -35,8 +35,10 @@ void World::start_node(NodeIndex index) {
     config.name = node.name;
     config.feed = feed_mode(scenario_.topology.feed);
     config.poll_interval = scenario_.topology.poll_interval;
+    config.bulk_documents_max = static_cast<std::size_t>(scenario_.topology.batch);
     ++node.life;
-    config.random_seed = base::Random::stream(plan_.seed, fmt::format("{} life {}", node.name, node.life)).next();
+    config.random_seed =
+        base::Random::stream(plan_.seed, fmt::format("{} life {}", node.name, node.life)).next();
     node.stopping = false;
     node.timers.clear();
     node.core.emplace(config, *node.journal);
@@ -72,8 +74,9 @@ void World::pause_node(NodeIndex index, bool paused) {
 
 void World::wipe_node(NodeIndex index) {
     auto& node = nodes_[index];
-    node.journal = std::make_unique<node::ModelJournal>(
-        fmt::format("{:016x}", base::Random::stream(plan_.seed, fmt::format("journal {} after {}", node.name, node.life)).next()));
+    node.journal = std::make_unique<node::ModelJournal>(fmt::format(
+        "{:016x}",
+        base::Random::stream(plan_.seed, fmt::format("journal {} after {}", node.name, node.life)).next()));
 }
 
 VirtualNode* World::living(NodeIndex index, std::uint32_t life) {
