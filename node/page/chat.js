@@ -186,7 +186,11 @@ $('say').onsubmit = (event) => {
   event.preventDefault();
   const text = $('text').value.trim();
   if (!text) return;
-  if (!link.user) return showProblem('Give yourself a name first.'), $('name').focus();
+  if (!link.user) {
+    showProblem('Give yourself a name first.');
+    if (!$('name').checkVisibility({ visibilityProperty: true })) $('menu').click();  // on a phone it is behind the menu
+    return $('name').focus();
+  }
   if (new TextEncoder().encode(text).length > textMax) return showProblem(`That is too long: at most ${textMax} bytes.`);
   $('text').value = '';
   sessionStorage.removeItem(`draft ${current.name}`);
@@ -221,6 +225,7 @@ $('name').onchange = setName;
 $('me').onsubmit = (event) => {
   event.preventDefault();
   setName();
+  $('problem').hidden = true;
   closeMenu();
   $('text').focus();
 };
