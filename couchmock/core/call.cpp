@@ -3,6 +3,7 @@
 #include "couchmock/core/document_json.hpp"
 #include "node/base/json.hpp"
 #include "node/base/random.hpp"
+#include "node/base/text.hpp"
 
 #include <algorithm>
 
@@ -130,7 +131,7 @@ void Call::respond_error(const ApiError& error) {
     std::string json = "{\"error\":";
     base::append_json_string(json, error.error);
     json += ",\"reason\":";
-    base::append_json_string(json, error.reason);
+    base::append_json_string(json, base::repair_utf8(error.reason));  // it may quote what a client sent
     json += '}';
     respond_json(error.status, std::move(json), error.headers);
 }

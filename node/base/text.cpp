@@ -37,6 +37,22 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
+std::string repair_utf8(std::string_view text) {
+    if (is_utf8(text)) return std::string{text};
+    std::string out;
+    while (!text.empty()) {
+        auto rest = text;
+        if (take_code_point(rest) < 0) {
+            out += "\xef\xbf\xbd";
+            rest = text.substr(1);
+        } else {
+            out.append(text, 0, text.size() - rest.size());
+        }
+        text = rest;
+    }
+    return out;
+}
+
 bool is_room_name(std::string_view name) {
     const auto alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
     return !name.empty() && name.size() <= 64 && alnum(name.front()) &&

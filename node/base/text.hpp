@@ -1,11 +1,15 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace base {
 
 /// True when `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
+
+/// The same text with U+FFFD in place of every byte that belongs to no well-formed character.
+std::string repair_utf8(std::string_view text);
 
 /// True for a room's name: 1 to 64 of a-z, 0-9, '-', '_' and '.', starting with a letter or digit. A room is a part of document ids and of URLs.
 bool is_room_name(std::string_view name);

@@ -7,6 +7,12 @@
 namespace base {
 namespace {
 
+TEST(Utf8, IsRepairedByteByByte) {
+    EXPECT_EQ(repair_utf8("plain \xc3\xbc \xf0\x9f\x98\x80"), "plain \xc3\xbc \xf0\x9f\x98\x80");
+    EXPECT_EQ(repair_utf8("a\xff\xc3"), "a\xef\xbf\xbd\xef\xbf\xbd");
+    EXPECT_EQ(repair_utf8("\xe2\x82z"), "\xef\xbf\xbd\xef\xbf\xbdz");
+}
+
 TEST(Utf8, IsWellFormedOrNot) {
     for (const auto* good : {"", "a", "ä", "€", "🛋", "\xEF\xBF\xBD", "\xF4\x8F\xBF\xBF"})
         EXPECT_TRUE(is_utf8(good)) << good;
