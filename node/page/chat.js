@@ -1,212 +1,153 @@
-// The page: rooms on the left, what is said in the middle, and calm words about the state of things.
+// The page: rooms at the side, what is said in the middle. Here its parts are put together.
 
+import { Composer } from './composer.js';
 import { Link } from './link.js';
-import { element, RoomView } from './view.js';
+import { showPeople } from './people.js';
+import { Place } from './place.js';
+import { roomPattern, savedRooms, saveRooms, showRooms } from './rooms.js';
+import { Search } from './search.js';
+import { bannerText, showProblem, tell } from './status.js';
+import { RoomView } from './view.js';
 
 const $ = (id) => document.getElementById(id);
 const defaultRoom = 'lobby';
 
 const views = new Map();
 let current = null;
-let storeState = { state: 'up', backlog: 0 };
+let store = { state: 'up', backlog: 0 };
 let textMax = 8192;
 
+const place = new Place($('scroll'), $('log'), $('newest'));
+
 const link = new Link({
-  state: showLink,
+  state(up) {
+    $('link').textContent = up ? '' : 'connecting…';
+    if (!up) for (const view of views.values()) view.asked = false;  // what was asked is not answered any more
+    refresh();
+  },
   welcome(frame) {
     textMax = frame.limits?.text ?? textMax;
     $('where').textContent = `on ${frame.node}`;
   },
   message(frame) {
     const view = views.get(frame.room);
-    if (view) keepPlace(() => added(view, view.add(frame, view === current), frame));
+    if (!view) return;
+    let isNew = false;
+    change(view, () => { isNew = view.add(frame, view === current); });
+    if (isNew && view.ready && frame.user !== link.user && (view !== current || document.hidden)) view.unread += 1;
+    refresh();
   },
   joined(room, gap) {
     const view = views.get(room);
     if (!view) return;
-    view.gap = gap;
-    view.ready = true;
-    if (view === current) showRoomState();
+    Object.assign(view, { gap, ready: true });
+    refresh();
   },
   store(frame) {
-    storeState = frame;
-    showBanner();
+    store = frame;
+    refresh();
   },
   post(post, gone) {
     const view = views.get(post.room);
-    if (view) keepPlace(() => view.update(post, gone, view === current));
-    showRoomState();
-    showBanner();
+    if (view) change(view, () => view.update(post, gone, view === current));
+    refresh();
   },
   page(frame) {
     const view = views.get(frame.room);
     if (!view) return;
-    const height = $('scroll').scrollHeight;
-    for (const message of frame.messages) view.add(message, view === current);
-    view.more = frame.more;
-    view.asked = false;
-    if (view !== current) return;
-    $('scroll').scrollTop += $('scroll').scrollHeight - height;
-    showRoomState();
+    change(view, () => { for (const message of frame.messages) view.add(message, view === current); }, false);
+    Object.assign(view, { more: frame.more, asked: false });
+    refresh();
   },
-  error(reason) { showProblem(reason); },
+  error: showProblem,
 });
+
+function change(view, what, below = true) { view === current ? place.keep(what, below) : what(); }
 
 // ---- rooms
 
 function open(name) {
   if (!views.has(name)) {
-    views.set(name, new RoomView(name, $('log'), (post) => link.sayAgain(post), (post) => link.forget(post)));
+    views.set(name, new RoomView(name, $('log'), {
+      isMe: (user) => user === link.user,
+      again: (post) => link.sayAgain(post),
+      forget: (post) => link.forget(post),
+    }));
     link.join(name);
     for (const post of link.posts.values()) if (post.room === name) views.get(name).update(post, false, false);
-    remember();
+    saveRooms([...views.keys()]);
   }
-  if (current) current.draft = $('text').value;
+  if (current) Object.assign(current, { top: $('scroll').scrollTop, atEnd: place.atEnd });
   current = views.get(name);
   current.unread = 0;
-  $('text').value = current.draft || sessionStorage.getItem(`draft ${name}`) || '';
-  fitText();
+  composer.enter(name);
   current.show();
   $('room').textContent = name;
-  location.hash = name;
+  if (location.hash.slice(1) !== name) location.hash = name;
   closeMenu();
-  showRooms();
-  showRoomState();
-  toNewest();
+  refreshNow();
+  place.toNewest();
+  if (current.atEnd === false) $('scroll').scrollTop = current.top;
 }
 
-function close(name) {
+function leave(name) {
+  const wasCurrent = views.get(name) === current;
   views.delete(name);
   link.leave(name);
-  remember();
-  open([...views.keys()][0] ?? defaultRoom);
-}
-
-function remember() { localStorage.setItem('rooms', JSON.stringify([...views.keys()])); }
-
-function showRooms() {
-  const rows = [...views.values()].map((view) => {
-    const row = element('li');
-    const button = element('button', 'room', view.name);
-    if (view === current) button.setAttribute('aria-current', 'true');
-    if (view.unread) {
-      const count = element('span', 'unread', view.unread > 99 ? '99+' : String(view.unread));
-      count.setAttribute('aria-label', `${view.unread} unread`);
-      button.append(count);
-    }
-    button.onclick = () => open(view.name);
-    row.append(button);
-    if (views.size > 1) {
-      const leave = element('button', 'leave', '×');
-      leave.setAttribute('aria-label', `Leave ${view.name}`);
-      leave.onclick = () => close(view.name);
-      row.append(leave);
-    }
-    return row;
-  });
-  $('rooms').replaceChildren(...rows);
-  const unread = [...views.values()].reduce((sum, view) => sum + view.unread, 0);
-  document.title = (unread ? `(${unread}) ` : '') + `${current.name} – Davenport`;
-}
-
-function added(view, isNew, frame) {
-  if (!isNew || !view.ready || frame.user === link.user) return view === current && showRoomState();
-  if (view !== current || document.hidden) {
-    view.unread += 1;
-    showRooms();
-  }
-  if (view === current) showRoomState();
+  saveRooms([...views.keys()]);
+  if (wasCurrent) open([...views.keys()][0] ?? defaultRoom);
+  else refresh();
 }
 
 // ---- what is shown
 
-const isAtEnd = () => $('scroll').scrollHeight - $('scroll').scrollTop - $('scroll').clientHeight < 60;
-
-function toNewest() {
-  $('scroll').scrollTop = $('scroll').scrollHeight;
-  $('newest').hidden = true;
+let asked = false;
+/** Shows the state of everything, once for all that happens before the next frame. */
+function refresh() {
+  if (asked || !current) return;
+  asked = true;
+  queueMicrotask(refreshNow);
 }
 
-/** Does something to the list; who was at its end stays there, who reads further up is not moved. */
-function keepPlace(change) {
-  const atEnd = isAtEnd();
-  const count = current?.items.length;
-  change();
-  if (atEnd) toNewest();
-  else if (current?.items.length > count) $('newest').hidden = false;
-}
-
-function showRoomState() {
-  if (!current) return;
+function refreshNow() {
+  asked = false;
+  const unread = showRooms($('rooms'), [...views.values()], current, { onOpen: open, onLeave: leave });
+  $('menu').classList.toggle('news', unread > 0);
+  $('menu').setAttribute('aria-label', unread ? `Rooms, ${unread} unread` : 'Rooms');
   $('empty').hidden = current.items.length > 0 || !current.ready;
   $('older').hidden = !current.more || !current.oldest || current.items.length < 20;
-  showBanner();
+  showPeople($('people'), current, link.up && store.state === 'up');
+  tell($('banner'), bannerText({ up: link.up || !link.everUp, store: store.state, backlog: store.backlog, posts: [...link.posts.values()], gap: current.gap }));
+  search.show(current);
 }
-
-function showLink(up) {
-  $('link').textContent = up ? '' : 'connecting…';
-  document.body.classList.toggle('offline', !up);
-  showBanner();
-}
-
-function showBanner() {
-  const waiting = Math.max(storeState.backlog ?? 0, [...link.posts.values()].filter((post) => post.state === 'accepted').length);
-  let text = '';
-  if (!link.up) {
-    const unsent = [...link.posts.values()].filter((post) => post.state === 'sending').length;
-    text = 'The connection to the server is gone; coming back by itself.';
-    if (unsent) text += ` ${unsent === 1 ? 'One message waits' : `${unsent} messages wait`} here to be sent.`;
-  } else if (storeState.state === 'down') {
-    text = 'The store is away. People on this server see you; the others will when it is back.';
-    if (waiting) text += ` ${waiting === 1 ? 'One message waits' : `${waiting} messages wait`} for it.`;
-  } else if (current?.gap) {
-    text = 'Some messages may be missing; they are being fetched.';
-  }
-  if ($('banner').textContent !== text) $('banner').textContent = text;
-  $('banner').hidden = !text;
-}
-
-let problemTimer = 0;
-function showProblem(text) {
-  $('problem').textContent = text;
-  $('problem').hidden = false;
-  clearTimeout(problemTimer);
-  problemTimer = setTimeout(() => { $('problem').hidden = true; }, 6000);
-}
+setInterval(refresh, 30_000);  // "2 min ago" becomes untrue
 
 // ---- what the person does
 
-function fitText() {
-  const text = $('text');
-  text.style.height = 'auto';
-  text.style.height = `${Math.min(text.scrollHeight, 200)}px`;
-}
-
-$('say').onsubmit = (event) => {
-  event.preventDefault();
-  const text = $('text').value.trim();
-  if (!text) return;
+const composer = new Composer($('say'), $('text'), (text) => {
   if (!link.user) {
+    if (matchMedia('(max-width: 44rem)').matches) openMenu();  // on a phone it is behind the menu
     showProblem('Give yourself a name first.');
-    if (!$('name').checkVisibility({ visibilityProperty: true })) $('menu').click();  // on a phone it is behind the menu
-    return $('name').focus();
+    $('name').focus();
+    return false;
   }
-  if (new TextEncoder().encode(text).length > textMax) return showProblem(`That is too long: at most ${textMax} bytes.`);
-  $('text').value = '';
-  sessionStorage.removeItem(`draft ${current.name}`);
-  fitText();
+  if (new TextEncoder().encode(text).length > textMax) {
+    showProblem(`That is too long: at most ${textMax} bytes.`);
+    return false;
+  }
   link.say(current.name, text);
-  toNewest();
-};
-$('text').onkeydown = (event) => {
-  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  $('say').requestSubmit();
-};
-$('text').oninput = () => {
-  fitText();
-  sessionStorage.setItem(`draft ${current.name}`, $('text').value);
-};
+  place.toNewest();
+  return true;
+});
+
+const search = new Search($('search'), $('find'), {
+  further: (view) => askOlder(view, 500),
+  chosen(item) {
+    item.node.scrollIntoView({ block: 'center' });
+    item.node.tabIndex = -1;
+    item.node.focus();
+  },
+});
 
 $('join').onsubmit = (event) => {
   event.preventDefault();
@@ -220,54 +161,66 @@ function setName() {
   if (name === link.user) return;
   localStorage.setItem('name', name);
   link.setUser(name);
+  for (const view of views.values()) view.markMine();
 }
 $('name').onchange = setName;
 $('me').onsubmit = (event) => {
   event.preventDefault();
   setName();
-  $('problem').hidden = true;
+  tell($('problem'), '');
   closeMenu();
   $('text').focus();
 };
 
-function closeMenu() {
-  document.body.classList.remove('menu');
-  $('menu').setAttribute('aria-expanded', 'false');
-}
-$('menu').onclick = () => {
-  const shown = document.body.classList.toggle('menu');
+function showMenu(shown) {
+  document.body.classList.toggle('menu', shown);
   $('menu').setAttribute('aria-expanded', String(shown));
+}
+const openMenu = () => showMenu(true);
+function closeMenu() { showMenu(false); }
+$('menu').onclick = () => showMenu(!document.body.classList.contains('menu'));
+$('veil').onclick = closeMenu;
+
+onkeydown = (event) => {
+  if (event.key === 'Escape' && document.body.classList.contains('menu')) {
+    closeMenu();
+    $('menu').focus();
+  } else if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
+    event.preventDefault();
+    const names = [...views.keys()];
+    const step = event.key === 'ArrowUp' ? names.length - 1 : 1;
+    open(names[(names.indexOf(current.name) + step) % names.length]);
+  } else if ((event.ctrlKey || event.metaKey) && event.key === 'k') {
+    event.preventDefault();
+    search.open();
+  }
 };
 
-function askOlder() {
-  if (!current?.more || current.asked || !current.oldest || !link.up) return;
-  current.asked = true;
-  link.older(current.name, current.oldest);
+function askOlder(view, limit) {
+  if (!view?.more || view.asked || !view.oldest || !link.up) return;
+  view.asked = true;
+  link.older(view.name, view.oldest, limit);
 }
-$('older').onclick = askOlder;
-$('newest').onclick = toNewest;
-$('scroll').onscroll = () => {
-  if (isAtEnd()) $('newest').hidden = true;
-  if ($('scroll').scrollTop < 80) askOlder();
-};
+$('older').onclick = () => askOlder(current, 50);
+$('scroll').addEventListener('scroll', () => { if ($('scroll').scrollTop < 80 && !place.atEnd) askOlder(current, 50); }, { passive: true });
+
 document.onvisibilitychange = () => {
   if (document.hidden || !current?.unread) return;
   current.unread = 0;
-  showRooms();
+  refresh();
 };
 onhashchange = () => {
   const name = location.hash.slice(1);
-  if (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name) && name !== current?.name) open(name);
+  if (roomPattern.test(name) && name !== current?.name) open(name);
 };
 
 // ---- the beginning
 
 $('name').value = localStorage.getItem('name') ?? '';
 link.user = $('name').value;
-const asked = location.hash.slice(1);
-for (const name of JSON.parse(localStorage.getItem('rooms') ?? '[]')) open(name);
-open(/^[a-z0-9][a-z0-9._-]{0,63}$/.test(asked) ? asked : current?.name ?? defaultRoom);
-showLink(false);
-$('banner').hidden = true;
+const wanted = location.hash.slice(1);
+for (const name of savedRooms()) open(name);
+open(roomPattern.test(wanted) ? wanted : current?.name ?? defaultRoom);
+$('link').textContent = 'connecting…';
 link.connect();
 (link.user ? $('text') : $('name')).focus();

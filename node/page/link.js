@@ -19,6 +19,7 @@ export class Link {
     this.socket = null;
     this.attempt = 0;
     this.journal = '';
+    this.everUp = false;
     for (const post of JSON.parse(sessionStorage.getItem('posts') ?? '[]')) this.posts.set(post.key, post);
     addEventListener('online', () => this.connect());
     setInterval(() => this.checkSilence(), 2000);
@@ -87,7 +88,7 @@ export class Link {
     this.send({ t: 'leave', room });
   }
 
-  older(room, before) { this.send({ t: 'history', room, before, limit: 50 }); }
+  older(room, before, limit) { this.send({ t: 'history', room, before, limit }); }
 
   say(room, text) {
     const post = { key: this.keys.next(), room, text, user: this.user, host: '', state: 'sending', sends: 0, reason: '' };
@@ -147,7 +148,7 @@ export class Link {
   // ---- what the node says
 
   on_welcome(frame) {
-    this.welcomed = true;
+    this.welcomed = this.everUp = true;
     this.attempt = 0;
     this.node = frame.node;
     // The way here took a while too: small differences say more about that than about the clocks.

@@ -22,6 +22,7 @@ export function element(name, className, text) {
 
 function withLinks(text) {
   const made = element('p', 'text');
+  made.dir = 'auto';
   let done = 0;
   for (const match of text.matchAll(address)) {
     made.append(text.slice(done, match.index));
@@ -41,20 +42,24 @@ function hueOf(name) {
   return hash;
 }
 
+/** A name in its colour. It may hold anything: what turns the direction of writing ends with it. */
+export function nameOf(user) {
+  const name = element('bdi', 'user', user);
+  name.style.setProperty('--hue', hueOf(user));
+  return name;
+}
+
 /** One room: what was said, kept whether it is on the screen or not. */
 export class RoomView {
-  constructor(name, log, onAgain, onForget) {
-    this.name = name;
-    this.log = log;
-    this.onAgain = onAgain;
-    this.onForget = onForget;
-    this.items = [];        // {position, id?, post?, node}, by position
+  /** `on`: what to call: isMe(user), again(post), forget(post). */
+  constructor(name, log, on) {
+    Object.assign(this, { name, log, on });
+    this.items = [];        // {position, id?, post?, user, text, time, node}, by position
     this.byId = new Map();
     this.mine = new Map();  // by key: what I said
     this.unread = 0;
     this.gap = false;
     this.more = true;
-    this.draft = '';
   }
 
   get oldest() { return this.items.find((item) => item.id)?.position; }
@@ -68,7 +73,7 @@ export class RoomView {
       !item.id && item.post.user === message.user && item.post.text === message.text &&
       stampOfKey(item.post.key) === stampOfPosition(message.pos));
     if (own) this.remove(own);
-    const item = { position: message.pos, id: message.id, post: own?.post, user: message.user, time: new Date(message.time) };
+    const item = { position: message.pos, id: message.id, post: own?.post, user: message.user, text: message.text, time: new Date(message.time) };
     item.node = this.render(item, message.text, Boolean(message.late));
     this.byId.set(message.id, item);
     if (own) this.mine.set(own.post.key, item);
@@ -85,13 +90,16 @@ export class RoomView {
       return;
     }
     if (!item) {
-      item = { position: positionOfKey(post.key), post, user: post.user, time: new Date(Number(stampOfKey(post.key) >> 16n)) };
+      item = { position: positionOfKey(post.key), post, user: post.user, text: post.text, time: new Date(Number(stampOfKey(post.key) >> 16n)) };
       item.node = this.render(item, post.text, false);
       this.mine.set(post.key, item);
       this.insert(item, shown);
     }
     this.mark(item);
   }
+
+  /** After a change of one's own name. */
+  markMine() { for (const item of this.items) item.node.classList.toggle('mine', Boolean(item.post) || this.on.isMe(item.user)); }
 
   insert(item, shown) {
     let at = this.items.length;
@@ -124,15 +132,13 @@ export class RoomView {
   render(item, text, late) {
     const node = element('li');
     const head = element('p', 'head');
-    const user = element('b', 'user', item.user);
-    user.style.setProperty('--hue', hueOf(item.user));
     const time = element('time', '', Number.isNaN(item.time.getTime()) ? '' : clock.format(item.time));
-    head.append(user, time);
+    head.append(nameOf(item.user), time);
     if (late) head.append(element('span', 'late', 'came late'));
     node.append(head, withLinks(text));
     node.classList.toggle('late', late);
+    node.classList.toggle('mine', Boolean(item.post) || this.on.isMe(item.user));
     if (item.post) {
-      node.classList.add('mine');
       item.stateNode = element('span', 'state');
       node.append(item.stateNode);
       this.mark({ ...item, node });
@@ -145,12 +151,17 @@ export class RoomView {
     node.dataset.state = post.state;
     stateNode.replaceChildren(sign);
     stateNode.title = meaning || post.reason;
-    stateNode.setAttribute('aria-label', meaning || `not sent: ${post.reason}`);
-    if (post.state !== 'refused' && post.state !== 'failed') return;
+    if (post.state !== 'refused' && post.state !== 'failed') {
+      stateNode.setAttribute('role', 'img');
+      stateNode.setAttribute('aria-label', meaning);
+      return;
+    }
+    stateNode.removeAttribute('role');
+    stateNode.removeAttribute('aria-label');
     const again = element('button', '', 'Try again');
-    again.onclick = () => this.onAgain(post);
+    again.onclick = () => this.on.again(post);
     const forget = element('button', '', 'Discard');
-    forget.onclick = () => this.onForget(post);
+    forget.onclick = () => this.on.forget(post);
     stateNode.replaceChildren(`Not sent: ${post.reason} `, again, ' ', forget);
   }
 }

@@ -1,0 +1,47 @@
+// The list of rooms at the side, with what is unread in each.
+
+import { element } from './view.js';
+
+export const roomPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
+export function savedRooms() {
+  try {
+    return JSON.parse(localStorage.getItem('rooms') ?? '[]').filter((name) => roomPattern.test(name));
+  } catch {
+    return [];
+  }
+}
+
+export function saveRooms(names) { localStorage.setItem('rooms', JSON.stringify(names)); }
+
+function rowOf(view, { current, canLeave, onOpen, onLeave }) {
+  const row = element('li');
+  const button = element('button', 'room');
+  button.append(element('span', 'name', view.name));
+  if (view === current) button.setAttribute('aria-current', 'true');
+  if (view.unread) {
+    const count = element('span', 'unread', view.unread > 99 ? '99+' : String(view.unread));
+    count.append(element('span', 'hidden', ' unread'));
+    button.append(count);
+  }
+  button.onclick = () => onOpen(view.name);
+  row.append(button);
+  if (canLeave) {
+    const leave = element('button', 'leave', '×');
+    leave.setAttribute('aria-label', `Leave ${view.name}`);
+    leave.onclick = () => onLeave(view.name);
+    row.append(leave);
+  }
+  return row;
+}
+
+/** Draws the list anew; the focus stays on the button that had it. */
+export function showRooms(list, views, current, on) {
+  const buttons = () => [...list.querySelectorAll('button')];
+  const focused = buttons().indexOf(document.activeElement);
+  list.replaceChildren(...views.map((view) => rowOf(view, { current, canLeave: views.length > 1, ...on })));
+  if (focused >= 0) buttons()[Math.min(focused, buttons().length - 1)]?.focus();
+  const unread = views.reduce((sum, view) => sum + view.unread, 0);
+  document.title = (unread ? `(${unread}) ` : '') + `${current.name} – Davenport`;
+  return unread;
+}
