@@ -114,6 +114,7 @@ function refreshNow() {
   const unread = showRooms($('rooms'), [...views.values()], current, { onOpen: open, onLeave: leave });
   $('menu').classList.toggle('news', unread > 0);
   $('menu').setAttribute('aria-label', unread ? `Rooms, ${unread} unread` : 'Rooms');
+  $('log').parentElement.setAttribute('aria-busy', String(!current.ready));  // history is not read out, only what is said from now on
   $('empty').hidden = current.items.length > 0 || !current.ready;
   $('older').hidden = !current.more || !current.oldest || current.items.length < 20;
   showPeople($('people'), current, link.up && store.state === 'up');
@@ -121,6 +122,14 @@ function refreshNow() {
   search.show(current);
 }
 setInterval(refresh, 30_000);  // "2 min ago" becomes untrue
+
+// A node tells its backlog when the store goes or comes; how it grows meanwhile is asked.
+setInterval(async () => {
+  if (document.hidden || !link.up || store.state !== 'down') return;
+  const told = await fetch('readyz').then((answer) => answer.json()).catch(() => ({}));
+  if (store.state === 'down' && Number.isInteger(told.backlog)) store.backlog = told.backlog;
+  refresh();
+}, 2000);
 
 // ---- what the person does
 
@@ -178,7 +187,10 @@ function showMenu(shown) {
 }
 const openMenu = () => showMenu(true);
 function closeMenu() { showMenu(false); }
-$('menu').onclick = () => showMenu(!document.body.classList.contains('menu'));
+$('menu').onclick = () => {
+  showMenu(!document.body.classList.contains('menu'));
+  $('rooms').querySelector('[aria-current]')?.focus();
+};
 $('veil').onclick = closeMenu;
 
 onkeydown = (event) => {

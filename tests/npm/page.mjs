@@ -7,7 +7,8 @@ import axe from 'axe-core'
 import { chromium } from 'playwright-core'
 import { browserOptions } from './lib/browser.mjs'
 import { folder, run, start, test, until } from './lib/programs.mjs'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 
 const controlFile = join(folder, 'control')
 const store = await start('couchmock', ['--control', '127.0.0.1:0', '--control-port-file', controlFile, '--log-level', 'error'])
@@ -31,6 +32,7 @@ const balancer = net.createServer((client) => {
 })
 await new Promise((done) => balancer.listen(0, '127.0.0.1', done))
 
+const pictures = process.env.DAVENPORT_PICTURES ?? mkdtempSync(join(tmpdir(), 'davenport-page-'))
 const browser = await chromium.launch(browserOptions)
 const troubles = []
 async function open(name, port, options = {}) {
@@ -66,6 +68,8 @@ test('with the store away both pages say so calmly and chat goes on', async () =
   await banner(bob, 'store is away')
   await say(ann, 'three, with the store away'); await sees(ann, 'three')
   await say(bob, 'four, with the store away'); await sees(bob, 'four')
+  await banner(bob, 'One message waits for it')
+  await bob.locator('#people h2', { hasText: 'as far as known' }).waitFor()
 })
 
 test('a page whose node was killed comes back at the other node, and what was said meanwhile is said', async () => {
@@ -90,9 +94,94 @@ test('when the node and the store are back, both show the same messages in the s
   }
 })
 
+test('what came after its place was read is marked there', async () => {
+  assert.deepEqual(await bob.$$eval('#log li.late .text', (all) => all.map((one) => one.textContent)), ['three, with the store away'])
+  assert.match(await bob.locator('#log li.late .head').innerText(), /came late/)
+})
+
+test('who was heard in the room is named on every node', async () => {
+  for (const page of [ann, bob]) assert.deepEqual((await page.$$eval('#people .user', (all) => all.map((one) => one.textContent))).sort(), ['ann', 'bob'])
+})
+
+test('a room that one does not look at counts what is unread, keeps its draft, and can be left', async () => {
+  await bob.fill('#text', 'half a thought')
+  await bob.fill('#join-name', 'garden')
+  await bob.press('#join-name', 'Enter')
+  await bob.locator('#room', { hasText: 'garden' }).waitFor()
+  assert.equal(await bob.inputValue('#text'), '')
+  await say(ann, 'six, behind your back'); await say(ann, 'seven, too')
+  await bob.locator('.unread', { hasText: '2' }).waitFor()
+  await until('the title to count', async () => (await bob.title()).startsWith('(2) '))
+  await bob.keyboard.press('Alt+ArrowUp')
+  await bob.locator('#room', { hasText: 'tearoom' }).waitFor()
+  await sees(bob, 'seven, too')
+  assert.equal(await bob.inputValue('#text'), 'half a thought')
+  assert.equal(await bob.locator('.unread').count(), 0)
+  await bob.click('[aria-label="Leave garden"]')
+  await bob.locator('.room', { hasText: 'garden' }).waitFor({ state: 'detached' })
+  await bob.fill('#text', '')
+})
+
+test('one finds what was said, by the keyboard alone, also what the page has not loaded', async () => {
+  const posted = Array.from({ length: 120 }, (_, i) => `line ${i} of many`)
+  await ann.evaluate(() => { location.hash = 'archive' })
+  await ann.locator('#room', { hasText: 'archive' }).waitFor()
+  await say(ann, 'the needle is here')
+  for (const text of posted) await say(ann, text)
+  await ann.locator('#log li[data-state=stored]', { hasText: 'line 119 ' }).waitFor()
+  await bob.evaluate(() => { location.hash = 'archive' })
+  await sees(bob, 'line 119 ')
+  assert.equal(await bob.locator('#log li', { hasText: 'needle' }).count(), 0)
+  await bob.keyboard.press('Control+k')
+  await bob.keyboard.type('NEEDLE')
+  await bob.locator('#search [role=status]', { hasText: 'None' }).waitFor()
+  await bob.click('.further')
+  await bob.locator('#search mark', { hasText: 'needle' }).waitFor()
+  await bob.press('#query', 'Enter')
+  await bob.keyboard.press('Enter')
+  await bob.waitForFunction(() => document.activeElement.textContent.includes('needle'))
+})
+
+test('who reads further up is not moved by what comes in', async () => {
+  const top = () => bob.locator('#log li', { hasText: 'needle' }).evaluate((one) => one.getBoundingClientRect().top)
+  const before = await top()
+  await say(ann, 'said while bob reads the beginning')
+  await bob.locator('#newest').waitFor()
+  assert.equal(await top(), before)
+  await bob.click('#newest')
+  await bob.locator('#newest').waitFor({ state: 'hidden' })
+  for (const page of [ann, bob]) await page.evaluate(() => { location.hash = 'tearoom' })
+})
+
+test('a message that the node refuses says so, and can be tried again or discarded', async () => {
+  await bob.evaluate(() => { location.hash = 'refusals' })
+  await bob.locator('#room', { hasText: 'refusals' }).waitFor()
+  await bob.fill('#name', 'x'.repeat(40))
+  await bob.evaluate(() => { document.getElementById('name').removeAttribute('maxlength') })
+  await bob.fill('#name', 'y'.repeat(200))
+  await bob.press('#name', 'Enter')
+  await say(bob, 'under too long a name')
+  await bob.locator('#log .state', { hasText: 'Not sent' }).waitFor()
+  await bob.locator('#log .state button', { hasText: 'Discard' }).click()
+  assert.equal(await bob.locator('#log li').count(), 0)
+  await bob.fill('#name', 'bob')
+  await bob.press('#name', 'Enter')
+  await bob.evaluate(() => { location.hash = 'tearoom' })
+  await bob.locator('#room', { hasText: 'tearoom' }).waitFor()
+})
+
+test('a page that is loaded again knows its rooms, its name and what is its own', async () => {
+  await ann.reload()
+  await sees(ann, 'seven, too')
+  assert.equal(await ann.inputValue('#name'), 'ann')
+  assert.equal(await ann.locator('.room', { hasText: 'archive' }).count(), 1)
+  assert.deepEqual(await ann.$$eval('#log .mine .text', (all) => all.map((one) => one.textContent)),
+    (await texts(ann)).filter((text) => !['two', 'four, with the store away'].includes(text)))
+})
+
 test('what others wrote is text, whatever it is', async () => {
   const nasty = ['<img src=x onerror="window.caught=1">', '<script>window.caught=1</script>', '"><svg onload=window.caught=1>', 'javascript:window.caught=1',
-    '\u202Eright to left\u202C', '👩‍👩‍👧‍👦'.repeat(40), 'w'.repeat(3000), 'ça va? ☃ 漢字 \u{1F600}']
+    'data:text/html,<script>window.caught=1</script>', '\u202Eright to left\u202C', '\u2067\u202Eleft open', 'e' + '\u0301'.repeat(200), '👩‍👩‍👧‍👦'.repeat(100), 'w'.repeat(3000), 'ça va? ☃ 漢字 \u{1F600}']
   for (const text of nasty) await say(ann, text)
   await sees(bob, '漢字')
   const shown = await texts(bob)
@@ -116,4 +205,8 @@ test('on a phone it fits, and a screen reader finds no serious fault, light or d
 
 test('(and nothing was complained of)', () => assert.deepEqual(troubles, []))
 
-await run(() => browser.close())
+await run(() => browser.close(), async (sentence) => {
+  for (const [name, page] of Object.entries({ ann, bob }))
+    await page.screenshot({ path: join(pictures, `${sentence.replace(/[^a-z0-9]+/gi, '-').slice(0, 60)}-${name}.png`) }).catch(() => {})
+  console.log(`what the pages showed: ${pictures}`)
+})

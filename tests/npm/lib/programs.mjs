@@ -54,7 +54,8 @@ const tests = []
 /// A test is a sentence. They run one after the other when the script is at its end; the first line that fails is told.
 export function test(sentence, body) { tests.push({ sentence, body }) }
 
-export async function run(afterwards = () => {}) {
+/// `onFailure(sentence)`: to keep what helps to see why.
+export async function run(afterwards = () => {}, onFailure = () => {}) {
   let failed = 0
   for (const { sentence, body } of tests) {
     try {
@@ -63,6 +64,7 @@ export async function run(afterwards = () => {}) {
     } catch (error) {
       failed++
       console.log(`FAILED  ${sentence}\n${error.stack ?? error}`)
+      await onFailure(sentence)
     }
   }
   await afterwards()
