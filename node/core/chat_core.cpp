@@ -1,5 +1,6 @@
 #include "node/core/chat_core.hpp"
 
+#include "node/base/message_id.hpp"
 #include "node/core/catch_up.hpp"
 #include "node/core/changes_feed.hpp"
 #include "node/core/client_frame.hpp"
@@ -8,6 +9,7 @@
 #include "node/core/history.hpp"
 #include "node/core/http_api.hpp"
 #include "node/core/ledger.hpp"
+#include "node/core/polls.hpp"
 #include "node/core/post_desk.hpp"
 #include "node/core/rooms.hpp"
 #include "node/core/sessions.hpp"
@@ -118,11 +120,29 @@ private:
                     answer(http_api::messages(c.room, history_members(ledger_, c.room, c.before, c.limit,
                                                                       config_.session_bytes_max)));
                 },
+                [&](http_api::Poll& c) { begin_poll(turn, c, e); },
                 [&](http_api::PostMessage& c) {
+                    if (c.key.empty()) c.key = make_key(turn);
                     desk_.post(turn, {c.room, c.user, c.key, c.text, c.host}, {0, e.exchange, c.key});
                 },
                 [&](http_api::Wrong& c) { answer(std::move(c.answer)); }},
             call);
+    }
+
+    /// For a client that gives none, and so cannot repeat its post.
+    std::string make_key(const Turn& turn) {
+        return base::MessageKey{base::unix_ms(turn.now.wall), keys_made_++,
+                                "n" + random_.uuid().substr(0, 12)}
+            .text();
+    }
+
+    void begin_poll(Turn& turn, http_api::Poll& c, Requested& e) {
+        Polls::Wish wish{
+            {c.room, {}, 0, c.limit}, c.after, std::chrono::seconds{draining_ ? 0 : c.timeout_s}};
+        if (!c.after.empty() && !Polls::read_next(c.after, wish.join))
+            return turn.emit(Respond{e.exchange, http_api::bad_place()});
+        if (!polls_.begin(turn, e.exchange, std::move(wish), std::move(e.address)))
+            turn.emit(Respond{e.exchange, http_api::too_many()});
     }
 
     // ---- the disk
@@ -239,6 +259,8 @@ private:
                 return desk_.on_timer(turn);
             case timers::resume:
                 return catch_up_.on_timer(turn);
+            case timers::polls:
+                return polls_.on_timer(turn);
             case timers::cursors:
                 cursors_due_ = true;
                 return;
@@ -251,6 +273,7 @@ private:
         if (std::exchange(draining_, true)) return;
         desk_.stop_taking();
         sessions_.send_to_all(base::one_frame(frames::bye("this node is about to end: go on elsewhere")));
+        polls_.end_all(turn);
         ledger_.hurry();
         drain_until_ = turn.now.time + drain_patience;
         turn.emit(SetTimer{timers::drain, drain_until_});
@@ -275,6 +298,10 @@ private:
         catch_up_.stored(ledger_.take_marked());
         catch_up_.pump(turn);
         sessions_.flush(turn);
+        while (polls_.take(turn)) {
+            catch_up_.pump(turn);
+            sessions_.flush(turn);
+        }
         if (draining_ && !drained_ && ledger_.idle() && (sessions_.idle() || turn.now.time >= drain_until_)) {
             drained_ = true;
             turn.emit(Drained{});
@@ -346,11 +373,13 @@ private:
     FeedScan scan_{config_, api_, ids_, ledger_, link_};
     StoreAudit audit_{config_, api_, ids_, ledger_, link_};
     CatchUp catch_up_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, feed_, audit_};
+    Polls polls_{ledger_, sessions_, catch_up_, rooms_};
     PostDesk desk_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, writer_};
 
     base::Generation generation_;  ///< of the store that the machines work for
     std::string checkpoint_seq_;   ///< the last that the ledger was given
     std::size_t known_run_ = 0;    ///< rows in a row that were known
+    std::uint16_t keys_made_ = 0;
     bool was_up_ = false;
     bool was_usable_ = false;
     bool was_caught_up_ = false;

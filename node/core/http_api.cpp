@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t limit_default = 50;
 constexpr std::size_t limit_most = 500;
+constexpr std::int64_t timeout_s_default = 25;  // less than what proxies between bear, mostly
+constexpr std::int64_t timeout_s_most = 60;
 
 std::string problem(std::string_view error, std::string_view reason) {
     std::string out = "{\"error\":";
@@ -33,21 +35,37 @@ Call read_post(const base::HttpRequest& request, const std::string& room) {
     if (!user || !text)
         return wrong(400, "bad_request", "the body is a JSON object with `user` and `text` as strings");
     const auto key = base::header(request.headers, "Idempotency-Key");
-    if (key.empty() || !base::is_utf8(key))
-        return wrong(400, "bad_key", "give a message key as Idempotency-Key, and repeat it with every retry");
+    if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
     return PostMessage{room, std::string{*user}, std::string{key}, std::string{*text},
                        std::string{base::string_member(*body, "host").value_or("")}};
+}
+
+/// False when the parameter is there and no number from `least` on; more than `most` is `most`.
+template <class Number>
+bool read_number(const base::Target& target, std::string_view name, Number least, Number most, Number& into) {
+    const auto* text = target.find(name);
+    if (!text) return true;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), into);
+    if (error != std::errc{} || end != text->data() + text->size() || into < least) return false;
+    into = std::min(into, most);
+    return true;
 }
 
 Call read_get(const base::Target& target, const std::string& room) {
     GetMessages out{room, {}, limit_default};
     if (const auto* before = target.find("before")) out.before = *before;
-    if (const auto* limit = target.find("limit")) {
-        const auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), out.limit);
-        if (error != std::errc{} || end != limit->data() + limit->size() || out.limit == 0)
-            return wrong(400, "bad_request", "`limit` is a number from 1 to 500");
-        out.limit = std::min(out.limit, limit_most);
-    }
+    if (!read_number(target, "limit", std::size_t{1}, limit_most, out.limit))
+        return wrong(400, "bad_request", "`limit` is a number from 1 to 500");
+    return out;
+}
+
+Call read_poll(const base::Target& target, const std::string& room) {
+    Poll out{room, {}, timeout_s_default, limit_default};
+    if (const auto* after = target.find("after")) out.after = *after;
+    if (!read_number(target, "limit", std::size_t{1}, limit_most, out.limit))
+        return wrong(400, "bad_request", "`limit` is a number from 1 to 500");
+    if (!read_number(target, "timeout", std::int64_t{0}, timeout_s_most, out.timeout_s))
+        return wrong(400, "bad_request", "`timeout` is a number of seconds, at most 60");
     return out;
 }
 
@@ -67,6 +85,14 @@ Call read(const base::HttpRequest& request) {
         if (request.method == "POST") return read_post(request, path[2]);
         auto answer = wrong(405, "method_not_allowed", "GET and POST are known here");
         answer.answer.headers.emplace_back("Allow", "GET, HEAD, POST");
+        return answer;
+    }
+    if (path.size() == 4 && path[0] == "api" && path[1] == "rooms" && path[3] == "poll") {
+        if (!base::is_room_name(path[2]))
+            return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
+        if (request.method == "GET") return read_poll(*target, path[2]);
+        auto answer = wrong(405, "method_not_allowed", "GET is known here");
+        answer.answer.headers.emplace_back("Allow", "GET");
         return answer;
     }
     return wrong(404, "not_found", "there is nothing here");
@@ -92,6 +118,33 @@ base::HttpResponse messages(std::string_view room, std::string_view members) {
     base::append_json_string(body, room);
     ((body += ',') += members) += "}\n";
     return json(200, std::move(body));
+}
+
+base::HttpResponse polled(std::string_view room, const std::vector<std::string>& messages,
+                          std::string_view next, bool gap) {
+    std::string body = "{\"room\":";
+    base::append_json_string(body, room);
+    body += ",\"messages\":[";
+    for (const auto& message : messages) (body += &message == &messages.front() ? "" : ",") += message;
+    body += "],\"next\":";
+    base::append_json_string(body, next);
+    if (gap) body += ",\"gap\":true";
+    return json(200, body + "}\n");
+}
+
+base::HttpResponse bad_place() {
+    return json(
+        400,
+        problem(
+            "bad_place",
+            "`after` is no place that a node handed out: leave it out, and begin with the newest messages"));
+}
+
+base::HttpResponse too_many() {
+    auto answer =
+        json(503, problem("too_many", "too many requests wait for messages here: try again, or elsewhere"));
+    answer.headers.emplace_back("Retry-After", "1");
+    return answer;
 }
 
 base::HttpResponse posted(std::string_view state, std::string_view key, std::string_view id) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 /// The HTTP part of what a node offers, as far as the core answers it: requests taken apart, answers put
 /// together. Pure.
@@ -17,14 +18,19 @@ struct GetMessages {
     std::string room, before;
     std::size_t limit;
 };  ///< GET /api/rooms/{room}/messages?before=&limit=
+struct Poll {
+    std::string room, after;
+    std::int64_t timeout_s;
+    std::size_t limit;
+};  ///< GET /api/rooms/{room}/poll?after=&timeout=&limit=
 struct PostMessage {
     std::string room, user, key, text, host;
-};  ///< POST /api/rooms/{room}/messages, Idempotency-Key: a message key
+};  ///< POST /api/rooms/{room}/messages, Idempotency-Key: a message key; empty: the node makes one
 struct Wrong {
     base::HttpResponse answer;
 };  ///< none of these, or badly made
 
-using Call = std::variant<Health, Ready, GetMessages, PostMessage, Wrong>;
+using Call = std::variant<Health, Ready, GetMessages, Poll, PostMessage, Wrong>;
 Call read(const base::HttpRequest& request);
 
 base::HttpResponse json(int status, std::string body);
@@ -32,6 +38,11 @@ base::HttpResponse health();
 base::HttpResponse ready(bool store_up, std::size_t backlog, bool draining);
 /// `members`: of history_members().
 base::HttpResponse messages(std::string_view room, std::string_view members);
+/// `messages`: as they stand in `message` frames; `next`: to be handed back as `after`.
+base::HttpResponse polled(std::string_view room, const std::vector<std::string>& messages,
+                          std::string_view next, bool gap);
+base::HttpResponse bad_place();  ///< `after` was not handed out by any node
+base::HttpResponse too_many();   ///< long polls
 /// `state`: "accepted" (202) or "stored" (201).
 base::HttpResponse posted(std::string_view state, std::string_view key, std::string_view id);
 base::HttpResponse refused(const Refusal& refusal, std::string_view key);

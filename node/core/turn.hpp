@@ -46,6 +46,7 @@ inline constexpr TimerId ledger = 7;
 inline constexpr TimerId cursors = 8;
 inline constexpr TimerId drain = 9;
 inline constexpr TimerId audit = 10;
+inline constexpr TimerId polls = 11;
 }  // namespace timers
 
 }  // namespace node

@@ -1,6 +1,6 @@
 // The list of rooms at the side, with what is unread in each.
 
-import { element } from './view.js';
+import { element, redraw } from './view.js';
 
 export const roomPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
@@ -39,8 +39,9 @@ function rowOf(view, { current, canLeave, onOpen, onLeave }) {
 export function showRooms(list, views, current, on) {
   const buttons = () => [...list.querySelectorAll('button')];
   const focused = buttons().indexOf(document.activeElement);
-  list.replaceChildren(...views.map((view) => rowOf(view, { current, canLeave: views.length > 1, ...on })));
-  if (focused >= 0) buttons()[Math.min(focused, buttons().length - 1)]?.focus();
+  const changed = redraw(list, views.map((view) => [view.name, view.unread, view === current]),
+    () => views.map((view) => rowOf(view, { current, canLeave: views.length > 1, ...on })));
+  if (changed && focused >= 0) buttons()[Math.min(focused, buttons().length - 1)]?.focus();
   const unread = views.reduce((sum, view) => sum + view.unread, 0);
   document.title = (unread ? `(${unread}) ` : '') + `${current.name} – Davenport`;
   return unread;

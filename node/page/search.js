@@ -1,7 +1,7 @@
 // Finding in a room what was said: first in what the page has, then further back, as far as the reader wants. Needs no store: a node answers
 // for older messages from what it has.
 
-import { element, nameOf } from './view.js';
+import { element, nameOf, redraw } from './view.js';
 
 const shownMax = 50;
 const stamp = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
@@ -71,9 +71,10 @@ export class Search {
     if (!this.shown || !view) return;
     const query = this.query.value.trim();
     const found = find(view.items, query);
-    this.results.replaceChildren(...found.map((item) => this.row(item, query)));
+    redraw(this.results, [view.name, query, ...found.map((item) => item.id ?? item.post.key)], () => found.map((item) => this.row(item, query)));
     const number = found.length >= shownMax ? `The newest ${shownMax}` : found.length || 'None';
-    this.count.textContent = query ? `${number} among the ${view.items.length} messages looked at` : '';
+    const told = query ? `${number} among the ${view.items.length} messages looked at` : '';
+    if (this.count.textContent !== told) this.count.textContent = told;
     this.more.hidden = !query || !view.more || !view.oldest || found.length >= shownMax;
   }
 

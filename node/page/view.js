@@ -20,6 +20,16 @@ export function element(name, className, text) {
   return made;
 }
 
+const drawn = new WeakMap();
+/** Draws a list anew when it shows something else than last time: a button that is being pressed is not taken away for nothing. */
+export function redraw(list, shows, rows) {
+  const signature = JSON.stringify(shows);
+  if (drawn.get(list) === signature) return false;
+  drawn.set(list, signature);
+  list.replaceChildren(...rows());
+  return true;
+}
+
 function withLinks(text) {
   const made = element('p', 'text');
   made.dir = 'auto';

@@ -1,0 +1,128 @@
+#include "node/core/polls.hpp"
+
+#include "node/base/json.hpp"
+#include "node/core/http_api.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <utility>
+#include <variant>
+
+namespace node {
+namespace {
+
+constexpr SessionId poll_bit = SessionId{1} << 63;  // no connection has such a number
+constexpr std::size_t polls_max = 10'000;
+// From the first message to the answer: others of the same moment come along, and the disk has them by then,
+// so that they are not told again.
+constexpr base::Duration linger = std::chrono::milliseconds{10};
+
+}  // namespace
+
+bool Polls::read_next(std::string_view next, JoinRequest& into) {
+    const auto dot = next.find('.');
+    if (dot == std::string_view::npos) return false;
+    const auto [end, error] = std::from_chars(next.data(), next.data() + dot, into.n);
+    if (error != std::errc{} || end != next.data() + dot) return false;
+    into.cursor = Cursor::parse(next.substr(dot + 1));
+    return into.cursor.has_value();
+}
+
+bool Polls::begin(Turn& turn, ExchangeId exchange, Wish wish, std::string address) {
+    if (polls_.size() >= polls_max) return false;
+    const auto id = poll_bit | exchange;
+    auto& session = sessions_->open(id, std::move(address));
+    auto& poll = polls_[id];
+    poll.exchange = exchange;
+    poll.room = wish.join.room;
+    poll.next = std::move(wish.next);
+    poll.n = wish.join.n;
+    poll.until = turn.now.time + wish.patience;
+    catch_up_->join(session, std::move(wish.join));
+    arm(turn);
+    return true;
+}
+
+bool Polls::take(Turn& turn) {
+    if (polls_.empty()) return false;
+    bool more = false;
+    std::vector<SessionId> cut;
+    std::erase_if(turn.effects, [&](const Effect& effect) {
+        if (const auto* send = std::get_if<Send>(&effect); send && (send->session & poll_bit) != 0) {
+            const auto found = polls_.find(send->session);
+            if (found == polls_.end()) return true;
+            for (const auto& frames : send->frames)
+                for (std::size_t i = 0; i < frames->count(); ++i) hear(found->second, frames->at(i));
+            sessions_->written(send->session);
+            catch_up_->written(send->session);
+            more = true;
+            return true;
+        }
+        const auto* close = std::get_if<Close>(&effect);
+        if (!close || (close->session & poll_bit) == 0) return false;
+        cut.push_back(close->session);  // more than its outbox holds: what it has is its answer, and it comes
+                                        // again for the rest
+        return true;
+    });
+    for (const auto id : cut)
+        if (const auto found = polls_.find(id); found != polls_.end()) answer(turn, id, found->second);
+    bool any = false;
+    for (auto& [id, poll] : polls_) {
+        if (!poll.joined || poll.messages.empty()) continue;
+        poll.until = std::min(poll.until, turn.now.time + linger);
+        any = true;
+    }
+    if (any) arm(turn);
+    return more && !polls_.empty();
+}
+
+void Polls::on_timer(Turn& turn) {
+    std::vector<SessionId> over;
+    for (const auto& [id, poll] : polls_)
+        if (poll.until <= turn.now.time) over.push_back(id);
+    for (const auto id : over) answer(turn, id, polls_.at(id));
+    arm(turn);
+}
+
+void Polls::end_all(Turn& turn) {
+    while (!polls_.empty()) answer(turn, polls_.begin()->first, polls_.begin()->second);
+}
+
+void Polls::hear(Poll& poll, std::string_view frame) {
+    const auto read = base::parse_json(frame);
+    const auto t = read ? base::string_member(*read, "t").value_or("") : "";
+    if (t == "message") {
+        poll.n = std::max(poll.n, static_cast<std::uint64_t>(base::int_member(*read, "n").value_or(0)));
+        poll.messages.emplace_back(frame);
+    } else if (t == "joined" || t == "cursor") {
+        if (const auto cursor = base::string_member(*read, "cursor")) poll.cursor = *cursor;
+        poll.n = std::max(poll.n, static_cast<std::uint64_t>(base::int_member(*read, "n").value_or(0)));
+        if (t == "cursor") return;
+        poll.joined = true;
+        const auto* gap = base::member(*read, "gap");
+        poll.gap = gap && gap->is_bool() && gap->get_bool();
+    }
+}
+
+void Polls::answer(Turn& turn, SessionId id, Poll& poll) {
+    // Before it is joined it has no place of its own yet: it goes on from where it came. With a gap its
+    // cursor tells of it.
+    auto* session = sessions_->any(id);
+    auto next = poll.joined ? next_of(poll.n, poll.cursor) : poll.next;
+    if (poll.joined && !poll.gap && session && !session->rooms.empty())
+        next = next_of(ledger_->watermark(), catch_up_->cursor_of(session->rooms.front()->newest).text());
+    turn.emit(Respond{poll.exchange, http_api::polled(poll.room, poll.messages, next, poll.gap)});
+    catch_up_->closed(id);
+    if (session) rooms_->unfollow_all(*session);
+    sessions_->closed(id);
+    polls_.erase(id);
+}
+
+void Polls::arm(Turn& turn) {
+    const auto first =
+        std::ranges::min_element(polls_, {}, [](const auto& entry) { return entry.second.until; });
+    if (first != polls_.end()) turn.emit(SetTimer{timers::polls, first->second.until});
+}
+
+}  // namespace node

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "node/core/catch_up.hpp"
+#include "node/core/rooms.hpp"
+#include "node/core/sessions.hpp"
+#include "node/core/turn.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace node {
+
+/// Long polling, as of old: a request that is answered when something was said, or when its time is over.
+///
+/// Each is a client like any other, with a session that lasts as long as the request: it joins or resumes,
+/// and what it is sent is gathered and handed over as one answer, with the place to go on from: at the
+/// beginning of a later turn, when a place is known that covers all of it. So it is shown everything once, on
+/// any node, by the rules that all clients share.
+class Polls {
+public:
+    /// What a request asks for.
+    struct Wish {
+        JoinRequest join;
+        std::string next;  ///< where it goes on from, as it was handed out; empty: the newest messages
+        base::Duration patience{};
+    };
+
+    Polls(const Ledger& ledger, Sessions& sessions, CatchUp& catch_up, Rooms& rooms)
+        : ledger_{&ledger}, sessions_{&sessions}, catch_up_{&catch_up}, rooms_{&rooms} {}
+
+    /// False when there are too many already.
+    bool begin(Turn& turn, ExchangeId exchange, Wish wish, std::string address);
+    /// Takes what was sent to these sessions out of the turn's effects; those that have something are woken
+    /// to be answered. True when catching up may go on for some of them: the caller lets it, and calls again.
+    bool take(Turn& turn);
+    void on_timer(Turn& turn);
+    /// The node is about to end: all are answered with what they have.
+    void end_all(Turn& turn);
+
+    /// "N.CURSOR": what a client hands back to go on.
+    static std::string next_of(std::uint64_t n, std::string_view cursor) {
+        return std::to_string(n) + '.' + std::string{cursor};
+    }
+    /// False when `next` was not made here.
+    static bool read_next(std::string_view next, JoinRequest& into);
+
+private:
+    struct Poll {
+        ExchangeId exchange;
+        std::string room, next;
+        base::Time until;
+        std::vector<std::string> messages;  ///< their JSON
+        std::string cursor;
+        std::uint64_t n = 0;
+        bool joined = false, gap = false;
+    };
+
+    void hear(Poll& poll, std::string_view frame);
+    void answer(Turn& turn, SessionId id, Poll& poll);
+    void arm(Turn& turn);
+
+    const Ledger* ledger_;
+    Sessions* sessions_;
+    CatchUp* catch_up_;
+    Rooms* rooms_;
+    std::map<SessionId, Poll> polls_;
+};
+
+}  // namespace node

@@ -1,0 +1,137 @@
+#include "tests/node/core_driver.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+/// Long polling: a client like any other, one request at a time.
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+struct PollsTest : CoreDriver, testing::Test {
+    PollsTest() { start(); }
+
+    void ask(node::ExchangeId exchange, const std::string& query = {}) {
+        handle(node::Requested{exchange, {"GET", "/api/rooms/lobby/poll" + query, {}, {}}, "127.0.0.1"});
+    }
+    bool answered(node::ExchangeId exchange) {
+        advance(10ms);  // what is due
+        return responses.contains(exchange);
+    }
+    base::json::value body(node::ExchangeId exchange) {
+        return base::parse_json(responses.at(exchange).body).value_or(nullptr);
+    }
+    std::vector<std::string> texts(node::ExchangeId exchange) {
+        std::vector<std::string> out;
+        const auto read = body(exchange);
+        for (const auto& message : base::member(read, "messages")->get_array())
+            out.emplace_back(*base::string_member(message, "text"));
+        return out;
+    }
+    std::string next(node::ExchangeId exchange) {
+        return std::string{base::string_member(body(exchange), "next").value_or("")};
+    }
+};
+
+TEST_F(PollsTest, AnswersAtOnceWithTheNewestMessages) {
+    open(1, "ann");
+    post(1, "lobby", "one");
+    post(1, "lobby", "two");
+    persist_all();
+    ask(7);
+    ASSERT_TRUE(answered(7));
+    EXPECT_THAT(texts(7), ElementsAre("one", "two"));
+}
+
+TEST_F(PollsTest, WaitsUntilSomethingIsSaidAndGoesOnFromThereWithoutARepeat) {
+    open(1, "ann");
+    post(1, "lobby", "one");
+    persist_all();
+    ask(7);
+    ASSERT_TRUE(answered(7));
+    ask(8, "?after=" + next(7));
+    EXPECT_FALSE(answered(8));
+    post(1, "lobby", "two");
+    persist_all();
+    ASSERT_TRUE(answered(8));
+    EXPECT_THAT(texts(8), ElementsAre("two"));
+    post(1, "lobby", "three");  // nobody is there to hear it
+    persist_all();
+    ask(9, "?after=" + next(8));
+    ASSERT_TRUE(answered(9));
+    EXPECT_THAT(texts(9), ElementsAre("three"));
+}
+
+TEST_F(PollsTest, IsAnsweredWithNothingWhenItsTimeIsOver) {
+    ask(7, "?timeout=3");
+    advance(2999ms);
+    EXPECT_FALSE(responses.contains(7));
+    advance(1ms);
+    ASSERT_TRUE(responses.contains(7));
+    EXPECT_THAT(texts(7), IsEmpty());
+    open(1, "ann");
+    post(1, "lobby", "one");
+    persist_all();
+    ask(8, "?after=" + next(7));
+    ASSERT_TRUE(answered(8)) << "what was said between two requests is not lost";
+    EXPECT_THAT(texts(8), ElementsAre("one"));
+}
+
+TEST_F(PollsTest, CatchesUpOverManyPages) {
+    open(1, "ann");
+    ask(7, "?timeout=0");
+    ASSERT_TRUE(answered(7));
+    for (int i = 0; i < 700; ++i) post(1, "lobby", "m" + std::to_string(i));
+    persist_all();
+    advance(1s);
+    std::vector<std::string> all;
+    auto place = next(7);
+    for (node::ExchangeId exchange = 8; all.size() < 700 && exchange < 30; ++exchange) {
+        ask(exchange, "?after=" + place);
+        ASSERT_TRUE(answered(exchange));
+        for (auto& text : texts(exchange)) all.push_back(text);
+        place = next(exchange);
+    }
+    ASSERT_EQ(all.size(), 700u);
+    EXPECT_EQ(all.front(), "m0");
+    EXPECT_EQ(all.back(), "m699");
+}
+
+TEST_F(PollsTest, IsRefusedAPlaceThatNobodyHandedOut) {
+    for (const auto* query :
+         {"?after=nonsense", "?after=12.nonsense", "?timeout=-1", "?timeout=soon", "?limit=0"}) {
+        SCOPED_TRACE(query);
+        responses.clear();
+        ask(7, query);
+        ASSERT_TRUE(answered(7));
+        EXPECT_EQ(responses.at(7).status, 400);
+    }
+}
+
+TEST_F(PollsTest, HearWhatAPostWithoutAKeySays) {
+    ask(7);
+    const base::Headers json{{"Content-Type", "application/json"}};
+    for (node::ExchangeId exchange : {8u, 9u})
+        handle(
+            node::Requested{exchange,
+                            {"POST", "/api/rooms/lobby/messages", json, R"({"user":"curl","text":"hello"})"},
+                            "127.0.0.1"});
+    persist_all();
+    EXPECT_EQ(responses.at(8).status, 202);
+    ASSERT_TRUE(answered(7));
+    EXPECT_THAT(texts(7), ElementsAre("hello", "hello")) << "two posts without a key are two messages";
+}
+
+TEST_F(PollsTest, AreAllAnsweredWhenTheNodeEnds) {
+    ask(7);
+    EXPECT_FALSE(answered(7));
+    handle(node::Drain{});
+    EXPECT_TRUE(answered(7));
+}
+
+}  // namespace
