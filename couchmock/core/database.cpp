@@ -3,6 +3,7 @@
 #include "couchmock/core/erlang_term.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 
 #include <openssl/evp.h>
@@ -16,7 +17,8 @@ constexpr std::size_t row_cache_size = 128;
 std::string md5(std::string_view bytes) {
     // Looking the algorithm up anew for each hash would cost more than the hash.
     static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "MD5", nullptr);
-    thread_local EVP_MD_CTX* const context = EVP_MD_CTX_new();
+    thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> kept{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+    auto* const context = kept.get();
     std::string out(16, '\0');
     EVP_DigestInit_ex2(context, algorithm, nullptr);
     EVP_DigestUpdate(context, bytes.data(), bytes.size());
