@@ -2,6 +2,7 @@
 
 import { Composer } from './composer.js';
 import { Link } from './link.js';
+import { browser } from './memory.js';
 import { showPeople } from './people.js';
 import { Place } from './place.js';
 import { roomPattern, savedRooms, saveRooms, showRooms } from './rooms.js';
@@ -168,7 +169,7 @@ $('join').onsubmit = (event) => {
 function setName() {
   const name = $('name').value.trim();
   if (name === link.user) return;
-  localStorage.setItem('name', name);
+  browser.set('name', name);
   link.setUser(name);
   for (const view of views.values()) view.markMine();
 }
@@ -228,8 +229,7 @@ onhashchange = () => {
 
 // ---- the beginning
 
-$('name').value = localStorage.getItem('name') ?? '';
-link.user = $('name').value;
+link.user = $('name').value = String(browser.get('name', ''));
 const wanted = location.hash.slice(1);
 for (const name of savedRooms()) open(name);
 open(roomPattern.test(wanted) ? wanted : current?.name ?? defaultRoom);

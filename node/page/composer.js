@@ -1,7 +1,8 @@
-// The line one writes in: grows with what is written, and keeps a draft for each room, over a reload too.
+// The line one writes in: grows with what is written, and keeps a draft for each room, until another day.
+
+import { browser } from './memory.js';
 
 const heightMax = 200;
-const draftOf = (room) => sessionStorage.getItem(`draft ${room}`) ?? '';
 
 export class Composer {
   /** `onSay(text)`: true when it was taken; then the line is empty again. */
@@ -9,7 +10,7 @@ export class Composer {
     Object.assign(this, { field, room: '' });
     field.oninput = () => {
       this.fit();
-      sessionStorage.setItem(`draft ${this.room}`, field.value);
+      this.keep();
     };
     field.onkeydown = (event) => {
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -21,7 +22,7 @@ export class Composer {
       const text = field.value.trim();
       if (!text || !onSay(text)) return;
       field.value = '';
-      sessionStorage.removeItem(`draft ${this.room}`);
+      this.keep();
       this.fit();
       field.focus();
     };
@@ -29,9 +30,14 @@ export class Composer {
 
   enter(room) {
     this.room = room;
-    this.field.value = draftOf(room);
+    this.field.value = browser.get(`draft ${room}`, '');
     this.field.placeholder = `Say something in ${room}`;
     this.fit();
+  }
+
+  keep() {
+    if (this.field.value) browser.set(`draft ${this.room}`, this.field.value);
+    else browser.remove(`draft ${this.room}`);
   }
 
   fit() {

@@ -2,6 +2,7 @@
 // A repeat bears the same key, so it is the same message for everybody.
 
 import { KeyMaker } from './keys.js';
+import { tab } from './memory.js';
 
 const retryMs = [250, 500, 1000, 2000, 4000, 8000];
 const silenceMs = 30_000;
@@ -20,7 +21,7 @@ export class Link {
     this.attempt = 0;
     this.journal = '';
     this.everUp = false;
-    for (const post of JSON.parse(sessionStorage.getItem('posts') ?? '[]')) this.posts.set(post.key, post);
+    for (const post of tab.get('posts', [])) this.posts.set(post.key, post);
     addEventListener('online', () => this.connect());
     setInterval(() => this.checkSilence(), 2000);
   }
@@ -143,7 +144,7 @@ export class Link {
     this.on.post(post, false);
   }
 
-  save() { sessionStorage.setItem('posts', JSON.stringify([...this.posts.values()])); }
+  save() { tab.set('posts', [...this.posts.values()]); }
 
   // ---- what the node says
 

@@ -1,18 +1,16 @@
 // The list of rooms at the side, with what is unread in each.
 
+import { browser } from './memory.js';
 import { element, redraw } from './view.js';
 
 export const roomPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 export function savedRooms() {
-  try {
-    return JSON.parse(localStorage.getItem('rooms') ?? '[]').filter((name) => roomPattern.test(name));
-  } catch {
-    return [];
-  }
+  const names = browser.get('rooms', []);
+  return Array.isArray(names) ? names.filter((name) => roomPattern.test(name)) : [];
 }
 
-export function saveRooms(names) { localStorage.setItem('rooms', JSON.stringify(names)); }
+export function saveRooms(names) { browser.set('rooms', names); }
 
 function rowOf(view, { current, canLeave, onOpen, onLeave }) {
   const row = element('li');

@@ -179,6 +179,30 @@ test('a page that is loaded again knows its rooms, its name and what is its own'
     (await texts(ann)).filter((text) => !['two', 'four, with the store away'].includes(text)))
 })
 
+test('a browser that keeps nothing, or nonsense, chats all the same', async () => {
+  const page = await (await browser.newContext()).newPage()
+  page.on('pageerror', (error) => troubles.push(`${error}`))
+  await page.addInitScript(() => {
+    Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })
+    try { sessionStorage.setItem('posts', '{nonsense') } catch { /* about:blank has none */ }
+  })
+  await page.goto(`${second.url}/#tearoom`)
+  await sees(page, 'seven, too')
+  await page.context().close()
+})
+
+test('each file of the page has its type, a tag to ask by, and a policy without a loophole', async () => {
+  for (const [path, type] of [['/', 'text/html'], ['/chat.css', 'text/css'], ['/chat.js', 'text/javascript'], ['/search.js', 'text/javascript']]) {
+    const answer = await fetch(second.url + path)
+    assert.ok(answer.headers.get('content-type').startsWith(type), path)
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+    assert.match(answer.headers.get('content-security-policy'), /^default-src 'none'/)
+    assert.doesNotMatch(answer.headers.get('content-security-policy'), /unsafe|\*/)
+    const again = await fetch(second.url + path, { headers: { 'If-None-Match': answer.headers.get('etag') } })
+    assert.equal(again.status, 304)
+  }
+})
+
 test('what others wrote is text, whatever it is', async () => {
   const nasty = ['<img src=x onerror="window.caught=1">', '<script>window.caught=1</script>', '"><svg onload=window.caught=1>', 'javascript:window.caught=1',
     'data:text/html,<script>window.caught=1</script>', '\u202Eright to left\u202C', '\u2067\u202Eleft open', 'e' + '\u0301'.repeat(200), '👩‍👩‍👧‍👦'.repeat(100), 'w'.repeat(3000), 'ça va? ☃ 漢字 \u{1F600}']
