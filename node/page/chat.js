@@ -34,7 +34,10 @@ const link = new Link({
     const view = views.get(frame.room);
     if (!view) return;
     let isNew = false;
-    change(view, () => { isNew = view.add(frame, view === current); });
+    change(view, () => {
+      isNew = view.add(frame, view === current);
+      if (view !== current || (place.atEnd && !search.shown)) view.trim();
+    });
     if (isNew && view.ready && frame.user !== link.user && (view !== current || document.hidden)) view.unread += 1;
     refresh();
   },
@@ -56,7 +59,7 @@ const link = new Link({
   page(frame) {
     const view = views.get(frame.room);
     if (!view) return;
-    change(view, () => { for (const message of frame.messages) view.add(message, view === current); }, false);
+    change(view, () => { for (const message of frame.messages) view.add(message, view === current, true); }, false);
     Object.assign(view, { more: frame.more, asked: false });
     refresh();
   },

@@ -9,6 +9,7 @@ const states = {
   refused: ['!', ''],
   failed: ['!', ''],
 };
+const keptMax = 2000;
 const address = /\bhttps?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}]/g;
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 const calendar = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
@@ -69,15 +70,16 @@ export class RoomView {
     this.mine = new Map();  // by key: what I said
     this.unread = 0;
     this.gap = false;
+    this.ready = false;     // joined: what comes from now on is live
+    this.oldest = '';       // from here on nothing is left out; a late message may stand above, with a hole between
     this.more = true;
   }
 
-  get oldest() { return this.items.find((item) => item.id)?.position; }
-
   show() { this.log.replaceChildren(...this.items.map((item) => item.node)); }
 
-  /** A message from the node; true when it is new. */
-  add(message, shown) {
+  /** A message from the node; true when it is new. `history`: it was asked for, and joins what there is without a hole. */
+  add(message, shown, history = !this.ready) {
+    if (!this.oldest || (history && message.pos < this.oldest)) this.oldest = message.pos;
     if (this.byId.has(message.id)) return false;
     const own = [...this.mine.values()].find((item) =>
       !item.id && item.post.user === message.user && item.post.text === message.text &&
@@ -118,6 +120,22 @@ export class RoomView {
     if (shown) this.log.insertBefore(item.node, this.items[at + 1]?.node ?? null);
     this.group(at);
     this.group(at + 1);
+  }
+
+  /** A page that is open for weeks keeps the newest only; the others can be asked for again. */
+  trim() {
+    if (this.items.length <= keptMax) return;
+    const first = this.items.at(-keptMax / 2);
+    for (const item of this.items.slice(0, -keptMax / 2)) {
+      if (!item.id || (item.post && item.post.state !== 'stored')) continue;  // what I said is shown until it is stored
+      this.byId.delete(item.id);
+      this.mine.delete(item.post?.key);
+      item.node.remove();
+    }
+    this.items = this.items.filter((item) => !item.id || this.byId.has(item.id));
+    this.group(0);
+    this.more = true;
+    this.oldest = first.position;
   }
 
   remove(item) {

@@ -179,6 +179,27 @@ test('a page that is loaded again knows its rooms, its name and what is its own'
     (await texts(ann)).filter((text) => !['two', 'four, with the store away'].includes(text)))
 })
 
+test('a late message above what was loaded leaves no hole in the scrollback, and a page that is long open keeps the newest', async () => {
+  const seen = await bob.evaluate(async () => {
+    const { RoomView } = await import('./view.js')
+    const view = new RoomView('r', document.createElement('ol'), { isMe: () => false })
+    const message = (n) => ({ id: `id${n}`, pos: String(n).padStart(26, '0'), user: 'u', text: `${n}`, time: new Date(n * 1000).toISOString() })
+    const number = () => Number(view.oldest)
+    view.add(message(5000), true)
+    view.add(message(5001), true)
+    view.ready = true
+    view.add(message(10), true)
+    const withLate = number()
+    view.add(message(4000), true, true)
+    const withPage = number()
+    for (let n = 5002; n < 7500; ++n) { view.add(message(n), true); view.trim() }
+    return { withLate, withPage, kept: view.items.length, rows: view.log.children.length, first: Number(view.items[0].position), oldest: number(), last: Number(view.items.at(-1).position), more: view.more }
+  })
+  assert.deepEqual([seen.withLate, seen.withPage], [5000, 4000])
+  assert.ok(seen.kept >= 1000 && seen.kept <= 2000, `${seen.kept} are kept`)
+  assert.deepEqual([seen.rows, seen.first, seen.last, seen.more], [seen.kept, seen.oldest, 7499, true])
+})
+
 test('a browser that keeps nothing, or nonsense, chats all the same', async () => {
   const page = await (await browser.newContext()).newPage()
   page.on('pageerror', (error) => troubles.push(`${error}`))
