@@ -1,5 +1,6 @@
 // Two browsers on two nodes: they chat, lose the store, chat on, one loses its node and comes back at the other behind the same address, the store
-// returns: both pages show the same messages in the same order, each once, and neither was loaded again.
+// returns: both pages show the same messages in the same order, each once, and neither was loaded again. Then all else that a person does with it.
+// What the pages show when a test fails is kept as pictures, in DAVENPORT_PICTURES or a new folder that is named.
 import assert from 'node:assert/strict'
 import net from 'node:net'
 import { join } from 'node:path'
@@ -32,7 +33,6 @@ const balancer = net.createServer((client) => {
 })
 await new Promise((done) => balancer.listen(0, '127.0.0.1', done))
 
-const pictures = process.env.DAVENPORT_PICTURES ?? mkdtempSync(join(tmpdir(), 'davenport-page-'))
 const browser = await chromium.launch(browserOptions)
 const troubles = []
 async function open(name, port, options = {}) {
@@ -257,7 +257,9 @@ test('on a phone it fits, and a screen reader finds no serious fault, light or d
 
 test('(and nothing was complained of)', () => assert.deepEqual(troubles, []))
 
+let pictures = process.env.DAVENPORT_PICTURES
 await run(() => browser.close(), async (sentence) => {
+  pictures ??= mkdtempSync(join(tmpdir(), 'davenport-page-'))
   for (const [name, page] of Object.entries({ ann, bob }))
     await page.screenshot({ path: join(pictures, `${sentence.replace(/[^a-z0-9]+/gi, '-').slice(0, 60)}-${name}.png`) }).catch(() => {})
   console.log(`what the pages showed: ${pictures}`)
