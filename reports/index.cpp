@@ -1,10 +1,10 @@
 #include "node/base/json.hpp"
 #include "reports/page_files.hpp"
 #include "reports/reports.hpp"
+#include "reports/text_files.hpp"
 #include "sim/checker/evidence.hpp"
 
 #include <algorithm>
-#include <fstream>
 
 #include <fmt/format.h>
 
@@ -20,32 +20,6 @@ struct Row {
     int order = 0;  ///< failing ones first, then unknown
     std::string outcome, scenario, world, findings, lost, echo, delivery, folder;
 };
-
-std::string escape(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '&':
-                out += "&amp;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '|':
-                out += "&#124;";
-                break;
-            default:
-                out += c;
-        }
-    }
-    return out;
-}
 
 std::string text(const base::json::value* from, std::string_view key) {
     return from ? std::string{string_member(*from, key).value_or("")} : std::string{};
@@ -152,14 +126,7 @@ std::string write_index(const std::filesystem::path& dir, const std::string& tit
     std::vector<Row> rows;
     for (const auto& entry : entries) rows.push_back(row_of(entry));
     std::ranges::stable_sort(rows, {}, &Row::order);
-    for (const auto& [name, content] :
-         {std::pair{"index.html", html(title, rows)}, std::pair{"index.md", markdown(title, rows)}}) {
-        std::ofstream out{dir / name, std::ios::binary};
-        out << content;
-        out.flush();
-        if (!out) return fmt::format("{}: error: cannot be written", (dir / name).string());
-    }
-    return {};
+    return write_files(dir, {{"index.html", html(title, rows)}, {"index.md", markdown(title, rows)}});
 }
 
 }  // namespace reports

@@ -2,12 +2,12 @@
 
 #include "node/base/json.hpp"
 #include "reports/page_files.hpp"
+#include "reports/text_files.hpp"
 #include "sim/checker/evidence.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
 #include <optional>
 
 #include <fmt/format.h>
@@ -84,23 +84,6 @@ std::string settings_of(const MatrixCell& cell) {
     std::string out;
     for (const auto& [key, value] : cell.settings)
         out += fmt::format("{}{} {}", out.empty() ? "" : ", ", key, value);
-    return out;
-}
-
-std::string escape(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '<')
-            out += "&lt;";
-        else if (c == '>')
-            out += "&gt;";
-        else if (c == '&')
-            out += "&amp;";
-        else if (c == '"')
-            out += "&quot;";
-        else
-            out += c;
-    }
     return out;
 }
 
@@ -271,15 +254,9 @@ std::string matrix_text(const std::vector<MatrixCell>& cells) {
 std::string write_matrix(const std::filesystem::path& dir, const std::string& title,
                          const std::vector<MatrixCell>& cells) {
     const auto rows = rows_of(cells);
-    for (const auto& [name, content] :
-         {std::pair{"matrix.html", html(title, rows)}, std::pair{"matrix.md", markdown(title, rows)},
-          std::pair{"matrix.json", json(title, rows)}}) {
-        std::ofstream out{dir / name, std::ios::binary};
-        out << content;
-        out.flush();
-        if (!out) return fmt::format("{}: error: cannot be written", (dir / name).string());
-    }
-    return {};
+    return write_files(dir, {{"matrix.html", html(title, rows)},
+                             {"matrix.md", markdown(title, rows)},
+                             {"matrix.json", json(title, rows)}});
 }
 
 }  // namespace reports
