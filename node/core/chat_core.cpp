@@ -1,16 +1,13 @@
 #include "node/core/chat_core.hpp"
 
-#include "node/base/message_id.hpp"
 #include "node/core/catch_up.hpp"
 #include "node/core/changes_feed.hpp"
 #include "node/core/client_frame.hpp"
 #include "node/core/feed_scan.hpp"
 #include "node/core/frames.hpp"
 #include "node/core/history.hpp"
-#include "node/core/http_api.hpp"
+#include "node/core/http_desk.hpp"
 #include "node/core/ledger.hpp"
-#include "node/core/polls.hpp"
-#include "node/core/post_desk.hpp"
 #include "node/core/rooms.hpp"
 #include "node/core/sessions.hpp"
 #include "node/core/store_audit.hpp"
@@ -26,13 +23,6 @@ constexpr std::size_t cursor_every_messages = 100;
 constexpr base::Duration cursor_every = std::chrono::seconds{5};
 constexpr std::size_t known_rows_for_scan = 200;
 constexpr base::Duration drain_patience = std::chrono::seconds{3};
-
-template <class... F>
-struct Overload : F... {
-    using F::operator()...;
-};
-template <class... F>
-Overload(F...) -> Overload<F...>;
 
 }  // namespace
 
@@ -58,11 +48,14 @@ public:
 private:
     // ---- clients
 
-    void on(Turn& turn, Opened& e) {
-        auto& session = sessions_.open(e.session, std::move(e.address));
+    void on(Turn& turn, Opened& e) { open(turn, e.session, std::move(e.address)); }
+
+    Session& open(Turn& turn, SessionId id, std::string address) {
+        auto& session = sessions_.open(id, std::move(address));
         sessions_.send(session, frames::welcome(config_.name, ledger_.uuid(), turn.now.wall, store_up(),
                                                 writer_.backlog(), config_.message_bytes_max));
         if (draining_) sessions_.send(session, frames::bye("this node is about to end"));
+        return session;
     }
 
     void on(Turn& turn, Received& e) {
@@ -107,43 +100,7 @@ private:
         sessions_.closed(e.session);
     }
 
-    void on(Turn& turn, Requested& e) {
-        auto call = http_api::read(e.request);
-        const auto answer = [&](base::HttpResponse response) {
-            turn.emit(Respond{e.exchange, std::move(response)});
-        };
-        std::visit(
-            Overload{
-                [&](http_api::Health&) { answer(http_api::health()); },
-                [&](http_api::Ready&) { answer(http_api::ready(store_up(), writer_.backlog(), draining_)); },
-                [&](http_api::GetMessages& c) {
-                    answer(http_api::messages(c.room, history_members(ledger_, c.room, c.before, c.limit,
-                                                                      config_.session_bytes_max)));
-                },
-                [&](http_api::Poll& c) { begin_poll(turn, c, e); },
-                [&](http_api::PostMessage& c) {
-                    if (c.key.empty()) c.key = make_key(turn);
-                    desk_.post(turn, {c.room, c.user, c.key, c.text, c.host}, {0, e.exchange, c.key});
-                },
-                [&](http_api::Wrong& c) { answer(std::move(c.answer)); }},
-            call);
-    }
-
-    /// For a client that gives none, and so cannot repeat its post.
-    std::string make_key(const Turn& turn) {
-        return base::MessageKey{base::unix_ms(turn.now.wall), keys_made_++,
-                                "n" + random_.uuid().substr(0, 12)}
-            .text();
-    }
-
-    void begin_poll(Turn& turn, http_api::Poll& c, Requested& e) {
-        Polls::Wish wish{
-            {c.room, {}, 0, c.limit}, c.after, std::chrono::seconds{draining_ ? 0 : c.timeout_s}};
-        if (!c.after.empty() && !Polls::read_next(c.after, wish.join))
-            return turn.emit(Respond{e.exchange, http_api::bad_place()});
-        if (!polls_.begin(turn, e.exchange, std::move(wish), std::move(e.address)))
-            turn.emit(Respond{e.exchange, http_api::too_many()});
-    }
+    void on(Turn& turn, Requested& e) { http_.on(turn, e, {store_up(), writer_.backlog(), draining_}); }
 
     // ---- the disk
 
@@ -375,11 +332,19 @@ private:
     CatchUp catch_up_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, feed_, audit_};
     Polls polls_{ledger_, sessions_, catch_up_, rooms_};
     PostDesk desk_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, writer_};
+    HttpDesk http_{config_,
+                   random_,
+                   ledger_,
+                   catch_up_,
+                   polls_,
+                   desk_,
+                   [this](Turn& turn, SessionId id, std::string address) -> Session& {
+                       return open(turn, id, std::move(address));
+                   }};
 
     base::Generation generation_;  ///< of the store that the machines work for
     std::string checkpoint_seq_;   ///< the last that the ledger was given
     std::size_t known_run_ = 0;    ///< rows in a row that were known
-    std::uint16_t keys_made_ = 0;
     bool was_up_ = false;
     bool was_usable_ = false;
     bool was_caught_up_ = false;

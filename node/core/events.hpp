@@ -29,7 +29,7 @@ struct Opened   { SessionId session; std::string address; };   ///< a client fin
 struct Received { SessionId session; std::string frame; };     ///< one whole text frame, not yet checked
 struct Written  { SessionId session; };                        ///< the kernel's send buffer took the last Send
 struct Closed   { SessionId session; };                        ///< no further events for this session
-struct Requested { ExchangeId exchange; base::HttpRequest request; std::string address; };  ///< answer with one Respond
+struct Requested { ExchangeId exchange; base::HttpRequest request; std::string address; };  ///< answer with one Respond or Stream
 
 struct Persisted     { std::uint64_t batch; };                       ///< the commit is on disk
 struct PersistFailed { std::uint64_t batch; std::string reason; };   ///< nothing of it is; the core sends it again
@@ -51,6 +51,7 @@ using Event = std::variant<Opened, Received, Written, Closed, Requested, Persist
 struct Send    { SessionId session; std::vector<base::Frames> frames; };  ///< in one write; answer with Written; one in flight per session
 struct Close   { SessionId session; std::string reason; };                ///< answer with Closed, at once, whatever is in flight
 struct Respond { ExchangeId exchange; base::HttpResponse response; };
+struct Stream  { ExchangeId exchange; };                                  ///< answer with an event stream: from now on a session of the same number, which is told of as if it were Opened
 
 struct Persist { base::JournalBatch batch; };  ///< answer with Persisted or PersistFailed, in order; one in flight
 
@@ -61,7 +62,7 @@ struct SetTimer { TimerId timer; base::Time at; };
 struct Log { enum class Level { info, warning, error } level; std::string line; };
 struct Drained {};  ///< answer to Drain: all is written and on disk, the process may end
 
-using Effect = std::variant<Send, Close, Respond, Persist, Fetch, CancelFetch, SetTimer, Log, Drained>;
+using Effect = std::variant<Send, Close, Respond, Stream, Persist, Fetch, CancelFetch, SetTimer, Log, Drained>;
 using Effects = std::vector<Effect>;
 
 }  // namespace node

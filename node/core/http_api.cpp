@@ -69,6 +69,37 @@ Call read_poll(const base::Target& target, const std::string& room) {
     return out;
 }
 
+Call read_follow(const base::Target& target, const base::HttpRequest& request, const std::string& room) {
+    Follow out{room, {}, limit_default};
+    if (const auto* after = target.find("after")) out.after = *after;
+    // A browser that comes back asks for the same URL, and knows better where it is.
+    if (const auto id = base::header(request.headers, "Last-Event-ID"); !id.empty()) out.after = id;
+    if (!read_number(target, "limit", std::size_t{1}, limit_most, out.limit))
+        return wrong(400, "bad_request", "`limit` is a number from 1 to 500");
+    return out;
+}
+
+Wrong not_allowed(std::string_view known, std::string_view allow) {
+    auto out = wrong(405, "method_not_allowed", std::string{known} + " known here");
+    out.answer.headers.emplace_back("Allow", allow);
+    return out;
+}
+
+Call read_room_call(const base::HttpRequest& request, const base::Target& target) {
+    const auto& room = target.path[2];
+    const auto& what = target.path[3];
+    if (!base::is_room_name(room))
+        return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
+    if (what == "messages") {
+        if (request.method == "GET" || request.method == "HEAD") return read_get(target, room);
+        if (request.method == "POST") return read_post(request, room);
+        return not_allowed("GET and POST are", "GET, HEAD, POST");
+    }
+    if (what != "poll" && what != "events") return wrong(404, "not_found", "there is nothing here");
+    if (request.method != "GET") return not_allowed("GET is", "GET");
+    return what == "poll" ? read_poll(target, room) : read_follow(target, request, room);
+}
+
 }  // namespace
 
 Call read(const base::HttpRequest& request) {
@@ -78,23 +109,7 @@ Call read(const base::HttpRequest& request) {
     const bool get = request.method == "GET" || request.method == "HEAD";
     if (path.size() == 1 && path[0] == "healthz" && get) return Health{};
     if (path.size() == 1 && path[0] == "readyz" && get) return Ready{};
-    if (path.size() == 4 && path[0] == "api" && path[1] == "rooms" && path[3] == "messages") {
-        if (!base::is_room_name(path[2]))
-            return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
-        if (get) return read_get(*target, path[2]);
-        if (request.method == "POST") return read_post(request, path[2]);
-        auto answer = wrong(405, "method_not_allowed", "GET and POST are known here");
-        answer.answer.headers.emplace_back("Allow", "GET, HEAD, POST");
-        return answer;
-    }
-    if (path.size() == 4 && path[0] == "api" && path[1] == "rooms" && path[3] == "poll") {
-        if (!base::is_room_name(path[2]))
-            return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
-        if (request.method == "GET") return read_poll(*target, path[2]);
-        auto answer = wrong(405, "method_not_allowed", "GET is known here");
-        answer.answer.headers.emplace_back("Allow", "GET");
-        return answer;
-    }
+    if (path.size() == 4 && path[0] == "api" && path[1] == "rooms") return read_room_call(request, *target);
     return wrong(404, "not_found", "there is nothing here");
 }
 
@@ -143,6 +158,12 @@ base::HttpResponse bad_place() {
 base::HttpResponse too_many() {
     auto answer =
         json(503, problem("too_many", "too many requests wait for messages here: try again, or elsewhere"));
+    answer.headers.emplace_back("Retry-After", "1");
+    return answer;
+}
+
+base::HttpResponse going() {
+    auto answer = json(503, problem("draining", "this node is about to stop: go on elsewhere"));
     answer.headers.emplace_back("Retry-After", "1");
     return answer;
 }

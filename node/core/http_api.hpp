@@ -23,6 +23,10 @@ struct Poll {
     std::int64_t timeout_s;
     std::size_t limit;
 };  ///< GET /api/rooms/{room}/poll?after=&timeout=&limit=
+struct Follow {
+    std::string room, after;
+    std::size_t limit;
+};  ///< GET /api/rooms/{room}/events?after=&limit=, or Last-Event-ID: server-sent events
 struct PostMessage {
     std::string room, user, key, text, host;
 };  ///< POST /api/rooms/{room}/messages, Idempotency-Key: a message key; empty: the node makes one
@@ -30,7 +34,7 @@ struct Wrong {
     base::HttpResponse answer;
 };  ///< none of these, or badly made
 
-using Call = std::variant<Health, Ready, GetMessages, Poll, PostMessage, Wrong>;
+using Call = std::variant<Health, Ready, GetMessages, Poll, Follow, PostMessage, Wrong>;
 Call read(const base::HttpRequest& request);
 
 base::HttpResponse json(int status, std::string body);
@@ -43,6 +47,7 @@ base::HttpResponse polled(std::string_view room, const std::vector<std::string>&
                           std::string_view next, bool gap);
 base::HttpResponse bad_place();  ///< `after` was not handed out by any node
 base::HttpResponse too_many();   ///< long polls
+base::HttpResponse going();      ///< the node is about to end
 /// `state`: "accepted" (202) or "stored" (201).
 base::HttpResponse posted(std::string_view state, std::string_view key, std::string_view id);
 base::HttpResponse refused(const Refusal& refusal, std::string_view key);

@@ -100,6 +100,7 @@ private:
     void perform(Send effect) { server_.perform(std::move(effect)); }
     void perform(Close effect) { server_.perform(std::move(effect)); }
     void perform(Respond effect) { server_.perform(std::move(effect)); }
+    void perform(Stream effect) { server_.perform(effect); }
     void perform(Persist effect) { writer_.commit(std::move(effect.batch)); }
     void perform(Fetch effect) {
         using Answer = wire::HttpClient::Answer;

@@ -55,6 +55,13 @@ void ChatServer::perform(Respond effect) {
     if (found != exchanges_.end()) found->second->answer(std::move(effect.response));
 }
 
+void ChatServer::perform(Stream effect) {
+    const auto found = exchanges_.find(effect.exchange);
+    if (found != exchanges_.end()) return found->second->begin_stream();
+    // It left meanwhile, and the core does not know: to it the session is open.
+    on_event_(Closed{effect.exchange});
+}
+
 void ChatServer::drain() {
     draining_ = true;
     acceptor_.listen(false);

@@ -44,6 +44,7 @@ public:
     void perform(Send effect);
     void perform(Close effect);
     void perform(Respond effect);
+    void perform(Stream effect);
 
     /// New connections are refused from now on, and clients that are closed are told that the node goes away.
     void drain();

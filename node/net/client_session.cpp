@@ -81,7 +81,16 @@ void ClientSession::open_socket(const base::HttpRequest& request) {
     server_->on_event_(Opened{session_, address()});
 }
 
+void ClientSession::begin_stream() {
+    server_->exchanges_.erase(exchange_);
+    session_ = std::exchange(exchange_, 0);
+    server_->sessions_.emplace(session_, this);
+    events_ = std::make_unique<EventStream>();
+    upgrade(std::string{EventStream::head});
+}
+
 void ClientSession::on_raw(std::string_view bytes) {
+    if (!parser_) return;  // the follower of an event stream has nothing to say
     heard_ = wire::Loop::now().time;
     pinged_ = false;
     while (open()) {
@@ -109,6 +118,12 @@ void ClientSession::on_item(WebsocketParser::Item item) {
 void ClientSession::send_frames(std::vector<base::Frames> frames) {
     tell_written_ = true;
     for (auto& batch : frames) {
+        if (events_) {
+            std::string out;
+            for (std::size_t i = 0; i < batch->count(); ++i) events_->append(out, batch->at(i));
+            send(std::move(out));
+            continue;
+        }
         const std::string_view bytes{batch->as_websocket()};
         send(wire::Piece{std::move(batch), bytes});
     }
@@ -131,7 +146,7 @@ void ClientSession::answer(base::HttpResponse response) {
 
 void ClientSession::close_socket(CloseCode code, std::string_view reason) {
     if (!open()) return;
-    send(close_frame(code, reason));
+    if (parser_) send(close_frame(code, reason));
     finish();
     leave();
 }
@@ -159,6 +174,11 @@ base::HttpResponse ClientSession::refusal(wire::HttpError error) {
 
 void ClientSession::check_silence(base::Time now) {
     const auto silence = now - heard_;
+    if (events_) {  // it never says anything: the kernel finds out whether it is there
+        if (silence < server_->config_.ping_after || !flushed()) return;
+        heard_ = now;
+        return send(std::string{EventStream::heartbeat});
+    }
     if (silence >= server_->config_.dead_after) {
         if (answering()) return;  // it is we who are silent
         leave();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/net/chat_server.hpp"
+#include "node/net/event_stream.hpp"
 #include "node/net/websocket_codec.hpp"
 #include "node/net/wire/http_connection.hpp"
 
@@ -11,7 +12,8 @@
 
 namespace node {
 
-/// One client's connection: HTTP first, and a WebSocket after an upgrade at /ws.
+/// One client's connection: HTTP first, and a WebSocket after an upgrade at /ws, or an event stream when the
+/// core makes a session of a request.
 class ClientSession final : public wire::HttpConnection {
 public:
     ClientSession(ChatServer& server, wire::asio::ip::tcp::socket socket);
@@ -20,8 +22,10 @@ public:
     void send_frames(std::vector<base::Frames> frames);
     void close_socket(CloseCode code, std::string_view reason);
     void answer(base::HttpResponse response);
+    /// The exchange becomes a session of the same number, whose frames go out as server-sent events.
+    void begin_stream();
 
-    /// Called now and then: pings a WebSocket that is silent for long, drops what is dead.
+    /// Called now and then: pings a client that is silent for long, drops what is dead.
     void check_silence(base::Time now);
 
     void forget_server() { server_ = nullptr; }
@@ -38,9 +42,10 @@ private:
     void leave();
 
     ChatServer* server_;
-    SessionId session_ = 0;    ///< once it is a WebSocket
+    SessionId session_ = 0;    ///< once it is a WebSocket or an event stream
     ExchangeId exchange_ = 0;  ///< while the core has a request of ours
-    std::unique_ptr<WebsocketParser> parser_;
+    std::unique_ptr<WebsocketParser> parser_;  ///< of a WebSocket
+    std::unique_ptr<EventStream> events_;      ///< of an event stream
     std::unique_ptr<std::string>
         pong_;  ///< waits until the kernel takes more: only the newest ping needs an answer
     base::Time heard_;

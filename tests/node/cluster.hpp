@@ -215,6 +215,7 @@ private:
             if (clients_[c].session == e.session) disconnected(static_cast<int>(c));
     }
     void node_effect(int, node::Respond&) {}
+    void node_effect(int, node::Stream&) {}
     void node_effect(int i, node::Persist& e) {
         auto& n = *nodes_[static_cast<std::size_t>(i)];
         n.journal.write(e.batch);

@@ -202,6 +202,7 @@ public:
     std::map<node::TimerId, std::int64_t> timers;
     std::map<node::SessionId, std::vector<base::json::value>> sent_frames;
     std::map<node::ExchangeId, base::HttpResponse> responses;
+    std::vector<node::ExchangeId> streams;  ///< those that were made sessions
     std::vector<node::SessionId> closes;
     std::vector<std::string> log;
     base::JournalBatch last_batch;
@@ -237,6 +238,7 @@ private:
     }
     void on(node::Close& e, Sent&) { closes.push_back(e.session); }
     void on(node::Respond& e, Sent&) { responses[e.exchange] = e.response; }
+    void on(node::Stream& e, Sent&) { streams.push_back(e.exchange); }
     void on(node::Persist& e, Sent&) {
         EXPECT_FALSE(persist_waits_) << "two batches under way";
         persist_waits_ = true;

@@ -111,6 +111,33 @@ TEST_F(ChatServerTest, OpensAWebSocketAndCarriesTextBothWays) {
     EXPECT_EQ(next<Written>().session, opened.session);
 }
 
+TEST_F(ChatServerTest, MakesASessionOfARequestWhenTheCoreSaysSo) {
+    serve();
+    Client client{port()};
+    client.send("GET /api/rooms/lobby/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    const auto exchange = next<Requested>().exchange;
+    perform(Stream{exchange});
+    EXPECT_THAT(client.until("\r\n\r\n"),
+                testing::AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("text/event-stream")));
+    perform(Send{exchange, {base::one_frame(R"({"t":"pong"})")}});
+    EXPECT_EQ(client.until("\n\n"), "event: pong\ndata: {\"t\":\"pong\"}\n\n");
+    EXPECT_EQ(next<Written>().session, exchange);
+    perform(Close{exchange, "enough"});
+    EXPECT_EQ(client.until_closed(), "");
+    EXPECT_EQ(next<Closed>().session, exchange);
+}
+
+TEST_F(ChatServerTest, KeepsAnEventStreamAwake) {
+    ChatServer::Config config;
+    config.ping_after = std::chrono::seconds{1};
+    serve(config);
+    Client client{port()};
+    client.send("GET /api/rooms/lobby/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    perform(Stream{next<Requested>().exchange});
+    client.until("\r\n\r\n");
+    EXPECT_EQ(client.until("\n\n"), ":\n\n");
+}
+
 TEST_F(ChatServerTest, AnswersAPingWithItsPayload) {
     serve();
     SessionId session = 0;

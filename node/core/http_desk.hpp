@@ -1,0 +1,51 @@
+#pragma once
+
+#include "node/core/http_api.hpp"
+#include "node/core/polls.hpp"
+#include "node/core/post_desk.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace node {
+
+/// What a node says of itself to whoever asks.
+struct NodeState {
+    bool store_up = false;
+    std::size_t backlog = 0;  ///< messages that wait for the store
+    bool draining = false;
+};
+
+/// Answers HTTP clients: each request brought to the machine that knows, or made a session of its own.
+class HttpDesk {
+public:
+    /// Makes a client of this connection and greets it.
+    using Open = std::function<Session&(Turn&, SessionId, std::string address)>;
+
+    HttpDesk(const ChatConfig& config, base::Random& random, Ledger& ledger, CatchUp& catch_up, Polls& polls,
+             PostDesk& desk, Open open);
+
+    void on(Turn& turn, Requested& request, const NodeState& state);
+
+private:
+    void answer(Turn& turn, Requested& from, http_api::Poll& call, const NodeState& state);
+    void answer(Turn& turn, Requested& from, http_api::Follow& call, const NodeState& state);
+    void answer(Turn& turn, Requested& from, http_api::PostMessage& call, const NodeState& state);
+    void answer(Turn& turn, Requested& from, http_api::GetMessages& call, const NodeState& state);
+    void answer(Turn& turn, Requested& from, http_api::Health& call, const NodeState& state);
+    void answer(Turn& turn, Requested& from, http_api::Ready& call, const NodeState& state);
+    void answer(Turn& turn, Requested& from, http_api::Wrong& call, const NodeState& state);
+    std::string make_key(const Turn& turn);
+
+    const ChatConfig* config_;
+    base::Random* random_;
+    Ledger* ledger_;
+    CatchUp* catch_up_;
+    Polls* polls_;
+    PostDesk* desk_;
+    Open open_;
+    std::uint16_t keys_made_ = 0;
+};
+
+}  // namespace node
