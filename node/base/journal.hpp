@@ -38,6 +38,13 @@ struct JournalBatch {
     std::optional<Checkpoint> checkpoint{};       ///< never ahead of the entries of this batch and those before it
 };
 
+/// A room that something was said in.
+struct JournalRoom {
+    std::string name;
+    std::string newest;  ///< the highest position
+    friend bool operator==(const JournalRoom&, const JournalRoom&) = default;
+};
+
 /// The journal as the core reads it: what was committed, and nothing that is still under way.
 ///
 /// Two implementations, SQLite in the shells and a model in the virtual world, pass the same tests.
@@ -61,6 +68,9 @@ public:
 
     /// Messages of `room` (of all rooms when empty) that arrived after `arrival`, in order of arrival.
     [[nodiscard]] virtual std::vector<JournalEntry> after(std::string_view room, std::uint64_t arrival, std::size_t limit) = 0;
+
+    /// The first `limit` rooms whose name is above `after`, by name.
+    [[nodiscard]] virtual std::vector<JournalRoom> rooms(std::string_view after, std::size_t limit) = 0;
 
     /// Messages not known to be in `generation`, in order of arrival, from after `arrival` on.
     [[nodiscard]] virtual std::vector<JournalEntry> not_stored_in(const Generation& generation, std::uint64_t arrival,

@@ -80,6 +80,7 @@ private:
         desk_.post(turn, {f.room, session.user, f.key, f.text, f.host}, waiter);
     }
     void say(Turn&, Session& session, History& f) { sessions_.send(session, page_frame(f)); }
+    void say(Turn& turn, Session& session, SearchFrame& f) { search_.ask(turn, session, std::move(f.query)); }
     void say(Turn& turn, Session& session, Ping&) { sessions_.send(session, frames::pong(turn.now.wall)); }
     void say(Turn&, Session& session, Malformed& f) { sessions_.send(session, frames::error(f.reason)); }
 
@@ -96,6 +97,7 @@ private:
 
     void on(Turn&, Closed& e) {
         catch_up_.closed(e.session);
+        search_.closed(e.session);
         if (auto* session = sessions_.any(e.session)) rooms_.unfollow_all(*session);
         sessions_.closed(e.session);
     }
@@ -106,6 +108,8 @@ private:
 
     void on(Turn& turn, Persisted& e) { desk_.committed(turn, ledger_.persisted(e.batch)); }
     void on(Turn& turn, PersistFailed& e) { ledger_.persist_failed(turn, e.reason); }
+
+    void on(Turn& turn, Found& e) { search_.found(turn, e.search, e.answer); }
 
     // ---- the store
 
@@ -331,6 +335,7 @@ private:
     StoreAudit audit_{config_, api_, ids_, ledger_, link_};
     CatchUp catch_up_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, feed_, audit_};
     Polls polls_{ledger_, sessions_, catch_up_, rooms_};
+    SearchDesk search_{sessions_};
     PostDesk desk_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, writer_};
     HttpDesk http_{config_,
                    random_,
@@ -338,6 +343,7 @@ private:
                    catch_up_,
                    polls_,
                    desk_,
+                   search_,
                    [this](Turn& turn, SessionId id, std::string address) -> Session& {
                        return open(turn, id, std::move(address));
                    }};

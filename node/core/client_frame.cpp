@@ -4,6 +4,7 @@
 #include "node/base/text.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace node {
 namespace {
@@ -47,7 +48,27 @@ ClientFrame read_room_frame(std::string_view t, const base::json::value& frame, 
     return out;
 }
 
+ClientFrame read_search(const base::json::value& frame) {
+    SearchFrame out;
+    auto& query = out.query;
+    std::string before;
+    if (!read_text(frame, "text", query.text) || !read_text(frame, "room", query.room) ||
+        !read_text(frame, "before", before))
+        return Malformed{"`text`, `room` and `before` of a search are strings"};
+    if (!query.room.empty() && !base::is_room_name(query.room))
+        return Malformed{"`room` is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
+    if (!before.empty() && !read_search_place(before, query.before))
+        return Malformed{"`before` is the `next` of an answer, as it came"};
+    query.limit = std::clamp<std::size_t>(read_count(frame, "limit", query.limit), 1, search_results_max);
+    return out;
+}
+
 }  // namespace
+
+bool read_search_place(std::string_view text, std::int64_t& into) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+    return error == std::errc{} && end == text.data() + text.size() && into >= 0;
+}
 
 ClientFrame read_client_frame(std::string_view text, std::size_t history_default) {
     const auto frame = base::parse_json(text);
@@ -66,12 +87,13 @@ ClientFrame read_client_frame(std::string_view text, std::size_t history_default
             return Malformed{"`room`, `key`, `text` and `host` of a post are strings"};
         return post;
     }
+    if (t == "search") return read_search(*frame);
     std::string room;
     if (t == "join" || t == "leave" || t == "history") {
         if (!read_text(*frame, "room", room)) return Malformed{"`room` is a string"};
         return read_room_frame(t, *frame, std::move(room), history_default);
     }
-    return Malformed{"unknown `t`: hello, join, leave, post, history and ping are known"};
+    return Malformed{"unknown `t`: hello, join, leave, post, history, search and ping are known"};
 }
 
 }  // namespace node

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/base/search.hpp"
 #include "node/core/catch_up.hpp"
 
 #include <optional>
@@ -27,12 +28,21 @@ struct History {
     std::string room, before;
     std::size_t limit;
 };
+struct SearchFrame {
+    base::SearchQuery query;
+};
 struct Ping {};
 struct Malformed {
     std::string reason;
 };  ///< told to the client, in words that say how to mend it
 
-using ClientFrame = std::variant<Hello, Join, Leave, PostFrame, History, Ping, Malformed>;
+using ClientFrame = std::variant<Hello, Join, Leave, PostFrame, History, SearchFrame, Ping, Malformed>;
+
+/// Reads the place where older results go on, as an answer gave it.
+bool read_search_place(std::string_view text, std::int64_t& into);
+
+/// The most that one search gives.
+inline constexpr std::size_t search_results_max = 100;
 
 /// `history_default`: how many messages a fresh join gets when the client does not say.
 ClientFrame read_client_frame(std::string_view text, std::size_t history_default);

@@ -8,6 +8,7 @@
 #include "node/base/frame.hpp"
 #include "node/base/http.hpp"
 #include "node/base/journal.hpp"
+#include "node/base/search.hpp"
 #include "node/base/time.hpp"
 
 /// What a node's core and the world around it tell each other. The world is a shell with sockets and a disk, or the
@@ -20,6 +21,8 @@ using SessionId = std::uint64_t;
 using FetchId = std::uint64_t;
 /// One request of an HTTP client to the node.
 using ExchangeId = std::uint64_t;
+/// One question to the journal's full-text index.
+using SearchId = std::uint64_t;
 /// Whatever the core wants to be woken for; setting a timer again moves it.
 using TimerId = std::uint32_t;
 
@@ -34,6 +37,8 @@ struct Requested { ExchangeId exchange; base::HttpRequest request; std::string a
 struct Persisted     { std::uint64_t batch; };                       ///< the commit is on disk
 struct PersistFailed { std::uint64_t batch; std::string reason; };   ///< nothing of it is; the core sends it again
 
+struct Found { SearchId search; base::SearchAnswer answer; };
+
 struct Fetched     { FetchId fetch; base::HttpResponse response; };  ///< the whole answer of a Fetch without `stream`
 struct FetchHead   { FetchId fetch; int status; };                   ///< a stream's status line came
 struct FetchData   { FetchId fetch; std::string bytes; };            ///< any piece of a stream's body, cut anywhere
@@ -44,7 +49,7 @@ struct TimerFired { TimerId timer; };
 struct Drain {};  ///< stop accepting; clients are told to go on elsewhere, what waits is written
 
 using Event = std::variant<Opened, Received, Written, Closed, Requested, Persisted, PersistFailed, Fetched, FetchHead,
-                           FetchData, FetchEnded, FetchFailed, TimerFired, Drain>;
+                           FetchData, FetchEnded, FetchFailed, TimerFired, Drain, Found>;
 
 // ---- what the core asks of the world
 
@@ -55,6 +60,8 @@ struct Stream  { ExchangeId exchange; };                                  ///< a
 
 struct Persist { base::JournalBatch batch; };  ///< answer with Persisted or PersistFailed, in order; one in flight
 
+struct Search { SearchId search; base::SearchQuery query; };  ///< answer with Found, whenever; off the way of everything else
+
 struct Fetch       { FetchId fetch; base::HttpRequest request; bool stream = false; };  ///< to the store; target is relative to the server: "/db/..."
 struct CancelFetch { FetchId fetch; };                                                  ///< no answer is wanted any more
 
@@ -62,7 +69,7 @@ struct SetTimer { TimerId timer; base::Time at; };
 struct Log { enum class Level { info, warning, error } level; std::string line; };
 struct Drained {};  ///< answer to Drain: all is written and on disk, the process may end
 
-using Effect = std::variant<Send, Close, Respond, Stream, Persist, Fetch, CancelFetch, SetTimer, Log, Drained>;
+using Effect = std::variant<Send, Close, Respond, Stream, Persist, Search, Fetch, CancelFetch, SetTimer, Log, Drained>;
 using Effects = std::vector<Effect>;
 
 }  // namespace node

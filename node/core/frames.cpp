@@ -157,6 +157,21 @@ std::string store(bool up, std::size_t backlog) {
         .done();
 }
 
+std::string found(const base::SearchQuery& query, const base::SearchAnswer& answer, bool framed) {
+    std::string out = framed ? "{\"t\":\"found\",\"text\":" : "{\"text\":";
+    base::append_json_string(out, query.text);
+    if (!query.room.empty()) base::append_json_string(out += ",\"room\":", query.room);
+    out += ",\"messages\":[";
+    for (const auto& message : answer.messages) {
+        if (out.back() != '[') out += ',';
+        append_page_item(out, message);
+    }
+    out += ']';
+    if (answer.next != 0) ((out += ",\"next\":\"") += std::to_string(answer.next)) += '"';
+    if (!answer.whole) out += ",\"partial\":true";
+    return out + '}';
+}
+
 std::string bye(std::string_view reason) { return Object{"bye"}.text(",\"reason\":", reason).done(); }
 
 std::string error(std::string_view reason) { return Object{"error"}.text(",\"reason\":", reason).done(); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/base/chat_message.hpp"
+#include "node/base/search.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,8 @@ std::string failed(std::string_view key, std::string_view id, std::string_view r
 std::string refused(std::string_view key, std::string_view code, std::string_view reason,
                     std::int64_t retry_ms);
 std::string store(bool up, std::size_t backlog);
+/// The answer to a search; `framed`: with `t`, else as the HTTP API gives it.
+std::string found(const base::SearchQuery& query, const base::SearchAnswer& answer, bool framed);
 std::string bye(std::string_view reason);
 std::string error(std::string_view reason);
 std::string pong(base::WallTime now);

@@ -2,6 +2,7 @@
 
 #include "node/base/json.hpp"
 #include "node/base/text.hpp"
+#include "node/core/client_frame.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -79,6 +80,30 @@ Call read_follow(const base::Target& target, const base::HttpRequest& request, c
     return out;
 }
 
+Call read_rooms(const base::Target& target) {
+    GetRooms out{{}, limit_default};
+    if (const auto* after = target.find("after")) out.after = *after;
+    if (!read_number(target, "limit", std::size_t{1}, limit_most, out.limit))
+        return wrong(400, "bad_request", "`limit` is a number from 1 to 500");
+    return out;
+}
+
+Call read_search(const base::Target& target) {
+    FindMessages out;
+    auto& query = out.query;
+    if (const auto* text = target.find("q")) query.text = *text;
+    if (const auto* room = target.find("room")) query.room = *room;
+    if (query.text.empty() || !base::is_utf8(query.text))
+        return wrong(400, "bad_request", "`q` is what to look for, in UTF-8");
+    if (!query.room.empty() && !base::is_room_name(query.room))
+        return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
+    if (const auto* before = target.find("before"); before && !read_search_place(*before, query.before))
+        return wrong(400, "bad_place", "`before` is the `next` of an answer, as it came");
+    if (!read_number(target, "limit", std::size_t{1}, search_results_max, query.limit))
+        return wrong(400, "bad_request", "`limit` is a number from 1 to 100");
+    return out;
+}
+
 Wrong not_allowed(std::string_view known, std::string_view allow) {
     auto out = wrong(405, "method_not_allowed", std::string{known} + " known here");
     out.answer.headers.emplace_back("Allow", allow);
@@ -110,6 +135,10 @@ Call read(const base::HttpRequest& request) {
     if (path.size() == 1 && path[0] == "healthz" && get) return Health{};
     if (path.size() == 1 && path[0] == "readyz" && get) return Ready{};
     if (path.size() == 4 && path[0] == "api" && path[1] == "rooms") return read_room_call(request, *target);
+    if (path.size() == 2 && path[0] == "api" && (path[1] == "rooms" || path[1] == "search")) {
+        if (!get) return not_allowed("GET is", "GET, HEAD");
+        return path[1] == "rooms" ? read_rooms(*target) : read_search(*target);
+    }
     return wrong(404, "not_found", "there is nothing here");
 }
 
@@ -147,6 +176,17 @@ base::HttpResponse polled(std::string_view room, const std::vector<std::string>&
     return json(200, body + "}\n");
 }
 
+base::HttpResponse rooms(const std::vector<base::JournalRoom>& rooms, bool more) {
+    std::string body = "{\"rooms\":[";
+    for (const auto& room : rooms) {
+        body += &room == &rooms.front() ? "{\"room\":" : ",{\"room\":";
+        base::append_json_string(body, room.name);
+        ((body += ",\"newest\":\"") += room.newest) += "\"}";
+    }
+    body += more ? "],\"more\":true}\n" : "],\"more\":false}\n";
+    return json(200, std::move(body));
+}
+
 base::HttpResponse bad_place() {
     return json(
         400,
@@ -156,8 +196,9 @@ base::HttpResponse bad_place() {
 }
 
 base::HttpResponse too_many() {
-    auto answer =
-        json(503, problem("too_many", "too many requests wait for messages here: try again, or elsewhere"));
+    auto answer = json(
+        503,
+        problem("too_many", "too many requests of this kind are under way here: try again, or elsewhere"));
     answer.headers.emplace_back("Retry-After", "1");
     return answer;
 }

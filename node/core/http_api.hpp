@@ -1,6 +1,8 @@
 #pragma once
 
 #include "node/base/http.hpp"
+#include "node/base/journal.hpp"
+#include "node/base/search.hpp"
 #include "node/core/posts.hpp"
 
 #include <string>
@@ -27,6 +29,13 @@ struct Follow {
     std::string room, after;
     std::size_t limit;
 };  ///< GET /api/rooms/{room}/events?after=&limit=, or Last-Event-ID: server-sent events
+struct GetRooms {
+    std::string after;
+    std::size_t limit;
+};  ///< GET /api/rooms?after=&limit=
+struct FindMessages {
+    base::SearchQuery query;
+};  ///< GET /api/search?q=&room=&before=&limit=
 struct PostMessage {
     std::string room, user, key, text, host;
 };  ///< POST /api/rooms/{room}/messages, Idempotency-Key: a message key; empty: the node makes one
@@ -34,7 +43,8 @@ struct Wrong {
     base::HttpResponse answer;
 };  ///< none of these, or badly made
 
-using Call = std::variant<Health, Ready, GetMessages, Poll, Follow, PostMessage, Wrong>;
+using Call =
+    std::variant<Health, Ready, GetMessages, Poll, Follow, GetRooms, FindMessages, PostMessage, Wrong>;
 Call read(const base::HttpRequest& request);
 
 base::HttpResponse json(int status, std::string body);
@@ -45,8 +55,10 @@ base::HttpResponse messages(std::string_view room, std::string_view members);
 /// `messages`: as they stand in `message` frames; `next`: to be handed back as `after`.
 base::HttpResponse polled(std::string_view room, const std::vector<std::string>& messages,
                           std::string_view next, bool gap);
+/// `more`: there are others after the last of `rooms`.
+base::HttpResponse rooms(const std::vector<base::JournalRoom>& rooms, bool more);
 base::HttpResponse bad_place();  ///< `after` was not handed out by any node
-base::HttpResponse too_many();   ///< long polls
+base::HttpResponse too_many();   ///< long polls, or searches
 base::HttpResponse going();      ///< the node is about to end
 /// `state`: "accepted" (202) or "stored" (201).
 base::HttpResponse posted(std::string_view state, std::string_view key, std::string_view id);

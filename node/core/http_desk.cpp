@@ -9,13 +9,14 @@
 namespace node {
 
 HttpDesk::HttpDesk(const ChatConfig& config, base::Random& random, Ledger& ledger, CatchUp& catch_up,
-                   Polls& polls, PostDesk& desk, Open open)
+                   Polls& polls, PostDesk& desk, SearchDesk& search, Open open)
     : config_{&config},
       random_{&random},
       ledger_{&ledger},
       catch_up_{&catch_up},
       polls_{&polls},
       desk_{&desk},
+      search_{&search},
       open_{std::move(open)} {}
 
 void HttpDesk::on(Turn& turn, Requested& request, const NodeState& state) {
@@ -39,6 +40,18 @@ void HttpDesk::answer(Turn& turn, Requested& from, http_api::GetMessages& call, 
     const auto members =
         history_members(*ledger_, call.room, call.before, call.limit, config_->session_bytes_max);
     turn.emit(Respond{from.exchange, http_api::messages(call.room, members)});
+}
+
+void HttpDesk::answer(Turn& turn, Requested& from, http_api::GetRooms& call, const NodeState&) {
+    auto rooms = ledger_->journal().rooms(call.after, call.limit + 1);
+    const bool more = rooms.size() > call.limit;
+    if (more) rooms.pop_back();
+    turn.emit(Respond{from.exchange, http_api::rooms(rooms, more)});
+}
+
+void HttpDesk::answer(Turn& turn, Requested& from, http_api::FindMessages& call, const NodeState&) {
+    if (!search_->ask(turn, from.exchange, std::move(call.query)))
+        turn.emit(Respond{from.exchange, http_api::too_many()});
 }
 
 void HttpDesk::answer(Turn& turn, Requested& from, http_api::PostMessage& call, const NodeState&) {

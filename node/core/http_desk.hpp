@@ -3,6 +3,7 @@
 #include "node/core/http_api.hpp"
 #include "node/core/polls.hpp"
 #include "node/core/post_desk.hpp"
+#include "node/core/search_desk.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -24,13 +25,15 @@ public:
     using Open = std::function<Session&(Turn&, SessionId, std::string address)>;
 
     HttpDesk(const ChatConfig& config, base::Random& random, Ledger& ledger, CatchUp& catch_up, Polls& polls,
-             PostDesk& desk, Open open);
+             PostDesk& desk, SearchDesk& search, Open open);
 
     void on(Turn& turn, Requested& request, const NodeState& state);
 
 private:
     void answer(Turn& turn, Requested& from, http_api::Poll& call, const NodeState& state);
     void answer(Turn& turn, Requested& from, http_api::Follow& call, const NodeState& state);
+    void answer(Turn& turn, Requested& from, http_api::GetRooms& call, const NodeState& state);
+    void answer(Turn& turn, Requested& from, http_api::FindMessages& call, const NodeState& state);
     void answer(Turn& turn, Requested& from, http_api::PostMessage& call, const NodeState& state);
     void answer(Turn& turn, Requested& from, http_api::GetMessages& call, const NodeState& state);
     void answer(Turn& turn, Requested& from, http_api::Health& call, const NodeState& state);
@@ -44,6 +47,7 @@ private:
     CatchUp* catch_up_;
     Polls* polls_;
     PostDesk* desk_;
+    SearchDesk* search_;
     Open open_;
     std::uint16_t keys_made_ = 0;
 };

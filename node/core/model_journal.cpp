@@ -101,6 +101,13 @@ std::vector<JournalEntry> ModelJournal::after(std::string_view room, std::uint64
     return out;
 }
 
+std::vector<base::JournalRoom> ModelJournal::rooms(std::string_view after, std::size_t limit) {
+    std::vector<base::JournalRoom> out;
+    for (auto room = rooms_.upper_bound(after); room != rooms_.end() && out.size() < limit; ++room)
+        if (!room->second.empty()) out.push_back({room->first, room->second.rbegin()->first.first});
+    return out;
+}
+
 std::vector<JournalEntry> ModelJournal::not_stored_in(const base::Generation& generation,
                                                       std::uint64_t arrival, std::size_t limit) {
     std::vector<JournalEntry> out;

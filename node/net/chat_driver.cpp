@@ -1,5 +1,6 @@
 #include "node/net/chat_driver.hpp"
 
+#include "node/net/search_index.hpp"
 #include "node/net/sqlite_journal.hpp"
 #include "node/net/wire/timers.hpp"
 
@@ -29,7 +30,14 @@ public:
           store_(loop, config.store, {.ca_file = config.store_ca_file}, store_events()),
           server_(loop, config.server, [this](Event event) { handle(std::move(event)); }),
           writer_(file_,
-                  [this](std::uint64_t batch, std::string error) { committed(batch, std::move(error)); }) {
+                  [this](std::uint64_t batch, std::string error) { committed(batch, std::move(error)); }),
+          search_(
+              file_,
+              [this](std::uint64_t search, base::SearchAnswer answer) { found(search, std::move(answer)); },
+              [this](std::string line) {
+                  wire::asio::post(loop_.context(),
+                                   [this, said = std::move(line)] { log_(Log::Level::warning, said); });
+              }) {
         busy_ = true;
         perform_all(core_.start(wire::Loop::now()));
         busy_ = false;
@@ -69,10 +77,18 @@ private:
     /// In the writer's thread.
     void committed(std::uint64_t batch, std::string error) {
         wire::asio::post(loop_.context(), [this, batch, reason = std::move(error)]() mutable {
-            if (reason.empty())
+            if (reason.empty()) {
+                search_.wake();
                 handle(Persisted{batch});
-            else
+            } else
                 handle(PersistFailed{batch, std::move(reason)});
+        });
+    }
+
+    /// In the index's thread.
+    void found(std::uint64_t search, base::SearchAnswer answer) {
+        wire::asio::post(loop_.context(), [this, search, whole = std::move(answer)]() mutable {
+            handle(Found{search, std::move(whole)});
         });
     }
 
@@ -102,6 +118,7 @@ private:
     void perform(Respond effect) { server_.perform(std::move(effect)); }
     void perform(Stream effect) { server_.perform(effect); }
     void perform(Persist effect) { writer_.commit(std::move(effect.batch)); }
+    void perform(Search effect) { search_.search(effect.search, std::move(effect.query)); }
     void perform(Fetch effect) {
         using Answer = wire::HttpClient::Answer;
         store_.fetch(effect.fetch, std::move(effect.request), effect.stream ? Answer::stream : Answer::whole);
@@ -126,6 +143,7 @@ private:
     wire::HttpClient store_;
     ChatServer server_;
     JournalWriter writer_;
+    SearchIndex search_;
 };
 
 ChatDriver::ChatDriver(wire::Loop& loop, Config config, LogLine log)

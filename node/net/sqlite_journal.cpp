@@ -33,6 +33,9 @@ struct SqliteJournal::Impl {
           page_before(select("WHERE m.room = ?1 AND m.position < ?3 ORDER BY m.position DESC LIMIT ?2")),
           after_in_room(select("WHERE m.room = ?3 AND m.arrival > ?1 ORDER BY m.arrival LIMIT ?2")),
           after_in_all(select("WHERE m.arrival > ?1 ORDER BY m.arrival LIMIT ?2")),
+          next_room(
+              database.prepare("SELECT room, max(position) FROM message WHERE room = "
+                               "(SELECT min(room) FROM message WHERE room > ?1)")),
           in_store(select("WHERE m.stored_in = ?3 AND m.arrival > ?1 ORDER BY m.arrival LIMIT ?2")),
           count_in_store(database.prepare("SELECT count(*) FROM message WHERE stored_in = ?1")) {}
 
@@ -74,7 +77,7 @@ struct SqliteJournal::Impl {
     const RecentIds& recent;
     sqlite::Database database;
     sqlite::Statement uuid, last_arrival, checkpoint, generation, contains, find, page_newest, page_before,
-        after_in_room, after_in_all, in_store, count_in_store;
+        after_in_room, after_in_all, next_room, in_store, count_in_store;
     std::map<std::int64_t, std::string> generations;
 
     /// Reading goes on for ever or not at all: without its journal a node does not know what it promised.
@@ -148,6 +151,21 @@ std::vector<base::JournalEntry> SqliteJournal::after(std::string_view room, std:
         statement.bind(1, static_cast<std::int64_t>(arrival)).bind(2, as_limit(limit));
         if (!room.empty()) statement.bind(3, room);
         return impl_->entries(statement);
+    });
+}
+
+std::vector<base::JournalRoom> SqliteJournal::rooms(std::string_view after, std::size_t limit) {
+    return impl_->guarded([&] {
+        // From room to room in the index: their messages are not looked at.
+        std::vector<base::JournalRoom> out;
+        std::string last{after};
+        while (out.size() < limit) {
+            sqlite::Using room{impl_->next_room};
+            if (!room->bind(1, last).step() || room->text(0).empty()) break;
+            last = room->text(0);
+            out.push_back({last, room->text(1)});
+        }
+        return out;
     });
 }
 

@@ -26,6 +26,7 @@ public:
                                                        std::size_t limit) override;
     [[nodiscard]] std::vector<base::JournalEntry> after(std::string_view room, std::uint64_t arrival,
                                                         std::size_t limit) override;
+    [[nodiscard]] std::vector<base::JournalRoom> rooms(std::string_view after, std::size_t limit) override;
     [[nodiscard]] std::vector<base::JournalEntry> not_stored_in(const base::Generation& generation,
                                                                 std::uint64_t arrival,
                                                                 std::size_t limit) override;

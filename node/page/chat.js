@@ -12,6 +12,7 @@ import { RoomView } from './view.js';
 
 const $ = (id) => document.getElementById(id);
 const defaultRoom = 'lobby';
+const reachMax = 5000;  // so far back a page goes to a message that was found
 
 const views = new Map();
 let current = null;
@@ -45,6 +46,7 @@ const link = new Link({
     const view = views.get(room);
     if (!view) return;
     Object.assign(view, { gap, ready: true });
+    reach(view);
     refresh();
   },
   store(frame) {
@@ -61,8 +63,10 @@ const link = new Link({
     if (!view) return;
     change(view, () => { for (const message of frame.messages) view.add(message, view === current, true); }, false);
     Object.assign(view, { more: frame.more, asked: false });
+    reach(view);
     refresh();
   },
+  found(frame) { search.answer(frame); },
   error: showProblem,
 });
 
@@ -154,13 +158,26 @@ const composer = new Composer($('say'), $('text'), (text) => {
 });
 
 const search = new Search($('search'), $('find'), {
-  further: (view) => askOlder(view, 500),
+  ask: (what) => link.find(what),
   chosen(item) {
-    item.node.scrollIntoView({ block: 'center' });
-    item.node.tabIndex = -1;
-    item.node.focus();
+    if (item.room !== current.name) open(item.room);
+    current.goal = item;
+    reach(current);
   },
 });
+
+/** Goes to the message that was chosen; what lies between is asked for first. */
+function reach(view) {
+  const { goal } = view;
+  if (!goal || view !== current) return;
+  const item = view.byId.get(goal.id) ?? view.mine.get(goal.post?.key);
+  if (!item && view.more && view.items.length < reachMax) return askOlder(view, 500);
+  view.goal = null;
+  if (!item) return showProblem(`That is too far back to go there: ${goal.user} said "${goal.text}"`);
+  item.node.scrollIntoView({ block: 'center' });
+  item.node.tabIndex = -1;
+  item.node.focus();
+}
 
 $('join').onsubmit = (event) => {
   event.preventDefault();

@@ -10,7 +10,7 @@ const answerMs = 8_000;
 const clockTrustMs = 500;
 
 export class Link {
-  /** `on`: what to call: state(up), welcome(frame), message(frame), joined(room, gap), store(frame), post(post), page(frame), error(text). */
+  /** `on`: what to call: state(up), welcome(frame), message(frame), joined(room, gap), store(frame), post(post), page(frame), found(frame), error(text). */
   constructor(on) {
     this.on = on;
     this.keys = new KeyMaker();
@@ -87,6 +87,12 @@ export class Link {
   leave(room) {
     this.rooms.delete(room);
     this.send({ t: 'leave', room });
+  }
+
+  /** False when there is nobody to ask. */
+  find({ text, room, before }) {
+    if (this.up) this.send({ t: 'search', text, room, before });
+    return this.up;
   }
 
   older(room, before, limit) { this.send({ t: 'history', room, before, limit }); }
@@ -195,6 +201,7 @@ export class Link {
     this.on.page(frame);
   }
 
+  on_found(frame) { this.on.found(frame); }
   on_accepted(frame) { this.mark(frame, 'accepted'); }
   on_stored(frame) { this.mark(frame, 'stored'); }
   on_failed(frame) { this.mark(frame, 'failed'); }

@@ -1,17 +1,18 @@
-// Finding in a room what was said: first in what the page has, then further back, as far as the reader wants. Needs no store: a node answers
-// for older messages from what it has.
+// Finding what was said: what the page has is looked through at once, and the node is asked for the rest. It answers from its own disk, so
+// the store may be away.
 
 import { element, nameOf, redraw } from './view.js';
 
-const shownMax = 50;
+const pageMax = 50;
+const typingMs = 150;
 const stamp = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
-/** The newest messages that have every word of `query`, newest first. */
+/** The newest of the items that have every word of `query`, newest first. */
 export function find(items, query) {
-  const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  const words = query.toLocaleLowerCase().replaceAll('"', ' ').split(/\s+/).filter(Boolean);
   if (!words.length) return [];
   const found = [];
-  for (let i = items.length; i-- > 0 && found.length < shownMax;) {
+  for (let i = items.length; i-- > 0 && found.length < pageMax;) {
     const text = `${items[i].user} ${items[i].text}`.toLocaleLowerCase();
     if (words.every((word) => text.includes(word))) found.push(items[i]);
   }
@@ -21,8 +22,9 @@ export function find(items, query) {
 /** The text around the first of the words, which is marked. */
 function excerpt(text, query) {
   const made = element('span', 'excerpt');
-  const word = query.toLocaleLowerCase().split(/\s+/).find((one) => one && text.toLocaleLowerCase().includes(one)) ?? '';
-  const at = word ? text.toLocaleLowerCase().indexOf(word) : 0;
+  const low = text.toLocaleLowerCase();
+  const word = query.toLocaleLowerCase().replaceAll('"', ' ').split(/\s+/).find((one) => one && low.includes(one)) ?? '';
+  const at = word ? low.indexOf(word) : 0;
   const letters = [...text.slice(0, at)];  // whole code points: half an emoji is none
   made.append((letters.length > 60 ? '…' : '') + letters.slice(-60).join(''));
   if (word) made.append(element('mark', '', text.slice(at, at + word.length)));
@@ -31,16 +33,23 @@ function excerpt(text, query) {
 }
 
 export class Search {
-  /** `on`: what to call: chosen(item), further(view). */
+  /** `on`: what to call: ask({text, room?, before?}) which is false when no node can be asked, chosen({room, position, id, post}). */
   constructor(node, button, on) {
     Object.assign(this, { node, button, on });
-    this.query = node.querySelector('input');
+    this.query = node.querySelector('input[type=search]');
+    this.everywhere = node.querySelector('input[type=checkbox]');
     this.results = node.querySelector('ol');
     this.count = node.querySelector('[role=status]');
     this.more = node.querySelector('.further');
+    this.forget();
     button.onclick = () => (this.shown ? this.close() : this.open());
-    this.query.oninput = () => this.show();
-    this.more.onclick = () => this.on.further(this.view);
+    this.query.oninput = this.everywhere.onchange = () => {
+      this.forget();
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.askNode(), typingMs);
+      this.show();
+    };
+    this.more.onclick = () => this.askNode(this.next);
     node.querySelector('form').onsubmit = (event) => {
       event.preventDefault();
       this.results.querySelector('button')?.focus();
@@ -49,12 +58,19 @@ export class Search {
   }
 
   get shown() { return !this.node.hidden; }
+  get text() { return this.query.value.trim(); }
+  get room() { return this.everywhere.checked ? undefined : this.view?.name; }
+
+  /** What the node said is the answer to something else. */
+  forget() { Object.assign(this, { answers: new Map(), asked: null, next: null, complete: false, partial: false }); }
 
   open() {
     this.node.hidden = false;
     this.button.setAttribute('aria-expanded', 'true');
     this.query.select();
     this.query.focus();
+    this.forget();
+    this.askNode();
     this.show();
   }
 
@@ -65,23 +81,56 @@ export class Search {
     this.button.focus();
   }
 
-  /** In another room, or with more of this one: the answer is another. */
-  show(view = this.view) {
-    this.view = view;
-    if (!this.shown || !view) return;
-    const query = this.query.value.trim();
-    const found = find(view.items, query);
-    redraw(this.results, [view.name, query, ...found.map((item) => item.id ?? item.post.key)], () => found.map((item) => this.row(item, query)));
-    const number = found.length >= shownMax ? `The newest ${shownMax}` : found.length || 'None';
-    const told = query ? `${number} among the ${view.items.length} messages looked at` : '';
-    if (this.count.textContent !== told) this.count.textContent = told;
-    this.more.hidden = !query || !view.more || !view.oldest || found.length >= shownMax;
+  askNode(before) {
+    if (!this.shown || !this.text) return;
+    const asked = { text: this.text, room: this.room, before: before ?? undefined };
+    if (this.on.ask(asked)) this.asked = asked;
   }
 
-  row(item, query) {
+  /** The node's answer: to what was asked last, or to nothing that matters any more. */
+  answer(frame) {
+    if (!this.asked || frame.text !== this.asked.text || frame.room !== this.asked.room) return;
+    for (const { id, pos, room, user, text, time } of frame.messages)
+      this.answers.set(id, { id, room, user, text, time: new Date(time), position: pos });
+    Object.assign(this, { next: frame.next ?? null, complete: true, partial: Boolean(frame.partial), asked: null });
+    this.show();
+  }
+
+  /** In another room, or with more of this one: the answer is another. */
+  show(view = this.view) {
+    if (view !== this.view) {
+      this.view = view;
+      this.forget();
+      this.askNode();
+    }
+    if (!this.shown || !view) return;
+    const found = this.found();
+    redraw(this.results, [view.name, this.text, ...found.map((item) => item.id ?? item.post.key)], () => found.map((item) => this.row(item)));
+    const told = this.told(found.length);
+    if (this.count.textContent !== told) this.count.textContent = told;
+    this.more.hidden = !this.text || !this.next;
+  }
+
+  /** The page's own and the node's, each once, newest first. */
+  found() {
+    const all = new Map(this.answers);
+    for (const item of find(this.view.items, this.text)) all.set(item.id ?? item.post.key, { ...item, room: this.view.name });
+    return [...all.values()].sort((a, b) => (a.position < b.position ? 1 : -1));
+  }
+
+  told(number) {
+    if (!this.text) return '';
+    const count = number === 0 ? 'None' : `${number}${this.next ? ' so far' : ''}`;
+    if (!this.complete) return `${count} among the ${this.view.items.length} messages on this page`;
+    return this.partial ? `${count}; this server is still reading older messages` : count;
+  }
+
+  row(item) {
     const row = element('li');
     const button = element('button');
-    button.append(nameOf(item.user), element('time', '', Number.isNaN(item.time.getTime()) ? '' : stamp.format(item.time)), excerpt(item.text, query));
+    button.append(nameOf(item.user), element('time', '', Number.isNaN(item.time.getTime()) ? '' : stamp.format(item.time)));
+    if (item.room !== this.view.name) button.append(element('span', 'in-room', item.room));
+    button.append(excerpt(item.text, this.text));
     button.onclick = () => {
       this.close();
       this.on.chosen(item);

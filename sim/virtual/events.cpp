@@ -52,6 +52,7 @@ struct OfNodeEvent {
     void operator()(const node::FetchFailed& e) const { h.add(e.fetch).add(e.reason); }
     void operator()(const node::TimerFired& e) const { h.add(e.timer); }
     void operator()(const node::Drain&) const {}
+    void operator()(const node::Found& e) const { h.add(e.search); }
 };
 
 struct OfStoreEvent {

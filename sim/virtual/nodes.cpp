@@ -170,6 +170,10 @@ void World::perform(NodeIndex index, node::Effects effects) {
             at(std::max(now_, timer->at), NodeTimer{index, life, timer->timer, settings_});
         } else if (auto* respond = std::get_if<node::Respond>(&effect)) {
             take_readiness(index, respond->response);
+        } else if (auto* search = std::get_if<node::Search>(&effect)) {
+            base::SearchAnswer none;  // this world has no full-text index
+            none.whole = false;
+            soon(Duration{0}, NodeHears{index, life, node::Found{search->search, std::move(none)}});
         } else if (std::get_if<node::Drained>(&effect)) {
             end_node(index);
             soon(Duration{0}, Told{conduct::NodeIsGone{nodes_[index].name, "ended", true}});

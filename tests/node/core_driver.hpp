@@ -203,6 +203,7 @@ public:
     std::map<node::SessionId, std::vector<base::json::value>> sent_frames;
     std::map<node::ExchangeId, base::HttpResponse> responses;
     std::vector<node::ExchangeId> streams;  ///< those that were made sessions
+    std::vector<node::Search> searches;
     std::vector<node::SessionId> closes;
     std::vector<std::string> log;
     base::JournalBatch last_batch;
@@ -245,6 +246,7 @@ private:
         last_batch = e.batch;
         journal.write(e.batch);
     }
+    void on(node::Search& e, Sent&) { searches.push_back(e); }
     void on(node::Fetch& e, Sent&) {
         ++requests;
         fetches.push_back({e.fetch, std::move(e.request), e.stream});

@@ -123,6 +123,20 @@ TYPED_TEST_P(JournalConformance, TellsWhatCameAfterAnArrivalInThatOrder) {
     EXPECT_EQ(this->view().state().last_arrival, 4u);
 }
 
+TYPED_TEST_P(JournalConformance, ListsRoomsByNameWithTheirNewestPlace) {
+    using namespace journal_conformance;
+    EXPECT_TRUE(this->view().rooms("", 10).empty());
+    const auto late = message("lobby", 1'000, "late");
+    const auto newest = message("lobby", 3'000, "newest");
+    const auto other = message("attic", 2'000, "b");
+    this->commit({entry(1, newest), entry(2, other), entry(3, late)});
+    const std::vector<base::JournalRoom> both{{"attic", other.position}, {"lobby", newest.position}};
+    EXPECT_EQ(this->view().rooms("", 10), both);
+    EXPECT_EQ(this->view().rooms("", 1), std::vector{both[0]});
+    EXPECT_EQ(this->view().rooms("attic", 10), std::vector{both[1]});
+    EXPECT_TRUE(this->view().rooms("lobby", 10).empty());
+}
+
 TYPED_TEST_P(JournalConformance, KnowsWhatAGenerationHasNot) {
     using namespace journal_conformance;
     const auto a = message("lobby", 1'000, "a");
@@ -173,7 +187,8 @@ TYPED_TEST_P(JournalConformance, IsTheSameAfterTheProcessStartedAgain) {
 
 REGISTER_TYPED_TEST_SUITE_P(JournalConformance, IsEmptyAtFirst, GivesBackAMessageAsItWasWritten,
                             LeavesAnIdThatIsThereAsItIs, PagesARoomByPositionNewestFirst,
-                            TellsWhatCameAfterAnArrivalInThatOrder, KnowsWhatAGenerationHasNot,
+                            TellsWhatCameAfterAnArrivalInThatOrder,
+                            ListsRoomsByNameWithTheirNewestPlace, KnowsWhatAGenerationHasNot,
                             MarksAMessageOfTheSameBatchAsStored,
                             KeepsTheNewestCheckpointAndNoneWhereABatchHasNone,
                             IsTheSameAfterTheProcessStartedAgain);

@@ -1,5 +1,6 @@
 #include "node/net/sqlite_journal.hpp"
 #include "tests/node/journal_conformance.hpp"
+#include "tests/node/journal_folder.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -20,29 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
-
-/// A folder of its own for each test.
-class Folder {
-public:
-    Folder() {
-        std::string pattern = (fs::temp_directory_path() / "davenport-journal-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data());
-    }
-    ~Folder() { fs::remove_all(path_); }
-    [[nodiscard]] std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
-private:
-    fs::path path_;
-};
-
-std::string commit(const node::JournalFile& file, base::JournalBatch batch) {
-    std::promise<std::string> done;
-    auto result = done.get_future();
-    node::JournalWriter writer{file,
-                               [&](std::uint64_t, std::string error) { done.set_value(std::move(error)); }};
-    writer.commit(std::move(batch));
-    return result.get();
-}
 
 class Harness {
 public:

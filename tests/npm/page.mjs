@@ -134,12 +134,22 @@ test('one finds what was said, by the keyboard alone, also what the page has not
   assert.equal(await bob.locator('#log li', { hasText: 'needle' }).count(), 0)
   await bob.keyboard.press('Control+k')
   await bob.keyboard.type('NEEDLE')
-  await bob.locator('#search [role=status]', { hasText: 'None' }).waitFor()
-  await bob.click('.further')
   await bob.locator('#search mark', { hasText: 'needle' }).waitFor()
   await bob.press('#query', 'Enter')
   await bob.keyboard.press('Enter')
   await bob.waitForFunction(() => document.activeElement.textContent.includes('needle'))
+})
+
+test('one finds what was said in other rooms, and goes there', async () => {
+  await ann.keyboard.press('Control+k')
+  await ann.fill('#query', 'two')
+  await ann.locator('#search [role=status]', { hasText: 'None' }).waitFor()
+  await ann.check('#everywhere input')
+  await ann.locator('#search li', { hasText: 'tearoom' }).locator('button').click()
+  await ann.waitForFunction(() => document.activeElement.textContent.includes('two'))
+  assert.equal(await ann.textContent('#room'), 'tearoom')
+  await ann.evaluate(() => { location.hash = 'archive' })
+  await ann.locator('#room', { hasText: 'archive' }).waitFor()
 })
 
 test('who reads further up is not moved by what comes in', async () => {

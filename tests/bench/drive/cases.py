@@ -1,5 +1,5 @@
 """The cases. Each is given a system's class and gives one result, a flat dict; everything is bounded in time."""
-import json, os, signal, subprocess, sys, time
+import json, os, signal, subprocess, sys, time, urllib.parse, urllib.request
 
 from process import Trouble, wait_until_quiet
 from systems import Davenport, address, authorization, before_couchdb
@@ -219,7 +219,33 @@ def restart(bench, kind):
         begin = time.monotonic()
         node.start()
         system.backlog()  # it answers
-        return {"messages": filled["accepted"], "ready_s": round(time.monotonic() - begin, 3), "resident_kb": node.resident_kb()}
+        result = {"messages": filled["accepted"], "ready_s": round(time.monotonic() - begin, 3), "resident_kb": node.resident_kb()}
+        return result | search_times(f"http://127.0.0.1:{node.port}", time.monotonic() + 120)
+
+
+def search_times(url, end_of_patience):
+    """Searches for words that are in the newest message, in many, and in none, once the index has all: newest first, 50 results."""
+    def ask(path, **query):
+        with urllib.request.urlopen(f"{url}{path}?{urllib.parse.urlencode(query)}", timeout=30) as answer:
+            return json.load(answer)
+
+    room = ask("/api/rooms")["rooms"][0]["room"]
+    newest = ask(f"/api/rooms/{room}/messages", limit=1)["messages"][0]
+    begin = time.monotonic()
+    while ask("/api/search", q="nothing-has-this-word").get("partial"):
+        if time.monotonic() > end_of_patience:
+            return {"trouble": "the index did not catch up"}
+        time.sleep(0.2)
+    indexed_s = time.monotonic() - begin
+    words = [newest["user"], newest["user"][:2], newest["text"].split()[0], "nothing-has-this-word"]
+    times = []
+    for word in words * 10:
+        begin = time.monotonic()
+        ask("/api/search", q=word, limit=50)
+        ask("/api/search", q=word, room=room, limit=50)
+        times.append((time.monotonic() - begin) / 2)
+    return {"index_caught_up_s": round(indexed_s, 1), "search_ms_p50": round(sorted(times)[len(times) // 2] * 1e3, 2),
+            "search_ms_max": round(max(times) * 1e3, 2)}
 
 
 def nodes(bench, kind):

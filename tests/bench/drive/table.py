@@ -104,7 +104,8 @@ def own_lines(results):
                          f"{run['local_draining']['p99_us'] / max(1, run['local_idle']['p99_us']):.1f}x")
     for run in by_system(results).get("davenport", {}).get("restart", []):
         if "trouble" not in run:
-            lines.append(f"killed with {run['messages']} messages in its journal: ready again in {run['ready_s']:.2f} s")
+            lines.append(f"killed with {run['messages']} messages in its journal: ready again in {run['ready_s']:.2f} s; "
+                         f"a search there takes {run['search_ms_p50']:.1f} ms, at most {run['search_ms_max']:.1f} ms")
     for run in by_system(results).get("davenport", {}).get("nodes", []):
         if "trouble" not in run:
             lines.append("store's microseconds a message, by nodes: " +

@@ -1,0 +1,137 @@
+#include "node/net/search_file.hpp"
+
+#include "node/net/search_index.hpp"
+#include "node/net/search_query.hpp"
+
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+#include <sqlite3.h>
+
+namespace node {
+namespace {
+
+constexpr std::int64_t version = 1;
+
+// `place` is a message's moment as a number (search::place_of), so that the newest come first without
+// sorting. Emoji are words. Without the texts themselves: the journal has them.
+constexpr auto schema = R"sql(
+    CREATE TABLE source (journal TEXT NOT NULL, read INTEGER NOT NULL);
+    CREATE TABLE place (place INTEGER PRIMARY KEY, arrival INTEGER NOT NULL);
+    CREATE VIRTUAL TABLE word USING fts5 (room, user, text, content = '', prefix = '2 3',
+        tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co So Cn'");
+)sql";
+
+constexpr auto columns = "arrival, id, room, position, user, text, datetime, host";
+
+base::ChatMessage read_message(const sqlite::Statement& row) {
+    return {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.text(7)};
+}
+
+}  // namespace
+
+SearchFile::SearchFile(const JournalFile& journal)
+    : path_(SearchIndex::path_of(journal.path())),
+      journal_(journal.connect()),
+      unread_(journal_.prepare(std::string{"SELECT "} + columns +
+                               " FROM message WHERE arrival > ?1 ORDER BY arrival LIMIT ?2")),
+      message_(journal_.prepare(std::string{"SELECT "} + columns + " FROM message WHERE arrival = ?1")) {
+    auto uuid = journal_.prepare("SELECT uuid FROM journal");
+    uuid.step();
+    const auto name = uuid.text(0);
+    try {
+        open(name);
+    } catch (const sqlite::Error&) {
+        index_.reset();
+        remove(path_);
+        open(name);
+    }
+}
+
+bool SearchFile::is_damage(const sqlite::Error& error) {
+    return error.code == SQLITE_CORRUPT || error.code == SQLITE_NOTADB;
+}
+
+void SearchFile::remove(const std::string& path) {
+    for (const auto* ending : {"", "-wal", "-shm"}) std::remove((path + ending).c_str());
+}
+
+void SearchFile::open(const std::string& journal_uuid) {
+    index_ = std::make_unique<sqlite::Database>(path_, sqlite::Database::Mode::read_write_create);
+    if (index_->number("PRAGMA schema_version") != 0) {
+        if (index_->number("PRAGMA user_version") != version) throw sqlite::Error{0, "of another version"};
+        auto source = index_->prepare("SELECT journal, read FROM source");
+        if (!source.step() || source.text(0) != journal_uuid) throw sqlite::Error{0, "of another journal"};
+        read_ = source.number(1);
+        if (read_ > journal_.number("SELECT coalesce(max(arrival), 0) FROM message"))
+            throw sqlite::Error{0, "of a journal that was put back to an earlier state"};
+    }
+    index_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000");
+    if (index_->number("PRAGMA schema_version") == 0) {
+        index_->execute("BEGIN");
+        index_->execute(schema);
+        index_->execute("INSERT INTO source VALUES ('" + journal_uuid +
+                        "', 0); PRAGMA user_version = " + std::to_string(version) + "; COMMIT");
+        read_ = 0;
+    }
+    add_place_ = index_->prepare("INSERT INTO place VALUES (?1, ?2) ON CONFLICT DO NOTHING");
+    add_words_ = index_->prepare("INSERT INTO word (rowid, room, user, text) VALUES (?1, ?2, ?3, ?4)");
+    set_read_ = index_->prepare("UPDATE source SET read = ?1");
+    find_ = index_->prepare(
+        "SELECT place.place, place.arrival FROM word JOIN place ON place.place = word.rowid "
+        "WHERE word MATCH ?1 AND word.rowid < ?2 ORDER BY word.rowid DESC LIMIT ?3");
+}
+
+bool SearchFile::take_in(std::size_t most) {
+    std::vector<std::pair<std::int64_t, base::ChatMessage>> some;
+    {
+        sqlite::Using unread{unread_};
+        unread->bind(1, read_).bind(2, static_cast<std::int64_t>(most));
+        while (unread->step()) some.emplace_back(unread->number(0), read_message(unread_));
+    }
+    if (some.empty()) return false;
+    index_->execute("BEGIN");
+    try {
+        for (const auto& [arrival, message] : some) add(arrival, message);
+        set_read_.bind(1, some.back().first).run();
+        index_->execute("COMMIT");
+    } catch (const sqlite::Error&) {
+        if (index_->in_transaction()) index_->execute("ROLLBACK");
+        throw;
+    }
+    read_ = some.back().first;
+    return some.size() == most;
+}
+
+void SearchFile::add(std::int64_t arrival, const base::ChatMessage& message) {
+    auto place = search::place_of(message.position);
+    for (;; ++place) {
+        add_place_.bind(1, place).bind(2, arrival).run();
+        if (index_->changes() > 0) break;
+    }
+    const auto room = search::room_word(message.room);
+    add_words_.bind(1, place).bind(2, room).bind(3, message.user).bind(4, message.text).run();
+}
+
+base::SearchAnswer SearchFile::find(const base::SearchQuery& query) {
+    base::SearchAnswer out;
+    const auto match = search::to_fts5(query);
+    if (match.empty()) return out;
+    sqlite::Using find{find_};
+    find->bind(1, match).bind(2, query.before).bind(3, static_cast<std::int64_t>(query.limit + 1));
+    std::size_t rows = 0;
+    std::int64_t last = 0;
+    while (find->step()) {
+        if (++rows > query.limit) {
+            out.next = last;
+            break;
+        }
+        last = find->number(0);
+        sqlite::Using message{message_};
+        if (message->bind(1, find->number(1)).step()) out.messages.push_back(read_message(message_));
+    }
+    return out;
+}
+
+}  // namespace node

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "node/base/search.hpp"
+#include "node/net/journal_file.hpp"
+#include "node/net/sqlite.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace node {
+
+/// The index's file: which messages of a journal have which words.
+///
+/// Not fsynced: a machine that loses power leaves it behind or damaged at worst, and it is made again.
+/// Threads: one. Errors: sqlite::Error.
+class SearchFile {
+public:
+    /// Opens it, or begins anew when it is none, damaged, or of another journal.
+    explicit SearchFile(const JournalFile& journal);
+
+    /// Takes in the next `most` messages of the journal, in one transaction. False when there are no more.
+    bool take_in(std::size_t most);
+    /// The file is no good, and would be none the next time.
+    static bool is_damage(const sqlite::Error& error);
+    static void remove(const std::string& path);
+
+    [[nodiscard]] base::SearchAnswer find(const base::SearchQuery& query);
+
+private:
+    void open(const std::string& journal_uuid);
+    void add(std::int64_t arrival, const base::ChatMessage& message);
+
+    std::string path_;
+    sqlite::Database journal_;
+    sqlite::Statement unread_, message_;
+    std::unique_ptr<sqlite::Database> index_;
+    sqlite::Statement add_place_, add_words_, set_read_, find_;
+    std::int64_t read_ = 0;  ///< arrivals up to here are in the index
+};
+
+}  // namespace node

@@ -1,0 +1,184 @@
+#include "node/net/search_index.hpp"
+#include "node/net/search_query.hpp"
+#include "tests/node/journal_conformance.hpp"
+#include "tests/node/journal_folder.hpp"
+
+#include <fstream>
+#include <future>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+/// Full-text search over a journal's file.
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+base::SearchQuery query(std::string text, std::string room = {}) {
+    base::SearchQuery out;
+    out.text = std::move(text);
+    out.room = std::move(room);
+    return out;
+}
+
+struct SearchIndexTest : testing::Test {
+    SearchIndexTest() { open(); }
+
+    void open() {
+        index.reset();
+        index.emplace(
+            file, [this](std::uint64_t, base::SearchAnswer answer) { answered.set_value(std::move(answer)); },
+            [this](std::string line) { log.push_back(std::move(line)); });
+    }
+    void say(std::vector<std::string> texts, std::string room = "lobby") {
+        base::JournalBatch batch{1};
+        for (auto& text : texts) {
+            ++said;
+            batch.entries.push_back(journal_conformance::entry(
+                said, journal_conformance::message(room, static_cast<std::int64_t>(1000 * said), text)));
+        }
+        ASSERT_EQ(commit(file, batch), "");
+    }
+    base::SearchAnswer find(base::SearchQuery what) {
+        answered = {};
+        auto answer = answered.get_future();
+        index->search(1, std::move(what));
+        return answer.get();
+    }
+    std::vector<std::string> texts(base::SearchQuery what) {
+        std::vector<std::string> out;
+        for (const auto& message : find(std::move(what)).messages) out.push_back(message.text);
+        return out;
+    }
+
+    Folder folder;
+    node::JournalFile file{folder / "journal"};
+    std::uint64_t said = 0;
+    std::promise<base::SearchAnswer> answered;
+    std::vector<std::string> log;  ///< of the index's thread: read it after an answer only
+    std::optional<node::SearchIndex> index;
+};
+
+TEST_F(SearchIndexTest, FindsTheNewestFirstAsSoonAsItIsCommitted) {
+    say({"green tea", "black tea", "coffee"});
+    EXPECT_THAT(texts(query("tea")), ElementsAre("black tea", "green tea"));
+    say({"no more tea"});
+    EXPECT_THAT(texts(query("tea")), ElementsAre("no more tea", "black tea", "green tea"));
+}
+
+TEST_F(SearchIndexTest, WantsEveryWordAtTheBeginningOfOne) {
+    say({"a teapot is on the table", "tea for two", "steam"});
+    EXPECT_THAT(texts(query("tea")), ElementsAre("tea for two", "a teapot is on the table"));
+    EXPECT_THAT(texts(query("tea tab")), ElementsAre("a teapot is on the table"));
+    EXPECT_THAT(texts(query("tea steam")), IsEmpty());
+}
+
+TEST_F(SearchIndexTest, WantsWordsInARowWhenTheyAreQuoted) {
+    say({"two for tea", "tea for two"});
+    EXPECT_THAT(texts(query("\"tea for\"")), ElementsAre("tea for two"));
+    EXPECT_THAT(texts(query("\"tea for")), ElementsAre("tea for two"))
+        << "the closing quote is still to be typed";
+}
+
+TEST_F(SearchIndexTest, KnowsNoCaseNoAccentsAndAllScripts) {
+    say({"Größe und ÉTÉ", "привет мир", "great \U0001F600"});
+    EXPECT_THAT(texts(query("große ete")), ElementsAre("Größe und ÉTÉ"));
+    EXPECT_THAT(texts(query("ПРИВ")), ElementsAre("привет мир"));
+    EXPECT_THAT(texts(query("\U0001F600")), ElementsAre("great \U0001F600"));
+}
+
+TEST_F(SearchIndexTest, LooksInOneRoomOnly) {
+    say({"tea here"}, "lobby");
+    say({"tea there"}, "lobby-2");
+    EXPECT_THAT(texts(query("tea", "lobby")), ElementsAre("tea here"));
+    EXPECT_THAT(texts(query("tea")), ElementsAre("tea there", "tea here"));
+    EXPECT_THAT(texts(query("tea", "attic")), IsEmpty());
+}
+
+TEST_F(SearchIndexTest, GoesOnPageByPageWithoutARepeat) {
+    std::vector<std::string> all;
+    for (int i = 0; i < 25; ++i) all.push_back("tea " + std::to_string(i));
+    say(all);
+    auto what = query("tea");
+    what.limit = 10;
+    std::vector<std::string> seen;
+    for (int page = 0; page < 5; ++page) {
+        const auto answer = find(what);
+        for (const auto& message : answer.messages) seen.push_back(message.text);
+        if (answer.next == 0) break;
+        what.before = answer.next;
+    }
+    std::ranges::reverse(all);
+    EXPECT_EQ(seen, all);
+}
+
+TEST_F(SearchIndexTest, HoldsTwinsOfOneMoment) {
+    base::JournalBatch batch{1};
+    for (std::uint64_t i = 1; i <= 3; ++i)
+        batch.entries.push_back(journal_conformance::entry(
+            i, base::make_message("lobby", "user" + std::to_string(i), {1'000, 0, {}}, "tea", "n")));
+    ASSERT_EQ(commit(file, batch), "");
+    EXPECT_EQ(texts(query("tea")).size(), 3u);
+}
+
+TEST_F(SearchIndexTest, BearsWhateverPeopleType) {
+    say({"tea"});
+    for (const auto* text : {"", "\"", "\"\"", "*", "tea*", "te:a", "{user}", "NOT", "a OR", "(", "tea AND",
+                             "?!", "-tea", "^tea"}) {
+        SCOPED_TRACE(text);
+        find(query(text));
+        EXPECT_THAT(log, IsEmpty());
+    }
+    EXPECT_THAT(texts(query("tea ?")), ElementsAre("tea"));
+    EXPECT_THAT(texts(query("tea*")), ElementsAre("tea"));
+}
+
+TEST_F(SearchIndexTest, GoesOnWhereItWasAfterARestart) {
+    say({"green tea"});
+    EXPECT_THAT(texts(query("tea")), ElementsAre("green tea"));
+    index.reset();
+    say({"black tea"});
+    open();
+    EXPECT_THAT(texts(query("tea")), ElementsAre("black tea", "green tea"));
+}
+
+TEST_F(SearchIndexTest, IsMadeAgainWhenItsFileIsDamagedOrAnothers) {
+    say({"tea"});
+    const auto path = node::SearchIndex::path_of(file.path());
+    index.reset();
+    std::ofstream{path} << std::string(5000, 'x');
+    open();
+    EXPECT_THAT(texts(query("tea")), ElementsAre("tea"));
+    index.reset();
+    node::sqlite::Database{path, node::sqlite::Database::Mode::read_write}.execute(
+        "UPDATE source SET journal = 'other'");
+    open();
+    EXPECT_THAT(texts(query("tea")), ElementsAre("tea"));
+}
+
+TEST_F(SearchIndexTest, SaysSoWhenItCannotLook) {
+    say({"tea"});
+    index.reset();
+    std::filesystem::remove(node::SearchIndex::path_of(file.path()));
+    std::filesystem::create_directories(node::SearchIndex::path_of(file.path()) + "/a folder in its place");
+    open();
+    const auto answer = find(query("tea"));
+    EXPECT_FALSE(answer.whole);
+    ASSERT_EQ(log.size(), 1u);
+    EXPECT_THAT(log[0], testing::HasSubstr(node::SearchIndex::path_of(file.path())));
+}
+
+TEST(SearchQuery, PutsPlacesInTheOrderOfHistory) {
+    const auto place = [](std::int64_t ms, std::uint16_t counter) {
+        return node::search::place_of(
+            base::make_message("lobby", "ann", {ms, counter, {}}, "x", "n").position);
+    };
+    EXPECT_LT(place(1'000, 1), place(1'000, 2));
+    EXPECT_LT(place(1'000, 65535), place(1'001, 0));
+}
+
+}  // namespace
