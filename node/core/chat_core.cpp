@@ -31,7 +31,7 @@ constexpr base::Duration drain_patience = std::chrono::seconds{3};
 class ChatCore::Impl {
 public:
     Impl(ChatConfig config, base::JournalView& journal)
-        : config_{std::move(config)}, api_{config_.database, config_.authorization}, ledger_{journal} {}
+        : config_{std::move(config)}, api_{config_.stores}, ledger_{journal} {}
 
     Effects start(base::Now now) {
         Turn turn{now};

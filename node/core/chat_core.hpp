@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "node/core/events.hpp"
 
@@ -16,10 +17,15 @@ enum class FeedMode {
     poll,        ///< the article's way: a request every `poll_interval`
 };
 
+/// How to get at the chat in a store. Where the store is, only the world around the core knows.
+struct StoreAccess {
+    std::string database = "chat";
+    std::string authorization{};  ///< value of the Authorization header, empty for none
+};
+
 struct ChatConfig {
     std::string name = "node";      ///< the `host` of documents; two nodes may bear the same
-    std::string database = "chat";  ///< in the store
-    std::string authorization;      ///< value of the Authorization header, empty for none
+    std::vector<StoreAccess> stores{{}};  ///< one is used; the next is, while that one does not answer
     FeedMode feed = FeedMode::continuous;
     base::Duration poll_interval = std::chrono::seconds{1};
     base::Duration heartbeat = std::chrono::seconds{2};      ///< asked of the feed

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -65,11 +66,13 @@ struct Search { SearchId search; base::SearchQuery query; };  ///< answer with F
 struct Fetch       { FetchId fetch; base::HttpRequest request; bool stream = false; };  ///< to the store; target is relative to the server: "/db/..."
 struct CancelFetch { FetchId fetch; };                                                  ///< no answer is wanted any more
 
+struct UseStore    { std::size_t store; };                                              ///< an index into ChatConfig::stores: fetches go there from now on, and those under way fail
+
 struct SetTimer { TimerId timer; base::Time at; };
 struct Log { enum class Level { info, warning, error } level; std::string line; };
 struct Drained {};  ///< answer to Drain: all is written and on disk, the process may end
 
-using Effect = std::variant<Send, Close, Respond, Stream, Persist, Search, Fetch, CancelFetch, SetTimer, Log, Drained>;
+using Effect = std::variant<Send, Close, Respond, Stream, Persist, Search, Fetch, CancelFetch, UseStore, SetTimer, Log, Drained>;
 using Effects = std::vector<Effect>;
 
 }  // namespace node

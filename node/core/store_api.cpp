@@ -16,18 +16,16 @@ std::string milliseconds(base::Duration d) { return std::to_string(d.count() / 1
 
 }  // namespace
 
-StoreApi::StoreApi(std::string_view database, std::string authorization)
-    : database_{segment(database)}, authorization_{std::move(authorization)} {}
-
 base::HttpRequest StoreApi::request(std::string method, std::string_view path_and_query,
                                     std::string body) const {
     base::HttpRequest r;
     r.method = std::move(method);
-    r.target = database_;
+    const auto& store = stores_[in_use_];
+    r.target = segment(store.database);
     r.target += path_and_query;
     r.headers.emplace_back("Accept", "application/json");
     if (!body.empty()) r.headers.emplace_back("Content-Type", "application/json");
-    if (!authorization_.empty()) r.headers.emplace_back("Authorization", authorization_);
+    if (!store.authorization.empty()) r.headers.emplace_back("Authorization", store.authorization);
     r.body = std::move(body);
     return r;
 }

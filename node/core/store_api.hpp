@@ -3,19 +3,27 @@
 #include "node/base/http.hpp"
 #include "node/base/journal.hpp"
 #include "node/base/time.hpp"
+#include "node/core/chat_core.hpp"
 
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace node {
 
-/// The requests that a node makes of CouchDB, as values. Pure.
+/// The requests that a node makes of CouchDB, as values.
 class StoreApi {
 public:
-    StoreApi(std::string_view database, std::string authorization);
+    /// `stores`: one at least.
+    explicit StoreApi(std::vector<StoreAccess> stores) : stores_{std::move(stores)} {}
+
+    [[nodiscard]] std::size_t stores() const { return stores_.size(); }
+    [[nodiscard]] std::size_t in_use() const { return in_use_; }
+    /// From here on requests are for this one.
+    void use(std::size_t index) { in_use_ = index; }
 
     /// The store's identity: the document that tells one store's life from another's.
     [[nodiscard]] base::HttpRequest get_generation() const;
@@ -40,8 +48,8 @@ private:
     [[nodiscard]] base::HttpRequest request(std::string method, std::string_view path_and_query,
                                             std::string body = {}) const;
 
-    std::string database_;  ///< "/name", percent-encoded
-    std::string authorization_;
+    std::vector<StoreAccess> stores_;
+    std::size_t in_use_ = 0;
 };
 
 /// What a store's answer says about the store itself, whatever was asked.

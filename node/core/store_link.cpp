@@ -10,12 +10,13 @@ namespace {
 /// A store that answers is asked now and then whether it is still the same: behind one address another may
 /// stand.
 constexpr base::Duration look_again_after = std::chrono::seconds{5};
+constexpr int tries_before_the_next = 3;
 constexpr base::Duration denied_pause_least = std::chrono::seconds{1};
 constexpr base::Duration denied_pause_most = std::chrono::seconds{15};
 
 }  // namespace
 
-StoreLink::StoreLink(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random)
+StoreLink::StoreLink(const ChatConfig& config, StoreApi& api, FetchIds& ids, base::Random& random)
     : probe_interval_{config.probe_interval},
       // An answer this short is as quick as a heartbeat.
       request_timeout_{std::min(config.request_timeout, config.feed_dead_after)},
@@ -115,6 +116,7 @@ void StoreLink::came_up(Turn& turn, base::Generation generation) {
     up_ = true;
     doubted_ = false;
     denied_ = told_down_ = false;
+    tries_ = 0;
     backoff_.reset();
     denied_backoff_.reset();
     generation_ = std::move(generation);
@@ -131,6 +133,15 @@ void StoreLink::no_answer(Turn& turn, const std::string& reason) {
     went_down(turn, reason, false);
 }
 
+void StoreLink::try_next_store(Turn& turn) {
+    tries_ = 0;
+    api_->use((api_->in_use() + 1) % api_->stores());
+    turn.emit(UseStore{api_->in_use()});
+    backoff_.reset();
+    denied_backoff_.reset();
+    wait(turn, backoff_.next(*random_));
+}
+
 void StoreLink::went_down(Turn& turn, const std::string& reason, bool denied) {
     if (!std::exchange(told_down_, true) || denied != denied_)
         turn.warn((denied ? "store: it does not let us in: check the name and password of --store ("
@@ -138,6 +149,7 @@ void StoreLink::went_down(Turn& turn, const std::string& reason, bool denied) {
                   reason + "); messages are kept here until it does");
     up_ = doubted_ = false;
     denied_ = denied;
+    if (api_->stores() > 1 && ++tries_ >= tries_before_the_next) return try_next_store(turn);
     wait(turn, denied ? denied_backoff_.next(*random_) : backoff_.next(*random_));
 }
 

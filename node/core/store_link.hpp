@@ -16,10 +16,11 @@ namespace node {
 /// It reads the store's generation, makes the database and the generation where they are missing, and probes
 /// while the store refuses: at most one request each `probe_interval`, ever fewer. Everybody else sends only
 /// while usable(), and when a request of theirs fails says doubt(): then nobody sends until the store has
-/// answered a probe.
+/// answered a probe. Where there are several stores, the next is turned to when one has failed a few times in a
+/// row; it is used until it fails.
 class StoreLink {
 public:
-    StoreLink(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random);
+    StoreLink(const ChatConfig& config, StoreApi& api, FetchIds& ids, base::Random& random);
 
     void start(Turn& turn);
     /// Somebody's request failed for a reason that may be the store's.
@@ -48,10 +49,11 @@ private:
     void wait(Turn& turn, base::Duration pause);
     void came_up(Turn& turn, base::Generation generation);
     void no_answer(Turn& turn, const std::string& reason);
+    void try_next_store(Turn& turn);
     void went_down(Turn& turn, const std::string& reason, bool denied);
 
     base::Duration probe_interval_, request_timeout_;
-    const StoreApi* api_;
+    StoreApi* api_;
     FetchIds* ids_;
     base::Random* random_;
     Backoff backoff_;
@@ -62,6 +64,7 @@ private:
     bool doubted_ = false;
     bool denied_ = false;
     bool told_down_ = false;
+    int tries_ = 0;  ///< in a row that this store did not answer
     base::Generation generation_;
     base::Time deadline_{};  ///< of the request under way, of the pause, or of the next look
     std::optional<base::Time> asked_at_;

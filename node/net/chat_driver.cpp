@@ -2,6 +2,7 @@
 
 #include "node/net/search_index.hpp"
 #include "node/net/sqlite_journal.hpp"
+#include "node/net/store_pool.hpp"
 #include "node/net/wire/timers.hpp"
 
 #include <deque>
@@ -27,7 +28,7 @@ public:
           core_(config.core, journal_),
           timers_(loop, [this](TimerId id) { handle(TimerFired{id}); }),
           farewell_timer_(loop.context()),
-          store_(loop, config.store, {.ca_file = config.store_ca_file}, store_events()),
+          store_(loop, config.stores, {.ca_file = config.store_ca_file}, store_events()),
           server_(loop, config.server, [this](Event event) { handle(std::move(event)); }),
           writer_(file_,
                   [this](std::uint64_t batch, std::string error) { committed(batch, std::move(error)); }),
@@ -124,6 +125,10 @@ private:
         store_.fetch(effect.fetch, std::move(effect.request), effect.stream ? Answer::stream : Answer::whole);
     }
     void perform(CancelFetch effect) { store_.cancel(effect.fetch); }
+    void perform(UseStore effect) {
+        store_.use(effect.store);
+        log_(Log::Level::warning, "store: going on with " + store_.url());
+    }
     void perform(SetTimer effect) { timers_.set(effect.timer, effect.at); }
     void perform(Log effect) { log_(effect.level, effect.line); }
     void perform(Drained) {
@@ -140,7 +145,7 @@ private:
     bool busy_ = false;
     wire::Timers<TimerId> timers_;
     wire::asio::steady_timer farewell_timer_;
-    wire::HttpClient store_;
+    StorePool store_;
     ChatServer server_;
     JournalWriter writer_;
     SearchIndex search_;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace node {
 
@@ -20,7 +21,7 @@ public:
     struct Config {
         ChatConfig core;
         ChatServer::Config server;
-        wire::HttpServer store;
+        std::vector<wire::HttpServer> stores;  ///< as many as ChatConfig has
         std::string store_ca_file;
         std::string journal_path;
     };

@@ -31,6 +31,8 @@ constexpr std::array<const char*, JournalFile::version> migrations{
         CREATE INDEX message_by_room ON message (room, arrival);
         CREATE INDEX message_by_store ON message (stored_in, arrival);
     )sql",
+    // 1 -> 2: ids of messages that were taken out, and are known nevertheless
+    "CREATE TABLE forgotten (id TEXT PRIMARY KEY) WITHOUT ROWID",
 };
 
 /// RFC 9562, version 4: nobody else's, without asking anybody.
@@ -123,18 +125,39 @@ void JournalFile::lock() {
         const auto n = ::pwrite(lock_, pid.data(), pid.size(), 0);
 }
 
-void JournalFile::prepare(sqlite::Database& database) const {
-    const bool is_new = database.number("PRAGMA schema_version") == 0;
-    const auto owner = database.number("PRAGMA application_id");
-    const auto found = database.number("PRAGMA user_version");
-    if (!is_new && owner != application_id)
+void JournalFile::recognise(sqlite::Database& database, const std::string& path) {
+    if (database.number("PRAGMA application_id") != application_id)
         throw base::JournalError(
-            fmt::format("{} is an SQLite file of some other program: give --journal another path", path_));
+            fmt::format("{} is an SQLite file of some other program: give --journal another path", path));
+    const auto found = database.number("PRAGMA user_version");
     if (found > version)
         throw base::JournalError(
             fmt::format("the journal {} is of a newer chatnode (version {}, this one knows {}): run that "
                         "one, or give --journal another path",
-                        path_, found, version));
+                        path, found, version));
+}
+
+std::unique_ptr<sqlite::Database> JournalFile::open_to_read(const std::string& path) {
+    try {
+        auto database = std::make_unique<sqlite::Database>(path, sqlite::Database::Mode::read);
+        recognise(*database, path);
+        if (database->number("PRAGMA user_version") < version)
+            throw base::JournalError(
+                fmt::format("the journal {} is of an older chatnode: start this one on it once, which brings "
+                            "it up to date",
+                            path));
+        return database;
+    } catch (const sqlite::Error& error) {
+        throw base::JournalError(error.code == SQLITE_CANTOPEN
+                                     ? fmt::format("there is no journal {}: give the file of --journal", path)
+                                     : explain(path, error));
+    }
+}
+
+void JournalFile::prepare(sqlite::Database& database) const {
+    const bool is_new = database.number("PRAGMA schema_version") == 0;
+    if (!is_new) recognise(database, path_);
+    const auto found = database.number("PRAGMA user_version");
     database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     for (auto from = found; from < version; ++from) {
         database.execute("BEGIN IMMEDIATE");

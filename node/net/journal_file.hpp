@@ -24,16 +24,19 @@ public:
     [[nodiscard]] const std::string& path() const { return path_; }
     /// A connection of its own for one thread, set up as all are: WAL, every commit on the disk.
     [[nodiscard]] sqlite::Database connect() const;
+    /// A journal to be looked at only, also while its node runs. Of this program's version.
+    static std::unique_ptr<sqlite::Database> open_to_read(const std::string& path);
     /// What the writer has committed lately, for the reader.
     [[nodiscard]] RecentIds& recent() const { return *recent_; }
 
     /// "davn": what tells a journal from another program's SQLite file.
     static constexpr std::int64_t application_id = 0x6461766e;
-    static constexpr std::int64_t version = 1;
+    static constexpr std::int64_t version = 2;
 
 private:
     void lock();
     void prepare(sqlite::Database& database) const;
+    static void recognise(sqlite::Database& database, const std::string& path);
     static std::string highest_letters(sqlite::Database& database);
 
     std::string path_;

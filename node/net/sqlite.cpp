@@ -61,7 +61,8 @@ std::string Statement::text(int column) const {
 
 Database::Database(const std::string& path, Mode mode) {
     // Each connection belongs to one thread.
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+    const int flags = SQLITE_OPEN_NOMUTEX |
+                      (mode == Mode::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                       (mode == Mode::read_write_create ? SQLITE_OPEN_CREATE : 0);
     sqlite3* opened = nullptr;
     const int code = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);

@@ -56,7 +56,7 @@ private:
 
 class Database {
 public:
-    enum class Mode { read_write_create, read_write };
+    enum class Mode { read_write_create, read_write, read };
     Database(const std::string& path, Mode mode);
 
     void execute(const std::string& text);

@@ -27,15 +27,15 @@ struct SqliteJournal::Impl {
           last_arrival(database.prepare("SELECT max(arrival) FROM message")),
           checkpoint(database.prepare("SELECT generation, seq FROM checkpoint")),
           generation(database.prepare("SELECT id, name FROM generation")),
-          contains(database.prepare("SELECT 1 FROM message WHERE id = ?1")),
+          contains(database.prepare("SELECT 1 FROM message WHERE id = ?1 UNION ALL SELECT 1 FROM "
+                                    "forgotten WHERE id = ?1")),
           find(select("WHERE m.id = ?1")),
           page_newest(select("WHERE m.room = ?1 ORDER BY m.position DESC LIMIT ?2")),
           page_before(select("WHERE m.room = ?1 AND m.position < ?3 ORDER BY m.position DESC LIMIT ?2")),
           after_in_room(select("WHERE m.room = ?3 AND m.arrival > ?1 ORDER BY m.arrival LIMIT ?2")),
           after_in_all(select("WHERE m.arrival > ?1 ORDER BY m.arrival LIMIT ?2")),
-          next_room(
-              database.prepare("SELECT room, max(position) FROM message WHERE room = "
-                               "(SELECT min(room) FROM message WHERE room > ?1)")),
+          next_room(database.prepare("SELECT room, max(position) FROM message WHERE room = "
+                                     "(SELECT min(room) FROM message WHERE room > ?1)")),
           in_store(select("WHERE m.stored_in = ?3 AND m.arrival > ?1 ORDER BY m.arrival LIMIT ?2")),
           count_in_store(database.prepare("SELECT count(*) FROM message WHERE stored_in = ?1")) {}
 

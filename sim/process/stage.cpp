@@ -136,11 +136,14 @@ void World::add_node(const std::string& name) {
     if (const auto batch = scenario_.topology.batch;
         batch != Topology{}.batch)  // an older build knows no such flag
         command.insert(command.end(), {"--batch", std::to_string(batch)});
-    nodes_.emplace(name, Program::Setup{.name = name,
-                                        .command = std::move(command),
-                                        .port_files = {folder_ / "ports" / name},
-                                        .log = folder_ / "logs" / (name + ".log"),
-                                        .environment = {"DAVENPORT_STORE_PASSWORD=" + store.password}});
+    nodes_.emplace(name,
+                   Program::Setup{.name = name,
+                                  .command = std::move(command),
+                                  .port_files = {folder_ / "ports" / name},
+                                  .log = folder_ / "logs" / (name + ".log"),
+                                  // The load is the scenario's to say. An older build knows no such setting.
+                                  .environment = {"DAVENPORT_STORE_PASSWORD=" + store.password,
+                                                  "DAVENPORT_POSTS_PER_SECOND=0"}});
 }
 
 void World::await(Program& program) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/base/closest.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <string>
@@ -19,8 +20,7 @@ struct Problem {
 /// ...`, then the source line, a caret under the place, and the hint.
 std::string render(std::vector<Problem> problems, std::string_view file, std::string_view text);
 
-/// The one of `known` that was most likely meant by `word`, or empty when none is near.
-std::string closest(std::string_view word, const std::vector<std::string_view>& known);
+using base::closest;
 
 /// "did you mean 'nodes'?", or "one of a, b, c" when nothing is near and the list is short.
 std::string suggest(std::string_view word, const std::vector<std::string_view>& known);

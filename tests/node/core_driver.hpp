@@ -204,6 +204,7 @@ public:
     std::map<node::ExchangeId, base::HttpResponse> responses;
     std::vector<node::ExchangeId> streams;  ///< those that were made sessions
     std::vector<node::Search> searches;
+    std::vector<std::size_t> uses;  ///< of stores
     std::vector<node::SessionId> closes;
     std::vector<std::string> log;
     base::JournalBatch last_batch;
@@ -254,6 +255,7 @@ private:
     void on(node::CancelFetch& e, Sent&) {
         std::erase_if(fetches, [&](const OpenFetch& f) { return f.id == e.fetch; });
     }
+    void on(node::UseStore& e, Sent&) { uses.push_back(e.store); }
     void on(node::SetTimer& e, Sent&) { timers[e.timer] = e.at.time_since_epoch().count(); }
     void on(node::Log& e, Sent&) { log.push_back(e.line); }
     void on(node::Drained&, Sent&) { drained = true; }

@@ -96,6 +96,33 @@ TEST(JournalFile, RefusesANewerVersion) {
     EXPECT_THAT(why_refused(folder / "journal"), HasSubstr("newer chatnode (version 99"));
 }
 
+TEST(JournalFile, BringsAnOlderVersionUpToDateAndLosesNothing) {
+    Folder folder;
+    const auto path = folder / "journal";
+    const auto message = journal_conformance::message("lobby", 1'000, "from of old");
+    {
+        node::JournalFile file{path};
+        base::JournalBatch batch{1};
+        batch.entries.push_back(journal_conformance::entry(1, message));
+        ASSERT_EQ(commit(file, batch), "");
+        file.connect().execute("DROP TABLE forgotten; PRAGMA user_version = 1");  // as version 1 left it
+    }
+    node::JournalFile file{path};
+    node::SqliteJournal journal{file};
+    EXPECT_EQ(file.connect().number("PRAGMA user_version"), node::JournalFile::version);
+    EXPECT_TRUE(journal.contains(message.id));
+    EXPECT_EQ(journal.page("lobby", "", 10).at(0).message, message);
+}
+
+TEST(JournalFile, KnowsWhatWasForgotten) {
+    Folder folder;
+    node::JournalFile file{folder / "journal"};
+    file.connect().execute("INSERT INTO forgotten VALUES ('lobby:gone')");
+    node::SqliteJournal journal{file};
+    EXPECT_TRUE(journal.contains("lobby:gone"));
+    EXPECT_FALSE(journal.find("lobby:gone"));
+}
+
 TEST(JournalFile, RefusesAFolderThatIsNotThere) {
     Folder folder;
     EXPECT_THAT(why_refused(folder / "nowhere/journal"), HasSubstr("writable folder"));

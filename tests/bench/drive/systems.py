@@ -69,7 +69,8 @@ class Davenport(System):
         port = self.base + 10 + number
         return Process(f"node{number}", [self.programs / "chatnode", "--store", f"http://127.0.0.1:{self.base}/chat", "--name",
                                          f"n{number}", "--listen", f"127.0.0.1:{port}", "--journal",
-                                         self.folder / f"node{number}.journal", "--log-level", "warning"], self.folder, port)
+                                         self.folder / f"node{number}.journal", "--log-level", "warning",
+                                         "--posts-per-second", 0], self.folder, port)
 
     def lose_hub(self):
         self.ask(self.control, "POST", "/_mock/faults", {"name": "outage", "fault": "store.down"})

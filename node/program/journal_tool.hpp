@@ -1,0 +1,13 @@
+#pragma once
+
+#include "node/program/options.hpp"
+
+namespace node::program {
+
+/// `chatnode journal ...`: prints to stdout, gives the exit code.
+///
+/// inspect and export only read, also while the node runs. forget wants the journal for itself.
+/// Errors: base::JournalError or std::invalid_argument, with one line that names the remedy.
+int perform(const JournalCommand& command);
+
+}  // namespace node::program

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "node/core/chat_core.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace node::program {
+
+/// Everything that can be set about a node, as it was given; not yet looked at beyond its form.
+struct Options {
+    std::vector<std::string> stores{"http://127.0.0.1:5984/chat"};
+    std::string store_password_file;
+    std::string store_ca;
+    std::string name;
+    std::string listen = "127.0.0.1:8080";
+    std::vector<std::string> hosts;
+    std::string tls_cert, tls_key;
+    std::string auth = "none";
+    std::string auth_secret_file;
+    std::string metrics;
+    std::string journal = "chatnode.journal";
+    std::string feed = "continuous";
+    double poll_interval = 1.0;
+    std::size_t batch = ChatConfig{}.bulk_documents_max;
+    std::size_t message_bytes = ChatConfig{}.message_bytes_max;
+    std::size_t posts_per_second = 20;
+    std::size_t connections_per_address = 200;
+    std::size_t outbox = ChatConfig{}.outbox_messages_max;
+    std::string log_format = "plain";
+    std::string log_level = "info";
+    std::string port_file;
+    bool check_config = false;
+};
+
+/// What chatnode was asked to do with a journal, instead of running.
+struct JournalCommand {
+    enum class What { inspect, export_, forget } what;
+    std::string file;
+    std::string older_than;  ///< "30d", "12h"
+};
+
+struct CommandLine {
+    Options options;
+    std::optional<JournalCommand> journal;
+    std::string settings;  ///< each setting, its value, and where it comes from: one a line
+};
+
+inline constexpr int bad_usage = 64;
+
+/// Reads the command line, then the environment (DAVENPORT_LISTEN for --listen), then the file that --config
+/// names: what is said earlier in this list wins. All mistakes are told on stderr, each with its place.
+/// Nothing: the program is to end with `exit_code`.
+std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_code);
+
+}  // namespace node::program

@@ -1,0 +1,153 @@
+// What whoever runs a node meets: settings and their mistakes, the journal's tools, several stores, and a chat by HTTP alone.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { folder, programs, run, start, test, until } from './lib/programs.mjs'
+
+const store = await start('couchmock', ['--log-level', 'error'])
+const other = await start('couchmock', ['--log-level', 'error'])
+const journal = join(folder, 'n1.journal')
+const node = await start('chatnode', ['--store', `${store.url}/chat`, '--store', `${other.url}/chat`, '--name', 'n1', '--journal', journal])
+
+const chatnode = (args, env = {}) => {
+  const { status, stdout, stderr } = spawnSync(join(programs, 'chatnode'), args, { env: { ...process.env, ...env }, encoding: 'utf8', timeout: 10_000 })
+  return { status, stdout, stderr }
+}
+const file = (name, text) => { writeFileSync(join(folder, name), text); return join(folder, name) }
+const post = (url, text, user = 'ann') => fetch(`${url}/api/rooms/lobby/messages`, {
+  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ user, text }),
+})
+const get = async (path) => (await fetch(node.url + path)).json()
+
+/// Follows a room by server-sent events; `events` grows.
+async function follow(path, headers = {}) {
+  const stop = new AbortController()
+  const answer = await fetch(node.url + path, { headers, signal: stop.signal })
+  assert.equal(answer.headers.get('content-type'), 'text/event-stream')
+  const events = []
+  ;(async () => {
+    let text = ''
+    for await (const bytes of answer.body) {
+      text += Buffer.from(bytes).toString()
+      for (let end; (end = text.indexOf('\n\n')) >= 0; text = text.slice(end + 2)) {
+        const event = Object.fromEntries(text.slice(0, end).split('\n').map((line) => [line.split(': ')[0], line.split(': ').slice(1).join(': ')]))
+        if (event.data) events.push({ ...event, data: JSON.parse(event.data) })
+      }
+    }
+  })().catch(() => {})
+  return { events, said: () => events.filter((one) => one.event === 'message').map((one) => one.data.text), stop: () => stop.abort() }
+}
+
+test('one joins, follows and posts by HTTP alone, and goes on where one was', async () => {
+  const stream = await follow('/api/rooms/lobby/events')
+  await until('the room is joined', () => stream.events.some((one) => one.event === 'joined'))
+  await post(node.url, 'one')
+  await until('it is heard', () => stream.said().includes('one'))
+  const { id } = stream.events.at(-1)
+  stream.stop()
+  await post(node.url, 'two')
+  const again = await follow('/api/rooms/lobby/events', { 'Last-Event-ID': id })
+  await until('the rest is heard', () => again.said().includes('two'))
+  assert.deepEqual([...new Set(again.said())].filter((text) => text !== 'one'), ['two'], 'the last one may come again, and nothing is left out')
+  again.stop()
+  const polled = await get(`/api/rooms/lobby/poll?after=${encodeURIComponent(id)}`)
+  assert.equal(polled.messages.at(-1).text, 'two')
+  assert.deepEqual((await get('/api/rooms')).rooms.map((one) => one.room), ['lobby'])
+  assert.deepEqual((await get('/api/search?q=TW')).messages.map((one) => one.text), ['two'])
+})
+
+test('what a journal holds can be looked at while its node runs', async () => {
+  await until('both are stored', () => chatnode(['journal', 'inspect', journal]).stdout.includes('unstored     0'))
+  const { status, stdout } = chatnode(['journal', 'inspect', journal])
+  assert.equal(status, 0)
+  assert.match(stdout, /messages +2\n/)
+  assert.match(stdout, /room +lobby: 2 messages/)
+  const lines = chatnode(['journal', 'export', journal]).stdout.trim().split('\n').map((line) => JSON.parse(line))
+  assert.deepEqual(lines.map((one) => one.msg), ['one', 'two'])
+  assert.match(lines[0]._id, /^lobby:/)
+})
+
+test('a journal is left alone when it is in use, is none, or would forget what clients may repeat', () => {
+  const refused = (args, words) => {
+    const { status, stderr } = chatnode(['journal', ...args])
+    assert.notEqual(status, 0)
+    assert.match(stderr, words)
+    assert.equal(stderr.trim().split('\n').length, 1)
+  }
+  refused(['forget', journal, '--older-than', '30d'], /in use by another node/)
+  refused(['forget', journal, '--older-than', '1h'], /younger than 48h/)
+  refused(['forget', journal, '--older-than', 'long'], /as in 30d/)
+  refused(['inspect', join(folder, 'none')], /there is no journal/)
+  refused(['inspect', file('recipes', 'x'.repeat(4096))], /is not a journal/)
+})
+
+test('what is old and stored is forgotten for good, and what was never stored is kept', async () => {
+  const old = await start('couchmock', ['--log-level', 'error'])
+  const path = join(folder, 'old.journal')
+  const args = ['--store', `${old.url}/chat`, '--journal', path]
+  await fetch(`${old.url}/chat?q=1`, { method: 'PUT' })
+  for (const [id, day] of [['a', '01'], ['b', '02']])
+    await fetch(`${old.url}/chat/${id}`, { method: 'PUT', body: JSON.stringify({ user: 'ann', msg: `old ${id}`, datetime: `2020-01-${day}T00:00:00.000Z`, host: 'h' }) })
+  let last = await start('chatnode', args)
+  const history = async () => {  // a connection of its own: the next node may get the same port
+    const answer = await fetch(`${last.url}/api/rooms/lobby/messages`, { headers: { Connection: 'close' } })
+    return (await answer.json()).messages.map((one) => one.text)
+  }
+  await until('the old ones are read', async () => (await history()).length === 2)
+  await post(last.url, 'new')
+  await until('all is stored', () => chatnode(['journal', 'inspect', path]).stdout.includes('unstored     0'))
+  await last.end()
+  assert.match(chatnode(['journal', 'forget', path, '--older-than', '30d']).stdout, /^2 messages are forgotten, 1 are left/)
+  await fetch(`${old.url}/chat/_local/davenport`, { method: 'PUT', body: JSON.stringify({ generation: 'another' }) })  // all is read from the start
+  last = await start('chatnode', args)
+  await new Promise((wake) => setTimeout(wake, 1000))
+  assert.deepEqual(await history(), ['new'], 'what was forgotten does not come back by the feed')
+  await last.end()
+  await old.end()
+})
+
+test('with its store gone for good a node goes on at the next one, which gets everything', async () => {
+  await store.end('SIGKILL')
+  assert.equal((await post(node.url, 'three, with the first store gone')).status, 202)
+  const stored = async () => (await (await fetch(`${other.url}/chat/_all_docs?include_docs=true`)).json()).rows?.map((row) => row.doc.msg) ?? []
+  await until('the second store has all', async () => (await stored()).length >= 3)
+  assert.deepEqual((await stored()).sort(), ['one', 'three, with the first store gone', 'two'])
+  assert.match(node.told(), /going on with http:\/\/127\.0\.0\.1:\d+\/chat/)
+})
+
+test('settings come from a file, the environment and the command line, the later the stronger', () => {
+  const config = file('good.yaml', `listen: 127.0.0.1:0\nname: from-file\nbatch: 7\nhost: [a.example, b.example]\nstore: http://u:hidden@127.0.0.1:1/chat\n`)
+  const { status, stdout, stderr } = chatnode(['--config', config, '--batch', '9', '--check-config'], { DAVENPORT_NAME: 'from-environment', DAVENPORT_BATCH: '8' })
+  assert.equal(stderr, '')
+  assert.equal(status, 0)
+  assert.match(stdout, /^listen +127\.0\.0\.1:0 +\(.*good\.yaml:1:9\)$/m)
+  assert.match(stdout, /^name +from-environment +\(DAVENPORT_NAME\)$/m)
+  assert.match(stdout, /^batch +9 +\(command line\)$/m)
+  assert.match(stdout, /^host +a\.example, b\.example /m)
+  assert.match(stdout, /^journal +chatnode\.journal +\(default\)$/m)
+  assert.doesNotMatch(stdout, /hidden/)
+})
+
+test('all mistakes of a settings file are told at once, each with its place', () => {
+  const { status, stderr } = chatnode(['--config', file('bad.yaml', `lisen: 127.0.0.1:0\nbatch: many\nfeed: carrier-pigeon\nname: [a, b]\n`), '--check-config'], { DAVENPORT_LOG_LEVEL: 'loud' })
+  assert.equal(status, 64)
+  assert.match(stderr, /bad\.yaml:1:1: there is no setting 'lisen'; did you mean 'listen'\?/)
+  assert.match(stderr, /bad\.yaml:2:8: .*many/)
+  assert.match(stderr, /bad\.yaml:3:7: .*carrier-pigeon/)
+  assert.match(stderr, /bad\.yaml:4:7: /)
+  assert.match(stderr, /DAVENPORT_LOG_LEVEL: .*loud/)
+  assert.equal(stderr.trim().split('\n').length, 5)
+})
+
+test('a settings file that is none says where', () => {
+  for (const [text, words] of [['listen: [', /bad2\.yaml:\d+:\d+: /], ['just words', /bad2\.yaml:1:1: one setting a line/]]) {
+    const { status, stderr } = chatnode(['--config', file('bad2.yaml', text), '--check-config'])
+    assert.equal(status, 64)
+    assert.match(stderr, words)
+  }
+  assert.match(chatnode(['--config', join(folder, 'nowhere.yaml')]).stderr, /nowhere\.yaml: cannot be read/)
+  assert.match(chatnode(['--store', 'http://127.0.0.1', '--listen', 'there', '--check-config']).stderr, /--store[^]*there/)
+})
+
+await run(async () => { await node.end(); await other.end() })
