@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <string>
 
 #include <boost/asio/signal_set.hpp>
@@ -35,14 +36,30 @@ void begin_logging(const node::program::Options& options) {
     spdlog::set_level(spdlog::level::from_str(options.log_level));
 }
 
+/// After a certificate was renewed.
+void reload(node::ChatDriver& driver) {
+    try {
+        driver.reload_certificate();
+        spdlog::info("SIGHUP: the certificate is read again");
+    } catch (const std::invalid_argument& error) {
+        spdlog::error("SIGHUP: {}; the one before stays in use", error.what());
+    }
+}
+
 int run(const node::program::Options& options) {
     wire::raise_descriptor_limit();
     auto config = node::program::set_up(options);
     wire::Loop loop;
     const auto store_url = config.stores.front().url();
     const auto host = config.server.listen.address();
+    const auto metrics = config.metrics;
     node::ChatDriver driver{loop, std::move(config), log_line};
-    std::fputs(fmt::format("listening on {}\n", wire::listen_url(host, driver.port())).c_str(), stderr);
+    std::fputs(
+        fmt::format("listening on {}\n", wire::listen_url(host, driver.port(), !options.tls_cert.empty()))
+            .c_str(),
+        stderr);
+    if (const auto port = driver.metrics_port())
+        spdlog::info("metrics at {}/metrics", wire::listen_url(metrics->address(), port));
     if (!options.port_file.empty()) wire::write_port_file(options.port_file, driver.port());
     spdlog::info("store {}, journal {}", store_url, options.journal);
 
@@ -55,6 +72,15 @@ int run(const node::program::Options& options) {
             if (!again) std::_Exit(128 + number);
         });
     });
+    boost::asio::signal_set hangups{loop.context(), SIGHUP};
+    std::function<void()> await_hangup = [&] {
+        hangups.async_wait([&](boost::system::error_code error, int) {
+            if (error) return;
+            reload(driver);
+            await_hangup();
+        });
+    };
+    await_hangup();
     loop.run();
     return 0;
 }

@@ -135,4 +135,8 @@ std::string basic_authorization(std::string_view user, std::string_view password
     return "Basic " + base64_encode(pair);
 }
 
+bool is_loopback_address(std::string_view address) {
+    return address == "::1" || address.starts_with("127.") || address.starts_with("::ffff:127.");
+}
+
 }  // namespace base

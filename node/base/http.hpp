@@ -53,4 +53,7 @@ std::optional<std::string> base64_decode(std::string_view text);
 /// "Basic dXNlcjpwYXNz"
 std::string basic_authorization(std::string_view user, std::string_view password);
 
+/// An address of this machine alone: "127.0.0.1", "::1".
+bool is_loopback_address(std::string_view address);
+
 }  // namespace base

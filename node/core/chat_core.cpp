@@ -45,15 +45,30 @@ public:
         return finish(turn);
     }
 
+    [[nodiscard]] NodeCounts counts() const {
+        auto out = counts_;
+        out.clients_cut_off = sessions_.cut_off();
+        out.clients = sessions_.size();
+        out.backlog = writer_.backlog();
+        out.store_up = store_up();
+        out.draining = draining_;
+        return out;
+    }
+
 private:
     // ---- clients
 
-    void on(Turn& turn, Opened& e) { open(turn, e.session, std::move(e.address)); }
+    void on(Turn& turn, Opened& e) {
+        auto user = sign_in_.required() ? sign_in_.who(e.cookies, turn.now.wall).value_or("") : std::string{};
+        open(turn, e.session, std::move(e.address), std::move(user));
+    }
 
-    Session& open(Turn& turn, SessionId id, std::string address) {
+    Session& open(Turn& turn, SessionId id, std::string address, std::string user) {
         auto& session = sessions_.open(id, std::move(address));
+        session.user = std::move(user);
         sessions_.send(session, frames::welcome(config_.name, ledger_.uuid(), turn.now.wall, store_up(),
-                                                writer_.backlog(), config_.message_bytes_max));
+                                                writer_.backlog(), config_.message_bytes_max,
+                                                sign_in_.required() ? &session.user : nullptr));
         if (draining_) sessions_.send(session, frames::bye("this node is about to end"));
         return session;
     }
@@ -62,9 +77,21 @@ private:
         auto* session = sessions_.find(e.session);
         if (!session) return;
         auto frame = read_client_frame(e.frame, config_.history_on_join);
+        if (sign_in_.required() && session->user.empty()) return turn_away(turn, *session, frame);
         std::visit([&](auto& f) { say(turn, *session, f); }, frame);
     }
-    void say(Turn&, Session& session, Hello& f) { session.user = std::move(f.user); }
+    /// Somebody who has to sign in first.
+    void turn_away(Turn& turn, Session& session, ClientFrame& frame) {
+        static constexpr std::string_view what_to_do = "sign in first: POST /api/session, and connect again";
+        if (const auto* post = std::get_if<PostFrame>(&frame))
+            return desk_.refuse(turn, {session.id, 0, post->key}, {"sign_in", std::string{what_to_do}});
+        if (std::holds_alternative<Ping>(frame)) return say(turn, session, std::get<Ping>(frame));
+        if (!std::holds_alternative<Hello>(frame)) sessions_.send(session, frames::error(what_to_do));
+    }
+
+    void say(Turn&, Session& session, Hello& f) {
+        if (!sign_in_.required()) session.user = std::move(f.user);
+    }
     void say(Turn&, Session& session, Join& f) { catch_up_.join(session, std::move(f.request)); }
     void say(Turn&, Session& session, Leave& f) {
         catch_up_.leave(session.id, f.room);
@@ -129,6 +156,8 @@ private:
                 return;
             case Asker::scan:
                 return take(turn, scan_.on_answer(turn, e.fetch, e.response));
+            case Asker::sign_in:
+                return sign_in_.on_answer(turn, e.fetch, e.response);
             case Asker::audit:
                 return write_again(turn, audit_.on_answer(turn, e.fetch, e.response));
         }
@@ -150,6 +179,8 @@ private:
                 return catch_up_.on_failed(turn, e.fetch);
             case Asker::scan:
                 return scan_.on_failed(turn, e.fetch);
+            case Asker::sign_in:
+                return sign_in_.on_failed(turn, e.fetch);
             case Asker::audit:
                 return audit_.on_failed(turn, e.fetch);
         }
@@ -220,6 +251,8 @@ private:
                 return desk_.on_timer(turn);
             case timers::resume:
                 return catch_up_.on_timer(turn);
+            case timers::sign_in:
+                return sign_in_.on_timer(turn);
             case timers::polls:
                 return polls_.on_timer(turn);
             case timers::cursors:
@@ -325,6 +358,7 @@ private:
     StoreApi api_;
     FetchIds ids_;
     base::Random random_{base::Random::stream(config_.random_seed, "node")};
+    NodeCounts counts_;
     Ledger ledger_;
     Sessions sessions_{config_.session_bytes_max};
     Rooms rooms_{sessions_};
@@ -336,7 +370,8 @@ private:
     CatchUp catch_up_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, feed_, audit_};
     Polls polls_{ledger_, sessions_, catch_up_, rooms_};
     SearchDesk search_{sessions_};
-    PostDesk desk_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, writer_};
+    SignIn sign_in_{config_, api_, ids_, link_};
+    PostDesk desk_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, writer_, counts_};
     HttpDesk http_{config_,
                    random_,
                    ledger_,
@@ -344,8 +379,9 @@ private:
                    polls_,
                    desk_,
                    search_,
-                   [this](Turn& turn, SessionId id, std::string address) -> Session& {
-                       return open(turn, id, std::move(address));
+                   sign_in_,
+                   [this](Turn& turn, SessionId id, std::string address, std::string user) -> Session& {
+                       return open(turn, id, std::move(address), std::move(user));
                    }};
 
     base::Generation generation_;  ///< of the store that the machines work for
@@ -368,6 +404,7 @@ ChatCore::~ChatCore() = default;
 ChatCore::ChatCore(ChatCore&&) noexcept = default;
 ChatCore& ChatCore::operator=(ChatCore&&) noexcept = default;
 
+NodeCounts ChatCore::counts() const { return impl_->counts(); }
 Effects ChatCore::start(base::Now now) { return impl_->start(now); }
 Effects ChatCore::handle(Event event, base::Now now) { return impl_->handle(std::move(event), now); }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "node/core/events.hpp"
+#include "node/core/node_counts.hpp"
 
 namespace node {
 
@@ -38,6 +39,8 @@ struct ChatConfig {
     std::size_t bulk_documents_max = 400;      ///< in one _bulk_docs
     std::size_t history_on_join = 50;
     std::size_t posts_per_second_max = 0;      ///< of one client, in the long run; 0 for no bound
+    std::string auth_secret;                   ///< not empty: people sign in with their store's accounts, and this signs who they are
+    bool secure_cookies = false;               ///< clients come by https
     std::uint64_t random_seed = 0;             ///< for back-off jitter and for a store's new generation
 };
 
@@ -58,6 +61,7 @@ public:
     /// The first call: takes up where the journal ends and looks for the store.
     [[nodiscard]] Effects start(base::Now now);
     [[nodiscard]] Effects handle(Event event, base::Now now);
+    [[nodiscard]] NodeCounts counts() const;
 
 private:
     class Impl;

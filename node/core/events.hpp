@@ -29,7 +29,7 @@ using TimerId = std::uint32_t;
 
 // ---- what the world tells the core
 
-struct Opened   { SessionId session; std::string address; };   ///< a client finished its handshake
+struct Opened   { SessionId session; std::string address; std::string cookies{}; };  ///< a client finished its handshake; its Cookie header
 struct Received { SessionId session; std::string frame; };     ///< one whole text frame, not yet checked
 struct Written  { SessionId session; };                        ///< the kernel's send buffer took the last Send
 struct Closed   { SessionId session; };                        ///< no further events for this session

@@ -97,17 +97,19 @@ void append_page_item(std::string& out, const base::ChatMessage& message) {
 }
 
 std::string welcome(std::string_view node, std::string_view journal, base::WallTime now, bool store_up,
-                    std::size_t backlog, std::size_t text_bytes_max) {
-    return Object{"welcome"}
-        .raw(",\"v\":1")
+                    std::size_t backlog, std::size_t text_bytes_max, const std::string* signed_in) {
+    Object frame{"welcome"};
+    frame.raw(",\"v\":1")
         .text(",\"node\":", node)
         .text(",\"journal\":", journal)
         .number(",\"now\":", base::unix_ms(now))
         .text(",\"store\":", store_up ? "up" : "down")
         .number(",\"backlog\":", static_cast<std::int64_t>(backlog))
         .number(",\"limits\":{\"text\":", static_cast<std::int64_t>(text_bytes_max))
-        .raw("}")
-        .done();
+        .raw("}");
+    if (signed_in) frame.raw(",\"auth\":\"couchdb\"");
+    if (signed_in && !signed_in->empty()) frame.text(",\"user\":", *signed_in);
+    return frame.done();
 }
 
 std::string joined(std::string_view room, std::string_view cursor, std::uint64_t n, bool gap) {

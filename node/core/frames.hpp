@@ -18,8 +18,9 @@ void append_message(std::string& out, const base::ChatMessage& message, std::uin
 /// What of a message stands in a page: the same members without `t`, `n` and `late`.
 void append_page_item(std::string& out, const base::ChatMessage& message);
 
+/// `signed_in`: as whom, where people have to sign in; null where they have not to.
 std::string welcome(std::string_view node, std::string_view journal, base::WallTime now, bool store_up,
-                    std::size_t backlog, std::size_t text_bytes_max);
+                    std::size_t backlog, std::size_t text_bytes_max, const std::string* signed_in);
 std::string joined(std::string_view room, std::string_view cursor, std::uint64_t n, bool gap);
 std::string gap_closed(std::string_view room);
 std::string cursor(std::string_view room, std::string_view cursor, std::uint64_t n);

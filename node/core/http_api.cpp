@@ -15,16 +15,8 @@ constexpr std::size_t limit_most = 500;
 constexpr std::int64_t timeout_s_default = 25;  // less than what proxies between bear, mostly
 constexpr std::int64_t timeout_s_most = 60;
 
-std::string problem(std::string_view error, std::string_view reason) {
-    std::string out = "{\"error\":";
-    base::append_json_string(out, error);
-    out += ",\"reason\":";
-    base::append_json_string(out, reason);
-    return out + "}\n";
-}
-
 Wrong wrong(int status, std::string_view error, std::string_view reason) {
-    return {json(status, problem(error, reason))};
+    return {problem(status, error, reason)};
 }
 
 Call read_post(const base::HttpRequest& request, const std::string& room) {
@@ -33,11 +25,11 @@ Call read_post(const base::HttpRequest& request, const std::string& room) {
     const auto body = base::parse_json(request.body);
     const auto user = body ? base::string_member(*body, "user") : std::nullopt;
     const auto text = body ? base::string_member(*body, "text") : std::nullopt;
-    if (!user || !text)
+    if (!text)
         return wrong(400, "bad_request", "the body is a JSON object with `user` and `text` as strings");
     const auto key = base::header(request.headers, "Idempotency-Key");
     if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
-    return PostMessage{room, std::string{*user}, std::string{key}, std::string{*text},
+    return PostMessage{room, std::string{user.value_or("")}, std::string{key}, std::string{*text},
                        std::string{base::string_member(*body, "host").value_or("")}};
 }
 
@@ -110,6 +102,20 @@ Wrong not_allowed(std::string_view known, std::string_view allow) {
     return out;
 }
 
+Call read_session(const base::HttpRequest& request) {
+    if (request.method == "GET" || request.method == "HEAD") return GetSession{};
+    if (request.method == "DELETE") return EndSession{};
+    if (request.method != "POST") return not_allowed("GET, POST and DELETE are", "GET, HEAD, POST, DELETE");
+    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
+        return wrong(415, "unsupported_media_type", "send application/json");
+    const auto body = base::parse_json(request.body);
+    const auto name = body ? base::string_member(*body, "name") : std::nullopt;
+    const auto password = body ? base::string_member(*body, "password") : std::nullopt;
+    if (!name || !password)
+        return wrong(400, "bad_request", "the body is a JSON object with `name` and `password` as strings");
+    return BeginSession{std::string{*name}, std::string{*password}};
+}
+
 Call read_room_call(const base::HttpRequest& request, const base::Target& target) {
     const auto& room = target.path[2];
     const auto& what = target.path[3];
@@ -135,11 +141,20 @@ Call read(const base::HttpRequest& request) {
     if (path.size() == 1 && path[0] == "healthz" && get) return Health{};
     if (path.size() == 1 && path[0] == "readyz" && get) return Ready{};
     if (path.size() == 4 && path[0] == "api" && path[1] == "rooms") return read_room_call(request, *target);
+    if (path.size() == 2 && path[0] == "api" && path[1] == "session") return read_session(request);
     if (path.size() == 2 && path[0] == "api" && (path[1] == "rooms" || path[1] == "search")) {
         if (!get) return not_allowed("GET is", "GET, HEAD");
         return path[1] == "rooms" ? read_rooms(*target) : read_search(*target);
     }
     return wrong(404, "not_found", "there is nothing here");
+}
+
+base::HttpResponse problem(int status, std::string_view error, std::string_view reason) {
+    std::string out = "{\"error\":";
+    base::append_json_string(out, error);
+    out += ",\"reason\":";
+    base::append_json_string(out, reason);
+    return json(status, out + "}\n");
 }
 
 base::HttpResponse json(int status, std::string body) {
@@ -188,23 +203,20 @@ base::HttpResponse rooms(const std::vector<base::JournalRoom>& rooms, bool more)
 }
 
 base::HttpResponse bad_place() {
-    return json(
-        400,
-        problem(
-            "bad_place",
-            "`after` is no place that a node handed out: leave it out, and begin with the newest messages"));
+    return problem(
+        400, "bad_place",
+        "`after` is no place that a node handed out: leave it out, and begin with the newest messages");
 }
 
 base::HttpResponse too_many() {
-    auto answer = json(
-        503,
-        problem("too_many", "too many requests of this kind are under way here: try again, or elsewhere"));
+    auto answer = problem(503, "too_many",
+                          "too many requests of this kind are under way here: try again, or elsewhere");
     answer.headers.emplace_back("Retry-After", "1");
     return answer;
 }
 
 base::HttpResponse going() {
-    auto answer = json(503, problem("draining", "this node is about to stop: go on elsewhere"));
+    auto answer = problem(503, "draining", "this node is about to stop: go on elsewhere");
     answer.headers.emplace_back("Retry-After", "1");
     return answer;
 }
@@ -227,7 +239,8 @@ base::HttpResponse refused(const Refusal& refusal, std::string_view key) {
     body += ",\"key\":";
     base::append_json_string(body, key);
     const bool later = refusal.retry_ms > 0;
-    auto answer = json(later                        ? 503
+    auto answer = json(refusal.code == "too_fast"   ? 429
+                       : later                      ? 503
                        : refusal.code == "too_long" ? 413
                        : refusal.code == "failed"   ? 422
                                                     : 400,

@@ -39,14 +39,21 @@ struct FindMessages {
 struct PostMessage {
     std::string room, user, key, text, host;
 };  ///< POST /api/rooms/{room}/messages, Idempotency-Key: a message key; empty: the node makes one
+struct BeginSession {
+    std::string name, password;
+};                     ///< POST /api/session
+struct GetSession {};  ///< GET /api/session
+struct EndSession {};  ///< DELETE /api/session
 struct Wrong {
     base::HttpResponse answer;
 };  ///< none of these, or badly made
 
-using Call =
-    std::variant<Health, Ready, GetMessages, Poll, Follow, GetRooms, FindMessages, PostMessage, Wrong>;
+using Call = std::variant<Health, Ready, GetMessages, Poll, Follow, GetRooms, FindMessages, PostMessage,
+                          BeginSession, GetSession, EndSession, Wrong>;
 Call read(const base::HttpRequest& request);
 
+/// An error as all of ours are: what a program goes by, and what a person reads.
+base::HttpResponse problem(int status, std::string_view error, std::string_view reason);
 base::HttpResponse json(int status, std::string body);
 base::HttpResponse health();
 base::HttpResponse ready(bool store_up, std::size_t backlog, bool draining);

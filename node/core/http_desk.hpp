@@ -4,10 +4,13 @@
 #include "node/core/polls.hpp"
 #include "node/core/post_desk.hpp"
 #include "node/core/search_desk.hpp"
+#include "node/core/sign_in.hpp"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
+#include <unordered_map>
 
 namespace node {
 
@@ -22,10 +25,10 @@ struct NodeState {
 class HttpDesk {
 public:
     /// Makes a client of this connection and greets it.
-    using Open = std::function<Session&(Turn&, SessionId, std::string address)>;
+    using Open = std::function<Session&(Turn&, SessionId, std::string address, std::string user)>;
 
     HttpDesk(const ChatConfig& config, base::Random& random, Ledger& ledger, CatchUp& catch_up, Polls& polls,
-             PostDesk& desk, SearchDesk& search, Open open);
+             PostDesk& desk, SearchDesk& search, SignIn& sign_in, Open open);
 
     void on(Turn& turn, Requested& request, const NodeState& state);
 
@@ -34,12 +37,16 @@ private:
     void answer(Turn& turn, Requested& from, http_api::Follow& call, const NodeState& state);
     void answer(Turn& turn, Requested& from, http_api::GetRooms& call, const NodeState& state);
     void answer(Turn& turn, Requested& from, http_api::FindMessages& call, const NodeState& state);
+    void answer(Turn& turn, Requested& from, http_api::BeginSession& call, const NodeState& state);
+    void answer(Turn& turn, Requested& from, http_api::GetSession& call, const NodeState& state);
+    void answer(Turn& turn, Requested& from, http_api::EndSession& call, const NodeState& state);
     void answer(Turn& turn, Requested& from, http_api::PostMessage& call, const NodeState& state);
     void answer(Turn& turn, Requested& from, http_api::GetMessages& call, const NodeState& state);
     void answer(Turn& turn, Requested& from, http_api::Health& call, const NodeState& state);
     void answer(Turn& turn, Requested& from, http_api::Ready& call, const NodeState& state);
     void answer(Turn& turn, Requested& from, http_api::Wrong& call, const NodeState& state);
     std::string make_key(const Turn& turn);
+    std::optional<base::Duration> too_fast(const Turn& turn, const std::string& address);
 
     const ChatConfig* config_;
     base::Random* random_;
@@ -48,8 +55,11 @@ private:
     Polls* polls_;
     PostDesk* desk_;
     SearchDesk* search_;
+    SignIn* sign_in_;
+    std::string user_;  ///< who makes the request that is being answered, where people sign in
     Open open_;
     std::uint16_t keys_made_ = 0;
+    std::unordered_map<std::string, TokenBucket> posts_;  ///< by address: a request has no session
 };
 
 }  // namespace node

@@ -26,7 +26,7 @@ void add_waiter(std::vector<Waiter>& waiters, const Waiter& waiter) {
 }  // namespace
 
 PostDesk::PostDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger,
-                   Sessions& sessions, Rooms& rooms, StoreLink& link, StoreWriter& writer)
+                   Sessions& sessions, Rooms& rooms, StoreLink& link, StoreWriter& writer, NodeCounts& counts)
     : config_{&config},
       api_{&api},
       ids_{&ids},
@@ -34,7 +34,8 @@ PostDesk::PostDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids,
       sessions_{&sessions},
       rooms_{&rooms},
       link_{&link},
-      writer_{&writer} {}
+      writer_{&writer},
+      counts_{&counts} {}
 
 // ---- in
 
@@ -60,6 +61,7 @@ void PostDesk::take(Turn&, base::ChatMessage message, Waiter waiter) {
     auto& held = ledger_->hold(std::move(message), true, {});
     held.waiters.push_back(std::move(waiter));
     writer_->enqueue(held);
+    ++counts_->posts_taken;
 }
 
 bool PostDesk::repeat(Turn& turn, const std::string& id, const Waiter& waiter) {
@@ -88,8 +90,10 @@ bool PostDesk::row(Turn& turn, FeedRow row) {
     if (!row.message) return false;  // a deletion, a design document, or nothing of the chat's
     if (ledger_->knows(row.id)) {
         sighted(turn, row.id);
+        ++counts_->rows_known;
         return expected_.erase(row.id) == 0;
     }
+    ++counts_->rows_new;
     show(ledger_->hold(std::move(*row.message), false, link_->generation()));
     return false;
 }
@@ -136,6 +140,7 @@ void PostDesk::settled(Turn& turn, const StoreWriter::Outcomes& outcomes) {
 void PostDesk::stored(Turn& turn, const std::string& id) {
     auto* held = ledger_->find(id);
     if (held && held->stored) return;
+    ++counts_->posts_stored;
     ledger_->mark_stored(id, link_->generation());
     writer_->settled();
     if (held) show(*held);
@@ -148,6 +153,7 @@ void PostDesk::stored(Turn& turn, const std::string& id) {
 
 void PostDesk::refused_for_good(Turn& turn, const std::string& id, const std::string& reason) {
     turn.error("store: it refuses the message " + id + " for good (" + reason + "); it stays in the journal");
+    ++counts_->posts_failed;
     writer_->settled();
     for (const auto& waiter : take_waiters(id)) tell_failed(turn, waiter, id, reason);
     if (auto* held = ledger_->find(id)) release_if_done(*held);
@@ -245,6 +251,7 @@ void PostDesk::tell_failed(Turn& turn, const Waiter& waiter, const std::string& 
 }
 
 void PostDesk::tell_refused(Turn& turn, const Waiter& waiter, const Refusal& refusal) {
+    ++counts_->posts_refused;
     if (waiter.exchange != 0)
         return turn.emit(Respond{waiter.exchange, http_api::refused(refusal, waiter.key)});
     if (auto* session = sessions_->find(waiter.session))

@@ -23,10 +23,12 @@ namespace node {
 class PostDesk {
 public:
     PostDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, Sessions& sessions,
-             Rooms& rooms, StoreLink& link, StoreWriter& writer);
+             Rooms& rooms, StoreLink& link, StoreWriter& writer, NodeCounts& counts);
 
     void post(Turn& turn, const Draft& draft, Waiter waiter);
-    void refuse(Turn& turn, const Waiter& waiter, const Refusal& refusal) { tell_refused(turn, waiter, refusal); }
+    void refuse(Turn& turn, const Waiter& waiter, const Refusal& refusal) {
+        tell_refused(turn, waiter, refusal);
+    }
     /// From here on all posts are refused: the node is about to end.
     void stop_taking() { taking_ = false; }
 
@@ -77,6 +79,7 @@ private:
     Rooms* rooms_;
     StoreLink* link_;
     StoreWriter* writer_;
+    NodeCounts* counts_;
     bool taking_ = true;
     /// Who waits for messages of an earlier life, which are in the journal and held no more.
     std::unordered_map<std::string, std::vector<Waiter>, Hash, std::equal_to<>> late_waiters_;

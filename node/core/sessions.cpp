@@ -66,7 +66,10 @@ void Sessions::seal(Session& session) {
 }
 
 void Sessions::queue(Session& session, base::Frames frames) {
-    if (session.waiting_bytes >= bytes_max_) return close(session, "too slow: come back and resume");
+    if (session.waiting_bytes >= bytes_max_) {
+        ++cut_off_;
+        return close(session, "too slow: come back and resume");
+    }
     session.waiting_bytes += frames->size_bytes();
     session.waiting.push_back(std::move(frames));
     mark(session);

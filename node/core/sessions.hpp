@@ -4,6 +4,7 @@
 #include "node/core/turn.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,7 +24,7 @@ struct Session {
     std::shared_ptr<base::FrameBatch> own;  ///< frames for this client alone, of this turn
     std::vector<base::Frames> waiting;      ///< leaves in the next Send
     std::size_t waiting_bytes = 0;
-    TokenBucket posts;                        ///< how fast it may post
+    TokenBucket posts;       ///< how fast it may post
     bool in_flight = false;  ///< a Send is not yet Written
     bool dirty = false;      ///< stands in Sessions::dirty_
     bool closing = false;    ///< Close is asked for; nothing more is queued
@@ -49,6 +50,8 @@ public:
     void closed(SessionId id) { sessions_.erase(id); }
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
     [[nodiscard]] bool idle() const;
+    /// How many were cut off for being too slow.
+    [[nodiscard]] std::uint64_t cut_off() const { return cut_off_; }
 
     /// Queues one frame for this client alone. Frames of one turn share a batch.
     void send(Session& session, std::string_view frame);
@@ -80,6 +83,7 @@ private:
     std::map<SessionId, Session> sessions_;
     std::vector<SessionId> dirty_;
     std::vector<Close> closes_;
+    std::uint64_t cut_off_ = 0;
 };
 
 }  // namespace node

@@ -40,6 +40,17 @@ base::HttpRequest StoreApi::put_generation(const base::Generation& generation) c
 
 base::HttpRequest StoreApi::make_database() const { return request("PUT", "?q=1"); }
 
+base::HttpRequest StoreApi::check_password(std::string_view name, std::string_view password) {
+    std::string body = "{\"name\":";
+    base::append_json_string(body, name);
+    body += ",\"password\":";
+    base::append_json_string(body, password);
+    return {"POST",
+            "/_session",
+            {{"Accept", "application/json"}, {"Content-Type", "application/json"}},
+            body + "}"};
+}
+
 base::HttpRequest StoreApi::get_document(std::string_view id) const { return request("GET", segment(id)); }
 
 base::HttpRequest StoreApi::put_document(std::string_view id, std::string document) const {

@@ -31,6 +31,9 @@ public:
     /// q=1: one order for all.
     [[nodiscard]] base::HttpRequest make_database() const;
 
+    /// Asks with somebody else's name and password, not the node's own.
+    [[nodiscard]] static base::HttpRequest check_password(std::string_view name, std::string_view password);
+
     [[nodiscard]] base::HttpRequest get_document(std::string_view id) const;
     [[nodiscard]] base::HttpRequest put_document(std::string_view id, std::string document) const;
     [[nodiscard]] base::HttpRequest bulk_documents(const std::vector<std::string_view>& documents) const;

@@ -23,7 +23,7 @@ struct Turn {
 
 /// Which of the core's machines sent a request: it stands in the low bits of the FetchId, so no table is
 /// needed to bring an answer home.
-enum class Asker : FetchId { link, writer, feed, scan, lookup, resume, audit };
+enum class Asker : FetchId { link, writer, feed, scan, lookup, resume, audit, sign_in };
 
 class FetchIds {
 public:
@@ -47,6 +47,7 @@ inline constexpr TimerId cursors = 8;
 inline constexpr TimerId drain = 9;
 inline constexpr TimerId audit = 10;
 inline constexpr TimerId polls = 11;
+inline constexpr TimerId sign_in = 12;
 }  // namespace timers
 
 }  // namespace node

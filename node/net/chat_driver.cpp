@@ -1,11 +1,14 @@
 #include "node/net/chat_driver.hpp"
 
+#include "node/net/metrics.hpp"
 #include "node/net/search_index.hpp"
 #include "node/net/sqlite_journal.hpp"
 #include "node/net/store_pool.hpp"
 #include "node/net/wire/timers.hpp"
 
 #include <deque>
+#include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -39,6 +42,8 @@ public:
                   wire::asio::post(loop_.context(),
                                    [this, said = std::move(line)] { log_(Log::Level::warning, said); });
               }) {
+        if (config.metrics)
+            metrics_server_.emplace(loop, *config.metrics, [this] { return metrics_.text(core_.counts()); });
         busy_ = true;
         perform_all(core_.start(wire::Loop::now()));
         busy_ = false;
@@ -46,6 +51,10 @@ public:
     }
 
     [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+
+    [[nodiscard]] std::uint16_t metrics_port() const { return metrics_server_ ? metrics_server_->port() : 0; }
+
+    void reload_certificate() { server_.reload_certificate(); }
 
     void drain() {
         server_.drain();
@@ -57,6 +66,7 @@ private:
         return {
             .whole =
                 [this](FetchId id, base::HttpResponse response) {
+                    note_answer(id, response.status);
                     handle(Fetched{id, std::move(response)});
                 },
             .head =
@@ -70,14 +80,21 @@ private:
             .ended = [this](FetchId id) { handle(FetchEnded{id}); },
             .failed =
                 [this](FetchId id, std::string reason) {
+                    note_answer(id, 0);
                     handle(FetchFailed{id, std::move(reason)});
                 },
         };
     }
 
+    void note_answer(FetchId id, int status) {
+        const auto asked = asked_.extract(id);
+        if (!asked.empty()) metrics_.store_answered(status, wire::Loop::now().time - asked.mapped());
+    }
+
     /// In the writer's thread.
     void committed(std::uint64_t batch, std::string error) {
         wire::asio::post(loop_.context(), [this, batch, reason = std::move(error)]() mutable {
+            metrics_.committed(wire::Loop::now().time - commit_began_);
             if (reason.empty()) {
                 search_.wake();
                 handle(Persisted{batch});
@@ -118,13 +135,20 @@ private:
     void perform(Close effect) { server_.perform(std::move(effect)); }
     void perform(Respond effect) { server_.perform(std::move(effect)); }
     void perform(Stream effect) { server_.perform(effect); }
-    void perform(Persist effect) { writer_.commit(std::move(effect.batch)); }
+    void perform(Persist effect) {
+        commit_began_ = wire::Loop::now().time;  // one is under way at a time
+        writer_.commit(std::move(effect.batch));
+    }
     void perform(Search effect) { search_.search(effect.search, std::move(effect.query)); }
     void perform(Fetch effect) {
         using Answer = wire::HttpClient::Answer;
+        if (!effect.stream) asked_.emplace(effect.fetch, wire::Loop::now().time);
         store_.fetch(effect.fetch, std::move(effect.request), effect.stream ? Answer::stream : Answer::whole);
     }
-    void perform(CancelFetch effect) { store_.cancel(effect.fetch); }
+    void perform(CancelFetch effect) {
+        asked_.erase(effect.fetch);
+        store_.cancel(effect.fetch);
+    }
     void perform(UseStore effect) {
         store_.use(effect.store);
         log_(Log::Level::warning, "store: going on with " + store_.url());
@@ -149,13 +173,19 @@ private:
     ChatServer server_;
     JournalWriter writer_;
     SearchIndex search_;
+    Metrics metrics_;
+    std::unordered_map<FetchId, base::Time> asked_;  ///< requests to the store that are under way
+    base::Time commit_began_{};
+    std::optional<MetricsServer> metrics_server_;
 };
 
 ChatDriver::ChatDriver(wire::Loop& loop, Config config, LogLine log)
     : impl_(std::make_unique<Impl>(loop, std::move(config), std::move(log))) {}
 ChatDriver::~ChatDriver() = default;
 
+std::uint16_t ChatDriver::metrics_port() const { return impl_->metrics_port(); }
 std::uint16_t ChatDriver::port() const { return impl_->port(); }
+void ChatDriver::reload_certificate() { impl_->reload_certificate(); }
 void ChatDriver::drain() { impl_->drain(); }
 
 }  // namespace node

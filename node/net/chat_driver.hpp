@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ public:
         std::vector<wire::HttpServer> stores;  ///< as many as ChatConfig has
         std::string store_ca_file;
         std::string journal_path;
+        std::optional<wire::asio::ip::tcp::endpoint> metrics;  ///< where Prometheus finds them
     };
     using LogLine = std::function<void(Log::Level, const std::string&)>;
 
@@ -33,6 +35,11 @@ public:
     ~ChatDriver();
 
     [[nodiscard]] std::uint16_t port() const;
+    /// 0: there is none.
+    [[nodiscard]] std::uint16_t metrics_port() const;
+
+    /// As ChatServer's.
+    void reload_certificate();
 
     /// Clients are told to go on elsewhere, what was accepted is written, and then the loop is stopped.
     void drain();

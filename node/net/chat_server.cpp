@@ -14,6 +14,8 @@ ChatServer::ChatServer(wire::Loop& loop, const Config& config, std::function<voi
       on_event_(std::move(on_event)),
       silence_timer_(loop.context()),
       acceptor_(loop, config.listen, [this](auto socket) { accept(std::move(socket)); }) {
+    if (!config_.tls_cert_file.empty())
+        tls_ = std::make_unique<wire::TlsIdentity>(config_.tls_cert_file, config_.tls_key_file);
     look_for_silence();
 }
 
@@ -25,7 +27,14 @@ ChatServer::~ChatServer() {
 }
 
 void ChatServer::accept(wire::asio::ip::tcp::socket socket) {
-    std::make_shared<ClientSession>(*this, std::move(socket))->start();
+    const auto session = std::make_shared<ClientSession>(*this, std::move(socket));
+    if (session->is_far_too_many()) return;  // closed with the last pointer to it
+    if (tls_) session->secure(*tls_);
+    session->start();
+}
+
+void ChatServer::reload_certificate() {
+    if (tls_) tls_->reload();
 }
 
 void ChatServer::look_for_silence() {

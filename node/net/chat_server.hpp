@@ -4,9 +4,11 @@
 #include "node/net/web_guard.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/http_codec.hpp"
+#include "node/net/wire/tls_server.hpp"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -30,8 +32,11 @@ public:
         std::vector<std::string> hosts;  ///< see WebGuard
         std::size_t frame_bytes_max =
             128 * 1024;  ///< of one message from a client; longer ones cost the connection
-        std::chrono::seconds ping_after{30};  ///< of silence
-        std::chrono::seconds dead_after{75};  ///< of silence
+        std::chrono::seconds ping_after{30};      ///< of silence
+        std::chrono::seconds dead_after{75};      ///< of silence
+        std::string tls_cert_file, tls_key_file;  ///< empty: plain HTTP
+        std::size_t connections_per_address_max =
+            0;  ///< of addresses that are not this machine's own; 0: any number
         wire::HttpLimits limits{.body_bytes = 1024 * 1024};
     };
 
@@ -45,6 +50,10 @@ public:
     void perform(Close effect);
     void perform(Respond effect);
     void perform(Stream effect);
+
+    /// Reads the certificate again. Throws std::invalid_argument when it is no good; the one before stays in
+    /// use.
+    void reload_certificate();
 
     /// New connections are refused from now on, and clients that are closed are told that the node goes away.
     void drain();
@@ -63,6 +72,8 @@ private:
     std::uint64_t last_id_ = 0;  ///< of sessions and exchanges alike
     bool draining_ = false;
     std::unordered_set<ClientSession*> connections_;
+    std::unordered_map<std::string, std::size_t> by_address_;  ///< how many, of addresses that are counted
+    std::unique_ptr<wire::TlsIdentity> tls_;
     std::unordered_map<SessionId, ClientSession*> sessions_;
     std::unordered_map<ExchangeId, ClientSession*> exchanges_;
     wire::asio::steady_timer silence_timer_;

@@ -3,6 +3,7 @@
 #include "node/net/page.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -35,17 +36,27 @@ ClientSession::ClientSession(ChatServer& server, wire::asio::ip::tcp::socket soc
       server_(&server),
       heard_(wire::Loop::now().time) {
     server_->connections_.insert(this);
+    // This machine's own are not counted: a proxy may stand there, with everybody behind it.
+    if (server_->config_.connections_per_address_max > 0 && !base::is_loopback_address(address()))
+        rank_ = ++server_->by_address_[address()];
 }
 
 ClientSession::~ClientSession() {
     if (!server_) return;
     server_->connections_.erase(this);
+    if (rank_ > 0 && --server_->by_address_[address()] == 0) server_->by_address_.erase(address());
     if (session_ != 0) server_->sessions_.erase(session_);
     if (exchange_ != 0) server_->exchanges_.erase(exchange_);
 }
 
 void ClientSession::on_request(base::HttpRequest request) {
     heard_ = wire::Loop::now().time;
+    if (rank_ > limit()) {
+        auto answer = plain(429, "too many connections from your address: close some, and come back");
+        answer.headers.emplace_back("Retry-After", "10");
+        last_answer();
+        return respond(std::move(answer));
+    }
     if (const auto objection = server_->guard_.objection(request); !objection.empty())
         return respond(plain(403, objection));
     const auto path = std::string_view{request.target}.substr(0, request.target.find('?'));
@@ -78,7 +89,7 @@ void ClientSession::open_socket(const base::HttpRequest& request) {
         websocket_accept(base::header(headers, "Sec-WebSocket-Key")) + "\r\n\r\n");
     session_ = ++server_->last_id_;
     server_->sessions_.emplace(session_, this);
-    server_->on_event_(Opened{session_, address()});
+    server_->on_event_(Opened{session_, address(), std::string{base::header(headers, "Cookie")}});
 }
 
 void ClientSession::begin_stream() {
@@ -152,6 +163,11 @@ void ClientSession::close_socket(CloseCode code, std::string_view reason) {
 }
 
 void ClientSession::on_gone() { leave(); }
+
+std::size_t ClientSession::limit() const {
+    const auto most = server_->config_.connections_per_address_max;
+    return most == 0 ? std::numeric_limits<std::size_t>::max() / 2 : most;
+}
 
 void ClientSession::leave() {
     if (!server_) return;

@@ -30,6 +30,9 @@ public:
 
     void forget_server() { server_ = nullptr; }
 
+    /// Its address has so many connections already that it is not even told so.
+    [[nodiscard]] bool is_far_too_many() const { return rank_ > 2 * limit(); }
+
 private:
     void on_request(base::HttpRequest request) override;
     void on_raw(std::string_view bytes) override;
@@ -40,10 +43,12 @@ private:
     void open_socket(const base::HttpRequest& request);
     void on_item(WebsocketParser::Item item);
     void leave();
+    [[nodiscard]] std::size_t limit() const;
 
     ChatServer* server_;
-    SessionId session_ = 0;    ///< once it is a WebSocket or an event stream
-    ExchangeId exchange_ = 0;  ///< while the core has a request of ours
+    std::size_t rank_ = 0;                     ///< the how-manieth of its address; 0: not counted
+    SessionId session_ = 0;                    ///< once it is a WebSocket or an event stream
+    ExchangeId exchange_ = 0;                  ///< while the core has a request of ours
     std::unique_ptr<WebsocketParser> parser_;  ///< of a WebSocket
     std::unique_ptr<EventStream> events_;      ///< of an event stream
     std::unique_ptr<std::string>

@@ -5,8 +5,9 @@ import { Link } from './link.js';
 import { browser } from './memory.js';
 import { showPeople } from './people.js';
 import { Place } from './place.js';
-import { roomPattern, savedRooms, saveRooms, showRooms } from './rooms.js';
+import { roomPattern, savedRooms, saveRooms, showRooms, suggestRooms } from './rooms.js';
 import { Search } from './search.js';
+import { SignIn } from './signin.js';
 import { bannerText, showProblem, tell } from './status.js';
 import { RoomView } from './view.js';
 
@@ -30,6 +31,13 @@ const link = new Link({
   welcome(frame) {
     textMax = frame.limits?.text ?? textMax;
     $('where').textContent = `on ${frame.node}`;
+  },
+  who(frame) {
+    const name = signIn.show(frame);
+    if (name === undefined) return undefined;
+    $('name').value = name;
+    queueMicrotask(() => { for (const view of views.values()) view.markMine(); });
+    return name;
   },
   message(frame) {
     const view = views.get(frame.room);
@@ -179,6 +187,7 @@ function reach(view) {
   item.node.focus();
 }
 
+$('join-name').onfocus = () => suggestRooms($('join-names'), [...views.keys()]);
 $('join').onsubmit = (event) => {
   event.preventDefault();
   const name = $('join-name').value.trim();
@@ -186,7 +195,10 @@ $('join').onsubmit = (event) => {
   if (name) open(name);
 };
 
+const signIn = new SignIn($('sign-in'), $('sign-out'), $('name'), { done: () => link.reconnect() });
+
 function setName() {
+  if ($('name').readOnly) return;
   const name = $('name').value.trim();
   if (name === link.user) return;
   browser.set('name', name);

@@ -10,7 +10,7 @@ const answerMs = 8_000;
 const clockTrustMs = 500;
 
 export class Link {
-  /** `on`: what to call: state(up), welcome(frame), message(frame), joined(room, gap), store(frame), post(post), page(frame), found(frame), error(text). */
+  /** `on`: what to call: state(up), welcome(frame), who(frame): the name where one signs in, else undefined, message(frame), joined(room, gap), store(frame), post(post), page(frame), found(frame), error(text). */
   constructor(on) {
     this.on = on;
     this.keys = new KeyMaker();
@@ -50,6 +50,18 @@ export class Link {
     const wait = retryMs[Math.min(this.attempt++, retryMs.length - 1)];
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.connect(), wait * (0.75 + Math.random() / 2));
+  }
+
+  /** As somebody else: the node learns who one is when one connects. */
+  reconnect() {
+    const before = this.socket;
+    this.attempt = 0;
+    if (before) {
+      before.onmessage = before.onclose = null;
+      before.close();
+    }
+    this.socket = null;
+    this.connect();
   }
 
   /** A connection can die without a word: a sleeping laptop, another network. */
@@ -161,7 +173,10 @@ export class Link {
     // The way here took a while too: small differences say more about that than about the clocks.
     const offset = frame.now - Date.now();
     this.keys.offsetMs = Math.abs(offset) < clockTrustMs ? 0 : offset;
-    if (this.user) this.send({ t: 'hello', v: 1, user: this.user });
+    const settled = this.on.who(frame);  // where one signs in, a name is not for choosing
+    if (settled !== undefined) this.user = settled;
+    if (settled === '') return;
+    if (this.user && settled === undefined) this.send({ t: 'hello', v: 1, user: this.user });
     for (const room of this.rooms.keys()) this.sendJoin(room);
     // What another node has accepted lies on its disk; said here too, it need not wait until that node is back.
     if (frame.journal !== this.journal)

@@ -44,3 +44,10 @@ export function showRooms(list, views, current, on) {
   document.title = (unread ? `(${unread}) ` : '') + `${current.name} – Davenport`;
   return unread;
 }
+
+/** Offers the rooms that this node knows and the person has not opened. */
+export async function suggestRooms(list, opened) {
+  const told = await fetch('api/rooms?limit=500').then((answer) => answer.json()).catch(() => null);
+  const names = (told?.rooms ?? []).map(({ room }) => room).filter((name) => !opened.includes(name));
+  list.replaceChildren(...names.map((name) => Object.assign(element('option'), { value: name })));
+}

@@ -1,6 +1,8 @@
 #include "node/program/setup.hpp"
 
+#include "node/base/sign.hpp"
 #include "node/net/wire/acceptor.hpp"
+#include "node/net/wire/tls_server.hpp"
 
 #include <cstdlib>
 #include <fstream>
@@ -43,6 +45,18 @@ wire::HttpServer read_store(const std::string& url) {
     return store;
 }
 
+/// The same at all nodes of a chat: what they all know is the store's password.
+std::string find_secret(const Options& options, const std::vector<wire::HttpServer>& stores) {
+    if (!options.auth_secret_file.empty()) return first_line(options.auth_secret_file, "--auth-secret-file");
+    const auto password = stores.empty() ? std::string{} : find_password(options, stores.front());
+    if (stores.empty() || stores.front().user.empty() || password.empty())
+        throw std::invalid_argument(
+            "--auth couchdb: what sign-ins are signed with is made from the store's password: give --store a "
+            "user and a "
+            "password, or give --auth-secret-file");
+    return base::derive_secret(password, "davenport " + stores.front().user + stores.front().path);
+}
+
 FeedMode feed_mode(const std::string& name) {
     return name == "longpoll" ? FeedMode::longpoll : name == "poll" ? FeedMode::poll : FeedMode::continuous;
 }
@@ -71,6 +85,9 @@ ChatDriver::Config set_up(const Options& options) {
             config.stores.push_back(std::move(store));
         });
     attempt([&] { config.server.listen = wire::parse_listen_address(options.listen); });
+    attempt([&] {
+        if (!options.metrics.empty()) config.metrics = wire::parse_listen_address(options.metrics);
+    });
     core.feed = feed_mode(options.feed);
     core.poll_interval = base::Duration{static_cast<std::int64_t>(options.poll_interval * 1e6)};
     core.bulk_documents_max = options.batch;
@@ -80,8 +97,20 @@ ChatDriver::Config set_up(const Options& options) {
     core.name = options.name.empty() ? "node" : options.name;
     if (::getrandom(&core.random_seed, sizeof core.random_seed, 0) < 0)
         throw std::runtime_error("the system gives no random numbers");
+    if (options.auth == "couchdb") attempt([&] { core.auth_secret = find_secret(options, config.stores); });
+    core.secure_cookies = !options.tls_cert.empty();
     config.store_ca_file = options.store_ca;
     config.server.hosts = options.hosts;
+    config.server.connections_per_address_max = options.connections_per_address;
+    config.server.tls_cert_file = options.tls_cert;
+    config.server.tls_key_file =
+        options.tls_key.empty() ? options.tls_cert : options.tls_key;  // both may be in one
+    attempt([&] {
+        if (options.tls_cert.empty() && !options.tls_key.empty())
+            throw std::invalid_argument("--tls-key without --tls-cert: give the certificate too");
+        if (!options.tls_cert.empty())
+            wire::TlsIdentity{config.server.tls_cert_file, config.server.tls_key_file};
+    });
     config.journal_path = options.journal;
     if (!mistakes.empty()) throw std::invalid_argument(fmt::format("{}", fmt::join(mistakes, "\n")));
     return config;

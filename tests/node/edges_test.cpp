@@ -212,8 +212,9 @@ TEST(Frames, AreJsonWhateverStandsInThem) {
     EXPECT_EQ(base::string_member(*frame, "user"), m.user);
     EXPECT_EQ(base::string_member(*frame, "time"), "2027-01-15T08:00:00.000Z");
     EXPECT_EQ(base::int_member(*frame, "n"), 7);
+    const std::string who = "a\"";
     for (const auto& f :
-         {frames::welcome("n\"", "j", {}, true, 3, 8), frames::joined("r", "c", 1, true),
+         {frames::welcome("n\"", "j", {}, true, 3, 8, nullptr), frames::welcome("n", "j", {}, true, 3, 8, &who), frames::joined("r", "c", 1, true),
           frames::refused("k\"", "code", "why", 5), frames::failed("k", "i", "r\n"), frames::store(false, 2),
           frames::bye("x"), frames::pong({}), frames::gap_closed("r")})
         EXPECT_TRUE(base::parse_json(f)) << f;

@@ -1,7 +1,8 @@
 // What whoever runs a node meets: settings and their mistakes, the journal's tools, several stores, and a chat by HTTP alone.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import https from 'node:https'
 import { join } from 'node:path'
 import { folder, programs, run, start, test, until } from './lib/programs.mjs'
 
@@ -148,6 +149,75 @@ test('a settings file that is none says where', () => {
   }
   assert.match(chatnode(['--config', join(folder, 'nowhere.yaml')]).stderr, /nowhere\.yaml: cannot be read/)
   assert.match(chatnode(['--store', 'http://127.0.0.1', '--listen', 'there', '--check-config']).stderr, /--store[^]*there/)
+})
+
+test('clients may come by https, with the certificate that was renewed meanwhile too', async () => {
+  const make = (name) => spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem'),
+    '-days', '2', '-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'])
+  make('first')
+  const secure = await start('chatnode', ['--store', `${other.url}/chat`, '--journal', join(folder, 'tls.journal'),
+    '--tls-cert', join(folder, 'cert.pem'), '--tls-key', join(folder, 'key.pem')])
+  const ask = (path, more = {}) => new Promise((done, fail) => {
+    const request = https.get({ host: '127.0.0.1', port: secure.port, path, ca: readFileSync(join(folder, 'cert.pem')), agent: false, ...more }, (answer) => {
+      let body = ''
+      const { subject } = answer.socket.getPeerCertificate()
+      answer.on('data', (data) => (body += data)).on('end', () => done({ status: answer.statusCode, body, name: subject.CN }))
+    })
+    request.on('error', fail)
+  })
+  const answer = await ask('/readyz')
+  assert.equal(answer.status, 200)
+  assert.equal(answer.name, 'first')
+  assert.ok((await ask('/chat.js')).body.length > 5000, 'more than one record')
+  await assert.rejects(ask('/readyz', { ca: undefined }), /self-signed/)
+  const plain = await fetch(`http://127.0.0.1:${secure.port}/readyz`)
+  assert.equal(plain.status, 400)
+  assert.match(await plain.text(), /https/)
+  make('second')
+  await secure.end('SIGHUP', false)
+  await until('the certificate is read again', async () => (await ask('/readyz')).name === 'second')
+  writeFileSync(join(folder, 'cert.pem'), 'rubbish')
+  await secure.end('SIGHUP', false)
+  await until('it says that this one is no good', () => secure.told().includes('stays in use'))
+  await secure.end()
+})
+
+test('Prometheus finds what a node does', async () => {
+  const watched = await start('chatnode', ['--store', `${other.url}/chat`, '--journal', join(folder, 'watched.journal'), '--metrics', '127.0.0.1:0'])
+  const at = (await until('it says where', () => /metrics at (\S+)/.exec(watched.told())))[1]
+  await post(watched.url, 'counted')
+  const figure = async (name) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await (await fetch(at)).text())?.[1])
+  await until('the message is stored', async () => (await figure('davenport_posts_stored_total')) === 1)
+  assert.equal(await figure('davenport_posts_taken_total'), 1)
+  assert.equal(await figure('davenport_store_up'), 1)
+  assert.ok((await figure('davenport_commit_seconds_count')) >= 1)
+  assert.ok((await figure('davenport_store_request_seconds_count{status="2xx"}')) >= 1)
+  assert.equal((await fetch(at.replace('metrics', 'else'))).status, 404)
+  await watched.end()
+})
+
+test('people sign in with their account in the store, at one node for all, and stay so while it is away', async () => {
+  const guarded = await start('couchmock', ['--admin', 'admin:secret', '--log-level', 'error'])
+  const asAdmin = { Authorization: `Basic ${btoa('admin:secret')}`, 'Content-Type': 'application/json' }
+  await fetch(`${guarded.url}/_users`, { method: 'PUT', headers: asAdmin })
+  await fetch(`${guarded.url}/_users/org.couchdb.user:ann`, { method: 'PUT', headers: asAdmin,
+    body: JSON.stringify({ _id: 'org.couchdb.user:ann', name: 'ann', password: 'tea', roles: [], type: 'user' }) })
+  const args = ['--store', `${guarded.url.replace('//', '//admin:secret@')}/chat`, '--auth', 'couchdb']
+  const [one, two] = [await start('chatnode', [...args, '--journal', join(folder, 'one')]), await start('chatnode', [...args, '--journal', join(folder, 'two')])]
+  const signIn = (password) => fetch(`${one.url}/api/session`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'ann', password }) })
+  await until('the store is up', async () => (await (await fetch(`${one.url}/readyz`)).json()).store === 'up')
+  assert.equal((await signIn('coffee')).status, 401)
+  const answer = await signIn('tea')
+  assert.equal(answer.status, 200)
+  const headers = { Cookie: answer.headers.get('set-cookie').split(';')[0], 'Content-Type': 'application/json' }
+  await guarded.end('SIGKILL')
+  assert.equal((await fetch(`${two.url}/api/rooms/lobby/messages`)).status, 401)
+  const said = await fetch(`${two.url}/api/rooms/lobby/messages`, { method: 'POST', headers, body: JSON.stringify({ text: 'with the store gone' }) })
+  assert.equal(said.status, 202)
+  const { messages } = await (await fetch(`${two.url}/api/rooms/lobby/messages`, { headers })).json()
+  assert.deepEqual(messages.map(({ user, text }) => [user, text]), [['ann', 'with the store gone']])
+  await one.end(); await two.end()
+  assert.match(chatnode(['--auth', 'couchdb', '--check-config']).stderr, /--auth-secret-file/)
 })
 
 await run(async () => { await node.end(); await other.end() })

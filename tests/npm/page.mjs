@@ -265,6 +265,32 @@ test('on a phone it fits, and a screen reader finds no serious fault, light or d
   }
 })
 
+test('where people sign in, the page asks who one is, and shows nothing before', async () => {
+  const guarded = await start('couchmock', ['--admin', 'admin:secret', '--log-level', 'error'])
+  const club = await start('chatnode', ['--store', `${guarded.url.replace('//', '//admin:secret@')}/chat`, '--auth', 'couchdb', '--journal', join(folder, 'club'), '--log-level', 'error'])
+  const page = await (await browser.newContext({ bypassCSP: true })).newPage()
+  page.on('pageerror', (error) => troubles.push(`${error}`))
+  await page.goto(`${club.url}/#club`)
+  await page.locator('#sign-in[open]').waitFor()
+  await page.evaluate(axe.source); await noSeriousFault(page)
+  const signIn = async (password) => {
+    await page.fill('#sign-in [name=name]', 'admin'); await page.fill('#sign-in [name=password]', password)
+    await page.click('#sign-in button')
+  }
+  await signIn('guess')
+  await page.locator('#sign-in [role=alert]', { hasText: 'password is not right' }).waitFor()
+  await signIn('secret')
+  await page.locator('#sign-in').waitFor({ state: 'hidden' })
+  assert.equal(await page.inputValue('#name'), 'admin')
+  await say(page, 'in the club')
+  await page.locator('#log li.mine[data-state=stored]', { hasText: 'in the club' }).waitFor()
+  await page.reload()
+  await sees(page, 'in the club')
+  await page.click('#sign-out')
+  await page.locator('#sign-in[open]').waitFor()
+  await page.context().close(); await club.end(); await guarded.end()
+})
+
 test('(and nothing was complained of)', () => assert.deepEqual(troubles, []))
 
 let pictures = process.env.DAVENPORT_PICTURES

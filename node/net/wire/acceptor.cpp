@@ -49,8 +49,8 @@ asio::ip::tcp::endpoint parse_listen_address(std::string_view text) {
     return {address, port};
 }
 
-std::string listen_url(const asio::ip::address& host, std::uint16_t port) {
-    return "http://" + to_text({host, port});
+std::string listen_url(const asio::ip::address& host, std::uint16_t port, bool tls) {
+    return (tls ? "https://" : "http://") + to_text({host, port});
 }
 
 Acceptor::Acceptor(Loop& loop, const asio::ip::tcp::endpoint& address, OnAccept on_accept)

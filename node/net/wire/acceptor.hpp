@@ -18,7 +18,7 @@ namespace wire {
 asio::ip::tcp::endpoint parse_listen_address(std::string_view text);
 
 /// "http://127.0.0.1:8080": where a program says that it listens.
-std::string listen_url(const asio::ip::address& host, std::uint16_t port);
+std::string listen_url(const asio::ip::address& host, std::uint16_t port, bool tls = false);
 
 /// Takes connections on one address, and can refuse them for a while without giving the address away.
 ///

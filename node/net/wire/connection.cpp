@@ -31,8 +31,31 @@ void Connection::start() {
 
 void Connection::send(Piece piece) {
     if (state_ != State::open || piece.bytes.empty()) return;
+    if (!tls_) return queue(std::move(piece));
+    tls_->seal(piece.bytes);
+    queue_tls();
+}
+
+void Connection::queue(Piece piece) {
     queue_.push_back(std::move(piece));
     flush_later();
+}
+
+void Connection::queue_tls() {
+    auto owner = std::make_shared<const std::string>(tls_->take_output());
+    const std::string_view view{*owner};
+    if (!view.empty()) queue(Piece{std::move(owner), view});
+}
+
+void Connection::take_in(std::string_view bytes) {
+    if (!tls_) return on_bytes(bytes);
+    std::string plain;
+    const auto outcome = tls_->receive(bytes, plain);
+    queue_tls();
+    if (!plain.empty()) on_bytes(plain);
+    if (outcome == TlsChannel::Outcome::open || state_ != State::open) return;
+    static_cast<void>(write_queue());  // a last word, as far as it goes
+    gone();
 }
 
 void Connection::send(std::string bytes) {
@@ -128,7 +151,7 @@ void Connection::read() {
     const auto buffer = loop_.read_buffer();
     const auto n = ::recv(socket_.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) return gone();
-    if (n > 0 && state_ == State::open) on_bytes({buffer.data(), static_cast<std::size_t>(n)});
+    if (n > 0 && state_ == State::open) take_in({buffer.data(), static_cast<std::size_t>(n)});
     await_bytes();
 }
 
@@ -150,6 +173,10 @@ void Connection::close() {
 
 void Connection::finish() {
     if (state_ != State::open) return;
+    if (tls_) {
+        tls_->end();
+        queue_tls();
+    }
     state_ = State::finishing;
     flush_later();
     loop_.drop_later(weak_from_this());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/net/wire/loop.hpp"
+#include "node/net/wire/tls_server.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -19,7 +20,7 @@ struct Piece {
 };
 
 /// One accepted TCP connection: reads through the loop's shared buffer, gathers what is to be sent into one
-/// write a turn.
+/// write a turn; under TLS when it was told to.
 ///
 /// Writes go straight to the socket, and only what the kernel does not take at once waits for it: in the
 /// common case a write is one system call, with no handler and no copy.
@@ -32,7 +33,10 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// The first call after construction: begins to read.
+    /// Before start(): speaks TLS from the first byte on.
+    void secure(const TlsIdentity& identity) { tls_ = std::make_unique<TlsChannel>(identity); }
+
+    /// The first call after construction, or after secure(): begins to read.
     void start();
 
     /// Queues; leaves with all else that is queued at the end of the loop's turn.
@@ -72,6 +76,9 @@ private:
 
     enum class Outcome : unsigned char { done, blocked, broken };
 
+    void queue(Piece piece);
+    void queue_tls();
+    void take_in(std::string_view bytes);
     Outcome write_queue();
     void await_bytes();
     void await_room();
@@ -82,6 +89,7 @@ private:
     void flush_later();
 
     asio::ip::tcp::socket socket_;
+    std::unique_ptr<TlsChannel> tls_;  ///< null: plain
     std::shared_ptr<Connection> self_;
     std::string address_;
     std::vector<Piece> queue_;

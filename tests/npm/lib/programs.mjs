@@ -45,7 +45,8 @@ export async function start(name, args, { port = 0 } = {}) {
     port: listening,
     url: `http://127.0.0.1:${listening}`,
     told: () => told,
-    end: (signal = 'SIGTERM') => (child.kill(signal), ended),
+    /// `wait`: until it has ended; false for a signal that it lives on after.
+    end: (signal = 'SIGTERM', wait = true) => (child.kill(signal), wait ? ended : undefined),
   }
 }
 

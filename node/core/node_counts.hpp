@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace node {
+
+/// What a node has done since its start, for whoever watches it.
+struct NodeCounts {
+    std::uint64_t posts_taken = 0;      ///< new messages by clients of this node
+    std::uint64_t posts_refused = 0;    ///< with any reason
+    std::uint64_t posts_stored = 0;     ///< of those taken: known to be in the store
+    std::uint64_t posts_failed = 0;     ///< of those taken: refused by the store for good
+    std::uint64_t rows_new = 0;         ///< others' messages, from the feed
+    std::uint64_t rows_known = 0;       ///< rows of the feed that were known: own messages, repeats, rewinds
+    std::uint64_t clients_cut_off = 0;  ///< for not taking what they were sent
+    // As they are now:
+    std::size_t clients = 0;
+    std::size_t backlog = 0;  ///< messages that wait for the store
+    bool store_up = false;
+    bool draining = false;
+};
+
+}  // namespace node

@@ -1,0 +1,135 @@
+#include "node/net/metrics.hpp"
+
+#include "node/net/wire/http_connection.hpp"
+
+#include <map>
+#include <utility>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+namespace node {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Gauge;
+using prometheus::Histogram;
+
+double seconds(base::Duration d) { return static_cast<double>(d.count()) / 1e6; }
+
+const Histogram::BucketBoundaries buckets{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
+                                          0.1,    0.25,  0.5,   1,     2.5,  5,    10};
+
+/// The core counts; the library's counters are brought up to what it counted.
+void raise(Counter& counter, std::uint64_t count) {
+    if (const auto more = static_cast<double>(count) - counter.Value(); more > 0) counter.Increment(more);
+}
+
+}  // namespace
+
+struct Metrics::Impl {
+    prometheus::Registry registry;
+
+    Counter& counter(const char* name, const char* help) {
+        return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+    }
+    Gauge& gauge(const char* name, const char* help) {
+        return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+    }
+    Histogram& histogram(const char* name, const char* help) {
+        return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
+    }
+
+    Counter& taken = counter("davenport_posts_taken_total", "New messages by clients of this node.");
+    Counter& refused = counter("davenport_posts_refused_total", "Posts that were not taken, for any reason.");
+    Counter& stored =
+        counter("davenport_posts_stored_total", "Messages of this node's clients that reached the store.");
+    Counter& failed =
+        counter("davenport_posts_failed_total", "Accepted messages that the store refused for good.");
+    Counter& rows_new = counter("davenport_feed_messages_total", "Others' messages, learnt from the store.");
+    Counter& rows_known =
+        counter("davenport_feed_known_total", "Rows of the store's feed that were known already.");
+    Counter& cut_off = counter("davenport_clients_cut_off_total", "Clients cut off for being too slow.");
+    Gauge& clients = gauge("davenport_clients", "Clients that are connected or follow a room.");
+    Gauge& backlog = gauge("davenport_backlog_messages", "Messages that wait for the store.");
+    Gauge& store_up = gauge("davenport_store_up", "1 while the store answers.");
+    Gauge& draining = gauge("davenport_draining", "1 while the node is about to end.");
+    Histogram& commits =
+        histogram("davenport_commit_seconds", "From a commit's begin until it is on the disk.");
+    prometheus::Family<Histogram>& answers =
+        prometheus::BuildHistogram()
+            .Name("davenport_store_request_seconds")
+            .Help("The store's answers, by the first digit of their status; none for no answer.")
+            .Register(registry);
+};
+
+Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::committed(base::Duration took) { impl_->commits.Observe(seconds(took)); }
+
+void Metrics::store_answered(int status, base::Duration took) {
+    const auto kind = status == 0 ? std::string{"none"} : std::to_string(status / 100) + "xx";
+    impl_->answers.Add({{"status", kind}}, buckets).Observe(seconds(took));
+}
+
+std::string Metrics::text(const NodeCounts& counts) {
+    raise(impl_->taken, counts.posts_taken);
+    raise(impl_->refused, counts.posts_refused);
+    raise(impl_->stored, counts.posts_stored);
+    raise(impl_->failed, counts.posts_failed);
+    raise(impl_->rows_new, counts.rows_new);
+    raise(impl_->rows_known, counts.rows_known);
+    raise(impl_->cut_off, counts.clients_cut_off);
+    impl_->clients.Set(static_cast<double>(counts.clients));
+    impl_->backlog.Set(static_cast<double>(counts.backlog));
+    impl_->store_up.Set(counts.store_up ? 1 : 0);
+    impl_->draining.Set(counts.draining ? 1 : 0);
+    return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect());
+}
+
+namespace {
+
+using Text = std::shared_ptr<std::function<std::string()>>;
+const wire::HttpLimits limits{.body_bytes = 1024};
+
+class MetricsConnection final : public wire::HttpConnection {
+public:
+    MetricsConnection(wire::Loop& loop, wire::asio::ip::tcp::socket socket, Text text)
+        : HttpConnection(loop, std::move(socket), limits), text_(std::move(text)) {}
+
+private:
+    void on_request(base::HttpRequest request) override {
+        const bool get = request.method == "GET" || request.method == "HEAD";
+        if (request.target != "/metrics" || !get)
+            return respond(plain(404, "there is /metrics here, and nothing else\n"));
+        auto answer = plain(200, (*text_)());
+        answer.headers.front().second = "text/plain; version=0.0.4; charset=utf-8";
+        respond(std::move(answer));
+    }
+    base::HttpResponse refusal(wire::HttpError) override { return plain(400, "this is no HTTP request\n"); }
+    void on_gone() override {}
+
+    static base::HttpResponse plain(int status, std::string text) {
+        return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(text)};
+    }
+
+    Text text_;
+};
+
+}  // namespace
+
+MetricsServer::MetricsServer(wire::Loop& loop, const wire::asio::ip::tcp::endpoint& listen,
+                             std::function<std::string()> text)
+    : text_(std::make_shared<std::function<std::string()>>(std::move(text))),
+      acceptor_(loop, listen, [&loop, text_of = text_](wire::asio::ip::tcp::socket socket) {
+          std::make_shared<MetricsConnection>(loop, std::move(socket), text_of)->start();
+      }) {}
+MetricsServer::~MetricsServer() {
+    *text_ = [] { return std::string{}; };  // connections may outlive whom they ask
+}
+
+}  // namespace node

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "node/base/time.hpp"
+#include "node/core/node_counts.hpp"
+#include "node/net/wire/acceptor.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace node {
+
+/// What Prometheus is told of a node (https://prometheus.io/docs/instrumenting/exposition_formats/).
+///
+/// Threads: one.
+class Metrics {
+public:
+    Metrics();
+    ~Metrics();
+
+    void committed(base::Duration took);
+    /// `status` 0: there was no answer.
+    void store_answered(int status, base::Duration took);
+
+    /// All of it, in the text format, with `counts` as they are now.
+    [[nodiscard]] std::string text(const NodeCounts& counts);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// A door for whoever watches the node, apart from that of its clients: GET /metrics.
+///
+/// Threads: the loop's. Errors: std::runtime_error with one line when the address cannot be had.
+class MetricsServer {
+public:
+    MetricsServer(wire::Loop& loop, const wire::asio::ip::tcp::endpoint& listen,
+                  std::function<std::string()> text);
+    ~MetricsServer();
+
+    [[nodiscard]] std::uint16_t port() const { return acceptor_.port(); }
+
+private:
+    std::shared_ptr<std::function<std::string()>> text_;
+    wire::Acceptor acceptor_;
+};
+
+}  // namespace node
