@@ -24,6 +24,7 @@ struct JoinRequest {
     std::optional<Cursor> cursor;  ///< resume from here; nothing: the newest `history` messages
     std::uint64_t n = 0;           ///< the largest that the client saw together with the cursor
     std::size_t history = 0;
+    bool people = false;  ///< wants to be told who is there
 };
 
 /// Brings clients that join a room, or come back to it, to where the room is live.

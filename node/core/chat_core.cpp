@@ -8,6 +8,7 @@
 #include "node/core/history.hpp"
 #include "node/core/http_desk.hpp"
 #include "node/core/ledger.hpp"
+#include "node/core/presence_desk.hpp"
 #include "node/core/rooms.hpp"
 #include "node/core/sessions.hpp"
 #include "node/core/store_audit.hpp"
@@ -90,11 +91,19 @@ private:
     }
 
     void say(Turn&, Session& session, Hello& f) {
-        if (!sign_in_.required()) session.user = std::move(f.user);
+        if (sign_in_.required()) return;
+        presence_.changed();
+        session.user = std::move(f.user);
     }
-    void say(Turn&, Session& session, Join& f) { catch_up_.join(session, std::move(f.request)); }
+    void say(Turn&, Session& session, Join& f) {
+        if (config_.presence && f.request.people) presence_.watch(session, f.request.room);
+        presence_.changed();
+        catch_up_.join(session, std::move(f.request));
+    }
     void say(Turn&, Session& session, Leave& f) {
         catch_up_.leave(session.id, f.room);
+        presence_.unwatch(session.id, f.room);
+        presence_.changed();
         rooms_.unfollow(session, f.room);
     }
     void say(Turn& turn, Session& session, PostFrame& f) {
@@ -124,6 +133,7 @@ private:
 
     void on(Turn&, Closed& e) {
         catch_up_.closed(e.session);
+        presence_.closed(e.session);
         search_.closed(e.session);
         if (auto* session = sessions_.any(e.session)) rooms_.unfollow_all(*session);
         sessions_.closed(e.session);
@@ -156,6 +166,8 @@ private:
                 return;
             case Asker::scan:
                 return take(turn, scan_.on_answer(turn, e.fetch, e.response));
+            case Asker::presence:
+                return presence_.on_answer(turn, e.fetch, e.response);
             case Asker::sign_in:
                 return sign_in_.on_answer(turn, e.fetch, e.response);
             case Asker::audit:
@@ -179,6 +191,8 @@ private:
                 return catch_up_.on_failed(turn, e.fetch);
             case Asker::scan:
                 return scan_.on_failed(turn, e.fetch);
+            case Asker::presence:
+                return presence_.on_failed(e.fetch);
             case Asker::sign_in:
                 return sign_in_.on_failed(turn, e.fetch);
             case Asker::audit:
@@ -202,7 +216,10 @@ private:
 
     void take(Turn& turn, FeedNews news) {
         for (auto& row : news.rows)
-            if (row.message) known_run_ = desk_.row(turn, std::move(row)) ? known_run_ + 1 : 0;
+            if (row.presence)
+                presence_.heard(turn, std::move(*row.presence));
+            else if (row.message)
+                known_run_ = desk_.row(turn, std::move(row)) ? known_run_ + 1 : 0;
         set_checkpoint(news.seq);
         if (news.caught_up || feed_.detached()) known_run_ = 0;
         if (known_run_ < known_rows_for_scan) return;
@@ -268,6 +285,7 @@ private:
         desk_.stop_taking();
         sessions_.send_to_all(base::one_frame(frames::bye("this node is about to end: go on elsewhere")));
         polls_.end_all(turn);
+        presence_.end(turn);
         ledger_.hurry();
         drain_until_ = turn.now.time + drain_patience;
         turn.emit(SetTimer{timers::drain, drain_until_});
@@ -291,6 +309,7 @@ private:
         catch_up_.set_seen(link_.generation(), feed_.seq());
         catch_up_.stored(ledger_.take_marked());
         catch_up_.pump(turn);
+        presence_.pump(turn);
         sessions_.flush(turn);
         while (polls_.take(turn)) {
             catch_up_.pump(turn);
@@ -315,6 +334,7 @@ private:
             ledger_.store_changed();
             writer_.store_changed(turn, known);
             audit_.store_changed();
+            presence_.store_changed();
             checkpoint_seq_ = known ? checkpoint->seq : "0";
             read_feed_from(turn, checkpoint_seq_);
         }
@@ -370,6 +390,7 @@ private:
     CatchUp catch_up_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, feed_, audit_};
     Polls polls_{ledger_, sessions_, catch_up_, rooms_};
     SearchDesk search_{sessions_};
+    PresenceDesk presence_{config_, api_, ids_, ledger_.uuid(), sessions_, link_};
     SignIn sign_in_{config_, api_, ids_, link_};
     PostDesk desk_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, writer_, counts_};
     HttpDesk http_{config_,

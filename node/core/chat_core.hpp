@@ -39,6 +39,7 @@ struct ChatConfig {
     std::size_t bulk_documents_max = 400;      ///< in one _bulk_docs
     std::size_t history_on_join = 50;
     std::size_t posts_per_second_max = 0;      ///< of one client, in the long run; 0 for no bound
+    bool presence = true;                      ///< tells the other nodes who is here, and clients who is anywhere
     std::string auth_secret;                   ///< not empty: people sign in with their store's accounts, and this signs who they are
     bool secure_cookies = false;               ///< clients come by https
     std::uint64_t random_seed = 0;             ///< for back-off jitter and for a store's new generation

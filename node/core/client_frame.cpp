@@ -43,6 +43,7 @@ ClientFrame read_room_frame(std::string_view t, const base::json::value& frame, 
         out.request.cursor = Cursor::parse(cursor);
         if (!out.request.cursor) return Malformed{"this is no cursor of ours; join without it"};
     }
+    out.request.people = base::bool_member(frame, "people");
     out.request.n =
         static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::int_member(frame, "n").value_or(0)));
     return out;

@@ -23,10 +23,18 @@ std::optional<std::string> read_seq(const json::value& row, std::string_view key
 std::optional<FeedRow> read_row(const json::value& row, base::WallTime seen) {
     const auto id = base::string_member(row, "id");
     if (!id) return std::nullopt;
-    FeedRow out{std::string{*id}, read_seq(row, "seq").value_or(""), std::nullopt,
-                base::bool_member(row, "deleted")};
+    FeedRow out{std::string{*id},
+                read_seq(row, "seq").value_or(""),
+                std::nullopt,
+                base::bool_member(row, "deleted"),
+                {}};
     if (out.deleted) return out;
-    if (const auto* document = base::member(row, "doc")) out.message = base::from_document(*document, seen);
+    const auto* document = base::member(row, "doc");
+    if (!document) return out;
+    if (id->starts_with(base::presence_id_lead))
+        out.presence = base::read_presence(*document);
+    else
+        out.message = base::from_document(*document, seen);
     return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/base/chat_message.hpp"
+#include "node/base/presence.hpp"
 #include "node/base/time.hpp"
 
 #include <optional>
@@ -17,6 +18,7 @@ struct FeedRow {
     std::optional<base::ChatMessage>
         message;  ///< nothing when it is no chat message, or came without its document
     bool deleted = false;
+    std::optional<base::Presence> presence{};  ///< it is some node's word on who is there
 };
 
 /// Takes a continuous feed's bytes, cut anywhere, and gives whole rows.

@@ -159,6 +159,21 @@ std::string store(bool up, std::size_t backlog) {
         .done();
 }
 
+std::string people(std::string_view room, const std::set<std::string>& names, std::size_t most) {
+    std::string list;
+    std::size_t count = 0;
+    for (const auto& name : names) {
+        if (count == most) break;
+        base::append_json_string(list += count++ == 0 ? "" : ",", name);
+    }
+    return Object{"people"}
+        .text(",\"room\":", room)
+        .raw(",\"people\":[")
+        .raw(list)
+        .number("],\"count\":", static_cast<std::int64_t>(names.size()))
+        .done();
+}
+
 std::string found(const base::SearchQuery& query, const base::SearchAnswer& answer, bool framed) {
     std::string out = framed ? "{\"t\":\"found\",\"text\":" : "{\"text\":";
     base::append_json_string(out, query.text);

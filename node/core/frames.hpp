@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,8 @@ std::string failed(std::string_view key, std::string_view id, std::string_view r
 std::string refused(std::string_view key, std::string_view code, std::string_view reason,
                     std::int64_t retry_ms);
 std::string store(bool up, std::size_t backlog);
+/// Who is in a room; the first `most` names, and how many there are.
+std::string people(std::string_view room, const std::set<std::string>& names, std::size_t most);
 /// The answer to a search; `framed`: with `t`, else as the HTTP API gives it.
 std::string found(const base::SearchQuery& query, const base::SearchAnswer& answer, bool framed);
 std::string bye(std::string_view reason);

@@ -1,5 +1,8 @@
 #include "node/core/sessions.hpp"
 
+#include "node/base/text.hpp"
+#include "node/core/rooms.hpp"
+
 #include <algorithm>
 
 namespace node {
@@ -31,6 +34,14 @@ void Sessions::written(SessionId id) {
 bool Sessions::idle() const {
     return std::ranges::all_of(sessions_,
                                [](const auto& s) { return s.second.closing || drained(s.second); });
+}
+
+base::People Sessions::people() const {
+    base::People out;
+    for (const auto& [id, session] : sessions_)
+        if (!session.closing && base::is_user_name(session.user))
+            for (const auto* room : session.rooms) out[room->name].insert(session.user);
+    return out;
 }
 
 void Sessions::send(Session& session, std::string_view frame) {

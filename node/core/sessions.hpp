@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/base/presence.hpp"
 #include "node/core/token_bucket.hpp"
 #include "node/core/turn.hpp"
 
@@ -50,6 +51,8 @@ public:
     void closed(SessionId id) { sessions_.erase(id); }
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
     [[nodiscard]] bool idle() const;
+    /// Who has a name and follows a room.
+    [[nodiscard]] base::People people() const;
     /// How many were cut off for being too slow.
     [[nodiscard]] std::uint64_t cut_off() const { return cut_off_; }
 

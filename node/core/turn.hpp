@@ -23,12 +23,12 @@ struct Turn {
 
 /// Which of the core's machines sent a request: it stands in the low bits of the FetchId, so no table is
 /// needed to bring an answer home.
-enum class Asker : FetchId { link, writer, feed, scan, lookup, resume, audit, sign_in };
+enum class Asker : FetchId { link, writer, feed, scan, lookup, resume, audit, sign_in, presence };
 
 class FetchIds {
 public:
-    FetchId next(Asker asker) { return ++count_ << 3 | static_cast<FetchId>(asker); }
-    static Asker asker(FetchId id) { return static_cast<Asker>(id & 7); }
+    FetchId next(Asker asker) { return ++count_ << 4 | static_cast<FetchId>(asker); }
+    static Asker asker(FetchId id) { return static_cast<Asker>(id & 15); }
 
 private:
     FetchId count_ = 0;
@@ -48,6 +48,7 @@ inline constexpr TimerId drain = 9;
 inline constexpr TimerId audit = 10;
 inline constexpr TimerId polls = 11;
 inline constexpr TimerId sign_in = 12;
+inline constexpr TimerId presence = 13;
 }  // namespace timers
 
 }  // namespace node

@@ -74,6 +74,11 @@ const link = new Link({
     reach(view);
     refresh();
   },
+  people(frame) {
+    const view = views.get(frame.room);
+    if (view) Object.assign(view, { people: frame.people, peopleCount: frame.count });
+    refresh();
+  },
   found(frame) { search.answer(frame); },
   error: showProblem,
 });
@@ -133,7 +138,7 @@ function refreshNow() {
   $('log').parentElement.setAttribute('aria-busy', String(!current.ready));  // history is not read out, only what is said from now on
   $('empty').hidden = current.items.length > 0 || !current.ready;
   $('older').hidden = !current.more || !current.oldest || current.items.length < 20;
-  showPeople($('people'), current, link.up && store.state === 'up');
+  showPeople($('people'), $('lately'), current, link.up && store.state === 'up');
   tell($('banner'), bannerText({ up: link.up || !link.everUp, store: store.state, backlog: store.backlog, posts: [...link.posts.values()], gap: current.gap }));
   search.show(current);
 }

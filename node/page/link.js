@@ -10,7 +10,7 @@ const answerMs = 8_000;
 const clockTrustMs = 500;
 
 export class Link {
-  /** `on`: what to call: state(up), welcome(frame), who(frame): the name where one signs in, else undefined, message(frame), joined(room, gap), store(frame), post(post), page(frame), found(frame), error(text). */
+  /** `on`: what to call: state(up), welcome(frame), who(frame): the name where one signs in, else undefined, message(frame), joined(room, gap), store(frame), post(post), page(frame), found(frame), people(frame), error(text). */
   constructor(on) {
     this.on = on;
     this.keys = new KeyMaker();
@@ -141,7 +141,7 @@ export class Link {
   sendJoin(room) {
     const { cursor, n } = this.rooms.get(room);
     this.rooms.get(room).fresh = 0;
-    this.send(cursor ? { t: 'join', room, cursor, n } : { t: 'join', room });
+    this.send({ t: 'join', room, people: true, ...(cursor ? { cursor, n } : {}) });
   }
 
   sendPost(post) {
@@ -216,6 +216,7 @@ export class Link {
     this.on.page(frame);
   }
 
+  on_people(frame) { this.on.people(frame); }
   on_found(frame) { this.on.found(frame); }
   on_accepted(frame) { this.mark(frame, 'accepted'); }
   on_stored(frame) { this.mark(frame, 'stored'); }

@@ -1,5 +1,5 @@
-// Who was heard in a room lately, on whichever server: it is read off the messages, so nobody keeps a list of members, and it is the last
-// that is known while the store is away.
+// Who is there, on whichever server, and who else was heard lately: that is read off the messages. Both are the last that is known while the
+// store is away.
 
 import { tell } from './status.js';
 import { element, nameOf, redraw } from './view.js';
@@ -24,13 +24,22 @@ export function heardLately(items) {
   return [...last];
 }
 
-export function showPeople(section, view, complete) {
-  const people = heardLately(view.items).map(([name, time]) => [name, Number.isNaN(time.getTime()) ? '' : ago(time)]);
+function draw(section, title, people) {
   section.hidden = people.length === 0;
-  tell(section.querySelector('h2'), complete ? 'Heard here lately' : 'Heard here lately, as far as known');
-  redraw(section.querySelector('ul'), people, () => people.map(([name, when]) => {
+  tell(section.querySelector('h2'), title);
+  redraw(section.querySelector('ul'), people, () => people.map(([name, note]) => {
     const row = element('li');
-    row.append(nameOf(name), element('span', 'ago', when));
+    row.append(typeof name === 'string' ? nameOf(name) : element('span', 'ago', `and ${name} more`), element('span', 'ago', note));
     return row;
   }));
+}
+
+export function showPeople(here, lately, view, complete) {
+  const known = complete ? '' : ', as far as known';
+  const present = view.people ?? [];
+  const shown = present.slice(0, 3 * shownMax).map((name) => [name, '']);
+  const more = (view.peopleCount ?? 0) - shown.length;
+  draw(here, `Here${known}`, more > 0 ? [...shown, [more, '']] : shown);
+  const others = heardLately(view.items).filter(([name]) => !present.includes(name));
+  draw(lately, `Heard lately${known}`, others.map(([name, time]) => [name, Number.isNaN(time.getTime()) ? '' : ago(time)]));
 }

@@ -51,6 +51,11 @@ void add_options(CLI::App& app, Options& o) {
     app.add_option(
         "--auth-secret-file", o.auth_secret_file,
         "what sign-ins are signed with, the same for all nodes; without it: made from the store's password");
+    app.add_option("--presence", o.presence,
+                   "on: people see who is there, on all nodes; off: nobody is told, and nothing of it is in "
+                   "the store")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->capture_default_str();
     app.add_option("--metrics", o.metrics,
                    "host:port at which Prometheus finds /metrics; without it: nowhere");
     app.add_option("--journal", o.journal, "the node's own file; no two nodes share one")

@@ -20,6 +20,7 @@ struct Options {
     std::string tls_cert, tls_key;
     std::string auth = "none";
     std::string auth_secret_file;
+    std::string presence = "on";
     std::string metrics;
     std::string journal = "chatnode.journal";
     std::string feed = "continuous";

@@ -88,6 +88,7 @@ ChatDriver::Config set_up(const Options& options) {
     attempt([&] {
         if (!options.metrics.empty()) config.metrics = wire::parse_listen_address(options.metrics);
     });
+    core.presence = options.presence == "on";
     core.feed = feed_mode(options.feed);
     core.poll_interval = base::Duration{static_cast<std::int64_t>(options.poll_interval * 1e6)};
     core.bulk_documents_max = options.batch;

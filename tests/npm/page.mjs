@@ -99,6 +99,17 @@ test('what came after its place was read is marked there', async () => {
   assert.match(await bob.locator('#log li.late .head').innerText(), /came late/)
 })
 
+test('who comes is shown at the other node, and who leaves is there no more', async () => {
+  const third = await node('n3')
+  const fay = await open('fay', third.port)
+  const present = (page) => page.$$eval('#people .user', (all) => all.map((one) => one.textContent))
+  await until('fay is seen at another node', async () => (await present(bob)).includes('fay'), 15_000)
+  await until('fay sees those at the other node', async () => (await present(fay)).includes('bob'), 15_000)
+  await fay.context().close()
+  await until('fay is seen to have left', async () => !(await present(bob)).includes('fay'), 15_000)
+  await third.end()
+})
+
 test('who was heard in the room is named on every node', async () => {
   for (const page of [ann, bob]) assert.deepEqual((await page.$$eval('#people .user', (all) => all.map((one) => one.textContent))).sort(), ['ann', 'bob'])
 })

@@ -1,0 +1,57 @@
+#include "node/base/presence.hpp"
+
+#include "node/base/text.hpp"
+
+namespace base {
+namespace {
+
+constexpr std::size_t names_in_room_max = 500;
+constexpr std::size_t names_max = 5'000;
+
+}  // namespace
+
+std::string presence_id(std::string_view journal) { return std::string{presence_id_lead} + std::string{journal}; }
+
+std::string to_document(const Presence& presence, std::string_view revision) {
+    std::string out = "{\"_id\":";
+    append_json_string(out, presence_id(presence.journal));
+    if (!revision.empty()) append_json_string(out += ",\"_rev\":", revision);
+    append_json_string(out += ",\"v\":1,\"node\":", presence.node);
+    out += ",\"people\":{";
+    std::size_t written = 0;
+    bool first_room = true;
+    for (const auto& [room, names] : presence.people) {
+        append_json_string(out += first_room ? "" : ",", room);
+        first_room = false;
+        out += ":[";
+        std::size_t in_room = 0;
+        for (const auto& name : names) {
+            if (in_room == names_in_room_max || written == names_max) break;
+            append_json_string(out += in_room == 0 ? "" : ",", name);
+            ++in_room;
+            ++written;
+        }
+        out += ']';
+    }
+    return out + "}}";
+}
+
+std::optional<Presence> read_presence(const json::value& document) {
+    const auto id = string_member(document, "_id");
+    if (!id || !id->starts_with(presence_id_lead) || bool_member(document, "_deleted")) return std::nullopt;
+    const auto* rooms = member(document, "people");
+    if (!rooms || !rooms->is_object()) return std::nullopt;
+    Presence out{std::string{id->substr(presence_id_lead.size())},
+                 std::string{string_member(document, "node").value_or("")}, {}};
+    std::size_t read = 0;
+    for (const auto& [room, names] : rooms->get_object()) {
+        if (!is_room_name(room) || !names.is_array()) continue;
+        for (const auto& name : names.get_array()) {
+            if (!name.is_string() || ++read > names_max) continue;
+            if (const std::string_view text{name.get_string()}; is_user_name(text)) out.people[room].emplace(text);
+        }
+    }
+    return out;
+}
+
+}  // namespace base

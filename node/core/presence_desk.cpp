@@ -1,0 +1,173 @@
+#include "node/core/presence_desk.hpp"
+
+#include "node/core/frames.hpp"
+
+#include <iterator>
+#include <utility>
+
+namespace node {
+namespace {
+
+constexpr base::Duration look_every = std::chrono::seconds{1};   // who comes and goes at once is told at once
+constexpr base::Duration write_every = std::chrono::seconds{5};  // on change
+constexpr base::Duration renew_after = std::chrono::seconds{60};  // without
+constexpr base::Duration silent_for = std::chrono::seconds{150};  // two renewals that were missed, and some
+constexpr std::size_t names_told_max = 200;
+
+}  // namespace
+
+PresenceDesk::PresenceDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids,
+                           const std::string& journal, Sessions& sessions, const StoreLink& link)
+    : config_{&config}, api_{&api}, ids_{&ids}, journal_{journal}, sessions_{&sessions}, link_{&link} {}
+
+void PresenceDesk::watch(const Session& session, const std::string& room) {
+    watchers_[room].insert(session.id);
+    if (auto* one = sessions_->find(session.id)) tell(*one, room);
+}
+
+void PresenceDesk::unwatch(SessionId session, const std::string& room) {
+    const auto found = watchers_.find(room);
+    if (found == watchers_.end()) return;
+    found->second.erase(session);
+    if (found->second.empty()) watchers_.erase(found);
+}
+
+void PresenceDesk::closed(SessionId session) {
+    for (auto room = watchers_.begin(); room != watchers_.end();) {
+        room->second.erase(session);
+        room = room->second.empty() ? watchers_.erase(room) : std::next(room);
+    }
+    dirty_ = true;
+}
+
+void PresenceDesk::heard(const Turn&, base::Presence presence) {
+    if (presence.journal == journal_) return;
+    auto& other = others_[presence.journal];
+    for (const auto* people : {&other.presence.people, &presence.people})
+        for (const auto& [room, names] : *people) stirred_.insert(room);
+    other = {std::move(presence), awake_};
+}
+
+void PresenceDesk::store_changed() {
+    written_.reset();
+    revision_.clear();
+    fetch_ = 0;
+}
+
+void PresenceDesk::pump(Turn& turn) {
+    if (!config_->presence) return;
+    // The clock of silence goes while the store is there.
+    if (awake_since_) awake_ += turn.now.time - *awake_since_;
+    awake_since_ = link_->up() ? std::optional{turn.now.time} : std::nullopt;
+    const bool due = wakes_at_ && turn.now.time >= *wakes_at_;
+    if (due) wakes_at_.reset();
+    if (dirty_ || due) look_around(turn);
+    for (const auto& room : std::exchange(stirred_, {})) {
+        const auto watchers = watchers_.find(room);
+        if (watchers == watchers_.end()) continue;
+        for (const auto id : watchers->second)
+            if (auto* session = sessions_->find(id)) tell(*session, room);
+    }
+    write(turn);
+}
+
+void PresenceDesk::look_around(Turn& turn) {
+    if (looked_at_ && turn.now.time < *looked_at_ + look_every) return wake(turn, *looked_at_ + look_every);
+    looked_at_ = turn.now.time;
+    dirty_ = false;
+    forget_the_silent();
+    here_ = sessions_->people();
+    for (const auto* people : {&here_, &told_})
+        for (const auto& [room, names] : *people) {
+            const auto now = here_.find(room), before = told_.find(room);
+            if (now == here_.end() || before == told_.end() || now->second != before->second)
+                stirred_.insert(room);
+        }
+    told_ = here_;
+}
+
+void PresenceDesk::forget_the_silent() {
+    std::erase_if(others_, [&](const auto& other) {
+        if (awake_ - other.second.age_at_up < silent_for) return false;
+        for (const auto& [room, names] : other.second.presence.people) stirred_.insert(room);
+        return true;
+    });
+}
+
+void PresenceDesk::write(Turn& turn) {
+    if (!link_->usable() || fetch_ != 0) return;
+    const bool is_new = written_ ? *written_ != here_ : !here_.empty();
+    if (!is_new && here_.empty()) {  // nobody to be told of; but the others may fall silent
+        if (!others_.empty()) wake(turn, turn.now.time + silent_for / 4);
+        return;
+    }
+    const auto due = wrote_at_ ? *wrote_at_ + (is_new ? write_every : renew_after) : turn.now.time;
+    if (turn.now.time < due) return wake(turn, due);
+    put(turn);
+    wake(turn, turn.now.time + renew_after);
+}
+
+void PresenceDesk::put(Turn& turn) {
+    wrote_at_ = turn.now.time;
+    writing_ = here_;
+    fetch_ = ids_->next(Asker::presence);
+    asking_revision_ = false;
+    const base::Presence presence{journal_, config_->name, here_};
+    turn.emit(Fetch{fetch_,
+                    api_->put_document(base::presence_id(journal_), base::to_document(presence, revision_)),
+                    false});
+}
+
+void PresenceDesk::end(Turn& turn) {
+    if (!config_->presence || !written_ || written_->empty() || !link_->usable() || fetch_ != 0) return;
+    here_.clear();
+    put(turn);
+}
+
+void PresenceDesk::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
+    if (fetch != fetch_) return;
+    fetch_ = 0;
+    const auto body = base::parse_json(response.body);
+    if (asking_revision_) {
+        asking_revision_ = false;
+        revision_ = body ? std::string{base::string_member(*body, "_rev").value_or("")} : "";
+        wrote_at_.reset();
+        return;
+    }
+    if (response.status == 409) {  // of an earlier life
+        fetch_ = ids_->next(Asker::presence);
+        asking_revision_ = true;
+        return turn.emit(Fetch{fetch_, api_->get_document(base::presence_id(journal_)), false});
+    }
+    if (response.status != 201 && response.status != 202) return;  // the next renewal tries again
+    revision_ = body ? std::string{base::string_member(*body, "rev").value_or("")} : "";
+    written_ = std::move(writing_);
+}
+
+void PresenceDesk::on_failed(FetchId fetch) {
+    if (fetch == fetch_) fetch_ = 0;
+}
+
+void PresenceDesk::wake(Turn& turn, base::Time at) {
+    if (wakes_at_ && *wakes_at_ <= at) return;
+    wakes_at_ = at;
+    turn.emit(SetTimer{timers::presence, at});
+}
+
+std::set<std::string> PresenceDesk::people_in(const std::string& room) const {
+    std::set<std::string> out;
+    const auto add = [&](const base::People& people) {
+        if (const auto found = people.find(room); found != people.end())
+            out.insert(found->second.begin(), found->second.end());
+    };
+    add(here_);
+    for (const auto& [journal, other] : others_) add(other.presence.people);
+    return out;
+}
+
+void PresenceDesk::tell(Session& session, const std::string& room) {
+    const auto people = people_in(room);
+    sessions_->send(session, frames::people(room, people, names_told_max));
+}
+
+}  // namespace node

@@ -1,0 +1,188 @@
+#include "tests/node/core_driver.hpp"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+/// Who is there, here and at the other nodes.
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+struct PresenceTest : CoreDriver, testing::Test {
+    PresenceTest() {
+        start();
+        store_up();
+    }
+
+    void enter(node::SessionId session, const std::string& user) {
+        open(session, user);
+        say(session, R"({"t":"join","room":"lobby","people":true})");
+    }
+    /// Those that the session was told of last; "nothing" when it was not told.
+    std::vector<std::string> people(node::SessionId session) {
+        const auto told = take(session, "people");
+        if (told.empty()) return {"nothing"};
+        std::vector<std::string> out;
+        for (const auto& name : base::member(told.back(), "people")->get_array())
+            out.emplace_back(name.get_string());
+        return out;
+    }
+    static std::string row(std::string_view uuid, std::string_view people) {
+        return R"({"seq":"5-x","id":"davenport-presence:)" + std::string{uuid} +
+               R"(","changes":[{"rev":"1-x"}],"doc":{"_id":"davenport-presence:)" + std::string{uuid} +
+               R"(","_rev":"1-x","v":1,"node":"n2","people":)" + std::string{people} + "}}\n";
+    }
+    void others_say(std::string_view people, std::string_view uuid = "u-2") {
+        stream("feed=continuous", row(uuid, people));
+    }
+    int written = 0;
+    /// The store goes on answering for so long.
+    void live_on(std::chrono::seconds time) {
+        for (auto gone = 0s; gone < time; gone += 1s) {
+            advance(1s);
+            while (asked("GET /chat/_local/davenport"))
+                answer("GET /chat/_local/davenport", 200, R"({"generation":"g1"})");
+            for (; asked("PUT /chat/davenport-presence"); ++written)
+                answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"1-x"})");
+            if (asked("feed=continuous")) stream("feed=continuous", "\n");
+        }
+    }
+};
+
+TEST_F(PresenceTest, TellsWhoIsInTheRoomAndWhenSomebodyComesOrGoes) {
+    enter(1, "ann");
+    advance(2s);
+    EXPECT_THAT(people(1), ElementsAre("ann"));
+    enter(2, "bob");
+    advance(2s);
+    EXPECT_THAT(people(1), ElementsAre("ann", "bob"));
+    handle(node::Closed{2});
+    advance(2s);
+    EXPECT_THAT(people(1), ElementsAre("ann"));
+}
+
+TEST_F(PresenceTest, TellsNobodyWhoDidNotAsk) {
+    open(1, "ann");
+    join(1, "lobby");
+    enter(2, "bob");
+    advance(2s);
+    EXPECT_THAT(people(1), ElementsAre("nothing"));
+    EXPECT_THAT(people(2), ElementsAre("ann", "bob"));
+}
+
+TEST_F(PresenceTest, WritesOneDocumentOfItsOwnPeople) {
+    enter(1, "ann");
+    enter(2, "bob");
+    advance(2s);
+    const auto put = answer("PUT /chat/davenport-presence%3Au-1", 201, R"({"ok":true,"rev":"1-a"})");
+    EXPECT_THAT(put.body, HasSubstr(R"("people":{"lobby":["ann","bob"]})"));
+    EXPECT_THAT(put.body, testing::Not(HasSubstr("msg")));
+    live_on(30s);
+    EXPECT_FALSE(asked("davenport-presence")) << "nothing has changed";
+    handle(node::Closed{2});
+    advance(6s);
+    const auto next = answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"2-b"})");
+    EXPECT_THAT(next.body, testing::AllOf(HasSubstr(R"("lobby":["ann"])"), HasSubstr(R"("_rev":)")));
+}
+
+TEST_F(PresenceTest, RenewsItOnceAMinute) {
+    enter(1, "ann");
+    advance(2s);
+    written = 0;
+    live_on(185s);
+    EXPECT_EQ(written, 4) << "the first, and three renewals";
+}
+
+TEST_F(PresenceTest, TakesOverTheDocumentOfItsEarlierLife) {
+    enter(1, "ann");
+    advance(2s);
+    answer("PUT /chat/davenport-presence", 409, R"({"error":"conflict"})");
+    answer("GET /chat/davenport-presence", 200,
+           R"({"_id":"davenport-presence:u-1","_rev":"7-old","people":{}})");
+    advance(2s);
+    EXPECT_THAT(answer("PUT /chat/davenport-presence", 201, R"({"rev":"8-new"})").body, HasSubstr("7-old"));
+}
+
+TEST_F(PresenceTest, HearsOfTheOthersPeopleByTheFeed) {
+    enter(1, "ann");
+    advance(2s);
+    others_say(R"({"lobby":["carol","ann"],"attic":["dave"]})");
+    EXPECT_THAT(people(1), ElementsAre("ann", "carol"));
+    others_say(R"({"attic":["carol"]})");
+    EXPECT_THAT(people(1), ElementsAre("ann"));
+}
+
+TEST_F(PresenceTest, BelievesNoDocumentThatIsNone) {
+    enter(1, "ann");
+    advance(2s);
+    take(1);
+    for (const auto* people :
+         {"[]", R"({"lobby":"carol"})", R"({"lobby":[5,"",""]})", R"({"No Room":["carol"]})"})
+        others_say(people);
+    const auto told = take(1, "people");
+    for (const auto& one : told) EXPECT_EQ(base::member(one, "people")->get_array().size(), 1u);
+    others_say(R"({"lobby":["forged"]})", "u-1");
+    EXPECT_THAT(people(1), ElementsAre("nothing")) << "its own document is no news";
+}
+
+TEST_F(PresenceTest, ForgetsANodeThatFellSilent) {
+    enter(1, "ann");
+    advance(2s);
+    others_say(R"({"lobby":["carol"]})");
+    take(1);
+    live_on(100s);
+    EXPECT_THAT(people(1), ElementsAre("nothing"));
+    live_on(120s);
+    EXPECT_THAT(people(1), ElementsAre("ann"));
+}
+
+TEST_F(PresenceTest, RemembersWhoWasThereWhileTheStoreIsAway) {
+    enter(1, "ann");
+    advance(2s);
+    others_say(R"({"lobby":["carol"]})");
+    take(1);
+    for (int i = 0; i < 300; ++i) {
+        fail_all();
+        advance(1s);
+    }
+    EXPECT_THAT(people(1), ElementsAre("nothing"));
+    enter(2, "bob");
+    advance(2s);
+    EXPECT_THAT(people(2), ElementsAre("ann", "bob", "carol"));
+}
+
+TEST_F(PresenceTest, SaysThatNobodyIsHereWhenItEnds) {
+    enter(1, "ann");
+    advance(2s);
+    answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"1-a"})");
+    handle(node::Drain{});
+    EXPECT_THAT(answer("PUT /chat/davenport-presence", 201, "{}").body, HasSubstr(R"("people":{})"));
+}
+
+struct Unseen : CoreDriver, testing::Test {
+    Unseen()
+        : CoreDriver{[] {
+              node::ChatConfig config;
+              config.presence = false;
+              return config;
+          }()} {
+        start();
+        store_up();
+    }
+};
+
+TEST_F(Unseen, WritesAndTellsNothing) {
+    open(1, "ann");
+    say(1, R"({"t":"join","room":"lobby","people":true})");
+    advance(10s);
+    EXPECT_FALSE(asked("davenport-presence"));
+    EXPECT_THAT(take(1, "people"), IsEmpty());
+}
+
+}  // namespace
