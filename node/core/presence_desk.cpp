@@ -22,7 +22,7 @@ PresenceDesk::PresenceDesk(const ChatConfig& config, const StoreApi& api, FetchI
 
 void PresenceDesk::watch(const Session& session, const std::string& room) {
     watchers_[room].insert(session.id);
-    if (auto* one = sessions_->find(session.id)) tell(*one, room);
+    if (auto* one = sessions_->find(session.id)) sessions_->send(*one, word_on(room));
 }
 
 void PresenceDesk::unwatch(SessionId session, const std::string& room) {
@@ -65,8 +65,9 @@ void PresenceDesk::pump(Turn& turn) {
     for (const auto& room : std::exchange(stirred_, {})) {
         const auto watchers = watchers_.find(room);
         if (watchers == watchers_.end()) continue;
+        const auto frame = base::one_frame(word_on(room));
         for (const auto id : watchers->second)
-            if (auto* session = sessions_->find(id)) tell(*session, room);
+            if (auto* session = sessions_->find(id)) sessions_->send(*session, frame);
     }
     write(turn);
 }
@@ -154,20 +155,15 @@ void PresenceDesk::wake(Turn& turn, base::Time at) {
     turn.emit(SetTimer{timers::presence, at});
 }
 
-std::set<std::string> PresenceDesk::people_in(const std::string& room) const {
-    std::set<std::string> out;
+std::string PresenceDesk::word_on(const std::string& room) const {
+    std::set<std::string> names;
     const auto add = [&](const base::People& people) {
         if (const auto found = people.find(room); found != people.end())
-            out.insert(found->second.begin(), found->second.end());
+            names.insert(found->second.begin(), found->second.end());
     };
     add(here_);
     for (const auto& [journal, other] : others_) add(other.presence.people);
-    return out;
-}
-
-void PresenceDesk::tell(Session& session, const std::string& room) {
-    const auto people = people_in(room);
-    sessions_->send(session, frames::people(room, people, names_told_max));
+    return frames::people(room, names, names_told_max);
 }
 
 }  // namespace node

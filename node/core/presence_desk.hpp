@@ -54,8 +54,8 @@ private:
     void write(Turn& turn);
     void put(Turn& turn);
     void wake(Turn& turn, base::Time at);
-    [[nodiscard]] std::set<std::string> people_in(const std::string& room) const;
-    void tell(Session& session, const std::string& room);
+    /// The frame that says who is there.
+    [[nodiscard]] std::string word_on(const std::string& room) const;
     void forget_the_silent();
 
     const ChatConfig* config_;
