@@ -28,6 +28,8 @@ struct WorldOptions {
     std::filesystem::path out;                 ///< logs and journals go below this folder (process world)
     std::string store = "couchmock";           ///< or the URL of a real CouchDB
     const std::atomic<bool>* interrupted = nullptr;  ///< set by Ctrl-C: the world ends what it started and returns
+    /// Asked now and then; true: what is to be found out is found out, and the run ends.
+    std::function<bool()> abort;
     /// Called now and then with the time in the run; for a progress line.
     std::function<void(Duration at)> progress;
     std::function<void(const TracedEvent&)> trace;  ///< called for every event (virtual world)

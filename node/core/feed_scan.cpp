@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t page_rows = 2000;  // some milliseconds of work: live messages come in between
 constexpr std::size_t documents_max = 200;
+constexpr std::size_t newest_rows = 500;
 constexpr base::Duration pause = std::chrono::milliseconds{250};
 
 /// The rows of an `_all_docs` answer that have a document.
@@ -40,6 +41,7 @@ void FeedScan::begin(std::string seq) {
     missing_.clear();
     asked_.clear();
     last_page_ = false;
+    newest_wanted_ = true;
 }
 
 void FeedScan::stop(Turn& turn) {
@@ -52,6 +54,13 @@ void FeedScan::pump(Turn& turn, bool live) {
     if (!active() || fetch_ != 0 || !link_->usable() || turn.now.time < not_before_) return;
     fetch_ = ids_->next(Asker::scan);
     deadline_ = turn.now.time + request_timeout_;
+    newest_asked_ = live && newest_wanted_;
+    if (newest_asked_) {
+        newest_wanted_ = false;
+        turn.emit(Fetch{fetch_, api_->changes_newest(newest_rows), false});
+        turn.emit(SetTimer{timers::scan, deadline_});
+        return;
+    }
     if (asked_.empty()) {
         const auto count = std::min(missing_.size(), documents_max);
         const auto end = missing_.begin() + static_cast<std::ptrdiff_t>(count);
@@ -70,6 +79,7 @@ void FeedScan::pump(Turn& turn, bool live) {
 ScanNews FeedScan::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
     if (fetch != fetch_) return {};
     fetch_ = 0;
+    if (newest_asked_) return take_newest(turn, response);
     return asked_.empty() ? take_page(turn, response) : take_documents(turn, response);
 }
 
@@ -87,6 +97,20 @@ ScanNews FeedScan::take_page(Turn& turn, const base::HttpResponse& response) {
     page_end_ = std::move(page->last_seq);
     last_page_ = page->rows.size() < page_rows && asked_live_;
     news.done = page_done();
+    return news;
+}
+
+ScanNews FeedScan::take_newest(Turn& turn, const base::HttpResponse& response) {
+    auto page = response.status == 200 ? read_feed_page(response.body, turn.now.wall) : std::nullopt;
+    if (!page) return failed(turn), ScanNews{};
+    ScanNews news;
+    for (auto row = page->rows.rbegin(); row != page->rows.rend(); ++row) {
+        if (row->deleted || !row->message) continue;
+        if (ledger_->knows(row->id))
+            news.known.push_back(std::move(row->id));
+        else
+            news.rows.push_back(std::move(*row));
+    }
     return news;
 }
 

@@ -85,6 +85,10 @@ base::HttpRequest StoreApi::changes_page(std::string_view since, std::size_t lim
                               "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since));
 }
 
+base::HttpRequest StoreApi::changes_newest(std::size_t limit) const {
+    return request("GET", "/_changes?feed=normal&include_docs=true&descending=true&limit=" + std::to_string(limit));
+}
+
 base::HttpRequest StoreApi::changes_longpoll(std::string_view since, base::Duration heartbeat,
                                              std::size_t limit) const {
     return request("GET", "/_changes?feed=longpoll&include_docs=true&heartbeat=" + milliseconds(heartbeat) +

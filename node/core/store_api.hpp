@@ -42,6 +42,8 @@ public:
     /// One page of what changed after `since`, at most `limit` rows.
     [[nodiscard]] base::HttpRequest changes_page(std::string_view since, std::size_t limit,
                                                  bool documents) const;
+    /// The newest `limit` changes with their documents, the newest first.
+    [[nodiscard]] base::HttpRequest changes_newest(std::size_t limit) const;
     [[nodiscard]] base::HttpRequest changes_longpoll(std::string_view since, base::Duration heartbeat,
                                                      std::size_t limit) const;
     [[nodiscard]] base::HttpRequest changes_continuous(std::string_view since,

@@ -51,7 +51,8 @@ public:
         facts_.close();
         latencies_.emplace(facts_);
         Verdict verdict;
-        const bool whole = facts_.ended && facts_.broken != "interrupted";
+        const bool aborted = facts_.broken == aborted_run;
+        const bool whole = facts_.ended && facts_.broken != "interrupted" && !aborted;
         verdict.findings.push_back(check_ran(facts_, scenario_, plan_));
         for (const auto* property : always) {
             if (std::ranges::find(scenario_.expect, property, &Expectation::property) !=
@@ -69,7 +70,7 @@ public:
             }
             auto found = check_property(facts_, expectation);
             if (!found) found = check_threshold(facts_, *latencies_, expectation);
-            if (!whole) doubt_what_is_missing(*found, expectation.property);
+            if (!whole && !(aborted && expectation.abort_on_fail)) doubt_what_is_missing(*found, expectation.property);
             if (!expectation.text.empty()) found->property = expectation.text;
             found->location = expectation.location;
             verdict.findings.push_back(std::move(*found));

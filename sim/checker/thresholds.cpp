@@ -14,7 +14,8 @@ namespace {
 struct Value {
     Waited value;
     bool is_time = true;
-    std::string of;  ///< " over 512 messages"
+    std::string of;            ///< " over 512 messages"
+    std::int64_t samples = 0;  ///< 0: it is counted, not sampled
 };
 
 bool holds(double value, std::string_view relation, double bound) {
@@ -93,6 +94,7 @@ std::optional<Value> sampled(const Latencies& latencies, std::string_view functi
                              const Filter& filter, std::string& why) {
     const auto figures = latencies.figures(metric, filter);
     Value value;
+    value.samples = figures.count;
     value.of =
         fmt::format(" over {} {}", figures.count, metric == Metric::delivery ? "deliveries" : "messages");
     if (figures.undelivered > 0) value.of += fmt::format(", {} of them never", figures.undelivered);
@@ -195,6 +197,16 @@ Finding check_threshold(const Facts& facts, const Latencies& latencies, const Ex
     const bool ok = holds(static_cast<double>(value->value.us), expectation.relation, expectation.value);
     finding.outcome = (value->value.more && upper) ? Outcome::fail : ok ? Outcome::pass : Outcome::fail;
     return finding;
+}
+
+bool is_broken_already(const Facts& facts, const Latencies& latencies, const Expectation& expectation,
+                       std::int64_t samples_min) {
+    std::string why;
+    const auto value = value_of(facts, latencies, expectation, why);
+    if (!value || (value->samples > 0 && value->samples < samples_min)) return false;
+    // What has not arrived yet may arrive: it is lost in the end only.
+    if (expectation.property.starts_with("undelivered")) return false;
+    return !holds(static_cast<double>(value->value.us), expectation.relation, expectation.value);
 }
 
 std::optional<Recovery> recovery_of(const Facts& facts, const Latencies& latencies, std::string_view name) {

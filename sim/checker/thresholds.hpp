@@ -15,6 +15,12 @@ namespace sim::checker {
 /// Unknown when the phase has no samples, or the expression none of these.
 Finding check_threshold(const Facts& facts, const Latencies& latencies, const Expectation& expectation);
 
+/// Whether what has happened up to now breaks an upper bound, with samples that are still on their way
+/// counted as having taken as long as they have waited. Never for a figure of fewer than `samples_min`
+/// samples, nor for a phase that has not begun.
+bool is_broken_already(const Facts& facts, const Latencies& latencies, const Expectation& expectation,
+                       std::int64_t samples_min);
+
 /// How a run got over a fault.
 struct Recovery {
     std::string fault;

@@ -9,6 +9,9 @@
 /// Checkers and reports read this and nothing else, so the same judges serve both worlds, and a stored run can be judged again.
 namespace sim {
 
+/// What the last record says of a run that was ended because an expectation with `abort_on_fail` was broken.
+inline constexpr std::string_view aborted_run = "aborted";
+
 enum class What {
     run,           ///< the first record: `text` is a JSON object with scenario, seed, world, versions
     node,          ///< `node` is now in state `text`: up, killed, stopping, exited, paused, resumed, wiped, joined

@@ -53,6 +53,7 @@ void World::loop() {
             if (options_.progress) options_.progress(now - start_);
             note_requests(now);
             next_look = now + look_interval;
+            if (options_.abort && options_.abort()) return break_off(std::string{aborted_run});
         }
         if (options_.interrupted && *options_.interrupted) return break_off("interrupted");
         auto wake = next_watch;

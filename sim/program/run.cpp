@@ -1,6 +1,7 @@
 #include "node/base/json.hpp"
 #include "reports/reports.hpp"
 #include "sim/checker/judge.hpp"
+#include "sim/checker/watch.hpp"
 #include "sim/history/history_file.hpp"
 #include "sim/history/scenario_file.hpp"
 #include "sim/program/commands.hpp"
@@ -137,12 +138,14 @@ Outcome run_one(const Scenario& scenario, const RunRequest& request, const fs::p
 
     HistoryWriter history{folder / "history.jsonl"};
     checker::Judge judge{scenario, plan};
+    checker::Watch watch{scenario};
     LatencyTable latencies;
     Progress progress{scenario.name, plan, !request.quiet};
     Audience audience;
     audience.join(history);
     audience.join(judge);
     audience.join(latencies);
+    if (!watch.idle()) audience.join(watch);
     audience.join(progress);
 
     WorldOptions options;
@@ -152,6 +155,7 @@ Outcome run_one(const Scenario& scenario, const RunRequest& request, const fs::p
     options.store_kill = request.store_kill;
     options.store_start = request.store_start;
     options.interrupted = &interrupted();
+    if (!watch.idle()) options.abort = [&] { return watch.broken().has_value(); };
     options.progress = [&](Duration at) { progress.show(at); };
     for (const auto& pair : request.node_binaries) {
         const auto equals = pair.find('=');
@@ -179,7 +183,7 @@ Outcome run_one(const Scenario& scenario, const RunRequest& request, const fs::p
         fmt::print("    replay:  {}\n", replay_line(scenario, request, seed));
     if (verdict.outcome == Outcome::fail && request.world == "virtual") {
         const auto file = (folder / "replay.json").string();
-        if (write_replay_file(file, scenario, plan, result.event_hash))
+        if (write_replay_file(file, scenario, plan, result.broken.empty() ? result.event_hash : 0))
             fmt::print("    shrink:  chatsim shrink {}\n", file);
     }
     std::fflush(stdout);

@@ -64,6 +64,14 @@ bool read_threshold(Tokens& tokens, Expectation& expectation, bool is_count = fa
     const auto value = is_count ? read_count(tokens) : read_time(tokens);
     if (!value) return false;
     expectation.value = static_cast<double>(value->count());
+    if (const auto word = tokens.now(); tokens.take_if("abort_on_fail")) {
+        expectation.abort_on_fail = true;
+        if (!relation.text.starts_with('<') || expectation.property.starts_with("recovery")) {
+            tokens.complain(word, "what is not broken for good before the end cannot end the run",
+                            "abort_on_fail stands behind figures with < or <=: p99(delivery) < 250ms abort_on_fail");
+            return false;
+        }
+    }
     if (!tokens.at_end()) {
         tokens.complain(tokens.now(), fmt::format("'{}' after the end of the expectation", tokens.now().text),
                         "a phase stands before the relation: p99(local_echo) during outage < 50ms");

@@ -20,6 +20,7 @@ namespace sim {
 ///     converged within 5s
 ///     p99(local_echo) during outage < 50ms
 ///     recovery of outage < 5s            (property "recovery of outage")
+///     p99(delivery) < 250ms abort_on_fail
 ///
 /// Problems point into the line (`at` is where its text begins); nothing is returned then.
 std::optional<Expectation> parse_expectation(std::string_view text, Location at,

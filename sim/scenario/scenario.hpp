@@ -84,6 +84,7 @@ struct Expectation {
     std::string relation;   ///< "<", "<=", ">", ">=", "==" or "" for a property
     double value = 0;       ///< of a threshold, in microseconds where it is a time
     std::optional<Duration> within;  ///< "converged within 5s"
+    bool abort_on_fail = false;      ///< the run ends as soon as it is broken
     Location location;
     Location name_location;          ///< of the fault's name, where there is one
 };

@@ -180,13 +180,14 @@ object of_expect() {
     const auto phase = fmt::format("( +{} +{})?", alternatives(names(phases())), fault_name);
     const auto where = "( *, *[nr][1-9][0-9]*)?";
     const auto relation = " *(<|<=|>|>=|==) *";
+    const auto abort = "( +abort_on_fail)?";
     std::vector<std::string_view> quantile_names = names(quantiles());
     forms.push_back(object{
-        {"pattern", fmt::format("^{}\\( *{}{} *\\){}{}{}$", alternatives(quantile_names),
-                                alternatives(names(metrics())), where, phase, relation, time_pattern())}});
+        {"pattern", fmt::format("^{}\\( *{}{} *\\){}{}{}{}$", alternatives(quantile_names),
+                                alternatives(names(metrics())), where, phase, relation, time_pattern(), abort)}});
     forms.push_back(
-        object{{"pattern", fmt::format("^(count|undelivered|max)\\( *[a-z_]+{} *\\){}{}({}|[0-9]+)$", where,
-                                       phase, relation, time_pattern())}});
+        object{{"pattern", fmt::format("^(count|undelivered|max)\\( *[a-z_]+{} *\\){}{}({}|[0-9]+){}$", where,
+                                       phase, relation, time_pattern(), abort)}});
     forms.push_back(
         object{{"pattern", fmt::format("^recovery +of +{}{}{}$", fault_name, relation, time_pattern())}});
     return object{{"type", "array"}, {"items", object{{"type", "string"}, {"anyOf", std::move(forms)}}}};

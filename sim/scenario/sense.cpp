@@ -203,12 +203,27 @@ private:
             complain(where, "cannot fail: nothing is below 0");
         if (expectation.relation == "<" && expectation.value == 0)
             complain(where, "cannot hold: nothing is below 0");
+        check_place(expectation);
         constexpr std::string_view recovery = "recovery of ";
         if (expectation.property.starts_with(recovery))
             check_phase(expectation, "recovery", expectation.property.substr(recovery.size()));
         const auto space = expectation.phase.find(' ');
         if (space != std::string::npos)
             check_phase(expectation, expectation.phase.substr(0, space), expectation.phase.substr(space + 1));
+    }
+
+    /// `p99(delivery, n9)` is of a node that there is, `r7` of a room.
+    void check_place(const Expectation& expectation) {
+        const auto comma = expectation.property.find(", ");
+        if (comma == std::string::npos) return;
+        const auto place = expectation.property.substr(comma + 2, expectation.property.size() - comma - 3);
+        const bool is_room = place.starts_with('r');
+        const auto there =
+            is_room ? scenario_.topology.rooms : count_at(Type::node, scenario_.topology.nodes, std::nullopt);
+        if (number_of(Type::node, 'n' + place.substr(1)) <= there) return;
+        complain(expectation.location, fmt::format("{} does not exist", place),
+                 there == 1 ? fmt::format("there is {}1 only", place[0])
+                            : fmt::format("there are {}1 to {}{}", place[0], place[0], there));
     }
 
     /// The phase has to come about, whatever the seed, and something must be said in it.

@@ -34,10 +34,11 @@ WorldResult World::run() {
         next_progress = now_ + progress_interval;
         note_requests();
         if (options_.progress) options_.progress(now_ - start_);
-        if (options_.interrupted && *options_.interrupted) {
+        const bool interrupted = options_.interrupted && *options_.interrupted;
+        if (interrupted || (options_.abort && options_.abort())) {
             Record last{.what = What::end};
             last.at_us = (now_ - start_).count();
-            last.text = result_.broken = "interrupted";
+            last.text = result_.broken = interrupted ? std::string{"interrupted"} : std::string{aborted_run};
             sink_.add(last);
             break;
         }

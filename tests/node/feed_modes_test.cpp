@@ -207,9 +207,18 @@ TEST_F(Rewind, DelaysNoNewMessageThoughTheStoreStartsOverAtItsFirstRow) {
     EXPECT_THAT(heard(1), ElementsAre("message new"));
     persist_all();
     EXPECT_EQ(journal.state().checkpoint->seq, "301-s") << "the checkpoint advances last";
-    std::vector<std::string> rest{bare.begin() + 300, bare.end()};
+    // What was written while the live feed was closed lies at the far end; the newest rows are looked at
+    // first.
+    answer("feed=normal&limit=2000&since=301-s", 200, feed_page({bare[300]}, "302-s"));
+    answer("descending=true", 200,
+           feed_page({feed_row("2000-s", others_message(5000, "new")),
+                      feed_row("1999-t", others_message(4999, "between"))},
+                     "1-a"));
+    EXPECT_THAT(heard(1), ElementsAre("message between late"));
+    persist_all();
+    std::vector<std::string> rest{bare.begin() + 301, bare.end()};
     rest.push_back(R"({"seq":"1998-s","id":"old and unknown","changes":[]})");
-    answer("feed=normal&limit=2000&since=301-s", 200, feed_page(rest, "1999-s"));
+    answer("feed=normal&limit=2000&since=302-s", 200, feed_page(rest, "1999-s"));
     const auto asked_ids = answer(
         "POST /chat/_all_docs", 200,
         R"({"rows":[{"id":"old and unknown","key":"x","value":{},"doc":{"_id":"old and unknown","user":"eve","msg":"psst"}}]})");
@@ -226,11 +235,11 @@ TEST_F(Rewind, DelaysNoNewMessageThoughTheStoreStartsOverAtItsFirstRow) {
     EXPECT_THAT(heard(1), ElementsAre("message newer"));
     persist_all();
     EXPECT_EQ(journal.state().checkpoint->seq, "2001-s");
-    EXPECT_EQ(journal.size(), old_messages + 3u);
+    EXPECT_EQ(journal.size(), old_messages + 4u);
 }
 
 TEST_F(Rewind, SurvivesAFailureAtAnyStepOfTheScan) {
-    for (int failing = 0; failing < 5; ++failing) {
+    for (int failing = 0; failing < 6; ++failing) {
         SCOPED_TRACE(failing);
         Rewind::rows.clear();
         Rewind::bare.clear();
@@ -258,6 +267,8 @@ TEST_F(Rewind, SurvivesAFailureAtAnyStepOfTheScan) {
             else if (asked("feed=normal&limit=2000"))
                 answer("feed=normal&limit=2000", 200,
                        feed_page({bare[300], R"({"seq":"1998-s","id":"unknown","changes":[]})"}, "1999-s"));
+            else if (asked("descending=true"))
+                answer("descending=true", 200, feed_page({}, "1-a"));
             else if (asked("feed=normal"))
                 answer("feed=normal", 200, feed_page({rows[300], unknown_row()}, "1999-s"));
             if (asked("since=now")) stream("since=now", "\n");

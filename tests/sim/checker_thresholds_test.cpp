@@ -1,3 +1,4 @@
+#include "sim/checker/watch.hpp"
 #include "tests/sim/checker_story.hpp"
 
 #include <gmock/gmock.h>
@@ -135,6 +136,68 @@ TEST(Recovery, NeverCameWhenSomethingIsStillMissing) {
     const auto found = judged(story, "recovery of outage", "", "<", 3'600e6);
     EXPECT_EQ(found.outcome, Outcome::fail);
     EXPECT_THAT(found.measured, HasSubstr("> "));
+}
+
+// ---- while the run goes on
+
+/// The time of the record at which a run with this expectation would be aborted; -1: never.
+std::int64_t aborted_at(Story& story, const std::string& property, double bound) {
+    Expectation expectation;
+    expectation.property = property;
+    expectation.relation = "<";
+    expectation.value = bound;
+    expectation.text = property + " < bound abort_on_fail";
+    expectation.abort_on_fail = true;
+    story.scenario.expect.push_back(expectation);
+    Watch watch{story.scenario};
+    for (const auto& record : story.records) {
+        watch.add(record);
+        if (watch.broken()) return record.at_us;
+    }
+    return -1;
+}
+
+TEST(Watch, EndsARunThatIsBrokenAndNoOther) {
+    Story good;
+    EXPECT_EQ(aborted_at(good, "p99(delivery)", 13'000), -1);
+    Story bad;
+    const auto at = aborted_at(bad, "p99(delivery)", 11'000);
+    EXPECT_GT(at, 1'000'000);
+    EXPECT_LT(at, bad.records.back().at_us) << "before the end";
+}
+
+TEST(Watch, SaysNothingOfAFewSamples) {
+    Story story;  // 10 messages: too few
+    EXPECT_EQ(aborted_at(story, "p99(local_ack)", 1'000), -1);
+}
+
+TEST(Watch, CountsWhatIsOnItsWayWithTheTimeItHasWaited) {
+    Story story;
+    for (int i = 0; i < Story::messages; ++i)
+        for (const auto* client : {"c1", "c2", "c3", "c4"}) story.remove_shown(Story::name(i), client);
+    EXPECT_GT(aborted_at(story, "p50(delivery)", 400'000), 0);
+    Story other;
+    for (int i = 0; i < Story::messages; ++i)
+        for (const auto* client : {"c1", "c2", "c3", "c4"}) other.remove_shown(Story::name(i), client);
+    EXPECT_EQ(aborted_at(other, "p50(delivery)", 60'000'000), -1) << "nobody has waited for a minute yet";
+}
+
+TEST(Watch, LooksAtNothingThatNobodyAskedFor) {
+    Story story;
+    story.expect("p99(delivery)", "", "<", 1);
+    Watch watch{story.scenario};
+    EXPECT_TRUE(watch.idle());
+    for (const auto& record : story.records) watch.add(record);
+    EXPECT_FALSE(watch.broken());
+}
+
+TEST(Watch, LeavesTheVerdictWithTheExpectationThatEndedTheRun) {
+    Story story;
+    aborted_at(story, "p99(delivery)", 11'000);
+    story.records.back().text = aborted_run;
+    const auto verdict = story.judge();
+    EXPECT_EQ(verdict.outcome, Outcome::fail);
+    EXPECT_EQ(verdict.findings.back().outcome, Outcome::fail);
 }
 
 }  // namespace

@@ -248,6 +248,30 @@ def search_times(url, end_of_patience):
             "search_ms_max": round(max(times) * 1e3, 2)}
 
 
+def rewind(bench, kind):
+    """The feed begins again at 0, over 1,000,000 rows that all nodes know, while people chat at 50 messages a second. Ours alone."""
+    if kind is not Davenport:
+        return None
+    count = 20_000 if bench.quick else 1_000_000
+    with bench.up(kind) as system:
+        bench.load(system, "--mode", "fill", "--count", count, "--clients", 10, "--window", 2000, "--seconds", 110)
+        patience = time.monotonic() + 120
+        newest = lambda server: system.ask(server.port, "GET", "/api/rooms")["rooms"]
+        while (system.backlog() > 0 or newest(system.servers[0]) != newest(system.servers[1])) and time.monotonic() < patience:
+            time.sleep(0.2)
+        chat = ("--rate", 50, "--clients", 10, "--drain", 1)
+        before = bench.load(system, *chat, "--seconds", bench.seconds(4, 2))
+        child = subprocess.Popen(bench.load_command(system, *chat, "--seconds", bench.seconds(12, 3)), stdout=subprocess.PIPE, text=True)
+        try:
+            child.stdout.readline()
+            system.ask(system.control, "POST", "/_mock/faults", {"name": "back", "fault": "feed.rewind", "to": 0})
+            out, _ = child.communicate(timeout=60)
+        finally:
+            end(child)
+        after = read_result(out)
+        return {"rows": count, "before": before["cross"], "cross": after["cross"], "lost": after.get("lost", 0)}
+
+
 def nodes(bench, kind):
     """2, 10 and 50 nodes on one store, 50 messages a second into the first: what the store pays for a message. Ours alone."""
     if kind is not Davenport:
@@ -289,4 +313,4 @@ def end(child):
         child.wait()
 
 
-CASES = {case.__name__: case for case in (light, heavy, sat, mem, outage, backlog, couchdb, restart, nodes, store)}
+CASES = {case.__name__: case for case in (light, heavy, sat, mem, outage, backlog, couchdb, restart, rewind, nodes, store)}

@@ -106,6 +106,10 @@ def own_lines(results):
         if "trouble" not in run:
             lines.append(f"killed with {run['messages']} messages in its journal: ready again in {run['ready_s']:.2f} s; "
                          f"a search there takes {run['search_ms_p50']:.1f} ms, at most {run['search_ms_max']:.1f} ms")
+    for run in by_system(results).get("davenport", {}).get("rewind", []):
+        if "trouble" not in run:
+            lines.append(f"a rewind to 0 over {run['rows']} known rows: a new message crosses with p50 {run['cross']['p50_us'] / 1000:.1f} ms, "
+                         f"at most {run['cross']['max_us'] / 1000:.0f} ms (before it {run['before']['p50_us'] / 1000:.1f} and {run['before']['max_us'] / 1000:.0f})")
     for run in by_system(results).get("davenport", {}).get("nodes", []):
         if "trouble" not in run:
             lines.append("store's microseconds a message, by nodes: " +
