@@ -9,3 +9,9 @@ if(TARGET sim_process)
   target_link_libraries(chatsim PRIVATE sim_process)
   target_compile_definitions(chatsim PRIVATE DAVENPORT_PROCESS_WORLD)
 endif()
+
+# The virtual world is a quarter malloc: with this one a sweep takes 0.85 of the time (three pairs, interleaved). Sanitizers bring their own.
+if(NOT DAVENPORT_SANITIZE)
+  find_package(mimalloc REQUIRED)
+  target_link_libraries(chatsim PRIVATE mimalloc)
+endif()

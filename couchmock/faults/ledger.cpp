@@ -25,9 +25,17 @@ std::string inside_quotes(std::string_view text) {
 std::uint64_t RequestJournal::begin(const base::HttpRequest& request, std::string_view client,
                                     base::Time now) {
     if (entries_max_ == 0) return 0;
-    if (entries_.size() >= entries_max_) entries_.pop_front();
-    auto& entry = entries_.emplace_back();
+    if (entries_.size() >= entries_max_) {  // the oldest one's memory is used again
+        entries_.push_back(std::move(entries_.front()));
+        entries_.pop_front();
+    } else {
+        entries_.emplace_back();
+    }
+    auto& entry = entries_.back();
     entry.number = ++last_;
+    entry.ended = {};
+    entry.faults.clear();
+    entry.status = -1;
     entry.began = now;
     entry.method = request.method;
     entry.target = request.target;
