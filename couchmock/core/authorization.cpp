@@ -76,22 +76,6 @@ std::optional<User> check_password(const Server& server, std::string_view name, 
     return User{std::string{name}, roles_of(*user), {}};
 }
 
-std::string to_base64url(std::string_view bytes) {
-    auto text = base::base64_encode(bytes);
-    while (text.ends_with('=')) text.pop_back();
-    std::ranges::replace(text, '+', '-');
-    std::ranges::replace(text, '/', '_');
-    return text;
-}
-
-std::optional<std::string> from_base64url(std::string_view text) {
-    std::string padded{text};
-    std::ranges::replace(padded, '-', '+');
-    std::ranges::replace(padded, '_', '/');
-    while (padded.size() % 4 != 0) padded += '=';
-    return base::base64_decode(padded);
-}
-
 std::string sign(const Server& server, std::string_view text) {
     unsigned char mac[EVP_MAX_MD_SIZE];
     unsigned int size = 0;
@@ -121,7 +105,7 @@ std::string set_cookie(std::string_view value, base::WallTime wall) {
 
 std::string new_cookie(const Server& server, std::string_view name, base::WallTime wall) {
     auto text = fmt::format("{}:{:X}", name, base::unix_ms(wall) / 1000);
-    return to_base64url(text + ':' + sign(server, text));
+    return base::base64url_encode(text + ':' + sign(server, text));
 }
 
 std::string_view cookie_of(const Call& call) {
@@ -138,7 +122,7 @@ std::string_view cookie_of(const Call& call) {
 
 /// False when the cookie is well formed but says nothing: too old, or signed by somebody else.
 bool authenticate_by_cookie(const Server& server, Call& call, std::string_view cookie) {
-    const auto text = from_base64url(cookie);
+    const auto text = base::base64url_decode(cookie);
     if (!text) throw malformed_cookie();
     // name:hex time:signature; neither of the first two has a colon that could be one of the signature's
     const auto first = text->find(':');

@@ -128,6 +128,22 @@ std::optional<std::string> base64_decode(std::string_view text) {
     return out;
 }
 
+std::string base64url_encode(std::string_view bytes) {
+    auto out = base64_encode(bytes);
+    while (out.ends_with('=')) out.pop_back();
+    std::ranges::replace(out, '+', '-');
+    std::ranges::replace(out, '/', '_');
+    return out;
+}
+
+std::optional<std::string> base64url_decode(std::string_view text) {
+    std::string padded{text};
+    std::ranges::replace(padded, '-', '+');
+    std::ranges::replace(padded, '_', '/');
+    while (padded.size() % 4 != 0) padded += '=';
+    return base64_decode(padded);
+}
+
 std::string basic_authorization(std::string_view user, std::string_view password) {
     std::string pair{user};
     pair += ':';

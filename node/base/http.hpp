@@ -49,6 +49,9 @@ std::optional<Target> parse_target(std::string_view target);
 /// RFC 4648 base64 with padding.
 std::string base64_encode(std::string_view bytes);
 std::optional<std::string> base64_decode(std::string_view text);
+/// RFC 4648 section 5: for URLs and cookies, without padding.
+std::string base64url_encode(std::string_view bytes);
+std::optional<std::string> base64url_decode(std::string_view text);
 
 /// "Basic dXNlcjpwYXNz"
 std::string basic_authorization(std::string_view user, std::string_view password);

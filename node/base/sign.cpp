@@ -2,7 +2,6 @@
 
 #include "node/base/http.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -15,35 +14,18 @@ namespace {
 
 constexpr int rounds = 200'000;
 
-/// RFC 4648 section 5, without padding.
-std::string base64url(std::string_view bytes) {
-    auto out = base64_encode(bytes);
-    std::erase(out, '=');
-    std::ranges::replace(out, '+', '-');
-    std::ranges::replace(out, '/', '_');
-    return out;
-}
-
-std::optional<std::string> read_base64url(std::string_view text) {
-    std::string plain{text};
-    std::ranges::replace(plain, '-', '+');
-    std::ranges::replace(plain, '_', '/');
-    plain.append((4 - plain.size() % 4) % 4, '=');
-    return base64_decode(plain);
-}
-
 std::string signature(std::string_view text, std::string_view secret) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
     HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
          reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
-    return base64url({reinterpret_cast<const char*>(digest.data()), size});
+    return base64url_encode({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 }  // namespace
 
 std::string sign_name(std::string_view name, WallTime expires, std::string_view secret) {
-    auto out = base64url(name) + '.' + std::to_string(unix_ms(expires) / 1000);
+    auto out = base64url_encode(name) + '.' + std::to_string(unix_ms(expires) / 1000);
     return out + '.' + signature(out, secret);
 }
 
@@ -60,7 +42,7 @@ std::optional<std::string> verify_name(std::string_view signed_name, WallTime no
     std::int64_t expires = 0;
     std::from_chars(text.data() + dot + 1, text.data() + text.size(), expires);
     if (unix_ms(now) / 1000 >= expires) return std::nullopt;
-    return read_base64url(text.substr(0, dot));
+    return base64url_decode(text.substr(0, dot));
 }
 
 std::string derive_secret(std::string_view password, std::string_view salt) {

@@ -41,6 +41,8 @@ using ClientFrame = std::variant<Hello, Join, Leave, PostFrame, History, SearchF
 /// Reads the place where older results go on, as an answer gave it.
 bool read_search_place(std::string_view text, std::int64_t& into);
 
+/// So long is what is looked for at most: each word costs a look into the index.
+inline constexpr std::size_t search_text_bytes_max = 1000;
 /// The most that one search gives.
 inline constexpr std::size_t search_results_max = 100;
 

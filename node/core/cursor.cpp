@@ -8,22 +8,6 @@
 namespace node {
 namespace {
 
-std::string to_base64url(std::string_view bytes) {
-    auto out = base::base64_encode(bytes);
-    while (out.ends_with('=')) out.pop_back();
-    std::ranges::replace(out, '+', '-');
-    std::ranges::replace(out, '/', '_');
-    return out;
-}
-
-std::optional<std::string> from_base64url(std::string_view text) {
-    std::string padded{text};
-    std::ranges::replace(padded, '-', '+');
-    std::ranges::replace(padded, '_', '/');
-    while (padded.size() % 4 != 0) padded += '=';
-    return base::base64_decode(padded);
-}
-
 /// Takes the text before the next '|', or nothing when there is none.
 std::optional<std::string_view> take(std::string_view& rest) {
     const auto bar = rest.find('|');
@@ -38,11 +22,11 @@ std::optional<std::string_view> take(std::string_view& rest) {
 std::string Cursor::text() const {
     std::string out = gap ? "1g|" : "1|";
     out += journal + '|' + std::to_string(n) + '|' + generation + '|' + position + '|' + seq;
-    return to_base64url(out);
+    return base::base64url_encode(out);
 }
 
 std::optional<Cursor> Cursor::parse(std::string_view text) {
-    const auto bytes = from_base64url(text);
+    const auto bytes = base::base64url_decode(text);
     if (!bytes) return std::nullopt;
     std::string_view rest{*bytes};
     const auto version = take(rest);

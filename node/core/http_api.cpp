@@ -85,8 +85,8 @@ Call read_search(const base::Target& target) {
     auto& query = out.query;
     if (const auto* text = target.find("q")) query.text = *text;
     if (const auto* room = target.find("room")) query.room = *room;
-    if (query.text.empty() || !base::is_utf8(query.text))
-        return wrong(400, "bad_request", "`q` is what to look for, in UTF-8");
+    if (query.text.empty() || query.text.size() > search_text_bytes_max || !base::is_utf8(query.text))
+        return wrong(400, "bad_request", "`q` is what to look for, in UTF-8, at most 1000 bytes");
     if (!query.room.empty() && !base::is_room_name(query.room))
         return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
     if (const auto* before = target.find("before"); before && !read_search_place(*before, query.before))

@@ -33,7 +33,7 @@ base::HttpRequest StoreApi::request(std::string method, std::string_view path_an
 base::HttpRequest StoreApi::get_generation() const { return request("GET", "/_local/davenport"); }
 
 base::HttpRequest StoreApi::put_generation(const base::Generation& generation) const {
-    std::string body = "{\"generation\":";
+    std::string body = "{\"v\":" + std::to_string(chat_version) + ",\"generation\":";
     base::append_json_string(body, generation);
     return request("PUT", "/_local/davenport", body + "}");
 }

@@ -6,6 +6,7 @@
 #include "node/core/chat_core.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@
 #include <vector>
 
 namespace node {
+
+/// Of the documents of a chat; stands beside the store's generation.
+inline constexpr std::int64_t chat_version = 1;
 
 /// The requests that a node makes of CouchDB, as values.
 class StoreApi {

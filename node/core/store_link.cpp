@@ -80,6 +80,8 @@ void StoreLink::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& r
             const auto body = response.status == 200 ? base::parse_json(response.body) : std::nullopt;
             const auto generation = body ? base::string_member(*body, "generation") : std::nullopt;
             if (!generation || generation->empty()) return went_down(turn, reason_of(response), false);
+            if (base::int_member(*body, "v").value_or(chat_version) > chat_version)
+                return went_down(turn, "the chat in it is of a newer chatnode: run that one here too", false);
             return came_up(turn, base::Generation{*generation});
         }
         case State::making_database:

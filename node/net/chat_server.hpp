@@ -35,8 +35,9 @@ public:
         std::chrono::seconds ping_after{30};      ///< of silence
         std::chrono::seconds dead_after{75};      ///< of silence
         std::string tls_cert_file, tls_key_file;  ///< empty: plain HTTP
-        std::size_t connections_per_address_max =
-            0;  ///< of addresses that are not this machine's own; 0: any number
+        std::size_t connections_per_address_max = 0;  ///< 0: any number
+        /// This machine's own count too; else they do not: a proxy may stand there, with everybody behind it.
+        bool counts_this_machine = false;
         wire::HttpLimits limits{.body_bytes = 1024 * 1024};
     };
 

@@ -36,8 +36,8 @@ ClientSession::ClientSession(ChatServer& server, wire::asio::ip::tcp::socket soc
       server_(&server),
       heard_(wire::Loop::now().time) {
     server_->connections_.insert(this);
-    // This machine's own are not counted: a proxy may stand there, with everybody behind it.
-    if (server_->config_.connections_per_address_max > 0 && !base::is_loopback_address(address()))
+    if (server_->config_.connections_per_address_max > 0 &&
+        (server_->config_.counts_this_machine || !base::is_loopback_address(address())))
         rank_ = ++server_->by_address_[address()];
 }
 

@@ -112,7 +112,8 @@ export class Link {
   say(room, text) {
     const post = { key: this.keys.next(), room, text, user: this.user, host: '', state: 'sending', sends: 0, reason: '' };
     this.posts.set(post.key, post);
-    this.sendPost(post);
+    post.waits = Boolean(this.againTimer);  // behind those that have to wait
+    if (!post.waits) this.sendPost(post);
     this.changed(post);
   }
 
@@ -147,6 +148,7 @@ export class Link {
   sendPost(post) {
     if (!this.up || post.user !== this.user) return;
     post.sends += 1;
+    post.waits = false;
     post.host ||= this.node;
     const { room, key, text, host } = post;
     this.send({ t: 'post', room, key, text, host });
@@ -225,7 +227,12 @@ export class Link {
   on_refused(frame) {
     if (frame.retry_ms === undefined) return this.mark(frame, 'refused');
     const post = this.posts.get(frame.key);
-    if (post) setTimeout(() => { if (this.posts.get(post.key)?.state === 'sending') this.sendPost(post); }, frame.retry_ms);
+    if (!post) return;
+    post.waits = true;
+    this.againTimer ??= setTimeout(() => {  // all that wait, in the order said
+      this.againTimer = null;
+      for (const one of this.posts.values()) if (one.waits) this.sendPost(one);
+    }, frame.retry_ms);
   }
 
   mark(frame, state) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -125,6 +126,37 @@ TEST_F(ChatServerTest, MakesASessionOfARequestWhenTheCoreSaysSo) {
     perform(Close{exchange, "enough"});
     EXPECT_EQ(client.until_closed(), "");
     EXPECT_EQ(next<Closed>().session, exchange);
+}
+
+TEST_F(ChatServerTest, BoundsTheConnectionsOfOneAddress) {
+    ChatServer::Config config;
+    config.connections_per_address_max = 2;
+    config.counts_this_machine = true;
+    serve(config);
+    const std::string request = "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    {
+        SessionId session = 0;
+        auto first = open(session), second = open(session);
+        Client third{port()};
+        third.send(request);
+        EXPECT_THAT(third.until_closed(),
+                    testing::AllOf(StartsWith("HTTP/1.1 429 "), HasSubstr("Retry-After: "),
+                                   HasSubstr("too many connections")));
+        EXPECT_TRUE(is_quiet()) << "the core hears nothing of it";
+        std::vector<Client> more;
+        for (int i = 0; i < 3; ++i) more.emplace_back(port());
+        more.back().send(request);
+        EXPECT_EQ(more.back().until_closed(), "") << "so many are not even told";
+    }
+    // They are gone, and others may come. How soon the server has noticed is the kernel's business.
+    std::string answer;
+    for (int i = 0; i < 200 && !answer.starts_with("HTTP/1.1 101"); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        Client client{port()};
+        client.send(handshake());
+        answer = client.until("\r\n\r\n");
+    }
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 101"));
 }
 
 TEST_F(ChatServerTest, KeepsAnEventStreamAwake) {

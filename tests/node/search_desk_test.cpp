@@ -90,10 +90,13 @@ TEST_F(SearchDeskTest, RefusesWhatIsNoSearch) {
         ASSERT_TRUE(responses.contains(7));
         EXPECT_EQ(responses.at(7).status, 400);
     }
+    get(8, "/api/search?q=" + std::string(1001, 'x'));
+    EXPECT_EQ(responses.at(8).status, 400);
     open(1, "ann");
     take(1);
     say(1, R"({"t":"search","text":5})");
-    EXPECT_EQ(take(1, "error").size(), 1u);
+    find(1, std::string(1001, 'x'));
+    EXPECT_EQ(take(1, "error").size(), 2u);
     EXPECT_THAT(searches, IsEmpty());
 }
 

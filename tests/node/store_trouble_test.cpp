@@ -25,6 +25,18 @@ struct StoreTrouble : CoreDriver, testing::Test {
     }
 };
 
+TEST(NewerStore, IsLeftAloneAndSaidToBeOne) {
+    CoreDriver d;
+    d.start();
+    d.answer(probe, 200, R"({"v":2,"generation":"g9"})");
+    EXPECT_FALSE(d.asked("_changes"));
+    ASSERT_FALSE(d.log.empty());
+    EXPECT_THAT(d.log.back(), testing::HasSubstr("of a newer chatnode"));
+    d.advance(1s);
+    d.answer(probe, 200, R"({"v":1,"generation":"g9"})");
+    EXPECT_TRUE(d.asked("_changes")) << "it is looked at again";
+}
+
 TEST(NewStore, IsMadeWithOneShardAndGivenAGenerationThatIsReadBack) {
     CoreDriver d;
     d.start();

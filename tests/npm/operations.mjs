@@ -130,6 +130,13 @@ test('settings come from a file, the environment and the command line, the later
   assert.doesNotMatch(stdout, /hidden/)
 })
 
+test('the example of a settings file is good', () => {
+  const source = process.env.DAVENPORT_SOURCE ?? new URL('../..', import.meta.url).pathname
+  const { status, stderr } = chatnode(['--config', join(source, 'node/chatnode.yaml'), '--check-config'], { DAVENPORT_STORE_PASSWORD_FILE: file('password', 'secret\n') })
+  assert.equal(stderr, '')
+  assert.equal(status, 0)
+})
+
 test('all mistakes of a settings file are told at once, each with its place', () => {
   const { status, stderr } = chatnode(['--config', file('bad.yaml', `lisen: 127.0.0.1:0\nbatch: many\nfeed: carrier-pigeon\nname: [a, b]\n`), '--check-config'], { DAVENPORT_LOG_LEVEL: 'loud' })
   assert.equal(status, 64)
@@ -175,7 +182,7 @@ test('clients may come by https, with the certificate that was renewed meanwhile
   assert.match(await plain.text(), /https/)
   make('second')
   await secure.end('SIGHUP', false)
-  await until('the certificate is read again', async () => (await ask('/readyz')).name === 'second')
+  await until('the certificate is read again', async () => (await ask('/readyz').catch(() => ({}))).name === 'second')
   writeFileSync(join(folder, 'cert.pem'), 'rubbish')
   await secure.end('SIGHUP', false)
   await until('it says that this one is no good', () => secure.told().includes('stays in use'))

@@ -14,7 +14,8 @@ import { tmpdir } from 'node:os'
 const controlFile = join(folder, 'control')
 const store = await start('couchmock', ['--control', '127.0.0.1:0', '--control-port-file', controlFile, '--log-level', 'error'])
 const control = `http://127.0.0.1:${readFileSync(controlFile, 'utf8').trim()}/_mock/faults`
-const node = (name, port = 0) => start('chatnode', ['--store', `${store.url}/chat`, '--name', name, '--journal', join(folder, `${name}.journal`), '--log-level', 'error'], { port })
+// A test types faster than a client may.
+const node = (name, port = 0) => start('chatnode', ['--posts-per-second', '0', '--store', `${store.url}/chat`, '--name', name, '--journal', join(folder, `${name}.journal`), '--log-level', 'error'], { port })
 let first = await node('n1')
 const second = await node('n2')
 
