@@ -23,7 +23,7 @@ struct Checkpoint {
 
 /// A message with its place in the order in which this node came to know it.
 struct JournalEntry {
-    std::uint64_t arrival = 0;  ///< 1, 2, 3, ... without gaps within one journal
+    std::uint64_t arrival = 0;  ///< 1, 2, 3, ... within one journal; what is forgotten leaves a gap
     ChatMessage message;
     bool accepted_here = false;  ///< posted by a client of this node (else read from the feed)
     Generation stored_in;        ///< the generation that is known to hold it; empty while none is

@@ -20,8 +20,8 @@ namespace node {
 
 /// A client's wish to follow a room.
 struct JoinRequest {
-    std::string room;
-    std::optional<Cursor> cursor;  ///< resume from here; nothing: the newest `history` messages
+    std::string room{};
+    std::optional<Cursor> cursor{};  ///< resume from here; nothing: the newest `history` messages
     std::uint64_t n = 0;           ///< the largest that the client saw together with the cursor
     std::size_t history = 0;
     bool people = false;  ///< wants to be told who is there

@@ -2,13 +2,11 @@
 
 #include "node/core/catch_up.hpp"
 #include "node/core/changes_feed.hpp"
-#include "node/core/client_frame.hpp"
 #include "node/core/feed_scan.hpp"
+#include "node/core/frame_desk.hpp"
 #include "node/core/frames.hpp"
-#include "node/core/history.hpp"
 #include "node/core/http_desk.hpp"
 #include "node/core/ledger.hpp"
-#include "node/core/presence_desk.hpp"
 #include "node/core/rooms.hpp"
 #include "node/core/sessions.hpp"
 #include "node/core/store_audit.hpp"
@@ -75,55 +73,7 @@ private:
     }
 
     void on(Turn& turn, Received& e) {
-        auto* session = sessions_.find(e.session);
-        if (!session) return;
-        auto frame = read_client_frame(e.frame, config_.history_on_join);
-        if (sign_in_.required() && session->user.empty()) return turn_away(turn, *session, frame);
-        std::visit([&](auto& f) { say(turn, *session, f); }, frame);
-    }
-    /// Somebody who has to sign in first.
-    void turn_away(Turn& turn, Session& session, ClientFrame& frame) {
-        static constexpr std::string_view what_to_do = "sign in first: POST /api/session, and connect again";
-        if (const auto* post = std::get_if<PostFrame>(&frame))
-            return desk_.refuse(turn, {session.id, 0, post->key}, {"sign_in", std::string{what_to_do}});
-        if (std::holds_alternative<Ping>(frame)) return say(turn, session, std::get<Ping>(frame));
-        if (!std::holds_alternative<Hello>(frame)) sessions_.send(session, frames::error(what_to_do));
-    }
-
-    void say(Turn&, Session& session, Hello& f) {
-        if (sign_in_.required()) return;
-        presence_.changed();
-        session.user = std::move(f.user);
-    }
-    void say(Turn&, Session& session, Join& f) {
-        if (config_.presence && f.request.people) presence_.watch(session, f.request.room);
-        presence_.changed();
-        catch_up_.join(session, std::move(f.request));
-    }
-    void say(Turn&, Session& session, Leave& f) {
-        catch_up_.leave(session.id, f.room);
-        presence_.unwatch(session.id, f.room);
-        presence_.changed();
-        rooms_.unfollow(session, f.room);
-    }
-    void say(Turn& turn, Session& session, PostFrame& f) {
-        const Waiter waiter{session.id, 0, f.key};
-        if (const auto wait = session.posts.take(config_.posts_per_second_max, turn.now.time)) {
-            const auto retry_ms = std::chrono::ceil<std::chrono::milliseconds>(*wait).count();
-            return desk_.refuse(turn, waiter,
-                                {"too_fast", "too many posts at once: wait a little", retry_ms});
-        }
-        desk_.post(turn, {f.room, session.user, f.key, f.text, f.host}, waiter);
-    }
-    void say(Turn&, Session& session, History& f) { sessions_.send(session, page_frame(f)); }
-    void say(Turn& turn, Session& session, SearchFrame& f) { search_.ask(turn, session, std::move(f.query)); }
-    void say(Turn& turn, Session& session, Ping&) { sessions_.send(session, frames::pong(turn.now.wall)); }
-    void say(Turn&, Session& session, Malformed& f) { sessions_.send(session, frames::error(f.reason)); }
-
-    std::string page_frame(const History& f) {
-        std::string out = "{\"t\":\"page\",\"room\":\"" + f.room + "\",";
-        out += history_members(ledger_, f.room, f.before, f.limit, config_.session_bytes_max / 4);
-        return out + "}";
+        if (auto* session = sessions_.find(e.session)) frames_.on(turn, *session, e.frame);
     }
 
     void on(Turn&, Written& e) {
@@ -217,7 +167,7 @@ private:
     void take(Turn& turn, FeedNews news) {
         for (auto& row : news.rows)
             if (row.presence)
-                presence_.heard(turn, std::move(*row.presence));
+                presence_.heard(std::move(*row.presence));
             else if (row.message)
                 known_run_ = desk_.row(turn, std::move(row)) ? known_run_ + 1 : 0;
         set_checkpoint(news.seq);
@@ -390,9 +340,10 @@ private:
     CatchUp catch_up_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, feed_, audit_};
     Polls polls_{ledger_, sessions_, catch_up_, rooms_};
     SearchDesk search_{sessions_};
-    PresenceDesk presence_{config_, api_, ids_, ledger_.uuid(), sessions_, link_};
+    PresenceDesk presence_{config_, api_, ids_, ledger_.uuid(), sessions_, rooms_, link_};
     SignIn sign_in_{config_, api_, ids_, link_};
     PostDesk desk_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, writer_, counts_};
+    FrameDesk frames_{config_, ledger_, sessions_, rooms_, catch_up_, presence_, search_, sign_in_, desk_};
     HttpDesk http_{config_,
                    random_,
                    ledger_,

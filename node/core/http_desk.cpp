@@ -34,94 +34,84 @@ HttpDesk::HttpDesk(const ChatConfig& config, base::Random& random, Ledger& ledge
       open_{std::move(open)} {}
 
 void HttpDesk::on(Turn& turn, Requested& request, const NodeState& state) {
+    Asked asked{turn, request, state};
     auto call = http_api::read(request.request);
-    user_.clear();
     if (sign_in_->required() && is_for_members(call)) {
-        auto user = sign_in_->who(base::header(request.request.headers, "Cookie"), turn.now.wall);
-        if (!user)
-            return turn.emit(Respond{request.exchange,
-                                     http_api::problem(401, "sign_in", "sign in first: POST /api/session")});
-        user_ = std::move(*user);
+        auto user = sign_in_->who(asked.cookies(), turn.now.wall);
+        if (!user) return asked.answer(http_api::problem(401, "sign_in", "sign in first: POST /api/session"));
+        asked.user = std::move(*user);
     }
-    std::visit([&](auto& c) { answer(turn, request, c, state); }, call);
+    std::visit([&](auto& c) { answer(asked, c); }, call);
 }
 
-void HttpDesk::answer(Turn& turn, Requested& from, http_api::Health&, const NodeState&) {
-    turn.emit(Respond{from.exchange, http_api::health()});
+void HttpDesk::answer(Asked& asked, http_api::Health&) { asked.answer(http_api::health()); }
+
+void HttpDesk::answer(Asked& asked, http_api::Ready&) {
+    asked.answer(http_api::ready(asked.state.store_up, asked.state.backlog, asked.state.draining));
 }
 
-void HttpDesk::answer(Turn& turn, Requested& from, http_api::Ready&, const NodeState& state) {
-    turn.emit(Respond{from.exchange, http_api::ready(state.store_up, state.backlog, state.draining)});
-}
+void HttpDesk::answer(Asked& asked, http_api::Wrong& call) { asked.answer(std::move(call.answer)); }
 
-void HttpDesk::answer(Turn& turn, Requested& from, http_api::Wrong& call, const NodeState&) {
-    turn.emit(Respond{from.exchange, std::move(call.answer)});
-}
-
-void HttpDesk::answer(Turn& turn, Requested& from, http_api::GetMessages& call, const NodeState&) {
+void HttpDesk::answer(Asked& asked, http_api::GetMessages& call) {
     const auto members =
         history_members(*ledger_, call.room, call.before, call.limit, config_->session_bytes_max);
-    turn.emit(Respond{from.exchange, http_api::messages(call.room, members)});
+    asked.answer(http_api::messages(call.room, members));
 }
 
-void HttpDesk::answer(Turn& turn, Requested& from, http_api::GetRooms& call, const NodeState&) {
+void HttpDesk::answer(Asked& asked, http_api::GetRooms& call) {
     auto rooms = ledger_->journal().rooms(call.after, call.limit + 1);
     const bool more = rooms.size() > call.limit;
     if (more) rooms.pop_back();
-    turn.emit(Respond{from.exchange, http_api::rooms(rooms, more)});
+    asked.answer(http_api::rooms(rooms, more));
 }
 
-void HttpDesk::answer(Turn& turn, Requested& from, http_api::FindMessages& call, const NodeState&) {
-    if (!search_->ask(turn, from.exchange, std::move(call.query)))
-        turn.emit(Respond{from.exchange, http_api::too_many()});
+void HttpDesk::answer(Asked& asked, http_api::FindMessages& call) {
+    if (!search_->ask(asked.turn, asked.request.exchange, std::move(call.query)))
+        asked.answer(http_api::too_many());
 }
 
-void HttpDesk::answer(Turn& turn, Requested& from, http_api::BeginSession& call, const NodeState&) {
-    sign_in_->begin(turn, from.exchange, from.address, call);
+void HttpDesk::answer(Asked& asked, http_api::BeginSession& call) {
+    sign_in_->begin(asked.turn, asked.request.exchange, asked.request.address, call);
 }
 
-void HttpDesk::answer(Turn& turn, Requested& from, http_api::GetSession&, const NodeState&) {
-    turn.emit(
-        Respond{from.exchange, sign_in_->state(base::header(from.request.headers, "Cookie"), turn.now.wall)});
+void HttpDesk::answer(Asked& asked, http_api::GetSession&) {
+    asked.answer(sign_in_->state(asked.cookies(), asked.turn.now.wall));
 }
 
-void HttpDesk::answer(Turn& turn, Requested& from, http_api::EndSession&, const NodeState&) {
-    turn.emit(Respond{from.exchange, sign_in_->end()});
-}
+void HttpDesk::answer(Asked& asked, http_api::EndSession&) { asked.answer(sign_in_->end()); }
 
-void HttpDesk::answer(Turn& turn, Requested& from, http_api::PostMessage& call, const NodeState&) {
+void HttpDesk::answer(Asked& asked, http_api::PostMessage& call) {
     if (sign_in_->required()) {
-        if (!call.user.empty() && call.user != user_)
-            return turn.emit(Respond{
-                from.exchange, http_api::problem(403, "bad_name", "you are signed in under another name")});
-        call.user = user_;
+        if (!call.user.empty() && call.user != asked.user)
+            return asked.answer(http_api::problem(403, "bad_name", "you are signed in under another name"));
+        call.user = asked.user;
     }
-    if (call.key.empty()) call.key = make_key(turn);
-    const Waiter waiter{0, from.exchange, call.key};
-    if (const auto wait = too_fast(turn, from.address)) {
-        const auto retry_ms = std::chrono::ceil<std::chrono::milliseconds>(*wait).count();
-        return desk_->refuse(turn, waiter, {"too_fast", "too many posts at once: wait a little", retry_ms});
-    }
-    desk_->post(turn, {call.room, call.user, call.key, call.text, call.host}, waiter);
+    if (call.key.empty()) call.key = make_key(asked.turn);
+    const Waiter waiter{0, asked.request.exchange, call.key};
+    if (const auto wait = too_fast(asked.turn, asked.request.address))
+        return desk_->refuse_too_fast(asked.turn, waiter, *wait);
+    desk_->post(asked.turn, {call.room, call.user, call.key, call.text, call.host}, waiter);
 }
 
-void HttpDesk::answer(Turn& turn, Requested& from, http_api::Poll& call, const NodeState& state) {
-    Polls::Wish wish{{call.room, {}, 0, call.limit},
+void HttpDesk::answer(Asked& asked, http_api::Poll& call) {
+    Polls::Wish wish{{.room = call.room, .history = call.limit},
                      call.after,
-                     std::chrono::seconds{state.draining ? 0 : call.timeout_s}};
+                     std::chrono::seconds{asked.state.draining ? 0 : call.timeout_s}};
     if (!call.after.empty() && !Polls::read_next(call.after, wish.join))
-        return turn.emit(Respond{from.exchange, http_api::bad_place()});
-    if (!polls_->begin(turn, from.exchange, std::move(wish), std::move(from.address)))
-        turn.emit(Respond{from.exchange, http_api::too_many()});
+        return asked.answer(http_api::bad_place());
+    if (!polls_->begin(asked.turn, asked.request.exchange, std::move(wish), std::move(asked.request.address)))
+        asked.answer(http_api::too_many());
 }
 
-void HttpDesk::answer(Turn& turn, Requested& from, http_api::Follow& call, const NodeState& state) {
-    JoinRequest join{call.room, {}, 0, call.limit};
+void HttpDesk::answer(Asked& asked, http_api::Follow& call) {
+    JoinRequest join{.room = call.room, .history = call.limit};
     if (!call.after.empty() && !Polls::read_next(call.after, join))
-        return turn.emit(Respond{from.exchange, http_api::bad_place()});
-    if (state.draining) return turn.emit(Respond{from.exchange, http_api::going()});
-    turn.emit(Stream{from.exchange});
-    catch_up_->join(open_(turn, from.exchange, std::move(from.address), std::move(user_)), std::move(join));
+        return asked.answer(http_api::bad_place());
+    if (asked.state.draining) return asked.answer(http_api::going());
+    asked.turn.emit(Stream{asked.request.exchange});
+    auto& session =
+        open_(asked.turn, asked.request.exchange, std::move(asked.request.address), std::move(asked.user));
+    catch_up_->join(session, std::move(join));
 }
 
 std::optional<base::Duration> HttpDesk::too_fast(const Turn& turn, const std::string& address) {

@@ -10,7 +10,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace node {
 
@@ -33,18 +35,33 @@ public:
     void on(Turn& turn, Requested& request, const NodeState& state);
 
 private:
-    void answer(Turn& turn, Requested& from, http_api::Poll& call, const NodeState& state);
-    void answer(Turn& turn, Requested& from, http_api::Follow& call, const NodeState& state);
-    void answer(Turn& turn, Requested& from, http_api::GetRooms& call, const NodeState& state);
-    void answer(Turn& turn, Requested& from, http_api::FindMessages& call, const NodeState& state);
-    void answer(Turn& turn, Requested& from, http_api::BeginSession& call, const NodeState& state);
-    void answer(Turn& turn, Requested& from, http_api::GetSession& call, const NodeState& state);
-    void answer(Turn& turn, Requested& from, http_api::EndSession& call, const NodeState& state);
-    void answer(Turn& turn, Requested& from, http_api::PostMessage& call, const NodeState& state);
-    void answer(Turn& turn, Requested& from, http_api::GetMessages& call, const NodeState& state);
-    void answer(Turn& turn, Requested& from, http_api::Health& call, const NodeState& state);
-    void answer(Turn& turn, Requested& from, http_api::Ready& call, const NodeState& state);
-    void answer(Turn& turn, Requested& from, http_api::Wrong& call, const NodeState& state);
+    /// One request, while it is dealt with.
+    struct Asked {
+        Turn& turn;
+        Requested& request;
+        const NodeState& state;
+        std::string user{};  ///< who makes it, where people sign in
+
+        void answer(base::HttpResponse response) {
+            turn.emit(Respond{request.exchange, std::move(response)});
+        }
+        [[nodiscard]] std::string_view cookies() const {
+            return base::header(request.request.headers, "Cookie");
+        }
+    };
+
+    void answer(Asked& asked, http_api::Health& call);
+    void answer(Asked& asked, http_api::Ready& call);
+    void answer(Asked& asked, http_api::GetMessages& call);
+    void answer(Asked& asked, http_api::Poll& call);
+    void answer(Asked& asked, http_api::Follow& call);
+    void answer(Asked& asked, http_api::GetRooms& call);
+    void answer(Asked& asked, http_api::FindMessages& call);
+    void answer(Asked& asked, http_api::PostMessage& call);
+    void answer(Asked& asked, http_api::BeginSession& call);
+    void answer(Asked& asked, http_api::GetSession& call);
+    void answer(Asked& asked, http_api::EndSession& call);
+    void answer(Asked& asked, http_api::Wrong& call);
     std::string make_key(const Turn& turn);
     std::optional<base::Duration> too_fast(const Turn& turn, const std::string& address);
 
@@ -56,7 +73,6 @@ private:
     PostDesk* desk_;
     SearchDesk* search_;
     SignIn* sign_in_;
-    std::string user_;  ///< who makes the request that is being answered, where people sign in
     Open open_;
     std::uint16_t keys_made_ = 0;
     std::unordered_map<std::string, TokenBucket> posts_;  ///< by address: a request has no session

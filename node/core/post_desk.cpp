@@ -57,6 +57,11 @@ void PostDesk::post(Turn& turn, const Draft& draft, Waiter waiter) {
     take(turn, std::move(good.message), std::move(waiter));
 }
 
+void PostDesk::refuse_too_fast(Turn& turn, const Waiter& waiter, base::Duration wait) {
+    const auto retry_ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+    tell_refused(turn, waiter, {"too_fast", "too many posts at once: wait a little", retry_ms});
+}
+
 void PostDesk::take(Turn&, base::ChatMessage message, Waiter waiter) {
     auto& held = ledger_->hold(std::move(message), true, {});
     held.waiters.push_back(std::move(waiter));

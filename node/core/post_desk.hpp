@@ -29,6 +29,8 @@ public:
     void refuse(Turn& turn, const Waiter& waiter, const Refusal& refusal) {
         tell_refused(turn, waiter, refusal);
     }
+    /// The same post is welcome after `wait`.
+    void refuse_too_fast(Turn& turn, const Waiter& waiter, base::Duration wait);
     /// From here on all posts are refused: the node is about to end.
     void stop_taking() { taking_ = false; }
 

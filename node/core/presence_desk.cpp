@@ -17,8 +17,15 @@ constexpr std::size_t names_told_max = 200;
 }  // namespace
 
 PresenceDesk::PresenceDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids,
-                           const std::string& journal, Sessions& sessions, const StoreLink& link)
-    : config_{&config}, api_{&api}, ids_{&ids}, journal_{journal}, sessions_{&sessions}, link_{&link} {}
+                           const std::string& journal, Sessions& sessions, const Rooms& rooms,
+                           const StoreLink& link)
+    : config_{&config},
+      api_{&api},
+      ids_{&ids},
+      journal_{journal},
+      sessions_{&sessions},
+      rooms_{&rooms},
+      link_{&link} {}
 
 void PresenceDesk::watch(const Session& session, const std::string& room) {
     watchers_[room].insert(session.id);
@@ -37,10 +44,9 @@ void PresenceDesk::closed(SessionId session) {
         room->second.erase(session);
         room = room->second.empty() ? watchers_.erase(room) : std::next(room);
     }
-    dirty_ = true;
 }
 
-void PresenceDesk::heard(const Turn&, base::Presence presence) {
+void PresenceDesk::heard(base::Presence presence) {
     if (presence.journal == journal_) return;
     auto& other = others_[presence.journal];
     for (const auto* people : {&other.presence.people, &presence.people})
@@ -61,7 +67,11 @@ void PresenceDesk::pump(Turn& turn) {
     awake_since_ = link_->up() ? std::optional{turn.now.time} : std::nullopt;
     const bool due = wakes_at_ && turn.now.time >= *wakes_at_;
     if (due) wakes_at_.reset();
-    if (dirty_ || due) look_around(turn);
+    if (fetch_ != 0 && turn.now.time >= deadline_) {
+        turn.emit(CancelFetch{fetch_});
+        fetch_ = 0;
+    }
+    if (dirty_ || due || rooms_->moves() != moves_) look_around(turn);
     for (const auto& room : std::exchange(stirred_, {})) {
         const auto watchers = watchers_.find(room);
         if (watchers == watchers_.end()) continue;
@@ -76,20 +86,19 @@ void PresenceDesk::look_around(Turn& turn) {
     if (looked_at_ && turn.now.time < *looked_at_ + look_every) return wake(turn, *looked_at_ + look_every);
     looked_at_ = turn.now.time;
     dirty_ = false;
+    moves_ = rooms_->moves();
     forget_the_silent();
-    here_ = sessions_->people();
-    for (const auto* people : {&here_, &told_})
-        for (const auto& [room, names] : *people) {
-            const auto now = here_.find(room), before = told_.find(room);
-            if (now == here_.end() || before == told_.end() || now->second != before->second)
-                stirred_.insert(room);
-        }
-    told_ = here_;
+    const auto before = std::exchange(here_, sessions_->people());
+    for (const auto& [room, names] : here_)
+        if (const auto then = before.find(room); then == before.end() || then->second != names)
+            stirred_.insert(room);
+    for (const auto& [room, names] : before)
+        if (!here_.contains(room)) stirred_.insert(room);
 }
 
 void PresenceDesk::forget_the_silent() {
     std::erase_if(others_, [&](const auto& other) {
-        if (awake_ - other.second.age_at_up < silent_for) return false;
+        if (awake_ - other.second.heard < silent_for) return false;
         for (const auto& [room, names] : other.second.presence.people) stirred_.insert(room);
         return true;
     });
@@ -105,18 +114,21 @@ void PresenceDesk::write(Turn& turn) {
     const auto due = wrote_at_ ? *wrote_at_ + (is_new ? write_every : renew_after) : turn.now.time;
     if (turn.now.time < due) return wake(turn, due);
     put(turn);
-    wake(turn, turn.now.time + renew_after);
 }
 
 void PresenceDesk::put(Turn& turn) {
     wrote_at_ = turn.now.time;
     writing_ = here_;
-    fetch_ = ids_->next(Asker::presence);
     asking_revision_ = false;
     const base::Presence presence{journal_, config_->name, here_};
-    turn.emit(Fetch{fetch_,
-                    api_->put_document(base::presence_id(journal_), base::to_document(presence, revision_)),
-                    false});
+    ask(turn, api_->put_document(base::presence_id(journal_), base::to_document(presence, revision_)));
+}
+
+void PresenceDesk::ask(Turn& turn, base::HttpRequest request) {
+    fetch_ = ids_->next(Asker::presence);
+    deadline_ = turn.now.time + config_->request_timeout;
+    turn.emit(Fetch{fetch_, std::move(request), false});
+    wake(turn, deadline_);
 }
 
 void PresenceDesk::end(Turn& turn) {
@@ -136,9 +148,8 @@ void PresenceDesk::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse
         return;
     }
     if (response.status == 409) {  // of an earlier life
-        fetch_ = ids_->next(Asker::presence);
         asking_revision_ = true;
-        return turn.emit(Fetch{fetch_, api_->get_document(base::presence_id(journal_)), false});
+        return ask(turn, api_->get_document(base::presence_id(journal_)));
     }
     if (response.status != 201 && response.status != 202) return;  // the next renewal tries again
     revision_ = body ? std::string{base::string_member(*body, "rev").value_or("")} : "";

@@ -2,6 +2,7 @@
 
 #include "node/base/presence.hpp"
 #include "node/core/chat_core.hpp"
+#include "node/core/rooms.hpp"
 #include "node/core/sessions.hpp"
 #include "node/core/store_api.hpp"
 #include "node/core/store_link.hpp"
@@ -23,9 +24,9 @@ namespace node {
 class PresenceDesk {
 public:
     PresenceDesk(const ChatConfig& config, const StoreApi& api, FetchIds& ids, const std::string& journal,
-                 Sessions& sessions, const StoreLink& link);
+                 Sessions& sessions, const Rooms& rooms, const StoreLink& link);
 
-    /// Somebody came, went, or took another name.
+    /// Somebody took another name.
     void changed() { dirty_ = true; }
     /// From here on the session is told who is in the room.
     void watch(const Session& session, const std::string& room);
@@ -33,7 +34,7 @@ public:
     void closed(SessionId session);
 
     /// Another node's document came by the feed.
-    void heard(const Turn& turn, base::Presence presence);
+    void heard(base::Presence presence);
     void store_changed();
 
     /// This node goes away: its people are somewhere else, if anywhere.
@@ -47,12 +48,13 @@ public:
 private:
     struct Other {
         base::Presence presence;
-        base::Duration age_at_up{};  ///< `awake_` when it was last heard
+        base::Duration heard{};  ///< `awake_` at that time
     };
 
     void look_around(Turn& turn);
     void write(Turn& turn);
     void put(Turn& turn);
+    void ask(Turn& turn, base::HttpRequest request);
     void wake(Turn& turn, base::Time at);
     /// The frame that says who is there.
     [[nodiscard]] std::string word_on(const std::string& room) const;
@@ -63,18 +65,21 @@ private:
     FetchIds* ids_;
     std::string journal_;
     Sessions* sessions_;
+    const Rooms* rooms_;
     const StoreLink* link_;
 
-    base::People here_, told_;             ///< this node's people: now, and as the watchers were told
+    base::People here_;                    ///< this node's people, as they were last looked at
     std::map<std::string, Other> others_;  ///< by journal
     std::map<std::string, std::set<SessionId>> watchers_;
     std::set<std::string> stirred_;  ///< rooms whose watchers are to be told
     bool dirty_ = false;
+    std::uint64_t moves_ = 0;  ///< of the rooms, as they were last looked at
 
     // What of this is in the store.
     std::optional<base::People> written_;
     std::string revision_;
     FetchId fetch_ = 0;
+    base::Time deadline_{};  ///< of it
     bool asking_revision_ = false;
     base::People writing_;
     std::optional<base::Time> wrote_at_, looked_at_, wakes_at_;

@@ -28,6 +28,7 @@ Room& Rooms::follow(Session& session, std::string_view name, std::string_view ne
         std::erase(slot->unsure, &session);
     } else {
         session.rooms.push_back(slot.get());
+        ++moves_;
     }
     (unsure ? slot->unsure : slot->followers).push_back(&session);
     return *slot;
@@ -38,6 +39,7 @@ void Rooms::unfollow(Session& session, std::string_view name) {
     if (it == session.rooms.end()) return;
     auto& room = **it;
     session.rooms.erase(it);
+    ++moves_;
     std::erase(room.followers, &session);
     std::erase(room.unsure, &session);
     forget_if_empty(room);

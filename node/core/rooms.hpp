@@ -15,9 +15,9 @@ namespace node {
 struct Room {
     std::string name;
     std::vector<Session*> followers;
-    std::vector<Session*> unsure;             ///< followers that may have seen elsewhere what is newer than all here
-    std::string newest;                       ///< the highest position shown here; empty while none is
-    std::shared_ptr<base::FrameBatch> batch;  ///< what was shown in this turn
+    std::vector<Session*> unsure;  ///< followers that may have seen elsewhere what is newer than all here
+    std::string newest;            ///< the highest position shown here; empty while none is
+    std::shared_ptr<base::FrameBatch> batch;       ///< what was shown in this turn
     std::shared_ptr<base::FrameBatch> late_batch;  ///< the same for the unsure, everything marked late
     std::size_t shown_since_cursor = 0;
 };
@@ -31,10 +31,13 @@ public:
     /// The room, if anybody follows it.
     Room* find(std::string_view name);
     /// From here on `session` is shown what the room is. `newest`: the highest position in the room, used
-    /// when nobody followed it before. `unsure`: until it follows again without it, all is marked late for it.
+    /// when nobody followed it before. `unsure`: until it follows again without it, all is marked late for
+    /// it.
     Room& follow(Session& session, std::string_view name, std::string_view newest, bool unsure = false);
     void unfollow(Session& session, std::string_view name);
     void unfollow_all(Session& session);
+    /// Grows with everybody who comes or goes.
+    [[nodiscard]] std::uint64_t moves() const { return moves_; }
     [[nodiscard]] static bool follows(const Session& session, std::string_view name);
 
     /// Shows a message to everybody in its room. `n`: the watermark at the turn's start.
@@ -63,6 +66,7 @@ private:
     std::vector<Room*> touched_;  ///< have a batch in this turn
     std::vector<Room*> stale_;    ///< have shown something since their last cursor
     std::string scratch_;
+    std::uint64_t moves_ = 0;
 };
 
 }  // namespace node

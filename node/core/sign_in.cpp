@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view cookie_name = "davenport=";
 constexpr base::Duration lifetime = std::chrono::hours{24 * 30};
 constexpr std::size_t under_way_max = 100;
-constexpr std::size_t addresses_max = 10'000;
+constexpr std::size_t tries_max = 10'000;
 constexpr std::size_t tries_per_second = 1;
 
 base::HttpResponse not_now() {
@@ -59,8 +59,9 @@ void SignIn::begin(Turn& turn, ExchangeId exchange, const std::string& address,
     if (!base::is_user_name(call.name))
         return turn.emit(
             Respond{exchange, http_api::problem(400, "bad_name", "a name is 1 to 64 bytes of plain text")});
-    if (tries_.size() >= addresses_max) tries_.clear();
-    if (tries_[address].take(tries_per_second, turn.now.time) || asked_.size() >= under_way_max) {
+    if (tries_.size() >= tries_max) tries_.clear();
+    if (tries_[address + '\n' + call.name].take(tries_per_second, turn.now.time) ||
+        asked_.size() >= under_way_max) {
         auto answer = http_api::problem(429, "too_fast", "too many tries at once: wait a little");
         answer.headers.emplace_back("Retry-After", "2");
         return turn.emit(Respond{exchange, std::move(answer)});

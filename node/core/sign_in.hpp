@@ -50,7 +50,8 @@ private:
     FetchIds* ids_;
     StoreLink* link_;
     std::map<FetchId, Asked> asked_;
-    std::unordered_map<std::string, TokenBucket> tries_;  ///< by address
+    std::unordered_map<std::string, TokenBucket>
+        tries_;  ///< by address and name: behind a proxy all have one address
 };
 
 }  // namespace node

@@ -7,12 +7,14 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 namespace node {
 namespace {
 
 constexpr std::int64_t version = 1;
+constexpr std::int64_t application_id = 0x64617673;  // "davs": what tells an index from somebody else's file
 
 // `place` is a message's moment as a number (search::place_of), so that the newest come first without
 // sorting. Emoji are words. Without the texts themselves: the journal has them.
@@ -41,12 +43,13 @@ SearchFile::SearchFile(const JournalFile& journal)
     uuid.step();
     const auto name = uuid.text(0);
     try {
-        open(name);
-    } catch (const sqlite::Error&) {
-        index_.reset();
-        remove(path_);
-        open(name);
+        if (open(name)) return;
+    } catch (const sqlite::Error& error) {
+        if (!is_damage(error)) throw;
     }
+    index_.reset();
+    remove(path_);
+    open(name);
 }
 
 bool SearchFile::is_damage(const sqlite::Error& error) {
@@ -57,22 +60,26 @@ void SearchFile::remove(const std::string& path) {
     for (const auto* ending : {"", "-wal", "-shm"}) std::remove((path + ending).c_str());
 }
 
-void SearchFile::open(const std::string& journal_uuid) {
+bool SearchFile::open(const std::string& journal_uuid) {
     index_ = std::make_unique<sqlite::Database>(path_, sqlite::Database::Mode::read_write_create);
     if (index_->number("PRAGMA schema_version") != 0) {
-        if (index_->number("PRAGMA user_version") != version) throw sqlite::Error{0, "of another version"};
+        if (index_->number("PRAGMA application_id") != application_id)
+            throw sqlite::Error{SQLITE_ERROR, "it is some other program's file: move it away"};
+        if (index_->number("PRAGMA user_version") != version) return false;
         auto source = index_->prepare("SELECT journal, read FROM source");
-        if (!source.step() || source.text(0) != journal_uuid) throw sqlite::Error{0, "of another journal"};
+        if (!source.step() || source.text(0) != journal_uuid) return false;
         read_ = source.number(1);
-        if (read_ > journal_.number("SELECT coalesce(max(arrival), 0) FROM message"))
-            throw sqlite::Error{0, "of a journal that was put back to an earlier state"};
+        // The journal was put back to an earlier state.
+        if (read_ > journal_.number("SELECT coalesce(max(arrival), 0) FROM message")) return false;
     }
     index_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000");
     if (index_->number("PRAGMA schema_version") == 0) {
         index_->execute("BEGIN");
         index_->execute(schema);
-        index_->execute("INSERT INTO source VALUES ('" + journal_uuid +
-                        "', 0); PRAGMA user_version = " + std::to_string(version) + "; COMMIT");
+        index_->execute(
+            fmt::format("INSERT INTO source VALUES ('{}', 0); PRAGMA application_id = {}; PRAGMA "
+                        "user_version = {}; COMMIT",
+                        journal_uuid, application_id, version));
         read_ = 0;
     }
     add_place_ = index_->prepare("INSERT INTO place VALUES (?1, ?2) ON CONFLICT DO NOTHING");
@@ -81,6 +88,7 @@ void SearchFile::open(const std::string& journal_uuid) {
     find_ = index_->prepare(
         "SELECT place.place, place.arrival FROM word JOIN place ON place.place = word.rowid "
         "WHERE word MATCH ?1 AND word.rowid < ?2 ORDER BY word.rowid DESC LIMIT ?3");
+    return true;
 }
 
 bool SearchFile::take_in(std::size_t most) {

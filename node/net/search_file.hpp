@@ -17,7 +17,7 @@ namespace node {
 /// Threads: one. Errors: sqlite::Error.
 class SearchFile {
 public:
-    /// Opens it, or begins anew when it is none, damaged, or of another journal.
+    /// Opens it, or begins anew when it is damaged or not this journal's.
     explicit SearchFile(const JournalFile& journal);
 
     /// Takes in the next `most` messages of the journal, in one transaction. False when there are no more.
@@ -29,7 +29,8 @@ public:
     [[nodiscard]] base::SearchAnswer find(const base::SearchQuery& query);
 
 private:
-    void open(const std::string& journal_uuid);
+    /// False when the file is of another version, of another journal, or ahead of this one.
+    bool open(const std::string& journal_uuid);
     void add(std::int64_t arrival, const base::ChatMessage& message);
 
     std::string path_;

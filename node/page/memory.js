@@ -20,6 +20,11 @@ function memory(name) {
         storage().removeItem(key);
       } catch { /* then it was never kept */ }
     },
+    clear() {
+      try {
+        storage().clear();
+      } catch { /* then there is nothing */ }
+    },
   };
 }
 

@@ -1,11 +1,12 @@
 // Signing in, where a node asks for it: with the account that one has in the store. Who one is stands in a cookie that scripts cannot read.
 
+import { browser, tab } from './memory.js';
 import { tell } from './status.js';
 
 const path = 'api/session';
 
 export class SignIn {
-  /** `on`: what to call: done() when one is somebody, or nobody any more. */
+  /** `on`: what to call: done() when one is somebody. */
   constructor(dialog, outButton, nameField, on) {
     Object.assign(this, { dialog, outButton, nameField, on });
     this.form = dialog.querySelector('form');
@@ -17,7 +18,8 @@ export class SignIn {
     dialog.oncancel = (event) => event.preventDefault();  // there is nothing to see behind it
     outButton.onclick = async () => {
       await fetch(path, { method: 'DELETE' }).catch(() => {});
-      on.done();
+      for (const kept of [browser, tab]) kept.clear();  // who sits down here next is somebody else
+      location.reload();
     };
   }
 

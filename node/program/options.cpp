@@ -143,21 +143,24 @@ private:
             from = "command line";
         } else if (variable && *variable) {
             from = variable_of(name);
-            set(option, {variable}, from);
+            set(option, is_list(option) ? split(variable) : std::vector<std::string>{variable}, from);
         } else if (const auto found = file_.settings.find(name); found != file_.settings.end()) {
             from = found->second.place;
             set(option, found->second.values, from);
         }
-        auto value = option.count() > 0 ? fmt::format("{}", fmt::join(option.results(), ", "))
-                                        : option.get_default_str();
-        if (value.starts_with('[') && value.ends_with(']'))
-            value = value.substr(1, value.size() - 2);  // a list of one
-        told_ += fmt::format("{:24} {:40} ({})\n", name, hide_password(value), from);
+        auto values =
+            option.count() > 0 ? option.results() : std::vector<std::string>{option.get_default_str()};
+        for (auto& value : values) {
+            if (value.starts_with('[') && value.ends_with(']'))
+                value = value.substr(1, value.size() - 2);  // a list's default
+            value = hide_password(value);
+        }
+        told_ += fmt::format("{:24} {:40} ({})\n", name, fmt::format("{}", fmt::join(values, ", ")), from);
     }
 
     void set(CLI::Option& option, const std::vector<std::string>& values, const std::string& from) {
         try {
-            if (values.size() > 1 && option.get_multi_option_policy() != CLI::MultiOptionPolicy::TakeAll)
+            if (values.size() > 1 && !is_list(option))
                 throw CLI::ValidationError(option.get_name(), "takes one value");
             for (const auto& value : values) option.add_result(value);
             option.run_callback();
@@ -166,14 +169,29 @@ private:
         }
     }
 
-    static std::string hide_password(const std::string& value) {
-        const auto at = value.find('@');
-        const auto begin = value.find("://");
-        if (at == std::string::npos || begin == std::string::npos) return value;
-        const auto colon = value.find(':', begin + 3);
-        return colon == std::string::npos || colon > at
-                   ? value
-                   : value.substr(0, colon + 1) + "..." + value.substr(at);
+    /// "http://user:...@host": what is printed may be pasted elsewhere.
+    static std::string hide_password(const std::string& url) {
+        const auto scheme = url.find("://");
+        if (scheme == std::string::npos) return url;
+        const auto at = url.rfind('@', url.find('/', scheme + 3));
+        const auto colon = url.find(':', scheme + 3);
+        return at == std::string::npos || colon > at ? url
+                                                     : url.substr(0, colon + 1) + "..." + url.substr(at);
+    }
+
+    /// A list in the environment has commas.
+    static std::vector<std::string> split(const std::string& text) {
+        std::vector<std::string> out;
+        for (std::size_t at = 0; at <= text.size();) {
+            const auto comma = std::min(text.find(',', at), text.size());
+            out.push_back(text.substr(at, comma - at));
+            at = comma + 1;
+        }
+        return out;
+    }
+
+    static bool is_list(const CLI::Option& option) {
+        return option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
     }
 
     std::vector<std::string> known_;
@@ -203,6 +221,7 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
         exit_code = app.exit(error) == 0 ? 0 : bad_usage;
         return std::nullopt;
     }
+    if (out.journal) return out;  // these are settings of a node that runs
     if (const char* named = std::getenv("DAVENPORT_CONFIG"); config.empty() && named) config = named;
     const Sources sources{app, config};
     for (const auto& mistake : sources.mistakes())

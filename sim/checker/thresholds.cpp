@@ -204,8 +204,6 @@ bool is_broken_already(const Facts& facts, const Latencies& latencies, const Exp
     std::string why;
     const auto value = value_of(facts, latencies, expectation, why);
     if (!value || (value->samples > 0 && value->samples < samples_min)) return false;
-    // What has not arrived yet may arrive: it is lost in the end only.
-    if (expectation.property.starts_with("undelivered")) return false;
     return !holds(static_cast<double>(value->value.us), expectation.relation, expectation.value);
 }
 

@@ -21,7 +21,7 @@ public:
 
     explicit Watch(const Scenario& scenario);
 
-    /// Nothing to watch for: then looked at at no cost.
+    /// There is nothing to watch for.
     [[nodiscard]] bool idle() const { return expectations_.empty(); }
     void add(const Record& record) override;
     /// The text of an expectation that what has happened so far breaks; nothing while none is.

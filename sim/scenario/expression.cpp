@@ -66,9 +66,12 @@ bool read_threshold(Tokens& tokens, Expectation& expectation, bool is_count = fa
     expectation.value = static_cast<double>(value->count());
     if (const auto word = tokens.now(); tokens.take_if("abort_on_fail")) {
         expectation.abort_on_fail = true;
-        if (!relation.text.starts_with('<') || expectation.property.starts_with("recovery")) {
-            tokens.complain(word, "what is not broken for good before the end cannot end the run",
-                            "abort_on_fail stands behind figures with < or <=: p99(delivery) < 250ms abort_on_fail");
+        const auto& figure = expectation.property;
+        if (!relation.text.starts_with('<') || figure.starts_with("recovery") ||
+            figure.starts_with("undelivered")) {
+            tokens.complain(
+                word, "what is not broken for good before the end cannot end the run",
+                "abort_on_fail stands behind figures with < or <=: p99(delivery) < 250ms abort_on_fail");
             return false;
         }
     }

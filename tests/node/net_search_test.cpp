@@ -1,3 +1,4 @@
+#include "node/net/search_file.hpp"
 #include "node/net/search_index.hpp"
 #include "node/net/search_query.hpp"
 #include "tests/node/journal_conformance.hpp"
@@ -158,6 +159,19 @@ TEST_F(SearchIndexTest, IsMadeAgainWhenItsFileIsDamagedOrAnothers) {
         "UPDATE source SET journal = 'other'");
     open();
     EXPECT_THAT(texts(query("tea")), ElementsAre("tea"));
+}
+
+TEST_F(SearchIndexTest, LeavesAnotherProgramsFileAlone) {
+    say({"tea"});
+    index.reset();
+    const auto path = node::SearchIndex::path_of(file.path());
+    node::SearchFile::remove(path);
+    node::sqlite::Database{path, node::sqlite::Database::Mode::read_write_create}.execute(
+        "CREATE TABLE recipes (name TEXT)");
+    open();
+    EXPECT_FALSE(find(query("tea")).whole);
+    node::sqlite::Database other{path, node::sqlite::Database::Mode::read_write};
+    EXPECT_EQ(other.number("SELECT count(*) FROM sqlite_master"), 1);
 }
 
 TEST_F(SearchIndexTest, SaysSoWhenItCannotLook) {

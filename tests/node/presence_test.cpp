@@ -1,3 +1,4 @@
+#include "node/core/cursor.hpp"
 #include "tests/node/core_driver.hpp"
 
 #include <string>
@@ -116,6 +117,42 @@ TEST_F(PresenceTest, HearsOfTheOthersPeopleByTheFeed) {
     EXPECT_THAT(people(1), ElementsAre("ann", "carol"));
     others_say(R"({"attic":["carol"]})");
     EXPECT_THAT(people(1), ElementsAre("ann"));
+}
+
+TEST_F(PresenceTest, CountsWhoIsStillCatchingUpOnceTheyAreThere) {
+    enter(1, "ann");
+    advance(2s);
+    answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"1-a"})");
+    open(2, "bob");
+    // A place of another journal: the store's feed is read before bob is in the room.
+    const auto place = node::Cursor{"another", 5, "g1", "1-a", "", false}.text();
+    say(2, R"({"t":"join","room":"lobby","people":true,"n":5,"cursor":")" + place + "\"}");
+    advance(2s);
+    take(1), take(2);
+    answer("feed=normal", 200, feed_page({}, "2-b"));
+    advance(2s);
+    EXPECT_THAT(people(1), ElementsAre("ann", "bob"));
+}
+
+TEST_F(PresenceTest, AsksAgainWhenTheStoreNeverAnswers) {
+    enter(1, "ann");
+    advance(2s);
+    ASSERT_TRUE(asked("PUT /chat/davenport-presence"));
+    std::erase_if(fetches,
+                  [](const OpenFetch& f) { return f.request.target.find("_local") != std::string::npos; });
+    for (int i = 0; i < 20; ++i) {  // the request hangs, and all else goes on
+        advance(1s);
+        while (asked("GET /chat/_local/davenport"))
+            answer("GET /chat/_local/davenport", 200, R"({"generation":"g1"})");
+        if (asked("feed=continuous")) stream("feed=continuous", "\n");
+    }
+    const auto open = std::ranges::count_if(fetches, [](const OpenFetch& f) {
+        return f.request.target.find("davenport-presence") != std::string::npos;
+    });
+    EXPECT_EQ(open, 1) << "the one that hung was given up";
+    answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"1-a"})");
+    live_on(5s);
+    EXPECT_FALSE(asked("PUT /chat/davenport-presence"));
 }
 
 TEST_F(PresenceTest, BelievesNoDocumentThatIsNone) {

@@ -128,6 +128,10 @@ test('settings come from a file, the environment and the command line, the later
   assert.match(stdout, /^host +a\.example, b\.example /m)
   assert.match(stdout, /^journal +chatnode\.journal +\(default\)$/m)
   assert.doesNotMatch(stdout, /hidden/)
+  const many = chatnode(['--check-config'], { DAVENPORT_STORE: 'http://u:hid%40den@127.0.0.1:1/chat,http://v:hidden@127.0.0.1:2/chat', DAVENPORT_HOST: 'a.example,b.example' })
+  assert.match(many.stdout, /^store +http:\/\/u:\.\.\.@127\.0\.0\.1:1\/chat, http:\/\/v:\.\.\.@127\.0\.0\.1:2\/chat +\(DAVENPORT_STORE\)$/m)
+  assert.doesNotMatch(many.stdout, /hid|den/)
+  assert.match(many.stdout, /^host +a\.example, b\.example /m)
 })
 
 test('the example of a settings file is good', () => {

@@ -298,9 +298,21 @@ test('where people sign in, the page asks who one is, and shows nothing before',
   await page.locator('#log li.mine[data-state=stored]', { hasText: 'in the club' }).waitFor()
   await page.reload()
   await sees(page, 'in the club')
+  await page.fill('#text', 'a draft that nobody else should see')
   await page.click('#sign-out')
   await page.locator('#sign-in[open]').waitFor()
+  assert.doesNotMatch(await page.evaluate(() => document.body.innerText + document.getElementById('text').value + JSON.stringify({ ...localStorage, ...sessionStorage })), /in the club|draft/)
   await page.context().close(); await club.end(); await guarded.end()
+})
+
+test('who types faster than a client may is held up, and all of it is said', async () => {
+  const strict = await start('chatnode', ['--posts-per-second', '2', '--store', `${store.url}/chat`, '--journal', join(folder, 'strict'), '--log-level', 'error'])
+  const gus = await open('gus', strict.port)
+  const lines = Array.from({ length: 9 }, (_, i) => `quick ${i} of 9`)
+  for (const line of lines) await say(gus, line)
+  for (const line of lines) await gus.locator('#log li[data-state=stored]', { hasText: line }).waitFor()
+  assert.deepEqual((await texts(gus)).filter((text) => text.startsWith('quick')), lines)
+  await gus.context().close(); await strict.end()
 })
 
 test('(and nothing was complained of)', () => assert.deepEqual(troubles, []))

@@ -157,6 +157,8 @@ TEST(ScenarioMistakes, InExpectationsAreNamed) {
              Case{"p99(delivery, r99) < 50ms", "r99 does not exist", "r1"},
              Case{"p50(delivery) > 5ms abort_on_fail", "what is not broken for good before the end",
                   "with < or <="},
+             Case{"undelivered(delivery) < 5 abort_on_fail", "what is not broken for good before the end"},
+             Case{"recovery of outage < 5s abort_on_fail", "what is not broken for good before the end"},
              Case{"p99(delivery) < 5ms abort", "'abort' after the end of the expectation"},
              Case{"p99(backlog) < 50", "backlog has no p99", "max(backlog)"},
              Case{"p99(delivery) durring outage < 50ms", "'durring' is no phase", "did you mean 'during'?"},
