@@ -69,9 +69,9 @@ bool read_threshold(Tokens& tokens, Expectation& expectation, bool is_count = fa
         const auto& figure = expectation.property;
         if (!relation.text.starts_with('<') || figure.starts_with("recovery") ||
             figure.starts_with("undelivered")) {
-            tokens.complain(
-                word, "what is not broken for good before the end cannot end the run",
-                "abort_on_fail stands behind figures with < or <=: p99(delivery) < 250ms abort_on_fail");
+            tokens.complain(word, "what is not broken for good before the end cannot end the run",
+                            "it stands behind pNN, max, mean and count with < or <=: p99(delivery) < 250ms "
+                            "abort_on_fail");
             return false;
         }
     }

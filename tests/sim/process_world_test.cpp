@@ -116,6 +116,14 @@ TEST_F(ProcessWorldTest, AnInterruptEndsEverythingThatWasStarted) {
     EXPECT_EQ(children(), "");
 }
 
+TEST_F(ProcessWorldTest, ARunThatHasFailedAlreadyIsEndedLikeOneThatIsInterrupted) {
+    options_.abort = [&] { return history_.count(What::shown) > 5; };
+    const auto result = run();
+    EXPECT_EQ(result.broken, aborted_run);
+    EXPECT_EQ(history_.records.back().text, aborted_run);
+    EXPECT_EQ(children(), "");
+}
+
 TEST_F(ProcessWorldTest, AMissingProgramIsToldByItsName) {
     options_.binaries = "/no/such/folder";
     EXPECT_THAT(run().broken, HasSubstr("/no/such/folder/couchmock"));

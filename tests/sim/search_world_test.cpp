@@ -1,7 +1,9 @@
+#include "sim/checker/watch.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/search/replay_file.hpp"
 #include "sim/search/shrink.hpp"
 #include "sim/search/sweep.hpp"
+#include "sim/world.hpp"
 
 #include <algorithm>
 
@@ -105,6 +107,38 @@ TEST(Replay, OfAFileIsTheVeryRunItWasWrittenFor) {
     const auto again = try_plan(replay.scenario, replay.plan);
     EXPECT_EQ(again.event_hash, replay.event_hash);
     EXPECT_EQ(again.failures, first.failures);
+}
+
+TEST(Abort, EndsTheRunAsSoonAsAnExpectationIsBroken) {
+    class Memory final : public HistorySink {
+    public:
+        explicit Memory(checker::Watch& watch) : watch_{watch} {}
+        void add(const Record& record) override {
+            watch_.add(record);
+            last = record;
+        }
+        Record last;
+
+    private:
+        checker::Watch& watch_;
+    };
+    const auto scenario = read(R"(
+name: gone for long
+topology: { nodes: 2, clients: 4 }
+load: { rate: 50/s, for: 20s }
+timeline: [ { at: 3s, fault: store.down, for: 15s, name: gone } ]
+expect: [ p90(delivery) < 100ms abort_on_fail ]
+)");
+    checker::Watch watch{scenario};
+    Memory history{watch};
+    WorldOptions options;
+    options.abort = [&] { return watch.broken().has_value(); };
+    const auto result = run_virtual(scenario, make_plan(scenario, 1), history, options);
+    EXPECT_EQ(result.broken, aborted_run);
+    EXPECT_EQ(history.last.what, What::end);
+    EXPECT_EQ(history.last.text, aborted_run);
+    EXPECT_GT(history.last.at_us, 3'000'000) << "not before there is a reason";
+    EXPECT_LT(history.last.at_us, 8'000'000);
 }
 
 // ---------------------------------------------------------------- shrinking
