@@ -84,23 +84,9 @@ std::string sign(const Server& server, std::string_view text) {
     return {reinterpret_cast<const char*>(mac), size};
 }
 
-std::string expires(base::WallTime wall) {
-    // RFC 1123 with CouchDB's dashes
-    static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const auto day = std::chrono::floor<std::chrono::days>(wall);
-    const std::chrono::year_month_day date{day};
-    const std::chrono::hh_mm_ss time{std::chrono::floor<std::chrono::seconds>(wall - day)};
-    return fmt::format("{}, {:02}-{}-{:04} {:02}:{:02}:{:02} GMT",
-                       days[std::chrono::weekday{day}.c_encoding()], unsigned{date.day()},
-                       months[unsigned{date.month()} - 1], int{date.year()}, time.hours().count(),
-                       time.minutes().count(), time.seconds().count());
-}
-
 std::string set_cookie(std::string_view value, base::WallTime wall) {
     return fmt::format("{}{}; Version=1; Expires={}; Max-Age={}; Path=/; HttpOnly", cookie_name, value,
-                       expires(wall + std::chrono::seconds{cookie_life_s}), cookie_life_s);
+                       base::http_date(wall + std::chrono::seconds{cookie_life_s}, '-'), cookie_life_s);
 }
 
 std::string new_cookie(const Server& server, std::string_view name, base::WallTime wall) {

@@ -17,7 +17,8 @@ using TimerId = std::uint64_t;
 
 // ---- what the world tells the mock
 
-struct Requested { ExchangeId exchange; base::HttpRequest request; std::string client; };  ///< `client`: the peer's address
+/// `client` is the peer's address; `first`: nothing was asked before on this connection.
+struct Requested { ExchangeId exchange; base::HttpRequest request; std::string client; bool first = false; };
 struct Abandoned { ExchangeId exchange; };  ///< the client went away before the end of the answer
 struct Written   { ExchangeId exchange; };  ///< the send buffer took the last RespondData
 struct TimerFired { TimerId timer; };

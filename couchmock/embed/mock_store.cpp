@@ -35,7 +35,7 @@ ExchangeId MockStore::send(std::string method, std::string target, std::string b
     ++last_;
     seen_[last_];
     perform(mock_.handle(
-        Requested{last_, {std::move(method), std::move(target), std::move(headers), std::move(body)}, client},
+        Requested{last_, {std::move(method), std::move(target), std::move(headers), std::move(body)}, client, connects_anew},
         now_));
     return last_;
 }

@@ -76,6 +76,8 @@ public:
     void pass(base::Duration duration);
     [[nodiscard]] base::Now now() const { return now_; }
 
+    /// True: each request comes on a connection of its own; else all on one that is open already.
+    bool connects_anew = false;
     /// While false, clients read nothing of what is streamed to them.
     bool reads = true;
     void read_again();

@@ -53,7 +53,7 @@ void make_accepted(base::HttpResponse& response) {
     for (auto at = response.body.find(ok); at != std::string::npos;
          at = response.body.find(ok, at + accepted.size()))
         response.body.replace(at, ok.size(), accepted);
-    std::erase_if(response.headers, [](const auto& header) { return header.first == "Content-Length"; });
+    base::erase_header(response.headers, "Content-Length");
 }
 
 }  // namespace
@@ -134,6 +134,7 @@ void Gate::Impl::on_request(Requested request, base::Now now) {
     }
     auto& exchange = *exchanges_.try_emplace(request.exchange, std::make_unique<Exchange>()).first->second;
     exchange.client = request.exchange;
+    exchange.first = request.first;
     exchange.journal = journal_.begin(request.request, request.client, now.time);
     const bool may_be_feed = request.request.target.find("/_changes") != std::string::npos;
     if (active_rules_ > 0 || may_be_feed || oracle_.recording)
@@ -153,11 +154,21 @@ void Gate::Impl::on_request(Requested request, base::Now now) {
         exchange.lens = std::make_unique<FeedLens>(exchange.info.feed, exchange.info.since);
         if (exchange.info.is_live_feed()) exchange.feed_request = request.request;
     }
-    if (exchange.fate.hung_by != 0) {
+    exchange.accepting = exchange.fate.accept_delay.has_value();
+    if (exchange.accepting) at(now.time + *exchange.fate.accept_delay, Act::accept, exchange.client);
+    if (exchange.accepting || exchange.fate.hung_by != 0)
         exchange.waiting = std::move(request.request);
-        return;
-    }
-    forward(exchange, std::move(request.request));
+    else
+        forward(exchange, std::move(request.request));
+}
+
+void Gate::Impl::forward_waiting(Exchange& exchange) {
+    if (exchange.accepting) return;
+    const auto by = std::ranges::find(rules_, exchange.fate.hung_by, &Rule::id);
+    if (by != rules_.end() && (*by)->active) return;
+    auto request = std::move(*exchange.waiting);
+    exchange.waiting.reset();
+    forward(exchange, std::move(request));
 }
 
 void Gate::Impl::forward(Exchange& exchange, base::HttpRequest request) {
@@ -168,7 +179,7 @@ void Gate::Impl::forward(Exchange& exchange, base::HttpRequest request) {
         exchange.backend = first_own_number + ++forwards_;
         again_.emplace(exchange.backend, exchange.client);
     }
-    effects_.emplace_back(Forward{exchange.backend, std::move(request), exchange.info.client});
+    effects_.emplace_back(Forward{exchange.backend, std::move(request), exchange.info.client, exchange.fate.clock_offset});
 }
 
 void Gate::Impl::deliver(Exchange& exchange, BackendEvent event, base::Now now) {
@@ -208,8 +219,16 @@ void Gate::Impl::deliver_whole(Exchange& exchange, base::HttpResponse response, 
 
 void Gate::Impl::answer(Exchange& exchange, base::HttpResponse response, base::Now now) {
     journal_.end(exchange.journal, response.status, now.time);
+    date(exchange, response.headers, now);
     effects_.emplace_back(Respond{exchange.client, std::move(response)});
     erase(exchange);
+}
+
+/// A store whose clock is wrong says so with every answer.
+void Gate::Impl::date(const Exchange& exchange, base::Headers& headers, base::Now now) {
+    if (exchange.fate.clock_offset == base::Duration{0}) return;
+    base::erase_header(headers, "Date");
+    headers.emplace_back("Date", base::http_date(now.wall + exchange.fate.clock_offset));
 }
 
 void Gate::Impl::reset(Exchange& exchange, std::string partial, base::Now now) {
@@ -257,7 +276,10 @@ void Gate::Impl::on_timer(base::Now now) {
         }
         auto* exchange = by_client(subject);
         if (!exchange) continue;
-        if (act == Act::release_answer) {
+        if (act == Act::accept) {
+            exchange->accepting = false;
+            forward_waiting(*exchange);
+        } else if (act == Act::release_answer) {
             if (!exchange->held_until || *exchange->held_until > now.time) continue;
             exchange->held_until.reset();
             exchange->fate.delay.reset();

@@ -14,7 +14,8 @@ namespace couchmock {
 
 /// A request for the store. `exchange` is the gate's own number, never a client's: one client exchange may be forwarded
 /// more than once (a feed that is rewound), and the gate has requests of its own.
-struct Forward        { ExchangeId exchange; base::HttpRequest request; std::string client; };
+/// `clock_offset` is how wrong the store's wall clock is said to be; a store of somebody else's knows better.
+struct Forward        { ExchangeId exchange; base::HttpRequest request; std::string client; base::Duration clock_offset{}; };
 struct AbandonForward { ExchangeId exchange; };  ///< hang up; nothing more of it is wanted
 struct Continue       { ExchangeId exchange; };  ///< the last RespondData was taken; the next may come
 

@@ -22,6 +22,7 @@ void Gate::Impl::on_head(Exchange& exchange, int status, base::Headers headers, 
     }
     exchange.head_sent = true;
     journal_.end(exchange.journal, status, now.time);
+    date(exchange, headers, now);
     effects_.emplace_back(RespondHead{exchange.client, status, std::move(headers)});
 }
 
@@ -107,7 +108,7 @@ void Gate::Impl::pump(Exchange& exchange, base::Now now) {
 }
 
 void Gate::Impl::begin_drip(Exchange& exchange, base::HttpResponse response, base::Now now) {
-    std::erase_if(response.headers, [](const auto& header) { return header.first == "Content-Length"; });
+    base::erase_header(response.headers, "Content-Length");
     on_head(exchange, response.status, std::move(response.headers), now);
     exchange.out = std::move(response.body);
     exchange.ends = true;
@@ -120,7 +121,7 @@ void Gate::Impl::go_on_from(Exchange& exchange, std::string since) {
     exchange.lens->restart(since);
     auto request = *exchange.feed_request;
     request.target = with_since(request.target, since);
-    std::erase_if(request.headers, [](const auto& header) { return header.first == "Last-Event-ID"; });
+    base::erase_header(request.headers, "Last-Event-ID");
     forward(exchange, std::move(request));
 }
 

@@ -32,6 +32,8 @@ private:
         bool accepted = false;
         bool bulk_cut = false;
         std::uint64_t hung_by = 0;  ///< the rule that has to end before the store sees the request
+        std::optional<base::Duration> accept_delay;  ///< ... and the time that has to pass
+        base::Duration clock_offset{};
         std::optional<base::Duration> delay;
         std::optional<base::Duration> drip;
     };
@@ -42,7 +44,9 @@ private:
         Fate fate;
         std::uint64_t journal = 0;
         bool control = false;
-        std::optional<base::HttpRequest> waiting;       ///< not forwarded yet: the store hangs
+        std::optional<base::HttpRequest> waiting;       ///< not forwarded yet: the store hangs, or has not accepted
+        bool first = false;                             ///< on its connection
+        bool accepting = false;                         ///< accept_delay has not passed yet
         std::optional<base::HttpRequest> feed_request;  ///< of a live feed, to forward it again
         std::unique_ptr<FeedLens> lens;
 
@@ -57,7 +61,7 @@ private:
         std::optional<base::Time> held_until;
         std::vector<BackendEvent> held;
     };
-    enum class Act { end_rule, release_answer, release_rows, drip };
+    enum class Act { end_rule, accept, release_answer, release_rows, drip };
 
     // ---- gate.cpp
     void on_request(Requested request, base::Now now);
@@ -65,10 +69,12 @@ private:
     void on_written(ExchangeId client, base::Now now);
     void on_timer(base::Now now);
     void forward(Exchange& exchange, base::HttpRequest request);
+    void forward_waiting(Exchange& exchange);
     void deliver(Exchange& exchange, BackendEvent event, base::Now now);
     void deliver_whole(Exchange& exchange, base::HttpResponse response, base::Now now);
     void answer(Exchange& exchange, base::HttpResponse response, base::Now now);
     void reset(Exchange& exchange, std::string partial, base::Now now);
+    static void date(const Exchange& exchange, base::Headers& headers, base::Now now);
     void erase(Exchange& exchange);
     void at(base::Time time, Act act, std::uint64_t subject);
     [[nodiscard]] Exchange* by_client(ExchangeId client);
@@ -88,7 +94,7 @@ private:
     [[nodiscard]] bool stalled(const Exchange& exchange) const;
     /// What happens to a request that comes in. Counts hits.
     Fate decide(RequestInfo& info, base::HttpRequest& request, Exchange& exchange);
-    void strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpRequest& request);
+    void strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpRequest& request, const Exchange& exchange);
     void begin(Rule& rule, base::Now now);
     void end(Rule& rule, base::Now now);
     void end_spent_rules(base::Now now);

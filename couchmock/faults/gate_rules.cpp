@@ -111,14 +111,14 @@ Gate::Impl::Fate Gate::Impl::decide(RequestInfo& info, base::HttpRequest& reques
         auto& rule = *owned;
         if (!rule.concerns(info)) continue;
         const auto hits = rule.hits;
-        strike(rule, fate, info, request);
+        strike(rule, fate, info, request, exchange);
         if (rule.hits != hits) journal_.fault(exchange.journal, rule.name);
         if (fate.refuse || fate.instead) break;
     }
     return fate;
 }
 
-void Gate::Impl::strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpRequest& request) {
+void Gate::Impl::strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpRequest& request, const Exchange& exchange) {
     switch (rule.fault) {
         case Fault::store_down:
             ++rule.hits;
@@ -149,6 +149,12 @@ void Gate::Impl::strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpReq
         case Fault::store_read_only:
             if (info.writes && rule.strikes()) fate.instead = error_answer(403, "The store is read-only.");
             break;
+        case Fault::store_slow_accept:
+            if (exchange.first && rule.strikes()) fate.accept_delay = std::max(fate.accept_delay.value_or(rule.delay), rule.delay);
+            break;
+        case Fault::store_clock_skew:
+            if (rule.strikes()) fate.clock_offset += rule.clock_offset;
+            break;
         case Fault::store_slow:
             if (rule.strikes()) fate.delay = fate.delay.value_or(base::Duration{0}) + rule.delay;
             break;
@@ -158,8 +164,7 @@ void Gate::Impl::strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpReq
         case Fault::store_partial_bulk:
             if (!info.is_bulk || !rule.strikes()) break;
             shorten(request.body, rule.rows);
-            std::erase_if(request.headers,
-                          [](const auto& header) { return header.first == "Content-Length"; });
+            base::erase_header(request.headers, "Content-Length");
             fate.bulk_cut = true;
             break;
         case Fault::store_accepted:
@@ -288,12 +293,7 @@ void Gate::Impl::end(Rule& rule, base::Now now) {
 void Gate::Impl::let_go(base::Now now) {
     for (auto* exchange : open_exchanges()) {
         if (exchange->waiting) {
-            const auto by = std::ranges::find(rules_, exchange->fate.hung_by, &Rule::id);
-            if (by == rules_.end() || !(*by)->active) {
-                auto request = std::move(*exchange->waiting);
-                exchange->waiting.reset();
-                forward(*exchange, std::move(request));
-            }
+            forward_waiting(*exchange);
         } else if (exchange->lens) {
             pump(*exchange, now);
         }

@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::pair<Fault, std::string_view>, 27> names{{
+constexpr std::array<std::pair<Fault, std::string_view>, 29> names{{
     {Fault::store_down, "store.down"},
     {Fault::store_hang, "store.hang"},
     {Fault::store_refuse, "store.refuse"},
@@ -22,7 +22,9 @@ constexpr std::array<std::pair<Fault, std::string_view>, 27> names{{
     {Fault::store_unauthorized, "store.unauthorized"},
     {Fault::store_forgotten, "store.forgotten"},
     {Fault::store_read_only, "store.read_only"},
+    {Fault::store_slow_accept, "store.slow_accept"},
     {Fault::store_slow, "store.slow"},
+    {Fault::store_clock_skew, "store.clock_skew"},
     {Fault::store_lose_reply, "store.lose_reply"},
     {Fault::store_partial_bulk, "store.partial_bulk"},
     {Fault::store_accepted, "store.accepted"},
@@ -55,6 +57,13 @@ std::optional<std::uint64_t> as_count(const json::value& value) {
     const auto number = as_number(value);
     if (!number || *number < 0 || *number > 1e12) return std::nullopt;
     return static_cast<std::uint64_t>(*number);
+}
+
+/// Milliseconds, before or after; a hundred years at the most, so that no date is one that nobody can write.
+std::optional<base::Duration> as_offset(const json::value& value) {
+    const auto number = as_number(value);
+    if (!number || std::abs(*number) > 3.2e12) return std::nullopt;
+    return std::chrono::microseconds{std::llround(*number * 1000)};
 }
 
 bool read_match(Match& match, const json::value& value) {
@@ -150,6 +159,8 @@ std::variant<Rule, std::string> Rule::read(const json::object& wanted, std::uint
             rule.retry_after_s = static_cast<std::int64_t>(*number);
         else if (key == "delay_ms" && as_number(value) && number)
             rule.delay = std::chrono::microseconds{std::llround(*as_number(value) * 1000)};
+        else if (key == "offset_ms" && as_offset(value))
+            rule.clock_offset = *as_offset(value);
         else if (key == "rows" && number)
             rule.rows = *number;
         else if (key == "to" && number == 0u)

@@ -28,7 +28,9 @@ enum class Fault {
     store_forgotten,     ///< 404 of the database
     store_read_only,     ///< writes: 403
     // done, but
+    store_slow_accept,   ///< a new connection is not served for a while
     store_slow,          ///< the answer is late
+    store_clock_skew,    ///< the store's wall clock is wrong
     store_lose_reply,    ///< writes: the connection is reset instead of the answer
     store_partial_bulk,  ///< _bulk_docs: the first rows are stored, then the connection is reset
     store_accepted,      ///< writes: 202, as with too few replicas
@@ -95,6 +97,7 @@ public:
     int status = 503;
     std::optional<std::int64_t> retry_after_s;
     base::Duration delay = std::chrono::milliseconds{200};
+    base::Duration clock_offset{};  ///< negative: slow
     std::uint64_t rows = 0;
     std::string uuid;
     boost::json::object wanted;  ///< as it was asked for; shown, and handed to the store for its acts

@@ -18,7 +18,7 @@ ClientConnection::~ClientConnection() {
 void ClientConnection::on_request(base::HttpRequest request) {
     exchange_ = ++server_->last_exchange_;
     server_->exchanges_.emplace(exchange_, this);
-    server_->on_event_(Requested{exchange_, std::move(request), address()});
+    server_->on_event_(Requested{exchange_, std::move(request), address(), std::exchange(first_, false)});
 }
 
 void ClientConnection::on_data_written() {

@@ -32,6 +32,7 @@ private:
     StoreServer* server_;
     ExchangeId exchange_ = 0;
     bool is_main_;
+    bool first_ = true;  ///< nothing was asked yet
 };
 
 }  // namespace couchmock

@@ -3,6 +3,9 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
 
 namespace base {
 namespace {
@@ -37,6 +40,10 @@ std::string_view header(const Headers& headers, std::string_view name) {
 }
 
 bool has_header(const Headers& headers, std::string_view name) { return find_header(headers, name) != nullptr; }
+
+void erase_header(Headers& headers, std::string_view name) {
+    std::erase_if(headers, [&](const auto& header) { return same_name(header.first, name); });
+}
 
 std::string percent_encode(std::string_view text) {
     static constexpr char digits[] = "0123456789ABCDEF";
@@ -149,6 +156,18 @@ std::string basic_authorization(std::string_view user, std::string_view password
     pair += ':';
     pair += password;
     return "Basic " + base64_encode(pair);
+}
+
+std::string http_date(WallTime wall, char between) {
+    static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const auto day = std::chrono::floor<std::chrono::days>(wall);
+    const std::chrono::year_month_day date{day};
+    const std::chrono::hh_mm_ss time{std::chrono::floor<std::chrono::seconds>(wall - day)};
+    return fmt::format("{}, {:02}{}{}{}{:04} {:02}:{:02}:{:02} GMT", days[std::chrono::weekday{day}.c_encoding()],
+                       static_cast<unsigned>(date.day()), between, months[static_cast<unsigned>(date.month()) - 1], between,
+                       static_cast<int>(date.year()), time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 bool is_loopback_address(std::string_view address) {

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "node/base/time.hpp"
+
 namespace base {
 
 /// Header lines in the order they came; names compare without case.
@@ -14,6 +16,7 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 /// The first value of `name`, or an empty view (as for an empty value).
 std::string_view header(const Headers& headers, std::string_view name);
 bool has_header(const Headers& headers, std::string_view name);
+void erase_header(Headers& headers, std::string_view name);
 
 /// A request as a plain value: what a client means, before any socket. The body is whole and has no transfer coding.
 struct HttpRequest {
@@ -55,6 +58,9 @@ std::optional<std::string> base64url_decode(std::string_view text);
 
 /// "Basic dXNlcjpwYXNz"
 std::string basic_authorization(std::string_view user, std::string_view password);
+
+/// "Mon, 23 Nov 2026 18:59:25 GMT", as the Date header has it (RFC 9110, section 5.6.7); cookies have '-' between the parts of the day.
+std::string http_date(WallTime wall, char between = ' ');
 
 /// An address of this machine alone: "127.0.0.1", "::1".
 bool is_loopback_address(std::string_view address);

@@ -62,12 +62,13 @@ std::int64_t World::reset_links(NodeIndex index, bool to_clients) {
         }
         return static_cast<std::int64_t>(ids.size());
     }
+    nodes_[index].kept_connections = 0;
     std::vector<couchmock::ExchangeId> ids;
     for (const auto& [id, exchange] : exchanges_)
         if (exchange.node == index) ids.push_back(id);
     for (const auto id : ids) {
         answer(id, node::FetchFailed{0, "connection reset"}, 0);
-        finish(id);
+        finish(id, false);
         to_store(index, couchmock::Abandoned{id}, 0);
     }
     return static_cast<std::int64_t>(ids.size());

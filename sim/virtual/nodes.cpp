@@ -40,6 +40,7 @@ void World::start_node(NodeIndex index) {
     config.random_seed =
         base::Random::stream(plan_.seed, fmt::format("{} life {}", node.name, node.life)).next();
     node.stopping = false;
+    node.kept_connections = 0;
     node.timers.clear();
     node.core.emplace(config, *node.journal);
     perform(index, node.core->start(now_for(node)));

@@ -19,9 +19,13 @@ void World::to_store(NodeIndex index, couchmock::Event event, std::size_t bytes)
 
 void World::fetch(NodeIndex index, node::Fetch request) {
     const auto id = next_exchange_++;
-    exchanges_[id] = Exchange{index, nodes_[index].life, request.fetch, request.stream, false, {}, {}};
+    // As the node's HTTP client has it: a stream opens a connection of its own, all else takes one that is idle.
+    auto& kept = nodes_[index].kept_connections;
+    const bool first = request.stream || kept == 0;
+    if (!first) --kept;
+    exchanges_[id] = Exchange{index, nodes_[index].life, request.fetch, request.stream};
     const auto bytes = request.request.target.size() + request.request.body.size();
-    to_store(index, couchmock::Requested{id, std::move(request.request), nodes_[index].name}, bytes);
+    to_store(index, couchmock::Requested{id, std::move(request.request), nodes_[index].name, first}, bytes);
 }
 
 void World::cancel_fetch(NodeIndex index, node::FetchId id) {
@@ -39,7 +43,7 @@ void World::on(StoreHears& e) {
         if (const auto exchange = exchanges_.find(request->exchange); exchange != exchanges_.end())
             count_request(exchange->second.node, "refused");
         answer(request->exchange, node::FetchFailed{0, "connection refused"}, 0);
-        finish(request->exchange);
+        finish(request->exchange, false);
         return;
     }
     tell_store(std::move(e.event));
@@ -67,7 +71,13 @@ void World::answer(couchmock::ExchangeId id, node::Event event, std::size_t byte
            NodeHears{exchange.node, exchange.life, std::move(event)});
 }
 
-void World::finish(couchmock::ExchangeId id) { exchanges_.erase(id); }
+void World::finish(couchmock::ExchangeId id, bool connection_lives) {
+    const auto found = exchanges_.find(id);
+    if (found == exchanges_.end()) return;
+    auto& node = nodes_[found->second.node];
+    if (connection_lives && !found->second.stream && node.life == found->second.life) ++node.kept_connections;
+    exchanges_.erase(found);
+}
 
 /// What a store writes at once may be read in two pieces, cut anywhere.
 void World::stream(couchmock::ExchangeId id, std::string bytes) {
@@ -95,7 +105,7 @@ void World::perform(couchmock::Effects effects) {
             } else {
                 answer(whole->exchange, node::Fetched{0, std::move(whole->response)}, bytes);
             }
-            finish(whole->exchange);
+            finish(whole->exchange, true);
         } else if (auto* head = std::get_if<couchmock::RespondHead>(&effect)) {
             const auto exchange = exchanges_.find(head->exchange);
             if (exchange == exchanges_.end()) continue;
@@ -121,7 +131,7 @@ void World::perform(couchmock::Effects effects) {
                 const auto bytes = exchange->second.answer.body.size();
                 answer(last->exchange, node::Fetched{0, std::move(exchange->second.answer)}, bytes);
             }
-            finish(last->exchange);
+            finish(last->exchange, true);
         } else if (auto* reset = std::get_if<couchmock::Reset>(&effect)) {
             const auto exchange = exchanges_.find(reset->exchange);
             if (exchange == exchanges_.end()) continue;
@@ -129,12 +139,13 @@ void World::perform(couchmock::Effects effects) {
                 answer(reset->exchange, node::FetchData{0, body_of_partial_chunk(reset->partial)}, reset->partial.size());
             if (!exchange->second.chunked) count_request(exchange->second.node, "reset");
             answer(reset->exchange, node::FetchFailed{0, "connection reset"}, 0);
-            finish(reset->exchange);
+            finish(reset->exchange, false);
         } else if (auto* timer = std::get_if<couchmock::SetTimer>(&effect)) {
             store_timers_[timer->timer] = ++settings_;
             at(std::max(now_, timer->at), StoreTimer{timer->timer, settings_});
         } else if (auto* listen = std::get_if<couchmock::Listen>(&effect)) {
             store_listens_ = listen->accepting;
+            for (auto& node : nodes_) node.kept_connections = 0;
         }
     }
 }

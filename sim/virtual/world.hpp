@@ -47,6 +47,7 @@ struct VirtualNode {
     std::int64_t commits_until_failure = 0;  ///< the one that makes it 0 fails; -1: it has failed
     std::map<std::string, std::int64_t> requests;  ///< to the store, by status, since they were last noted
     std::vector<Event> held;             ///< what came while it was paused
+    std::size_t kept_connections = 0;    ///< to the store, idle: a request takes one, or opens another
     Duration clock_offset{};
     std::map<node::TimerId, std::uint64_t> timers;  ///< the setting that counts
     Path to_clients;
@@ -91,8 +92,8 @@ struct Exchange {
     node::FetchId fetch;
     bool stream;
     bool chunked = false;
-    base::HttpResponse answer;  ///< gathered, when the node wants it whole
-    InOrder down;
+    base::HttpResponse answer{};  ///< gathered, when the node wants it whole
+    InOrder down{};
 };
 
 /// All cores of a run in one process and one thread, in virtual time.
@@ -136,7 +137,7 @@ private:
     void tell_store(couchmock::Event event);
     void perform(couchmock::Effects effects);
     void answer(couchmock::ExchangeId id, node::Event event, std::size_t bytes);
-    void finish(couchmock::ExchangeId id);
+    void finish(couchmock::ExchangeId id, bool connection_lives);
     void stream(couchmock::ExchangeId id, std::string bytes);
     void to_store(NodeIndex index, couchmock::Event event, std::size_t bytes);
     /// A request that no link delays and no fault touches; the answer is there at once.

@@ -51,6 +51,57 @@ TEST_F(Faults, RefuseResetsBeforeAnythingIsStored) {
     EXPECT_FALSE(holds("a"));
 }
 
+TEST_F(Faults, SlowAcceptHoldsUpNewConnectionsOnlyAndStoresNothingMeanwhile) {
+    mock.fault(R"({"name":"f","fault":"store.slow_accept","delay_ms":300})");
+    EXPECT_EQ(mock.put("/db/open", "{}").status, 201) << "on a connection that is open";
+    mock.connects_anew = true;
+    const auto write = mock.send("PUT", "/db/a", "{}");
+    mock.connects_anew = false;
+    mock.pass(299ms);
+    EXPECT_EQ(mock.seen(write).status, 0);
+    EXPECT_FALSE(holds("a"));
+    mock.pass(1ms);
+    EXPECT_EQ(mock.seen(write).status, 201);
+    EXPECT_EQ(mock.hits("f"), 1);
+}
+
+TEST_F(Faults, SlowAcceptAndHangEndWithTheLater) {
+    mock.fault(R"([{"name":"h","fault":"store.hang"},{"name":"f","fault":"store.slow_accept","delay_ms":300}])");
+    mock.connects_anew = true;
+    const auto first = mock.send("PUT", "/db/a", "{}");
+    mock.pass(1s);
+    EXPECT_EQ(mock.seen(first).status, 0) << "accepted, and it hangs";
+    clear("h");
+    EXPECT_EQ(mock.seen(first).status, 201);
+    mock.fault(R"({"name":"h","fault":"store.hang"})");
+    const auto second = mock.send("PUT", "/db/b", "{}");
+    clear("h");
+    EXPECT_EQ(mock.seen(second).status, 0) << "nothing hangs, and it is not accepted yet";
+    mock.pass(300ms);
+    EXPECT_EQ(mock.seen(second).status, 201);
+}
+
+TEST_F(Faults, AClockThatIsWrongDatesAnswersAndEndsCookies) {
+    MockClient closed{MockConfig{.admin_user = "admin", .admin_password = "secret"}};
+    const auto date = [&](const Seen& answer) { return std::string{base::header(answer.headers, "date")}; };
+    const auto session = closed.ask("POST", "/_session", R"({"name":"admin","password":"secret"})");
+    ASSERT_EQ(session.status, 200);
+    const std::string cookie{base::header(session.headers, "set-cookie")};
+    const base::Headers signed_in{{"Cookie", cookie.substr(0, cookie.find(';'))}};
+    EXPECT_EQ(closed.ask("GET", "/_all_dbs", {}, signed_in).status, 200);
+
+    closed.ask("POST", "/_mock/faults", R"({"name":"f","fault":"store.clock_skew","offset_ms":601000})");
+    const auto late = closed.ask("GET", "/_all_dbs", {}, signed_in);
+    EXPECT_EQ(late.status, 401) << "ten minutes are what CouchDB gives a cookie";
+    EXPECT_EQ(date(late), base::http_date(closed.now().wall + 601s));
+    EXPECT_EQ(closed.ask("DELETE", "/_mock/faults/f").status, 200);
+    EXPECT_EQ(closed.ask("GET", "/_all_dbs", {}, signed_in).status, 200) << "right again, and so is the cookie";
+
+    closed.ask("POST", "/_mock/faults", R"({"name":"f","fault":"store.clock_skew","offset_ms":-5000})");
+    EXPECT_EQ(date(closed.get("/")), base::http_date(closed.now().wall - 5s));
+    EXPECT_EQ(closed.set_fault(R"({"fault":"store.clock_skew","offset_ms":"soon"})").status, 400);
+}
+
 TEST_F(Faults, HangAnswersWhenItIsOver) {
     const auto feed = mock.send("GET", "/db/_changes?feed=continuous&heartbeat=1000");
     mock.forget_body(feed);

@@ -65,6 +65,14 @@ TEST_F(GateTest, AsksTheStoreForMoreOnlyWhenTheClientTookThePieceBefore) {
     EXPECT_EQ(all<RespondEnd>(gate.handle(Written{7}, now)).size(), 1u);
 }
 
+TEST_F(GateTest, DatesTheAnswersOfAStoreWhoseClockIsSaidToBeWrong) {
+    fault(R"({"fault":"store.clock_skew","offset_ms":3600000})");
+    const auto forward = all<Forward>(request(7, "GET", "/db")).at(0);
+    const auto answer =
+        all<Respond>(gate.on_backend(Respond{forward.exchange, {200, {{"date", "Thu, 01 Jan 1970 00:00:00 GMT"}}, "{}"}}, now)).at(0);
+    EXPECT_EQ(answer.response.headers, (base::Headers{{"Date", "Thu, 01 Jan 1970 01:00:00 GMT"}}));
+}
+
 TEST_F(GateTest, PutsLinesTogetherThatTheStoreSentInPieces) {
     const auto feed = open_feed(7);
     const auto line = row(1);

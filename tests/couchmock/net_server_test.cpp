@@ -62,9 +62,11 @@ TEST_F(ServerTest, AnswersPipelinedRequestsOneAfterTheOther) {
         "3\r\n\r\nabcGET /third HTTP/1.1\r\n\r\n");
     const auto first = next_request();
     EXPECT_EQ(first.request.target, "/first");
+    EXPECT_TRUE(first.first);
     EXPECT_TRUE(is_quiet()) << "the second must wait for the end of the first";
     answer(first, "one");
     const auto second = next_request();
+    EXPECT_FALSE(second.first) << "on a connection that is open";
     EXPECT_EQ(second.request.method, "PUT");
     EXPECT_EQ(second.request.body, "abc");
     answer(second, "two");

@@ -246,19 +246,4 @@ void append_chunk(std::string& out, std::string_view bytes) {
     out += "\r\n";
 }
 
-std::string http_date(std::int64_t unix_seconds) {
-    static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    using namespace std::chrono;
-    const sys_seconds at{seconds{unix_seconds}};
-    const auto day = floor<std::chrono::days>(at);
-    const year_month_day date{day};
-    const hh_mm_ss time{at - day};
-    return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", days[weekday{day}.c_encoding()],
-                       static_cast<unsigned>(date.day()), months[static_cast<unsigned>(date.month()) - 1],
-                       static_cast<int>(date.year()), time.hours().count(), time.minutes().count(),
-                       time.seconds().count());
-}
-
 }  // namespace wire

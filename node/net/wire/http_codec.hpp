@@ -97,7 +97,4 @@ std::string write_request(const base::HttpRequest& request, std::string_view hos
 /// One chunk of a chunked body; the last one for empty `bytes`.
 void append_chunk(std::string& out, std::string_view bytes);
 
-/// "Mon, 23 Nov 2026 18:59:25 GMT"
-std::string http_date(std::int64_t unix_seconds);
-
 }  // namespace wire

@@ -15,11 +15,10 @@ constexpr std::size_t ahead_bytes_max = 1 << 20;
 const std::string& date_now() {
     static std::int64_t made_for = -1;
     static std::string text;
-    const auto now =
-        std::chrono::duration_cast<std::chrono::seconds>(Loop::now().wall.time_since_epoch()).count();
-    if (now != made_for) {
-        text = http_date(now);
-        made_for = now;
+    const auto now = std::chrono::floor<std::chrono::seconds>(Loop::now().wall);
+    if (now.time_since_epoch().count() != made_for) {
+        text = base::http_date(now);
+        made_for = now.time_since_epoch().count();
     }
     return text;
 }
