@@ -17,6 +17,7 @@ namespace {
 using base::int_member;
 using base::member;
 using base::string_member;
+using base::text_member;
 using base::json::value;
 using Kind = Difference::Kind;
 using Runs = std::vector<value>;
@@ -27,7 +28,7 @@ constexpr std::size_t repeats_min = 3;
 constexpr int resamples = 2'000;
 
 std::string text(const value* from, std::string_view key) {
-    return from ? std::string{string_member(*from, key).value_or("")} : std::string{};
+    return from ? text_member(*from, key) : std::string{};
 }
 
 /// What two runs must share to be comparable at all, as one text.
@@ -149,7 +150,7 @@ private:
         for (const auto& results : before_)
             if (const auto* all = member(results, "phases"); all && all->is_array())
                 for (const auto& phase : all->get_array())
-                    if (auto name = std::string{string_member(phase, "name").value_or("")};
+                    if (auto name = text_member(phase, "name");
                         std::ranges::find(names, name) == names.end())
                         names.push_back(std::move(name));
         return names;

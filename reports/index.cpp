@@ -14,6 +14,7 @@ namespace {
 using base::int_member;
 using base::member;
 using base::string_member;
+using base::text_member;
 
 /// What a row says of a run.
 struct Row {
@@ -22,7 +23,7 @@ struct Row {
 };
 
 std::string text(const base::json::value* from, std::string_view key) {
-    return from ? std::string{string_member(*from, key).value_or("")} : std::string{};
+    return from ? text_member(*from, key) : std::string{};
 }
 
 std::string p99(const base::json::value& results, std::string_view metric) {

@@ -18,6 +18,7 @@ namespace {
 using base::int_member;
 using base::member;
 using base::string_member;
+using base::text_member;
 
 constexpr std::array metrics{"local_ack", "local_echo", "delivery", "stored"};
 
@@ -34,7 +35,7 @@ struct Row {
 };
 
 std::string text(const base::json::value* from, std::string_view key) {
-    return from ? std::string{string_member(*from, key).value_or("")} : std::string{};
+    return from ? text_member(*from, key) : std::string{};
 }
 
 Latency latency_of(const base::json::value& results, std::string_view metric) {

@@ -1,6 +1,6 @@
 # chatsim: the scenario runner. Knows the worlds, the judges and the reports; main.cpp is its only unit with CLI11.
 add_executable(chatsim
-  program/check.cpp program/compare.cpp program/interrupt.cpp program/main.cpp program/matrix.cpp program/main_search.cpp program/progress.cpp
+  program/check.cpp program/compare.cpp program/interrupt.cpp program/main.cpp program/matrix.cpp program/main_search.cpp program/node_flags.cpp program/progress.cpp
   program/quarry.cpp program/reference.cpp program/replay.cpp program/run.cpp program/shrink.cpp program/summary.cpp
   program/sweep.cpp program/verify.cpp)
 target_link_libraries(chatsim PRIVATE

@@ -36,6 +36,11 @@ struct WorldOptions {
     std::string store_kill;   ///< shell command that kills the CouchDB behind `store`, for store.crash and store.restart (process world)
     std::string store_start;  ///< shell command that starts it again and returns when it answers
     std::map<std::string, std::filesystem::path> node_binaries;  ///< another build for a node, by name (process world)
+
+    // Nodes that run elsewhere (process world). Then `store` names the database that they write, and the run only reads there.
+    std::map<std::string, std::string> attached;  ///< URLs, by name
+    std::string control;                          ///< URL of the control port of a couchmock in front of that store, if there is one
+    std::string room_prefix;                      ///< of the run's rooms, which nobody else uses
 };
 
 /// How a run ended, for the report; the verdict is the checkers' business.

@@ -7,7 +7,7 @@
 namespace couchmock::embed {
 
 std::string Seen::text(std::string_view key) const {
-    return std::string{base::string_member(value(), key).value_or("")};
+    return base::text_member(value(), key);
 }
 
 std::vector<boost::json::value> Seen::rows() const {

@@ -125,6 +125,8 @@ std::optional<std::string_view> string_member(const json::value& value, std::str
     return std::string_view{found->get_string()};
 }
 
+std::string text_member(const json::value& value, std::string_view key) { return std::string{string_member(value, key).value_or("")}; }
+
 std::optional<std::int64_t> int_member(const json::value& value, std::string_view key) {
     const auto* found = member(value, key);
     if (!found || !found->is_int64()) return std::nullopt;

@@ -27,6 +27,8 @@ void append_json_string(std::string& out, std::string_view text);
 const json::value* member(const json::value& value, std::string_view key);
 /// The member as a string / an integer; nothing when missing or of another type. The view lives as long as `value`.
 std::optional<std::string_view> string_member(const json::value& value, std::string_view key);
+/// As string_member(), copied; empty when there is none.
+std::string text_member(const json::value& value, std::string_view key);
 std::optional<std::int64_t> int_member(const json::value& value, std::string_view key);
 /// The member as a boolean, `otherwise` when missing or of another type.
 bool bool_member(const json::value& value, std::string_view key, bool otherwise = false);

@@ -42,7 +42,7 @@ std::optional<Presence> read_presence(const json::value& document) {
     const auto* rooms = member(document, "people");
     if (!rooms || !rooms->is_object()) return std::nullopt;
     Presence out{std::string{id->substr(presence_id_lead.size())},
-                 std::string{string_member(document, "node").value_or("")}, {}};
+                 text_member(document, "node"), {}};
     std::size_t read = 0;
     for (const auto& [room, names] : rooms->get_object()) {
         if (!is_room_name(room) || !names.is_array()) continue;

@@ -30,7 +30,7 @@ Call read_post(const base::HttpRequest& request, const std::string& room) {
     const auto key = base::header(request.headers, "Idempotency-Key");
     if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
     return PostMessage{room, std::string{user.value_or("")}, std::string{key}, std::string{*text},
-                       std::string{base::string_member(*body, "host").value_or("")}};
+                       base::text_member(*body, "host")};
 }
 
 /// False when the parameter is there and no number from `least` on; more than `most` is `most`.

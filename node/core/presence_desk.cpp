@@ -143,7 +143,7 @@ void PresenceDesk::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse
     const auto body = base::parse_json(response.body);
     if (asking_revision_) {
         asking_revision_ = false;
-        revision_ = body ? std::string{base::string_member(*body, "_rev").value_or("")} : "";
+        revision_ = body ? base::text_member(*body, "_rev") : "";
         wrote_at_.reset();
         return;
     }
@@ -152,7 +152,7 @@ void PresenceDesk::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse
         return ask(turn, api_->get_document(base::presence_id(journal_)));
     }
     if (response.status != 201 && response.status != 202) return;  // the next renewal tries again
-    revision_ = body ? std::string{base::string_member(*body, "rev").value_or("")} : "";
+    revision_ = body ? base::text_member(*body, "rev") : "";
     written_ = std::move(writing_);
 }
 

@@ -1,7 +1,6 @@
 #include "sim/client/client_core.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 #include <fmt/format.h>
 
@@ -15,10 +14,7 @@ constexpr std::int64_t follow_ahead_ms_max = 30'000;  // a faulty clock elsewher
 using base::append_json_string;
 using base::int_member;
 using base::string_member;
-
-std::string text_of(const base::json::value& frame, std::string_view key) {
-    return std::string{string_member(frame, key).value_or("")};
-}
+using base::text_member;
 
 }  // namespace
 
@@ -114,7 +110,7 @@ void ClientCore::on(const Received& e) {
 void ClientCore::on_frame(const base::json::value& frame) {
     const auto t = string_member(frame, "t").value_or("");
     if (t == "message") {
-        const auto room = rooms_.find(text_of(frame, "room"));
+        const auto room = rooms_.find(room_of(frame));
         const bool resuming = room != rooms_.end() && room->second.joining;
         if (room != rooms_.end()) room->second.n = std::max(room->second.n, int_member(frame, "n").value_or(0));
         on_message(frame, resuming ? Via::resume : Via::live);
@@ -135,17 +131,17 @@ void ClientCore::on_frame(const base::json::value& frame) {
     } else if (t == "store") {
         Record record{.what = What::store};
         record.node = node_;
-        record.text = text_of(frame, "state");
+        record.text = text_member(frame, "state");
         record.count = int_member(frame, "backlog").value_or(0);
         note(record);
     } else if (t == "bye") {
-        leave("bye: " + text_of(frame, "reason"), config_.reconnect_after);
+        leave("bye: " + text_member(frame, "reason"), config_.reconnect_after);
     }
 }
 
 void ClientCore::on_welcome(const base::json::value& frame) {
     state_ = State::open;
-    node_name_ = text_of(frame, "node");
+    node_name_ = text_member(frame, "node");
     clock_offset_ms_ = int_member(frame, "now").value_or(0) - base::unix_ms(now_.wall);
     Record record{.what = What::connected};
     record.node = node_;
@@ -154,7 +150,7 @@ void ClientCore::on_welcome(const base::json::value& frame) {
     for (auto& [room, followed] : rooms_) {
         followed.joining = true;
         std::string join = R"({"t":"join","room":)";
-        append_json_string(join, room);
+        append_json_string(join, at_node(room));
         if (!followed.cursor.empty()) {
             join += R"(,"cursor":)";
             append_json_string(join, followed.cursor);
@@ -163,24 +159,6 @@ void ClientCore::on_welcome(const base::json::value& frame) {
         send(join + '}');
     }
     for (auto& pending : pending_) send(pending);
-}
-
-void ClientCore::on_joined(const base::json::value& frame) {
-    const auto room = rooms_.find(text_of(frame, "room"));
-    if (room == rooms_.end()) return;
-    if (const auto cursor = string_member(frame, "cursor")) {
-        room->second.cursor = *cursor;
-        room->second.n = int_member(frame, "n").value_or(0);
-    }
-    const auto t = string_member(frame, "t").value_or("");
-    if (t == "cursor") return;
-    Record record{.what = t == "joined" ? What::joined : What::gap_closed};
-    record.node = node_;
-    record.room = room->first;
-    record.flag = base::bool_member(frame, "gap");
-    record.count = connection_;
-    if (t == "joined") room->second.joining = false;
-    note(record);
 }
 
 // ---------------------------------------------------------------- what it says
@@ -221,7 +199,7 @@ void ClientCore::send(Pending& pending) {
     ++pending.tries;
     pending.sent = now_.time;
     std::string post = R"({"t":"post","room":)";
-    append_json_string(post, pending.room);
+    append_json_string(post, at_node(pending.room));
     post += R"(,"key":)";
     append_json_string(post, pending.key.text());
     post += R"(,"text":)";
@@ -244,7 +222,7 @@ void ClientCore::on(const Garbage& e) {
 }
 
 void ClientCore::on_answer(const base::json::value& frame, What what) {
-    const auto key = text_of(frame, "key");
+    const auto key = text_member(frame, "key");
     const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key.text() == key; });
     if (pending != pending_.end()) {
         answered_ = *pending;
@@ -256,17 +234,17 @@ void ClientCore::on_answer(const base::json::value& frame, What what) {
     const auto known = accepted_.find(key);
     if (known == accepted_.end()) return;
     auto record = about(what, known->second);
-    record.id = text_of(frame, "id");
-    record.text = text_of(frame, "reason");
+    record.id = text_member(frame, "id");
+    record.text = text_member(frame, "reason");
     note(record);
     if (what != What::accepted) accepted_.erase(known);
 }
 
 void ClientCore::on_refused(const base::json::value& frame) {
-    const auto key = text_of(frame, "key");
+    const auto key = text_member(frame, "key");
     const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key.text() == key; });
     if (pending == pending_.end()) return;
-    const auto code = text_of(frame, "code");
+    const auto code = text_member(frame, "code");
     auto record = about(What::refused, *pending);
     record.text = code;
     note(record);
@@ -280,72 +258,12 @@ void ClientCore::on_refused(const base::json::value& frame) {
     }
 }
 
-// ---------------------------------------------------------------- what it sees
-
-void ClientCore::on_message(const base::json::value& frame, Via via) {
-    const auto id = text_of(frame, "id");
-    const auto text = string_member(frame, "text").value_or("");
-    if (const auto parts = base::parse_message_id(id); parts && std::tie(parts->unix_ms, parts->counter) >
-                                                                    std::tie(newest_seen_.unix_ms, newest_seen_.counter)) {
-        newest_seen_.unix_ms = parts->unix_ms;
-        newest_seen_.counter = parts->counter;
-    }
-    Record record{.what = What::shown};
-    record.node = node_;
-    record.room = text_of(frame, "room");
-    record.id = id;
-    record.msg = msg_of_text(text);
-    record.via = via;
-    record.count = connection_;
-    record.flag = base::bool_member(frame, "late");
-    const auto [seen, fresh] = seen_.try_emplace(base::fnv1a(id), connection_);
-    if (!fresh) {
-        record.what = What::repeated;
-        record.flag = seen->second == connection_;
-        seen->second = connection_;
-    } else if (record.msg.empty()) {
-        record.what = What::alien;
-        record.text = text;
-    }
-    note(record);
-}
-
-void ClientCore::ask_page(const std::string& room, const std::string& before) {
-    std::string ask = R"({"t":"history","limit":500,"room":)";
-    append_json_string(ask, room);
-    if (!before.empty()) {
-        ask += R"(,"before":)";
-        append_json_string(ask, before);
-    }
-    send(ask + '}');
-}
-
-void ClientCore::on(const AskHistory& e) {
-    if (state_ != State::open) return;
-    reading_[e.room].clear();
-    ask_page(e.room, "");
-}
-
-void ClientCore::on_page(const base::json::value& frame) {
-    const auto room = text_of(frame, "room");
-    const auto reading = reading_.find(room);
-    const auto* messages = base::member(frame, "messages");
-    if (reading == reading_.end() || !messages || !messages->is_array()) return;
-    std::string oldest;
-    for (const auto& message : messages->get_array()) {
-        reading->second.emplace_back(msg_of_text(string_member(message, "text").value_or("")), text_of(message, "id"));
-        oldest = text_of(message, "pos");
-    }
-    if (base::bool_member(frame, "more") && !oldest.empty()) {
-        ask_page(room, oldest);
-        return;
-    }
-    std::ranges::reverse(reading->second);
-    effects_.push_back(HistoryRead{room, std::move(reading->second)});
-    reading_.erase(reading);
-}
-
 // ---------------------------------------------------------------- notes
+
+std::string ClientCore::room_of(const base::json::value& frame) const {
+    const auto room = string_member(frame, "room").value_or("");
+    return std::string{room.starts_with(config_.room_prefix) ? room.substr(config_.room_prefix.size()) : room};
+}
 
 Record ClientCore::about(What what, const Pending& pending) const {
     Record record{.what = what};
@@ -360,46 +278,6 @@ void ClientCore::note(Record record) {
     record.at_us = (now_.time - config_.start).count();
     record.client = config_.name;
     effects_.push_back(Note{std::move(record)});
-}
-
-namespace {
-
-/// Calls `use` with the padding's letters until it says no; twelve of them from each draw. Those of a longer text are others, so
-/// that a text that was cut is not taken for a shorter one.
-template <class Use>
-void pad(std::string_view msg, std::size_t size, const Use& use) {
-    static constexpr char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
-    for (base::Random random{base::fnv1a(msg) + size};;) {
-        auto draw = random.next();
-        for (int i = 0; i < 12; ++i, draw >>= 5)
-            if (!use(letters[draw & 31])) return;
-    }
-}
-
-}  // namespace
-
-std::string make_text(std::string_view msg, int size_bytes) {
-    std::string text{msg};
-    text += ' ';
-    const auto size = std::max(text.size(), static_cast<std::size_t>(std::max(size_bytes, 0)));
-    pad(msg, size, [&](char letter) {
-        if (text.size() == size) return false;
-        text += letter;
-        return true;
-    });
-    return text;
-}
-
-std::string msg_of_text(std::string_view text) {
-    const auto msg = text.substr(0, text.find(' '));
-    if (msg.size() == text.size()) return {};
-    auto at = msg.size() + 1;
-    pad(msg, text.size(), [&](char letter) {
-        if (at == text.size() || text[at] != letter) return false;
-        ++at;
-        return true;
-    });
-    return at == text.size() ? std::string{msg} : std::string{};
 }
 
 }  // namespace sim::client

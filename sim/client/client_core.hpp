@@ -15,6 +15,7 @@
 #include "node/base/message_id.hpp"
 #include "node/base/random.hpp"
 #include "node/base/time.hpp"
+#include "sim/client/message_text.hpp"
 #include "sim/history/record.hpp"
 
 /// A simulated client: what a careful page does, as a machine without I/O, and the witness of what a node shows it.
@@ -47,6 +48,7 @@ struct Config {
     std::string name;                ///< "c3", also its user name
     std::string node;                ///< its home
     std::vector<std::string> rooms;  ///< it follows these
+    std::string room_prefix{};       ///< before a room's name at the node; records have it without
     base::Time start;                ///< records count from here
     std::uint64_t seed = 1;
     base::Duration reconnect_after = std::chrono::milliseconds{100};
@@ -96,13 +98,22 @@ private:
     void on(const Retry&);
     void on(const Garbage& e);
 
+    [[nodiscard]] std::string at_node(const std::string& room) const { return config_.room_prefix + room; }
+    /// The room of a frame as records have it.
+    [[nodiscard]] std::string room_of(const base::json::value& frame) const;
+
+    // client_core.cpp: the connection, and what it says
     void on_frame(const base::json::value& frame);
     void on_welcome(const base::json::value& frame);
-    void on_message(const base::json::value& frame, Via via);
     void on_answer(const base::json::value& frame, What what);
-    void on_joined(const base::json::value& frame);
     void on_refused(const base::json::value& frame);
+
+    // client_sees.cpp: what it is shown
+    void on_joined(const base::json::value& frame);
+    void on_message(const base::json::value& frame, Via via);
     void on_page(const base::json::value& frame);
+    void ask_page(const std::string& room, const std::string& before);
+
 
     void connect();
     void lose_connection(const std::string& reason, base::Duration pause);
@@ -111,7 +122,6 @@ private:
     void send(std::string frame) { effects_.push_back(Send{std::move(frame)}); }
     void set_timer(std::uint32_t timer, base::Duration after) { effects_.push_back(SetTimer{timer, now_.time + after}); }
     Record about(What what, const Pending& pending) const;
-    void ask_page(const std::string& room, const std::string& before);
     base::MessageKey next_key();
     void note(Record record);
 
@@ -135,10 +145,5 @@ private:
     base::Now now_{};
     Effects effects_;
 };
-
-/// The text of a message: its name, then padding made from it up to `size_bytes`, so that whoever gets it can tell that it is whole.
-std::string make_text(std::string_view msg, int size_bytes);
-/// The name in such a text; empty when the text is none of ours or was altered.
-std::string msg_of_text(std::string_view text);
 
 }  // namespace sim::client

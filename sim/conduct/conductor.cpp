@@ -30,11 +30,11 @@ std::vector<Seat> seats_of(const Scenario& scenario) {
     return seats;
 }
 
-Conductor::Conductor(const Scenario& scenario, const Plan& plan, base::Time start, bool can_restart_store)
+Conductor::Conductor(const Scenario& scenario, const Plan& plan, base::Time start, Stage stage)
     : scenario_{scenario},
       plan_{plan},
       start_{start},
-      can_restart_store_{can_restart_store},
+      stage_{std::move(stage)},
       faults_(plan.faults.size()),
       clients_{static_cast<std::uint32_t>(scenario.topology.clients)} {
     for (const auto& node : nodes_of(scenario)) nodes_[node];

@@ -31,9 +31,13 @@ std::vector<std::string> rooms_of(const Scenario& scenario);
 /// the way; what the world could not do is told by Finished, what the node did wrong is for the checkers to find.
 class Conductor {
 public:
-    /// `scenario` and `plan` outlive it. The run begins at `start`: all nodes are up. `can_restart_store`: the world knows how to kill
-    /// the store itself, and is asked for it in place of the mock, which can only look as if.
-    Conductor(const Scenario& scenario, const Plan& plan, base::Time start, bool can_restart_store = false);
+    struct Stage {
+        bool can_restart_store = false;  ///< the world knows how to kill the store itself, and is asked for it in place of the mock
+        std::string room_prefix{};       ///< of the rooms' names in the store: the run's own, among those of others
+    };
+    /// `scenario` and `plan` outlive it. The run begins at `start`: all nodes are up.
+    Conductor(const Scenario& scenario, const Plan& plan, base::Time start, Stage stage);
+    Conductor(const Scenario& scenario, const Plan& plan, base::Time start) : Conductor(scenario, plan, start, Stage{}) {}
     Conductor(const Conductor&) = delete;  // what it has to do later points at it
     Conductor& operator=(const Conductor&) = delete;
 
@@ -102,6 +106,7 @@ private:
     void look_at_store();
     void read_all();
     void read_documents();
+    [[nodiscard]] std::string all_documents(bool with_their_content) const;
     void look_whether_read();
     void finish();
     void on(const BacklogTold& e);
@@ -110,7 +115,7 @@ private:
     const Scenario& scenario_;
     const Plan& plan_;
     base::Time start_;
-    bool can_restart_store_;
+    Stage stage_;
     Duration now_{};
     Duration timer_at_ = Duration::max();
     Effects effects_;

@@ -79,7 +79,7 @@ void Conductor::finish_fault(std::size_t fault, std::int64_t count) {
 
 void Conductor::begin_store_fault(std::size_t fault) {
     const auto& kind = plan_.faults[fault].kind;
-    if (can_restart_store_ && (kind == "store.crash" || kind == "store.restart")) {
+    if (stage_.can_restart_store && (kind == "store.crash" || kind == "store.restart")) {
         faults_[fault].ending = true;  // by itself
         effects_.push_back(RestartStore{fault});
         return;

@@ -74,15 +74,24 @@ void Conductor::converge() {
     soon(look_interval, [this] { converge(); });
 }
 
+/// Those of the run: in a database of its own, all.
+std::string Conductor::all_documents(bool with_their_content) const {
+    std::string target = with_their_content ? "/_all_docs?include_docs=true" : "/_all_docs";
+    if (!stage_.room_prefix.empty())
+        target += fmt::format("{0}startkey=%22{1}%22&endkey=%22{1}%EF%BF%B0%22", with_their_content ? '&' : '?',
+                              base::percent_encode(stage_.room_prefix));
+    return target;
+}
+
 /// Everybody has everything; but a store that forgot what it had acknowledged is found out, and filled again, only after a while.
 void Conductor::look_at_store() {
-    ask_store({"GET", "/_all_docs", {}, {}}, [this](const Answered& answer) {
+    ask_store({"GET", all_documents(false), {}, {}}, [this](const Answered& answer) {
         if (phase_ != Phase::converging) return;
         auto missing = awaited_.kept();
         const auto parsed = answer.status == 200 ? base::parse_json(answer.body) : std::nullopt;
         const auto* rows = parsed ? base::member(*parsed, "rows") : nullptr;
         if (rows && rows->is_array())
-            for (const auto& row : rows->get_array()) missing.erase(std::string{base::string_member(row, "id").value_or("")});
+            for (const auto& row : rows->get_array()) missing.erase(base::text_member(row, "id"));
         if (missing.empty()) {
             read_all();
         } else {
@@ -135,7 +144,7 @@ void Conductor::on(const HistoryTold& e) {
 }
 
 void Conductor::read_documents() {
-    ask_store({"GET", "/_all_docs?include_docs=true", {}, {}}, [this](const Answered& answer) {
+    ask_store({"GET", all_documents(true), {}, {}}, [this](const Answered& answer) {
         const auto parsed = answer.status == 200 ? base::parse_json(answer.body) : std::nullopt;
         const auto* rows = parsed ? base::member(*parsed, "rows") : nullptr;
         if (!rows || !rows->is_array()) {
@@ -148,7 +157,8 @@ void Conductor::read_documents() {
                 Record record{.what = What::document};
                 record.id = base::string_member(row, "id").value_or("");
                 record.msg = client::msg_of_text(*text);
-                if (const auto parts = base::parse_message_id(record.id)) record.room = parts->room;
+                if (const auto parts = base::parse_message_id(record.id); parts && parts->room.starts_with(stage_.room_prefix))
+                    record.room = parts->room.substr(stage_.room_prefix.size());
                 if (record.msg.empty()) record.text = *text;
                 note(std::move(record));
             }

@@ -10,11 +10,8 @@ void Cast::add(client::Config config) {
     perform(name, member, member.core.start(both_now()));
 }
 
-void Cast::add_reader(const std::string& node, std::vector<std::string> rooms, base::Time start) {
-    client::Config config;
-    config.name = "reader of " + node;
-    config.node = node;
-    config.start = start;
+void Cast::add_reader(client::Config config) {
+    auto rooms = std::exchange(config.rooms, {});  // to be read, not to be followed
     auto& member = members_.try_emplace(config.name, config).first->second;
     member.reader = true;
     member.to_read = std::move(rooms);
@@ -51,12 +48,14 @@ void Cast::close() {
 void Cast::connect(const std::string& name, Member& member, const std::string& node) {
     if (member.socket) member.socket->close();
     // After close() none of these is called any more, so the name is enough: it is always about the newest connection.
-    member.socket = transport_.connect(port_of_(node),
+    auto door = door_of_(node);
+    member.socket = transport_.connect(door.port,
                                        {.on_open = [this, name] { tell(name, client::Connected{}); },
                                         .on_frame = [this, name](std::string frame) { tell(name, client::Received{std::move(frame)}); },
                                         .on_closed = [this, name](std::string reason) {
                                             tell(name, client::Disconnected{std::move(reason)});
-                                        }});
+                                        }},
+                                       std::move(door.authority));
     if (member.held) member.socket->pause_reading(true);
 }
 

@@ -16,21 +16,26 @@ namespace sim::process {
 /// All simulated clients of a run: each a ClientCore behind a real WebSocket.
 class Cast {
 public:
-    using PortOf = std::function<std::uint16_t(const std::string& node)>;   ///< 0: no such node
+    /// Where clients find a node.
+    struct Door {
+        std::uint16_t port = 0;   ///< of this machine; 0: no such node
+        std::string authority{};  ///< the node's name and port, when that is not where the port is
+    };
+    using DoorOf = std::function<Door(const std::string& node)>;
     using OnRecord = std::function<void(const Record&)>;
     using OnHistory = std::function<void(const std::string& node, client::HistoryRead)>;
 
-    Cast(Transport& transport, PortOf port_of, OnRecord on_record, OnHistory on_history)
+    Cast(Transport& transport, DoorOf door_of, OnRecord on_record, OnHistory on_history)
         : transport_{transport},
-          port_of_{std::move(port_of)},
+          door_of_{std::move(door_of)},
           on_record_{std::move(on_record)},
           on_history_{std::move(on_history)} {}
 
     /// Adds a client and lets it connect.
     void add(client::Config config);
-    /// Adds one that reads the history of `rooms` at `node`, again after a lost connection, and is no part of the run: nothing
+    /// Adds one that reads the history of its rooms at its node, again after a lost connection, and is no part of the run: nothing
     /// that it sees is recorded.
-    void add_reader(const std::string& node, std::vector<std::string> rooms, base::Time start);
+    void add_reader(client::Config config);
 
     void tell(const std::string& client, const client::Event& event);
     void hold_reading(const std::string& client, bool held);
@@ -55,7 +60,7 @@ private:
     void connect(const std::string& name, Member& member, const std::string& node);
 
     Transport& transport_;
-    PortOf port_of_;
+    DoorOf door_of_;
     OnRecord on_record_;
     OnHistory on_history_;
     std::map<std::string, Member> members_;

@@ -34,11 +34,18 @@ bool World::needs_relays(std::string_view link) const {
     return false;
 }
 
-std::uint16_t World::lay_cable(const std::string& link, const std::string& node, std::uint16_t to) {
-    if (!needs_relays(link)) return to;
+std::uint16_t World::lay_cable(const std::string& link, const std::string& node, const std::string& host, std::uint16_t port) {
+    if (!needs_relays(link)) return port;
     auto& relay = relays_[{link, node}];
-    relay = std::make_unique<Relay>(transport_, to);
+    relay = std::make_unique<Relay>(transport_, host, port);
     return relay->port();
+}
+
+/// Clients find a node that runs elsewhere at a port of ours, whatever the weather.
+void World::lay_cable_out(const std::string& node, const AttachedNode& to) {
+    auto& relay = relays_[{"client-node", node}];
+    relay = std::make_unique<Relay>(transport_, to.host, to.port);
+    ports_[node] = client_ports_[node] = relay->port();
 }
 
 void World::set_weather(const PlannedFault& fault, bool on) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <deque>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
+#include <fmt/format.h>
 
 #include "sim/process/transport_loop.hpp"
 
@@ -49,8 +51,8 @@ struct Pump {
 
 class Relay::Impl : public std::enable_shared_from_this<Relay::Impl> {
 public:
-    Impl(asio::io_context& io, std::uint16_t to)
-        : io_{io}, acceptor_{io, tcp::endpoint{asio::ip::address_v4::loopback(), 0}}, to_{to} {}
+    Impl(asio::io_context& io, tcp::endpoint to)
+        : io_{io}, acceptor_{io, tcp::endpoint{asio::ip::address_v4::loopback(), 0}}, to_{std::move(to)} {}
 
     void accept();
     void close();
@@ -58,7 +60,7 @@ public:
 
     asio::io_context& io_;
     tcp::acceptor acceptor_;
-    std::uint16_t to_;
+    tcp::endpoint to_;
     Weather weather_;
     std::set<std::shared_ptr<Connection>> connections_;
     std::int64_t made_ = 0;
@@ -73,7 +75,7 @@ public:
         : relay_{std::move(relay)}, client_{std::move(client)}, server_{relay_->io_}, up_{relay_->io_, true}, down_{relay_->io_, false} {}
 
     void start() {
-        server_.async_connect(tcp::endpoint{asio::ip::address_v4::loopback(), relay_->to_},
+        server_.async_connect(relay_->to_,
                               [self = shared_from_this()](error_code ec) {
                                   if (ec) {
                                       ++self->relay_->answers_["refused"];
@@ -208,8 +210,19 @@ void Relay::Impl::close() {
     for (const auto& connection : std::set{connections_}) connection->reset();
 }
 
-Relay::Relay(Transport& transport, std::uint16_t to)
-    : impl_{std::make_shared<Impl>(loop_of(transport), to)} {
+namespace {
+
+tcp::endpoint resolve(asio::io_context& io, const std::string& host, std::uint16_t port) {
+    error_code error;
+    const auto found = tcp::resolver{io}.resolve(host, std::to_string(port), error);
+    if (error || found.empty()) throw std::runtime_error{fmt::format("no address of {} is known: {}", host, error.message())};
+    return found.begin()->endpoint();
+}
+
+}  // namespace
+
+Relay::Relay(Transport& transport, const std::string& host, std::uint16_t to)
+    : impl_{std::make_shared<Impl>(loop_of(transport), resolve(loop_of(transport), host, to))} {
     impl_->accept();
 }
 Relay::~Relay() { impl_->close(); }

@@ -19,13 +19,15 @@ struct Weather {
     std::uint64_t bytes_per_second = 0;  ///< of each connection, each way; 0: as the machine can
 };
 
-/// A network cable between a client and a server on this machine: a TCP proxy that can be made slow, thin, stuck or broken.
+/// A network cable between a client on this machine and a server: a TCP proxy that can be made slow, thin, stuck or broken.
 ///
 /// It listens on a port of its own and passes on to the server's port, whether or not anything listens there at the moment.
 /// It lives in the transport's loop, and must not outlive the transport.
 class Relay {
 public:
-    Relay(Transport& transport, std::uint16_t to);
+    /// To a port of this machine, or of another one. Throws std::runtime_error when that one has no address.
+    Relay(Transport& transport, std::uint16_t to) : Relay{transport, "127.0.0.1", to} {}
+    Relay(Transport& transport, const std::string& host, std::uint16_t to);
     ~Relay();
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;

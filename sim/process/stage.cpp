@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "node/base/json.hpp"
+
 /// Setting the stage and striking it: processes, files, and the store's database.
 namespace sim::process {
 namespace {
@@ -51,8 +53,12 @@ void World::set_stage() {
     std::filesystem::remove_all(folder_);
     for (const char* part : {"logs", "journals", "ports"})
         std::filesystem::create_directories(folder_ / part);
-    start_mock();
+    options_.attached.empty() ? start_mock() : find_store();
     for (const auto& name : conduct::nodes_of(scenario_)) {
+        if (const auto elsewhere = options_.attached.find(name); elsewhere != options_.attached.end()) {
+            attach_node(name, elsewhere->second);
+            continue;
+        }
         add_node(name);
         nodes_.at(name).start(steady_now());
     }
@@ -109,15 +115,48 @@ void World::start_mock() {
             fmt::format("cannot make the database {}: {} {}", database_, made.status, made.body)};
 }
 
+/// The store of nodes that are there already, and whatever stands in front of it.
+void World::find_store() {
+    real_ = store_ = parse_store_address(options_.store, Database::named);
+    database_ = real_.database;
+    if (!options_.control.empty()) {
+        control_ = parse_store_address(options_.control);
+        const auto faults = ask_and_wait(control_, {"GET", "/_mock/faults", {}, {}});
+        if (faults.status != 200)
+            throw std::runtime_error{fmt::format("{} is no control port of couchmock: {} {}", options_.control, faults.status,
+                                                 faults.body.substr(0, 200))};
+    }
+    const auto answer = ask_and_wait(real_, {"GET", '/' + base::percent_encode(database_), {}, {}});
+    if (answer.status != 200)
+        throw std::runtime_error{fmt::format("the database {} at {} can't be read as user '{}': {} {}", database_, real_.url(),
+                                             real_.user, answer.status, answer.body.substr(0, 200))};
+}
+
+void World::attach_node(const std::string& name, const std::string& url) {
+    const auto node = parse_attached_node(url);
+    lay_cable_out(name, node);
+    std::optional<Transport::Answer> answer;
+    transport_.fetch(node.host, node.port, {"GET", "/readyz", {}, {}}, fetch_timeout, [&](Transport::Answer got) { answer = std::move(got); });
+    while (!answer) transport_.run_until(steady_now() + poll_interval);
+    const auto body = base::parse_json(answer->response.body);
+    if (!answer->error.empty() || !body || !base::member(*body, "backlog"))
+        throw std::runtime_error{fmt::format("{} at {} does not answer as a chat node: {}", name, node.url(),
+                                             answer->error.empty() ? fmt::format("/readyz says {} {}", answer->response.status,
+                                                                                 answer->response.body.substr(0, 200))
+                                                                   : answer->error)};
+    attached_.emplace(name, node);
+}
+
 void World::add_node(const std::string& name) {
     const auto port = pick_port(random_);
     const auto other = options_.node_binaries.find(name);
     const auto binary =
         other == options_.node_binaries.end() ? options_.binaries / "chatnode" : other->second;
     ports_[name] = port;
-    client_ports_[name] = lay_cable("client-node", name, port);
+    client_ports_[name] = lay_cable("client-node", name, "127.0.0.1", port);
     auto store = store_;
-    store.port = lay_cable("node-store", name, store_.port);
+    store.port = lay_cable("node-store", name, store_.host, store_.port);
+    if (needs_relays("node-store")) store.host = "127.0.0.1";
     std::vector<std::string> command{binary.string(),
                                      "--store",
                                      store.url_without_password() + '/' + database_,
@@ -157,7 +196,7 @@ void World::await(Program& program) {
 }
 
 base::HttpRequest World::to_database(base::HttpRequest request) const {
-    request.target = '/' + database_ + request.target;
+    request.target = '/' + base::percent_encode(database_) + request.target;
     return request;
 }
 

@@ -20,14 +20,22 @@ std::string StoreAddress::authorization() const {
     return user.empty() ? std::string{} : base::basic_authorization(user, password);
 }
 
-StoreAddress parse_store_address(std::string_view url) {
+StoreAddress parse_store_address(std::string_view url, Database database) {
     const auto parsed = boost::urls::parse_uri(url);
     if (!parsed) throw std::runtime_error{fmt::format("'{}' is no URL of a store: http://user:password@host:port", url)};
     if (parsed->scheme() != "http")
         throw std::runtime_error{fmt::format("the store's URL must begin with http://, not {}://", std::string{parsed->scheme()})};
-    if (!parsed->encoded_path().empty() && parsed->encoded_path() != "/")
-        throw std::runtime_error{"the store's URL must not name a database: each run makes one of its own"};
     StoreAddress address;
+    const auto segments = parsed->segments();
+    for (const auto& segment : segments) {
+        if (segment.empty()) continue;
+        if (database == Database::none) throw std::runtime_error{"the store's URL must not name a database: each run makes one of its own"};
+        if (!address.database.empty()) throw std::runtime_error{"the store's URL names more than a database: http://user:password@host:port/database"};
+        address.database = segment;
+    }
+    if (database == Database::named && address.database.empty())
+        throw std::runtime_error{
+            "the store's URL must name the database that the attached nodes write: http://user:password@host:port/database"};
     address.host = parsed->host_address();
     address.port = parsed->has_port() ? parsed->port_number() : std::uint16_t{5984};
     address.user = parsed->user();

@@ -12,6 +12,7 @@ struct StoreAddress {
     std::uint16_t port = 0;
     std::string user;      ///< empty: nobody in particular
     std::string password;
+    std::string database{};  ///< empty: none was named
 
     /// "http://host:port"
     [[nodiscard]] std::string url() const;
@@ -21,7 +22,9 @@ struct StoreAddress {
     [[nodiscard]] std::string authorization() const;
 };
 
-/// Reads "http://user:password@host:port". Throws std::runtime_error that says what is wrong with it.
-StoreAddress parse_store_address(std::string_view url);
+enum class Database { none, named };
+/// Reads "http://user:password@host:port", with "/database" when that is to be named. Throws std::runtime_error that says what is
+/// wrong with it.
+StoreAddress parse_store_address(std::string_view url, Database database = Database::none);
 
 }  // namespace sim::process

@@ -35,8 +35,8 @@ class WebSocketClient final : public WebSocket, public std::enable_shared_from_t
 public:
     WebSocketClient(asio::io_context& io, Handlers handlers) : stream_{io}, handlers_{std::move(handlers)} {}
 
-    void start(std::uint16_t port) {
-        host_ = "127.0.0.1:" + std::to_string(port);
+    void start(std::uint16_t port, std::string authority) {
+        host_ = authority.empty() ? "127.0.0.1:" + std::to_string(port) : std::move(authority);
         auto& lowest = beast::get_lowest_layer(stream_);
         lowest.expires_after(handshake_timeout);
         lowest.async_connect(tcp::endpoint{asio::ip::address_v4::loopback(), port},
@@ -229,9 +229,9 @@ Transport::~Transport() = default;
 
 void Transport::run_until(base::Time until) { impl_->run_until(until); }
 
-std::shared_ptr<WebSocket> Transport::connect(std::uint16_t port, WebSocket::Handlers handlers) {
+std::shared_ptr<WebSocket> Transport::connect(std::uint16_t port, WebSocket::Handlers handlers, std::string authority) {
     auto client = std::make_shared<WebSocketClient>(impl_->io, std::move(handlers));
-    client->start(port);
+    client->start(port, std::move(authority));
     return client;
 }
 

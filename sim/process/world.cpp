@@ -22,9 +22,15 @@ constexpr base::Duration control_timeout = 10s;
 WorldResult World::run() {
     set_stage();
     start_ = steady_now();
-    conductor_.emplace(scenario_, plan_, start_, !options_.store_kill.empty() && !options_.store_start.empty());
+    conductor_.emplace(scenario_, plan_, start_,
+                       conduct::Conductor::Stage{!options_.store_kill.empty() && !options_.store_start.empty(), options_.room_prefix});
     cast_.emplace(
-        transport_, [this](const std::string& node) { return client_ports_.contains(node) ? client_ports_[node] : std::uint16_t{0}; },
+        transport_,
+        [this](const std::string& node) {
+            const auto elsewhere = attached_.find(node);
+            return Cast::Door{client_ports_.contains(node) ? client_ports_[node] : std::uint16_t{0},
+                              elsewhere == attached_.end() ? std::string{} : elsewhere->second.authority()};
+        },
         [this](const Record& seen) {
             record(seen);
             perform(conductor_->witness(seen));
@@ -84,7 +90,8 @@ void World::break_off(std::string why) {
 }
 
 void World::watch_programs(base::Time now) {
-    if (const auto change = mock_->poll(now); change && !change->ready) return break_off("couchmock ended by itself: " + change->how);
+    if (const auto change = mock_ ? mock_->poll(now) : std::nullopt; change && !change->ready)
+        return break_off("couchmock ended by itself: " + change->how);
     watch_store_commands();
     for (auto& [name, node] : nodes_) {
         const auto change = node.poll(now);
@@ -165,6 +172,7 @@ void World::on(const conduct::AddClient& e) {
     config.name = e.client;
     config.node = e.node;
     config.rooms = e.rooms;
+    config.room_prefix = options_.room_prefix;
     config.start = start_;
     config.seed = plan_.seed;
     cast_->add(std::move(config));
@@ -197,7 +205,16 @@ void World::on(const conduct::AskBacklog& e) {
                      });
 }
 
-void World::on(const conduct::AskHistory& e) { cast_->add_reader(e.node, e.rooms, start_); }
+void World::on(const conduct::AskHistory& e) {
+    client::Config reader;
+    reader.name = "reader of " + e.node;
+    reader.node = e.node;
+    reader.rooms = e.rooms;
+    reader.room_prefix = options_.room_prefix;
+    reader.start = start_;
+    cast_->add_reader(std::move(reader));
+}
+
 void World::on(const conduct::Note& e) { record(e.record); }
 
 void World::on(const conduct::Finished& e) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "sim/conduct/conductor.hpp"
+#include "sim/process/attached.hpp"
 #include "sim/process/cast.hpp"
 #include "sim/process/program.hpp"
 #include "sim/process/relay.hpp"
@@ -34,7 +35,9 @@ private:
     // stage.cpp: the processes and the store's database
     void set_stage();
     void start_mock();
+    void find_store();
     void add_node(const std::string& name);
+    void attach_node(const std::string& name, const std::string& url);
     void await(Program& program);
     void strike_stage();
     base::HttpResponse ask_and_wait(const StoreAddress& store, base::HttpRequest request);
@@ -43,7 +46,8 @@ private:
 
     // links.cpp: the cables between the processes, for plans that have faults of theirs
     [[nodiscard]] bool needs_relays(std::string_view link) const;
-    std::uint16_t lay_cable(const std::string& link, const std::string& node, std::uint16_t to);
+    std::uint16_t lay_cable(const std::string& link, const std::string& node, const std::string& host, std::uint16_t port);
+    void lay_cable_out(const std::string& node, const AttachedNode& to);
     void note_requests(base::Time now);
     void set_weather(const PlannedFault& fault, bool on);
 
@@ -92,7 +96,8 @@ private:
         std::string next;
     };
     std::optional<StoreCommands> store_commands_;
-    std::map<std::string, Program> nodes_;
+    std::map<std::string, Program> nodes_;          ///< those that we started
+    std::map<std::string, AttachedNode> attached_;
     std::map<std::string, std::uint16_t> ports_;       ///< of the nodes themselves
     std::map<std::string, std::uint16_t> client_ports_;  ///< where clients find them
     std::map<std::pair<std::string, std::string>, std::unique_ptr<Relay>> relays_;  ///< by link and node

@@ -31,6 +31,8 @@ struct RunRequest {
     std::filesystem::path out = "out";
     std::filesystem::path binaries;          ///< where chatnode and couchmock are
     std::vector<std::string> node_binaries;  ///< "n2=PATH"
+    std::vector<std::string> attach;         ///< "n1=URL": nodes that run elsewhere; then `store` names their database
+    std::string control;                     ///< URL of the control port of a couchmock in front of their store
     bool quiet = false;        ///< only what went wrong is printed
     std::string store_kill;    ///< commands for store.crash and store.restart before a real CouchDB
     std::string store_start;

@@ -55,6 +55,13 @@ int main(int argc, char** argv) {
         ->needs(store_kill);
     run_command->add_option("--node-binary", request.node_binaries,
                             "another build for a node, as n2=PATH (process world)");
+    auto* attach = run_command->add_option("--attach", request.attach,
+                                           "a node that runs elsewhere, as n1=http://host:port (process world); --store then names its "
+                                           "database, which the run only reads, as http://user:password@host:port/database");
+    run_command
+        ->add_option("--control", request.control,
+                     "control port of a couchmock in front of that database, for store.* and feed.* faults: http://host:port")
+        ->needs(attach);
     run_command->callback([&] {
         if (run_seed->count() > 0) request.seed = seed;
         code = run(request);

@@ -32,7 +32,8 @@ void Progress::add(const Record& record) {
             if (sent_++ == 0 && phase_ == "settling") phase_ = "load";
             break;
         case What::accepted:
-            ++accepted_;
+        case What::stored:  // the only answer, when it is there first
+            accepted_.insert(record.msg);
             break;
         case What::shown:
             ++shown_count_;
@@ -96,7 +97,7 @@ void Progress::show(Duration at) {
     if (!terminal_) {
         if (at.count() > 0)
             fmt::print("    {:>3} of {} s: {} sent, {} accepted, {} shown; {}\n", seconds, whole, sent_,
-                       accepted_, shown_count_, state);
+                       accepted_.size(), shown_count_, state);
         std::fflush(stdout);
         return;
     }
@@ -107,7 +108,7 @@ void Progress::show(Duration at) {
     if (shown_) fmt::print("\033[2A\r");
     fmt::print("\033[K{} [{}] {} of {} s  {}\n", title_, bar, seconds, whole, state);
     fmt::print("\033[K    {}\n", rates());
-    fmt::print("\033[K    {} sent, {} accepted, {} shown; backlog{}\r", sent_, accepted_, shown_count_,
+    fmt::print("\033[K    {} sent, {} accepted, {} shown; backlog{}\r", sent_, accepted_.size(), shown_count_,
                backlogs());
     std::fflush(stdout);
     shown_ = true;

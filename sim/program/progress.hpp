@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace sim::program {
 
@@ -45,7 +46,8 @@ private:
     bool terminal_;
     bool shown_ = false;
     Duration last_{-1};
-    std::int64_t sent_ = 0, accepted_ = 0, shown_count_ = 0;
+    std::int64_t sent_ = 0, shown_count_ = 0;
+    std::unordered_set<std::string> accepted_;
     std::unordered_map<std::string, std::int64_t> due_us_;  ///< of each message; looked up, never walked
     std::deque<Seen> window_;                      ///< of the last seconds
     std::map<std::string, std::int64_t> backlog_;  ///< by node, as last told

@@ -5,6 +5,7 @@
 #include "sim/history/history_file.hpp"
 #include "sim/history/scenario_file.hpp"
 #include "sim/program/commands.hpp"
+#include "sim/program/node_flags.hpp"
 #include "sim/program/progress.hpp"
 #include "sim/program/quarry.hpp"
 #include "sim/program/run_one.hpp"
@@ -15,7 +16,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <map>
+#include <random>
+#include <set>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -43,6 +47,9 @@ private:
 std::string replay_line(const Scenario& scenario, const RunRequest& request, std::uint64_t seed) {
     auto line = fmt::format("chatsim run {} --world {} --seed {}", scenario.file, request.world, seed);
     if (request.store != "couchmock") line += " --store URL";  // the URL may bear a password
+    for (const auto& pair : request.node_binaries) line += " --node-binary " + pair;
+    for (const auto& pair : request.attach) line += " --attach " + pair;
+    if (!request.control.empty()) line += " --control " + request.control;
     return line;
 }
 
@@ -72,17 +79,30 @@ std::string bad_request(const RunRequest& request) {
 #endif
     if (request.world == "virtual" && request.store != "couchmock")
         return "--store is for the process world; the virtual world has couchmock's core in it";
-    return {};
+    if (request.world == "virtual" && !(request.node_binaries.empty() && request.attach.empty()))
+        return "--node-binary and --attach are for the process world; the virtual world has the node's core in it";
+    NodeFlags flags;
+    return read_node_flags(request, flags);
 }
 
 bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& request) {
     if (request.world != "process") return false;
+    NodeFlags flags;
+    read_node_flags(request, flags);
+    std::set<std::string> attached;
+    for (const auto& [name, url] : flags.attached) attached.insert(name);
     bool any = false;
     for (const auto& scenario : scenarios) {
-        for (const auto& problem : not_in_process_world(scenario)) {
+        auto problems = not_in_process_world(scenario);
+        if (!attached.empty()) {
+            auto more = not_at_attached_nodes(scenario, attached, !request.control.empty());
+            problems.insert(problems.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+        }
+        for (const auto& problem : problems) {
             any = true;
-            fmt::print(stderr, "{}:{}:{}: error: {}\n    hint: {}\n", scenario.file, problem.location.line,
-                       problem.location.column, problem.message, problem.hint);
+            const auto place = problem.location.line == 0 ? scenario.file
+                                                          : fmt::format("{}:{}:{}", scenario.file, problem.location.line, problem.location.column);
+            fmt::print(stderr, "{}: error: {}\n    hint: {}\n", place, problem.message, problem.hint);
         }
     }
     return any;
@@ -157,11 +177,12 @@ Outcome run_one(const Scenario& scenario, const RunRequest& request, const fs::p
     options.interrupted = &interrupted();
     if (!watch.idle()) options.abort = [&] { return watch.broken().has_value(); };
     options.progress = [&](Duration at) { progress.show(at); };
-    for (const auto& pair : request.node_binaries) {
-        const auto equals = pair.find('=');
-        if (equals != std::string::npos)
-            options.node_binaries[pair.substr(0, equals)] = pair.substr(equals + 1);
-    }
+    NodeFlags flags;
+    read_node_flags(request, flags);
+    options.node_binaries = flags.binaries;
+    options.attached = flags.attached;
+    options.control = request.control;
+    if (!flags.attached.empty()) options.room_prefix = fmt::format("sim-{:08x}-", std::random_device{}());
 
     const auto started = std::chrono::system_clock::now();
     audience.add(run_record(scenario, request, seed));
@@ -178,6 +199,9 @@ Outcome run_one(const Scenario& scenario, const RunRequest& request, const fs::p
     if (!result.broken.empty()) fmt::print("    the run was broken off: {}\n", result.broken);
     fmt::print("{}{}", show(verdict, scenario.file, colour), latencies.render());
     if (result.event_hash != 0) fmt::print("    {} events, hash {:016x}\n", result.events, result.event_hash);
+    if (!options.room_prefix.empty() && result.broken.empty())
+        fmt::print("    what was said stays in the database, in the rooms {0}r1 to {0}r{1}\n", options.room_prefix,
+                   std::max(scenario.topology.rooms, 1));
     fmt::print("    report:  {}\n", (folder / "report.html").string());
     if (verdict.outcome != Outcome::pass)
         fmt::print("    replay:  {}\n", replay_line(scenario, request, seed));

@@ -4,6 +4,7 @@
 #include "sim/scenario/scenario.hpp"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,5 +34,9 @@ void check_sense(const Scenario& scenario, std::vector<Problem>& problems, Doubt
 
 /// The faults that the process world cannot perform, each with a hint.
 std::vector<Problem> not_in_process_world(const Scenario& scenario);
+
+/// The faults that cannot be done to nodes that run elsewhere (`attached`, by name), each with a hint. `has_control`: the run sets the
+/// faults of a couchmock in front of their store.
+std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::set<std::string>& attached, bool has_control);
 
 }  // namespace sim

@@ -272,14 +272,4 @@ void check_sense(const Scenario& scenario, std::vector<Problem>& problems, Doubt
     Sense{scenario, doubt, problems}.check();
 }
 
-std::vector<Problem> not_in_process_world(const Scenario& scenario) {
-    std::vector<Problem> out;
-    for (const auto& fault : scenario.timeline)
-        for (const auto& name : fault.kinds)
-            if (!language::find_fault(name)->in_process)
-                out.push_back({fault.location, fmt::format("the process world cannot perform {}", name),
-                               "run it with --world virtual"});
-    return out;
-}
-
 }  // namespace sim

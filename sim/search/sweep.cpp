@@ -238,7 +238,7 @@ std::optional<SweepResult> SweepResult::from_json(const base::json::value& value
         return static_cast<std::uint64_t>(base::int_member(of, key).value_or(0));
     };
     const auto text = [](const base::json::value& of, std::string_view key) {
-        return std::string{base::string_member(of, key).value_or("")};
+        return base::text_member(of, key);
     };
     const auto each = [](const base::json::value& of, std::string_view key, auto use) {
         if (const auto* list = base::member(of, key); list && list->is_array())

@@ -3,11 +3,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "sim/process/files.hpp"
+#include "sim/process/program.hpp"
+#include "sim/process/transport.hpp"
 #include "sim/world.hpp"
 
 /// Real nodes and a real couchmock; short runs, since each of them takes its time for real.
@@ -122,6 +126,93 @@ TEST_F(ProcessWorldTest, ARunThatHasFailedAlreadyIsEndedLikeOneThatIsInterrupted
     EXPECT_EQ(result.broken, aborted_run);
     EXPECT_EQ(history_.records.back().text, aborted_run);
     EXPECT_EQ(children(), "");
+}
+
+/// A store and a node that somebody else runs, and something that was said there before.
+class AttachedTest : public ProcessWorldTest {
+protected:
+    AttachedTest() {
+        const auto folder = options_.out / "elsewhere";
+        fs::create_directories(folder);
+        start({.name = "store",
+               .command = {options_.binaries / "couchmock", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--port-file",
+                           folder / "store", "--control-port-file", folder / "control"},
+               .port_files = {folder / "store", folder / "control"},
+               .log = folder / "store.log"});
+        const auto store = port(0, 0);
+        start({.name = "node",
+               .command = {options_.binaries / "chatnode", "--store", at(store) + "/theirs", "--listen", "127.0.0.1:0", "--journal",
+                           folder / "node.db", "--port-file", folder / "node"},
+               .port_files = {folder / "node"},
+               .log = folder / "node.log"});
+        EXPECT_EQ(ask(port(1, 0), {"POST", "/api/rooms/r1/messages", {{"Content-Type", "application/json"}},
+                                   R"({"user":"ann","text":"I was here before"})"})
+                          .status /
+                      100,
+                  2);
+        options_.store = at(store) + "/theirs";
+        options_.attached["n1"] = at(port(1, 0));
+        options_.control = at(port(0, 1));
+        options_.room_prefix = "sim-1-";
+    }
+    ~AttachedTest() override {
+        for (auto& program : elsewhere_) program.kill();
+    }
+    void start(process::Program::Setup setup) {
+        elsewhere_.emplace_back(std::move(setup)).start(process::steady_now());
+        for (auto& program = elsewhere_.back(); program.state() == process::Program::State::starting;) {
+            transport_.run_until(process::steady_now() + 2ms);
+            const auto change = program.poll(process::steady_now());
+            if (change && !change->ready) ADD_FAILURE() << change->how;
+        }
+    }
+    [[nodiscard]] std::uint16_t port(std::size_t program, std::size_t file) const {
+        return process::read_port_file(elsewhere_.at(program).setup().port_files.at(file)).value_or(0);
+    }
+    static std::string at(std::uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
+    base::HttpResponse ask(std::uint16_t port, base::HttpRequest request) {
+        std::optional<process::Transport::Answer> answer;
+        transport_.fetch("127.0.0.1", port, std::move(request), 10s, [&](process::Transport::Answer got) { answer = std::move(got); });
+        while (!answer) transport_.run_until(process::steady_now() + 2ms);
+        return answer->response;
+    }
+
+    process::Transport transport_;
+    std::deque<process::Program> elsewhere_;
+};
+
+TEST_F(AttachedTest, ANodeThatRunsElsewhereTakesPartAndIsLeftAsItWas) {
+    add_fault("store.down", 500ms, 500ms);
+    const auto result = run();
+    EXPECT_EQ(result.broken, "");
+    expect_all_well();
+    EXPECT_EQ(history_.count(What::alien), 0) << "what others say there is none of the run's business";
+    std::set<std::string> rooms;
+    for (const auto& record : history_.records)
+        if (!record.room.empty()) rooms.insert(record.room);
+    EXPECT_THAT(rooms, testing::ElementsAre("r1")) << "as in every run, whatever they are called there";
+    for (const auto& record : history_.records)
+        if (record.what == What::fault_off) {
+            EXPECT_GT(record.count, 0) << "the fault went to the couchmock that stands there";
+        }
+    EXPECT_THAT(ask(port(1, 0), {"GET", "/api/rooms/r1/messages", {}, {}}).body, HasSubstr("I was here before"));
+    EXPECT_THAT(ask(port(1, 0), {"GET", "/api/rooms/sim-1-r1/messages", {}, {}}).body, HasSubstr("c1-1"));
+    EXPECT_EQ(ask(port(0, 0), {"GET", "/theirs", {}, {}}).status, 200) << "their database is theirs to drop";
+}
+
+TEST_F(AttachedTest, WhatIsNoNodeOrNoDatabaseOrNoControlPortIsTold) {
+    const auto good = options_;
+    const auto broken = [&](auto change) {
+        options_ = good;
+        change();
+        return run().broken;
+    };
+    EXPECT_THAT(broken([&] { options_.attached["n1"] = at(port(0, 0)); }), HasSubstr("does not answer as a chat node"));
+    EXPECT_THAT(broken([&] { options_.attached["n1"] = "https://chat.example"; }), HasSubstr("http only"));
+    EXPECT_THAT(broken([&] { options_.store = at(port(0, 0)) + "/nobodys"; }), HasSubstr("can't be read"));
+    EXPECT_THAT(broken([&] { options_.store = at(port(0, 0)); }), HasSubstr("must name the database"));
+    EXPECT_THAT(broken([&] { options_.control = at(port(1, 0)); }), HasSubstr("is no control port"));
+    EXPECT_EQ(ask(port(1, 0), {"GET", "/readyz", {}, {}}).status, 200);
 }
 
 TEST_F(ProcessWorldTest, AMissingProgramIsToldByItsName) {

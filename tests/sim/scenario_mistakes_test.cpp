@@ -248,4 +248,32 @@ TEST(ProcessWorld, SaysWhichFaultsItCannotPerform) {
     EXPECT_EQ(problems[0].location.line, 3);
 }
 
+TEST(AttachedNodes, AreSparedWhatOnlyOurOwnCanBeDone) {
+    const auto reading = sim::read_scenario(R"(
+name: x
+topology: { nodes: 3 }
+timeline:
+  - { at: 2s, fault: store.down, for: 1s }
+  - { at: 2s, fault: node.kill, for: 1s }
+  - { at: 2s, fault: node.kill, node: n1, for: 1s, name: a }
+  - { at: 2s, fault: node.kill, node: n2, for: 1s, name: b }
+  - { at: 2s, fault: link.clog, for: 1s, name: c }
+  - { at: 2s, fault: link.clog, link: client-node, for: 1s, name: d }
+  - { at: 2s, fault: client.vanish, for: 1s }
+  - { at: 2s, fault: node.join }
+)", "f");
+    ASSERT_TRUE(reading.scenario) << reading.problems[0].message;
+    const auto lines = [&](const std::set<std::string>& attached, bool has_control) {
+        std::vector<int> out;
+        for (const auto& problem : sim::not_at_attached_nodes(*reading.scenario, attached, has_control)) {
+            EXPECT_FALSE(problem.hint.empty());
+            out.push_back(problem.location.line);
+        }
+        return out;
+    };
+    EXPECT_THAT(lines({"n1"}, false), testing::ElementsAre(5, 6, 7, 9));
+    EXPECT_THAT(lines({"n1"}, true), testing::ElementsAre(6, 7, 9));
+    EXPECT_THAT(lines({"n3", "n4"}, true), testing::ElementsAre(0, 6, 9)) << "there is no n4";
+}
+
 }  // namespace

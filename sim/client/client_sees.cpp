@@ -1,0 +1,90 @@
+#include "sim/client/client_core.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+/// What a simulated client is shown: messages as they come, where it stands in its rooms, and pages of history.
+namespace sim::client {
+
+void ClientCore::on_joined(const base::json::value& frame) {
+    const auto room = rooms_.find(room_of(frame));
+    if (room == rooms_.end()) return;
+    if (const auto cursor = base::string_member(frame, "cursor")) {
+        room->second.cursor = *cursor;
+        room->second.n = base::int_member(frame, "n").value_or(0);
+    }
+    const auto t = base::string_member(frame, "t").value_or("");
+    if (t == "cursor") return;
+    Record record{.what = t == "joined" ? What::joined : What::gap_closed};
+    record.node = node_;
+    record.room = room->first;
+    record.flag = base::bool_member(frame, "gap");
+    record.count = connection_;
+    if (t == "joined") room->second.joining = false;
+    note(record);
+}
+
+void ClientCore::on_message(const base::json::value& frame, Via via) {
+    const auto id = base::text_member(frame, "id");
+    const auto text = base::string_member(frame, "text").value_or("");
+    if (const auto parts = base::parse_message_id(id); parts && std::tie(parts->unix_ms, parts->counter) >
+                                                                    std::tie(newest_seen_.unix_ms, newest_seen_.counter)) {
+        newest_seen_.unix_ms = parts->unix_ms;
+        newest_seen_.counter = parts->counter;
+    }
+    Record record{.what = What::shown};
+    record.node = node_;
+    record.room = room_of(frame);
+    record.id = id;
+    record.msg = msg_of_text(text);
+    record.via = via;
+    record.count = connection_;
+    record.flag = base::bool_member(frame, "late");
+    const auto [seen, fresh] = seen_.try_emplace(base::fnv1a(id), connection_);
+    if (!fresh) {
+        record.what = What::repeated;
+        record.flag = seen->second == connection_;
+        seen->second = connection_;
+    } else if (record.msg.empty()) {
+        record.what = What::alien;
+        record.text = text;
+    }
+    note(record);
+}
+
+void ClientCore::ask_page(const std::string& room, const std::string& before) {
+    std::string ask = R"({"t":"history","limit":500,"room":)";
+    base::append_json_string(ask, at_node(room));
+    if (!before.empty()) {
+        ask += R"(,"before":)";
+        base::append_json_string(ask, before);
+    }
+    send(ask + '}');
+}
+
+void ClientCore::on(const AskHistory& e) {
+    if (state_ != State::open) return;
+    reading_[e.room].clear();
+    ask_page(e.room, "");
+}
+
+void ClientCore::on_page(const base::json::value& frame) {
+    const auto room = room_of(frame);
+    const auto reading = reading_.find(room);
+    const auto* messages = base::member(frame, "messages");
+    if (reading == reading_.end() || !messages || !messages->is_array()) return;
+    std::string oldest;
+    for (const auto& message : messages->get_array()) {
+        reading->second.emplace_back(msg_of_text(base::string_member(message, "text").value_or("")), base::text_member(message, "id"));
+        oldest = base::text_member(message, "pos");
+    }
+    if (base::bool_member(frame, "more") && !oldest.empty()) {
+        ask_page(room, oldest);
+        return;
+    }
+    std::ranges::reverse(reading->second);
+    effects_.push_back(HistoryRead{room, std::move(reading->second)});
+    reading_.erase(reading);
+}
+
+}  // namespace sim::client

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "sim/program/commands.hpp"
+
+namespace sim::program {
+
+/// What a command line says of single nodes.
+struct NodeFlags {
+    std::map<std::string, std::filesystem::path> binaries;  ///< --node-binary n2=PATH
+    std::map<std::string, std::string> attached;            ///< --attach n1=URL
+};
+
+/// Reads them into `flags`. What is wrong with them, ready for the terminal; empty when nothing is.
+std::string read_node_flags(const RunRequest& request, NodeFlags& flags);
+
+}  // namespace sim::program
