@@ -47,6 +47,8 @@ std::string details(const Run& run, const sim::checker::Finding& finding) {
         text += fmt::format("{}:{}:{}: {}\n", run.scenario.file, finding.location.line,
                             finding.location.column, finding.property);
     for (const auto& line : finding.evidence) text += line + '\n';
+    if (!finding.context.empty()) text += "what happened round the first of these:\n";
+    for (const auto& line : finding.context) text += line + '\n';
     if (!run.info.replay.empty()) text += "replay: " + run.info.replay + '\n';
     return escape(text);
 }

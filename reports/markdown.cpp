@@ -32,6 +32,8 @@ std::string findings_of(const Run& run) {
         if (finding.outcome == Outcome::pass || finding.evidence.empty()) continue;
         out += fmt::format("\n**{}**\n\n", cell(finding.property));
         for (const auto& line : finding.evidence) out += fmt::format("- {}\n", cell(line));
+        if (!finding.context.empty()) out += "\nWhat happened round the first of these:\n\n";
+        for (const auto& line : finding.context) out += fmt::format("- {}\n", cell(line));
     }
     return out;
 }

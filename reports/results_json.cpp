@@ -77,6 +77,7 @@ object verdict_of(const Run& run) {
                     {"outcome", word(finding.outcome)},
                     {"measured", finding.measured},
                     {"evidence", list(finding.evidence)}};
+        if (!finding.context.empty()) made["context"] = list(finding.context);
         if (finding.location.line > 0) {
             made["line"] = finding.location.line;
             made["column"] = finding.location.column;

@@ -35,6 +35,7 @@ function drawExpectations() {
       }));
       measured.append(h("details", finding.outcome === "pass" ? {} : { open: "" }, h("summary", "evidence"), list));
     }
+    if (finding.context) measured.append(h("details", {}, h("summary", "what happened round the first of these"), h("pre.context", finding.context.join("\n"))));
     return h("tr", h(`td.state.${finding.outcome}`, signs[finding.outcome]), h("td", h("code", finding.property)), measured,
       h("td.line", finding.line ? `${results.run.file.split("/").pop()}:${finding.line}` : "always checked"));
   });

@@ -5,6 +5,7 @@
 namespace sim::checker {
 namespace {
 
+constexpr std::size_t log_lines_kept_max = 20'000;
 constexpr std::size_t oddities_kept_max =
     1'000;  // of each kind; a broken node can make one with every delivery
 
@@ -83,6 +84,9 @@ void Facts::take(const Record& record) {
             break;
         case What::backlog:
             backlogs.push_back({record.at_us, node_names.number(record.node), record.count});
+            break;
+        case What::log:
+            if (logs.size() < log_lines_kept_max) logs.push_back({record.at_us, node_names.number(record.node), record.text});
             break;
         case What::stall:
             stalls.push_back({record.at_us, record.count});

@@ -90,6 +90,12 @@ struct BacklogChange {
     std::int64_t count;
 };
 
+struct LogLine {
+    std::int64_t at_us;
+    Index node;
+    std::string text;
+};
+
 struct Requests {
     std::int64_t at_us;
     Index node;
@@ -142,6 +148,7 @@ public:
     std::vector<Room> rooms;
     std::vector<NodeChange> lifelines;
     std::vector<BacklogChange> backlogs;
+    std::vector<LogLine> logs;  ///< the first so many
     std::vector<Requests> requests;
     std::vector<FaultSpan> faults;
     std::vector<Stall> stalls;

@@ -1,6 +1,7 @@
 #include "sim/checker/judge.hpp"
 
 #include "sim/checker/checks.hpp"
+#include "sim/checker/context.hpp"
 #include "sim/checker/facts.hpp"
 #include "sim/checker/summary.hpp"
 #include "sim/checker/thresholds.hpp"
@@ -75,6 +76,7 @@ public:
             found->location = expectation.location;
             verdict.findings.push_back(std::move(*found));
         }
+        for (auto& found : verdict.findings) found.context = context_of(facts_, found);
         const auto any = [&](Outcome outcome) {
             return std::ranges::find(verdict.findings, outcome, &Finding::outcome) != verdict.findings.end();
         };

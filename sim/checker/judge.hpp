@@ -17,6 +17,7 @@ struct Finding {
     Outcome outcome = Outcome::unknown;
     std::string measured;               ///< "0 of 1500 lost", "p99 12.3 ms over 512 messages"
     std::vector<std::string> evidence;  ///< for people: the messages, and what happened round them; bounded
+    std::vector<std::string> context;   ///< faults, nodes' lives and nodes' logs round the first of them; bounded
     Location location;                  ///< in the scenario file; line 0 for what is always checked
 };
 

@@ -35,6 +35,7 @@ enum class What {
     store,         ///< what `node` told its clients of the store: `text` is up or down; `count`: the backlog
     requests,      ///< the store had `count` requests with status `text` from `node` since the last such record
     backlog,       ///< `node` has `count` messages that wait for the store
+    log,           ///< `node` wrote `text` to its log
     stall,         ///< the harness itself was late by `count` microseconds: what it measured now is tainted
     healed,        ///< all faults are over; from here everything must converge
     end,           ///< the last record; `text` is empty, or why the run was broken off

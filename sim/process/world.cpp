@@ -58,6 +58,7 @@ void World::loop() {
         if (now >= next_look) {
             if (options_.progress) options_.progress(now - start_);
             note_requests(now);
+            note_logs(both_now());
             next_look = now + look_interval;
             if (options_.abort && options_.abort()) return break_off(std::string{aborted_run});
         }
@@ -114,6 +115,20 @@ void World::perform(conduct::Effects effects) {
         std::visit([this](const auto& e) { on(e); }, effect);
     }
     performing_ = false;
+}
+
+/// By the node's own clock, which is ours; what was written while the stage was set belongs to the beginning.
+void World::note_logs(base::Now now) {
+    for (auto& [name, log] : logs_) {
+        for (auto& line : log.read()) {
+            Record written{.what = What::log};
+            const auto ago = line.at ? std::max(now.wall - *line.at, base::Duration{0}) : base::Duration{0};
+            written.at_us = std::max<std::int64_t>((now.time - ago - start_).count(), 0);
+            written.node = name;
+            written.text = std::move(line.text);
+            record(written);
+        }
+    }
 }
 
 void World::record(const Record& record) {

@@ -10,6 +10,7 @@
 #include "sim/conduct/conductor.hpp"
 #include "sim/process/attached.hpp"
 #include "sim/process/cast.hpp"
+#include "sim/process/log_tail.hpp"
 #include "sim/process/program.hpp"
 #include "sim/process/relay.hpp"
 #include "sim/process/store_address.hpp"
@@ -49,6 +50,7 @@ private:
     std::uint16_t lay_cable(const std::string& link, const std::string& node, const std::string& host, std::uint16_t port);
     void lay_cable_out(const std::string& node, const AttachedNode& to);
     void note_requests(base::Time now);
+    void note_logs(base::Now now);
     void set_weather(const PlannedFault& fault, bool on);
 
     // world.cpp: the loop
@@ -98,6 +100,7 @@ private:
     std::optional<StoreCommands> store_commands_;
     std::map<std::string, Program> nodes_;          ///< those that we started
     std::map<std::string, AttachedNode> attached_;
+    std::map<std::string, LogTail> logs_;
     std::map<std::string, std::uint16_t> ports_;       ///< of the nodes themselves
     std::map<std::string, std::uint16_t> client_ports_;  ///< where clients find them
     std::map<std::pair<std::string, std::string>, std::unique_ptr<Relay>> relays_;  ///< by link and node

@@ -175,6 +175,12 @@ void World::perform(NodeIndex index, node::Effects effects) {
             base::SearchAnswer none;  // this world has no full-text index
             none.whole = false;
             soon(Duration{0}, NodeHears{index, life, node::Found{search->search, std::move(none)}});
+        } else if (auto* log = std::get_if<node::Log>(&effect)) {
+            Record line{.what = What::log};
+            line.at_us = (now_ - start_).count();
+            line.node = node.name;
+            line.text = std::move(log->line);
+            sink_.add(line);
         } else if (std::get_if<node::Drained>(&effect)) {
             end_node(index);
             soon(Duration{0}, Told{conduct::NodeIsGone{nodes_[index].name, "ended", true}});

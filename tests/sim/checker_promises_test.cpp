@@ -56,6 +56,29 @@ TEST(Loss, IsCaughtWhenOneClientMissesAMessage) {
     EXPECT_THAT(story.finding("no_loss").measured, HasSubstr("1 of 10"));
 }
 
+TEST(Loss, IsToldWithWhatHappenedRoundIt) {
+    Story story;
+    story.fault("outage", "store.down", 1'390, 1'450, 3);
+    story.insert({.what = What::node, .at_us = 1'420'000, .node = "n1", .text = "killed"});
+    story.insert({.what = What::log, .at_us = 1'391'000, .node = "n2", .text = "warning store: it does not answer"});
+    story.insert({.what = What::log, .at_us = 4'600'000, .node = "n2", .text = "info stopping"});
+    story.remove_shown("c1-2", "c4");  // due at 1.4 s
+    const auto context = story.finding("no_loss").context;
+    EXPECT_THAT(context, testing::ElementsAre("   1.390 s  outage begins (store.down)",
+                                              "   1.391 s  n2 logs: warning store: it does not answer", "   1.420 s  n1 is killed",
+                                              "   1.450 s  outage is over"));
+    EXPECT_TRUE(story.finding("no_duplicates").context.empty()) << "nobody asks when all is well";
+}
+
+TEST(Loss, IsToldWithNoMoreThanOneCanRead) {
+    Story story;
+    for (int i = 0; i < 100; ++i) story.insert({.what = What::log, .at_us = 1'400'000 + i, .node = "n2", .text = "again"});
+    story.remove_shown("c1-2", "c4");
+    const auto context = story.finding("no_loss").context;
+    EXPECT_EQ(context.size(), 25u);
+    EXPECT_THAT(context.back(), HasSubstr("and 76 more"));
+}
+
 TEST(Loss, IsCaughtWhenTheStoreLacksAMessage) {
     Story story;
     story.remove([](const Record& r) { return r.what == What::document && r.msg == "c3-2"; });

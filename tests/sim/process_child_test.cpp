@@ -12,6 +12,7 @@
 
 #include "sim/process/child.hpp"
 #include "sim/process/files.hpp"
+#include "sim/process/log_tail.hpp"
 #include "sim/process/program.hpp"
 #include "sim/process/transport.hpp"
 
@@ -157,6 +158,30 @@ TEST_F(ChildTest, PickedPortsLieBelowThoseOfOutgoingConnections) {
         EXPECT_GT(port, 0);
         EXPECT_LT(port, outgoing_from);
     }
+}
+
+TEST_F(ChildTest, ALogIsReadOnAsItGrows) {
+    LogTail tail{log()};
+    EXPECT_TRUE(tail.read().empty()) << "it is not there yet";
+    const auto write = [&](std::string_view bytes) { std::ofstream{log(), std::ios::app} << bytes; };
+    write("listening on http://127.0.0.1:1\n2026-11-25T18:48:57.824 warning store: it ");
+    auto lines = tail.read();
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines[0].text, "listening on http://127.0.0.1:1");
+    EXPECT_FALSE(lines[0].at);
+    write("does not answer\n2026-11-25T18:48:58.001 info store: it is back\n");
+    lines = tail.read();
+    ASSERT_EQ(lines.size(), 2u);
+    EXPECT_EQ(lines[0].text, "warning store: it does not answer");
+    ASSERT_TRUE(lines[0].at && lines[1].at);
+    EXPECT_EQ(*lines[1].at - *lines[0].at, 177ms);
+    EXPECT_TRUE(tail.read().empty());
+    write(std::string(200'000, 'x'));
+    EXPECT_LE(tail.read().size(), 0u) << "a line without an end is passed over, not waited for";
+    write("\n2026-11-25T18:48:59.000 info on\n");
+    for (int i = 0; i < 5; ++i)
+        for (auto& line : tail.read()) lines.push_back(line);
+    EXPECT_EQ(lines.back().text, "info on");
 }
 
 }  // namespace
