@@ -47,7 +47,7 @@ public:
     }
     void run(base::Duration until = 60s) {
         if (!conductor_) {
-            conductor_.emplace(scenario, plan, start_, can_restart_store);
+            conductor_.emplace(scenario, plan, start_, Conductor::Stage{.can_restart_store = can_restart_store});
             take(conductor_->start());
         }
         while (!finished && timer_ && *timer_ <= start_ + until) {
