@@ -13,7 +13,8 @@ namespace node {
 
 /// Is the store there, and which one is it? The only machine that asks while it does not answer.
 ///
-/// It reads the store's generation, makes the database and the generation where they are missing, and probes
+/// It reads the store's generation, makes the database and the generation where they are missing (who made the database at once, all
+/// others only when nobody has after a while), and probes
 /// while the store refuses: at most one request each `probe_interval`, ever fewer. Everybody else sends only
 /// while usable(), and when a request of theirs fails says doubt(): then nobody sends until the store has
 /// answered a probe. Where there are several stores, the next is turned to when one has failed a few times in a
@@ -46,6 +47,7 @@ private:
     void look_into_it(Turn& turn);
     void ask(Turn& turn, State state, base::HttpRequest request);
     void probe(Turn& turn);
+    void make_generation(Turn& turn);
     void wait(Turn& turn, base::Duration pause);
     void came_up(Turn& turn, base::Generation generation);
     void no_answer(Turn& turn, const std::string& reason);
@@ -65,6 +67,7 @@ private:
     bool denied_ = false;
     bool told_down_ = false;
     int tries_ = 0;  ///< in a row that this store did not answer
+    int looks_ = 0;  ///< in a row that the database had no generation
     base::Generation generation_;
     base::Time deadline_{};  ///< of the request under way, of the pause, or of the next look
     std::optional<base::Time> asked_at_;

@@ -46,7 +46,7 @@ Effects ClientCore::hear(const base::json::value& frame, base::Now now) {
 
 bool ClientCore::settled() const {
     return state_ == State::open && pending_.empty() &&
-           std::ranges::none_of(rooms_, [](const auto& room) { return room.second.joining; });
+           std::ranges::none_of(rooms_, [](const auto& room) { return room.second.joining || room.second.gap; });
 }
 
 // ---------------------------------------------------------------- the connection

@@ -65,7 +65,7 @@ public:
     /// A frame that came, for whoever has parsed it already: those of a room are the same for all that follow it.
     [[nodiscard]] Effects hear(const base::json::value& frame, base::Now now);
 
-    /// True when nothing that it sent waits for an answer and it is connected and joined.
+    /// True when nothing that it sent waits for an answer and it is connected and joined, without a gap.
     [[nodiscard]] bool settled() const;
     [[nodiscard]] bool connected() const { return state_ == State::open; }
 
@@ -85,6 +85,7 @@ private:
         std::string cursor;
         std::int64_t n = 0;
         bool joining = false;
+        bool gap = false;  ///< it was told that it may have missed something, and not yet that it has all
     };
 
     void on(const Connected&);

@@ -21,6 +21,7 @@ void ClientCore::on_joined(const base::json::value& frame) {
     record.flag = base::bool_member(frame, "gap");
     record.count = connection_;
     if (t == "joined") room->second.joining = false;
+    room->second.gap = t == "joined" && record.flag;
     note(record);
 }
 

@@ -42,12 +42,36 @@ TEST(NewStore, IsMadeWithOneShardAndGivenAGenerationThatIsReadBack) {
     d.start();
     d.answer(probe, 404, no_database);
     d.answer("PUT /chat?q=1", 201, "{}");
-    d.answer(probe, 404, no_document);
     const auto made = d.answer("PUT /chat/_local/davenport", 201, "{}");
     EXPECT_THAT(made.body, testing::HasSubstr("generation"));
     EXPECT_TRUE(d.asked(probe)) << "another node may have made one at the same moment";
     d.answer(probe, 200, R"({"generation":"theirs"})");
     EXPECT_TRUE(d.asked("feed=normal&include_docs=true&limit=500&since=0"));
+}
+
+TEST(NewStore, IsLeftToWhoMadeItsDatabase) {
+    CoreDriver d;
+    d.start();
+    d.answer(probe, 404, no_database);
+    d.answer("PUT /chat?q=1", 412, "{}");
+    d.answer(probe, 404, no_document);
+    EXPECT_FALSE(d.asked("PUT /chat/_local")) << "it would overwrite what its maker is about to write";
+    d.advance(300ms);
+    d.answer(probe, 200, R"({"generation":"theirs"})");
+    EXPECT_TRUE(d.asked("feed=normal"));
+}
+
+TEST(NewStore, IsGivenAGenerationByAnybodyWhenItsMakerIsGone) {
+    CoreDriver d;
+    d.start();
+    int looks = 0;
+    for (; looks < 20 && !d.asked("PUT /chat/_local"); ++looks) {
+        d.answer(probe, 404, no_document);
+        if (!d.asked("PUT /chat/_local")) d.advance(300ms);
+    }
+    EXPECT_EQ(looks, 4);
+    d.answer("PUT /chat/_local/davenport", 201, "{}");
+    EXPECT_TRUE(d.asked(probe)) << "another node may have made one at the same moment";
 }
 
 TEST(NewStore, IsReachedThoughAnyStepFailsOnce) {
@@ -246,7 +270,6 @@ TEST_F(StoreTrouble, MakesAForgottenDatabaseAgain) {
     advance(200ms);
     answer(probe, 404, no_database);
     answer("PUT /chat?q=1", 201, "{}");
-    answer(probe, 404, no_document);
     answer("PUT /chat/_local/davenport", 201, "{}");
     answer(probe, 200, R"({"generation":"g2"})");
     advance(100ms);
@@ -271,8 +294,10 @@ TEST_F(StoreTrouble, HealsAStoreThatWasWipedInPagesAfterReadingWhatItHas) {
     persist_all();
     take(1);
     end_stream("feed=continuous");
-    advance(300ms);
-    answer(probe, 404, no_document);
+    while (!asked("PUT /chat/_local")) {
+        advance(300ms);
+        answer(probe, 404, no_document);
+    }
     answer("PUT /chat/_local/davenport", 201, "{}");
     answer(probe, 200, R"({"generation":"g2"})");
     EXPECT_FALSE(asked("_bulk_docs")) << "first it is seen what that store has";

@@ -1,0 +1,85 @@
+#include "sim/client/client_core.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+/// The simulated client by itself: what it says and notes, told frame by frame.
+namespace sim::client {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+class ClientTest : public testing::Test {
+protected:
+    explicit ClientTest(std::string room_prefix = {}) {
+        Config config;
+        config.name = "c1";
+        config.node = "n1";
+        config.rooms = {"r1"};
+        config.room_prefix = std::move(room_prefix);
+        config.start = now.time;
+        core.emplace(std::move(config));
+        take(core->start(now));
+        tell(Connected{});
+        hear(R"({"t":"welcome","node":"n1","now":0})");
+    }
+    void tell(const Event& event) { take(core->handle(event, now)); }
+    void hear(std::string frame) { tell(Received{std::move(frame)}); }
+    void take(Effects effects) {
+        for (auto& effect : effects) {
+            if (auto* send = std::get_if<Send>(&effect)) sent.push_back(std::move(send->frame));
+            if (auto* note = std::get_if<Note>(&effect)) noted.push_back(std::move(note->record));
+        }
+    }
+
+    base::Now now{base::Time{1s}, {}};
+    std::optional<ClientCore> core;
+    std::vector<std::string> sent;
+    std::vector<Record> noted;
+};
+
+TEST_F(ClientTest, IsNotSettledWhileItMayHaveMissedSomething) {
+    EXPECT_FALSE(core->settled()) << "it has not joined";
+    hear(R"({"t":"joined","room":"r1","cursor":"x","n":0,"gap":true})");
+    EXPECT_FALSE(core->settled()) << "the node owes it what it missed";
+    hear(R"({"t":"cursor","room":"r1","cursor":"y","n":0})");
+    EXPECT_FALSE(core->settled());
+    hear(R"({"t":"gap-closed","room":"r1"})");
+    EXPECT_TRUE(core->settled());
+}
+
+class PrefixedTest : public ClientTest {
+protected:
+    PrefixedTest() : ClientTest{"sim-1-"} {}
+};
+
+TEST_F(PrefixedTest, HasItsRoomsUnderAnotherNameAtTheNodeThanInItsNotes) {
+    EXPECT_THAT(sent.back(), HasSubstr(R"("room":"sim-1-r1")"));
+    hear(R"({"t":"joined","room":"sim-1-r1","cursor":"x","n":0})");
+    EXPECT_TRUE(core->settled());
+    EXPECT_EQ(noted.back().room, "r1");
+    tell(Post{"r1", 40, now.time});
+    EXPECT_THAT(sent.back(), HasSubstr(R"("room":"sim-1-r1")"));
+    EXPECT_EQ(noted.back().room, "r1");
+    hear(R"({"t":"message","room":"sim-1-r1","id":"sim-1-r1:01M8A0KV4A0002YX23NFNXH83W","text":")" + make_text("c2-1", 40) + R"("})");
+    EXPECT_EQ(noted.back().what, What::shown);
+    EXPECT_EQ(noted.back().room, "r1");
+    tell(AskHistory{"r1"});
+    EXPECT_THAT(sent.back(), HasSubstr(R"("room":"sim-1-r1")"));
+}
+
+TEST(MessageText, TellsAMessageFromOneThatWasCutOrAltered) {
+    const auto text = make_text("c3-17", 64);
+    EXPECT_EQ(text.size(), 64u);
+    EXPECT_EQ(msg_of_text(text), "c3-17");
+    EXPECT_EQ(msg_of_text(text.substr(0, 63)), "");
+    EXPECT_EQ(msg_of_text(text + "x"), "");
+    auto altered = text;
+    altered[40] = altered[40] == 'a' ? 'b' : 'a';
+    EXPECT_EQ(msg_of_text(altered), "");
+    EXPECT_EQ(msg_of_text("hello"), "");
+}
+
+}  // namespace
+}  // namespace sim::client
