@@ -73,7 +73,7 @@ FeedLens::End FeedLens::take(std::string bytes, const std::vector<Rule*>& rules,
             out += unit;
             continue;
         }
-        bool twice = false;
+        bool twice = false, garbage = false;
         std::optional<Held> hold;
         for (auto* rule : rules) {
             if (!rule->active) continue;
@@ -89,8 +89,7 @@ FeedLens::End FeedLens::take(std::string bytes, const std::vector<Rule*>& rules,
                         "{\"last_seq\":\"" + (held_.empty() ? since_ : safe_seq_) + "\",\"pending\":1}\n\n";
                     return End::early;
                 case Fault::feed_garbage:
-                    if (rule->strikes_feed(feed))
-                        out += "{\"seq\":\"7-g1AAAA\xef\xbf\xbd\",\"id\":}garbage\n";
+                    garbage = rule->strikes_feed(feed) || garbage;
                     break;
                 case Fault::feed_repeat:
                     twice = rule->strikes() || twice;
@@ -122,6 +121,8 @@ FeedLens::End FeedLens::take(std::string bytes, const std::vector<Rule*>& rules,
             pass_row(unit, row->seq, out);
             while (!held_.empty() && held_.front().after_next) release_first(out);
         }
+        // Behind the row, so that whoever throws away all that came with it has lost something.
+        if (garbage) out += "{\"seq\":\"7-g1AAAA\xef\xbf\xbd\",\"id\":}garbage\n";
         remember(row->seq);
     }
     return End::none;

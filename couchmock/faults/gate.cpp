@@ -252,7 +252,7 @@ void Gate::Impl::on_abandoned(ExchangeId client) {
 void Gate::Impl::on_written(ExchangeId client, base::Now now) {
     auto* exchange = by_client(client);
     if (!exchange) return;
-    if (exchange->fate.drip && !exchange->out.empty()) {
+    if (!exchange->out.empty() && drips(*exchange)) {
         at(now.time + *exchange->fate.drip, Act::drip, client);
         return;
     }

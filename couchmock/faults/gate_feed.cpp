@@ -88,11 +88,15 @@ void Gate::Impl::pump(Exchange& exchange, base::Now now) {
     if (exchange.in_flight || stalled(exchange)) return;
     if (!exchange.out.empty()) {
         auto bytes = std::exchange(exchange.out, {});
-        if (exchange.fate.drip) {
-            const auto piece =
-                std::min(bytes.size(), std::max<std::size_t>(1, bytes.size() / drip_pieces + 1));
-            exchange.out = bytes.substr(piece);
-            bytes.resize(piece);
+        if (drips(exchange)) {
+            // Of one size, and larger when a feed brings more meanwhile: else it would never be done.
+            exchange.piece = std::max(exchange.piece, bytes.size() / drip_pieces + 1);
+            if (bytes.size() > exchange.piece) {
+                exchange.out = bytes.substr(exchange.piece);
+                bytes.resize(exchange.piece);
+            } else {
+                exchange.piece = 0;
+            }
         }
         exchange.in_flight = true;
         effects_.emplace_back(RespondData{exchange.client, std::move(bytes)});

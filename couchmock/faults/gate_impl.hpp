@@ -36,6 +36,7 @@ private:
         base::Duration clock_offset{};
         std::optional<base::Duration> delay;
         std::optional<base::Duration> drip;
+        std::uint64_t drips_by = 0;  ///< the rule that makes it so, while it lasts
     };
     struct Exchange {
         ExchangeId client = 0;
@@ -55,6 +56,7 @@ private:
         bool in_flight = false;    ///< a RespondData is not Written yet
         bool store_waits = false;  ///< the store's last RespondData was not Continued
         std::string out;           ///< for the client, behind what is in flight
+        std::size_t piece = 0;     ///< of a dripping answer, until `out` is empty
         bool ends = false;         ///< nothing comes behind `out` but the end
         bool cut_at_end = false;   ///< ... which is a reset
         // an answer that is held back
@@ -92,6 +94,7 @@ private:
 
     // ---- gate_rules.cpp
     [[nodiscard]] bool stalled(const Exchange& exchange) const;
+    [[nodiscard]] bool drips(const Exchange& exchange) const;
     /// What happens to a request that comes in. Counts hits.
     Fate decide(RequestInfo& info, base::HttpRequest& request, Exchange& exchange);
     void strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpRequest& request, const Exchange& exchange);

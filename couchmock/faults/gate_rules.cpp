@@ -100,6 +100,13 @@ bool Gate::Impl::stalled(const Exchange& exchange) const {
     });
 }
 
+/// A feed outlives the rule, and must not drip for ever.
+bool Gate::Impl::drips(const Exchange& exchange) const {
+    if (!exchange.fate.drip) return false;
+    const auto by = std::ranges::find(rules_, exchange.fate.drips_by, &Rule::id);
+    return by != rules_.end() && ((*by)->active || (*by)->spent());
+}
+
 bool Gate::Impl::is_down() const {
     return std::ranges::any_of(
         rules_, [](const auto& rule) { return rule->active && rule->fault == Fault::store_down; });
@@ -174,7 +181,7 @@ void Gate::Impl::strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpReq
             if (!info.is_live_feed() && rule.strikes()) fate.cut_reply = true;
             break;
         case Fault::store_drip:
-            if (rule.strikes()) fate.drip = rule.delay;
+            if (rule.strikes()) fate.drip = rule.delay, fate.drips_by = rule.id;
             break;
         case Fault::feed_foreign_since:
             if (info.feed == RequestInfo::Feed::none || info.since == "0" || info.since == "now" ||

@@ -77,6 +77,8 @@ public:
     [[nodiscard]] bool concerns(const RequestInfo& request) const { return active && match.matches(request); }
     /// The dice say that this occasion is hit; counts it, and ends the rule with its last hit.
     bool strikes();
+    /// It has had its `count` of hits; what it does to those that it has hit goes on.
+    [[nodiscard]] bool spent() const { return count && hits >= *count; }
     /// As strikes(), but one feed at most once, unless probability, every or at were given.
     bool strikes_feed(ExchangeId feed);
 

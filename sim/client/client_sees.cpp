@@ -37,7 +37,8 @@ void ClientCore::on_message(const base::json::value& frame, Via via) {
     record.node = node_;
     record.room = room_of(frame);
     record.id = id;
-    record.msg = msg_of_text(text);
+    const auto user = base::string_member(frame, "user").value_or("");
+    record.msg = msg_said_by(user, text);
     record.via = via;
     record.count = connection_;
     record.flag = base::bool_member(frame, "late");
@@ -48,7 +49,9 @@ void ClientCore::on_message(const base::json::value& frame, Via via) {
         seen->second = connection_;
     } else if (record.msg.empty()) {
         record.what = What::alien;
-        record.text = text;
+        record.text = user;
+        record.text += ": ";
+        record.text += text;
     }
     note(record);
 }
@@ -76,7 +79,8 @@ void ClientCore::on_page(const base::json::value& frame) {
     if (reading == reading_.end() || !messages || !messages->is_array()) return;
     std::string oldest;
     for (const auto& message : messages->get_array()) {
-        reading->second.emplace_back(msg_of_text(base::string_member(message, "text").value_or("")), base::text_member(message, "id"));
+        reading->second.emplace_back(msg_said_by(base::string_member(message, "user").value_or(""), base::string_member(message, "text").value_or("")),
+                                     base::text_member(message, "id"));
         oldest = base::text_member(message, "pos");
     }
     if (base::bool_member(frame, "more") && !oldest.empty()) {

@@ -153,10 +153,11 @@ void Conductor::read_documents() {
             for (const auto& row : rows->get_array()) {
                 const auto* document = base::member(row, "doc");
                 const auto text = document ? base::string_member(*document, "msg") : std::nullopt;
-                if (!text || !base::string_member(*document, "user")) continue;  // presence, a design document
+                const auto user = document ? base::string_member(*document, "user") : std::nullopt;
+                if (!text || !user) continue;  // presence, a design document
                 Record record{.what = What::document};
                 record.id = base::string_member(row, "id").value_or("");
-                record.msg = client::msg_of_text(*text);
+                record.msg = client::msg_said_by(*user, *text);
                 if (const auto parts = base::parse_message_id(record.id); parts && parts->room.starts_with(stage_.room_prefix))
                     record.room = parts->room.substr(stage_.room_prefix.size());
                 if (record.msg.empty()) record.text = *text;

@@ -100,6 +100,8 @@ Kinds store_faults() {
         lasting(hit, "store.partial_bulk",
                 "Of each _bulk_docs only the first documents are stored, then the connection dies.",
                 {rows("1", "documents stored")}),
+        lasting(hit, "store.accepted", "Writes are stored and answered with 202, as by a cluster that reached too few replicas.", any_request()),
+        lasting(hit, "store.drip", "Answers come in small pieces.", {delay("200ms", "between two pieces"), probability("100%")}),
         lasting(hit, "store.full", "The disk is full: writes are answered with 507."),
         lasting(hit, "store.unauthorized", "The password is refused: everything is answered with 401."),
         lasting(hit, "store.forgotten", "The database is not found: 404."),

@@ -255,6 +255,28 @@ TEST_F(Faults, ADrippingAnswerComesInPiecesAndWhole) {
     EXPECT_EQ(mock.seen(read).body, whole);
 }
 
+TEST_F(Faults, ADrippingAnswerHasAboutEightPiecesWhateverItsSize) {
+    mock.put("/db/a", R"({"text":")" + std::string(4000, 'x') + R"("})");
+    mock.fault(R"({"name":"f","fault":"store.drip","delay_ms":100,"count":1})");
+    const auto read = mock.send("GET", "/db/a");
+    mock.pass(699ms);
+    EXPECT_FALSE(mock.seen(read).ended) << "though the rule is spent";
+    mock.pass(201ms);
+    EXPECT_TRUE(mock.seen(read).ended);
+}
+
+TEST_F(Faults, AFeedDripsNoLongerThanItsRuleLasts) {
+    mock.fault(R"({"name":"f","fault":"store.drip","delay_ms":1000,"for_ms":3000})");
+    const auto feed = mock.send("GET", "/db/_changes?feed=continuous&heartbeat=60000");
+    for (int i = 0; i < 20; ++i) mock.put("/db/d" + std::to_string(i), "{}");
+    mock.pass(2s);
+    EXPECT_LT(mock.seen(feed).ids().size(), 20u);
+    mock.pass(2s);
+    EXPECT_EQ(mock.seen(feed).ids().size(), 20u);
+    mock.put("/db/more", "{}");
+    EXPECT_EQ(mock.seen(feed).ids().size(), 21u);
+}
+
 TEST_F(Faults, ARuleKeepsToWhatItMatches) {
     mock.put("/other", "");
     mock.fault(

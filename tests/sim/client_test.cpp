@@ -1,5 +1,7 @@
 #include "sim/client/client_core.hpp"
 
+#include "node/base/text.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -62,11 +64,36 @@ TEST_F(PrefixedTest, HasItsRoomsUnderAnotherNameAtTheNodeThanInItsNotes) {
     tell(Post{"r1", 40, now.time});
     EXPECT_THAT(sent.back(), HasSubstr(R"("room":"sim-1-r1")"));
     EXPECT_EQ(noted.back().room, "r1");
-    hear(R"({"t":"message","room":"sim-1-r1","id":"sim-1-r1:01M8A0KV4A0002YX23NFNXH83W","text":")" + make_text("c2-1", 40) + R"("})");
+    hear(R"({"t":"message","room":"sim-1-r1","id":"sim-1-r1:01M8A0KV4A0002YX23NFNXH83W","user":"c2","text":")" + make_text("c2-1", 40) + R"("})");
     EXPECT_EQ(noted.back().what, What::shown);
     EXPECT_EQ(noted.back().room, "r1");
     tell(AskHistory{"r1"});
     EXPECT_THAT(sent.back(), HasSubstr(R"("room":"sim-1-r1")"));
+}
+
+TEST_F(ClientTest, NotesWhatIsNotAsItWasSaid) {
+    hear(R"({"t":"message","room":"r1","id":"r1:1","user":"c3","text":")" + make_text("c2-1", 40) + R"("})");
+    EXPECT_EQ(noted.back().what, What::alien) << "it was c2 who said it";
+    EXPECT_THAT(noted.back().text, testing::StartsWith("c3: c2-1 "));
+    hear(R"({"t":"message","room":"r1","id":"r1:2","user":"c2","text":"c2-1 and more"})");
+    EXPECT_EQ(noted.back().what, What::alien);
+}
+
+TEST(MessageText, HasInSomeOfThemWhatProgramsTripOver) {
+    int hard = 0;
+    for (int i = 0; i < 400; ++i) {
+        const auto msg = "c1-" + std::to_string(i);
+        const auto text = make_text(msg, 64);
+        EXPECT_EQ(text.size(), 64u);
+        EXPECT_TRUE(base::is_utf8(text)) << text;
+        EXPECT_EQ(msg_of_text(text), msg);
+        EXPECT_EQ(msg_said_by("c1", text), msg);
+        EXPECT_EQ(msg_said_by("c", text), "");
+        hard += text.find('"') != std::string::npos && text.find("\U0001f600") != std::string::npos ? 1 : 0;
+    }
+    EXPECT_GT(hard, 50);
+    EXPECT_LT(hard, 200);
+    EXPECT_EQ(make_text("c1-1", 3), "c1-1 ") << "never shorter than its name";
 }
 
 TEST(MessageText, TellsAMessageFromOneThatWasCutOrAltered) {
