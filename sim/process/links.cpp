@@ -22,12 +22,13 @@ bool is_hit(const PlannedFault& fault, const std::pair<std::string, std::string>
 
 }  // namespace
 
-/// Cables cost time on the way, so they are laid only where one will be bad, or where requests are to be counted: what is refused
-/// never reaches the store.
+/// Cables cost time on the way, so they are laid only where the scenario says how long they are, where one will be bad, or where
+/// requests are to be counted: what is refused never reaches the store.
 bool World::needs_relays(std::string_view link) const {
     const auto counts_requests = [](const Expectation& line) {
         return line.property == "no_storm" || line.text.find("requests") != std::string::npos;
     };
+    if (scenario_.links.contains(std::string{link})) return true;
     if (link == "node-store" && std::ranges::any_of(scenario_.expect, counts_requests)) return true;
     for (const auto& fault : plan_.faults)
         if (fault.kind.starts_with("link.") && word(fault, "between", "node-store") == link) return true;
@@ -38,13 +39,23 @@ std::uint16_t World::lay_cable(const std::string& link, const std::string& node,
     if (!needs_relays(link)) return port;
     auto& relay = relays_[{link, node}];
     relay = std::make_unique<Relay>(transport_, host, port);
+    relay->set_weather(usual_weather(link));
     return relay->port();
+}
+
+/// As the scenario's `links` have it, beside what this machine's own network takes.
+Weather World::usual_weather(const std::string& link) const {
+    const auto found = scenario_.links.find(link);
+    if (found == scenario_.links.end()) return {};
+    const auto& [latency, bytes_per_second] = found->second;
+    return {.latency = latency.low, .jitter = latency.high - latency.low, .bytes_per_second = bytes_per_second};
 }
 
 /// Clients find a node that runs elsewhere at a port of ours, whatever the weather.
 void World::lay_cable_out(const std::string& node, const AttachedNode& to) {
     auto& relay = relays_[{"client-node", node}];
     relay = std::make_unique<Relay>(transport_, to.host, to.port);
+    relay->set_weather(usual_weather("client-node"));
     ports_[node] = client_ports_[node] = relay->port();
 }
 
@@ -52,14 +63,14 @@ void World::set_weather(const PlannedFault& fault, bool on) {
     const auto direction = word(fault, "direction", "both");
     for (auto& [cable, relay] : relays_) {
         if (!is_hit(fault, cable)) continue;
+        const auto usual = usual_weather(cable.first);
         auto weather = relay->weather();
         if (fault.kind == "link.latency") {
-            weather.latency = on ? std::chrono::duration_cast<base::Duration>(std::chrono::duration<double, std::milli>{
-                                       number(fault, "delay_ms", 200)})
-                                 : base::Duration{0};
+            const auto more = std::chrono::duration<double, std::milli>{on ? number(fault, "delay_ms", 200) : 0.0};
+            weather.latency = usual.latency + std::chrono::duration_cast<base::Duration>(more);
         } else if (fault.kind == "link.bandwidth") {
             weather.bytes_per_second =
-                on ? static_cast<std::uint64_t>(number(fault, "bytes_per_s", 10'000)) : 0;
+                on ? static_cast<std::uint64_t>(number(fault, "bytes_per_s", 10'000)) : usual.bytes_per_second;
         } else if (fault.kind == "link.clog" || fault.kind == "link.partition") {
             weather.up_held = on && direction != "down";
             weather.down_held = on && direction != "up";

@@ -15,6 +15,7 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
+#include "node/base/random.hpp"
 #include "sim/process/transport_loop.hpp"
 
 namespace sim::process {
@@ -62,6 +63,7 @@ public:
     tcp::acceptor acceptor_;
     tcp::endpoint to_;
     Weather weather_;
+    base::Random random_{1};  // of the jitter: this world is not repeated to the bit anyway
     std::set<std::shared_ptr<Connection>> connections_;
     std::int64_t made_ = 0;
     std::map<std::string, std::int64_t> answers_;
@@ -144,7 +146,8 @@ private:
     /// Decides when the piece arrives: never before one that was sent earlier.
     void delay(Pump& pump, std::string bytes) {
         const auto& weather = relay_->weather_;
-        auto due = std::max(steady_now() + weather.latency, pump.last_due);
+        const auto jitter = weather.jitter > base::Duration{0} ? relay_->random_.between(0, weather.jitter.count()) : 0;
+        auto due = std::max(steady_now() + weather.latency + base::Duration{jitter}, pump.last_due);
         if (weather.bytes_per_second > 0)
             due += base::Duration{static_cast<std::int64_t>(bytes.size() * 1'000'000 / weather.bytes_per_second)};
         pump.last_due = due;

@@ -14,6 +14,7 @@ class Transport;
 /// How a link is at the moment; "up" is towards the server.
 struct Weather {
     base::Duration latency{};      ///< added to each piece, each way
+    base::Duration jitter{};       ///< up to so much more, another for each piece; none overtakes another
     bool up_held = false;          ///< what is sent waits, in order, until it is let go; TCP loses nothing
     bool down_held = false;
     std::uint64_t bytes_per_second = 0;  ///< of each connection, each way; 0: as the machine can

@@ -47,6 +47,7 @@ private:
 
     // links.cpp: the cables between the processes, for plans that have faults of theirs
     [[nodiscard]] bool needs_relays(std::string_view link) const;
+    [[nodiscard]] Weather usual_weather(const std::string& link) const;
     std::uint16_t lay_cable(const std::string& link, const std::string& node, const std::string& host, std::uint16_t port);
     void lay_cable_out(const std::string& node, const AttachedNode& to);
     void note_requests(base::Time now);

@@ -31,7 +31,7 @@ std::vector<Section> make_sections() {
               .set = [](Into& into,
                         const Value& v) { into.scenario->seed = static_cast<std::uint64_t>(v.low); }},
              {.name = "topology", .type = Type::section, .about = "how many nodes, clients and rooms"},
-             {.name = "links", .type = Type::section, .about = "how slow the network is (virtual world)"},
+             {.name = "links", .type = Type::section, .about = "how slow the network is"},
              {.name = "load", .type = Type::section, .about = "what the clients say, and when"},
              {.name = "timeline", .type = Type::list, .about = "what goes wrong, and when"},
              {.name = "expect", .type = Type::list, .about = "what must hold"},
@@ -98,7 +98,7 @@ std::vector<Section> make_sections() {
               .set = [](Into& into, const Value& v) { into.scenario->topology.batch = as_int(v.low); }},
          }},
         {"links",
-         "The network of the virtual world; the process world has the machine's own.",
+         "How slow the network is; on real processes this comes on top of what the machine's own takes, and is left out when nothing is said.",
          {
              {.name = "client-node", .type = Type::section, .about = "between clients and their nodes"},
              {.name = "node-store", .type = Type::section, .about = "between nodes and the store"},

@@ -100,6 +100,19 @@ TEST_F(RelayTest, WhatIsHeldArrivesInOrderOnceItIsLetGo) {
     EXPECT_TRUE(soon([&] { return server_->got == "one two"; }));
 }
 
+TEST_F(RelayTest, JitterDelaysEachPieceOtherwiseAndKeepsTheOrder) {
+    relay_.set_weather({.latency = 5ms, .jitter = 20ms});
+    std::string said;
+    const auto begin = steady_now();
+    for (int i = 0; i < 40; ++i) {
+        said += std::to_string(i) + ' ';
+        client_->say(std::to_string(i) + ' ');
+        idle(1ms);
+    }
+    EXPECT_TRUE(soon([&] { return server_->got == said; })) << server_->got;
+    EXPECT_GE(steady_now() - begin, 5ms);
+}
+
 TEST_F(RelayTest, LatencyDelaysAndKeepsTheOrder) {
     relay_.set_weather({.latency = 30ms});
     const auto begin = steady_now();

@@ -110,6 +110,20 @@ TEST_F(ProcessWorldTest, AKilledNodeAndAStoreThatIsDownCostNoMessage) {
     EXPECT_EQ(history_.count(What::fault_off), 2);
 }
 
+TEST_F(ProcessWorldTest, LinksAreAsLongAsTheScenarioHasThem) {
+    scenario_.links["node-store"].latency = {15ms, 20ms};
+    scenario_.links["client-node"].latency = {5ms, 5ms};
+    const auto result = run();
+    EXPECT_EQ(result.broken, "");
+    expect_all_well();
+    std::map<std::string, std::int64_t> sent;
+    for (const auto& record : history_.records) {
+        if (record.what == What::send) sent.emplace(record.msg, record.at_us);
+        if (record.what == What::accepted) EXPECT_GE(record.at_us - sent[record.msg], 10'000) << "there and back to the node";
+        if (record.what == What::stored) EXPECT_GE(record.at_us - sent[record.msg], 40'000) << "and on to the store, and back";
+    }
+}
+
 TEST_F(ProcessWorldTest, AnInterruptEndsEverythingThatWasStarted) {
     std::atomic<bool> interrupted{false};
     options_.interrupted = &interrupted;
