@@ -23,11 +23,12 @@ struct Message {
     Index node = nobody;         ///< of the sender's connection when it was first sent
     Index accepted_by = nobody;  ///< of the sender's connection when it was told
     Index stream =
-        nobody;  ///< one number for its sender, the connection over which it was first sent, and its room
+        nobody;  ///< one number for its sender, the connection over which it was sent first, or again after a refusal, and its room
     std::uint32_t number = 0;  ///< 17 in "c3-17"
     std::uint32_t tries = 0;
     std::uint32_t documents = 0;     ///< how often the store holds it at the end
     std::uint32_t shown_before = 0;  ///< deliveries in the history before its first mention
+    std::uint64_t journals = 0;  ///< by node, a bit each: others that have shown it, and have it on their disks
     std::uint32_t sent_seq = 0;      ///< the record with which it was first sent; 0 when it never was
     std::int64_t due_us = never;
     std::int64_t sent_us = never;
@@ -40,7 +41,6 @@ struct Message {
     bool disk_lost = false;   ///< the disk of the node that accepted it was wiped
     bool store_lost = false;  ///< the store was wiped, or forgot its last writes, after it was accepted
     bool forgotten = false;   ///< the latter: then only the node that had accepted it looks whether the store still has it
-    bool elsewhere = false;   ///< another node has shown it, so another journal has it
     std::string id;        ///< the first that was told
 };
 

@@ -1,3 +1,4 @@
+#include "sim/checker/audience.hpp"
 #include "sim/checker/checks.hpp"
 #include "sim/checker/evidence.hpp"
 
@@ -54,7 +55,8 @@ Finding check_fifo(const Facts& facts) {
                     continue;
                 }
             }
-            if (!delivery.late) before.message = delivery.message;
+            // What faults destroyed no node can know, to mark what comes after it.
+            if (!delivery.late && is_owed(message)) before.message = delivery.message;
         }
     }
     auto measured = fmt::format("{} of {} live showings out of a sender's order", evidence.count(), compared);

@@ -111,6 +111,7 @@ private:
     void finish();
     void on(const BacklogTold& e);
     void on(const HistoryTold& e);
+    [[nodiscard]] bool lacks_some(const HistoryTold& e) const;
 
     const Scenario& scenario_;
     const Plan& plan_;

@@ -123,15 +123,31 @@ void Conductor::read_all() {
         effects_.push_back(AskHistory{name, rooms});
     }
     read_documents();
-    soon(read_time_max, [this] {
+    soon(std::max(read_time_max, plan_.end - now_ + look_interval + read_time_max / 4), [this] {
         for (const auto& [node, room] : unread_) complain(fmt::format("{} did not give its history of {}", node, room));
         if (!documents_read_) complain("the store did not give its documents");
         finish();
     });
 }
 
+/// Of what must be kept in that room.
+bool Conductor::lacks_some(const HistoryTold& e) const {
+    std::set<std::string_view> has;
+    for (const auto& [msg, id] : e.messages) has.insert(id);
+    const auto prefix = stage_.room_prefix + e.room + ':';
+    return std::ranges::any_of(awaited_.kept(), [&](const auto& id) { return id.starts_with(prefix) && !has.contains(id); });
+}
+
 void Conductor::on(const HistoryTold& e) {
-    if (unread_.erase({e.node, e.room}) == 0) return;
+    if (!unread_.contains({e.node, e.room})) return;
+    // A node that nobody is at may not have all yet, though everybody has.
+    if (now_ < plan_.end && lacks_some(e)) {
+        soon(look_interval, [this, node = e.node, room = e.room] {
+            if (phase_ == Phase::reading) effects_.push_back(AskHistory{node, {room}});
+        });
+        return;
+    }
+    unread_.erase({e.node, e.room});
     for (const auto& [msg, id] : e.messages) {
         Record record{.what = What::history};
         record.node = e.node;

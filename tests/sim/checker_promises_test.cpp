@@ -187,6 +187,18 @@ TEST(Loss, OfWhatAnotherNodeHadInItsJournalWhenTheStoreWasWipedIsCaught) {
     EXPECT_EQ(with_both_copies_destroyed("store.wipe", true).finding("no_loss").outcome, Outcome::fail);
 }
 
+TEST(Loss, OfWhatAnotherNodeHadShownAndNotYetWrittenIsNoNodesDoing) {
+    auto killed = with_both_copies_destroyed("store.wipe", true);  // c2 was shown c1-1 by n2 at 1.012 s
+    killed.insert({.what = What::node, .at_us = 1'014'000, .node = "n2", .text = "killed"});
+    EXPECT_EQ(killed.finding("no_loss").outcome, Outcome::pass) << text_of(killed.finding("no_loss"));
+    auto later = with_both_copies_destroyed("store.wipe", true);
+    later.insert({.what = What::node, .at_us = 4'500'000, .node = "n2", .text = "killed"});
+    EXPECT_EQ(later.finding("no_loss").outcome, Outcome::fail) << "by then it was on its disk";
+    auto wiped = with_both_copies_destroyed("store.wipe", true);
+    wiped.insert({.what = What::node, .at_us = 2'300'000, .node = "n2", .text = "wiped"});
+    EXPECT_EQ(wiped.finding("no_loss").outcome, Outcome::pass);
+}
+
 // ---------------------------------------------------------------- duplicates
 
 TEST(Duplicates, AreCaughtOnOneConnection) {
@@ -314,6 +326,31 @@ TEST(Fifo, AcceptsNoLateMarkWhereNothingHadGoneWrong) {
     expect_caught(story, "fifo_per_sender", "nothing had gone wrong");
     story.scenario.topology.shards = 2;  // then the feed has no one order
     EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::pass);
+}
+
+TEST(Fifo, BlamesNobodyForTheOrderAfterWhatFaultsDestroyed) {
+    Story story;
+    swap_times(story.shown("c1-1", "c2"), story.shown("c1-2", "c2"));
+    story.remove([](const Record& r) {
+        return r.msg == "c1-2" && (r.what == What::stored || r.what == What::document || r.what == What::history);
+    });
+    story.insert({.what = What::node, .at_us = 1'450'000, .node = "n1", .text = "wiped"});
+    EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::pass) << text_of(story.finding("fifo_per_sender"));
+}
+
+TEST(Fifo, TakesWhatWasRefusedForSaidWhenItIsSaidAgain) {
+    Story story;
+    swap_times(story.shown("c1-1", "c2"), story.shown("c1-2", "c2"));
+    auto again = story.find([](const Record& r) { return r.what == What::send && r.msg == "c1-1"; });
+    again.at_us += 20'000;
+    again.count = 2;
+    story.insert({.what = What::refused, .at_us = again.at_us - 15'000, .client = "c1", .node = "n1", .room = "r1", .msg = "c1-1", .text = "not_now"});
+    story.insert({.what = What::connected, .at_us = again.at_us - 10'000, .client = "c1", .node = "n1", .count = 2});
+    auto refused_alone = story;
+    story.insert(again);
+    // c1-2 goes over the second connection too, and comes first there.
+    EXPECT_EQ(refused_alone.finding("fifo_per_sender").outcome, Outcome::pass);
+    EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::fail) << "both went over the second connection then";
 }
 
 TEST(Fifo, IsPerConnectionOfTheSender) {
