@@ -80,8 +80,19 @@ void read_parameter(Range& range, std::string_view name, std::string_view text, 
     else if (name == "reduce" && read_bool(text))
         throw ApiError{400, "query_parse_error", "Reduce is invalid for map-only views.", {}};
     else if (name == "keys")
-        if (const auto keys = value(); keys.is_array())
-            range.keys.emplace(keys.get_array().begin(), keys.get_array().end());
+        if (const auto keys = value(); keys.is_array()) {
+            const auto& list = keys.get_array();
+            // One alone is a `key` (couch_mrview_http:parse_param), and takes no other list's place.
+            if (list.size() == 1) range.start = range.end = list.front();
+            if (list.size() != 1 || !range.keys) range.keys.emplace(list.begin(), list.end());
+        }
+}
+
+/// As couch_mrview_util:validate_args has it.
+void check_keys(const Range& range) {
+    if (!range.keys || range.keys->empty() || (!range.start && !range.end)) return;
+    if (range.keys->size() == 1 && range.start == range.keys->front() && range.end == range.keys->front()) return;
+    throw ApiError{400, "query_parse_error", "`keys` is incompatible with `key`, `start_key` and `end_key`", {}};
 }
 
 void read_members(Range& range, const json::value& object) {
@@ -192,6 +203,7 @@ void append_keys(std::string& out, Database& database, const Range& range) {
 }
 
 void append_answer(std::string& out, Database& database, const Range& range, std::string_view prefix) {
+    check_keys(range);
     if (range.keys)
         append_keys(out, database, range);
     else

@@ -196,7 +196,8 @@ void resolve_stubs(const Database& database, Edit& edit) {
             }
         }
         const auto same = std::ranges::find(*kept, attachment.name, &Attachment::name);
-        if (same == kept->end())
+        // A revpos that was said has to be the right one (couch_att:merge_stubs).
+        if (same == kept->end() || (attachment.revpos != 0 && attachment.revpos != same->revpos))
             throw ApiError{
                 412, "missing_stub", "Invalid attachment stub in " + edit.id + " for " + attachment.name, {}};
         attachment = *same;

@@ -126,6 +126,54 @@ TEST(Store, AllDocsPagesBackwardsThroughARoom) {
     EXPECT_EQ(base::int_member(page, "offset"), 9);
 }
 
+/// As CouchDB 3.5.0 answered these.
+TEST(Store, AllDocsTakesKeysTogetherWithARangeOnlyWhereBothAreOneKey) {
+    MockClient mock;
+    mock.put("/db", "");
+    for (const auto* id : {"0", "1", "2"}) mock.put(std::string{"/db/"} + id, "{}");
+    const auto status = [&](const std::string& query, const std::string& body = {}) {
+        const auto target = "/db/_all_docs?" + query;
+        const auto answer = body.empty() ? mock.get(target) : mock.ask("POST", target, body);
+        if (answer.status == 400) {
+            EXPECT_EQ(answer.text("error"), "query_parse_error");
+            EXPECT_EQ(answer.text("reason"), "`keys` is incompatible with `key`, `start_key` and `end_key`");
+        }
+        return answer.status;
+    };
+    EXPECT_EQ(status("keys=[%221%22]&key=%222%22"), 400);
+    EXPECT_EQ(status("keys=[%221%22]&startkey=%220%22"), 400);
+    EXPECT_EQ(status("keys=[%221%22]&endkey=%221%22"), 200);
+    EXPECT_EQ(status("key=%222%22&keys=[%221%22]"), 200) << "one key alone is a `key`, and the later one counts";
+    EXPECT_EQ(status("keys=[%221%22,%222%22]&key=%221%22"), 400);
+    EXPECT_EQ(status("keys=[]&key=%221%22"), 200);
+    EXPECT_EQ(status("key=%221%22", R"({"keys":["1"]})"), 200);
+    EXPECT_EQ(status("endkey=%220%22", R"({"keys":["1"]})"), 400);
+    EXPECT_EQ(status("keys=[%220%22]", R"({"keys":["1"]})"), 400);
+    EXPECT_EQ(status("", R"({"keys":["1"],"startkey":"0"})"), 400);
+}
+
+TEST(Store, AnAttachmentsRevposIsOfTheRevisionThatBroughtItsBytes) {
+    MockClient mock;
+    mock.put("/db", "");
+    const auto revpos = [&](const char* document, const char* attachment) {
+        const auto answer = mock.get(std::string{"/db/"} + document).value();
+        const auto* all = base::member(answer, "_attachments");
+        return all ? base::int_member(*base::member(*all, attachment), "revpos").value_or(-1) : -1;
+    };
+    auto rev = mock.put("/db/a", R"({"_attachments":{"x":{"revpos":7,"data":"b25l"},"y":{"data":"dHdv"}}})").text("rev");
+    EXPECT_EQ(revpos("a", "x"), 1) << "whatever it was said to be";
+    rev = mock.put("/db/a", R"({"_rev":")" + rev + R"(","_attachments":{"x":{"stub":true,"revpos":1},"y":{"revpos":1,"data":"bmV3"}}})")
+              .text("rev");
+    EXPECT_EQ(revpos("a", "x"), 1);
+    EXPECT_EQ(revpos("a", "y"), 2);
+    const auto wrong = mock.put("/db/a", R"({"_rev":")" + rev + R"(","_attachments":{"x":{"stub":true,"revpos":2}}})");
+    EXPECT_EQ(wrong.status, 412);
+    EXPECT_EQ(wrong.text("error"), "missing_stub");
+    mock.ask("POST", "/db/_bulk_docs", R"({"new_edits":false,"docs":[{"_id":"b","_rev":"5-a","_attachments":{"x":{"revpos":2,"data":"b25l"},"y":{"data":"b25l"}}}]})");
+    EXPECT_EQ(revpos("b", "x"), 2) << "a copy keeps what it was said";
+    EXPECT_EQ(revpos("b", "y"), 0);
+}
+
 TEST(Store, ALongListGoesOutInPiecesOneAtATime) {
     MockClient mock;
     mock.put("/db", "");
