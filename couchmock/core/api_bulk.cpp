@@ -55,6 +55,15 @@ void append_refusal(std::string& json, const Edit& edit, std::string_view error,
     json += '}';
 }
 
+bool is_local(std::string_view id) { return id.starts_with("_local/"); }
+
+void append_local(std::string& json, std::string_view id, const std::optional<std::string>& rev) {
+    if (json.size() > 1) json += ',';
+    json += rev ? "{\"ok\":true,\"id\":" : "{\"id\":";
+    base::append_json_string(json, id);
+    json += rev ? ",\"rev\":\"" + *rev + "\"}" : R"(,"error":"error","reason":"Invalid rev format"})";
+}
+
 bool may_write(const Call& call, const Database& database, std::string_view id) {
     if (!id.starts_with("_design/")) return true;
     try {
@@ -69,6 +78,7 @@ void update_all(Server& server, Call& call, Database& database, std::vector<Edit
     std::vector<std::string> ids;
     ids.reserve(edits.size());
     std::vector<bool> refused;
+    std::vector<std::optional<std::string>> locals;
     std::vector<Edit> allowed;
     allowed.reserve(edits.size());
     for (auto& edit : edits) {
@@ -78,6 +88,11 @@ void update_all(Server& server, Call& call, Database& database, std::vector<Edit
         }
         prepare_edit(server, database, edit);
         ids.push_back(edit.id);
+        if (is_local(edit.id)) {
+            locals.push_back(write_local(database, edit));
+            refused.push_back(false);
+            continue;
+        }
         refused.push_back(!may_write(call, database, edit.id));
         if (!refused.back()) allowed.push_back(std::move(edit));
     }
@@ -85,8 +100,10 @@ void update_all(Server& server, Call& call, Database& database, std::vector<Edit
     std::string json = "[";
     json.reserve(2 + 80 * ids.size());
     bool any = false;
-    for (std::size_t i = 0, k = 0; i < ids.size(); ++i) {
-        if (refused[i]) {
+    for (std::size_t i = 0, k = 0, l = 0; i < ids.size(); ++i) {
+        if (is_local(ids[i])) {
+            append_local(json, ids[i], locals[l++]);
+        } else if (refused[i]) {
             append_refusal(json, {ids[i], {}, false, {}, {}, {}}, "forbidden",
                            "You are not a db or server admin.");
         } else {
@@ -108,7 +125,9 @@ void replicate_all(Server& server, Call& call, Database& database, std::vector<E
     std::string json = "[";
     bool any = false;
     for (auto& edit : edits) {
-        if (may_write(call, database, edit.id))
+        if (is_local(edit.id))
+            static_cast<void>(write_local(database, edit));
+        else if (may_write(call, database, edit.id))
             any = database.replicate(std::move(edit)) || any;
         else
             append_refusal(json, edit, "forbidden", "You are not a db or server admin.");

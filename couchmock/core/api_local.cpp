@@ -15,14 +15,19 @@ std::string written(std::string_view id, std::string_view rev) {
 }
 
 /// A `_local` document's revision is "0-N"; CouchDB looks at no other part of it.
-std::uint64_t read_local_revision(std::string_view text) {
-    const auto revision = read_revision(text);
+std::optional<std::uint64_t> number_in(const Revision& revision) {
     std::uint64_t number = 0;
     for (const char c : revision.hash) {
-        if (c < '0' || c > '9') throw bad_request("Invalid rev format");
+        if (c < '0' || c > '9') return std::nullopt;
         number = number * 10 + static_cast<std::uint64_t>(c - '0');
     }
     return number;
+}
+
+std::uint64_t read_local_revision(std::string_view text) {
+    const auto number = number_in(read_revision(text));
+    if (!number) throw bad_request("Invalid rev format");
+    return *number;
 }
 
 void put(Call& call, Database& database, std::string_view id) {
@@ -55,6 +60,17 @@ void put(Call& call, Database& database, std::string_view id) {
 }
 
 }  // namespace
+
+std::optional<std::string> write_local(Database& database, const Edit& edit) {
+    const auto before = edit.path.empty() ? std::uint64_t{0} : number_in(edit.path.front());
+    if (!before) return std::nullopt;
+    if (edit.deleted) {
+        database.erase_local(edit.id);
+        return "0-0";
+    }
+    database.set_local(edit.id, {*before + 1, edit.body});
+    return fmt::format("0-{}", *before + 1);
+}
 
 void local_document(Server&, Call& call, Database& database, std::string_view id) {
     check_document_id(database, id);

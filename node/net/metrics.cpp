@@ -2,7 +2,6 @@
 
 #include "node/net/wire/http_connection.hpp"
 
-#include <map>
 #include <utility>
 
 #include <prometheus/counter.h>

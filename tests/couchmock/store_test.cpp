@@ -152,6 +152,21 @@ TEST(Store, AllDocsTakesKeysTogetherWithARangeOnlyWhereBothAreOneKey) {
     EXPECT_EQ(status("", R"({"keys":["1"],"startkey":"0"})"), 400);
 }
 
+TEST(Store, LocalDocumentsInABulkRequestKnowNoConflictAndAreInNoFeed) {
+    MockClient mock;
+    mock.put("/db", "");
+    const auto bulk = [&](const char* body) { return mock.ask("POST", "/db/_bulk_docs", body).body; };
+    EXPECT_EQ(bulk(R"({"docs":[{"_id":"_local/h","b":1},{"_id":"_local/g","_rev":"0-5"},{"_id":"n"},{"_id":"_local/q","_rev":"1-abc"}]})"),
+              R"([{"ok":true,"id":"_local/h","rev":"0-1"},{"ok":true,"id":"_local/g","rev":"0-6"},)"
+              R"({"ok":true,"id":"n","rev":"1-967a00dff5e02add41819138abb3284d"},)"
+              R"({"id":"_local/q","error":"error","reason":"Invalid rev format"}])"
+              "\n");
+    EXPECT_EQ(mock.get("/db/_local/h").body, "{\"_id\":\"_local/h\",\"_rev\":\"0-1\",\"b\":1}\n");
+    EXPECT_EQ(bulk(R"({"new_edits":false,"docs":[{"_id":"_local/h","_rev":"0-9","_deleted":true}]})"), "[]\n");
+    EXPECT_EQ(mock.get("/db/_local/h").status, 404);
+    EXPECT_EQ(base::member(mock.get("/db/_changes").value(), "results")->get_array().size(), 1u);
+}
+
 TEST(Store, AnAttachmentsRevposIsOfTheRevisionThatBroughtItsBytes) {
     MockClient mock;
     mock.put("/db", "");
