@@ -29,6 +29,9 @@ public:
     std::set<std::string> hold_exit; ///< nodes that take their time to end
     int set_status = 201;            ///< of setting a fault
     std::string documents = R"({"rows":[]})";
+    std::string slow_node;           ///< gives an empty history until `slow_until`
+    base::Duration slow_until{};
+    int histories_asked = 0;
 
     Stage() {
         scenario.topology.nodes = 2;
@@ -111,7 +114,10 @@ private:
     }
     void on(const AskBacklog& e) { tell(BacklogTold{e.node, 0}); }
     void on(const AskHistory& e) {
-        for (const auto& room : e.rooms) tell(HistoryTold{e.node, room, {{"c1-1", "r1:ID"}}});
+        ++histories_asked;
+        using Messages = decltype(HistoryTold::messages);
+        const bool behind = e.node == slow_node && now_ - start_ < slow_until;
+        for (const auto& room : e.rooms) tell(HistoryTold{e.node, room, behind ? Messages{} : Messages{{"c1-1", "r1:ID"}}});
     }
     void on(const SetLink& e) {
         log(e.on ? "link fault" : "link as it was");
@@ -359,6 +365,25 @@ TEST(Conductor, WaitsNoLongerThanThePlanSays) {
     stage.run(13200ms);
     EXPECT_TRUE(stage.finished);
     EXPECT_EQ(stage.broken, "") << "that it did not converge is for the checkers to say";
+}
+
+TEST(Conductor, AsksANodeAgainThatLacksWhatMustBeKeptAsLongAsThePlanSays) {
+    for (const auto until : {6s, 60s}) {
+        Stage stage;
+        stage.documents = R"({"rows":[{"id":"r1:ID"}]})";
+        stage.slow_node = "n2";  // nobody is at it, so nobody waits to be shown anything there
+        stage.slow_until = until;
+        stage.run(1s);
+        stage.witness({.what = What::send, .client = "c1", .room = "r1", .msg = "c1-1"});
+        stage.witness({.what = What::accepted, .client = "c1", .room = "r1", .msg = "c1-1", .id = "r1:ID"});
+        stage.run(5900ms);
+        EXPECT_FALSE(stage.finished);
+        EXPECT_GT(stage.histories_asked, 5);
+        stage.run(14s);
+        EXPECT_TRUE(stage.finished);
+        EXPECT_EQ(stage.broken, "");
+        EXPECT_THAT(stage.noted(What::history).size(), until == 6s ? 2u : 1u) << "what it lacks at the end is for the checkers";
+    }
 }
 
 TEST(Conductor, NotesWhatNodesAndStoreHoldAtTheEnd) {
