@@ -18,14 +18,29 @@ public:
     Effects handle(Event event, base::Now now) {
         Effects out;
         const auto* timer = std::get_if<TimerFired>(&event);
+        const auto* requested = std::get_if<Requested>(&event);
         if (timer && timer->timer == store_timer)
             from_store(store_.handle(std::move(event), now), now, out);
+        else if (requested && gate_.waves_through(*requested, now))
+            past_gate(std::move(event), now, out);
         else
             from_gate(gate_.handle(std::move(event), now), now, out);
         return out;
     }
 
 private:
+    void past_gate(Event event, base::Now now, Effects& out) {
+        const auto exchange = std::get<Requested>(event).exchange;
+        auto effects = store_.handle(std::move(event), now);
+        const auto* whole = effects.empty() ? nullptr : std::get_if<Respond>(&effects.back());
+        if (effects.size() == 1 && whole && whole->exchange == exchange) {
+            gate_.waved_through(whole->response.status, now);
+            out = std::move(effects);
+            return;
+        }
+        gate_.take_on(exchange);
+        from_store(std::move(effects), now, out);
+    }
     void from_gate(GateEffects effects, base::Now now, Effects& out) {
         for (auto& effect : effects)
             std::visit([&](auto& one) { pass_on(std::move(one), now, out); }, effect);

@@ -32,6 +32,8 @@ std::string_view reason_of(int status) {
     }
 }
 
+bool may_be_feed(const base::HttpRequest& request) { return request.target.find("/_changes") != std::string::npos; }
+
 /// An answer as it would stand on the wire, down to the middle of its body.
 std::string half_of(const base::HttpResponse& response) {
     auto out = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_of(response.status));
@@ -66,6 +68,22 @@ Gate& Gate::operator=(Gate&&) noexcept = default;
 GateEffects Gate::handle(Event event, base::Now now) { return impl_->handle(std::move(event), now); }
 GateEffects Gate::on_backend(BackendEvent event, base::Now now) {
     return impl_->on_backend(std::move(event), now);
+}
+
+bool Gate::waves_through(const Requested& request, base::Now now) { return impl_->waves_through(request, now); }
+void Gate::waved_through(int status, base::Now now) { impl_->waved_through(status, now); }
+void Gate::take_on(ExchangeId exchange) { impl_->take_on(exchange); }
+
+bool Gate::Impl::waves_through(const Requested& request, base::Now now) {
+    if (active_rules_ > 0 || oracle_.recording || is_control(request.request) || may_be_feed(request.request)) return false;
+    waved_ = journal_.begin(request.request, request.client, now.time);
+    return true;
+}
+
+void Gate::Impl::take_on(ExchangeId number) {
+    auto& exchange = *exchanges_.try_emplace(number, std::make_unique<Exchange>()).first->second;
+    exchange.client = exchange.backend = number;
+    exchange.journal = waved_;
 }
 
 bool is_control(const base::HttpRequest& request) {
@@ -136,8 +154,7 @@ void Gate::Impl::on_request(Requested request, base::Now now) {
     exchange.client = request.exchange;
     exchange.first = request.first;
     exchange.journal = journal_.begin(request.request, request.client, now.time);
-    const bool may_be_feed = request.request.target.find("/_changes") != std::string::npos;
-    if (active_rules_ > 0 || may_be_feed || oracle_.recording)
+    if (active_rules_ > 0 || oracle_.recording || may_be_feed(request.request))
         exchange.info = describe(request.request, request.client);
     if (active_rules_ > 0) {
         exchange.fate = decide(exchange.info, request.request, exchange);

@@ -21,6 +21,9 @@ public:
 
     GateEffects handle(Event event, base::Now now);
     GateEffects on_backend(BackendEvent event, base::Now now);
+    bool waves_through(const Requested& request, base::Now now);
+    void waved_through(int status, base::Now now) { journal_.end(waved_, status, now.time); }
+    void take_on(ExchangeId exchange);
 
 private:
     /// What the rules have in store for one exchange.
@@ -130,6 +133,7 @@ private:
     std::multimap<base::Time, std::pair<Act, std::uint64_t>> timers_;
     std::optional<base::Time> timer_;
     RequestJournal journal_;
+    std::uint64_t waved_ = 0;  ///< the journal's number of the request that was waved through last
     Oracle oracle_;
     std::unordered_map<ExchangeId, ExchangeId> again_;  ///< clients of exchanges that were forwarded again
 };

@@ -25,14 +25,10 @@ std::string inside_quotes(std::string_view text) {
 std::uint64_t RequestJournal::begin(const base::HttpRequest& request, std::string_view client,
                                     base::Time now) {
     if (entries_max_ == 0) return 0;
-    if (entries_.size() >= entries_max_) {  // the oldest one's memory is used again
-        entries_.push_back(std::move(entries_.front()));
-        entries_.pop_front();
-    } else {
-        entries_.emplace_back();
-    }
-    auto& entry = entries_.back();
-    entry.number = ++last_;
+    ++last_;
+    if (place_of(last_) >= entries_.size()) entries_.resize(place_of(last_) + 1);
+    auto& entry = entries_[place_of(last_)];  // with the memory of the one that it drives out
+    entry.number = last_;
     entry.ended = {};
     entry.faults.clear();
     entry.status = -1;
@@ -44,10 +40,10 @@ std::uint64_t RequestJournal::begin(const base::HttpRequest& request, std::strin
     return last_;
 }
 
-RequestJournal::Entry* RequestJournal::find(std::uint64_t number) {
-    if (entries_.empty() || number < entries_.front().number || number > entries_.back().number)
-        return nullptr;
-    return &entries_[number - entries_.front().number];
+const RequestJournal::Entry* RequestJournal::find(std::uint64_t number) const {
+    if (entries_max_ == 0 || place_of(number) >= entries_.size()) return nullptr;
+    const auto& entry = entries_[place_of(number)];
+    return entry.number == number ? &entry : nullptr;
 }
 
 void RequestJournal::fault(std::uint64_t number, std::string_view name) {
@@ -66,8 +62,12 @@ void RequestJournal::end(std::uint64_t number, int status, base::Time now) {
 
 std::string RequestJournal::json(std::uint64_t after, std::size_t limit) const {
     std::string out = "{\"requests\":[";
-    for (const auto& entry : entries_) {
-        if (entry.number <= after || limit-- == 0) continue;
+    const auto oldest = last_ < entries_max_ ? 1 : last_ - entries_max_ + 1;
+    for (auto number = std::max(after + 1, oldest); number <= last_ && limit > 0; ++number) {
+        const auto* found = find(number);
+        if (!found) continue;  // from before the journal was emptied
+        const auto& entry = *found;
+        --limit;
         if (out.back() != '[') out += ",\n";
         out += fmt::format("{{\"number\":{},\"at_ms\":{},\"method\":\"{}\",\"target\":", entry.number,
                            ms(entry.began), inside_quotes(entry.method));

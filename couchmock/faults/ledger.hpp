@@ -8,6 +8,8 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace couchmock {
 
@@ -33,11 +35,13 @@ private:
         std::size_t body_bytes = 0;
         int status = -1;  ///< not answered yet
     };
-    Entry* find(std::uint64_t number);
+    [[nodiscard]] const Entry* find(std::uint64_t number) const;
+    [[nodiscard]] Entry* find(std::uint64_t number) { return const_cast<Entry*>(std::as_const(*this).find(number)); }
+    [[nodiscard]] std::size_t place_of(std::uint64_t number) const { return static_cast<std::size_t>(number % entries_max_); }
 
     std::size_t entries_max_;
     std::uint64_t last_ = 0;
-    std::deque<Entry> entries_;
+    std::vector<Entry> entries_;  ///< a ring: each at its place_of()
 };
 
 /// Each write that a client was told of, and each row that a follower was given: what a test holds a client's

@@ -396,5 +396,19 @@ TEST_F(Faults, TheOracleHasEveryWriteAcknowledgedAndEveryRowGiven) {
     EXPECT_EQ(rows, "abc");
 }
 
+TEST_F(Faults, TheJournalHasTheNewestTenThousandInTheirOrder) {
+    mock.ask("DELETE", "/_mock/journal");
+    for (int i = 0; i < 10'005; ++i) mock.get("/db/d" + std::to_string(i));
+    const auto journal = mock.get("/_mock/journal").value();
+    const auto& all = base::member(journal, "requests")->get_array();
+    ASSERT_EQ(all.size(), 10'000u);
+    EXPECT_EQ(base::string_member(all.front(), "target"), "/db/d5");
+    EXPECT_EQ(base::string_member(all.back(), "target"), "/db/d10004");
+    const auto after = base::int_member(all[9'997], "number").value();
+    const auto last = mock.get("/_mock/journal?limit=1&after=" + std::to_string(after)).value();
+    ASSERT_EQ(base::member(last, "requests")->get_array().size(), 1u);
+    EXPECT_EQ(base::string_member(base::member(last, "requests")->get_array()[0], "target"), "/db/d10003");
+}
+
 }  // namespace
 }  // namespace couchmock::test
