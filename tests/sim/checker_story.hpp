@@ -151,7 +151,9 @@ struct Story {
     [[nodiscard]] Finding finding(const std::string& property) const {
         for (auto& found : judge().findings)
             if (found.property == property) return found;
-        return {"no such finding: " + property, Outcome::unknown, "", {}, {}};
+        Finding none;
+        none.property = "no such finding: " + property;
+        return none;
     }
 };
 
