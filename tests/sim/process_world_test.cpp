@@ -119,8 +119,12 @@ TEST_F(ProcessWorldTest, LinksAreAsLongAsTheScenarioHasThem) {
     std::map<std::string, std::int64_t> sent;
     for (const auto& record : history_.records) {
         if (record.what == What::send) sent.emplace(record.msg, record.at_us);
-        if (record.what == What::accepted) EXPECT_GE(record.at_us - sent[record.msg], 10'000) << "there and back to the node";
-        if (record.what == What::stored) EXPECT_GE(record.at_us - sent[record.msg], 40'000) << "and on to the store, and back";
+        if (record.what == What::accepted) {
+            EXPECT_GE(record.at_us - sent[record.msg], 10'000) << "there and back to the node";
+        }
+        if (record.what == What::stored) {
+            EXPECT_GE(record.at_us - sent[record.msg], 40'000) << "and on to the store, and back";
+        }
     }
 }
 
