@@ -96,8 +96,8 @@ void StoreLink::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& r
             if (response.status == 412) return probe(turn);
             return went_down(turn, "cannot make the database: " + reason_of(response), false);
         case State::making_generation:
-            // Read back: another node may have made one at the same moment.
-            if (response.status == 201 || response.status == 202) return probe(turn);
+            // Read back, whatever the answer: another node may have made one at the same moment.
+            if (response.status == 201 || response.status == 202 || response.status == 409) return probe(turn);
             return went_down(turn, reason_of(response), false);
         case State::settled:
         case State::waiting:
@@ -157,6 +157,7 @@ void StoreLink::went_down(Turn& turn, const std::string& reason, bool denied) {
                   reason + "); messages are kept here until it does");
     up_ = doubted_ = false;
     denied_ = denied;
+    looks_ = 0;
     if (api_->stores() > 1 && ++tries_ >= tries_before_the_next) return try_next_store(turn);
     wait(turn, denied ? denied_backoff_.next(*random_) : backoff_.next(*random_));
 }

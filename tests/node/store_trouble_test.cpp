@@ -74,6 +74,19 @@ TEST(NewStore, IsGivenAGenerationByAnybodyWhenItsMakerIsGone) {
     EXPECT_TRUE(d.asked(probe)) << "another node may have made one at the same moment";
 }
 
+TEST(NewStore, IsLookedAtAnewAfterItWasAway) {
+    CoreDriver d;
+    d.start();
+    for (int i = 0; i < 3; ++i) {
+        d.answer(probe, 404, no_document);
+        d.advance(300ms);
+    }
+    d.fail(probe);
+    d.advance(300ms);
+    d.answer(probe, 404, no_document);
+    EXPECT_FALSE(d.asked("PUT /chat/_local")) << "what was seen before it went away counts no more";
+}
+
 TEST(NewStore, IsReachedThoughAnyStepFailsOnce) {
     for (int failing = 0; failing < 5; ++failing) {
         SCOPED_TRACE(failing);
