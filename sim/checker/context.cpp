@@ -21,9 +21,10 @@ struct Span {
     [[nodiscard]] bool has(std::int64_t at) const { return at >= from && at <= to; }
 };
 
-Span span_of(const Facts& facts, const Message& m) {
+Span span_of(const Facts& facts, Index message) {
+    const auto& m = facts.messages[message];
     auto last = std::max({m.sent_us, m.accepted_us, m.stored_us});
-    for (const auto index : facts.deliveries_of_message(static_cast<Index>(&m - facts.messages.data())))
+    for (const auto index : facts.deliveries_of_message(message))
         last = std::max(last, facts.deliveries[index].at_us);
     return {m.due_us - before_us, std::min(last + after_us, m.due_us + span_us_max)};
 }
@@ -32,7 +33,7 @@ Span span_of(const Facts& facts, const Message& m) {
 std::optional<Span> span_of(const Facts& facts, std::string_view evidence) {
     const auto name = evidence.substr(0, evidence.find(' '));
     if (const auto message = facts.message_names.find(name); message < facts.messages.size() && facts.messages[message].sent_seq != 0)
-        return span_of(facts, facts.messages[message]);
+        return span_of(facts, message);
     if (facts.node_names.find(name) == nobody && facts.clients_names.find(name) == nobody) return std::nullopt;
     const auto end = facts.healed_us >= 0 ? facts.healed_us : facts.end_us;
     return Span{end - before_us, facts.end_us};

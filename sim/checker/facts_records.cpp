@@ -62,7 +62,7 @@ void Facts::take_send(const Record& record) {
     }
     ++sends;
     ++m.tries;
-    if (m.sent_seq != 0 && !m.refused) return;
+    if (m.sent_seq != 0 && (!m.refused || m.accepted_us >= 0)) return;
     if (m.sent_seq == 0) {
         m.sent_seq = seq;
         m.sent_us = record.at_us;

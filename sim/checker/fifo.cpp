@@ -1,4 +1,3 @@
-#include "sim/checker/audience.hpp"
 #include "sim/checker/checks.hpp"
 #include "sim/checker/evidence.hpp"
 
@@ -17,6 +16,12 @@ bool was_calm(const Facts& facts, const Message& message, std::int64_t shown_us)
     return std::ranges::none_of(facts.faults, [&](const FaultSpan& fault) {
         return fault.on_us <= shown_us && (fault.off_us < 0 || fault.off_us + aftermath_us >= message.sent_us);
     });
+}
+
+/// Nobody has it any more, and nobody is to blame: faults destroyed it, or it was never accepted. No node can know it, to mark what
+/// comes after it.
+bool is_gone(const Facts& facts, const Message& message) {
+    return facts.documents > 0 && message.documents == 0 && (message.excused || message.accepted_us < 0);
 }
 
 }  // namespace
@@ -55,8 +60,7 @@ Finding check_fifo(const Facts& facts) {
                     continue;
                 }
             }
-            // What faults destroyed no node can know, to mark what comes after it.
-            if (!delivery.late && is_owed(message)) before.message = delivery.message;
+            if (!delivery.late && !is_gone(facts, message)) before.message = delivery.message;
         }
     }
     auto measured = fmt::format("{} of {} live showings out of a sender's order", evidence.count(), compared);

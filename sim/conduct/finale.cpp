@@ -123,7 +123,7 @@ void Conductor::read_all() {
         effects_.push_back(AskHistory{name, rooms});
     }
     read_documents();
-    soon(std::max(read_time_max, plan_.end - now_ + look_interval + read_time_max / 4), [this] {
+    soon(read_time_max + std::max(plan_.end - now_, Duration{0}), [this] {
         for (const auto& [node, room] : unread_) complain(fmt::format("{} did not give its history of {}", node, room));
         if (!documents_read_) complain("the store did not give its documents");
         finish();

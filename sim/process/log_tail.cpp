@@ -1,5 +1,6 @@
 #include "sim/process/log_tail.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <fstream>

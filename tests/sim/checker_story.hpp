@@ -2,6 +2,9 @@
 
 #include "sim/checker/judge.hpp"
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -162,6 +165,13 @@ inline std::string text_of(const Finding& finding) {
     std::string text = finding.property + ": " + finding.measured;
     for (const auto& line : finding.evidence) text += "\n  " + line;
     return text;
+}
+
+inline void expect_caught(const Story& story, const std::string& property, const std::string& evidence) {
+    const auto found = story.finding(property);
+    EXPECT_EQ(found.outcome, Outcome::fail) << text_of(found);
+    EXPECT_THAT(text_of(found), testing::HasSubstr(evidence));
+    EXPECT_EQ(story.judge().outcome, Outcome::fail);
 }
 
 }  // namespace sim::checker::test
