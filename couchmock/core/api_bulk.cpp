@@ -78,7 +78,7 @@ void update_all(Server& server, Call& call, Database& database, std::vector<Edit
     std::vector<std::string> ids;
     ids.reserve(edits.size());
     std::vector<bool> refused;
-    std::vector<std::optional<std::string>> locals;
+    std::vector<Edit> locals;
     std::vector<Edit> allowed;
     allowed.reserve(edits.size());
     for (auto& edit : edits) {
@@ -89,7 +89,7 @@ void update_all(Server& server, Call& call, Database& database, std::vector<Edit
         prepare_edit(server, database, edit);
         ids.push_back(edit.id);
         if (is_local(edit.id)) {
-            locals.push_back(write_local(database, edit));
+            locals.push_back(std::move(edit));
             refused.push_back(false);
             continue;
         }
@@ -102,7 +102,7 @@ void update_all(Server& server, Call& call, Database& database, std::vector<Edit
     bool any = false;
     for (std::size_t i = 0, k = 0, l = 0; i < ids.size(); ++i) {
         if (is_local(ids[i])) {
-            append_local(json, ids[i], locals[l++]);
+            append_local(json, ids[i], write_local(database, locals[l++]));
         } else if (refused[i]) {
             append_refusal(json, {ids[i], {}, false, {}, {}, {}}, "forbidden",
                            "You are not a db or server admin.");

@@ -40,9 +40,9 @@ std::uint64_t RequestJournal::begin(const base::HttpRequest& request, std::strin
     return last_;
 }
 
-const RequestJournal::Entry* RequestJournal::find(std::uint64_t number) const {
+RequestJournal::Entry* RequestJournal::find(std::uint64_t number) {
     if (entries_max_ == 0 || place_of(number) >= entries_.size()) return nullptr;
-    const auto& entry = entries_[place_of(number)];
+    auto& entry = entries_[place_of(number)];
     return entry.number == number ? &entry : nullptr;
 }
 
@@ -64,9 +64,8 @@ std::string RequestJournal::json(std::uint64_t after, std::size_t limit) const {
     std::string out = "{\"requests\":[";
     const auto oldest = last_ < entries_max_ ? 1 : last_ - entries_max_ + 1;
     for (auto number = std::max(after + 1, oldest); number <= last_ && limit > 0; ++number) {
-        const auto* found = find(number);
-        if (!found) continue;  // from before the journal was emptied
-        const auto& entry = *found;
+        if (place_of(number) >= entries_.size() || entries_[place_of(number)].number != number) continue;  // from before it was emptied
+        const auto& entry = entries_[place_of(number)];
         --limit;
         if (out.back() != '[') out += ",\n";
         out += fmt::format("{{\"number\":{},\"at_ms\":{},\"method\":\"{}\",\"target\":", entry.number,

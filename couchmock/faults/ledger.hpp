@@ -8,7 +8,6 @@
 #include <deque>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace couchmock {
@@ -35,8 +34,7 @@ private:
         std::size_t body_bytes = 0;
         int status = -1;  ///< not answered yet
     };
-    [[nodiscard]] const Entry* find(std::uint64_t number) const;
-    [[nodiscard]] Entry* find(std::uint64_t number) { return const_cast<Entry*>(std::as_const(*this).find(number)); }
+    Entry* find(std::uint64_t number);
     [[nodiscard]] std::size_t place_of(std::uint64_t number) const { return static_cast<std::size_t>(number % entries_max_); }
 
     std::size_t entries_max_;

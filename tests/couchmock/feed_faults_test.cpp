@@ -170,6 +170,8 @@ TEST_F(FeedFaults, GarbageIsALineThatIsNoJsonAndTheRowsGoOn) {
          rest = rest.substr(end + 1), end = rest.find('\n'))
         broken += end > 0 && !base::parse_json(rest.substr(0, end));
     EXPECT_EQ(broken, 1);
+    const auto& body = mock.seen(feed).body;
+    EXPECT_GT(body.find("garbage"), body.find(names(3, 4).front())) << "behind the row: who throws away all that came with it has lost something";
 }
 
 TEST_F(FeedFaults, AnEarlyLastSeqEndsTheFeedWhereOneCanGoOn) {
