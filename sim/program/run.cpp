@@ -89,15 +89,21 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
     if (request.world != "process") return false;
     NodeFlags flags;
     read_node_flags(request, flags);
-    std::set<std::string> attached;
-    for (const auto& [name, url] : flags.attached) attached.insert(name);
+    const auto names = [](const auto& by_name) {
+        std::set<std::string> out;
+        for (const auto& [name, value] : by_name) out.insert(name);
+        return out;
+    };
+    const auto attached = names(flags.attached);
     bool any = false;
     for (const auto& scenario : scenarios) {
         auto problems = not_in_process_world(scenario);
-        if (!attached.empty()) {
-            auto more = not_at_attached_nodes(scenario, attached, !request.control.empty());
+        const auto add = [&](std::vector<Problem> more) {
             problems.insert(problems.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-        }
+        };
+        add(not_among_nodes(scenario, "--node-binary", names(flags.binaries)));
+        add(not_among_nodes(scenario, "--attach", attached));
+        if (!attached.empty()) add(not_at_attached_nodes(scenario, attached, !request.control.empty()));
         for (const auto& problem : problems) {
             any = true;
             const auto place = problem.location.line == 0 ? scenario.file

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "sim/scenario/language.hpp"
@@ -31,14 +29,19 @@ std::vector<Problem> not_in_process_world(const Scenario& scenario) {
     return out;
 }
 
+std::vector<Problem> not_among_nodes(const Scenario& scenario, std::string_view flag, const std::set<std::string>& names) {
+    std::set<std::string> known;
+    for (int i = 1; i <= scenario.topology.nodes; ++i) known.insert(fmt::format("n{}", i));
+    std::vector<Problem> out;
+    for (const auto& name : names)
+        if (!known.contains(name))
+            out.push_back({{}, fmt::format("{} {}: the scenario has {} nodes", flag, name, scenario.topology.nodes),
+                           fmt::format("name one of n1 to n{}", scenario.topology.nodes)});
+    return out;
+}
+
 std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::set<std::string>& attached, bool has_control) {
     std::vector<Problem> out;
-    for (const auto& name : attached) {
-        const auto number = std::atoi(name.c_str() + 1);
-        if (number > scenario.topology.nodes)
-            out.push_back({{}, fmt::format("--attach {}: the scenario has {} nodes", name, scenario.topology.nodes),
-                           fmt::format("attach one of n1 to n{}", scenario.topology.nodes)});
-    }
     for (const auto& fault : scenario.timeline) {
         for (const auto& kind : fault.kinds) {
             const auto hits = language::find_fault(kind)->hits;

@@ -35,6 +35,9 @@ void check_sense(const Scenario& scenario, std::vector<Problem>& problems, Doubt
 /// The faults that the process world cannot perform, each with a hint.
 std::vector<Problem> not_in_process_world(const Scenario& scenario);
 
+/// The nodes that a flag names and the scenario does not begin with.
+std::vector<Problem> not_among_nodes(const Scenario& scenario, std::string_view flag, const std::set<std::string>& names);
+
 /// The faults that cannot be done to nodes that run elsewhere (`attached`, by name), each with a hint. `has_control`: the run sets the
 /// faults of a couchmock in front of their store.
 std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::set<std::string>& attached, bool has_control);

@@ -16,6 +16,10 @@ TEST(Header, IsFoundWithoutRegardToCaseAndTheFirstOfSeveral) {
     EXPECT_EQ(header(headers, "Other"), "");
     EXPECT_TRUE(has_header(headers, "empty"));
     EXPECT_FALSE(has_header(headers, "Other"));
+    auto fewer = headers;
+    erase_header(fewer, "EMPTY");
+    EXPECT_FALSE(has_header(fewer, "empty"));
+    EXPECT_EQ(fewer.size() + 1, headers.size());
 }
 
 TEST(PercentCode, GoesThereAndBackForEveryByte) {

@@ -205,6 +205,7 @@ TEST_F(AttachedTest, ANodeThatRunsElsewhereTakesPartAndIsLeftAsItWas) {
     EXPECT_EQ(result.broken, "");
     expect_all_well();
     EXPECT_EQ(history_.count(What::alien), 0) << "what others say there is none of the run's business";
+    EXPECT_EQ(history_.count(What::document), history_.count(What::history) / 2) << "nor is what they have in the database";
     std::set<std::string> rooms;
     for (const auto& record : history_.records)
         if (!record.room.empty()) rooms.insert(record.room);

@@ -273,7 +273,10 @@ timeline:
     };
     EXPECT_THAT(lines({"n1"}, false), testing::ElementsAre(5, 6, 7, 9));
     EXPECT_THAT(lines({"n1"}, true), testing::ElementsAre(6, 7, 9));
-    EXPECT_THAT(lines({"n3", "n4"}, true), testing::ElementsAre(0, 6, 9)) << "there is no n4";
+    EXPECT_TRUE(sim::not_among_nodes(*reading.scenario, "--attach", {"n1", "n3"}).empty());
+    const auto unknown = sim::not_among_nodes(*reading.scenario, "--attach", {"n1", "n4", "n99999999999"});
+    ASSERT_EQ(unknown.size(), 2u);
+    EXPECT_THAT(unknown[0].message, HasSubstr("--attach n4: the scenario has 3 nodes"));
 }
 
 }  // namespace
