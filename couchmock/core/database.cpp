@@ -1,30 +1,15 @@
 #include "couchmock/core/database.hpp"
 
 #include "couchmock/core/erlang_term.hpp"
+#include "node/base/digest.hpp"
 
 #include <algorithm>
 #include <memory>
 #include <numeric>
 
-#include <openssl/evp.h>
 #include <zlib.h>
 
 namespace couchmock {
-namespace {
-
-std::string md5(std::string_view bytes) {
-    // Looking the algorithm up anew for each hash would cost more than the hash.
-    static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "MD5", nullptr);
-    thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> kept{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
-    auto* const context = kept.get();
-    std::string out(16, '\0');
-    EVP_DigestInit_ex2(context, algorithm, nullptr);
-    EVP_DigestUpdate(context, bytes.data(), bytes.size());
-    EVP_DigestFinal_ex(context, reinterpret_cast<unsigned char*>(out.data()), nullptr);
-    return out;
-}
-
-}  // namespace
 
 std::string revision_hash(bool deleted, const Revision* parent, std::string_view body_term,
                           const std::vector<Attachment>& attachments) {
@@ -53,7 +38,7 @@ std::string revision_hash(bool deleted, const Revision* parent, std::string_view
         term::append_nil(out);
     }
     term::append_nil(out);
-    return md5(out);
+    return base::md5(out);
 }
 
 Database::Database(Settings settings, base::Random random)

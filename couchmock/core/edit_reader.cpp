@@ -2,13 +2,13 @@
 
 #include "couchmock/core/call.hpp"
 #include "couchmock/core/document_json.hpp"
+#include "node/base/digest.hpp"
 #include "node/base/http.hpp"
 #include "node/base/json.hpp"
 #include "node/base/text.hpp"
 
 #include <algorithm>
 
-#include <openssl/evp.h>
 #include <zlib.h>
 
 namespace couchmock {
@@ -213,9 +213,7 @@ Attachment make_attachment(std::string name, std::string content_type, std::stri
         content = gzip(content);
         out.encoding = "gzip";
     }
-    out.digest.resize(16);
-    EVP_Digest(content.data(), content.size(), reinterpret_cast<unsigned char*>(out.digest.data()), nullptr,
-               EVP_md5(), nullptr);
+    out.digest = base::md5(content);
     out.data = std::make_shared<const std::string>(std::move(content));
     return out;
 }

@@ -12,11 +12,9 @@ constexpr std::chrono::milliseconds reorder_wait{200};
 constexpr std::string_view row_begin = "{\"seq\":\"";
 
 std::string_view until_quote(std::string_view text) {
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '\\')
-            ++i;
-        else if (text[i] == '"')
-            return text.substr(0, i);
+    for (auto end = text.find('"'); end != std::string_view::npos; end = text.find('"', end + 1)) {
+        const auto escapes = end - (text.substr(0, end).find_last_not_of('\\') + 1);  // npos + 1 is 0
+        if (escapes % 2 == 0) return text.substr(0, end);
     }
     return {};
 }

@@ -1,5 +1,6 @@
 #include "node/base/chat_message.hpp"
 
+#include "node/base/json.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/text.hpp"
 
@@ -34,7 +35,7 @@ std::string to_document(const ChatMessage& m) {
     return out;
 }
 
-std::optional<ChatMessage> from_document(const json::value& document, WallTime seen) {
+std::optional<ChatMessage> from_document(const JsonView& document, WallTime seen) {
     const auto id = string_member(document, "_id");
     const auto user = string_member(document, "user");
     const auto text = string_member(document, "msg");

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/time.hpp"
 
@@ -37,6 +37,6 @@ std::string to_document(const ChatMessage& message);
 /// Reads a document of the store. Nothing when it is not a chat message: deleted, a design document, a presence document, or
 /// without the article's `user` and `msg` as strings. A datetime that cannot be read puts a foreign document at `now`'s place: the caller
 /// gives the time at which it was seen.
-std::optional<ChatMessage> from_document(const json::value& document, WallTime seen);
+std::optional<ChatMessage> from_document(const JsonView& document, WallTime seen);
 
 }  // namespace base

@@ -1,5 +1,6 @@
 #include "node/base/json.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -22,14 +23,23 @@ std::optional<json::value> parse_json(std::string_view text, json::storage_ptr m
 
 namespace {
 
-/// True when none of the eight bytes needs an escape: control characters, '"' and '\\' do.
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+/// True when none of the eight bytes needs an escape.
 bool all_plain(const char* bytes) {
     constexpr std::uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
     std::uint64_t word;
     std::memcpy(&word, bytes, sizeof word);
-    const auto has_zero = [](std::uint64_t w) { return (w - ones) & ~w & highs; };  // false alarms only above a true one
-    const auto below_space = (word - ones * 0x20) & ~word & highs;
-    return (below_space | has_zero(word ^ ones * '"') | has_zero(word ^ ones * '\\')) == 0;
+    const auto has_zero = [](std::uint64_t w) { return (w - ones) & ~w; };  // false alarms only above a true one
+    const auto below_space = (word - ones * 0x20) & ~word;
+    return ((below_space | has_zero(word ^ ones * '"') | has_zero(word ^ ones * '\\')) & highs) == 0;
+}
+
+bool is_plain(std::string_view text) {
+    if (text.size() < 8) return std::ranges::none_of(text, needs_escape);
+    for (std::size_t i = 0; i + 8 < text.size(); i += 8)
+        if (!all_plain(text.data() + i)) return false;
+    return all_plain(text.data() + text.size() - 8);
 }
 
 }  // namespace
@@ -37,12 +47,15 @@ bool all_plain(const char* bytes) {
 void append_json_string(std::string& out, std::string_view text) {
     static constexpr char digits[] = "0123456789abcdef";
     out += '"';
+    if (is_plain(text)) {  // as nearly all are
+        out += text;
+        out += '"';
+        return;
+    }
     std::size_t plain = 0;  // start of the stretch that needs no escape
     for (std::size_t i = 0; i < text.size(); ++i) {
-        while (i + 8 <= text.size() && all_plain(text.data() + i)) i += 8;
-        if (i == text.size()) break;
+        if (!needs_escape(text[i])) continue;
         const auto byte = static_cast<unsigned char>(text[i]);
-        if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
         out.append(text, plain, i - plain);
         plain = i + 1;
         switch (byte) {

@@ -1,9 +1,9 @@
 #include "node/base/message_id.hpp"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <array>
+
+#include "node/base/digest.hpp"
 
 namespace base {
 namespace {
@@ -12,11 +12,16 @@ constexpr std::string_view crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr std::size_t key_letters = 13;  // 64 bits: the first letter holds 4 of them
 constexpr std::size_t id_letters = 26;   // 128 bits: the first letter holds 3 of them
 
-int crockford_digit(char c) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
-    const auto at = crockford.find(c);
-    return at == std::string_view::npos ? -1 : static_cast<int>(at);
-}
+/// The value of each capital letter or digit; -1 for what is none of the alphabet.
+constexpr auto values = [] {
+    std::array<std::int8_t, 256> out{};
+    out.fill(-1);
+    for (std::size_t i = 0; i < crockford.size(); ++i) out[static_cast<unsigned char>(crockford[i])] = static_cast<std::int8_t>(i);
+    return out;
+}();
+
+int capital_digit(char c) { return values[static_cast<unsigned char>(c)]; }
+int crockford_digit(char c) { return capital_digit(c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c); }
 
 std::uint64_t stamp_of(std::int64_t unix_ms, std::uint16_t counter) {
     return static_cast<std::uint64_t>(unix_ms) << 16 | counter;
@@ -42,10 +47,9 @@ std::uint64_t hash64(const Parts&... parts) {
         joined += part;
     };
     (add(parts), ...);
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(reinterpret_cast<const unsigned char*>(joined.data()), joined.size(), digest.data());
+    const auto digest = sha256(joined);
     std::uint64_t out = 0;
-    for (std::size_t i = 0; i < 8; ++i) out = out << 8 | digest[i];
+    for (std::size_t i = 0; i < 8; ++i) out = out << 8 | static_cast<unsigned char>(digest[i]);
     return out;
 }
 
@@ -93,10 +97,10 @@ std::optional<MessageIdParts> parse_message_id(std::string_view id) {
     if (id[colon] != ':' || letters.front() > '7') return std::nullopt;
     std::uint64_t stamp = 0;  // the first 64 of 128 bits: 3 in the first letter, 5 in each of 12, 1 in the 14th
     for (std::size_t i = 0; i < id_letters; ++i) {
-        const auto digit = crockford.find(letters[i]);
-        if (digit == std::string_view::npos) return std::nullopt;
-        if (i < 13) stamp = stamp << 5 | digit;
-        else if (i == 13) stamp = stamp << 1 | digit >> 4;
+        const int digit = capital_digit(letters[i]);
+        if (digit < 0) return std::nullopt;
+        if (i < 13) stamp = stamp << 5 | static_cast<std::uint64_t>(digit);
+        else if (i == 13) stamp = stamp << 1 | static_cast<std::uint64_t>(digit >> 4);
     }
     return MessageIdParts{id.substr(0, colon), letters, static_cast<std::int64_t>(stamp >> 16),
                           static_cast<std::uint16_t>(stamp)};

@@ -1,5 +1,6 @@
 #include "node/base/presence.hpp"
 
+#include "node/base/json.hpp"
 #include "node/base/text.hpp"
 
 namespace base {
@@ -36,21 +37,21 @@ std::string to_document(const Presence& presence, std::string_view revision) {
     return out + "}}";
 }
 
-std::optional<Presence> read_presence(const json::value& document) {
+std::optional<Presence> read_presence(const JsonView& document) {
     const auto id = string_member(document, "_id");
     if (!id || !id->starts_with(presence_id_lead) || bool_member(document, "_deleted")) return std::nullopt;
-    const auto* rooms = member(document, "people");
+    const auto rooms = document.member("people");
     if (!rooms || !rooms->is_object()) return std::nullopt;
     Presence out{std::string{id->substr(presence_id_lead.size())},
                  text_member(document, "node"), {}};
     std::size_t read = 0;
-    for (const auto& [room, names] : rooms->get_object()) {
-        if (!is_room_name(room) || !names.is_array()) continue;
-        for (const auto& name : names.get_array()) {
-            if (!name.is_string() || ++read > names_max) continue;
-            if (const std::string_view text{name.get_string()}; is_user_name(text)) out.people[room].emplace(text);
-        }
-    }
+    rooms->each_member([&](std::string_view room, const JsonView& names) {
+        if (!is_room_name(room)) return;
+        names.each_item([&](const JsonView& item) {
+            const auto name = item.string();
+            if (name && ++read <= names_max && is_user_name(*name)) out.people[std::string{room}].emplace(*name);
+        });
+    });
     return out;
 }
 

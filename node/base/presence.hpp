@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 
 namespace base {
 
@@ -29,6 +29,6 @@ std::string presence_id(std::string_view journal);
 /// all: a document is for reading.
 std::string to_document(const Presence& presence, std::string_view revision);
 /// Nothing when the document is no presence.
-std::optional<Presence> read_presence(const json::value& document);
+std::optional<Presence> read_presence(const JsonView& document);
 
 }  // namespace base

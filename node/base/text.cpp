@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <simdjson.h>
+
 namespace base {
 namespace {
 
@@ -31,11 +33,7 @@ bool forbidden_in_names(std::int32_t point) {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) {
-    while (!text.empty())
-        if (take_code_point(text) < 0) return false;
-    return true;
-}
+bool is_utf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
 std::string repair_utf8(std::string_view text) {
     if (is_utf8(text)) return std::string{text};

@@ -1,7 +1,6 @@
 #include "node/base/time.hpp"
 
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -18,7 +17,7 @@ public:
         while (n < rest_.size() && n < most && rest_[n] >= '0' && rest_[n] <= '9') ++n;
         if (n < least) return fail();
         int value = 0;
-        std::from_chars(rest_.data(), rest_.data() + n, value);
+        for (const char c : rest_.substr(0, n)) value = value * 10 + (c - '0');
         rest_.remove_prefix(n);
         return value;
     }

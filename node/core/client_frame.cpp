@@ -1,6 +1,5 @@
 #include "node/core/client_frame.hpp"
 
-#include "node/base/json.hpp"
 #include "node/base/text.hpp"
 
 #include <algorithm>
@@ -13,21 +12,21 @@ constexpr std::size_t history_most = 500;
 constexpr std::size_t history_page = 50;
 
 /// A member that may be missing, but if it is there is a string.
-bool read_text(const base::json::value& frame, std::string_view key, std::string& out) {
-    const auto* member = base::member(frame, key);
+bool read_text(const base::JsonView& frame, std::string_view key, std::string& out) {
+    const auto member = frame.member(key);
     if (!member) return true;
-    if (!member->is_string()) return false;
-    out = std::string{member->get_string()};
-    return true;
+    const auto text = member->string();
+    if (text) out = *text;
+    return text.has_value();
 }
 
-std::size_t read_count(const base::json::value& frame, std::string_view key, std::size_t otherwise) {
+std::size_t read_count(const base::JsonView& frame, std::string_view key, std::size_t otherwise) {
     const auto count = base::int_member(frame, key);
     if (!count || *count < 0) return otherwise;
     return std::min(static_cast<std::size_t>(*count), history_most);
 }
 
-ClientFrame read_room_frame(std::string_view t, const base::json::value& frame, std::string room,
+ClientFrame read_room_frame(std::string_view t, const base::JsonView& frame, std::string room,
                             std::size_t history_default) {
     if (!base::is_room_name(room)) return Malformed{"`room` is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
     if (t == "leave") return Leave{std::move(room)};
@@ -49,7 +48,7 @@ ClientFrame read_room_frame(std::string_view t, const base::json::value& frame, 
     return out;
 }
 
-ClientFrame read_search(const base::json::value& frame) {
+ClientFrame read_search(const base::JsonView& frame) {
     SearchFrame out;
     auto& query = out.query;
     std::string before;
@@ -72,8 +71,8 @@ bool read_search_place(std::string_view text, std::int64_t& into) {
     return error == std::errc{} && end == text.data() + text.size() && into >= 0;
 }
 
-ClientFrame read_client_frame(std::string_view text, std::size_t history_default) {
-    const auto frame = base::parse_json(text);
+ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, std::size_t history_default) {
+    const auto frame = reader.read(text);
     if (!frame || !frame->is_object()) return Malformed{"a frame is one JSON object in UTF-8"};
     const auto t = base::string_member(*frame, "t").value_or("");
     if (t == "ping") return Ping{};

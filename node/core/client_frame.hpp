@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/base/json_view.hpp"
 #include "node/base/search.hpp"
 #include "node/core/catch_up.hpp"
 
@@ -46,7 +47,7 @@ inline constexpr std::size_t search_text_bytes_max = 1000;
 /// The most that one search gives.
 inline constexpr std::size_t search_results_max = 100;
 
-/// `history_default`: how many messages a fresh join gets when the client does not say.
-ClientFrame read_client_frame(std::string_view text, std::size_t history_default);
+/// `reader`: for this frame alone, its memory for all of them. `history_default`: how many messages a fresh join gets when the client does not say.
+ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, std::size_t history_default);
 
 }  // namespace node

@@ -38,6 +38,7 @@ private:
     bool add_line(std::string_view line, base::WallTime seen, Result& result);
 
     std::string rest_;
+    base::JsonReader reader_;
 };
 
 /// A whole answer of a normal or longpoll feed.

@@ -1,6 +1,6 @@
 #include "node/core/feed_scan.hpp"
 
-#include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -17,15 +17,16 @@ constexpr base::Duration pause = std::chrono::milliseconds{250};
 /// The rows of an `_all_docs` answer that have a document.
 std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen) {
     std::vector<FeedRow> out;
-    const auto parsed = base::parse_json(body);
-    const auto* rows = parsed ? base::member(*parsed, "rows") : nullptr;
-    if (!rows || !rows->is_array()) return out;
-    for (const auto& row : rows->get_array()) {
+    base::JsonReader reader;
+    const auto parsed = reader.read(body);
+    const auto rows = parsed ? parsed->member("rows") : std::nullopt;
+    if (!rows) return out;
+    rows->each_item([&](const base::JsonView& row) {
         const auto id = base::string_member(row, "id");
-        const auto* document = base::member(row, "doc");
+        const auto document = row.member("doc");
         if (id && document && document->is_object())
             out.push_back({std::string{*id}, {}, base::from_document(*document, seen), false});
-    }
+    });
     return out;
 }
 

@@ -22,7 +22,7 @@ FrameDesk::FrameDesk(const ChatConfig& config, Ledger& ledger, Sessions& session
       desk_{&desk} {}
 
 void FrameDesk::on(Turn& turn, Session& session, std::string_view text) {
-    auto frame = read_client_frame(text, config_->history_on_join);
+    auto frame = read_client_frame(json_, text, config_->history_on_join);
     if (sign_in_->required() && session.user.empty()) return turn_away(turn, session, frame);
     std::visit([&](auto& f) { say(turn, session, f); }, frame);
 }

@@ -41,6 +41,7 @@ private:
     SearchDesk* search_;
     SignIn* sign_in_;
     PostDesk* desk_;
+    base::JsonReader json_;
 };
 
 }  // namespace node

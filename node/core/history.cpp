@@ -12,9 +12,10 @@ std::string history_members(Ledger& ledger, std::string_view room, std::string_v
     std::vector<base::ChatMessage> found;
     for (auto& entry : ledger.journal().page(room, before, limit + 1))
         if (entry.arrival <= ledger.watermark()) found.push_back(std::move(entry.message));
+    const auto committed = found.size();
     for (const auto* held : ledger.uncommitted(room))
         if (before.empty() || held->entry.message.position < before) found.push_back(held->entry.message);
-    std::ranges::sort(found, std::ranges::greater{}, &base::ChatMessage::position);
+    if (found.size() > committed) std::ranges::sort(found, std::ranges::greater{}, &base::ChatMessage::position);
     std::string out = "\"messages\":[";
     std::size_t count = 0;
     for (; count < std::min(limit, found.size()) && (count == 0 || out.size() < bytes_max); ++count) {

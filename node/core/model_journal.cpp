@@ -9,53 +9,67 @@ namespace node {
 using base::JournalEntry;
 
 void ModelJournal::sync() {
-    show();
+    for (auto& batch : written_) apply(std::move(batch), nullptr);
+    written_.clear();
     shown_.clear();
 }
 
 void ModelJournal::show() {
-    for (auto& batch : written_) shown_.push_back(apply(std::move(batch)));
+    for (auto& batch : written_) {
+        auto& undo = shown_.emplace_back(Undo{entries_.size(), {}, checkpoint_});
+        apply(std::move(batch), &undo);
+    }
     written_.clear();
 }
 
 void ModelJournal::crash() {
     written_.clear();
-    std::for_each(shown_.rbegin(), shown_.rend(), [&](const Undo& record) { undo(record); });
+    std::for_each(shown_.rbegin(), shown_.rend(), [&](const Undo& record) { take_back(record); });
     shown_.clear();
 }
 
-ModelJournal::Undo ModelJournal::apply(base::JournalBatch&& batch) {
-    Undo record{entries_.size(), {}, checkpoint_};
+void ModelJournal::apply(base::JournalBatch&& batch, Undo* undo) {
     for (auto& given : batch.entries) {
         if (contains(given.message.id)) continue;
         const auto index = entries_.size();
         const auto& entry = entries_.emplace_back(std::move(given));
         by_id_.emplace(entry.message.id, index);
-        rooms_[entry.message.room].emplace(std::pair{entry.message.position, entry.message.id}, index);
+        auto& room = rooms_[entry.message.room];
+        room.insert(place_of(room, entry.message.position, entry.message.id), index);
         ++stored_count_[entry.stored_in];
     }
     for (const auto& id : batch.stored) {
         const auto found = by_id_.find(id);
         if (found == by_id_.end()) continue;
-        record.stored_before.emplace_back(found->second, entries_[found->second].stored_in);
+        if (undo) undo->stored_before.emplace_back(found->second, entries_[found->second].stored_in);
         set_stored_in(found->second, batch.stored_generation);
     }
     if (batch.checkpoint) checkpoint_ = std::move(batch.checkpoint);
-    return record;
 }
 
-void ModelJournal::undo(const Undo& record) {
+void ModelJournal::take_back(const Undo& record) {
     const auto& changes = record.stored_before;
     for (auto change = changes.rbegin(); change != changes.rend(); ++change)
         set_stored_in(change->first, change->second);
     while (entries_.size() > record.entries_before) {
         const auto& last = entries_.back();
         by_id_.erase(last.message.id);
-        rooms_[last.message.room].erase({last.message.position, last.message.id});
+        auto& room = rooms_[last.message.room];
+        room.erase(place_of(room, last.message.position, last.message.id));
         --stored_count_[last.stored_in];
         entries_.pop_back();
     }
     checkpoint_ = record.checkpoint_before;
+}
+
+ModelJournal::ByPosition::iterator ModelJournal::place_of(ByPosition& room, std::string_view position, std::string_view id) const {
+    const auto is_before = [&](std::size_t index) {
+        const auto& message = entries_[index].message;
+        const auto order = message.position.compare(position);
+        return order != 0 ? order < 0 : message.id < id;
+    };
+    if (room.empty() || is_before(room.back())) return room.end();
+    return std::ranges::partition_point(room, is_before);
 }
 
 void ModelJournal::set_stored_in(std::size_t index, const base::Generation& generation) {
@@ -87,9 +101,10 @@ std::vector<JournalEntry> ModelJournal::page(std::string_view room, std::string_
     std::vector<JournalEntry> out;
     const auto found = rooms_.find(room);
     if (found == rooms_.end()) return out;
-    const auto& by_position = found->second;
-    auto it = before.empty() ? by_position.end() : by_position.lower_bound({std::string{before}, {}});
-    while (it != by_position.begin() && out.size() < limit) out.push_back(entries_[(--it)->second]);
+    auto& by_position = found->second;
+    auto it = before.empty() ? by_position.end() : place_of(by_position, before, {});
+    out.reserve(std::min(limit, static_cast<std::size_t>(it - by_position.begin())));
+    while (it != by_position.begin() && out.size() < limit) out.push_back(entries_[*--it]);
     return out;
 }
 
@@ -104,7 +119,7 @@ std::vector<JournalEntry> ModelJournal::after(std::string_view room, std::uint64
 std::vector<base::JournalRoom> ModelJournal::rooms(std::string_view after, std::size_t limit) {
     std::vector<base::JournalRoom> out;
     for (auto room = rooms_.upper_bound(after); room != rooms_.end() && out.size() < limit; ++room)
-        if (!room->second.empty()) out.push_back({room->first, room->second.rbegin()->first.first});
+        if (!room->second.empty()) out.push_back({room->first, entries_[room->second.back()].message.position});
     return out;
 }
 

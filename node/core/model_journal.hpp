@@ -60,13 +60,14 @@ private:
     struct Hash : std::hash<std::string_view> {
         using is_transparent = void;
     };
-    using ByPosition =
-        std::map<std::pair<std::string, std::string>, std::size_t>;  ///< {position, id} to index
+    using ByPosition = std::vector<std::size_t>;  ///< indices of entries, by {position, id}: nearly all are added at the end
 
-    Undo apply(base::JournalBatch&& batch);
-    void undo(const Undo& record);
+    /// `undo`: filled with what take_back() needs; null when the batch is never taken back.
+    void apply(base::JournalBatch&& batch, Undo* undo);
+    void take_back(const Undo& record);
     void set_stored_in(std::size_t index, const base::Generation& generation);
     [[nodiscard]] std::size_t first_after(std::uint64_t arrival) const;
+    [[nodiscard]] ByPosition::iterator place_of(ByPosition& room, std::string_view position, std::string_view id) const;
 
     std::string uuid_;
     std::vector<base::JournalEntry> entries_;  ///< by arrival

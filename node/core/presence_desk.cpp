@@ -1,5 +1,6 @@
 #include "node/core/presence_desk.hpp"
 
+#include "node/base/json.hpp"
 #include "node/core/frames.hpp"
 
 #include <iterator>
@@ -56,6 +57,7 @@ void PresenceDesk::heard(base::Presence presence) {
 
 void PresenceDesk::store_changed() {
     written_.reset();
+    compare();
     revision_.clear();
     fetch_ = 0;
 }
@@ -89,6 +91,7 @@ void PresenceDesk::look_around(Turn& turn) {
     moves_ = rooms_->moves();
     forget_the_silent();
     const auto before = std::exchange(here_, sessions_->people());
+    compare();
     for (const auto& [room, names] : here_)
         if (const auto then = before.find(room); then == before.end() || then->second != names)
             stirred_.insert(room);
@@ -106,15 +109,16 @@ void PresenceDesk::forget_the_silent() {
 
 void PresenceDesk::write(Turn& turn) {
     if (!link_->usable() || fetch_ != 0) return;
-    const bool is_new = written_ ? *written_ != here_ : !here_.empty();
-    if (!is_new && here_.empty()) {  // nobody to be told of; but the others may fall silent
+    if (!changed_ && here_.empty()) {  // nobody to be told of; but the others may fall silent
         if (!others_.empty()) wake(turn, turn.now.time + silent_for / 4);
         return;
     }
-    const auto due = wrote_at_ ? *wrote_at_ + (is_new ? write_every : renew_after) : turn.now.time;
+    const auto due = wrote_at_ ? *wrote_at_ + (changed_ ? write_every : renew_after) : turn.now.time;
     if (turn.now.time < due) return wake(turn, due);
     put(turn);
 }
+
+void PresenceDesk::compare() { changed_ = written_ ? *written_ != here_ : !here_.empty(); }
 
 void PresenceDesk::put(Turn& turn) {
     wrote_at_ = turn.now.time;
@@ -134,6 +138,7 @@ void PresenceDesk::ask(Turn& turn, base::HttpRequest request) {
 void PresenceDesk::end(Turn& turn) {
     if (!config_->presence || !written_ || written_->empty() || !link_->usable() || fetch_ != 0) return;
     here_.clear();
+    compare();
     put(turn);
 }
 
@@ -154,6 +159,7 @@ void PresenceDesk::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse
     if (response.status != 201 && response.status != 202) return;  // the next renewal tries again
     revision_ = body ? base::text_member(*body, "rev") : "";
     written_ = std::move(writing_);
+    compare();
 }
 
 void PresenceDesk::on_failed(FetchId fetch) {

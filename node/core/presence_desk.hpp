@@ -59,6 +59,7 @@ private:
     /// The frame that says who is there.
     [[nodiscard]] std::string word_on(const std::string& room) const;
     void forget_the_silent();
+    void compare();
 
     const ChatConfig* config_;
     const StoreApi* api_;
@@ -77,6 +78,7 @@ private:
 
     // What of this is in the store.
     std::optional<base::People> written_;
+    bool changed_ = false;  ///< it is not what is here_: asked in every turn, compared only when one of them changes
     std::string revision_;
     FetchId fetch_ = 0;
     base::Time deadline_{};  ///< of it

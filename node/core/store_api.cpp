@@ -1,6 +1,7 @@
 #include "node/core/store_api.hpp"
 
 #include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 
 namespace node {
 namespace {
@@ -126,13 +127,13 @@ StoreVerdict judge(const base::HttpResponse& response) {
 }
 
 std::optional<std::vector<BulkRow>> read_bulk_answer(std::string_view body) {
-    const auto parsed = base::parse_json(body);
-    if (!parsed || !parsed->is_array()) return std::nullopt;
+    base::JsonReader reader;
+    const auto parsed = reader.read(body);
+    if (!parsed) return std::nullopt;
     std::vector<BulkRow> out;
-    out.reserve(parsed->get_array().size());
-    for (const auto& row : parsed->get_array()) {
+    const bool is_answer = parsed->each_item([&](const base::JsonView& row) {
         const auto id = base::string_member(row, "id");
-        if (!id) continue;
+        if (!id) return;
         const auto error = base::string_member(row, "error");
         const auto reason = base::string_member(row, "reason").value_or("");
         auto outcome = BulkRow::Outcome::unknown;
@@ -146,7 +147,8 @@ std::optional<std::vector<BulkRow>> read_bulk_answer(std::string_view body) {
             outcome = BulkRow::Outcome::refused;
         }
         out.push_back({std::string{*id}, outcome, std::string{reason}});
-    }
+    });
+    if (!is_answer) return std::nullopt;
     return out;
 }
 

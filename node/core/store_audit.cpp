@@ -1,6 +1,6 @@
 #include "node/core/store_audit.hpp"
 
-#include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -17,16 +17,16 @@ constexpr base::Duration suspect_every = std::chrono::seconds{2};
 
 /// The ids of an `_all_docs` answer that are there and not deleted; false when it is no such answer.
 bool read_found(std::string_view body, std::vector<std::string>& found) {
-    const auto parsed = base::parse_json(body);
-    const auto* rows = parsed ? base::member(*parsed, "rows") : nullptr;
-    if (!rows || !rows->is_array()) return false;
-    for (const auto& row : rows->get_array()) {
+    base::JsonReader reader;
+    const auto parsed = reader.read(body);
+    const auto rows = parsed ? parsed->member("rows") : std::nullopt;
+    const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) {
         const auto id = base::string_member(row, "id");
-        const auto* value = base::member(row, "value");
+        const auto value = row.member("value");
         if (id && value && !base::bool_member(*value, "deleted")) found.emplace_back(*id);
-    }
+    });
     std::ranges::sort(found);
-    return true;
+    return is_answer;
 }
 
 }  // namespace

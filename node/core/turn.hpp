@@ -14,6 +14,7 @@ struct Turn {
 
     template <class E>
     void emit(E effect) {
+        if (effects.empty()) effects.reserve(8);  // as many as a turn has, as a rule
         effects.emplace_back(std::move(effect));
     }
     void info(std::string line) { emit(Log{Log::Level::info, std::move(line)}); }

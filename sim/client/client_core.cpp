@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "node/base/json.hpp"
+
 namespace sim::client {
 namespace {
 
@@ -38,7 +40,7 @@ Effects ClientCore::handle(const Event& event, base::Now now) {
     return std::exchange(effects_, {});
 }
 
-Effects ClientCore::hear(const base::json::value& frame, base::Now now) {
+Effects ClientCore::hear(const base::JsonView& frame, base::Now now) {
     now_ = now;
     on_frame(frame);
     return std::exchange(effects_, {});
@@ -58,11 +60,10 @@ void ClientCore::connect() {
 
 void ClientCore::lose_connection(const std::string& reason, base::Duration pause) {
     if (state_ == State::open) {
-        Record record{.what = What::disconnected};
+        auto& record = note(What::disconnected);
         record.node = node_;
         record.text = reason;
         record.count = connection_;
-        note(record);
     }
     state_ = State::closed;
     reading_.clear();
@@ -104,10 +105,11 @@ void ClientCore::on(const TimerFired& e) {
 }
 
 void ClientCore::on(const Received& e) {
-    if (const auto frame = base::parse_json(e.frame)) on_frame(*frame);
+    base::JsonReader reader;
+    if (const auto frame = reader.read(e.frame)) on_frame(*frame);
 }
 
-void ClientCore::on_frame(const base::json::value& frame) {
+void ClientCore::on_frame(const base::JsonView& frame) {
     const auto t = string_member(frame, "t").value_or("");
     if (t == "message") {
         const auto room = rooms_.find(room_of(frame));
@@ -129,24 +131,22 @@ void ClientCore::on_frame(const base::json::value& frame) {
     } else if (t == "page") {
         on_page(frame);
     } else if (t == "store") {
-        Record record{.what = What::store};
+        auto& record = note(What::store);
         record.node = node_;
         record.text = text_member(frame, "state");
         record.count = int_member(frame, "backlog").value_or(0);
-        note(record);
     } else if (t == "bye") {
         leave("bye: " + text_member(frame, "reason"), config_.reconnect_after);
     }
 }
 
-void ClientCore::on_welcome(const base::json::value& frame) {
+void ClientCore::on_welcome(const base::JsonView& frame) {
     state_ = State::open;
     node_name_ = text_member(frame, "node");
     clock_offset_ms_ = int_member(frame, "now").value_or(0) - base::unix_ms(now_.wall);
-    Record record{.what = What::connected};
+    auto& record = note(What::connected);
     record.node = node_;
     record.count = connection_;
-    note(record);
     for (auto& [room, followed] : rooms_) {
         followed.joining = true;
         std::string join = R"({"t":"join","room":)";
@@ -190,7 +190,7 @@ void ClientCore::on(const Post& e) {
     if (state_ == State::open) {
         send(pending_.back());
     } else {
-        note(about(What::unsent, pending_.back()));
+        note(What::unsent, pending_.back());
     }
 }
 
@@ -207,9 +207,8 @@ void ClientCore::send(Pending& pending) {
     post += R"(,"host":)";
     append_json_string(post, pending.host);
     send(post + '}');
-    auto record = about(What::send, pending);
+    auto& record = note(What::send, pending);
     record.count = pending.tries;
-    note(record);
     set_timer(answer_timer, config_.answer_timeout);
 }
 
@@ -221,7 +220,7 @@ void ClientCore::on(const Garbage& e) {
     if (state_ == State::open) send(e.frame);
 }
 
-void ClientCore::on_answer(const base::json::value& frame, What what) {
+void ClientCore::on_answer(const base::JsonView& frame, What what) {
     const auto key = text_member(frame, "key");
     const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key.text() == key; });
     if (pending != pending_.end()) {
@@ -233,21 +232,19 @@ void ClientCore::on_answer(const base::json::value& frame, What what) {
     }
     const auto known = accepted_.find(key);
     if (known == accepted_.end()) return;
-    auto record = about(what, known->second);
+    auto& record = note(what, known->second);
     record.id = text_member(frame, "id");
     record.text = text_member(frame, "reason");
-    note(record);
     if (what != What::accepted) accepted_.erase(known);
 }
 
-void ClientCore::on_refused(const base::json::value& frame) {
+void ClientCore::on_refused(const base::JsonView& frame) {
     const auto key = text_member(frame, "key");
     const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key.text() == key; });
     if (pending == pending_.end()) return;
     const auto code = text_member(frame, "code");
-    auto record = about(What::refused, *pending);
+    auto& record = note(What::refused, *pending);
     record.text = code;
-    note(record);
     if (int_member(frame, "retry_ms")) {
         set_timer(answer_timer, config_.answer_timeout);
     } else if (code == "key_ahead" && pending->tries == 1) {
@@ -260,13 +257,13 @@ void ClientCore::on_refused(const base::json::value& frame) {
 
 // ---------------------------------------------------------------- notes
 
-std::string ClientCore::room_of(const base::json::value& frame) const {
+std::string ClientCore::room_of(const base::JsonView& frame) const {
     const auto room = string_member(frame, "room").value_or("");
     return std::string{room.starts_with(config_.room_prefix) ? room.substr(config_.room_prefix.size()) : room};
 }
 
-Record ClientCore::about(What what, const Pending& pending) const {
-    Record record{.what = what};
+Record& ClientCore::note(What what, const Pending& pending) {
+    auto& record = note(what);
     record.node = node_;
     record.room = pending.room;
     record.msg = pending.msg;
@@ -274,10 +271,12 @@ Record ClientCore::about(What what, const Pending& pending) const {
     return record;
 }
 
-void ClientCore::note(Record record) {
+Record& ClientCore::note(What what) {
+    auto& record = std::get<Note>(effects_.emplace_back(Note{})).record;
+    record.what = what;
     record.at_us = (now_.time - config_.start).count();
     record.client = config_.name;
-    effects_.push_back(Note{std::move(record)});
+    return record;
 }
 
 }  // namespace sim::client

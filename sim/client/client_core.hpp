@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/random.hpp"
 #include "node/base/time.hpp"
@@ -62,8 +62,8 @@ public:
     explicit ClientCore(Config config);
     [[nodiscard]] Effects start(base::Now now);
     [[nodiscard]] Effects handle(const Event& event, base::Now now);
-    /// A frame that came, for whoever has parsed it already: those of a room are the same for all that follow it.
-    [[nodiscard]] Effects hear(const base::json::value& frame, base::Now now);
+    /// A frame that came, for whoever has read it already.
+    [[nodiscard]] Effects hear(const base::JsonView& frame, base::Now now);
 
     /// True when nothing that it sent waits for an answer and it is connected and joined, without a gap.
     [[nodiscard]] bool settled() const;
@@ -101,18 +101,18 @@ private:
 
     [[nodiscard]] std::string at_node(const std::string& room) const { return config_.room_prefix + room; }
     /// The room of a frame as records have it.
-    [[nodiscard]] std::string room_of(const base::json::value& frame) const;
+    [[nodiscard]] std::string room_of(const base::JsonView& frame) const;
 
     // client_core.cpp: the connection, and what it says
-    void on_frame(const base::json::value& frame);
-    void on_welcome(const base::json::value& frame);
-    void on_answer(const base::json::value& frame, What what);
-    void on_refused(const base::json::value& frame);
+    void on_frame(const base::JsonView& frame);
+    void on_welcome(const base::JsonView& frame);
+    void on_answer(const base::JsonView& frame, What what);
+    void on_refused(const base::JsonView& frame);
 
     // client_sees.cpp: what it is shown
-    void on_joined(const base::json::value& frame);
-    void on_message(const base::json::value& frame, Via via);
-    void on_page(const base::json::value& frame);
+    void on_joined(const base::JsonView& frame);
+    void on_message(const base::JsonView& frame, Via via);
+    void on_page(const base::JsonView& frame);
     void ask_page(const std::string& room, const std::string& before);
 
 
@@ -122,9 +122,10 @@ private:
     void send(Pending& pending);
     void send(std::string frame) { effects_.push_back(Send{std::move(frame)}); }
     void set_timer(std::uint32_t timer, base::Duration after) { effects_.push_back(SetTimer{timer, now_.time + after}); }
-    Record about(What what, const Pending& pending) const;
     base::MessageKey next_key();
-    void note(Record record);
+    /// Notes what happened; the caller fills in the rest, before anything else is asked of the world.
+    Record& note(What what);
+    Record& note(What what, const Pending& pending);
 
     Config config_;
     base::Random random_;

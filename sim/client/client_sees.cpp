@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <tuple>
 
+#include "node/base/json.hpp"
+
 /// What a simulated client is shown: messages as they come, where it stands in its rooms, and pages of history.
 namespace sim::client {
 
-void ClientCore::on_joined(const base::json::value& frame) {
+void ClientCore::on_joined(const base::JsonView& frame) {
     const auto room = rooms_.find(room_of(frame));
     if (room == rooms_.end()) return;
     if (const auto cursor = base::string_member(frame, "cursor")) {
@@ -15,17 +17,16 @@ void ClientCore::on_joined(const base::json::value& frame) {
     }
     const auto t = base::string_member(frame, "t").value_or("");
     if (t == "cursor") return;
-    Record record{.what = t == "joined" ? What::joined : What::gap_closed};
+    auto& record = note(t == "joined" ? What::joined : What::gap_closed);
     record.node = node_;
     record.room = room->first;
     record.flag = base::bool_member(frame, "gap");
     record.count = connection_;
     if (t == "joined") room->second.joining = false;
     room->second.gap = t == "joined" && record.flag;
-    note(record);
 }
 
-void ClientCore::on_message(const base::json::value& frame, Via via) {
+void ClientCore::on_message(const base::JsonView& frame, Via via) {
     const auto id = base::text_member(frame, "id");
     const auto text = base::string_member(frame, "text").value_or("");
     if (const auto parts = base::parse_message_id(id); parts && std::tie(parts->unix_ms, parts->counter) >
@@ -33,7 +34,7 @@ void ClientCore::on_message(const base::json::value& frame, Via via) {
         newest_seen_.unix_ms = parts->unix_ms;
         newest_seen_.counter = parts->counter;
     }
-    Record record{.what = What::shown};
+    auto& record = note(What::shown);
     record.node = node_;
     record.room = room_of(frame);
     record.id = id;
@@ -53,7 +54,6 @@ void ClientCore::on_message(const base::json::value& frame, Via via) {
         record.text += ": ";
         record.text += text;
     }
-    note(record);
 }
 
 void ClientCore::ask_page(const std::string& room, const std::string& before) {
@@ -72,17 +72,18 @@ void ClientCore::on(const AskHistory& e) {
     ask_page(e.room, "");
 }
 
-void ClientCore::on_page(const base::json::value& frame) {
+void ClientCore::on_page(const base::JsonView& frame) {
     const auto room = room_of(frame);
     const auto reading = reading_.find(room);
-    const auto* messages = base::member(frame, "messages");
-    if (reading == reading_.end() || !messages || !messages->is_array()) return;
+    const auto messages = frame.member("messages");
+    if (reading == reading_.end() || !messages) return;
     std::string oldest;
-    for (const auto& message : messages->get_array()) {
+    const bool is_page = messages->each_item([&](const base::JsonView& message) {
         reading->second.emplace_back(msg_said_by(base::string_member(message, "user").value_or(""), base::string_member(message, "text").value_or("")),
                                      base::text_member(message, "id"));
         oldest = base::text_member(message, "pos");
-    }
+    });
+    if (!is_page) return;
     if (base::bool_member(frame, "more") && !oldest.empty()) {
         ask_page(room, oldest);
         return;

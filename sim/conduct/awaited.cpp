@@ -1,15 +1,29 @@
 #include "sim/conduct/awaited.hpp"
 
+#include <algorithm>
+
 namespace sim::conduct {
+namespace {
+
+constexpr std::uint32_t shown_mark = 1u << 31;
+
+}  // namespace
 
 void Awaited::take(const Record& record) {
     switch (record.what) {
-        case What::joined: followers_[record.room].insert(record.client); break;
+        case What::joined: {
+            auto& followers = followers_[record.room];
+            const auto client = number_of(record.client);
+            const auto place = std::ranges::lower_bound(followers, client);
+            if (place == followers.end() || *place != client) followers.insert(place, client);
+            break;
+        }
         case What::send: {
             auto& message = messages_[record.msg];
             if (message.sent) break;
             message.sent = true;
             message.waiting = followers_[record.room];
+            message.missing = message.waiting.size();
             break;
         }
         case What::accepted:
@@ -18,19 +32,20 @@ void Awaited::take(const Record& record) {
             if (message.kept) break;
             message.kept = true;
             if (!record.id.empty()) kept_.insert(record.id);
-            missing_ += message.waiting.size();
+            missing_ += message.missing;
             break;
         }
         case What::failed: {  // nobody need be shown it any more
             auto& message = messages_[record.msg];
-            if (message.kept) missing_ -= message.waiting.size();
+            if (message.kept) missing_ -= message.missing;
             kept_.erase(record.id);
             message.waiting.clear();
+            message.missing = 0;
             break;
         }
         case What::shown:
             last_shown_us_ = record.at_us;
-            drop(messages_[record.msg], record.client);
+            drop(messages_[record.msg], number_of(record.client));
             break;
         case What::repeated:
         case What::alien: last_shown_us_ = record.at_us; break;
@@ -38,8 +53,16 @@ void Awaited::take(const Record& record) {
     }
 }
 
-void Awaited::drop(Message& message, const std::string& client) {
-    if (message.waiting.erase(client) > 0 && message.kept) --missing_;
+Awaited::Client Awaited::number_of(const std::string& client) {
+    return clients_.try_emplace(client, static_cast<Client>(clients_.size())).first->second;
+}
+
+void Awaited::drop(Message& message, Client client) {
+    const auto place = std::ranges::lower_bound(message.waiting, client, {}, [](Client who) { return who & ~shown_mark; });
+    if (place == message.waiting.end() || *place != client) return;
+    *place |= shown_mark;
+    --message.missing;
+    if (message.kept) --missing_;
 }
 
 }  // namespace sim::conduct

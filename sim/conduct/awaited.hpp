@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "sim/history/record.hpp"
@@ -25,15 +26,19 @@ public:
     [[nodiscard]] std::int64_t last_shown_us() const { return last_shown_us_; }
 
 private:
+    using Client = std::uint32_t;
     struct Message {
-        std::set<std::string> waiting;  ///< clients
+        std::vector<Client> waiting;  ///< in order; who was shown it stays in its place, marked
+        std::size_t missing = 0;      ///< those that are not marked
         bool sent = false;
         bool kept = false;
     };
-    void drop(Message& message, const std::string& client);
+    Client number_of(const std::string& client);
+    void drop(Message& message, Client client);
 
-    std::map<std::string, std::set<std::string>> followers_;  ///< by room
-    std::map<std::string, Message> messages_;
+    std::unordered_map<std::string, Client> clients_;
+    std::map<std::string, std::vector<Client>> followers_;  ///< by room, in order
+    std::unordered_map<std::string, Message> messages_;     ///< looked up, never walked
     std::set<std::string> kept_;
     std::size_t missing_ = 0;
     std::int64_t last_shown_us_ = 0;

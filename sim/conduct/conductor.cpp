@@ -128,10 +128,10 @@ void Conductor::set_timer() {
 
 // ---------------------------------------------------------------- small helpers
 
-void Conductor::note(Record record) {
+void Conductor::note(Record&& record) {
     record.at_us = now_.count();
     look_at_conditions(record);
-    effects_.push_back(Note{std::move(record)});
+    effects_.emplace_back(Note{std::move(record)});
 }
 
 void Conductor::note_fault(What what, std::size_t fault, std::int64_t count) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "node/base/json_view.hpp"
 #include "sim/conduct/awaited.hpp"
 #include "sim/conduct/events.hpp"
 #include "sim/scenario/expression.hpp"
@@ -72,7 +73,7 @@ private:
     void look_at_conditions(const Record& record);
     void sample();
     void set_timer();
-    void note(Record record);
+    void note(Record&& record);
     void note_fault(What what, std::size_t fault, std::int64_t count);
     using Then = std::function<void(const Answered&)>;
     void ask_control(base::HttpRequest request, Then then);
@@ -106,6 +107,7 @@ private:
     void look_at_store();
     void read_all();
     void read_documents();
+    void note_document(const base::JsonView& row);
     [[nodiscard]] std::string all_documents(bool with_their_content) const;
     void look_whether_read();
     void finish();

@@ -1,8 +1,9 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
-#include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
 #include "sim/conduct/conductor.hpp"
 
@@ -88,10 +89,10 @@ void Conductor::look_at_store() {
     ask_store({"GET", all_documents(false), {}, {}}, [this](const Answered& answer) {
         if (phase_ != Phase::converging) return;
         auto missing = awaited_.kept();
-        const auto parsed = answer.status == 200 ? base::parse_json(answer.body) : std::nullopt;
-        const auto* rows = parsed ? base::member(*parsed, "rows") : nullptr;
-        if (rows && rows->is_array())
-            for (const auto& row : rows->get_array()) missing.erase(base::text_member(row, "id"));
+        base::JsonReader reader;
+        const auto parsed = answer.status == 200 ? reader.read(answer.body) : std::nullopt;
+        if (const auto rows = parsed ? parsed->member("rows") : std::nullopt)
+            rows->each_item([&](const base::JsonView& row) { missing.erase(base::text_member(row, "id")); });
         if (missing.empty()) {
             read_all();
         } else {
@@ -132,10 +133,12 @@ void Conductor::read_all() {
 
 /// Of what must be kept in that room.
 bool Conductor::lacks_some(const HistoryTold& e) const {
-    std::set<std::string_view> has;
+    std::unordered_set<std::string_view> has;
     for (const auto& [msg, id] : e.messages) has.insert(id);
     const auto prefix = stage_.room_prefix + e.room + ':';
-    return std::ranges::any_of(awaited_.kept(), [&](const auto& id) { return id.starts_with(prefix) && !has.contains(id); });
+    for (auto id = awaited_.kept().lower_bound(prefix); id != awaited_.kept().end() && id->starts_with(prefix); ++id)
+        if (!has.contains(*id)) return true;
+    return false;
 }
 
 void Conductor::on(const HistoryTold& e) {
@@ -148,6 +151,7 @@ void Conductor::on(const HistoryTold& e) {
         return;
     }
     unread_.erase({e.node, e.room});
+    effects_.reserve(effects_.size() + e.messages.size() + 1);
     for (const auto& [msg, id] : e.messages) {
         Record record{.what = What::history};
         record.node = e.node;
@@ -161,28 +165,29 @@ void Conductor::on(const HistoryTold& e) {
 
 void Conductor::read_documents() {
     ask_store({"GET", all_documents(true), {}, {}}, [this](const Answered& answer) {
-        const auto parsed = answer.status == 200 ? base::parse_json(answer.body) : std::nullopt;
-        const auto* rows = parsed ? base::member(*parsed, "rows") : nullptr;
-        if (!rows || !rows->is_array()) {
+        base::JsonReader reader;
+        const auto parsed = answer.status == 200 ? reader.read(answer.body) : std::nullopt;
+        const auto rows = parsed ? parsed->member("rows") : std::nullopt;
+        const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) { note_document(row); });
+        if (!is_answer)
             complain(fmt::format("the store did not give its documents: {} {}", answer.status, answer.body.substr(0, 200)));
-        } else {
-            for (const auto& row : rows->get_array()) {
-                const auto* document = base::member(row, "doc");
-                const auto text = document ? base::string_member(*document, "msg") : std::nullopt;
-                const auto user = document ? base::string_member(*document, "user") : std::nullopt;
-                if (!text || !user) continue;  // presence, a design document
-                Record record{.what = What::document};
-                record.id = base::string_member(row, "id").value_or("");
-                record.msg = client::msg_said_by(*user, *text);
-                if (const auto parts = base::parse_message_id(record.id); parts && parts->room.starts_with(stage_.room_prefix))
-                    record.room = parts->room.substr(stage_.room_prefix.size());
-                if (record.msg.empty()) record.text = *text;
-                note(std::move(record));
-            }
-        }
         documents_read_ = true;
         look_whether_read();
     });
+}
+
+void Conductor::note_document(const base::JsonView& row) {
+    const auto document = row.member("doc");
+    const auto text = document ? base::string_member(*document, "msg") : std::nullopt;
+    const auto user = document ? base::string_member(*document, "user") : std::nullopt;
+    if (!text || !user) return;  // presence, a design document
+    Record record{.what = What::document};
+    record.id = base::string_member(row, "id").value_or("");
+    record.msg = client::msg_said_by(*user, *text);
+    if (const auto parts = base::parse_message_id(record.id); parts && parts->room.starts_with(stage_.room_prefix))
+        record.room = parts->room.substr(stage_.room_prefix.size());
+    if (record.msg.empty()) record.text = *text;
+    note(std::move(record));
 }
 
 void Conductor::look_whether_read() {

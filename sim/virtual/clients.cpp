@@ -20,16 +20,6 @@ ClientIndex World::add_client(std::string name, NodeIndex home, std::vector<std:
     return index;
 }
 
-void World::travel(Path& path, bool up, InOrder& order, std::size_t bytes, Event event) {
-    const auto arrives =
-        std::max(order.arrival(now_, path.link, path.extra, bytes, links_), up ? path.up_not_before : path.down_not_before);
-    if (up ? path.up_held : path.down_held) {
-        (up ? path.up_waiting : path.down_waiting).emplace_back(arrives - now_, std::move(event));
-    } else {
-        at(arrives, std::move(event));
-    }
-}
-
 void World::tell_client(ClientIndex index, const client::Event& event) {
     perform(index, clients_[index].core->handle(event, {now_, wall()}));
 }
@@ -117,26 +107,14 @@ void World::on(ClientGets& e) {
 
 void World::read(const ClientGets& e) {
     for (const auto& batch : e.frames) {
-        const auto read = parsed(batch);
-        for (const auto& frame : read->frames) {
+        for (std::size_t i = 0; i < batch->count(); ++i) {
             if (clients_[e.client].link != e.link) return;
-            perform(e.client, clients_[e.client].core->hear(frame, {now_, wall()}));
+            if (const auto frame = json_.read(batch->at(i))) perform(e.client, clients_[e.client].core->hear(*frame, {now_, wall()}));
         }
     }
     auto& client = clients_[e.client];
     if (client.probes.empty() || !client.core->connected() || std::exchange(client.probing, true)) return;
     read_next_room(e.client);
-}
-
-/// A room's frames are the same for all who follow it: they are parsed once, as long as the followers read them at about the same time.
-std::shared_ptr<const ParsedFrames> World::parsed(const base::Frames& batch) {
-    for (const auto& recent : recently_parsed_)
-        if (recent && recent->batch == batch) return recent;
-    auto made = std::make_shared<ParsedFrames>(batch);
-    made->frames.reserve(batch->count());
-    for (std::size_t i = 0; i < batch->count(); ++i)
-        if (auto frame = base::parse_json(batch->at(i), &made->memory)) made->frames.push_back(std::move(*frame));
-    return recently_parsed_[next_parsed_++ % recently_parsed_.size()] = std::move(made);
 }
 
 void World::on(ClientTimer& e) {

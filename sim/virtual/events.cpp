@@ -6,16 +6,22 @@
 namespace sim::virtual_world {
 namespace {
 
-/// Eight bytes at a time: this hash is taken of every byte that moves in the virtual world.
+/// This hash is taken of every byte that moves in the virtual world: eight at a time, and of a long text four times eight, so that
+/// one multiplication need not wait for the other.
 class Hasher {
 public:
     Hasher& add(std::uint64_t word) {
-        hash_ = (hash_ ^ word) * 0x9fb21c651e98df25ull;
-        hash_ ^= hash_ >> 32;
+        hash_ = mix(hash_, word);
         return *this;
     }
     Hasher& add(std::string_view bytes) {
         add(bytes.size());
+        if (bytes.size() >= 32) {
+            std::array<std::uint64_t, 4> lanes{1, 2, 3, 4};
+            for (; bytes.size() >= 32; bytes.remove_prefix(32))
+                for (std::size_t i = 0; i < 4; ++i) lanes[i] = mix(lanes[i], word_of(bytes.substr(8 * i), 8));
+            for (const auto lane : lanes) add(lane);
+        }
         for (; bytes.size() >= 8; bytes.remove_prefix(8)) add(word_of(bytes, 8));
         if (!bytes.empty()) add(word_of(bytes, bytes.size()));
         return *this;
@@ -23,6 +29,10 @@ public:
     [[nodiscard]] std::uint64_t value() const { return hash_; }
 
 private:
+    static std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
+        hash = (hash ^ word) * 0x9fb21c651e98df25ull;
+        return hash ^ hash >> 32;
+    }
     static std::uint64_t word_of(std::string_view bytes, std::size_t count) {
         std::uint64_t word = 0;  // byte by byte: the same on every processor
         for (std::size_t i = 0; i < count; ++i)

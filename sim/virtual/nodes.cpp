@@ -85,25 +85,14 @@ VirtualNode* World::living(NodeIndex index, std::uint32_t life) {
     return node.core && node.life == life ? &node : nullptr;
 }
 
-bool World::hold_if_paused(NodeIndex index, Event event) {
-    auto& node = nodes_[index];
-    if (!node.paused) return false;
-    node.held.push_back(std::move(event));
-    return true;
-}
-
-void World::tell_node(NodeIndex index, node::Event event) {
+void World::tell_node(NodeIndex index, node::Event&& event) {
     auto& node = nodes_[index];
     if (node.core) perform(index, node.core->handle(std::move(event), now_for(node)));
 }
 
 void World::on(NodeHears& e) {
     if (!living(e.node, e.life)) return;
-    if (nodes_[e.node].paused) {
-        hold_if_paused(e.node, std::move(e));
-        return;
-    }
-    tell_node(e.node, std::move(e.event));
+    if (!hold_if_paused(e.node, std::move(e))) tell_node(e.node, std::move(e.event));
 }
 
 void World::on(NodeTimer& e) {

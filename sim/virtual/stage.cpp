@@ -94,7 +94,7 @@ void World::on(const conduct::AskBacklog& e) {
 
 /// Of HTTP the harness asks a node for its readiness only.
 void World::take_readiness(NodeIndex index, const base::HttpResponse& response) {
-    const auto body = base::parse_json(response.body);
+    const auto body = json_.read(response.body);
     const auto count = body ? base::int_member(*body, "backlog") : std::nullopt;
     if (!count) return;
     const bool store_up = base::string_member(*body, "store") == "up";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -16,27 +17,31 @@ using base::Time;
 template <class Event>
 class Timeline {
 public:
-    void add(Time at, Event event) {
+    /// `event`: an Event, or whatever one can be made of; it is made in its place.
+    template <class E>
+    void add(Time at, E&& event) {
         std::uint32_t slot;
         if (free_.empty()) {
             slot = static_cast<std::uint32_t>(slots_.size());
-            slots_.push_back(std::move(event));
+            slots_.emplace_back(std::forward<E>(event));
         } else {
             slot = free_.back();
             free_.pop_back();
-            slots_[slot] = std::move(event);
+            slots_[slot] = std::forward<E>(event);
         }
         heap_.push_back({at, added_++, slot});
         std::push_heap(heap_.begin(), heap_.end(), later);
     }
     [[nodiscard]] bool empty() const { return heap_.empty(); }
     [[nodiscard]] Time next_at() const { return heap_.front().at; }
-    Event take() {
+    /// Takes the first, and calls `use` with it where it is: what is added meanwhile does not move it.
+    template <class Use>
+    void take(const Use& use) {
         std::pop_heap(heap_.begin(), heap_.end(), later);
         const auto slot = heap_.back().slot;
         heap_.pop_back();
+        use(slots_[slot]);
         free_.push_back(slot);
-        return std::move(slots_[slot]);
     }
 
 private:
@@ -48,7 +53,7 @@ private:
     static bool later(const Entry& a, const Entry& b) { return a.at != b.at ? a.at > b.at : a.added > b.added; }
 
     std::vector<Entry> heap_;
-    std::vector<Event> slots_;
+    std::deque<Event> slots_;
     std::vector<std::uint32_t> free_;
     std::uint64_t added_ = 0;
 };

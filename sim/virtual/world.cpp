@@ -29,7 +29,7 @@ WorldResult World::run() {
     auto next_progress = now_;
     while (!done_ && !timeline_.empty()) {
         now_ = timeline_.next_at();
-        handle(timeline_.take());
+        timeline_.take([this](Event& event) { handle(event); });
         if (now_ < next_progress) continue;
         next_progress = now_ + progress_interval;
         note_requests();
@@ -46,7 +46,7 @@ WorldResult World::run() {
     return result_;
 }
 
-void World::handle(Event event) {
+void World::handle(Event& event) {
     trace(event);
     std::visit([this](auto& e) { on(e); }, event);
 }

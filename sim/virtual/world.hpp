@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,9 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include <boost/json/monotonic_resource.hpp>
-
 #include "couchmock/core/mock.hpp"
+#include "node/base/json_view.hpp"
 #include "node/core/chat_core.hpp"
 #include "node/core/model_journal.hpp"
 #include "sim/conduct/conductor.hpp"
@@ -69,14 +67,6 @@ struct VirtualClient {
     bool settled = false;
 };
 
-/// A batch of frames as a client understands it, all in one piece of memory.
-struct ParsedFrames {
-    explicit ParsedFrames(base::Frames of) : batch{std::move(of)} {}
-    base::Frames batch;
-    base::json::monotonic_resource memory;
-    std::vector<base::json::value> frames;  ///< after the memory in which they are
-};
-
 /// One WebSocket connection.
 struct Connection {
     ClientIndex client;
@@ -107,13 +97,19 @@ public:
 
 private:
     // world.cpp: the loop
-    void handle(Event event);
+    void handle(Event& event);
     void trace(const Event& event);
     [[nodiscard]] std::string target_of(const Event& event) const;
     [[nodiscard]] base::Now now_for(const VirtualNode& node) const { return {now_, wall() + node.clock_offset}; }
     [[nodiscard]] base::WallTime wall() const;
-    void at(Time time, Event event) { timeline_.add(time, std::move(event)); }
-    void soon(Duration after, Event event) { timeline_.add(now_ + after, std::move(event)); }
+    template <class E>
+    void at(Time time, E&& event) {
+        timeline_.add(time, std::forward<E>(event));
+    }
+    template <class E>
+    void soon(Duration after, E&& event) {
+        timeline_.add(now_ + after, std::forward<E>(event));
+    }
     void note(const Record& record);  ///< what a client saw
 
     // nodes.cpp: processes and disks
@@ -122,14 +118,19 @@ private:
     void end_node(NodeIndex index);  ///< it is gone, now: connections break, unsynced writes are lost
     void pause_node(NodeIndex index, bool paused);
     void wipe_node(NodeIndex index);
-    void tell_node(NodeIndex index, node::Event event);
+    void tell_node(NodeIndex index, node::Event&& event);
     void perform(NodeIndex index, node::Effects effects);
     void on(NodeHears& e);
     void on(NodeTimer& e);
     void on(DiskSynced& e);
     void on(NodeStarts& e);
     [[nodiscard]] VirtualNode* living(NodeIndex index, std::uint32_t life);
-    bool hold_if_paused(NodeIndex index, Event event);
+    template <class E>
+    bool hold_if_paused(NodeIndex index, E&& event) {
+        if (!nodes_[index].paused) return false;
+        nodes_[index].held.emplace_back(std::forward<E>(event));
+        return true;
+    }
 
     // store.cpp: the mock and the requests to it
     void fetch(NodeIndex index, node::Fetch request);
@@ -157,11 +158,19 @@ private:
     void on(ClientHears& e);
     void on(ClientGets& e);
     void read(const ClientGets& e);
-    std::shared_ptr<const ParsedFrames> parsed(const base::Frames& batch);
     void on(ClientTimer& e);
     void on(Knock& e);
     /// Sends an event along one direction of a path, or holds it there.
-    void travel(Path& path, bool up, InOrder& order, std::size_t bytes, Event event);
+    template <class E>
+    void travel(Path& path, bool up, InOrder& order, std::size_t bytes, E&& event) {
+        const auto arrives =
+            std::max(order.arrival(now_, path.link, path.extra, bytes, links_), up ? path.up_not_before : path.down_not_before);
+        if (up ? path.up_held : path.down_held) {
+            (up ? path.up_waiting : path.down_waiting).emplace_back(arrives - now_, std::forward<E>(event));
+        } else {
+            at(arrives, std::forward<E>(event));
+        }
+    }
 
     // stage.cpp: what the conductor asks for
     void conduct(conduct::Effects effects);
@@ -211,8 +220,7 @@ private:
     base::HttpResponse asked_answer_;
     bool asked_more_ = false;          ///< its answer comes in pieces, and the next one is due
     std::uint64_t settings_ = 0;
-    std::array<std::shared_ptr<const ParsedFrames>, 16> recently_parsed_;
-    std::size_t next_parsed_ = 0;
+    base::JsonReader json_;  ///< what it read lives until it reads again
     std::uint64_t next_link_ = 1;
     std::uint64_t next_exchange_ = 1;
     std::map<std::size_t, std::int64_t> link_touched_;  ///< by fault

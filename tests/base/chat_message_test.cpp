@@ -8,7 +8,10 @@ namespace {
 constexpr std::int64_t noon_ms = 1'800'000'000'000;
 const WallTime seen = wall_from_unix_ms(noon_ms);
 
-std::optional<ChatMessage> read(std::string_view text) { return from_document(*parse_json(text), seen); }
+std::optional<ChatMessage> read(std::string_view text) {
+    JsonReader reader;
+    return from_document(*reader.read(text), seen);
+}
 
 TEST(ChatMessage, BecomesADocumentWithTheArticlesFieldsAndBack) {
     const auto m = make_message("lobby", "ann", {noon_ms, 0, {}}, "say \"hi\"", "n1");

@@ -155,29 +155,34 @@ TEST_F(OldKeys, DrainTellsEverybodyAndEndsWhenAllIsOnTheDisk) {
 
 // ---- frames from clients
 
+ClientFrame read_frame(std::string_view text) {
+    base::JsonReader reader;
+    return read_client_frame(reader, text, 50);
+}
+
 std::string reason(std::string_view text) {
-    const auto frame = read_client_frame(text, 50);
+    const auto frame = read_frame(text);
     const auto* bad = std::get_if<Malformed>(&frame);
     return bad ? bad->reason : "";
 }
 
 TEST(ClientFrame, IsReadForWhatItIs) {
-    EXPECT_EQ(std::get<Hello>(read_client_frame(R"({"t":"hello","user":"ann","v":1,"more":[]})", 50)).user,
+    EXPECT_EQ(std::get<Hello>(read_frame(R"({"t":"hello","user":"ann","v":1,"more":[]})")).user,
               "ann");
-    EXPECT_EQ(std::get<Leave>(read_client_frame(R"({"t":"leave","room":"lobby"})", 50)).room, "lobby");
-    EXPECT_TRUE(std::holds_alternative<Ping>(read_client_frame(R"({"t":"ping"})", 50)));
+    EXPECT_EQ(std::get<Leave>(read_frame(R"({"t":"leave","room":"lobby"})")).room, "lobby");
+    EXPECT_TRUE(std::holds_alternative<Ping>(read_frame(R"({"t":"ping"})")));
     const auto join =
-        std::get<Join>(read_client_frame(R"({"t":"join","room":"lobby","history":3,"n":7})", 50)).request;
+        std::get<Join>(read_frame(R"({"t":"join","room":"lobby","history":3,"n":7})")).request;
     EXPECT_EQ(join.room, "lobby");
     EXPECT_EQ(join.history, 3u);
     EXPECT_EQ(join.n, 7u);
     EXPECT_FALSE(join.cursor);
     const auto history = std::get<History>(
-        read_client_frame(R"({"t":"history","room":"lobby","before":"0A","limit":100000})", 50));
+        read_frame(R"({"t":"history","room":"lobby","before":"0A","limit":100000})"));
     EXPECT_EQ(history.before, "0A");
     EXPECT_EQ(history.limit, 500u);
     const auto post =
-        std::get<PostFrame>(read_client_frame(R"({"t":"post","room":"r","key":"k","text":"x"})", 50));
+        std::get<PostFrame>(read_frame(R"({"t":"post","room":"r","key":"k","text":"x"})"));
     EXPECT_EQ(post.text, "x");
 }
 

@@ -1,0 +1,33 @@
+#include "node/base/json_view.hpp"
+
+#include "node/base/json.hpp"
+
+namespace base {
+namespace {
+
+constexpr std::size_t kept_bytes_max = 1 << 20;  // what a page of a thousand rows needed is not kept for rows that come one by one
+
+}  // namespace
+
+std::string JsonView::text() const { return simdjson::minify(element_); }
+
+std::optional<JsonView> JsonReader::read(std::string_view text) {
+    if (const auto view = parse(text)) return view;
+    // A number beyond 64 bits is JSON, and CouchDB keeps it, but this parser does not: the other one makes the nearest double of it.
+    const auto value = parse_json(text);
+    return value ? parse(write_json(*value)) : std::nullopt;
+}
+
+std::optional<JsonView> JsonReader::parse(std::string_view text) {
+    if (parser_.capacity() > kept_bytes_max && text.size() <= kept_bytes_max) {
+        parser_ = simdjson::dom::parser{};
+        padded_ = {};
+    }
+    padded_.assign(text);
+    padded_.append(simdjson::SIMDJSON_PADDING, '\0');
+    simdjson::dom::element root;
+    if (parser_.parse(padded_.data(), text.size(), false).get(root) != simdjson::SUCCESS) return std::nullopt;
+    return JsonView{root};
+}
+
+}  // namespace base
