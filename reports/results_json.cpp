@@ -66,7 +66,9 @@ object run_of(const Run& run) {
                         {"clients", topology.clients},
                         {"rooms", topology.rooms},
                         {"feed", topology.feed},
-                        {"shards", topology.shards}};
+                        {"shards", topology.shards},
+                        {"batch", topology.batch},
+                        {"page", topology.page}};
     return made;
 }
 

@@ -11,6 +11,8 @@ CatchUp::CatchUp(const ChatConfig& config, const StoreApi& api, FetchIds& ids, L
                  Sessions& sessions, Rooms& rooms, StoreLink& link, const ChangesFeed& feed,
                  const StoreAudit& audit)
     : page_bytes_max_{std::max<std::size_t>(1, config.session_bytes_max / 4)},
+      page_rows_{std::min<std::size_t>(200, config.page_rows_max)},
+      feed_page_rows_{std::min<std::size_t>(500, config.page_rows_max)},
       request_timeout_{config.request_timeout},
       api_{&api},
       ids_{&ids},
@@ -75,8 +77,9 @@ void CatchUp::stored(const std::vector<std::string>& ids) {
     if (ids.empty()) return;
     std::erase_if(reading_, [&](const Key& key) {
         const auto it = jobs_.find(key);
-        if (it == jobs_.end() || (it->second.stage != Stage::feed && it->second.stage != Stage::unstored))
-            return true;
+        if (it == jobs_.end()) return true;
+        const auto stage = it->second.stage;
+        if (stage != Stage::feed && stage != Stage::confirm && stage != Stage::unstored) return true;
         const auto prefix = key.second + ':';
         for (const auto& id : ids)
             if (id.starts_with(prefix)) it->second.stored_meanwhile.push_back(id);
@@ -85,6 +88,10 @@ void CatchUp::stored(const std::vector<std::string>& ids) {
 }
 
 void CatchUp::pump(Turn& turn) {
+    if (!confirming_.empty() && (!link_->usable() || link_->confirmed_at() != confirmed_at_)) {
+        confirmed_at_ = link_->confirmed_at();
+        ready_.merge(std::exchange(confirming_, {}));
+    }
     for (const auto& key : std::exchange(ready_, {})) run(turn, key);
 }
 
@@ -110,6 +117,8 @@ CatchUp::Then CatchUp::step(Turn& turn, const Key& key, Job& job, Session& sessi
             return send_history(job, session);
         case Stage::feed:
             return ask_feed(turn, key, job);
+        case Stage::confirm:
+            return confirm(turn, key, job, session);
         case Stage::unstored:
             return send_unstored(turn, key, job, session);
         case Stage::arrivals:
@@ -144,7 +153,7 @@ std::vector<FeedRow> CatchUp::on_answer(Turn& turn, FetchId fetch, const base::H
     auto page = response.status == 200 ? read_feed_page(response.body, turn.now.wall) : std::nullopt;
     if (!session) return {};
     if (page) {
-        take_feed_page(*job, *session, *page);
+        take_feed_page(turn, *job, *session, *page);
         return std::move(page->rows);
     }
     if (response.status == 400 && job->seq != "0") {
@@ -205,23 +214,19 @@ bool CatchUp::same_store(const Job& job) const {
 }
 
 std::string CatchUp::top_position(std::string_view room) {
-    std::string top;
-    for (const auto& entry : ledger_->journal().page(room, {}, page_rows)) {
-        if (entry.arrival > ledger_->watermark()) continue;
-        top = entry.message.position;
-        break;
-    }
+    auto top = newest_seen(room, ledger_->watermark());
     for (const auto* held : ledger_->uncommitted(room)) top = std::max(top, held->entry.message.position);
     return top;
 }
 
 std::string CatchUp::newest_seen(std::string_view room, std::uint64_t n) {
     std::string before;
-    for (int i = 0; i < journal_pages_per_turn; ++i) {
-        const auto page = ledger_->journal().page(room, before, page_rows);
+    auto rows = std::min<std::size_t>(2, page_rows_);  // nearly always it is the newest of all
+    for (std::size_t read = 0; read < journal_rows_per_turn; read += std::exchange(rows, page_rows_)) {
+        const auto page = ledger_->journal().page(room, before, rows);
         for (const auto& entry : page)
             if (entry.arrival <= n) return entry.message.position;
-        if (page.size() < page_rows) break;
+        if (page.size() < rows) break;
         before = page.back().message.position;
     }
     return {};

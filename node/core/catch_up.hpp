@@ -75,13 +75,13 @@ private:
     enum class Stage {
         history,   ///< a fresh join: one page
         feed,      ///< reading the store's feed from the cursor's seq
+        confirm,   ///< all is read; whether it was of the same store is being asked
         unstored,  ///< what was accepted here and the store has not told yet
         arrivals,  ///< the journal in order of arrival, up to now
         by_time,   ///< the store is down: the journal from a time on
         gap,       ///< live, and waiting for the store so that the gap can be closed
     };
-    static constexpr std::size_t page_rows = 200;      ///< of the journal
-    static constexpr int journal_pages_per_turn = 20;  ///< others are served in between
+    static constexpr std::size_t journal_rows_per_turn = 4000;  ///< others are served in between
     using Key = std::pair<SessionId, std::string>;
     struct Job {
         Stage stage = Stage::history;
@@ -94,6 +94,7 @@ private:
         std::vector<std::string> stored_meanwhile;  ///< ids that went into the store while its feed was read
         FetchId fetch = 0;
         base::Time deadline{};
+        base::Time read_at{};  ///< confirm: when the feed's last page came
         bool exact = false;  ///< the cursor is of this journal
         bool live = false;   ///< joined already: only the gap is being closed
     };
@@ -104,13 +105,14 @@ private:
     Then step(Turn& turn, const Key& key, Job& job, Session& session);
     Then send_history(Job& job, Session& session);
     Then ask_feed(Turn& turn, const Key& key, Job& job);
+    Then confirm(Turn& turn, const Key& key, Job& job, Session& session);
     Then send_unstored(Turn& turn, const Key& key, Job& job, Session& session);
     Then send_arrivals(Job& job, Session& session);
     Then guess_by_time(Job& job, Session& session);
     Then close_gap(Job& job);
     /// The last page is out: the client follows live from here, or its gap is closed.
     Then finish(Job& job, Session& session, bool gap);
-    void take_feed_page(Job& job, Session& session, const FeedPage& page);
+    void take_feed_page(Turn& turn, Job& job, Session& session, const FeedPage& page);
     void send_unverified(Job& job, Session& session);
     void give_up_feed(Job& job);
 
@@ -125,10 +127,14 @@ private:
     [[nodiscard]] Cursor gap_cursor(const Job& job) const;
 
     std::size_t page_bytes_max_;
+    std::size_t page_rows_;       ///< of the journal
+    std::size_t feed_page_rows_;  ///< of the store's feed
     base::Duration request_timeout_;
     const StoreApi* api_;
     FetchIds* ids_;
-    std::set<Key> reading_;  ///< jobs that may be in the stages feed or unstored
+    std::set<Key> reading_;     ///< jobs that may be in the stages feed, confirm or unstored
+    std::set<Key> confirming_;  ///< those in confirm
+    base::Time confirmed_at_{};
     Ledger* ledger_;
     Sessions* sessions_;
     Rooms* rooms_;

@@ -9,7 +9,7 @@
 namespace node {
 namespace {
 
-constexpr std::size_t feed_page_rows = 500;
+constexpr std::size_t uncommitted_rows_max = 200;  // so many of a page may not be there yet for clients
 constexpr std::size_t fetches_max = 4;  // a crowd that hops to this node asks the store in turn
 constexpr std::size_t guess_rows_max = 2000;
 constexpr std::int64_t guess_margin_ms = 5 * 60 * 1000;
@@ -18,7 +18,7 @@ constexpr std::int64_t guess_margin_ms = 5 * 60 * 1000;
 
 CatchUp::Then CatchUp::send_history(Job& job, Session& session) {
     std::vector<base::ChatMessage> newest_first;
-    for (auto& entry : ledger_->journal().page(job.request.room, {}, job.request.history + page_rows))
+    for (auto& entry : ledger_->journal().page(job.request.room, {}, job.request.history + uncommitted_rows_max))
         if (entry.arrival <= ledger_->watermark()) newest_first.push_back(std::move(entry.message));
     for (const auto* held : ledger_->uncommitted(job.request.room))
         newest_first.push_back(held->entry.message);
@@ -49,21 +49,38 @@ CatchUp::Then CatchUp::ask_feed(Turn& turn, const Key& key, Job& job) {
     job.fetch = ids_->next(Asker::resume);
     job.deadline = turn.now.time + request_timeout_;
     turn.emit(
-        Fetch{job.fetch, api_->changes_page(job.seq.empty() ? "0" : job.seq, feed_page_rows, true), false});
+        Fetch{job.fetch, api_->changes_page(job.seq.empty() ? "0" : job.seq, feed_page_rows_, true), false});
     turn.emit(SetTimer{timers::resume, job.deadline});
     return Then::wait;
 }
 
-void CatchUp::take_feed_page(Job& job, Session& session, const FeedPage& page) {
+void CatchUp::take_feed_page(Turn& turn, Job& job, Session& session, const FeedPage& page) {
     for (const auto& row : page.rows) {
         if (!row.message || row.message->room != job.request.room) continue;
         if (!has_or_gets(job, row.id)) send(job, session, *row.message, 0);
     }
     job.seq = page.last_seq;
-    if (page.rows.size() == feed_page_rows) return;
+    if (page.rows.size() >= feed_page_rows_) return;  // more, when a row came twice
+    job.stage = Stage::confirm;
+    job.read_at = turn.now.time;
+}
+
+/// Another store may have taken the place of the one that the cursor is of, and this node not know it yet: what it has of the old one
+/// is not in the new one's feed.
+CatchUp::Then CatchUp::confirm(Turn& turn, const Key& key, Job& job, Session& session) {
+    if (!link_->usable() || !same_store(job)) {
+        give_up_feed(job);
+        return Then::again;
+    }
+    if (link_->confirmed_at() < job.read_at) {
+        confirming_.insert(key);
+        link_->look(turn);
+        return Then::wait;
+    }
     send_unverified(job, session);
     job.stage = Stage::unstored;
     job.after = 0;
+    return Then::again;
 }
 
 /// The store may have lost what it acknowledged a moment ago; that is found out and mended, but not for who
@@ -77,8 +94,8 @@ void CatchUp::send_unverified(Job& job, Session& session) {
 }
 
 CatchUp::Then CatchUp::send_unstored(Turn& turn, const Key& key, Job& job, Session& session) {
-    for (int i = 0; i < journal_pages_per_turn; ++i) {
-        const auto page = ledger_->journal().not_stored_in(link_->generation(), job.after, page_rows);
+    for (std::size_t read = 0; read < journal_rows_per_turn; read += page_rows_) {
+        const auto page = ledger_->journal().not_stored_in(link_->generation(), job.after, page_rows_);
         for (const auto& entry : page) {
             if (full(session)) return Then::wait;
             job.after = entry.arrival;
@@ -86,7 +103,7 @@ CatchUp::Then CatchUp::send_unstored(Turn& turn, const Key& key, Job& job, Sessi
             if (entry.message.room == job.request.room && !has_or_gets(job, entry.message.id))
                 send(job, session, entry.message, 0);
         }
-        if (page.size() == page_rows && job.after <= job.joined_at) continue;
+        if (page.size() == page_rows_ && job.after <= job.joined_at) continue;
         for (const auto& id : std::exchange(job.stored_meanwhile, {})) {
             const auto* held = ledger_->find(id);
             const auto entry = held ? std::optional{held->entry} : ledger_->journal().find(id);
@@ -103,7 +120,7 @@ CatchUp::Then CatchUp::send_unstored(Turn& turn, const Key& key, Job& job, Sessi
 }
 
 CatchUp::Then CatchUp::send_arrivals(Job& job, Session& session) {
-    const auto page = ledger_->journal().after(job.request.room, job.after, page_rows);
+    const auto page = ledger_->journal().after(job.request.room, job.after, page_rows_);
     for (const auto& entry : page) {
         if (entry.arrival > ledger_->watermark()) break;
         if (full(session)) return Then::wait;
@@ -111,7 +128,7 @@ CatchUp::Then CatchUp::send_arrivals(Job& job, Session& session) {
         if (!job.sent.contains(entry.message.id))
             send(job, session, entry.message, job.exact ? entry.arrival : 0);
     }
-    if (page.size() == page_rows && page.back().arrival <= ledger_->watermark()) return Then::again;
+    if (page.size() == page_rows_ && page.back().arrival <= ledger_->watermark()) return Then::again;
     for (const auto* held : ledger_->uncommitted(job.request.room))
         if (!job.sent.contains(held->entry.message.id))
             send(job, session, held->entry.message, job.exact ? ledger_->watermark() : 0);
@@ -125,13 +142,13 @@ CatchUp::Then CatchUp::guess_by_time(Job& job, Session& session) {
     std::vector<base::ChatMessage> found;
     std::size_t bytes = 0;
     for (std::string before; found.size() < guess_rows_max && bytes < page_bytes_max_;) {
-        const auto page = ledger_->journal().page(job.request.room, before, page_rows);
+        const auto page = ledger_->journal().page(job.request.room, before, page_rows_);
         for (const auto& entry : page) {
             if (entry.message.position < from || bytes > page_bytes_max_) break;
             bytes += entry.message.text.size() + 256;
             if (entry.arrival <= ledger_->watermark()) found.push_back(entry.message);
         }
-        if (page.size() < page_rows || page.back().message.position < from) break;
+        if (page.size() < page_rows_ || page.back().message.position < from) break;
         before = page.back().message.position;
     }
     for (const auto* held : ledger_->uncommitted(job.request.room)) found.push_back(held->entry.message);

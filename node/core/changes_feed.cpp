@@ -6,7 +6,6 @@
 namespace node {
 namespace {
 
-constexpr std::size_t page_rows = 500;
 constexpr base::Duration pause_least = std::chrono::milliseconds{20};
 constexpr base::Duration pause_most = std::chrono::seconds{2};
 
@@ -17,6 +16,7 @@ ChangesFeed::ChangesFeed(const ChatConfig& config, const StoreApi& api, FetchIds
     : mode_{config.feed},
       poll_interval_{config.poll_interval},
       heartbeat_{config.heartbeat},
+      page_rows_{std::min<std::size_t>(500, config.page_rows_max)},
       dead_after_{config.feed_dead_after},
       request_timeout_{config.request_timeout},
       api_{&api},
@@ -49,9 +49,9 @@ void ChangesFeed::attach(Turn& turn, std::string seq) {
 void ChangesFeed::pump(Turn& turn) {
     if (state_ != State::idle || seq_.empty() || !link_->usable() || turn.now.time < not_before_) return;
     if (!caught_up_ || mode_ == FeedMode::poll)
-        return open(turn, State::paging, api_->changes_page(seq_, page_rows, true), false);
+        return open(turn, State::paging, api_->changes_page(seq_, page_rows_, true), false);
     if (mode_ == FeedMode::longpoll)
-        return open(turn, State::longpoll, api_->changes_longpoll(seq_, heartbeat_, page_rows), true);
+        return open(turn, State::longpoll, api_->changes_longpoll(seq_, heartbeat_, page_rows_), true);
     open(turn, State::continuous, api_->changes_continuous(seq_, heartbeat_), true);
 }
 
@@ -97,7 +97,7 @@ FeedNews ChangesFeed::take_page(Turn& turn, std::string_view body) {
     state_ = State::idle;
     backoff_.reset();
     seq_ = std::move(page->last_seq);
-    caught_up_ = page->rows.size() < page_rows;
+    caught_up_ = page->rows.size() < page_rows_;
     if (mode_ == FeedMode::poll && caught_up_) rest_until(turn, turn.now.time + poll_interval_);
     return {std::move(page->rows), seq_, caught_up_};
 }

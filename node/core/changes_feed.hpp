@@ -74,6 +74,7 @@ private:
 
     FeedMode mode_;
     base::Duration poll_interval_, heartbeat_, dead_after_, request_timeout_;
+    std::size_t page_rows_;
     const StoreApi* api_;
     FetchIds* ids_;
     base::Random* random_;

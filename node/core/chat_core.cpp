@@ -172,7 +172,7 @@ private:
                 known_run_ = desk_.row(turn, std::move(row)) ? known_run_ + 1 : 0;
         set_checkpoint(news.seq);
         if (news.caught_up || feed_.detached()) known_run_ = 0;
-        if (known_run_ < known_rows_for_scan) return;
+        if (known_run_ < std::min(known_rows_for_scan, config_.page_rows_max)) return;
         known_run_ = 0;
         scan_.begin(feed_.seq());
         feed_.detach(turn);

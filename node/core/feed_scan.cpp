@@ -9,7 +9,6 @@
 namespace node {
 namespace {
 
-constexpr std::size_t page_rows = 2000;  // some milliseconds of work: live messages come in between
 constexpr std::size_t documents_max = 200;
 constexpr std::size_t newest_rows = 500;
 constexpr base::Duration pause = std::chrono::milliseconds{250};
@@ -34,7 +33,7 @@ std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen) 
 
 FeedScan::FeedScan(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger,
                    StoreLink& link)
-    : request_timeout_{config.request_timeout}, api_{&api}, ids_{&ids}, ledger_{&ledger}, link_{&link} {}
+    : page_rows_{config.page_rows_max}, request_timeout_{config.request_timeout}, api_{&api}, ids_{&ids}, ledger_{&ledger}, link_{&link} {}
 
 void FeedScan::begin(std::string seq) {
     seq_ = std::move(seq);
@@ -58,19 +57,19 @@ void FeedScan::pump(Turn& turn, bool live) {
     newest_asked_ = live && newest_wanted_;
     if (newest_asked_) {
         newest_wanted_ = false;
-        turn.emit(Fetch{fetch_, api_->changes_newest(newest_rows), false});
+        turn.emit(Fetch{fetch_, api_->changes_newest(std::min(newest_rows, page_rows_)), false});
         turn.emit(SetTimer{timers::scan, deadline_});
         return;
     }
     if (asked_.empty()) {
-        const auto count = std::min(missing_.size(), documents_max);
+        const auto count = std::min({missing_.size(), documents_max, page_rows_});
         const auto end = missing_.begin() + static_cast<std::ptrdiff_t>(count);
         asked_.assign(std::make_move_iterator(missing_.begin()), std::make_move_iterator(end));
         missing_.erase(missing_.begin(), end);
     }
     if (asked_.empty()) {
         asked_live_ = live;
-        turn.emit(Fetch{fetch_, api_->changes_page(seq_, page_rows, false), false});
+        turn.emit(Fetch{fetch_, api_->changes_page(seq_, page_rows_, false), false});
     } else {
         turn.emit(Fetch{fetch_, api_->all_documents(asked_, true), false});
     }
@@ -96,7 +95,7 @@ ScanNews FeedScan::take_page(Turn& turn, const base::HttpResponse& response) {
             missing_.push_back(std::move(row.id));
     }
     page_end_ = std::move(page->last_seq);
-    last_page_ = page->rows.size() < page_rows && asked_live_;
+    last_page_ = page->rows.size() < page_rows_ && asked_live_;
     news.done = page_done();
     return news;
 }

@@ -46,6 +46,7 @@ private:
     [[nodiscard]] bool page_done();
     void failed(Turn& turn);
 
+    std::size_t page_rows_;  ///< some milliseconds of work: live messages come in between
     base::Duration request_timeout_;
     const StoreApi* api_;
     FetchIds* ids_;

@@ -94,9 +94,11 @@ bool PostDesk::repeat(Turn& turn, const std::string& id, const Waiter& waiter) {
 bool PostDesk::row(Turn& turn, FeedRow row) {
     if (!row.message) return false;  // a deletion, a design document, or nothing of the chat's
     if (ledger_->knows(row.id)) {
+        const auto* held = ledger_->find(row.id);
+        const bool first_word = held && !held->stored && held->entry.accepted_here;  // of ours, before the store's answer
         sighted(turn, row.id);
         ++counts_->rows_known;
-        return expected_.erase(row.id) == 0;
+        return expected_.erase(row.id) == 0 && !first_word;
     }
     ++counts_->rows_new;
     show(ledger_->hold(std::move(*row.message), false, link_->generation()));
@@ -134,7 +136,9 @@ void PostDesk::committed(Turn& turn, const std::vector<Held*>& batch) {
 void PostDesk::settled(Turn& turn, const StoreWriter::Outcomes& outcomes) {
     for (const auto& outcome : outcomes) {
         if (outcome.stored) {
-            if (expected_.size() < expected_max) expected_.insert(outcome.id);
+            const auto* held = ledger_->find(outcome.id);
+            const bool row_is_due = held ? !held->stored : writer_->reads_journal();
+            if (row_is_due && expected_.size() < expected_max) expected_.insert(outcome.id);
             stored(turn, outcome.id);
         } else {
             refused_for_good(turn, outcome.id, outcome.reason);

@@ -36,6 +36,7 @@ StoreAudit::StoreAudit(const ChatConfig& config, const StoreApi& api, FetchIds& 
     : request_timeout_{config.request_timeout}, api_{&api}, ids_{&ids}, ledger_{&ledger}, link_{&link} {}
 
 void StoreAudit::note(std::string id) {
+    lost_.erase(id);
     fresh_.push_back(std::move(id));
     if (fresh_.size() > fresh_max) fresh_.pop_front();
 }
@@ -44,12 +45,15 @@ void StoreAudit::store_changed() {
     recent_.clear();
     fresh_.clear();
     again_.clear();
+    lost_.clear();
     journal_read_ = false;
 }
 
 std::vector<std::string> StoreAudit::unverified() const {
     std::vector<std::string> out{fresh_.begin(), fresh_.end()};
-    if (asked_fresh_) out.insert(out.end(), asked_.begin(), asked_.end());
+    out.insert(out.end(), asked_.begin(), asked_.end());
+    out.insert(out.end(), again_.begin(), again_.end());
+    out.insert(out.end(), lost_.begin(), lost_.end());
     return out;
 }
 
@@ -105,6 +109,7 @@ std::vector<std::string> StoreAudit::on_answer(Turn& turn, FetchId fetch,
     std::vector<std::string> missing;
     for (auto& id : std::exchange(asked_, {})) {
         if (!std::ranges::binary_search(found, id)) {
+            lost_.insert(id);
             missing.push_back(std::move(id));
         } else if (asked_fresh_) {
             recent_.push_back(std::move(id));

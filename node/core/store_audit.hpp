@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,7 @@ public:
     /// Another store answers: what the old one had means nothing.
     void store_changed();
 
-    /// What the store acknowledged and was not asked for since: it may have lost it.
+    /// What the store acknowledged and was not asked for since, or was and has not any more: its feed may be without it.
     [[nodiscard]] std::vector<std::string> unverified() const;
 
     void pump(Turn& turn);
@@ -51,6 +52,7 @@ private:
     std::deque<std::string> recent_;  ///< acknowledged and looked for since, the newest last
     std::deque<std::string> fresh_;   ///< acknowledged and not looked for yet
     std::deque<std::string> again_;   ///< to be looked for again
+    std::set<std::string> lost_;      ///< found missing, and not acknowledged anew yet
     std::vector<std::string> asked_;
     bool asked_fresh_ = false;
     bool suspected_ = false;

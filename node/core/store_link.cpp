@@ -58,6 +58,10 @@ void StoreLink::doubt(Turn& turn) {
     if (fetch_ == 0) look_into_it(turn);
 }
 
+void StoreLink::look(Turn& turn) {
+    if (state_ == State::settled) look_into_it(turn);  // else it is being asked, or about to be
+}
+
 void StoreLink::refused(Turn& turn, StoreVerdict verdict, const std::string& reason) {
     if (verdict != StoreVerdict::denied) return doubt(turn);
     if (fetch_ != 0) turn.emit(CancelFetch{fetch_});
@@ -128,6 +132,7 @@ void StoreLink::came_up(Turn& turn, base::Generation generation) {
     backoff_.reset();
     denied_backoff_.reset();
     generation_ = std::move(generation);
+    confirmed_at_ = *asked_at_;
     deadline_ = turn.now.time + look_again_after;
     turn.emit(SetTimer{timers::link, deadline_});
 }

@@ -25,6 +25,8 @@ public:
     void start(Turn& turn);
     /// Somebody's request failed for a reason that may be the store's.
     void doubt(Turn& turn);
+    /// Somebody wants to know whether it is still the same store; nobody doubts it, and all go on meanwhile.
+    void look(Turn& turn);
     /// The store told somebody that our credentials are no good, or that the database is gone.
     void refused(Turn& turn, StoreVerdict verdict, const std::string& reason);
 
@@ -39,6 +41,8 @@ public:
     [[nodiscard]] bool denied() const { return denied_; }
     /// Of the store that answered last; empty before the first answer.
     [[nodiscard]] const base::Generation& generation() const { return generation_; }
+    /// It was that store at this time: what it had answered until then was its word.
+    [[nodiscard]] base::Time confirmed_at() const { return confirmed_at_; }
 
 private:
     enum class State { settled, waiting, reading, making_database, making_generation };
@@ -70,6 +74,7 @@ private:
     base::Generation generation_;
     base::Time deadline_{};  ///< of the request under way, of the pause, or of the next look
     std::optional<base::Time> asked_at_;
+    base::Time confirmed_at_{};
 };
 
 }  // namespace node

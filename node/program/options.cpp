@@ -70,6 +70,9 @@ void add_options(CLI::App& app, Options& o) {
     app.add_option("--batch", o.batch, "messages that are sent to the store in one request, at most")
         ->check(CLI::Range(1, 10000))
         ->capture_default_str();
+    app.add_option("--page", o.page, "rows that are read at once from the store or the journal, at most")
+        ->check(CLI::Range(1, 10000))
+        ->capture_default_str();
     app.add_option("--message-bytes", o.message_bytes, "of a message's text, at most")
         ->check(CLI::Range(1, 65536))
         ->capture_default_str();

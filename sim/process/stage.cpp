@@ -175,6 +175,8 @@ void World::add_node(const std::string& name) {
     if (const auto batch = scenario_.topology.batch;
         batch != Topology{}.batch)  // an older build knows no such flag
         command.insert(command.end(), {"--batch", std::to_string(batch)});
+    if (const auto page = scenario_.topology.page; page != Topology{}.page)
+        command.insert(command.end(), {"--page", std::to_string(page)});
     logs_.emplace(name, folder_ / "logs" / (name + ".log"));
     nodes_.emplace(name,
                    Program::Setup{.name = name,

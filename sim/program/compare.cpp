@@ -7,6 +7,7 @@
 #include "sim/history/scenario_file.hpp"
 #include "sim/program/commands.hpp"
 #include "sim/program/summary.hpp"
+#include "sim/scenario/of_seed.hpp"
 #include "sim/scenario/reader.hpp"
 
 #include <algorithm>
@@ -129,8 +130,9 @@ int analyze(const fs::path& folder, const fs::path& file) {
     auto loaded = load_scenario(scenario_file);
     fmt::print(stderr, "{}", loaded.errors);
     if (!loaded.scenario) return exit_usage;
-    const auto plan = make_plan(*loaded.scenario, static_cast<std::uint64_t>(seed));
-    checker::Judge judge{*loaded.scenario, plan};
+    const auto scenario = of_seed(*loaded.scenario, static_cast<std::uint64_t>(seed));
+    const auto plan = make_plan(scenario, static_cast<std::uint64_t>(seed));
+    checker::Judge judge{scenario, plan};
     const auto error = read_history(folder / "history.jsonl", judge);
     if (!error.empty()) {
         fmt::print(stderr, "{}\n", error);

@@ -2,6 +2,7 @@
 
 #include "sim/scenario/language.hpp"
 #include "sim/history/scenario_file.hpp"
+#include "sim/scenario/of_seed.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/scenario/value.hpp"
 #include "sim/search/replay_file.hpp"
@@ -135,8 +136,8 @@ std::optional<Quarry> find_quarry(const RunName& given) {
         return {};
     }
     Quarry quarry;
-    quarry.scenario = std::move(*loaded.scenario);
-    const auto seed = name.seed.value_or(quarry.scenario.seed);
+    const auto seed = name.seed.value_or(loaded.scenario->seed);
+    quarry.scenario = of_seed(std::move(*loaded.scenario), seed);
     if (name.addition.empty()) {
         quarry.plan = make_plan(quarry.scenario, seed);
     } else if (auto plan = plan_with(quarry.scenario, seed, name.addition)) {

@@ -10,6 +10,7 @@
 #include "sim/program/quarry.hpp"
 #include "sim/program/run_one.hpp"
 #include "sim/program/summary.hpp"
+#include "sim/scenario/of_seed.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/world.hpp"
 
@@ -150,9 +151,10 @@ void write_reports(const fs::path& folder, const Scenario& scenario, const RunRe
 
 }  // namespace
 
-Outcome run_one(const Scenario& scenario, const RunRequest& request, const fs::path& folder) {
+Outcome run_one(const Scenario& read, const RunRequest& request, const fs::path& folder) {
     const bool colour = isatty(STDOUT_FILENO) == 1;
-    const auto seed = request.seed.value_or(scenario.seed);
+    const auto seed = request.seed.value_or(read.seed);
+    const auto scenario = of_seed(read, seed);
     const auto plan = make_plan(scenario, seed);
     std::error_code error;
     fs::remove_all(folder, error);
@@ -202,6 +204,9 @@ Outcome run_one(const Scenario& scenario, const RunRequest& request, const fs::p
     if (request.quiet && verdict.outcome == Outcome::pass) return verdict.outcome;
     fmt::print("{}  {} ({} world, seed {})\n", show(verdict.outcome, colour), scenario.name, request.world,
                seed);
+    std::string drawn;
+    for (const auto& [key, value] : choices_of(read, seed)) drawn += fmt::format("{}{}: {}", drawn.empty() ? "" : ", ", key, value.text);
+    if (!drawn.empty()) fmt::print("    the seed drew {}\n", drawn);
     if (!result.broken.empty()) fmt::print("    the run was broken off: {}\n", result.broken);
     fmt::print("{}{}", show(verdict, scenario.file, colour), latencies.render());
     if (result.event_hash != 0) fmt::print("    {} events, hash {:016x}\n", result.events, result.event_hash);

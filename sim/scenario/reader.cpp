@@ -78,6 +78,8 @@ private:
             const auto* known = section.find(key.text);
             if (!known) {
                 unknown(key, value);
+            } else if (known->drawn && value.kind == Yaml::Kind::list) {
+                read_choice(*known, value, into);
             } else if (known->set) {
                 if (const auto read = read_scalar(*known, value)) known->set(into, *read);
             } else {
@@ -158,6 +160,17 @@ private:
             Into into{.link = &scenario_.links[std::string{key.name}]};
             read_section(link, language::section("link"), into, [](const Key&, const Yaml&) {});
         });
+    }
+
+    void read_choice(const Key& key, const Yaml& list, Into& into) {
+        if (list.items.empty())
+            return complain(list, fmt::format("{} is an empty list", key.name), "each seed draws one of it");
+        Choice choice{std::string{key.name}, {}};
+        for (const auto& item : list.items)
+            if (const auto read = read_scalar(key, item)) choice.of.push_back(*read);
+        if (choice.of.size() < list.items.size()) return;
+        key.set(into, choice.of.front());
+        scenario_.choices.push_back(std::move(choice));
     }
 
     /// A value of one key; nothing, and a problem, when it is not of the key's type or out of its bounds.

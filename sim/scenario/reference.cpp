@@ -15,8 +15,9 @@ namespace {
 using namespace language;
 
 std::string value_of(const Key& key) {
-    if (!key.choices.empty()) return fmt::format("{}", fmt::join(key.choices, ", "));
-    return fmt::format("{}, as {}", noun_of(key.type), example_of(key.type));
+    const auto list = key.drawn ? "; or a list, of which each seed draws one" : "";
+    if (!key.choices.empty()) return fmt::format("{}{}", fmt::join(key.choices, ", "), list);
+    return fmt::format("{}, as {}{}", noun_of(key.type), example_of(key.type), list);
 }
 
 std::string standard_of(const Key& key) {

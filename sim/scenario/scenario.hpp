@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "node/base/time.hpp"
+#include "sim/scenario/value.hpp"
 
 /// A scenario file as it was read: what is asked for, before any seed has decided anything.
 namespace sim {
@@ -37,6 +38,13 @@ struct Topology {
     Duration poll_interval = std::chrono::seconds{1};
     int shards = 1;    ///< q of the database
     int batch = 400;   ///< messages that a node sends to the store in one request, at most
+    int page = 2000;   ///< rows that a node reads at once, at most
+};
+
+/// A key of the topology with a list: each seed draws one of it. See of_seed().
+struct Choice {
+    std::string key;
+    std::vector<Value> of;
 };
 
 enum class Arrivals { constant, poisson, ramp, burst };
@@ -94,7 +102,8 @@ struct Scenario {
     std::string name;
     std::string about;
     std::uint64_t seed = 1;
-    Topology topology;
+    Topology topology;                  ///< of `choices` the first
+    std::vector<Choice> choices;
     std::map<std::string, Link> links;  ///< "client-node", "node-store"
     Load load;
     std::vector<Fault> timeline;

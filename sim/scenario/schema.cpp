@@ -59,9 +59,8 @@ std::string pattern_of(Type type) {
     }
 }
 
-object of_key(const Key& key) {
+object of_one_value(const Key& key) {
     object out;
-    out["description"] = key.about;
     if (const auto pattern = pattern_of(key.type); !pattern.empty()) {
         out["type"] = "string";
         out["pattern"] = fmt::format("^{}$", pattern);
@@ -76,6 +75,16 @@ object of_key(const Key& key) {
     } else if (key.type == Type::text) {
         out["type"] = "string";
     }
+    return out;
+}
+
+object of_key(const Key& key) {
+    auto out = of_one_value(key);
+    if (key.drawn) {
+        object list{{"type", "array"}, {"minItems", 1}, {"items", out}, {"description", "each seed draws one of these"}};
+        out = {{"anyOf", array{std::move(out), std::move(list)}}};
+    }
+    out["description"] = key.about;
     if (key.standard.empty()) return out;
     const bool bare = key.type == Type::count || key.type == Type::flag;
     out["default"] = bare ? base::parse_json(key.standard).value_or(value{}) : value(key.standard);

@@ -22,6 +22,10 @@ public:
     void member(const char* key, const T& thing) {
         out[key] = write(thing);
     }
+    template <class T>
+    void newer(const char* key, const T& thing) {
+        member(key, thing);
+    }
     object out;
 
     static value write(bool flag) { return flag; }
@@ -67,6 +71,11 @@ public:
             complain(fmt::format("'{}' is missing", key));
         else if (!read(*found, thing))
             complain(fmt::format("'{}' is not of the right kind", key));
+    }
+    /// A member that older files do not have: they mean the default.
+    template <class T>
+    void newer(const char* key, T& thing) {
+        if (base::member(from_, key)) member(key, thing);
     }
 
 private:
@@ -166,6 +175,7 @@ void visit(Archive& a, Topology& t) {
     a.member("poll_interval_us", t.poll_interval);
     a.member("shards", t.shards);
     a.member("batch", t.batch);
+    a.newer("page", t.page);
 }
 
 template <class Archive>

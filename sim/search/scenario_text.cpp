@@ -42,6 +42,7 @@ std::string topology(const Topology& t) {
     if (t.poll_interval != standard.poll_interval) pairs.push_back("poll_interval: " + show(t.poll_interval));
     if (t.shards != standard.shards) pairs.push_back(fmt::format("shards: {}", t.shards));
     if (t.batch != standard.batch) pairs.push_back(fmt::format("batch: {}", t.batch));
+    if (t.page != standard.page) pairs.push_back(fmt::format("page: {}", t.page));
     return flow(pairs);
 }
 

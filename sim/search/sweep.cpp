@@ -1,6 +1,7 @@
 #include "sim/search/sweep.hpp"
 
 #include "sim/scenario/language.hpp"
+#include "sim/scenario/of_seed.hpp"
 #include "sim/scenario/parameters.hpp"
 #include "sim/search/crew.hpp"
 #include "sim/search/trial.hpp"
@@ -70,9 +71,10 @@ SweepResult sweep_seeds(const Scenario& scenario, const SweepOptions& options) {
         for (;;) {
             const auto seed = next++;
             if (seed > last || is_set(options.interrupted)) return;
-            const auto plan = make_plan(scenario, seed);
+            const auto decided = of_seed(scenario, seed);
+            const auto plan = make_plan(decided, seed);
             Marks marks;
-            const auto trial = try_plan(scenario, plan, &marks, nullptr, options.interrupted);
+            const auto trial = try_plan(decided, plan, &marks, nullptr, options.interrupted);
             if (is_set(options.interrupted)) return;  // broken off, so no trial
             gathering.bring(trial, marks, {seed, "", 0, plan.faults.size() + plan.sends.size(), {}});
             if (!options.stop_at_first || trial.failures.empty()) continue;

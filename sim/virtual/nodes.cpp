@@ -36,6 +36,7 @@ void World::start_node(NodeIndex index) {
     config.feed = feed_mode(scenario_.topology.feed);
     config.poll_interval = scenario_.topology.poll_interval;
     config.bulk_documents_max = static_cast<std::size_t>(scenario_.topology.batch);
+    config.page_rows_max = static_cast<std::size_t>(scenario_.topology.page);
     ++node.life;
     config.random_seed =
         base::Random::stream(plan_.seed, fmt::format("{} life {}", node.name, node.life)).next();

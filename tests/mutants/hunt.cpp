@@ -1,5 +1,6 @@
 #include "tests/mutants/hunt.hpp"
 
+#include "sim/scenario/of_seed.hpp"
 #include "sim/history/scenario_file.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/search/shrink.hpp"
@@ -68,7 +69,8 @@ std::optional<sim::search::Shrunk> shrink(const sim::Scenario& scenario, std::ui
                                           const sim::search::Failure& failure, Clock::time_point start) {
     sim::search::ShrinkOptions options;
     options.out_of_time = [&] { return Clock::now() - start > shrink_time; };
-    auto shrunk = sim::search::shrink(scenario, sim::make_plan(scenario, seed), failure, options);
+    const auto decided = sim::of_seed(scenario, seed);
+    auto shrunk = sim::search::shrink(decided, sim::make_plan(decided, seed), failure, options);
     if (!shrunk.reproduced) return {};
     return shrunk;
 }

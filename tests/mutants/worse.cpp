@@ -3,6 +3,7 @@
 #include "node/base/json.hpp"
 #include "reports/compare.hpp"
 #include "reports/reports.hpp"
+#include "sim/scenario/of_seed.hpp"
 #include "sim/checker/judge.hpp"
 #include "sim/history/scenario_file.hpp"
 #include "sim/world.hpp"
@@ -30,19 +31,20 @@ bool worse(const std::string& scenario_file, const std::string& baseline) {
     fmt::print("{}", error);
     if (!loaded.scenario || before.empty()) return false;
 
-    const auto plan = make_plan(*loaded.scenario, loaded.scenario->seed);
-    sim::checker::Judge judge{*loaded.scenario, plan};
+    const auto scenario = of_seed(*loaded.scenario, loaded.scenario->seed);
+    const auto plan = make_plan(scenario, scenario.seed);
+    sim::checker::Judge judge{scenario, plan};
     ToJudge sink{judge};
     reports::RunInfo info;
     info.world = "virtual";
     info.store = "couchmock";
     info.seed = plan.seed;
-    const auto result = run_virtual(*loaded.scenario, plan, sink, {});
+    const auto result = run_virtual(scenario, plan, sink, {});
     info.event_hash = result.event_hash;
     info.events = result.events;
     const auto verdict = judge.finish();
     const auto summary = judge.summary();
-    const auto after = base::parse_json(reports::results_json({info, *loaded.scenario, verdict, summary}));
+    const auto after = base::parse_json(reports::results_json({info, scenario, verdict, summary}));
     const auto comparison = reports::compare(before, {*after});
     fmt::print("{}", reports::comparison_text(comparison, false));
     return verdict.outcome == sim::checker::Outcome::pass && comparison.exit_code() == 1 &&

@@ -196,6 +196,25 @@ struct Rewind : Feed {
     }
 };
 
+/// Under load the feed is often quicker than the answer to the request that wrote them.
+TEST_F(Rewind, IsNotSeenInRowsOfOursThatComeBeforeTheStoresAnswer) {
+    begin(FeedMode::continuous);
+    for (int i = 0; i < 300; ++i) post(1, "lobby", fmt::format("m{}", i));
+    persist_all();
+    std::string ours;
+    int seq = 100;
+    for (const auto& entry : journal.after("lobby", 0, 300)) ours += feed_row(fmt::format("{}-s", ++seq), entry.message);
+    stream("since=1-a", ours);
+    EXPECT_FALSE(asked("since=now")) << asked_for();
+    // The answers come after all, and mean no row that is still to come.
+    while (asked("PUT ") || asked("_bulk_docs")) {
+        const auto bulk = asked("_bulk_docs");
+        answer(bulk ? "_bulk_docs" : "PUT ", 201, bulk ? "[]" : R"({"ok":true})");
+    }
+    stream("since=1-a", ours);
+    EXPECT_TRUE(asked("since=now")) << asked_for();
+}
+
 TEST_F(Rewind, DelaysNoNewMessageThoughTheStoreStartsOverAtItsFirstRow) {
     begin_with_old_messages();
     std::string again;

@@ -35,6 +35,11 @@ struct Resume : CoreDriver, testing::Test {
     void others_say(std::int64_t ms, std::string_view text, std::string_view room = "lobby") {
         stream("feed=continuous", feed_row(fmt::format("{}-s", ++seq_), others_message(ms, text, room)));
     }
+    /// The node asks once more which store it is, now that a feed was read to its end.
+    void it_is_still(std::string_view generation) {
+        advance(200ms);
+        answer("_local/davenport", 200, fmt::format(R"({{"generation":"{}"}})", generation));
+    }
     int seq_ = 10;
 };
 
@@ -191,6 +196,7 @@ TEST_F(Resume, WithAGapEverythingIsMarkedLateUntilItIsClosed) {
     advance(2s);
     answer("_local/davenport", 200, R"({"generation":"g1"})");
     answer("since=5-e", 200, feed_page({feed_row("6-f", others_message(60'000, "from another node"))}, "6-f"));
+    it_is_still("g1");
     EXPECT_THAT(heard(2), ElementsAre("store up", "message from another node late", "gap-closed"));
     answer("since=1-a", 200, feed_page({}, "6-f"));
     others_say(61'000, "live again");
@@ -219,6 +225,7 @@ TEST_F(Resume, ClosingAGapShowsNothingThatThisConnectionHasShown) {
            feed_page({feed_row("6-f", others_message(22 * 60'000, "guessed")), feed_row("7-g", live),
                       feed_row("8-h", others_message(3, "from another node"))},
                      "8-h"));
+    it_is_still("g1");
     EXPECT_THAT(heard(2), ElementsAre("store up", "message from another node late", "gap-closed"));
 }
 
@@ -253,6 +260,7 @@ TEST_F(Resume, WithTheStoreDownGuessesByTimeAndClosesTheGapWhenItIsBack) {
     answer("_local/davenport", 200, R"({"generation":"g1"})");
     ASSERT_TRUE(asked("since=5-e"));
     answer("since=5-e", 200, feed_page({feed_row("6-f", others_message(3, "from another node"))}, "6-f"));
+    it_is_still("g1");
     EXPECT_THAT(heard(2), ElementsAre("store up", "message from another node late", "gap-closed"));
 
     // A client that left before the gap was closed still has it closed when it comes back.
@@ -265,7 +273,36 @@ TEST_F(Resume, WithTheStoreDownGuessesByTimeAndClosesTheGapWhenItIsBack) {
            feed_page({feed_row("6-f", others_message(3, "from another node")),
                       feed_row("7-g", others_message(4, "and another"))},
                      "7-g"));
+    it_is_still("g1");
     EXPECT_THAT(heard(3), ElementsAre("message and another late", "gap-closed"));
+}
+
+/// Another store behind the address, which lacks what this node has of the old one, and nobody has noticed yet.
+TEST_F(Resume, IsNotTakenForWholeWhenTheStoreIsAnotherByTheTimeItsFeedIsRead) {
+    others_say(22 * 60'000, "only in the old store");
+    persist_all();
+    take(1);
+    const Cursor cursor{"u-2", 77, "g1", "5-e", others_message(21 * 60'000, "seen").position, false};
+    open(2, "bob");
+    take(2);
+    advance(1s);
+    join(2, "lobby", cursor.text(), 80);
+    answer("since=5-e", 200, feed_page({}, "2-x"));
+    EXPECT_THAT(heard(2), IsEmpty());
+    it_is_still("g2");
+    EXPECT_THAT(heard(2), ElementsAre("message only in the old store", "joined gap"));
+}
+
+TEST_F(Resume, ReadsOnWhenARowOfAFullPageCameTwice) {
+    std::vector<std::string> rows;
+    for (int i = 0; i < 500; ++i) rows.push_back(feed_row(fmt::format("{}-r", i), others_message(i, fmt::format("m{}", i))));
+    rows.push_back(rows.back());
+    const Cursor cursor{"u-2", 77, "g1", "5-e", {}, false};
+    open(2, "bob");
+    take(2);
+    join(2, "lobby", cursor.text(), 80);
+    answer("since=5-e", 200, feed_page(rows, "500-r"));
+    EXPECT_TRUE(asked("limit=500&since=500-r")) << asked_for();
 }
 
 TEST_F(Resume, GivesFollowersANewCursorNowAndThen) {

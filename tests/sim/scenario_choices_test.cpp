@@ -1,0 +1,61 @@
+#include "sim/scenario/of_seed.hpp"
+#include "sim/scenario/reader.hpp"
+
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace {
+
+using testing::HasSubstr;
+
+constexpr std::string_view text = R"(name: settings
+topology: { nodes: 3, feed: [longpoll, poll], page: [1, 7, 2000], batch: 3 }
+)";
+
+sim::Scenario read(std::string_view from) {
+    auto reading = sim::read_scenario(from, "f.yaml");
+    EXPECT_TRUE(reading.scenario) << sim::render(reading.problems, "f.yaml", from);
+    return reading.scenario.value_or(sim::Scenario{});
+}
+
+std::string errors_of(std::string_view from) { return sim::render(sim::read_scenario(from, "f.yaml").problems, "f.yaml", from); }
+
+TEST(ScenarioChoices, AreDrawnByTheSeedAndAlwaysTheSame) {
+    const auto scenario = read(text);
+    EXPECT_EQ(scenario.topology.feed, "longpoll") << "the first, until a seed has decided";
+    std::set<std::pair<std::string, int>> seen;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        const auto decided = of_seed(scenario, seed);
+        EXPECT_TRUE(decided.choices.empty());
+        EXPECT_EQ(decided.topology.nodes, 3);
+        EXPECT_EQ(decided.topology.batch, 3);
+        EXPECT_EQ(decided.topology.page, of_seed(scenario, seed).topology.page);
+        seen.emplace(decided.topology.feed, decided.topology.page);
+    }
+    EXPECT_EQ(seen.size(), 6u) << "each with each";
+}
+
+TEST(ScenarioChoices, OfOneKeyDoNotMoveThoseOfAnother) {
+    const auto alone = read("name: x\ntopology: { page: [1, 7, 2000] }\n");
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+        EXPECT_EQ(of_seed(alone, seed).topology.page, of_seed(read(text), seed).topology.page);
+}
+
+TEST(ScenarioChoices, AreTheOnlyOnesWhenThereIsNoList) {
+    const auto scenario = read("name: x\ntopology: { page: 7 }\n");
+    EXPECT_TRUE(choices_of(scenario, 1).empty());
+    EXPECT_EQ(of_seed(scenario, 1).topology.page, 7);
+}
+
+TEST(ScenarioChoices, HaveTheirMistakesToldWhereTheyAre) {
+    EXPECT_THAT(errors_of("name: x\ntopology: { feed: [poll, pol], page: [0, 7] }\n"),
+                testing::AllOf(HasSubstr("f.yaml:2:26: error: unknown feed 'pol'"), HasSubstr("did you mean 'poll'?"),
+                               HasSubstr("f.yaml:2:39: error: page must be at least 1")));
+    EXPECT_THAT(errors_of("name: x\ntopology: { feed: [] }\n"), HasSubstr("f.yaml:2:19: error: feed is an empty list"));
+    EXPECT_THAT(errors_of("name: x\ntopology: { nodes: [2, 3] }\n"), HasSubstr("f.yaml:2:20: error: nodes must be a count"));
+    EXPECT_THAT(errors_of("name: x\ntopology: { page: [[1], 2] }\n"), HasSubstr("f.yaml:2:20: error: page must be a count"));
+}
+
+}  // namespace
