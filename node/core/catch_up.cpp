@@ -34,7 +34,7 @@ void CatchUp::join(Session& session, JoinRequest request) {
     if (const auto& cursor = job.request.cursor) {
         const auto n = std::max(cursor->n, job.request.n);
         job.seq = cursor->seq;
-        job.newest = cursor->position;
+        job.newest = std::max(cursor->position, job.request.seen);
         // An arrival that is not there yet is of a journal that was rolled back, and means nothing here.
         job.exact = cursor->journal == ledger_->uuid() && n <= ledger_->watermark();
         if (job.exact) {

@@ -25,6 +25,7 @@ struct JoinRequest {
     std::uint64_t n = 0;           ///< the largest that the client saw together with the cursor
     std::size_t history = 0;
     bool people = false;  ///< wants to be told who is there
+    std::string seen{};   ///< the highest position that the client was shown, if it says so
 };
 
 /// Brings clients that join a room, or come back to it, to where the room is live.

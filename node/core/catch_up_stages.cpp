@@ -172,18 +172,22 @@ CatchUp::Then CatchUp::close_gap(Job& job) {
 
 CatchUp::Then CatchUp::finish(Job& job, Session& session, bool gap) {
     const auto& room = job.request.room;
+    const auto top = top_position(room);
+    auto seen = std::max({top, job.newest, job.request.seen});
+    if (job.request.cursor) seen = std::max(seen, job.request.cursor->position);
     if (job.live) {
-        rooms_->follow(session, room, top_position(room));
+        rooms_->follow(session, room, top, seen);
         sessions_->send(session, frames::gap_closed(room));
-        sessions_->send(session,
-                        frames::cursor(room, cursor_of(top_position(room)).text(), ledger_->watermark()));
+        sessions_->send(session, frames::cursor(room, cursor_of(seen).text(), ledger_->watermark()));
         return Then::done;
     }
-    const auto top = top_position(room);
     // With a gap nobody knows what it has seen elsewhere: an old message must not come to it as the newest.
-    rooms_->follow(session, room, top, gap);
+    if (gap)
+        rooms_->follow_unsure(session, room, top);
+    else
+        rooms_->follow(session, room, top, seen);
     job.newest = top;
-    const auto cursor = gap ? gap_cursor(job) : cursor_of(top);
+    const auto cursor = gap ? gap_cursor(job) : cursor_of(seen);
     sessions_->send(session, frames::joined(room, cursor.text(), ledger_->watermark(), gap));
     if (!gap) return Then::done;
     job.live = true;

@@ -1,5 +1,6 @@
 #include "node/core/client_frame.hpp"
 
+#include "node/base/message_id.hpp"
 #include "node/base/text.hpp"
 
 #include <algorithm>
@@ -42,6 +43,9 @@ ClientFrame read_room_frame(std::string_view t, const base::JsonView& frame, std
         out.request.cursor = Cursor::parse(cursor);
         if (!out.request.cursor) return Malformed{"this is no cursor of ours; join without it"};
     }
+    auto& seen = out.request.seen;
+    if (!read_text(frame, "seen", seen) || (!seen.empty() && !base::parse_message_id("x:" + seen)))
+        return Malformed{"`seen` is a `pos`"};
     out.request.people = base::bool_member(frame, "people");
     out.request.n =
         static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::int_member(frame, "n").value_or(0)));

@@ -16,7 +16,8 @@ bool Rooms::follows(const Session& session, std::string_view name) {
     return std::ranges::any_of(session.rooms, [&](const Room* room) { return room->name == name; });
 }
 
-Room& Rooms::follow(Session& session, std::string_view name, std::string_view newest, bool unsure) {
+/// The room, with the session neither among its followers nor among the unsure.
+Room& Rooms::enter(Session& session, std::string_view name, std::string_view newest) {
     auto& slot = rooms_[std::string{name}];
     if (!slot) {
         slot = std::make_unique<Room>();
@@ -25,13 +26,27 @@ Room& Rooms::follow(Session& session, std::string_view name, std::string_view ne
     }
     if (follows(session, name)) {
         std::erase(slot->followers, &session);
-        std::erase(slot->unsure, &session);
+        std::erase_if(slot->unsure, [&](const Room::Unsure& one) { return one.session == &session; });
     } else {
         session.rooms.push_back(slot.get());
         ++moves_;
     }
-    (unsure ? slot->unsure : slot->followers).push_back(&session);
     return *slot;
+}
+
+Room& Rooms::follow(Session& session, std::string_view name, std::string_view newest, std::string_view seen) {
+    auto& room = enter(session, name, newest);
+    if (seen > room.newest)
+        room.unsure.push_back({&session, std::string{seen}});
+    else
+        room.followers.push_back(&session);
+    return room;
+}
+
+Room& Rooms::follow_unsure(Session& session, std::string_view name, std::string_view newest) {
+    auto& room = enter(session, name, newest);
+    room.unsure.push_back({&session, {}});
+    return room;
 }
 
 void Rooms::unfollow(Session& session, std::string_view name) {
@@ -41,7 +56,7 @@ void Rooms::unfollow(Session& session, std::string_view name) {
     session.rooms.erase(it);
     ++moves_;
     std::erase(room.followers, &session);
-    std::erase(room.unsure, &session);
+    std::erase_if(room.unsure, [&](const Room::Unsure& one) { return one.session == &session; });
     forget_if_empty(room);
 }
 
@@ -106,7 +121,12 @@ void Rooms::seal() {
         const base::Frames frames = std::exchange(room->batch, nullptr);
         for (auto* follower : room->followers) sessions_->send(*follower, frames);
         if (const base::Frames late = std::exchange(room->late_batch, nullptr))
-            for (auto* follower : room->unsure) sessions_->send(*follower, late);
+            for (const auto& one : room->unsure) sessions_->send(*one.session, late);
+        std::erase_if(room->unsure, [&](const Room::Unsure& one) {
+            if (one.until.empty() || one.until > room->newest) return false;
+            room->followers.push_back(one.session);
+            return true;
+        });
     }
     touched_.clear();
 }

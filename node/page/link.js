@@ -14,7 +14,7 @@ export class Link {
   constructor(on) {
     this.on = on;
     this.keys = new KeyMaker();
-    this.rooms = new Map();   // room -> {cursor, n, fresh}: fresh counts what comes before `joined`
+    this.rooms = new Map();   // room -> {cursor, n, seen, fresh}: the newest `pos` shown; fresh counts what comes before `joined`
     this.posts = new Map();   // key -> post, in the order said; until it is stored
     this.user = '';
     this.socket = null;
@@ -92,7 +92,7 @@ export class Link {
 
   join(room) {
     if (this.rooms.has(room)) return;
-    this.rooms.set(room, { cursor: null, n: 0, fresh: 0 });
+    this.rooms.set(room, { cursor: null, n: 0, seen: '', fresh: 0 });
     if (this.up) this.sendJoin(room);
   }
 
@@ -140,9 +140,9 @@ export class Link {
   // ---- what is sent
 
   sendJoin(room) {
-    const { cursor, n } = this.rooms.get(room);
+    const { cursor, n, seen } = this.rooms.get(room);
     this.rooms.get(room).fresh = 0;
-    this.send({ t: 'join', room, people: true, ...(cursor ? { cursor, n } : {}) });
+    this.send({ t: 'join', room, people: true, ...(cursor ? { cursor, n, seen } : {}) });
   }
 
   sendPost(post) {
@@ -195,6 +195,7 @@ export class Link {
     const room = this.rooms.get(frame.room);
     if (!room) return;
     room.fresh = Math.max(room.fresh, frame.n ?? 0);
+    if (frame.pos > room.seen) room.seen = frame.pos;
     if (room.joined) room.n = Math.max(room.n, frame.n ?? 0);
     this.on.message(frame);
   }

@@ -114,7 +114,10 @@ void ClientCore::on_frame(const base::JsonView& frame) {
     if (t == "message") {
         const auto room = rooms_.find(room_of(frame));
         const bool resuming = room != rooms_.end() && room->second.joining;
-        if (room != rooms_.end()) room->second.n = std::max(room->second.n, int_member(frame, "n").value_or(0));
+        if (room != rooms_.end()) {
+            room->second.n = std::max(room->second.n, int_member(frame, "n").value_or(0));
+            if (const auto position = string_member(frame, "pos").value_or(""); position > room->second.seen) room->second.seen = position;
+        }
         on_message(frame, resuming ? Via::resume : Via::live);
     } else if (t == "accepted") {
         on_answer(frame, What::accepted);
@@ -154,7 +157,8 @@ void ClientCore::on_welcome(const base::JsonView& frame) {
         if (!followed.cursor.empty()) {
             join += R"(,"cursor":)";
             append_json_string(join, followed.cursor);
-            join += fmt::format(R"(,"n":{})", followed.n);
+            join += fmt::format(R"(,"n":{},"seen":)", followed.n);
+            append_json_string(join, followed.seen);
         }
         send(join + '}');
     }

@@ -84,6 +84,7 @@ private:
     struct Followed {
         std::string cursor;
         std::int64_t n = 0;
+        std::string seen;  ///< the highest `pos` that it was shown
         bool joining = false;
         bool gap = false;  ///< it was told that it may have missed something, and not yet that it has all
     };

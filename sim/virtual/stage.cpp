@@ -67,7 +67,8 @@ void World::on(const conduct::HoldReading& e) {
     if (e.held) return;
     found->unread_bytes = 0;
     for (auto& written : std::exchange(found->unwritten, {})) at(now_, std::move(written));
-    for (auto& gets : std::exchange(found->unread, {})) at(now_, std::move(gets));
+    // At once: what arrives at this very moment stands behind it.
+    for (const auto& gets : std::exchange(found->unread, {})) read(gets);
 }
 
 void World::on(const conduct::AddClient& e) {

@@ -166,6 +166,14 @@ std::string reason(std::string_view text) {
     return bad ? bad->reason : "";
 }
 
+TEST(ClientFrame, SaysWhatTheClientHasSeenAsAPosition) {
+    const auto join = read_frame(R"({"t":"join","room":"lobby","seen":"01M8A0KV4A0002YX23NFNXH83W"})");
+    EXPECT_EQ(std::get<Join>(join).request.seen, "01M8A0KV4A0002YX23NFNXH83W");
+    EXPECT_EQ(std::get<Join>(read_frame(R"({"t":"join","room":"lobby","seen":""})")).request.seen, "");
+    for (const auto* bad : {R"({"t":"join","room":"lobby","seen":7})", R"({"t":"join","room":"lobby","seen":"zzz"})"})
+        EXPECT_EQ(reason(bad), "`seen` is a `pos`");
+}
+
 TEST(ClientFrame, IsReadForWhatItIs) {
     EXPECT_EQ(std::get<Hello>(read_frame(R"({"t":"hello","user":"ann","v":1,"more":[]})")).user,
               "ann");

@@ -293,6 +293,24 @@ TEST_F(Resume, IsNotTakenForWholeWhenTheStoreIsAnotherByTheTimeItsFeedIsRead) {
     EXPECT_THAT(heard(2), ElementsAre("message only in the old store", "joined gap"));
 }
 
+/// This node is behind the one that the client comes from, or has lost its journal: what comes to it now may be old to the client.
+TEST_F(Resume, MarksLateWhatIsOlderThanWhatTheClientHasSeenElsewhereUntilTheRoomHasComeSoFar) {
+    open(2, "bob");
+    take(2);
+    const Cursor cursor{"u-2", 77, "g1", "5-e", {}, false};
+    const auto seen = others_message(3000, "seen elsewhere").position;
+    say(2, fmt::format(R"({{"t":"join","room":"lobby","cursor":"{}","n":80,"seen":"{}"}})", cursor.text(), seen));
+    answer("since=5-e", 200, feed_page({}, "5-e"));
+    EXPECT_THAT(heard(2), ElementsAre("joined"));
+    others_say(2000, "older");
+    EXPECT_THAT(heard(1), ElementsAre("message older"));
+    EXPECT_THAT(heard(2), ElementsAre("message older late"));
+    others_say(3500, "beyond");
+    others_say(4000, "newest");
+    EXPECT_THAT(heard(1), ElementsAre("message beyond", "message newest"));
+    EXPECT_THAT(heard(2), testing::Contains("message newest")) << "as for everybody";
+}
+
 TEST_F(Resume, ReadsOnWhenARowOfAFullPageCameTwice) {
     std::vector<std::string> rows;
     for (int i = 0; i < 500; ++i) rows.push_back(feed_row(fmt::format("{}-r", i), others_message(i, fmt::format("m{}", i))));
