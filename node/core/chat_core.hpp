@@ -37,7 +37,7 @@ struct ChatConfig {
     std::size_t session_bytes_max = 1 << 20;   ///< queued for one client; one that falls further behind is cut off
     std::size_t outbox_messages_max = 1'000'000;  ///< accepted and not yet stored; then posts are refused
     std::size_t bulk_documents_max = 400;      ///< in one _bulk_docs
-    std::size_t page_rows_max = 2000;          ///< read at once from the store or the journal, at most; with few, old stretches are long
+    std::size_t page_rows_max = 2000;          ///< read at once from the store or the journal, at most; a small one makes a long history of a short one
     std::size_t history_on_join = 50;
     std::size_t posts_per_second_max = 0;      ///< of one client, in the long run; 0 for no bound
     bool presence = true;                      ///< tells the other nodes who is here, and clients who is anywhere
