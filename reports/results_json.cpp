@@ -68,7 +68,8 @@ object run_of(const Run& run) {
                         {"feed", topology.feed},
                         {"shards", topology.shards},
                         {"batch", topology.batch},
-                        {"page", topology.page}};
+                        {"page", topology.page},
+                        {"outbox_bytes", topology.outbox_bytes}};
     return made;
 }
 

@@ -8,6 +8,7 @@
 #include "node/core/store_link.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -96,6 +97,7 @@ private:
         FetchId fetch = 0;
         base::Time deadline{};
         base::Time read_at{};  ///< confirm: when the feed's last page came
+        std::optional<std::deque<std::string>> guessed;  ///< by_time: ids that are still to be sent, oldest first
         bool exact = false;  ///< the cursor is of this journal
         bool live = false;   ///< joined already: only the gap is being closed
     };
@@ -110,6 +112,7 @@ private:
     Then send_unstored(Turn& turn, const Key& key, Job& job, Session& session);
     Then send_arrivals(Job& job, Session& session);
     Then guess_by_time(Job& job, Session& session);
+    [[nodiscard]] std::deque<std::string> ids_since(const Job& job);
     Then close_gap(Job& job);
     /// The last page is out: the client follows live from here, or its gap is closed.
     Then finish(Job& job, Session& session, bool gap);

@@ -132,31 +132,52 @@ CatchUp::Then CatchUp::send_arrivals(Job& job, Session& session) {
     for (const auto* held : ledger_->uncommitted(job.request.room))
         if (!job.sent.contains(held->entry.message.id))
             send(job, session, held->entry.message, job.exact ? ledger_->watermark() : 0);
-    return finish(job, session, job.request.cursor->gap && job.exact);
+    const bool guessed = job.guessed.has_value();
+    job.guessed.reset();
+    return finish(job, session, guessed || (job.request.cursor->gap && job.exact));
 }
 
-CatchUp::Then CatchUp::guess_by_time(Job& job, Session& session) {
+/// What the room has from a while before the cursor's place on, oldest first.
+std::deque<std::string> CatchUp::ids_since(const Job& job) {
     const auto place = base::parse_message_id("x:" + job.request.cursor->position);
     const auto from = place ? base::make_foreign_letters(place->unix_ms - guess_margin_ms, {}).substr(0, 10)
                             : std::string{};
-    std::vector<base::ChatMessage> found;
-    std::size_t bytes = 0;
-    for (std::string before; found.size() < guess_rows_max && bytes < page_bytes_max_;) {
+    std::vector<std::pair<std::string, std::string>> found;  // position, id
+    for (std::string before; found.size() < guess_rows_max;) {
         const auto page = ledger_->journal().page(job.request.room, before, page_rows_);
         for (const auto& entry : page) {
-            if (entry.message.position < from || bytes > page_bytes_max_) break;
-            bytes += entry.message.text.size() + 256;
-            if (entry.arrival <= ledger_->watermark()) found.push_back(entry.message);
+            if (entry.message.position < from) break;
+            if (entry.arrival <= ledger_->watermark()) found.emplace_back(entry.message.position, entry.message.id);
         }
         if (page.size() < page_rows_ || page.back().message.position < from) break;
         before = page.back().message.position;
     }
-    for (const auto* held : ledger_->uncommitted(job.request.room)) found.push_back(held->entry.message);
-    std::ranges::sort(found, {}, &base::ChatMessage::position);
-    for (const auto& message : found)
-        if (!has_or_gets(job, message.id)) send(job, session, message, 0);
+    for (const auto* held : ledger_->uncommitted(job.request.room))
+        found.emplace_back(held->entry.message.position, held->entry.message.id);
+    std::ranges::sort(found);
+    std::deque<std::string> out;
+    for (auto& [position, id] : found) out.push_back(std::move(id));
+    return out;
+}
+
+CatchUp::Then CatchUp::guess_by_time(Job& job, Session& session) {
+    if (!job.guessed) {
+        job.guessed = ids_since(job);
+        job.after = ledger_->watermark();
+    }
+    for (auto& ids = *job.guessed; !ids.empty(); ids.pop_front()) {
+        if (full(session)) return Then::wait;
+        const auto* held = ledger_->find(ids.front());
+        const auto entry = held ? std::optional{held->entry} : ledger_->journal().find(ids.front());
+        if (entry && !has_or_gets(job, ids.front())) send(job, session, entry->message, 0);
+    }
     // Live already: this was the second look, after the node itself has read all that the store has.
-    return finish(job, session, !job.live);
+    if (job.live) {
+        job.guessed.reset();
+        return finish(job, session, false);
+    }
+    job.stage = Stage::arrivals;  // what came while this was sent
+    return Then::again;
 }
 
 CatchUp::Then CatchUp::close_gap(Job& job) {

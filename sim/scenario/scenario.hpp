@@ -39,6 +39,7 @@ struct Topology {
     int shards = 1;    ///< q of the database
     int batch = 400;   ///< messages that a node sends to the store in one request, at most
     int page = 2000;   ///< rows that a node reads at once, at most
+    int outbox_bytes = 1'000'000;  ///< what waits for one client, at most
 };
 
 /// A key of the topology with a list: each seed draws one of it. See of_seed().

@@ -43,6 +43,7 @@ std::string topology(const Topology& t) {
     if (t.shards != standard.shards) pairs.push_back(fmt::format("shards: {}", t.shards));
     if (t.batch != standard.batch) pairs.push_back(fmt::format("batch: {}", t.batch));
     if (t.page != standard.page) pairs.push_back(fmt::format("page: {}", t.page));
+    if (t.outbox_bytes != standard.outbox_bytes) pairs.push_back(fmt::format("outbox: {}B", t.outbox_bytes));
     return flow(pairs);
 }
 

@@ -7,7 +7,7 @@ namespace sim::virtual_world {
 namespace {
 
 constexpr Range sync_time{std::chrono::microseconds{300}, std::chrono::microseconds{3000}};
-constexpr std::size_t socket_bytes = 256 * 1024;  // what the buffers of a connection hold when nobody reads
+constexpr std::size_t socket_bytes_max = 256 * 1024;  // what the buffers of a connection hold when nobody reads
 constexpr Duration write_time{5};                 // until the kernel's buffer has taken a write
 
 node::FeedMode feed_mode(const std::string& name) {
@@ -37,6 +37,7 @@ void World::start_node(NodeIndex index) {
     config.poll_interval = scenario_.topology.poll_interval;
     config.bulk_documents_max = static_cast<std::size_t>(scenario_.topology.batch);
     config.page_rows_max = static_cast<std::size_t>(scenario_.topology.page);
+    config.session_bytes_max = static_cast<std::size_t>(scenario_.topology.outbox_bytes);
     ++node.life;
     config.random_seed =
         base::Random::stream(plan_.seed, fmt::format("{} life {}", node.name, node.life)).next();
@@ -133,7 +134,8 @@ void World::perform(NodeIndex index, node::Effects effects) {
             NodeHears written{index, life, node::Written{send->session}};
             auto& reader = clients_[client];
             reader.unread_bytes += reader.reading ? 0 : bytes;
-            if (reader.unread_bytes > socket_bytes) {
+            // No more than the outbox, so that a small one is ever filled.
+            if (reader.unread_bytes > std::min(socket_bytes_max, static_cast<std::size_t>(scenario_.topology.outbox_bytes))) {
                 reader.unwritten.push_back(std::move(written));
             } else {
                 soon(write_time, std::move(written));

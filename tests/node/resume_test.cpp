@@ -323,6 +323,28 @@ TEST_F(Resume, ReadsOnWhenARowOfAFullPageCameTwice) {
     EXPECT_TRUE(asked("limit=500&since=500-r")) << asked_for();
 }
 
+struct ResumeInASmallOutbox : Resume {
+    static ChatConfig small() {
+        ChatConfig config;
+        config.session_bytes_max = 4096;
+        return config;
+    }
+    ResumeInASmallOutbox() : Resume{small()} {}
+};
+
+TEST_F(ResumeInASmallOutbox, GuessesAllByTimeHoweverMuchItIs) {
+    for (int i = 0; i < 60; ++i) others_say(22 * 60'000 + i, fmt::format("m{} {}", i, std::string(150, 'x')));
+    persist_all();
+    take(1);
+    const Cursor cursor{"u-2", 77, "another store", "5-e", others_message(21 * 60'000, "seen").position, false};
+    open(2, "bob");
+    take(2);
+    join(2, "lobby", cursor.text(), 80);
+    const auto lines = heard(2);
+    EXPECT_EQ(std::ranges::count_if(lines, [](const std::string& line) { return line.starts_with("message m"); }), 60);
+    EXPECT_TRUE(std::ranges::find(lines, "joined gap") != lines.end());
+}
+
 TEST_F(Resume, GivesFollowersANewCursorNowAndThen) {
     others_say(1, "one");
     persist_all();
