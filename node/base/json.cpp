@@ -10,13 +10,11 @@
 
 namespace base {
 
-std::optional<json::value> parse_json(std::string_view text) { return parse_json(text, {}); }
-
-std::optional<json::value> parse_json(std::string_view text, json::storage_ptr memory) {
+std::optional<json::value> parse_json(std::string_view text) {
     json::parse_options options;
     options.max_depth = 64;
     boost::system::error_code error;
-    auto value = json::parse(text, error, std::move(memory), options);
+    auto value = json::parse(text, error, {}, options);
     if (error) return std::nullopt;
     return value;
 }

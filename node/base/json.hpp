@@ -12,8 +12,6 @@ namespace json = boost::json;
 
 /// Parses one whole JSON text, strictly (no comments, no trailing bytes, valid UTF-8, depth at most 64). Nothing when it is none.
 std::optional<json::value> parse_json(std::string_view text);
-/// The same, into `memory`, which the value must not outlive.
-std::optional<json::value> parse_json(std::string_view text, json::storage_ptr memory);
 
 /// The JSON text of `value`, without spaces, keys in their order. Unlike Boost's own it writes 0.1 as 0.1, the shortest
 /// digits that read back as the same number.

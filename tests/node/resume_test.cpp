@@ -300,8 +300,9 @@ TEST_F(Resume, MarksLateWhatIsOlderThanWhatTheClientHasSeenElsewhereUntilTheRoom
     const Cursor cursor{"u-2", 77, "g1", "5-e", {}, false};
     const auto seen = others_message(3000, "seen elsewhere").position;
     say(2, fmt::format(R"({{"t":"join","room":"lobby","cursor":"{}","n":80,"seen":"{}"}})", cursor.text(), seen));
-    answer("since=5-e", 200, feed_page({}, "5-e"));
-    EXPECT_THAT(heard(2), ElementsAre("joined"));
+    answer("since=5-e", 200, feed_page({feed_row("6-f", others_message(1000, "missed"))}, "6-f"));
+    EXPECT_THAT(heard(2), ElementsAre("message missed late", "joined"));
+    take(1);
     others_say(2000, "older");
     EXPECT_THAT(heard(1), ElementsAre("message older"));
     EXPECT_THAT(heard(2), ElementsAre("message older late"));

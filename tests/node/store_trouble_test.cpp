@@ -1,3 +1,4 @@
+#include "node/core/cursor.hpp"
 #include "tests/node/core_driver.hpp"
 
 #include <fmt/format.h>
@@ -415,6 +416,14 @@ TEST_F(StoreTrouble, WritesAgainWhatTheStoreAcknowledgedAndHasNoMore) {
         fmt::format(
             R"({{"rows":[{{"id":"{0}","key":"{0}","value":{{"rev":"1-a"}}}},{{"key":"{1}","error":"not_found"}}]}})",
             kept, missing));
+    // Somebody who comes from another node now reads a feed that is without it.
+    open(2, "bob");
+    take(2);
+    join(2, "lobby", Cursor{"u-2", 77, "g1", "5-e", {}, false}.text(), 80);
+    answer("since=5-e", 200, feed_page({}, "5-e"));
+    advance(200ms);
+    if (asked(probe)) answer(probe, 200, generation_g1);
+    EXPECT_THAT(heard(2), testing::Contains("message lost"));
     const auto again = answer(put, 201, "{}");
     EXPECT_EQ(again.target, lost.target);
     EXPECT_EQ(again.body, lost.body);
