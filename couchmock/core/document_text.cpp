@@ -43,7 +43,10 @@ public:
 
     /// `as_document`: the top level is an object whose braces are left out and whose special members are put
     /// aside.
-    Writer(DocumentText& out, bool as_document) : out_(out), as_document_(as_document) {}
+    Writer(DocumentText& out, bool as_document) : out_(out), as_document_(as_document) {
+        members_.reserve(8);
+        frames_.reserve(4);
+    }
 
     bool on_document_begin(error&) { return true; }
     bool on_document_end(error&) { return true; }

@@ -103,6 +103,11 @@ void RowReader::append_row(std::string& out, std::size_t shard, const Document& 
             own_seq = database_.sequence(position_);
         }
     }
+    std::string own_tail;
+    auto* tail = &own_tail;
+    if (plain_view) tail = &cached.texts[(options_.all_leaves ? 1u : 0u) + (options_.include_docs ? 2u : 0u)];
+    if (tail->empty()) *tail = row_tail(document, options_);
+    out.reserve(out.size() + 2 * seq->size() + tail->size() + 64);
     switch (options_.kind) {
         case FeedKind::normal:
         case FeedKind::longpoll:
@@ -122,13 +127,7 @@ void RowReader::append_row(std::string& out, std::size_t shard, const Document& 
     } else {
         out += "null,";
     }
-    if (plain_view) {
-        auto& tail = cached.texts[(options_.all_leaves ? 1u : 0u) + (options_.include_docs ? 2u : 0u)];
-        if (tail.empty()) tail = row_tail(document, options_);
-        out += tail;
-    } else {
-        out += row_tail(document, options_);
-    }
+    out += *tail;
     if (options_.kind == FeedKind::continuous) out += '\n';
     if (options_.kind == FeedKind::eventsource) {
         out += "\nid: ";

@@ -45,13 +45,15 @@ std::optional<std::uint64_t> take_varint(std::string_view& bytes) {
 }
 
 void append_base64url(std::string& out, std::string_view bytes) {
+    auto at = out.size();
+    out.resize(at + (bytes.size() * 4 + 2) / 3);
     std::uint32_t buffer = 0;
     int bits = 0;
     for (const char c : bytes) {
         buffer = buffer << 8 | static_cast<unsigned char>(c);
-        for (bits += 8; bits >= 6; bits -= 6) out += letters[buffer >> (bits - 6) & 63];
+        for (bits += 8; bits >= 6; bits -= 6) out[at++] = letters[buffer >> (bits - 6) & 63];
     }
-    if (bits > 0) out += letters[buffer << (6 - bits) & 63];
+    if (bits > 0) out[at] = letters[buffer << (6 - bits) & 63];
 }
 
 constexpr auto letter_values = [] {
@@ -83,6 +85,7 @@ std::optional<std::string> read_base64url(std::string_view text) {
 
 std::string write_sequence(const Position& position, std::uint64_t tag, std::uint32_t salt) {
     std::string bytes;
+    bytes.reserve(salt_size + 8 + 10 * (position.size() + 1) + check_size);
     for (unsigned i = 0; i < salt_size; ++i) bytes += static_cast<char>(salt >> 8 * i);
     for (unsigned i = 0; i < 8; ++i) bytes += static_cast<char>(tag >> 8 * i);
     append_varint(bytes, position.size());

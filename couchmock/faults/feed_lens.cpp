@@ -50,6 +50,7 @@ std::string_view without_end(std::string_view unit) {
 
 FeedLens::End FeedLens::take(std::string bytes, const std::vector<Rule*>& rules, ExchangeId feed,
                              base::Time now, std::string& out, const OnRow& on_row) {
+    if (rules.empty() && !on_row && passes_whole(bytes, out)) return End::none;
     if (!tail_.empty()) {
         bytes.insert(0, tail_);
         tail_.clear();
@@ -124,6 +125,19 @@ FeedLens::End FeedLens::take(std::string bytes, const std::vector<Rule*>& rules,
         remember(row->seq);
     }
     return End::none;
+}
+
+/// Whole lines that nobody wants anything of: they go on as they are.
+bool FeedLens::passes_whole(std::string& bytes, std::string& out) {
+    if (kind_ == RequestInfo::Feed::eventsource || !tail_.empty() || !held_.empty() || !out.empty() || !bytes.ends_with('\n')) return false;
+    std::string_view rest = bytes;
+    while (!rest.empty()) {
+        const auto line = rest.substr(0, rest.find('\n') + 1);
+        rest.remove_prefix(line.size());
+        if (line.starts_with(row_begin)) remember(until_quote(line.substr(row_begin.size())));
+    }
+    out = std::move(bytes);
+    return true;
 }
 
 void FeedLens::pass_row(std::string_view unit, std::string_view seq, std::string& out) {

@@ -54,6 +54,7 @@ private:
         bool after_next;  ///< goes out behind the next row
     };
     void remember(std::string_view seq);
+    bool passes_whole(std::string& bytes, std::string& out);
     void pass_row(std::string_view unit, std::string_view seq, std::string& out);
     void release_first(std::string& out);
 

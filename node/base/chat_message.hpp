@@ -1,5 +1,9 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,17 +14,49 @@
 
 namespace base {
 
-/// One message of the chat, as it stands in the store and in every journal.
-struct ChatMessage {
-    std::string id;        ///< the document's `_id`
-    std::string room;
-    std::string position;  ///< 26 letters that order a room's history: the id's own, or made for a foreign document
-    std::string user;
-    std::string text;
-    std::string datetime;  ///< as written by whoever wrote it
-    std::string host;      ///< the node that the message was first sent to
+/// One message of the chat, as it stands in the store and in every journal. It never changes, and its copies share their bytes, in
+/// other threads too: a copy costs no more than a pointer's.
+class ChatMessage {
+public:
+    struct Parts {
+        std::string_view id;        ///< the document's `_id`
+        std::string_view room;
+        std::string_view position;  ///< 26 letters that order a room's history: the id's own, or made for a foreign document
+        std::string_view user;
+        std::string_view text;
+        std::string_view datetime;  ///< as written by whoever wrote it
+        std::string_view host;      ///< the node that the message was first sent to
+    };
 
-    friend bool operator==(const ChatMessage&, const ChatMessage&) = default;
+    /// All parts empty.
+    ChatMessage() = default;
+    /// Copies the parts; together they are less than 4 GiB.
+    explicit ChatMessage(const Parts& parts);
+
+    // These views live as long as any copy of the message does.
+    [[nodiscard]] std::string_view id() const { return part(0); }
+    [[nodiscard]] std::string_view room() const { return part(1); }
+    [[nodiscard]] std::string_view position() const { return part(2); }
+    [[nodiscard]] std::string_view user() const { return part(3); }
+    [[nodiscard]] std::string_view text() const { return part(4); }
+    [[nodiscard]] std::string_view datetime() const { return part(5); }
+    [[nodiscard]] std::string_view host() const { return part(6); }
+
+    friend bool operator==(const ChatMessage& a, const ChatMessage& b);
+
+private:
+    static constexpr std::size_t parts_count = 7;
+    using Ends = std::array<std::uint32_t, parts_count>;  ///< where each part ends; it begins where the one before ends
+
+    [[nodiscard]] std::string_view part(std::size_t number) const {
+        if (!block_) return {};
+        Ends ends;
+        std::memcpy(&ends, block_.get(), sizeof ends);
+        const auto begin = number == 0 ? 0 : ends[number - 1];
+        return {block_.get() + sizeof ends + begin, ends[number] - begin};
+    }
+
+    std::shared_ptr<const char[]> block_;  ///< Ends, then the parts one after another
 };
 
 /// The room of documents whose `_id` is not of our form.

@@ -4,7 +4,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include <boost/container/small_vector.hpp>
 
 namespace base {
 
@@ -33,11 +34,13 @@ public:
 
 private:
     std::string text_;
-    std::vector<std::size_t> ends_;
+    boost::container::small_vector<std::size_t, 2> ends_;
     mutable std::string websocket_;
 };
 
 using Frames = std::shared_ptr<const FrameBatch>;
+/// What goes to a client in one write: nearly always one batch, or what it alone is told and what its room is.
+using FrameList = boost::container::small_vector<Frames, 2>;
 
 inline Frames one_frame(std::string_view text) {
     auto batch = std::make_shared<FrameBatch>();

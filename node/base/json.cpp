@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include <boost/json/parse.hpp>
 
@@ -21,35 +20,17 @@ std::optional<json::value> parse_json(std::string_view text) {
 
 namespace {
 
-bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+bool needs_escape(char c) { return (static_cast<unsigned char>(c) < 0x20) | (c == '"') | (c == '\\'); }
 
-/// True when none of the eight bytes needs an escape.
-bool all_plain(const char* bytes) {
-    constexpr std::uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-    std::uint64_t word;
-    std::memcpy(&word, bytes, sizeof word);
-    const auto has_zero = [](std::uint64_t w) { return (w - ones) & ~w; };  // false alarms only above a true one
-    const auto below_space = (word - ones * 0x20) & ~word;
-    return ((below_space | has_zero(word ^ ones * '"') | has_zero(word ^ ones * '\\')) & highs) == 0;
-}
-
+/// Looks at all of it, without a branch: compilers make it sixteen bytes at a time.
 bool is_plain(std::string_view text) {
-    if (text.size() < 8) return std::ranges::none_of(text, needs_escape);
-    for (std::size_t i = 0; i + 8 < text.size(); i += 8)
-        if (!all_plain(text.data() + i)) return false;
-    return all_plain(text.data() + text.size() - 8);
+    unsigned char found = 0;
+    for (const char c : text) found |= static_cast<unsigned char>(needs_escape(c));
+    return found == 0;
 }
 
-}  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
+void append_escaped(std::string& out, std::string_view text) {
     static constexpr char digits[] = "0123456789abcdef";
-    out += '"';
-    if (is_plain(text)) {  // as nearly all are
-        out += text;
-        out += '"';
-        return;
-    }
     std::size_t plain = 0;  // start of the stretch that needs no escape
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (!needs_escape(text[i])) continue;
@@ -68,6 +49,26 @@ void append_json_string(std::string& out, std::string_view text) {
         }
     }
     out.append(text, plain);
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+    static constexpr std::size_t window = 32;  // what needs an escape seldom needs many
+    if (is_plain(text)) {
+        const auto begin = out.size();
+        out.append(text.size() + 2, '"');
+        text.copy(out.data() + begin + 1, text.size());
+        return;
+    }
+    out += '"';
+    for (; !text.empty(); text.remove_prefix(std::min(window, text.size()))) {
+        const auto near = text.substr(0, window);
+        if (is_plain(near))
+            out += near;
+        else
+            append_escaped(out, near);
+    }
     out += '"';
 }
 

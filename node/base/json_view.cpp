@@ -23,8 +23,8 @@ std::optional<JsonView> JsonReader::parse(std::string_view text) {
         parser_ = simdjson::dom::parser{};
         padded_ = {};
     }
-    padded_.assign(text);
-    padded_.append(simdjson::SIMDJSON_PADDING, '\0');
+    if (padded_.size() < text.size() + simdjson::SIMDJSON_PADDING) padded_.resize(text.size() + simdjson::SIMDJSON_PADDING);
+    text.copy(padded_.data(), text.size());
     simdjson::dom::element root;
     if (parser_.parse(padded_.data(), text.size(), false).get(root) != simdjson::SUCCESS) return std::nullopt;
     return JsonView{root};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -47,6 +48,16 @@ public:
         if (members->at_key(key).get(found) != simdjson::SUCCESS) return std::nullopt;
         return JsonView{found};
     }
+    /// Several members in one pass, each as member() has it.
+    template <std::size_t Count>
+    [[nodiscard]] std::array<std::optional<JsonView>, Count> members(const std::array<std::string_view, Count>& keys) const {
+        std::array<std::optional<JsonView>, Count> found;
+        each_member([&](std::string_view key, JsonView value) {
+            for (std::size_t i = 0; i < Count; ++i)
+                if (keys[i] == key && !found[i]) found[i] = value;
+        });
+        return found;
+    }
 
 private:
     template <class T>
@@ -57,6 +68,10 @@ private:
 
     simdjson::dom::element element_;
 };
+
+/// What a member is, if it is there and of that type.
+inline std::optional<std::string_view> string_of(const std::optional<JsonView>& member) { return member ? member->string() : std::nullopt; }
+inline bool is_true(const std::optional<JsonView>& member) { return member && member->boolean().value_or(false); }
 
 /// Members by name and type, as those of json.hpp.
 inline std::optional<std::string_view> string_member(const JsonView& value, std::string_view key) {
@@ -84,7 +99,7 @@ private:
     std::optional<JsonView> parse(std::string_view text);
 
     simdjson::dom::parser parser_;
-    std::string padded_;  ///< the text, with the bytes behind it that the parser may look at
+    std::string padded_;  ///< the text, and behind it bytes of any kind that the parser may look at
 };
 
 }  // namespace base

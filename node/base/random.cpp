@@ -34,6 +34,17 @@ std::string Random::uuid() {
     return fmt::format("{:016x}{:016x}", high, low);
 }
 
+std::string Random::name() {
+    static constexpr char letters[] = "0123456789abcdefghjkmnpqrstvwxyz";  // Crockford's base32
+    std::string out(15, '0');
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < out.size(); ++i, bits >>= 5) {
+        if (i % 12 == 0) bits = next();
+        out[i] = letters[bits & 31];
+    }
+    return out;
+}
+
 std::uint64_t Random::below(std::uint64_t bound) {
     if (bound == 0) return 0;
     const std::uint64_t reject = -bound % bound;  // 2^64 mod bound: what would favour the small numbers

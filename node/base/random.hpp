@@ -27,6 +27,8 @@ public:
     std::uint64_t next();
     /// 128 bits as 32 hexadecimal digits. (Two next() as arguments of one call are drawn in another order by another compiler.)
     std::string uuid();
+    /// 75 bits as 15 letters and digits: as long as a name may be that a std::string keeps without memory of its own.
+    std::string name();
     /// Uniform in [0, bound), without bias; 0 when bound is 0.
     std::uint64_t below(std::uint64_t bound);
     /// Uniform in [low, high], both included.

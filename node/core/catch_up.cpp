@@ -187,16 +187,16 @@ void CatchUp::on_timer(Turn& turn) {
 // ---- helpers
 
 void CatchUp::send(Job& job, Session& session, const base::ChatMessage& message, std::uint64_t n) {
-    const bool late = job.live || message.position < job.newest;
-    if (!late) job.newest = message.position;
+    const bool late = job.live || message.position() < job.newest;
+    if (!late) job.newest = message.position();
     // A fresh join and an exact resume go through the journal once, whatever its length.
-    if (job.request.cursor && (!job.exact || job.request.cursor->gap)) job.sent.insert(message.id);
+    if (job.request.cursor && (!job.exact || job.request.cursor->gap)) job.sent.emplace(message.id());
     scratch_.clear();
     frames::append_message(scratch_, message, n, late);
     sessions_->send(session, scratch_);
 }
 
-bool CatchUp::has_or_gets(const Job& job, const std::string& id) {
+bool CatchUp::has_or_gets(const Job& job, std::string_view id) {
     if (job.sent.contains(id)) return true;
     if (!job.live) return false;
     if (const auto* held = ledger_->find(id)) return !held->shown || held->entry.arrival > job.joined_at;
@@ -215,7 +215,7 @@ bool CatchUp::same_store(const Job& job) const {
 
 std::string CatchUp::top_position(std::string_view room) {
     auto top = newest_seen(room, ledger_->watermark());
-    for (const auto* held : ledger_->uncommitted(room)) top = std::max(top, held->entry.message.position);
+    for (const auto* held : ledger_->uncommitted(room)) top = std::max<std::string_view>(top, held->entry.message.position());
     return top;
 }
 
@@ -225,9 +225,9 @@ std::string CatchUp::newest_seen(std::string_view room, std::uint64_t n) {
     for (std::size_t read = 0; read < journal_rows_per_turn; read += std::exchange(rows, page_rows_)) {
         const auto page = ledger_->journal().page(room, before, rows);
         for (const auto& entry : page)
-            if (entry.arrival <= n) return entry.message.position;
+            if (entry.arrival <= n) return std::string{entry.message.position()};
         if (page.size() < rows) break;
-        before = page.back().message.position;
+        before = page.back().message.position();
     }
     return {};
 }

@@ -50,6 +50,8 @@ public:
     /// The store answers again, or its feed has been read to the end: gaps may be closed.
     void store_is_back();
 
+    /// True when pump() would go on with a job.
+    [[nodiscard]] bool has_work() const { return !ready_.empty(); }
     /// The end of a turn, after the rooms' batches are queued: goes on with whatever can go on.
     void pump(Turn& turn);
     /// Gives what the store said, for the node to take in as if its own feed had: a client must not be shown
@@ -92,7 +94,7 @@ private:
         std::uint64_t after = 0;                    ///< unstored, arrivals: sent up to here
         std::uint64_t joined_at = 0;                ///< the watermark when the job began
         std::string newest;                         ///< the highest position that the client has been shown
-        std::set<std::string> sent;                 ///< ids, where a later stage may come upon them again
+        std::set<std::string, std::less<>> sent;                 ///< ids, where a later stage may come upon them again
         std::vector<std::string> stored_meanwhile;  ///< ids that went into the store while its feed was read
         FetchId fetch = 0;
         base::Time deadline{};
@@ -122,7 +124,7 @@ private:
 
     void send(Job& job, Session& session, const base::ChatMessage& message, std::uint64_t n);
     /// True when the client has it from this connection, or will get it as a follower of the room.
-    [[nodiscard]] bool has_or_gets(const Job& job, const std::string& id);
+    [[nodiscard]] bool has_or_gets(const Job& job, std::string_view id);
     [[nodiscard]] bool full(const Session& session) const;
     [[nodiscard]] Job* job_of(FetchId fetch, Key& key);
     [[nodiscard]] std::string top_position(std::string_view room);

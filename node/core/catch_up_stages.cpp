@@ -25,7 +25,7 @@ CatchUp::Then CatchUp::send_history(Job& job, Session& session) {
     std::ranges::sort(newest_first, std::ranges::greater{}, &base::ChatMessage::position);
     std::size_t count = 0;
     for (std::size_t bytes = 0; count < std::min(newest_first.size(), job.request.history); ++count) {
-        bytes += newest_first[count].text.size() + 256;
+        bytes += newest_first[count].text().size() + 256;
         if (bytes > page_bytes_max_) break;
     }
     newest_first.resize(count);
@@ -56,7 +56,7 @@ CatchUp::Then CatchUp::ask_feed(Turn& turn, const Key& key, Job& job) {
 
 void CatchUp::take_feed_page(Turn& turn, Job& job, Session& session, const FeedPage& page) {
     for (const auto& row : page.rows) {
-        if (!row.message || row.message->room != job.request.room) continue;
+        if (!row.message || row.message->room() != job.request.room) continue;
         if (!has_or_gets(job, row.id)) send(job, session, *row.message, 0);
     }
     job.seq = page.last_seq;
@@ -88,7 +88,7 @@ CatchUp::Then CatchUp::confirm(Turn& turn, const Key& key, Job& job, Session& se
 void CatchUp::send_unverified(Job& job, Session& session) {
     for (const auto& id : audit_->unverified()) {
         const auto entry = ledger_->journal().find(id);
-        if (entry && entry->message.room == job.request.room && !has_or_gets(job, id))
+        if (entry && entry->message.room() == job.request.room && !has_or_gets(job, id))
             send(job, session, entry->message, 0);
     }
 }
@@ -100,7 +100,7 @@ CatchUp::Then CatchUp::send_unstored(Turn& turn, const Key& key, Job& job, Sessi
             if (full(session)) return Then::wait;
             job.after = entry.arrival;
             if (entry.arrival > job.joined_at) break;
-            if (entry.message.room == job.request.room && !has_or_gets(job, entry.message.id))
+            if (entry.message.room() == job.request.room && !has_or_gets(job, entry.message.id()))
                 send(job, session, entry.message, 0);
         }
         if (page.size() == page_rows_ && job.after <= job.joined_at) continue;
@@ -125,12 +125,12 @@ CatchUp::Then CatchUp::send_arrivals(Job& job, Session& session) {
         if (entry.arrival > ledger_->watermark()) break;
         if (full(session)) return Then::wait;
         job.after = entry.arrival;
-        if (!job.sent.contains(entry.message.id))
+        if (!job.sent.contains(entry.message.id()))
             send(job, session, entry.message, job.exact ? entry.arrival : 0);
     }
     if (page.size() == page_rows_ && page.back().arrival <= ledger_->watermark()) return Then::again;
     for (const auto* held : ledger_->uncommitted(job.request.room))
-        if (!job.sent.contains(held->entry.message.id))
+        if (!job.sent.contains(held->entry.message.id()))
             send(job, session, held->entry.message, job.exact ? ledger_->watermark() : 0);
     const bool guessed = job.guessed.has_value();
     job.guessed.reset();
@@ -146,14 +146,14 @@ std::deque<std::string> CatchUp::ids_since(const Job& job) {
     for (std::string before; found.size() < guess_rows_max;) {
         const auto page = ledger_->journal().page(job.request.room, before, page_rows_);
         for (const auto& entry : page) {
-            if (entry.message.position < from) break;
-            if (entry.arrival <= ledger_->watermark()) found.emplace_back(entry.message.position, entry.message.id);
+            if (entry.message.position() < from) break;
+            if (entry.arrival <= ledger_->watermark()) found.emplace_back(entry.message.position(), entry.message.id());
         }
-        if (page.size() < page_rows_ || page.back().message.position < from) break;
-        before = page.back().message.position;
+        if (page.size() < page_rows_ || page.back().message.position() < from) break;
+        before = page.back().message.position();
     }
     for (const auto* held : ledger_->uncommitted(job.request.room))
-        found.emplace_back(held->entry.message.position, held->entry.message.id);
+        found.emplace_back(held->entry.message.position(), held->entry.message.id());
     std::ranges::sort(found);
     std::deque<std::string> out;
     for (auto& [position, id] : found) out.push_back(std::move(id));

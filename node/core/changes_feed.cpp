@@ -135,11 +135,8 @@ FeedNews ChangesFeed::on_data(Turn& turn, FetchId fetch, std::string_view bytes)
     }
     auto result = parser_.add(bytes, turn.now.wall);
     FeedNews news;
-    for (const auto& row : result.rows)
-        if (!row.seq.empty()) news.seq = row.seq;
-    if (result.last_seq) news.seq = *result.last_seq;
-    if (!news.seq.empty()) (detached_ ? live_seq_ : seq_) = news.seq;
-    if (detached_) news.seq.clear();
+    if (!result.seq.empty()) (detached_ ? live_seq_ : seq_) = result.seq;
+    if (!detached_) news.seq = std::move(result.seq);
     backoff_.reset();
     news.rows = std::move(result.rows);
     if (result.garbage) {

@@ -54,7 +54,7 @@ using Event = std::variant<Opened, Received, Written, Closed, Requested, Persist
 
 // ---- what the core asks of the world
 
-struct Send    { SessionId session; std::vector<base::Frames> frames; };  ///< in one write; answer with Written; one in flight per session
+struct Send    { SessionId session; base::FrameList frames; };  ///< in one write; answer with Written; one in flight per session
 struct Close   { SessionId session; std::string reason; };                ///< answer with Closed, at once, whatever is in flight
 struct Respond { ExchangeId exchange; base::HttpResponse response; };
 struct Stream  { ExchangeId exchange; };                                  ///< answer with an event stream: from now on a session of the same number, which is told of as if it were Opened

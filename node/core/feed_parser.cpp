@@ -7,22 +7,19 @@ namespace {
 
 constexpr std::size_t line_bytes_max = 16 * 1024 * 1024;  // twice the store's own bound for a document
 
-/// A seq is a string; a CouchDB of long ago, and the mocks of today, have numbers.
-std::optional<std::string> read_seq(const base::JsonView& row, std::string_view key) {
+/// A seq is a string; a CouchDB of long ago, and the mocks of today, have numbers. False, and `into` as it was, when there is none.
+bool read_seq(const base::JsonView& row, std::string_view key, std::string& into) {
     const auto seq = row.member(key);
-    if (!seq || seq->is_null()) return std::nullopt;
-    if (const auto text = seq->string()) return std::string{*text};
-    return seq->text();
+    if (!seq || seq->is_null()) return false;
+    if (const auto text = seq->string()) into = *text;
+    else into = seq->text();
+    return true;
 }
 
 std::optional<FeedRow> read_row(const base::JsonView& row, base::WallTime seen) {
     const auto id = base::string_member(row, "id");
     if (!id) return std::nullopt;
-    FeedRow out{std::string{*id},
-                read_seq(row, "seq").value_or(""),
-                std::nullopt,
-                base::bool_member(row, "deleted"),
-                {}};
+    FeedRow out{std::string{*id}, std::nullopt, base::bool_member(row, "deleted"), {}};
     if (out.deleted) return out;
     const auto document = row.member("doc");
     if (!document) return out;
@@ -65,13 +62,10 @@ bool FeedParser::add_line(std::string_view line, base::WallTime seen, Result& re
     if (line.empty()) return true;  // a heartbeat
     const auto value = reader_.read(line);
     if (!value) return false;
-    if (auto row = read_row(*value, seen)) {
-        result.rows.push_back(std::move(*row));
-        return true;
-    }
-    auto last = read_seq(*value, "last_seq");
-    if (!last) return false;
-    result.last_seq = std::move(last);
+    auto row = read_row(*value, seen);
+    if (!row) return read_seq(*value, "last_seq", result.seq);
+    read_seq(*value, "seq", result.seq);
+    result.rows.push_back(std::move(*row));
     return true;
 }
 
@@ -80,9 +74,8 @@ std::optional<FeedPage> read_feed_page(std::string_view body, base::WallTime see
     const auto value = reader.read(body);
     if (!value) return std::nullopt;
     const auto results = value->member("results");
-    auto last = read_seq(*value, "last_seq");
-    if (!results || !last) return std::nullopt;
-    FeedPage page{{}, std::move(*last)};
+    FeedPage page;
+    if (!results || !read_seq(*value, "last_seq", page.last_seq)) return std::nullopt;
     bool whole = true;
     const bool is_array = results->each_item([&](const base::JsonView& item) {
         auto row = read_row(item, seen);

@@ -14,7 +14,6 @@ namespace node {
 /// One row of `_changes`.
 struct FeedRow {
     std::string id;
-    std::string seq;  ///< as it goes back into `since`; empty when the row has none
     std::optional<base::ChatMessage>
         message;  ///< nothing when it is no chat message, or came without its document
     bool deleted = false;
@@ -26,7 +25,7 @@ class FeedParser {
 public:
     struct Result {
         std::vector<FeedRow> rows;
-        std::optional<std::string> last_seq;  ///< the feed said that it ends here
+        std::string seq;  ///< of the last row that has one, or what the feed said as it ended; as it goes back into `since`
         bool garbage = false;  ///< a whole line that is no row: nothing after it is to be trusted
     };
     /// `seen`: the place in history of documents whose own time cannot be read.

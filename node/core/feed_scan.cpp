@@ -24,7 +24,7 @@ std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen) 
         const auto id = base::string_member(row, "id");
         const auto document = row.member("doc");
         if (id && document && document->is_object())
-            out.push_back({std::string{*id}, {}, base::from_document(*document, seen), false});
+            out.push_back({std::string{*id}, base::from_document(*document, seen), false});
     });
     return out;
 }

@@ -53,31 +53,31 @@ bool is_plain_iso(std::string_view text) {
 }
 
 std::string iso_time(const base::ChatMessage& m) {
-    if (const auto wall = base::parse_datetime(m.datetime)) return base::iso8601(*wall);
-    const auto place = base::parse_message_id("x:" + m.position);
+    if (const auto wall = base::parse_datetime(m.datetime())) return base::iso8601(*wall);
+    const auto place = base::parse_message_id("x:" + std::string{m.position()});
     return base::iso8601(base::wall_from_unix_ms(place ? place->unix_ms : 0));
 }
 
 void append_members(std::string& out, const base::ChatMessage& m) {
-    out.reserve(out.size() + m.id.size() + m.room.size() + m.user.size() + m.text.size() + m.host.size() +
+    out.reserve(out.size() + m.id().size() + m.room().size() + m.user().size() + m.text().size() + m.host().size() +
                 192);
     out += "\"id\":";
-    base::append_json_string(out, m.id);
+    base::append_json_string(out, m.id());
     out += ",\"pos\":\"";
-    out += m.position;
+    out += m.position();
     out += "\",\"room\":\"";
-    out += m.room;
+    out += m.room();
     out += "\",\"user\":";
-    base::append_json_string(out, m.user);
+    base::append_json_string(out, m.user());
     out += ",\"text\":";
-    base::append_json_string(out, m.text);
+    base::append_json_string(out, m.text());
     out += ",\"time\":\"";
-    if (is_plain_iso(m.datetime) && base::parse_datetime(m.datetime))
-        out += m.datetime;
+    if (is_plain_iso(m.datetime()) && base::parse_datetime(m.datetime()))
+        out += m.datetime();
     else
         out += iso_time(m);
     out += "\",\"host\":";
-    base::append_json_string(out, m.host);
+    base::append_json_string(out, m.host());
 }
 
 }  // namespace

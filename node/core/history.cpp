@@ -14,7 +14,7 @@ std::string history_members(Ledger& ledger, std::string_view room, std::string_v
         if (entry.arrival <= ledger.watermark()) found.push_back(std::move(entry.message));
     const auto committed = found.size();
     for (const auto* held : ledger.uncommitted(room))
-        if (before.empty() || held->entry.message.position < before) found.push_back(held->entry.message);
+        if (before.empty() || held->entry.message.position() < before) found.push_back(held->entry.message);
     if (found.size() > committed) std::ranges::sort(found, std::ranges::greater{}, &base::ChatMessage::position);
     std::string out = "\"messages\":[";
     std::size_t count = 0;

@@ -38,16 +38,15 @@ bool Ledger::knows(std::string_view id) { return held_.contains(id) || journal_-
 
 Held* Ledger::find(std::string_view id) {
     const auto it = held_.find(id);
-    return it == held_.end() ? nullptr : it->second.get();
+    return it == held_.end() ? nullptr : &it->second;
 }
 
 Held& Ledger::hold(base::ChatMessage message, bool accepted_here, base::Generation stored_in) {
-    auto& slot = held_[message.id];
-    slot = std::make_unique<Held>();
-    slot->stored = !stored_in.empty();
-    slot->entry = {next_arrival_++, std::move(message), accepted_here, std::move(stored_in)};
-    waiting_.push_back(slot.get());
-    return *slot;
+    auto& held = held_[message.id()];
+    held.stored = !stored_in.empty();
+    held.entry = {next_arrival_++, std::move(message), accepted_here, std::move(stored_in)};
+    waiting_.push_back(&held);
+    return held;
 }
 
 void Ledger::mark_stored(std::string_view id, const base::Generation& generation) {
@@ -138,7 +137,7 @@ void Ledger::persist_failed(Turn& turn, const std::string& reason) {
     turn.emit(SetTimer{timers::ledger, *not_before_});
 }
 
-void Ledger::release(Held& held) { held_.erase(held_.find(held.entry.message.id)); }
+void Ledger::release(Held& held) { held_.erase(held_.find(held.entry.message.id())); }
 
 std::vector<const Held*> Ledger::on_the_way() const {
     std::vector<const Held*> out{under_way_.begin(), under_way_.end()};
@@ -149,7 +148,7 @@ std::vector<const Held*> Ledger::on_the_way() const {
 std::vector<const Held*> Ledger::uncommitted(std::string_view room) const {
     auto out = on_the_way();
     std::erase_if(out, [&](const Held* held) {
-        return !held->shown || (!room.empty() && held->entry.message.room != room);
+        return !held->shown || (!room.empty() && held->entry.message.room() != room);
     });
     return out;
 }

@@ -89,15 +89,11 @@ public:
 
 private:
     void let_marks_wait(Turn& turn, base::Duration pause);
-    struct Hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
     [[nodiscard]] bool has_marks() const { return !marks_.empty() || checkpoint_.has_value(); }
 
     base::JournalView* journal_;
     std::string uuid_;
-    std::unordered_map<std::string, std::unique_ptr<Held>, Hash, std::equal_to<>>
-        held_;                                ///< looked up, never walked
+    std::unordered_map<std::string_view, Held> held_;  ///< by the message's own id; looked up, never walked
     std::vector<Held*> under_way_, waiting_;  ///< by arrival
     std::vector<std::string> marks_, marks_under_way_;
     std::vector<std::string> marked_;  ///< of this turn

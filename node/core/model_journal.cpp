@@ -30,12 +30,14 @@ void ModelJournal::crash() {
 
 void ModelJournal::apply(base::JournalBatch&& batch, Undo* undo) {
     for (auto& given : batch.entries) {
-        if (contains(given.message.id)) continue;
+        if (contains(given.message.id())) continue;
         const auto index = entries_.size();
         const auto& entry = entries_.emplace_back(std::move(given));
-        by_id_.emplace(entry.message.id, index);
-        auto& room = rooms_[entry.message.room];
-        room.insert(place_of(room, entry.message.position, entry.message.id), index);
+        by_id_.emplace(entry.message.id(), index);
+        auto found = rooms_.find(entry.message.room());
+        if (found == rooms_.end()) found = rooms_.try_emplace(std::string{entry.message.room()}).first;
+        auto& room = found->second;
+        room.insert(place_of(room, entry.message.position(), entry.message.id()), index);
         ++stored_count_[entry.stored_in];
     }
     for (const auto& id : batch.stored) {
@@ -53,9 +55,9 @@ void ModelJournal::take_back(const Undo& record) {
         set_stored_in(change->first, change->second);
     while (entries_.size() > record.entries_before) {
         const auto& last = entries_.back();
-        by_id_.erase(last.message.id);
-        auto& room = rooms_[last.message.room];
-        room.erase(place_of(room, last.message.position, last.message.id));
+        by_id_.erase(last.message.id());
+        auto& room = rooms_.find(last.message.room())->second;
+        room.erase(place_of(room, last.message.position(), last.message.id()));
         --stored_count_[last.stored_in];
         entries_.pop_back();
     }
@@ -65,8 +67,8 @@ void ModelJournal::take_back(const Undo& record) {
 ModelJournal::ByPosition::iterator ModelJournal::place_of(ByPosition& room, std::string_view position, std::string_view id) const {
     const auto is_before = [&](std::size_t index) {
         const auto& message = entries_[index].message;
-        const auto order = message.position.compare(position);
-        return order != 0 ? order < 0 : message.id < id;
+        const auto order = message.position().compare(position);
+        return order != 0 ? order < 0 : message.id() < id;
     };
     if (room.empty() || is_before(room.back())) return room.end();
     return std::ranges::partition_point(room, is_before);
@@ -112,14 +114,14 @@ std::vector<JournalEntry> ModelJournal::after(std::string_view room, std::uint64
                                               std::size_t limit) {
     std::vector<JournalEntry> out;
     for (auto i = first_after(arrival); i < entries_.size() && out.size() < limit; ++i)
-        if (room.empty() || entries_[i].message.room == room) out.push_back(entries_[i]);
+        if (room.empty() || entries_[i].message.room() == room) out.push_back(entries_[i]);
     return out;
 }
 
 std::vector<base::JournalRoom> ModelJournal::rooms(std::string_view after, std::size_t limit) {
     std::vector<base::JournalRoom> out;
     for (auto room = rooms_.upper_bound(after); room != rooms_.end() && out.size() < limit; ++room)
-        if (!room->second.empty()) out.push_back({room->first, entries_[room->second.back()].message.position});
+        if (!room->second.empty()) out.push_back({room->first, std::string{entries_[room->second.back()].message.position()}});
     return out;
 }
 

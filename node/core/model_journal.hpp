@@ -8,8 +8,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 namespace node {
 
@@ -57,9 +58,6 @@ private:
         std::vector<std::pair<std::size_t, base::Generation>> stored_before;  ///< in the order of the changes
         std::optional<base::Checkpoint> checkpoint_before;
     };
-    struct Hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
     using ByPosition = std::vector<std::size_t>;  ///< indices of entries, by {position, id}: nearly all are added at the end
 
     /// `undo`: filled with what take_back() needs; null when the batch is never taken back.
@@ -72,7 +70,7 @@ private:
     std::string uuid_;
     std::vector<base::JournalEntry> entries_;  ///< by arrival
     std::optional<base::Checkpoint> checkpoint_;
-    std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> by_id_;  ///< looked up, never walked
+    boost::unordered_flat_map<std::string_view, std::size_t> by_id_;  ///< the entries' own ids; looked up, never walked
     std::map<std::string, ByPosition, std::less<>> rooms_;
     std::map<base::Generation, std::size_t> stored_count_;
     std::vector<base::JournalBatch> written_;

@@ -43,7 +43,7 @@ void PostDesk::post(Turn& turn, const Draft& draft, Waiter waiter) {
     auto checked = check_post(*config_, draft, turn.now.wall);
     if (const auto* refusal = std::get_if<Refusal>(&checked)) return tell_refused(turn, waiter, *refusal);
     auto& good = std::get<GoodPost>(checked);
-    if (repeat(turn, good.message.id, waiter)) return;
+    if (repeat(turn, good.message.id(), waiter)) return;
     if (good.old_key) return look_up(turn, good.message, std::move(waiter));
     if (!taking_)
         return tell_refused(turn, waiter,
@@ -69,7 +69,7 @@ void PostDesk::take(Turn&, base::ChatMessage message, Waiter waiter) {
     ++counts_->posts_taken;
 }
 
-bool PostDesk::repeat(Turn& turn, const std::string& id, const Waiter& waiter) {
+bool PostDesk::repeat(Turn& turn, std::string_view id, const Waiter& waiter) {
     if (writer_->has_refused(id)) {
         tell_failed(turn, waiter, id, "the store refused it before");
         return true;
@@ -86,7 +86,7 @@ bool PostDesk::repeat(Turn& turn, const std::string& id, const Waiter& waiter) {
         tell_stored(turn, waiter, id);
     } else {
         tell_accepted(turn, waiter, id);
-        if (waiter.session != 0) add_waiter(late_waiters_[id], waiter);
+        if (waiter.session != 0) add_waiter(late_waiters_[std::string{id}], waiter);
     }
     return true;
 }
@@ -94,9 +94,9 @@ bool PostDesk::repeat(Turn& turn, const std::string& id, const Waiter& waiter) {
 bool PostDesk::row(Turn& turn, FeedRow row) {
     if (!row.message) return false;  // a deletion, a design document, or nothing of the chat's
     if (ledger_->knows(row.id)) {
-        const auto* held = ledger_->find(row.id);
+        auto* held = ledger_->find(row.id);
         const bool first_word = held && !held->stored && held->entry.accepted_here;  // of ours, before the store's answer
-        sighted(turn, row.id);
+        sighted(turn, row.id, held);
         ++counts_->rows_known;
         return expected_.erase(row.id) == 0 && !first_word;
     }
@@ -105,12 +105,13 @@ bool PostDesk::row(Turn& turn, FeedRow row) {
     return false;
 }
 
-void PostDesk::sighted(Turn& turn, const std::string& id) {
-    const auto* held = ledger_->find(id);
-    if (held && !held->stored) return stored(turn, id);
+void PostDesk::sighted(Turn& turn, std::string_view id) { sighted(turn, id, ledger_->find(id)); }
+
+void PostDesk::sighted(Turn& turn, std::string_view id, Held* held) {
+    if (held && !held->stored) return stored(turn, id, held);
     if (held || !writer_->reads_journal()) return;
     const auto entry = ledger_->journal().find(id);
-    if (entry && entry->stored_in != link_->generation()) stored(turn, id);
+    if (entry && entry->stored_in != link_->generation()) stored(turn, id, nullptr);
 }
 
 // ---- onwards
@@ -118,14 +119,14 @@ void PostDesk::sighted(Turn& turn, const std::string& id) {
 void PostDesk::committed(Turn& turn, const std::vector<Held*>& batch) {
     for (auto* held : batch) {
         show(*held);
-        const auto& id = held->entry.message.id;
+        const auto id = held->entry.message.id();
         if (held->stored)
             for (const auto& waiter : std::exchange(held->waiters, {})) tell_stored(turn, waiter, id);
-        for (const auto& waiter : held->waiters) tell_accepted(turn, waiter, held->entry.message.id);
+        for (const auto& waiter : held->waiters) tell_accepted(turn, waiter, id);
         std::erase_if(held->waiters, [](const Waiter& w) { return w.exchange != 0; });
         if (!held->stored && writer_->reads_later(held->entry.arrival)) {
             // A long backlog lies in the journal; in memory stays only who waits to hear of it.
-            if (!held->waiters.empty()) late_waiters_[id] = std::move(held->waiters);
+            if (!held->waiters.empty()) late_waiters_[std::string{id}] = std::move(held->waiters);
             ledger_->release(*held);
         } else {
             release_if_done(*held);
@@ -136,18 +137,17 @@ void PostDesk::committed(Turn& turn, const std::vector<Held*>& batch) {
 void PostDesk::settled(Turn& turn, const StoreWriter::Outcomes& outcomes) {
     for (const auto& outcome : outcomes) {
         if (outcome.stored) {
-            const auto* held = ledger_->find(outcome.id);
+            auto* held = ledger_->find(outcome.id);
             const bool row_is_due = held ? !held->stored : writer_->reads_journal();
             if (row_is_due && expected_.size() < expected_max) expected_.insert(outcome.id);
-            stored(turn, outcome.id);
+            stored(turn, outcome.id, held);
         } else {
             refused_for_good(turn, outcome.id, outcome.reason);
         }
     }
 }
 
-void PostDesk::stored(Turn& turn, const std::string& id) {
-    auto* held = ledger_->find(id);
+void PostDesk::stored(Turn& turn, std::string_view id, Held* held) {
     if (held && held->stored) return;
     ++counts_->posts_stored;
     ledger_->mark_stored(id, link_->generation());
@@ -156,16 +156,17 @@ void PostDesk::stored(Turn& turn, const std::string& id) {
     // Not before the commit: who was told `stored` asks no more, and a store can be wiped while this node
     // dies.
     if (held && !held->committed) return;
-    for (const auto& waiter : take_waiters(id)) tell_stored(turn, waiter, id);
+    for (const auto& waiter : take_waiters(id, held)) tell_stored(turn, waiter, id);
     if (held) release_if_done(*held);
 }
 
-void PostDesk::refused_for_good(Turn& turn, const std::string& id, const std::string& reason) {
-    turn.error("store: it refuses the message " + id + " for good (" + reason + "); it stays in the journal");
+void PostDesk::refused_for_good(Turn& turn, std::string_view id, const std::string& reason) {
+    turn.error("store: it refuses the message " + std::string{id} + " for good (" + reason + "); it stays in the journal");
     ++counts_->posts_failed;
+    auto* held = ledger_->find(id);
     writer_->settled();
-    for (const auto& waiter : take_waiters(id)) tell_failed(turn, waiter, id, reason);
-    if (auto* held = ledger_->find(id)) release_if_done(*held);
+    for (const auto& waiter : take_waiters(id, held)) tell_failed(turn, waiter, id, reason);
+    if (held) release_if_done(*held);
 }
 
 void PostDesk::show(Held& held) {
@@ -175,12 +176,12 @@ void PostDesk::show(Held& held) {
 
 void PostDesk::release_if_done(Held& held) {
     const bool settled =
-        held.stored || !held.entry.accepted_here || writer_->has_refused(held.entry.message.id);
+        held.stored || !held.entry.accepted_here || writer_->has_refused(held.entry.message.id());
     if (held.committed && settled) ledger_->release(held);
 }
 
-std::vector<Waiter> PostDesk::take_waiters(const std::string& id) {
-    if (auto* held = ledger_->find(id)) return std::exchange(held->waiters, {});
+std::vector<Waiter> PostDesk::take_waiters(std::string_view id, Held* held) {
+    if (held) return std::exchange(held->waiters, {});
     const auto it = late_waiters_.find(id);
     if (it == late_waiters_.end()) return {};
     auto out = std::move(it->second);
@@ -197,8 +198,8 @@ void PostDesk::look_up(Turn& turn, const base::ChatMessage& message, Waiter wait
             {"not_now", "the key is older than a day, and the store cannot be asked now", retry_soon_ms});
     const auto fetch = ids_->next(Asker::lookup);
     const auto deadline = turn.now.time + config_->request_timeout;
-    lookups_.emplace(fetch, Lookup{message.id, std::move(waiter), deadline});
-    turn.emit(Fetch{fetch, api_->get_document(message.id), false});
+    lookups_.emplace(fetch, Lookup{std::string{message.id()}, std::move(waiter), deadline});
+    turn.emit(Fetch{fetch, api_->get_document(message.id()), false});
     turn.emit(SetTimer{timers::lookup, deadline});
 }
 
@@ -236,21 +237,21 @@ void PostDesk::on_timer(Turn& turn) {
 
 // ---- told to whoever waits
 
-void PostDesk::tell_accepted(Turn& turn, const Waiter& waiter, const std::string& id) {
+void PostDesk::tell_accepted(Turn& turn, const Waiter& waiter, std::string_view id) {
     if (waiter.exchange != 0)
         return turn.emit(Respond{waiter.exchange, http_api::posted("accepted", waiter.key, id)});
     if (auto* session = sessions_->find(waiter.session))
         sessions_->send(*session, frames::accepted(waiter.key, id));
 }
 
-void PostDesk::tell_stored(Turn& turn, const Waiter& waiter, const std::string& id) {
+void PostDesk::tell_stored(Turn& turn, const Waiter& waiter, std::string_view id) {
     if (waiter.exchange != 0)
         return turn.emit(Respond{waiter.exchange, http_api::posted("stored", waiter.key, id)});
     if (auto* session = sessions_->find(waiter.session))
         sessions_->send(*session, frames::stored(waiter.key, id));
 }
 
-void PostDesk::tell_failed(Turn& turn, const Waiter& waiter, const std::string& id,
+void PostDesk::tell_failed(Turn& turn, const Waiter& waiter, std::string_view id,
                            const std::string& reason) {
     if (waiter.exchange != 0)
         return turn.emit(Respond{

@@ -41,7 +41,7 @@ public:
     /// old news.
     bool row(Turn& turn, FeedRow row);
     /// The store has this message, which is known here.
-    void sighted(Turn& turn, const std::string& id);
+    void sighted(Turn& turn, std::string_view id);
 
     // The answers about old keys.
     void on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response);
@@ -60,17 +60,19 @@ private:
 
     void take(Turn& turn, base::ChatMessage message, Waiter waiter);
     /// The message is known already. False when it is not.
-    bool repeat(Turn& turn, const std::string& id, const Waiter& waiter);
+    bool repeat(Turn& turn, std::string_view id, const Waiter& waiter);
     void look_up(Turn& turn, const base::ChatMessage& message, Waiter waiter);
-    void stored(Turn& turn, const std::string& id);
-    void refused_for_good(Turn& turn, const std::string& id, const std::string& reason);
+    // `held`: what the ledger finds for the id.
+    void sighted(Turn& turn, std::string_view id, Held* held);
+    void stored(Turn& turn, std::string_view id, Held* held);
+    void refused_for_good(Turn& turn, std::string_view id, const std::string& reason);
     void show(Held& held);
     void release_if_done(Held& held);
-    [[nodiscard]] std::vector<Waiter> take_waiters(const std::string& id);
+    [[nodiscard]] std::vector<Waiter> take_waiters(std::string_view id, Held* held);
 
-    void tell_accepted(Turn& turn, const Waiter& waiter, const std::string& id);
-    void tell_stored(Turn& turn, const Waiter& waiter, const std::string& id);
-    void tell_failed(Turn& turn, const Waiter& waiter, const std::string& id, const std::string& reason);
+    void tell_accepted(Turn& turn, const Waiter& waiter, std::string_view id);
+    void tell_stored(Turn& turn, const Waiter& waiter, std::string_view id);
+    void tell_failed(Turn& turn, const Waiter& waiter, std::string_view id, const std::string& reason);
     void tell_refused(Turn& turn, const Waiter& waiter, const Refusal& refusal);
 
     const ChatConfig* config_;

@@ -83,11 +83,11 @@ base::FrameBatch& Rooms::late_batch(Room& room) {
 }
 
 void Rooms::show(const base::ChatMessage& message, std::uint64_t n) {
-    auto* room = find(message.room);
+    auto* room = find(message.room());
     if (!room) return;
     touch(*room);
-    const bool late = message.position < room->newest;
-    if (!late) room->newest = message.position;
+    const bool late = message.position() < room->newest;
+    if (!late) room->newest = message.position();
     scratch_.clear();
     frames::append_message(scratch_, message, n, late);
     room->batch->add(scratch_);

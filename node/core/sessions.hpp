@@ -23,7 +23,7 @@ struct Session {
     std::string user;                       ///< empty before `hello`
     std::vector<Room*> rooms;               ///< followed live
     std::shared_ptr<base::FrameBatch> own;  ///< frames for this client alone, of this turn
-    std::vector<base::Frames> waiting;      ///< leaves in the next Send
+    base::FrameList waiting;      ///< leaves in the next Send
     std::size_t waiting_bytes = 0;
     TokenBucket posts;       ///< how fast it may post
     bool in_flight = false;  ///< a Send is not yet Written
@@ -73,6 +73,8 @@ public:
     /// Ends a session; its Closed is still to come.
     void close(Session& session, std::string reason);
 
+    /// True when flush() would do anything.
+    [[nodiscard]] bool has_work() const { return !dirty_.empty() || !closes_.empty(); }
     /// The end of a turn: one Send for each client that waits and has none in flight, one Close for each that
     /// is to go.
     void flush(Turn& turn);

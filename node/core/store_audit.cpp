@@ -59,9 +59,9 @@ std::vector<std::string> StoreAudit::unverified() const {
 
 void StoreAudit::read_journal() {
     const auto last = ledger_->watermark();
-    for (auto& entry : ledger_->journal().after({}, last > recent_max ? last - recent_max : 0, recent_max))
+    for (const auto& entry : ledger_->journal().after({}, last > recent_max ? last - recent_max : 0, recent_max))
         if (entry.accepted_here && entry.stored_in == link_->generation())
-            recent_.push_back(std::move(entry.message.id));
+            recent_.emplace_back(entry.message.id());
 }
 
 void StoreAudit::pump(Turn& turn) {

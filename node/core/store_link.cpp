@@ -44,7 +44,7 @@ void StoreLink::ask(Turn& turn, State state, base::HttpRequest request) {
 
 void StoreLink::probe(Turn& turn) { ask(turn, State::reading, api_->get_generation()); }
 
-void StoreLink::make_generation(Turn& turn) { ask(turn, State::making_generation, api_->put_generation(random_->uuid())); }
+void StoreLink::make_generation(Turn& turn) { ask(turn, State::making_generation, api_->put_generation(random_->name())); }
 
 void StoreLink::wait(Turn& turn, base::Duration pause) {
     state_ = State::waiting;

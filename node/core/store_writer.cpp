@@ -41,12 +41,12 @@ void StoreWriter::enqueue(const Held& held) {
         backlog_after_ = queue_.back().arrival;
         return;
     }
-    queue_.push_back({held.entry.arrival, m.id, base::to_document(m), false});
+    queue_.push_back({held.entry.arrival, std::string{m.id()}, base::to_document(m), false});
 }
 
 void StoreWriter::enqueue_again(const base::JournalEntry& entry) {
     ++backlog_;
-    queue_.push_front({entry.arrival, entry.message.id, base::to_document(entry.message), true});
+    queue_.push_front({entry.arrival, std::string{entry.message.id()}, base::to_document(entry.message), true});
 }
 
 void StoreWriter::store_changed(Turn& turn, bool known) {
@@ -92,7 +92,7 @@ void StoreWriter::fill() {
 void StoreWriter::fill_from_journal(std::optional<std::uint64_t>& after, std::uint64_t until) {
     const auto add = [&](const base::JournalEntry& entry) {
         after = entry.arrival;
-        Item item{entry.arrival, entry.message.id, {}, true};
+        Item item{entry.arrival, std::string{entry.message.id()}, {}, true};
         if (needless(item)) return;
         item.document = base::to_document(entry.message);
         queue_.push_back(std::move(item));

@@ -126,7 +126,7 @@ void ClientSession::on_item(WebsocketParser::Item item) {
     }
 }
 
-void ClientSession::send_frames(std::vector<base::Frames> frames) {
+void ClientSession::send_frames(base::FrameList frames) {
     tell_written_ = true;
     for (auto& batch : frames) {
         if (events_) {

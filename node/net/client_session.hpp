@@ -19,7 +19,7 @@ public:
     ClientSession(ChatServer& server, wire::asio::ip::tcp::socket socket);
     ~ClientSession() override;
 
-    void send_frames(std::vector<base::Frames> frames);
+    void send_frames(base::FrameList frames);
     void close_socket(CloseCode code, std::string_view reason);
     void answer(base::HttpResponse response);
     /// The exchange becomes a session of the same number, whose frames go out as server-sent events.

@@ -76,18 +76,18 @@ struct JournalWriter::Impl {
 
     void remember(const base::JournalBatch& batch) const {
         std::vector<std::string_view> ids;
-        for (const auto& entry : batch.entries) ids.emplace_back(entry.message.id);
+        for (const auto& entry : batch.entries) ids.emplace_back(entry.message.id());
         recent.add(ids);
     }
 
     void add(const base::JournalEntry& entry) {
         const auto& m = entry.message;
         insert.bind(1, static_cast<std::int64_t>(entry.arrival))
-            .bind(2, m.id)
-            .bind(3, m.room)
-            .bind(4, m.position)
-            .bind(5, m.user);
-        insert.bind(6, m.text).bind(7, m.datetime).bind(8, m.host).bind(9, std::int64_t{entry.accepted_here});
+            .bind(2, m.id())
+            .bind(3, m.room())
+            .bind(4, m.position())
+            .bind(5, m.user());
+        insert.bind(6, m.text()).bind(7, m.datetime()).bind(8, m.host()).bind(9, std::int64_t{entry.accepted_here});
         insert.bind(10, generation_id(entry.stored_in)).run();
     }
 

@@ -28,7 +28,7 @@ constexpr auto schema = R"sql(
 constexpr auto columns = "arrival, id, room, position, user, text, datetime, host";
 
 base::ChatMessage read_message(const sqlite::Statement& row) {
-    return {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.text(7)};
+    return base::ChatMessage{{row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.text(7)}};
 }
 
 }  // namespace
@@ -113,13 +113,13 @@ bool SearchFile::take_in(std::size_t most) {
 }
 
 void SearchFile::add(std::int64_t arrival, const base::ChatMessage& message) {
-    auto place = search::place_of(message.position);
+    auto place = search::place_of(message.position());
     for (;; ++place) {
         add_place_.bind(1, place).bind(2, arrival).run();
         if (index_->changes() > 0) break;
     }
-    const auto room = search::room_word(message.room);
-    add_words_.bind(1, place).bind(2, room).bind(3, message.user).bind(4, message.text).run();
+    const auto room = search::room_word(message.room());
+    add_words_.bind(1, place).bind(2, room).bind(3, message.user()).bind(4, message.text()).run();
 }
 
 base::SearchAnswer SearchFile::find(const base::SearchQuery& query) {

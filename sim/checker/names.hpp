@@ -6,7 +6,8 @@
 #include <limits>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 namespace sim::checker {
 
@@ -37,7 +38,7 @@ public:
 
 private:
     std::deque<std::string> names_;  // a deque: the views in the map stay valid
-    std::unordered_map<std::string_view, Index> numbers_;
+    boost::unordered_flat_map<std::string_view, Index> numbers_;
 };
 
 }  // namespace sim::checker

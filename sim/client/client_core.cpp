@@ -112,13 +112,7 @@ void ClientCore::on(const Received& e) {
 void ClientCore::on_frame(const base::JsonView& frame) {
     const auto t = string_member(frame, "t").value_or("");
     if (t == "message") {
-        const auto room = rooms_.find(room_of(frame));
-        const bool resuming = room != rooms_.end() && room->second.joining;
-        if (room != rooms_.end()) {
-            room->second.n = std::max(room->second.n, int_member(frame, "n").value_or(0));
-            if (const auto position = string_member(frame, "pos").value_or(""); position > room->second.seen) room->second.seen = position;
-        }
-        on_message(frame, resuming ? Via::resume : Via::live);
+        on_message(frame);
     } else if (t == "accepted") {
         on_answer(frame, What::accepted);
     } else if (t == "stored") {
@@ -183,12 +177,17 @@ base::MessageKey ClientCore::next_key() {
     return last_key_ = key;
 }
 
+void ClientCore::set_key(Pending& pending) {
+    pending.key = next_key();
+    pending.key_text = pending.key.text();
+}
+
 void ClientCore::on(const Post& e) {
     Pending pending;
     pending.room = e.room;
     pending.msg = fmt::format("{}-{}", config_.name, ++posted_);
     pending.text = make_text(pending.msg, e.size_bytes);
-    pending.key = next_key();
+    set_key(pending);
     pending.due = e.due;
     pending_.push_back(std::move(pending));
     if (state_ == State::open) {
@@ -203,9 +202,10 @@ void ClientCore::send(Pending& pending) {
     ++pending.tries;
     pending.sent = now_.time;
     std::string post = R"({"t":"post","room":)";
+    post.reserve(pending.text.size() + 160);
     append_json_string(post, at_node(pending.room));
     post += R"(,"key":)";
-    append_json_string(post, pending.key.text());
+    append_json_string(post, pending.key_text);
     post += R"(,"text":)";
     append_json_string(post, pending.text);
     post += R"(,"host":)";
@@ -226,7 +226,7 @@ void ClientCore::on(const Garbage& e) {
 
 void ClientCore::on_answer(const base::JsonView& frame, What what) {
     const auto key = text_member(frame, "key");
-    const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key.text() == key; });
+    const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key_text == key; });
     if (pending != pending_.end()) {
         answered_ = *pending;
         accepted_.emplace(key, *pending);
@@ -244,7 +244,7 @@ void ClientCore::on_answer(const base::JsonView& frame, What what) {
 
 void ClientCore::on_refused(const base::JsonView& frame) {
     const auto key = text_member(frame, "key");
-    const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key.text() == key; });
+    const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key_text == key; });
     if (pending == pending_.end()) return;
     const auto code = text_member(frame, "code");
     auto& record = note(What::refused, *pending);
@@ -252,7 +252,7 @@ void ClientCore::on_refused(const base::JsonView& frame) {
     if (int_member(frame, "retry_ms")) {
         set_timer(answer_timer, config_.answer_timeout);
     } else if (code == "key_ahead" && pending->tries == 1) {
-        pending->key = next_key();
+        set_key(*pending);
         send(*pending);
     } else if (code != "key_ahead") {
         pending_.erase(pending);
@@ -261,10 +261,11 @@ void ClientCore::on_refused(const base::JsonView& frame) {
 
 // ---------------------------------------------------------------- notes
 
-std::string ClientCore::room_of(const base::JsonView& frame) const {
-    const auto room = string_member(frame, "room").value_or("");
-    return std::string{room.starts_with(config_.room_prefix) ? room.substr(config_.room_prefix.size()) : room};
+std::string_view ClientCore::without_prefix(std::string_view room) const {
+    return room.starts_with(config_.room_prefix) ? room.substr(config_.room_prefix.size()) : room;
 }
+
+std::string ClientCore::room_of(const base::JsonView& frame) const { return std::string{without_prefix(string_member(frame, "room").value_or(""))}; }
 
 Record& ClientCore::note(What what, const Pending& pending) {
     auto& record = note(what);

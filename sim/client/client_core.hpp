@@ -6,10 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
@@ -74,6 +75,7 @@ private:
     struct Pending {
         std::string room;
         base::MessageKey key;
+        std::string key_text;
         std::string text;
         std::string msg;
         std::string host;       ///< of the node that it was first sent to
@@ -102,6 +104,7 @@ private:
 
     [[nodiscard]] std::string at_node(const std::string& room) const { return config_.room_prefix + room; }
     /// The room of a frame as records have it.
+    [[nodiscard]] std::string_view without_prefix(std::string_view room) const;
     [[nodiscard]] std::string room_of(const base::JsonView& frame) const;
 
     // client_core.cpp: the connection, and what it says
@@ -112,7 +115,7 @@ private:
 
     // client_sees.cpp: what it is shown
     void on_joined(const base::JsonView& frame);
-    void on_message(const base::JsonView& frame, Via via);
+    void on_message(const base::JsonView& frame);
     void on_page(const base::JsonView& frame);
     void ask_page(const std::string& room, const std::string& before);
 
@@ -124,6 +127,7 @@ private:
     void send(std::string frame) { effects_.push_back(Send{std::move(frame)}); }
     void set_timer(std::uint32_t timer, base::Duration after) { effects_.push_back(SetTimer{timer, now_.time + after}); }
     base::MessageKey next_key();
+    void set_key(Pending& pending);
     /// Notes what happened; the caller fills in the rest, before anything else is asked of the world.
     Record& note(What what);
     Record& note(What what, const Pending& pending);
@@ -142,8 +146,8 @@ private:
     std::deque<Pending> pending_;               ///< neither accepted, stored nor refused, in the order said
     std::map<std::string, Pending> accepted_;   ///< by key: on some node's disk, `stored` not yet told
     std::optional<Pending> answered_;           ///< the newest that was answered, for Retry
-    std::map<std::string, Followed> rooms_;
-    std::unordered_map<std::uint64_t, int> seen_;  ///< hash of an id -> the connection on which it last came; looked up, never walked
+    std::map<std::string, Followed, std::less<>> rooms_;
+    boost::unordered_flat_map<std::uint64_t, int> seen_;  ///< hash of an id -> the connection on which it last came; looked up, never walked
     std::map<std::string, std::vector<std::pair<std::string, std::string>>> reading_;
     base::Now now_{};
     Effects effects_;

@@ -1,6 +1,8 @@
 #include "sim/client/client_core.hpp"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <tuple>
 
 #include "node/base/json.hpp"
@@ -26,9 +28,18 @@ void ClientCore::on_joined(const base::JsonView& frame) {
     room->second.gap = t == "joined" && record.flag;
 }
 
-void ClientCore::on_message(const base::JsonView& frame, Via via) {
-    const auto id = base::text_member(frame, "id");
-    const auto text = base::string_member(frame, "text").value_or("");
+void ClientCore::on_message(const base::JsonView& frame) {
+    static constexpr std::array<std::string_view, 7> keys{"id", "pos", "room", "user", "text", "n", "late"};
+    const auto [its_id, its_pos, its_room, its_user, its_text, its_n, late] = frame.members(keys);
+    const auto id = base::string_of(its_id).value_or("");
+    const auto text = base::string_of(its_text).value_or("");
+    const auto room_name = without_prefix(base::string_of(its_room).value_or(""));
+    const auto room = rooms_.find(room_name);
+    const bool resuming = room != rooms_.end() && room->second.joining;
+    if (room != rooms_.end()) {
+        room->second.n = std::max(room->second.n, its_n ? its_n->integer().value_or(0) : 0);
+        if (const auto position = base::string_of(its_pos).value_or(""); position > room->second.seen) room->second.seen = position;
+    }
     if (const auto parts = base::parse_message_id(id); parts && std::tie(parts->unix_ms, parts->counter) >
                                                                     std::tie(newest_seen_.unix_ms, newest_seen_.counter)) {
         newest_seen_.unix_ms = parts->unix_ms;
@@ -36,14 +47,14 @@ void ClientCore::on_message(const base::JsonView& frame, Via via) {
     }
     auto& record = note(What::shown);
     record.node = node_;
-    record.room = room_of(frame);
+    record.room = room_name;
     record.id = id;
-    const auto user = base::string_member(frame, "user").value_or("");
+    const auto user = base::string_of(its_user).value_or("");
     record.msg = msg_said_by(user, text);
-    record.via = via;
+    record.via = resuming ? Via::resume : Via::live;
     record.count = connection_;
-    record.flag = base::bool_member(frame, "late");
-    const auto [seen, fresh] = seen_.try_emplace(base::fnv1a(id), connection_);
+    record.flag = base::is_true(late);
+    const auto [seen, fresh] = seen_.try_emplace(std::hash<std::string_view>{}(id), connection_);
     if (!fresh) {
         record.what = What::repeated;
         record.flag = seen->second == connection_;
@@ -77,15 +88,15 @@ void ClientCore::on_page(const base::JsonView& frame) {
     const auto reading = reading_.find(room);
     const auto messages = frame.member("messages");
     if (reading == reading_.end() || !messages) return;
-    std::string oldest;
+    std::string_view oldest;
     const bool is_page = messages->each_item([&](const base::JsonView& message) {
         reading->second.emplace_back(msg_said_by(base::string_member(message, "user").value_or(""), base::string_member(message, "text").value_or("")),
-                                     base::text_member(message, "id"));
-        oldest = base::text_member(message, "pos");
+                                     base::string_member(message, "id").value_or(""));
+        oldest = base::string_member(message, "pos").value_or("");
     });
     if (!is_page) return;
     if (base::bool_member(frame, "more") && !oldest.empty()) {
-        ask_page(room, oldest);
+        ask_page(room, std::string{oldest});
         return;
     }
     std::ranges::reverse(reading->second);

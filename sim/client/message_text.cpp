@@ -23,6 +23,11 @@ std::array<char, 16> letters_of(std::uint64_t seed) {
     return out;
 }
 
+/// Letters of their own for each size: a text that was cut is not taken for a shorter one.
+std::uint64_t seed_of(std::string_view msg, std::size_t size) { return base::fnv1a(msg) + size; }
+
+bool has_hard_letters(std::uint64_t seed, std::size_t room) { return seed % hard_one_in == 0 && hard.size() <= room; }
+
 }  // namespace
 
 std::string make_text(std::string_view msg, int size_bytes) {
@@ -31,9 +36,8 @@ std::string make_text(std::string_view msg, int size_bytes) {
     text.reserve(size);
     text += msg;
     text += ' ';
-    // Letters of their own for each size: a text that was cut is not taken for a shorter one.
-    const auto seed = base::fnv1a(msg) + size;
-    if (seed % hard_one_in == 0 && text.size() + hard.size() <= size) text += hard;
+    const auto seed = seed_of(msg, size);
+    if (has_hard_letters(seed, size - text.size())) text += hard;
     const auto begin = text.size();
     const auto letters = letters_of(seed);
     text.append(letters.data(), std::min(letters.size(), size - begin));
@@ -41,16 +45,24 @@ std::string make_text(std::string_view msg, int size_bytes) {
     return text;
 }
 
-std::string msg_of_text(std::string_view text) {
+std::string_view msg_of_text(std::string_view text) {
     const auto msg = text.substr(0, text.find(' '));
-    if (msg.size() == text.size() || make_text(msg, static_cast<int>(text.size())) != text) return {};
-    return std::string{msg};
+    if (msg.size() == text.size()) return {};
+    auto rest = text.substr(msg.size() + 1);
+    const auto seed = seed_of(msg, text.size());
+    if (has_hard_letters(seed, rest.size())) {
+        if (!rest.starts_with(hard)) return {};
+        rest.remove_prefix(hard.size());
+    }
+    const auto letters = letters_of(seed);
+    const std::string_view first{letters.data(), std::min(letters.size(), rest.size())};
+    // Letters that are the first ones, and each the same as that sixteen before it.
+    return rest.starts_with(first) && rest.substr(first.size()) == rest.substr(0, rest.size() - first.size()) ? msg : std::string_view{};
 }
 
-std::string msg_said_by(std::string_view user, std::string_view text) {
-    auto msg = msg_of_text(text);
-    if (std::string_view{msg}.substr(0, msg.rfind('-')) != user) msg.clear();
-    return msg;
+std::string_view msg_said_by(std::string_view user, std::string_view text) {
+    const auto msg = msg_of_text(text);
+    return msg.substr(0, msg.rfind('-')) == user ? msg : std::string_view{};
 }
 
 }  // namespace sim::client

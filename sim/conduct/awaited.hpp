@@ -4,8 +4,9 @@
 #include <map>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "sim/history/record.hpp"
 
@@ -36,9 +37,9 @@ private:
     Client number_of(const std::string& client);
     void drop(Message& message, Client client);
 
-    std::unordered_map<std::string, Client> clients_;
+    boost::unordered_flat_map<std::string, Client> clients_;
     std::map<std::string, std::vector<Client>> followers_;  ///< by room, in order
-    std::unordered_map<std::string, Message> messages_;     ///< looked up, never walked
+    boost::unordered_flat_map<std::string, Message> messages_;     ///< looked up, never walked
     std::set<std::string> kept_;
     std::size_t missing_ = 0;
     std::int64_t last_shown_us_ = 0;

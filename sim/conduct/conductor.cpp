@@ -51,9 +51,9 @@ Effects Conductor::start() {
     return std::exchange(effects_, {});
 }
 
-Effects Conductor::handle(const Event& event, base::Time now) {
+Effects Conductor::handle(Event event, base::Time now) {
     now_ = now - start_;
-    if (phase_ != Phase::over) std::visit([this](const auto& e) { on(e); }, event);
+    if (phase_ != Phase::over) std::visit([this](auto& e) { on(e); }, event);
     set_timer();
     return std::exchange(effects_, {});
 }

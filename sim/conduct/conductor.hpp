@@ -43,7 +43,7 @@ public:
     Conductor& operator=(const Conductor&) = delete;
 
     [[nodiscard]] Effects start();
-    [[nodiscard]] Effects handle(const Event& event, base::Time now);
+    [[nodiscard]] Effects handle(Event event, base::Time now);
     /// Every record of the clients, as it happens. Nothing begins within this call.
     [[nodiscard]] Effects witness(const Record& record);
 
@@ -112,7 +112,7 @@ private:
     void look_whether_read();
     void finish();
     void on(const BacklogTold& e);
-    void on(const HistoryTold& e);
+    void on(HistoryTold& e);
     [[nodiscard]] bool lacks_some(const HistoryTold& e) const;
 
     const Scenario& scenario_;

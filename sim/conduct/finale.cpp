@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -133,15 +132,17 @@ void Conductor::read_all() {
 
 /// Of what must be kept in that room.
 bool Conductor::lacks_some(const HistoryTold& e) const {
-    std::unordered_set<std::string_view> has;
-    for (const auto& [msg, id] : e.messages) has.insert(id);
+    std::vector<std::string_view> has;
+    has.reserve(e.messages.size());
+    for (const auto& [msg, id] : e.messages) has.push_back(id);
+    std::ranges::sort(has);
     const auto prefix = stage_.room_prefix + e.room + ':';
     for (auto id = awaited_.kept().lower_bound(prefix); id != awaited_.kept().end() && id->starts_with(prefix); ++id)
-        if (!has.contains(*id)) return true;
+        if (!std::ranges::binary_search(has, *id)) return true;
     return false;
 }
 
-void Conductor::on(const HistoryTold& e) {
+void Conductor::on(HistoryTold& e) {
     if (!unread_.contains({e.node, e.room})) return;
     // A node that nobody is at may not have all yet, though everybody has.
     if (now_ < plan_.end && lacks_some(e)) {
@@ -152,12 +153,12 @@ void Conductor::on(const HistoryTold& e) {
     }
     unread_.erase({e.node, e.room});
     effects_.reserve(effects_.size() + e.messages.size() + 1);
-    for (const auto& [msg, id] : e.messages) {
+    for (auto& [msg, id] : e.messages) {
         Record record{.what = What::history};
         record.node = e.node;
         record.room = e.room;
-        record.msg = msg;
-        record.id = id;
+        record.msg = std::move(msg);
+        record.id = std::move(id);
         note(std::move(record));
     }
     look_whether_read();

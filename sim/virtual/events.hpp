@@ -24,7 +24,7 @@ struct NodeStarts   { NodeIndex node; };
 struct StoreHears   { couchmock::Event event; };
 struct StoreTimer   { couchmock::TimerId timer; std::uint64_t setting; };
 struct ClientHears  { ClientIndex client; LinkId link; client::Event event; };
-struct ClientGets   { ClientIndex client; LinkId link; std::vector<base::Frames> frames; };
+struct ClientGets   { ClientIndex client; LinkId link; base::FrameList frames; };
 struct ClientTimer  { ClientIndex client; std::uint32_t timer; std::uint64_t setting; };
 struct Knock        { ClientIndex client; LinkId link; NodeIndex node; };  ///< a client's connection attempt arrives
 struct Told         { conduct::Event event; };          ///< to the conductor

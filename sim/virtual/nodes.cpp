@@ -161,8 +161,6 @@ void World::perform(NodeIndex index, node::Effects effects) {
         } else if (auto* timer = std::get_if<node::SetTimer>(&effect)) {
             node.timers[timer->timer] = ++settings_;
             at(std::max(now_, timer->at), NodeTimer{index, life, timer->timer, settings_});
-        } else if (auto* respond = std::get_if<node::Respond>(&effect)) {
-            take_readiness(index, respond->response);
         } else if (auto* search = std::get_if<node::Search>(&effect)) {
             base::SearchAnswer none;  // this world has no full-text index
             none.whole = false;

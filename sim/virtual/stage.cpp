@@ -20,7 +20,7 @@ void World::conduct(conduct::Effects effects) {
     for (const auto& effect : effects) std::visit([this](const auto& e) { on(e); }, effect);
 }
 
-void World::on(Told& e) { conduct(conductor_.handle(e.event, now_)); }
+void World::on(Told& e) { conduct(conductor_.handle(std::move(e.event), now_)); }
 
 void World::on(ConductTimer& e) {
     if (e.setting == conduct_setting_) conduct(conductor_.handle(conduct::TimerFired{unsettled_ == 0}, now_));
@@ -87,19 +87,13 @@ void World::on(const conduct::AskStore& e) {
     soon(Duration{0}, answered(e.request, ask_store(std::move(request))));
 }
 
+/// What its /readyz would say; but that nobody asks it, and a node that is woken by questions may seem to be awake.
 void World::on(const conduct::AskBacklog& e) {
     const auto index = node_named(e.node);
-    if (nodes_[index].paused) return;
-    tell_node(index, node::Requested{index, {"GET", "/readyz", {}, {}}, "harness"});
-}
-
-/// Of HTTP the harness asks a node for its readiness only.
-void World::take_readiness(NodeIndex index, const base::HttpResponse& response) {
-    const auto body = json_.read(response.body);
-    const auto count = body ? base::int_member(*body, "backlog") : std::nullopt;
-    if (!count) return;
-    const bool store_up = base::string_member(*body, "store") == "up";
-    soon(Duration{0}, Told{conduct::BacklogTold{nodes_[index].name, *count, store_up}});
+    const auto& node = nodes_[index];
+    if (!node.core || node.paused) return;
+    const auto counts = node.core->counts();
+    soon(Duration{0}, Told{conduct::BacklogTold{e.node, static_cast<std::int64_t>(counts.backlog), counts.store_up}});
 }
 
 /// A client of its own for each node, that is no part of the run: it follows no room, and nothing that it sees is noted.

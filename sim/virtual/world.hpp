@@ -190,7 +190,6 @@ private:
     void on(Told& e);
     void on(ConductTimer& e);
     static Event answered(conduct::RequestId request, base::HttpResponse response);
-    void take_readiness(NodeIndex index, const base::HttpResponse& response);
     void read_next_room(ClientIndex index);
     [[nodiscard]] NodeIndex node_named(std::string_view name) const;
 

@@ -16,6 +16,19 @@ TEST(Random, DrawsAUuidInTheSameOrderOnEveryCompiler) {
     EXPECT_EQ(random.uuid(), fmt::format("{:016x}{:016x}", high, low));
 }
 
+TEST(Random, DrawsNamesThatDiffer) {
+    Random random{42};
+    std::set<std::string> names;
+    for (int i = 0; i < 1000; ++i) names.insert(random.name());
+    EXPECT_EQ(names.size(), 1000u);
+    std::array<std::set<char>, 15> letters;  // each place has all of them
+    for (const auto& name : names) {
+        ASSERT_EQ(name.size(), 15u);
+        for (std::size_t i = 0; i < 15; ++i) letters[i].insert(name[i]);
+    }
+    for (const auto& place : letters) EXPECT_EQ(place.size(), 32u);
+}
+
 TEST(Random, DrawsTheSameEverywhere) {
     // A recorded run replays from its seed on any compiler and processor: these numbers never change.
     Random random{42};

@@ -124,8 +124,8 @@ public:
         for (auto& n : nodes_) {
             std::set<std::string> has;
             for (const auto& entry : n->journal.after({}, 0, 1'000'000)) {
-                has.insert(entry.message.id);
-                EXPECT_FALSE(entry.stored_in.empty()) << entry.message.id << " was never stored";
+                has.emplace(entry.message.id());
+                EXPECT_FALSE(entry.stored_in.empty()) << entry.message.id() << " was never stored";
             }
             for (const auto& id : accepted) EXPECT_TRUE(has.contains(id)) << "a node lacks " << id;
         }

@@ -270,7 +270,7 @@ private:
 /// A row of a feed with a whole document in it, ended by a newline.
 inline std::string feed_row(std::string_view seq, const base::ChatMessage& m) {
     std::string out = "{\"seq\":\"" + std::string{seq} + "\",\"id\":";
-    base::append_json_string(out, m.id);
+    base::append_json_string(out, m.id());
     out += R"(,"changes":[{"rev":"1-x"}],"doc":)" + base::to_document(m) + "}\n";
     return out;
 }

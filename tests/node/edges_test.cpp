@@ -55,7 +55,7 @@ TEST(Post, KeepsTheNameOfTheNodeThatItWasFirstSentTo) {
     const auto host = [&](std::string_view given) {
         return std::get<GoodPost>(check_post(config, {"lobby", "ann", key_at(noon_ms), "hi", given},
                                              base::wall_from_unix_ms(noon_ms)))
-            .message.host;
+            .message.host();
     };
     EXPECT_EQ(host(""), "here");
     EXPECT_EQ(host("there"), "there");
@@ -215,14 +215,20 @@ TEST_F(OldKeys, MalformedFramesHarmNobody) {
 // ---- frames to clients
 
 TEST(Frames, AreJsonWhateverStandsInThem) {
-    auto m = base::make_message("lobby", "a\"b", {noon_ms, 0, {}}, "\\ \" \n \x01 🛋", "h\"");
-    m.datetime = "\"evil\"";
+    const auto plain = base::make_message("lobby", "a\"b", {noon_ms, 0, {}}, "\\ \" \n \x01 🛋", "h\"");
+    const base::ChatMessage m{{.id = plain.id(),
+                               .room = plain.room(),
+                               .position = plain.position(),
+                               .user = plain.user(),
+                               .text = plain.text(),
+                               .datetime = "\"evil\"",
+                               .host = plain.host()}};
     std::string text;
     frames::append_message(text, m, 7, true);
     const auto frame = base::parse_json(text);
     ASSERT_TRUE(frame) << text;
-    EXPECT_EQ(base::string_member(*frame, "text"), m.text);
-    EXPECT_EQ(base::string_member(*frame, "user"), m.user);
+    EXPECT_EQ(base::string_member(*frame, "text"), m.text());
+    EXPECT_EQ(base::string_member(*frame, "user"), m.user());
     EXPECT_EQ(base::string_member(*frame, "time"), "2027-01-15T08:00:00.000Z");
     EXPECT_EQ(base::int_member(*frame, "n"), 7);
     const std::string who = "a\"";

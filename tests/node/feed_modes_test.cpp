@@ -154,7 +154,7 @@ TEST_F(Feed, JournalsTheCheckpointWithTheMessagesItCoversAndNeverAhead) {
     persist();
     EXPECT_EQ(last_batch.checkpoint, (base::Checkpoint{"g1", "3-c"}));
     ASSERT_EQ(last_batch.entries.size(), 1u);
-    EXPECT_EQ(last_batch.entries[0].message.text, "two");
+    EXPECT_EQ(last_batch.entries[0].message.text(), "two");
 }
 
 TEST_F(Feed, MovesNoCheckpointPastMessagesWhoseCommitFailed) {
@@ -187,7 +187,7 @@ struct Rewind : Feed {
         for (int i = 0; i < old_messages; ++i) {
             const auto m = others_message(i, fmt::format("m{}", i));
             rows.push_back(feed_row(fmt::format("{}-s", i + 2), m));
-            bare.push_back(fmt::format(R"({{"seq":"{}-s","id":"{}","changes":[]}})", i + 2, m.id));
+            bare.push_back(fmt::format(R"({{"seq":"{}-s","id":"{}","changes":[]}})", i + 2, m.id()));
             all += rows.back();
         }
         stream("continuous", all);
@@ -332,7 +332,7 @@ TEST(FeedParser, GivesTheSameRowsHoweverTheBytesAreCut) {
     const auto a = others_message(1, "a \" \\ 🛋 \n");
     const auto b = others_message(2, "b");
     const auto bytes = std::string{"\n"} + feed_row("1-a", a) + "\r\n\n" + feed_row("2-b", b) +
-                       R"({"last_seq":"2-b","pending":0})"
+                       R"({"last_seq":"3-end","pending":0})"
                        "\n";
     for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
         SCOPED_TRACE(cut);
@@ -340,10 +340,9 @@ TEST(FeedParser, GivesTheSameRowsHoweverTheBytesAreCut) {
         auto first = parser.add(std::string_view{bytes}.substr(0, cut), {});
         auto second = parser.add(std::string_view{bytes}.substr(cut), {});
         for (auto& row : second.rows) first.rows.push_back(std::move(row));
-        ASSERT_THAT(ids(first.rows), ElementsAre(a.id, b.id));
+        ASSERT_THAT(ids(first.rows), ElementsAre(a.id(), b.id()));
         EXPECT_EQ(first.rows[0].message, a);
-        EXPECT_EQ(first.rows[1].seq, "2-b");
-        EXPECT_EQ(first.last_seq ? first.last_seq : second.last_seq, "2-b");
+        EXPECT_EQ(second.seq.empty() ? first.seq : second.seq, "3-end");
         EXPECT_FALSE(first.garbage || second.garbage);
     }
 }
@@ -362,8 +361,13 @@ TEST(FeedParser, TakesNoMessageFromDeletionsDesignsAndOtherDocuments) {
         {});
     ASSERT_EQ(result.rows.size(), 4u);
     for (const auto& row : result.rows) EXPECT_FALSE(row.message) << row.id;
-    EXPECT_EQ(result.rows[0].seq, "1");
-    EXPECT_EQ(result.rows[2].seq, "");
+}
+
+TEST(FeedParser, TellsTheSeqOfTheLastRowThatHasOne) {
+    const std::string number = "{\"seq\":1,\"id\":\"a\"}\n", text = "{\"seq\":\"2-b\",\"id\":\"b\"}\n", none = "{\"seq\":null,\"id\":\"c\"}\n";
+    EXPECT_EQ(FeedParser{}.add(number, {}).seq, "1");
+    EXPECT_EQ(FeedParser{}.add(number + text + none, {}).seq, "2-b");
+    EXPECT_EQ(FeedParser{}.add(none, {}).seq, "");
 }
 
 TEST(FeedParser, TrustsNothingAfterALineThatIsNoRow) {

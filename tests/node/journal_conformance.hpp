@@ -32,7 +32,7 @@ inline base::JournalEntry entry(std::uint64_t arrival, base::ChatMessage message
 
 inline std::vector<std::string> texts(const std::vector<base::JournalEntry>& entries) {
     std::vector<std::string> out;
-    for (const auto& e : entries) out.push_back(e.message.text);
+    for (const auto& e : entries) out.emplace_back(e.message.text());
     return out;
 }
 
@@ -73,12 +73,17 @@ TYPED_TEST_P(JournalConformance, IsEmptyAtFirst) {
 
 TYPED_TEST_P(JournalConformance, GivesBackAMessageAsItWasWritten) {
     using namespace journal_conformance;
-    auto m = message("lobby", 1'000, "grüße \"from\" 🛋\n\\");
-    m.datetime = "2012 Jul 14 09:49:57 -0700";
-    m.host = "";
+    const auto plain = message("lobby", 1'000, "grüße \"from\" 🛋\n\\");
+    const base::ChatMessage m{{.id = plain.id(),
+                               .room = plain.room(),
+                               .position = plain.position(),
+                               .user = plain.user(),
+                               .text = plain.text(),
+                               .datetime = "2012 Jul 14 09:49:57 -0700",
+                               .host = ""}};
     this->commit({entry(1, m, "g1", false)});
-    ASSERT_TRUE(this->view().contains(m.id));
-    const auto found = this->view().find(m.id);
+    ASSERT_TRUE(this->view().contains(m.id()));
+    const auto found = this->view().find(m.id());
     ASSERT_TRUE(found);
     EXPECT_EQ(found->message, m);
     EXPECT_EQ(found->arrival, 1u);
@@ -91,7 +96,7 @@ TYPED_TEST_P(JournalConformance, LeavesAnIdThatIsThereAsItIs) {
     const auto m = message("lobby", 1'000, "first");
     this->commit({entry(1, m)});
     this->commit({entry(2, m, "g1", false), entry(3, message("lobby", 2'000, "second"))});
-    const auto found = this->view().find(m.id);
+    const auto found = this->view().find(m.id());
     ASSERT_TRUE(found);
     EXPECT_EQ(found->arrival, 1u);
     EXPECT_TRUE(found->accepted_here);
@@ -107,7 +112,7 @@ TYPED_TEST_P(JournalConformance, PagesARoomByPositionNewestFirst) {
     this->commit({entry(4, message("lobby", 1'000, "a"))});
     EXPECT_EQ(texts(this->view().page("lobby", "", 10)), (Texts{"c", "b", "a"}));
     EXPECT_EQ(texts(this->view().page("lobby", "", 2)), (Texts{"c", "b"}));
-    EXPECT_EQ(texts(this->view().page("lobby", b.position, 10)), Texts{"a"});
+    EXPECT_EQ(texts(this->view().page("lobby", b.position(), 10)), Texts{"a"});
     EXPECT_TRUE(this->view().page("lobby", "0", 10).empty());
     EXPECT_TRUE(this->view().page("lobb", "", 10).empty());
 }
@@ -130,7 +135,7 @@ TYPED_TEST_P(JournalConformance, ListsRoomsByNameWithTheirNewestPlace) {
     const auto newest = message("lobby", 3'000, "newest");
     const auto other = message("attic", 2'000, "b");
     this->commit({entry(1, newest), entry(2, other), entry(3, late)});
-    const std::vector<base::JournalRoom> both{{"attic", other.position}, {"lobby", newest.position}};
+    const std::vector<base::JournalRoom> both{{"attic", std::string{other.position()}}, {"lobby", std::string{newest.position()}}};
     EXPECT_EQ(this->view().rooms("", 10), both);
     EXPECT_EQ(this->view().rooms("", 1), std::vector{both[0]});
     EXPECT_EQ(this->view().rooms("attic", 10), std::vector{both[1]});
@@ -144,10 +149,10 @@ TYPED_TEST_P(JournalConformance, KnowsWhatAGenerationHasNot) {
     this->commit({entry(1, a), entry(2, b), entry(3, message("lobby", 3'000, "c"), "g1", false)});
     EXPECT_EQ(texts(this->view().not_stored_in("g1", 0, 10)), (Texts{"a", "b"}));
     EXPECT_EQ(this->view().count_not_stored_in("g1"), 2u);
-    this->commit({}, {b.id, "lobby:never-heard-of"}, "g1");
+    this->commit({}, {std::string{b.id()}, "lobby:never-heard-of"}, "g1");
     EXPECT_EQ(texts(this->view().not_stored_in("g1", 0, 10)), Texts{"a"});
     EXPECT_EQ(this->view().count_not_stored_in("g1"), 1u);
-    EXPECT_EQ(this->view().find(b.id)->stored_in, "g1");
+    EXPECT_EQ(this->view().find(b.id())->stored_in, "g1");
     EXPECT_EQ(texts(this->view().not_stored_in("g2", 0, 10)), (Texts{"a", "b", "c"}));
     EXPECT_EQ(texts(this->view().not_stored_in("g2", 1, 1)), Texts{"b"});
     EXPECT_EQ(this->view().count_not_stored_in("g2"), 3u);
@@ -156,8 +161,8 @@ TYPED_TEST_P(JournalConformance, KnowsWhatAGenerationHasNot) {
 TYPED_TEST_P(JournalConformance, MarksAMessageOfTheSameBatchAsStored) {
     using namespace journal_conformance;
     const auto a = message("lobby", 1'000, "a");
-    this->commit({entry(1, a)}, {a.id}, "g1");
-    EXPECT_EQ(this->view().find(a.id)->stored_in, "g1");
+    this->commit({entry(1, a)}, {std::string{a.id()}}, "g1");
+    EXPECT_EQ(this->view().find(a.id())->stored_in, "g1");
     EXPECT_EQ(this->view().count_not_stored_in("g1"), 0u);
 }
 
@@ -173,7 +178,7 @@ TYPED_TEST_P(JournalConformance, IsTheSameAfterTheProcessStartedAgain) {
     using namespace journal_conformance;
     const auto a = message("lobby", 1'000, "a");
     const auto uuid = this->view().state().uuid;
-    this->commit({entry(1, a), entry(2, message("lobby", 2'000, "b"))}, {a.id}, "g1",
+    this->commit({entry(1, a), entry(2, message("lobby", 2'000, "b"))}, {std::string{a.id()}}, "g1",
                  base::Checkpoint{"g1", "7-z"});
     this->reopen();
     const auto state = this->view().state();

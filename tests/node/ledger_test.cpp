@@ -63,7 +63,7 @@ TEST_F(LedgerTest, HasOneBatchUnderWayAndPutsAllThatComesMeanwhileIntoTheNext) {
 
 TEST_F(LedgerTest, KnowsWhatIsOnItsWayAndWhatTheJournalHas) {
     auto& held = ledger.hold(message("a"), true, {});
-    const auto id = held.entry.message.id;
+    const auto id = held.entry.message.id();
     EXPECT_TRUE(ledger.knows(id));
     const auto batch = flush();
     ledger.release(*on_disk(*batch).at(0));
@@ -126,7 +126,7 @@ TEST_F(LedgerTest, SplitsTheMarksOfALongBacklogSoThatAMessageNeedNotWaitForAllOf
 TEST_F(LedgerTest, MarksAMessageThatIsNotHandedOverYetWhereItStands) {
     const auto first = (ledger.hold(message("a"), true, {}), flush());
     auto& held = ledger.hold(message("b"), true, {});
-    ledger.mark_stored(held.entry.message.id, "g1");
+    ledger.mark_stored(held.entry.message.id(), "g1");
     on_disk(*first);
     const auto second = flush();
     EXPECT_EQ(second->entries.at(0).stored_in, "g1");
@@ -146,7 +146,7 @@ TEST_F(LedgerTest, TriesAFailedBatchAgainWholeAndWithWhatCameMeanwhile) {
     const auto again = flush();
     ASSERT_TRUE(again);
     ASSERT_EQ(again->entries.size(), 2u);
-    EXPECT_EQ(again->entries[0].message.text, "a");
+    EXPECT_EQ(again->entries[0].message.text(), "a");
     EXPECT_EQ(again->entries[0].arrival, 1u);
     EXPECT_THAT(again->stored, ElementsAre("lobby:x"));
     EXPECT_EQ(again->checkpoint, (base::Checkpoint{"g1", "1-a"}));
@@ -173,7 +173,7 @@ TEST_F(LedgerTest, TellsWhatWasShownAndIsNotOnTheDisk) {
     ledger.hold(message("d"), true, {}).shown = true;
     const auto texts = [&](std::string_view room) {
         std::vector<std::string> out;
-        for (const auto* held : ledger.uncommitted(room)) out.push_back(held->entry.message.text);
+        for (const auto* held : ledger.uncommitted(room)) out.emplace_back(held->entry.message.text());
         return out;
     };
     EXPECT_THAT(texts("lobby"), ElementsAre("a", "d"));

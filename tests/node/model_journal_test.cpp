@@ -19,10 +19,10 @@ TEST(ModelJournal, ShowsWhatWasWrittenOnlyAfterTheSync) {
     ModelJournal journal{"u-1"};
     const auto a = message("lobby", 1'000, "a");
     journal.write({.number = 1, .entries = {entry(1, a)}});
-    EXPECT_FALSE(journal.contains(a.id));
+    EXPECT_FALSE(journal.contains(a.id()));
     EXPECT_TRUE(journal.has_unsynced());
     journal.sync();
-    EXPECT_TRUE(journal.contains(a.id));
+    EXPECT_TRUE(journal.contains(a.id()));
     EXPECT_FALSE(journal.has_unsynced());
 }
 
@@ -33,10 +33,10 @@ TEST(ModelJournal, LosesInACrashWhatWasWrittenAndNotSynced) {
     journal.commit({.number = 1, .entries = {entry(1, a)}});
     journal.write({.number = 2, .entries = {entry(2, b)}});
     journal.crash();
-    EXPECT_TRUE(journal.contains(a.id));
-    EXPECT_FALSE(journal.contains(b.id));
+    EXPECT_TRUE(journal.contains(a.id()));
+    EXPECT_FALSE(journal.contains(b.id()));
     journal.sync();
-    EXPECT_FALSE(journal.contains(b.id)) << "a lost write came back";
+    EXPECT_FALSE(journal.contains(b.id())) << "a lost write came back";
 }
 
 TEST(ModelJournal, LosesInACrashWhatALyingDiskHadShown) {
@@ -44,14 +44,14 @@ TEST(ModelJournal, LosesInACrashWhatALyingDiskHadShown) {
     const auto a = message("lobby", 1'000, "a");
     const auto b = message("lobby", 2'000, "b");
     const auto c = message("lobby", 3'000, "c");
-    journal.commit({1, {entry(1, a), entry(2, b)}, {b.id}, "g0", base::Checkpoint{"g0", "1"}});
-    journal.write({2, {entry(3, c)}, {a.id, b.id, b.id}, "g1", base::Checkpoint{"g1", "2"}});
-    journal.write({3, {}, {c.id}, "g2", base::Checkpoint{"g2", "3"}});
+    journal.commit({1, {entry(1, a), entry(2, b)}, {std::string{b.id()}}, "g0", base::Checkpoint{"g0", "1"}});
+    journal.write({2, {entry(3, c)}, {std::string{a.id()}, std::string{b.id()}, std::string{b.id()}}, "g1", base::Checkpoint{"g1", "2"}});
+    journal.write({3, {}, {std::string{c.id()}}, "g2", base::Checkpoint{"g2", "3"}});
     journal.show();
-    EXPECT_TRUE(journal.contains(c.id));
+    EXPECT_TRUE(journal.contains(c.id()));
     EXPECT_EQ(journal.count_not_stored_in("g1"), 1u);
     journal.crash();
-    EXPECT_FALSE(journal.contains(c.id));
+    EXPECT_FALSE(journal.contains(c.id()));
     EXPECT_EQ(journal.state().last_arrival, 2u);
     EXPECT_EQ(journal.state().checkpoint, (base::Checkpoint{"g0", "1"}));
     EXPECT_EQ(texts(journal.page("lobby", "", 10)), (Texts{"b", "a"}));

@@ -110,7 +110,7 @@ TEST(JournalFile, BringsAnOlderVersionUpToDateAndLosesNothing) {
     node::JournalFile file{path};
     node::SqliteJournal journal{file};
     EXPECT_EQ(file.connect().number("PRAGMA user_version"), node::JournalFile::version);
-    EXPECT_TRUE(journal.contains(message.id));
+    EXPECT_TRUE(journal.contains(message.id()));
     EXPECT_EQ(journal.page("lobby", "", 10).at(0).message, message);
 }
 

@@ -52,7 +52,7 @@ struct SearchIndexTest : testing::Test {
     }
     std::vector<std::string> texts(base::SearchQuery what) {
         std::vector<std::string> out;
-        for (const auto& message : find(std::move(what)).messages) out.push_back(message.text);
+        for (const auto& message : find(std::move(what)).messages) out.emplace_back(message.text());
         return out;
     }
 
@@ -109,7 +109,7 @@ TEST_F(SearchIndexTest, GoesOnPageByPageWithoutARepeat) {
     std::vector<std::string> seen;
     for (int page = 0; page < 5; ++page) {
         const auto answer = find(what);
-        for (const auto& message : answer.messages) seen.push_back(message.text);
+        for (const auto& message : answer.messages) seen.emplace_back(message.text());
         if (answer.next == 0) break;
         what.before = answer.next;
     }
@@ -189,7 +189,7 @@ TEST_F(SearchIndexTest, SaysSoWhenItCannotLook) {
 TEST(SearchQuery, PutsPlacesInTheOrderOfHistory) {
     const auto place = [](std::int64_t ms, std::uint16_t counter) {
         return node::search::place_of(
-            base::make_message("lobby", "ann", {ms, counter, {}}, "x", "n").position);
+            base::make_message("lobby", "ann", {ms, counter, {}}, "x", "n").position());
     };
     EXPECT_LT(place(1'000, 1), place(1'000, 2));
     EXPECT_LT(place(1'000, 65535), place(1'001, 0));

@@ -103,7 +103,7 @@ TEST_F(Outboxes, ShareOneBatchAmongAllWhoFollowARoom) {
 
 TEST_F(Outboxes, MarkAsLateWhatBelongsAboveWhatWasShown) {
     auto& a = sessions.open(1, "a");
-    rooms.follow(a, "lobby", message("newest before anybody came", 5).position);
+    rooms.follow(a, "lobby", message("newest before anybody came", 5).position());
     for (const int ms : {6, 4, 7, 7}) rooms.show(message("m", ms), 0);
     rooms.seal();
     std::vector<bool> late;

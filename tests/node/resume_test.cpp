@@ -144,7 +144,7 @@ TEST_F(Resume, SendsALongAbsencePageByPageAsTheClientTakesIt) {
 TEST_F(Resume, OnAnotherNodeReadsTheFeedFromTheCursorsSeqAndAddsWhatTheStoreHasNotTold) {
     post(1, "lobby", "accepted here, not stored");
     persist_all();
-    const Cursor cursor{"u-2", 77, "g1", "5-e", others_message(5, "seen").position, false};
+    const Cursor cursor{"u-2", 77, "g1", "5-e", std::string{others_message(5, "seen").position()}, false};
     open(2, "bob");
     take(2);
     join(2, "lobby", cursor.text(), 80);
@@ -165,7 +165,7 @@ TEST_F(Resume, OnAnotherNodeReadsTheFeedFromTheCursorsSeqAndAddsWhatTheStoreHasN
 
 /// The answer to a resume may be ahead of the node's own feed, which is on another connection.
 TEST_F(Resume, OnAnotherNodeIsNotShownAgainWhatTheNodesOwnFeedBringsLater) {
-    const Cursor cursor{"u-2", 77, "g1", "5-e", others_message(5, "seen").position, false};
+    const Cursor cursor{"u-2", 77, "g1", "5-e", std::string{others_message(5, "seen").position()}, false};
     open(2, "bob");
     take(2);
     join(2, "lobby", cursor.text(), 80);
@@ -209,7 +209,7 @@ TEST_F(Resume, ClosingAGapShowsNothingThatThisConnectionHasShown) {
     fail_all();
     advance(200ms);
     fail_all();
-    const Cursor cursor{"u-2", 77, "g1", "5-e", others_message(21 * 60'000, "seen").position, false};
+    const Cursor cursor{"u-2", 77, "g1", "5-e", std::string{others_message(21 * 60'000, "seen").position()}, false};
     open(2, "bob");
     take(2);
     join(2, "lobby", cursor.text(), 80);
@@ -245,7 +245,7 @@ TEST_F(Resume, WithTheStoreDownGuessesByTimeAndClosesTheGapWhenItIsBack) {
     fail_all();
     advance(200ms);
     fail_all();
-    const Cursor cursor{"u-2", 77, "g1", "5-e", others_message(21 * 60'000, "seen").position, false};
+    const Cursor cursor{"u-2", 77, "g1", "5-e", std::string{others_message(21 * 60'000, "seen").position()}, false};
     open(2, "bob");
     take(2);
     join(2, "lobby", cursor.text(), 80);
@@ -282,7 +282,7 @@ TEST_F(Resume, IsNotTakenForWholeWhenTheStoreIsAnotherByTheTimeItsFeedIsRead) {
     others_say(22 * 60'000, "only in the old store");
     persist_all();
     take(1);
-    const Cursor cursor{"u-2", 77, "g1", "5-e", others_message(21 * 60'000, "seen").position, false};
+    const Cursor cursor{"u-2", 77, "g1", "5-e", std::string{others_message(21 * 60'000, "seen").position()}, false};
     open(2, "bob");
     take(2);
     advance(1s);
@@ -298,7 +298,7 @@ TEST_F(Resume, MarksLateWhatIsOlderThanWhatTheClientHasSeenElsewhereUntilTheRoom
     open(2, "bob");
     take(2);
     const Cursor cursor{"u-2", 77, "g1", "5-e", {}, false};
-    const auto seen = others_message(3000, "seen elsewhere").position;
+    const std::string seen{others_message(3000, "seen elsewhere").position()};
     say(2, fmt::format(R"({{"t":"join","room":"lobby","cursor":"{}","n":80,"seen":"{}"}})", cursor.text(), seen));
     answer("since=5-e", 200, feed_page({feed_row("6-f", others_message(1000, "missed"))}, "6-f"));
     EXPECT_THAT(heard(2), ElementsAre("message missed late", "joined"));
@@ -337,7 +337,7 @@ TEST_F(ResumeInASmallOutbox, GuessesAllByTimeHoweverMuchItIs) {
     for (int i = 0; i < 60; ++i) others_say(22 * 60'000 + i, fmt::format("m{} {}", i, std::string(150, 'x')));
     persist_all();
     take(1);
-    const Cursor cursor{"u-2", 77, "another store", "5-e", others_message(21 * 60'000, "seen").position, false};
+    const Cursor cursor{"u-2", 77, "another store", "5-e", std::string{others_message(21 * 60'000, "seen").position()}, false};
     open(2, "bob");
     take(2);
     join(2, "lobby", cursor.text(), 80);

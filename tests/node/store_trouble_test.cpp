@@ -409,8 +409,8 @@ TEST_F(StoreTrouble, WritesAgainWhatTheStoreAcknowledgedAndHasNoMore) {
     EXPECT_EQ(journal.count_not_stored_in("g1"), 0u);
     advance(5s);
     if (asked(probe)) answer(probe, 200, generation_g1);
-    const auto kept = journal.after("lobby", 0, 1).at(0).message.id;
-    const auto missing = journal.after("lobby", 1, 1).at(0).message.id;
+    const auto kept = journal.after("lobby", 0, 1).at(0).message.id();
+    const auto missing = journal.after("lobby", 1, 1).at(0).message.id();
     answer(
         "POST /chat/_all_docs", 200,
         fmt::format(
@@ -441,7 +441,7 @@ TEST_F(StoreTrouble, LooksAfterTheNewestOfAnEarlierLifeToo) {
     answer(probe, 200, generation_g1);
     const auto asked_ids =
         answer("POST /chat/_all_docs", 200, R"({"rows":[{"key":"x","error":"not_found"}]})");
-    EXPECT_THAT(asked_ids.body, testing::HasSubstr(journal.after("lobby", 0, 1).at(0).message.id));
+    EXPECT_THAT(asked_ids.body, testing::HasSubstr(journal.after("lobby", 0, 1).at(0).message.id()));
     EXPECT_EQ(answer(put, 201, "{}").body, lost.body);
 }
 

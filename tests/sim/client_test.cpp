@@ -102,9 +102,12 @@ TEST(MessageText, TellsAMessageFromOneThatWasCutOrAltered) {
     EXPECT_EQ(msg_of_text(text), "c3-17");
     EXPECT_EQ(msg_of_text(text.substr(0, 63)), "");
     EXPECT_EQ(msg_of_text(text + "x"), "");
-    auto altered = text;
-    altered[40] = altered[40] == 'a' ? 'b' : 'a';
-    EXPECT_EQ(msg_of_text(altered), "");
+    for (const auto& whole : {text, make_text("c3-17", 300), make_text("c3-18", 7)})
+        for (auto& letter : whole) {
+            auto altered = whole;
+            altered[static_cast<std::size_t>(&letter - whole.data())] = letter == 'a' ? 'b' : 'a';
+            EXPECT_EQ(msg_said_by("c3", altered), "") << altered;
+        }
     EXPECT_EQ(msg_of_text("hello"), "");
 }
 

@@ -43,7 +43,7 @@ public:
                                                std::string(64, 'x'), "n1"),
                  .accepted_here = true,
                  .stored_in = {}});
-            ids_.push_back(batch.entries.back().message.id);
+            ids_.emplace_back(batch.entries.back().message.id());
         }
         hand_over(std::move(batch));
     }

@@ -23,7 +23,7 @@ std::string feed_lines(int count) {
         lines +=
             R"({"seq":")" + std::to_string(i + 1) +
             R"(-g1AAAACbeJzLYWBgYMpgTmEQTM4vTc5ISXIwNDLXMwBCwxygFFMiQ5L8____sxKZ8KhLUgCSSfZgpcw","id":")" +
-            said.id + R"(","changes":[{"rev":"1-967a00dff5e02add41819138abb3284d"}],"doc":)" +
+            std::string{said.id()} + R"(","changes":[{"rev":"1-967a00dff5e02add41819138abb3284d"}],"doc":)" +
             base::to_document(said) + "}\n";
     }
     return lines;
