@@ -46,13 +46,13 @@ public:
 
 private:
     bool skip_string() {
-        for (++at_; at_ < text_.size(); ++at_) {
-            if (text_[at_] == '\\') {
-                ++at_;
-            } else if (text_[at_] == '"') {
-                ++at_;
-                return true;
-            }
+        const auto begin = ++at_;
+        for (auto quote = text_.find('"', at_); quote != std::string_view::npos; quote = text_.find('"', quote + 1)) {
+            auto plain = quote;  // behind the last letter that is no backslash
+            while (plain > begin && text_[plain - 1] == '\\') --plain;
+            if ((quote - plain) % 2 != 0) continue;  // it is escaped
+            at_ = quote + 1;
+            return true;
         }
         return false;
     }

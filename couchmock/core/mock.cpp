@@ -15,7 +15,7 @@ public:
 
     void restore(const std::vector<Record>& kept, RecordKeeper& keeper) { store_.restore(kept, keeper); }
 
-    Effects handle(Event event, base::Now now) {
+    Effects handle(Event&& event, base::Now now) {
         Effects out;
         const auto* timer = std::get_if<TimerFired>(&event);
         const auto* requested = std::get_if<Requested>(&event);
@@ -29,7 +29,7 @@ public:
     }
 
 private:
-    void past_gate(Event event, base::Now now, Effects& out) {
+    void past_gate(Event&& event, base::Now now, Effects& out) {
         const auto exchange = std::get<Requested>(event).exchange;
         auto effects = store_.handle(std::move(event), now);
         const auto* whole = effects.empty() ? nullptr : std::get_if<Respond>(&effects.back());
@@ -85,6 +85,6 @@ Mock& Mock::operator=(Mock&&) noexcept = default;
 
 void Mock::restore(const std::vector<Record>& kept, RecordKeeper& keeper) { impl_->restore(kept, keeper); }
 
-Effects Mock::handle(Event event, base::Now now) { return impl_->handle(std::move(event), now); }
+Effects Mock::handle(Event&& event, base::Now now) { return impl_->handle(std::move(event), now); }
 
 }  // namespace couchmock

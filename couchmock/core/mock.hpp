@@ -34,7 +34,7 @@ public:
     /// `keeper` has to outlive the mock. What cannot be read is left out.
     void restore(const std::vector<Record>& kept, RecordKeeper& keeper);
 
-    [[nodiscard]] Effects handle(Event event, base::Now now);
+    [[nodiscard]] Effects handle(Event&& event, base::Now now);
 
 private:
     class Impl;

@@ -17,7 +17,7 @@ void Store::restore(const std::vector<Record>& kept, RecordKeeper& keeper) {
     keeper_ = &keeper;
 }
 
-Effects Store::handle(Event event, base::Now now) {
+Effects Store::handle(Event&& event, base::Now now) {
     server_.effects.clear();
     if (auto* requested = std::get_if<Requested>(&event)) {
         on_request(*requested, now);

@@ -17,7 +17,7 @@ public:
     /// Takes in what was kept, and from now on tells `keeper` what changes. Before the first event.
     void restore(const std::vector<Record>& kept, RecordKeeper& keeper);
 
-    [[nodiscard]] Effects handle(Event event, base::Now now);
+    [[nodiscard]] Effects handle(Event&& event, base::Now now);
     [[nodiscard]] Server& server() { return server_; }
 
 private:

@@ -167,25 +167,30 @@ std::optional<base::Time> FeedLens::deadline() const {
 void FeedLens::remember(std::string_view seq) {
     if (seq.empty()) return;
     since_ = seq;
-    if (seen_.size() < seen_max)
-        seen_.emplace_back(seq);
-    else
-        seen_[seen_count_ % seen_max] = seq;
-    ++seen_count_;
+    if (seen_ends_.size() == 2 * seen_max) {
+        const auto cut = seen_ends_[seen_max - 1];
+        seen_.erase(0, cut);
+        seen_ends_.erase(seen_ends_.begin(), seen_ends_.begin() + seen_max);
+        for (auto& end : seen_ends_) end -= cut;
+    }
+    seen_ += seq;
+    seen_ends_.push_back(seen_.size());
 }
 
 std::string FeedLens::back(std::uint64_t rows) const {
-    if (rows == 0 || rows >= seen_.size()) return "0";
-    return seen_[(seen_count_ - 1 - rows) % seen_max];
+    if (rows == 0 || rows >= std::min(seen_ends_.size(), seen_max)) return "0";
+    const auto at = seen_ends_.size() - 1 - rows;
+    const auto begin = at == 0 ? 0 : seen_ends_[at - 1];
+    return seen_.substr(begin, seen_ends_[at] - begin);
 }
 
 void FeedLens::restart(std::string since) {
     tail_.clear();
     held_.clear();
     since_ = std::move(since);
-    // What comes again would stand in the ring twice, and a later rewind would not go far enough.
+    // What comes again would stand there twice, and a later rewind would not go far enough.
     seen_.clear();
-    seen_count_ = 0;
+    seen_ends_.clear();
 }
 
 }  // namespace couchmock

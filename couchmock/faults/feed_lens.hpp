@@ -61,8 +61,8 @@ private:
     RequestInfo::Feed kind_;
     std::string since_;
     std::string tail_;               ///< an unfinished line
-    std::vector<std::string> seen_;  ///< the last seqs, a ring
-    std::uint64_t seen_count_ = 0;
+    std::string seen_;                    ///< the last seqs, one after another
+    std::vector<std::size_t> seen_ends_;  ///< where each ends
     std::deque<Held> held_;
     std::string safe_seq_;  ///< of the last row before the first that is held
 };

@@ -65,8 +65,8 @@ Gate::~Gate() = default;
 Gate::Gate(Gate&&) noexcept = default;
 Gate& Gate::operator=(Gate&&) noexcept = default;
 
-GateEffects Gate::handle(Event event, base::Now now) { return impl_->handle(std::move(event), now); }
-GateEffects Gate::on_backend(BackendEvent event, base::Now now) {
+GateEffects Gate::handle(Event&& event, base::Now now) { return impl_->handle(std::move(event), now); }
+GateEffects Gate::on_backend(BackendEvent&& event, base::Now now) {
     return impl_->on_backend(std::move(event), now);
 }
 
@@ -91,7 +91,7 @@ bool is_control(const base::HttpRequest& request) {
     return target.starts_with("/_mock") && (target.size() == 6 || target[6] == '/' || target[6] == '?');
 }
 
-GateEffects Gate::Impl::handle(Event event, base::Now now) {
+GateEffects Gate::Impl::handle(Event&& event, base::Now now) {
     if (auto* requested = std::get_if<Requested>(&event))
         on_request(std::move(*requested), now);
     else if (const auto* written = std::get_if<Written>(&event))
@@ -108,7 +108,7 @@ GateEffects Gate::Impl::handle(Event event, base::Now now) {
     return std::exchange(effects_, {});
 }
 
-GateEffects Gate::Impl::on_backend(BackendEvent event, base::Now now) {
+GateEffects Gate::Impl::on_backend(BackendEvent&& event, base::Now now) {
     const auto number = std::visit([](const auto& one) { return one.exchange; }, event);
     if (auto* exchange = by_backend(number)) {
         if (exchange->held_until || !exchange->held.empty())
@@ -145,7 +145,7 @@ Gate::Impl::Exchange* Gate::Impl::by_backend(ExchangeId backend) {
     return exchange && exchange->backend == backend ? exchange : nullptr;
 }
 
-void Gate::Impl::on_request(Requested request, base::Now now) {
+void Gate::Impl::on_request(Requested&& request, base::Now now) {
     if (is_control(request.request)) {
         control(request, now);
         return;
@@ -199,7 +199,7 @@ void Gate::Impl::forward(Exchange& exchange, base::HttpRequest request) {
     effects_.emplace_back(Forward{exchange.backend, std::move(request), exchange.info.client, exchange.fate.clock_offset});
 }
 
-void Gate::Impl::deliver(Exchange& exchange, BackendEvent event, base::Now now) {
+void Gate::Impl::deliver(Exchange& exchange, BackendEvent&& event, base::Now now) {
     if (auto* whole = std::get_if<Respond>(&event))
         deliver_whole(exchange, std::move(whole->response), now);
     else if (auto* head = std::get_if<RespondHead>(&event))

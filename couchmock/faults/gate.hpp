@@ -57,7 +57,7 @@ public:
     Gate(Gate&&) noexcept;
     Gate& operator=(Gate&&) noexcept;
 
-    [[nodiscard]] GateEffects handle(Event event, base::Now now);
+    [[nodiscard]] GateEffects handle(Event&& event, base::Now now);
 
     // A way round for a store in the same process, that answers most requests at once: while nothing is asked of the gate, a request
     // costs what its line in the journal costs.
@@ -68,7 +68,7 @@ public:
     void waved_through(int status, base::Now now);
     /// It did not, or not yet: the gate takes it on, and what the store says goes into on_backend().
     void take_on(ExchangeId exchange);
-    [[nodiscard]] GateEffects on_backend(BackendEvent event, base::Now now);
+    [[nodiscard]] GateEffects on_backend(BackendEvent&& event, base::Now now);
 
 private:
     class Impl;

@@ -19,8 +19,8 @@ class Gate::Impl {
 public:
     explicit Impl(GateConfig config) : config_(config), journal_(config.journal_max) {}
 
-    GateEffects handle(Event event, base::Now now);
-    GateEffects on_backend(BackendEvent event, base::Now now);
+    GateEffects handle(Event&& event, base::Now now);
+    GateEffects on_backend(BackendEvent&& event, base::Now now);
     bool waves_through(const Requested& request, base::Now now);
     void waved_through(int status, base::Now now) { journal_.end(waved_, status, now.time); }
     void take_on(ExchangeId exchange);
@@ -69,13 +69,13 @@ private:
     enum class Act { end_rule, accept, release_answer, release_rows, drip };
 
     // ---- gate.cpp
-    void on_request(Requested request, base::Now now);
+    void on_request(Requested&& request, base::Now now);
     void on_abandoned(ExchangeId client);
     void on_written(ExchangeId client, base::Now now);
     void on_timer(base::Now now);
     void forward(Exchange& exchange, base::HttpRequest request);
     void forward_waiting(Exchange& exchange);
-    void deliver(Exchange& exchange, BackendEvent event, base::Now now);
+    void deliver(Exchange& exchange, BackendEvent&& event, base::Now now);
     void deliver_whole(Exchange& exchange, base::HttpResponse response, base::Now now);
     void answer(Exchange& exchange, base::HttpResponse response, base::Now now);
     void reset(Exchange& exchange, std::string partial, base::Now now);

@@ -2,6 +2,8 @@
 
 #include "node/base/json.hpp"
 
+#include <algorithm>
+
 namespace base {
 namespace {
 
@@ -21,12 +23,15 @@ std::optional<JsonView> JsonReader::read(std::string_view text) {
 std::optional<JsonView> JsonReader::parse(std::string_view text) {
     if (parser_.capacity() > kept_bytes_max && text.size() <= kept_bytes_max) {
         parser_ = simdjson::dom::parser{};
-        padded_ = {};
+        padded_bytes_ = 0;
     }
-    if (padded_.size() < text.size() + simdjson::SIMDJSON_PADDING) padded_.resize(text.size() + simdjson::SIMDJSON_PADDING);
-    text.copy(padded_.data(), text.size());
+    if (const auto needed = text.size() + simdjson::SIMDJSON_PADDING; padded_bytes_ < needed) {
+        padded_bytes_ = std::max(needed, 2 * padded_bytes_);
+        padded_ = std::make_unique_for_overwrite<char[]>(padded_bytes_);
+    }
+    text.copy(padded_.get(), text.size());
     simdjson::dom::element root;
-    if (parser_.parse(padded_.data(), text.size(), false).get(root) != simdjson::SUCCESS) return std::nullopt;
+    if (parser_.parse(padded_.get(), text.size(), false).get(root) != simdjson::SUCCESS) return std::nullopt;
     return JsonView{root};
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -99,7 +100,8 @@ private:
     std::optional<JsonView> parse(std::string_view text);
 
     simdjson::dom::parser parser_;
-    std::string padded_;  ///< the text, and behind it bytes of any kind that the parser may look at
+    std::unique_ptr<char[]> padded_;  ///< the text, and behind it bytes of any kind that the parser may look at
+    std::size_t padded_bytes_ = 0;
 };
 
 }  // namespace base

@@ -38,7 +38,7 @@ public:
         return finish(turn);
     }
 
-    Effects handle(Event event, base::Now now) {
+    Effects handle(Event&& event, base::Now now) {
         Turn turn{now};
         std::visit([&](auto& e) { on(turn, e); }, event);
         // Half of all turns are that a client took what it was sent, and most of those find nothing to do.
@@ -380,6 +380,6 @@ ChatCore& ChatCore::operator=(ChatCore&&) noexcept = default;
 
 NodeCounts ChatCore::counts() const { return impl_->counts(); }
 Effects ChatCore::start(base::Now now) { return impl_->start(now); }
-Effects ChatCore::handle(Event event, base::Now now) { return impl_->handle(std::move(event), now); }
+Effects ChatCore::handle(Event&& event, base::Now now) { return impl_->handle(std::move(event), now); }
 
 }  // namespace node

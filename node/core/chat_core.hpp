@@ -62,7 +62,7 @@ public:
 
     /// The first call: takes up where the journal ends and looks for the store.
     [[nodiscard]] Effects start(base::Now now);
-    [[nodiscard]] Effects handle(Event event, base::Now now);
+    [[nodiscard]] Effects handle(Event&& event, base::Now now);
     [[nodiscard]] NodeCounts counts() const;
 
 private:

@@ -62,8 +62,9 @@ void FrameDesk::say(Turn& turn, Session& session, PostFrame& frame) {
 
 void FrameDesk::say(Turn&, Session& session, History& frame) {
     std::string out = "{\"t\":\"page\",\"room\":\"" + frame.room + "\",";
-    out += history_members(*ledger_, frame.room, frame.before, frame.limit, config_->session_bytes_max / 4);
-    sessions_->send(session, out + "}");
+    append_history_members(out, *ledger_, frame.room, frame.before, frame.limit, config_->session_bytes_max / 4);
+    out += '}';
+    sessions_->send(session, out);
 }
 
 void FrameDesk::say(Turn& turn, Session& session, SearchFrame& frame) {

@@ -7,7 +7,7 @@
 
 namespace node {
 
-std::string history_members(Ledger& ledger, std::string_view room, std::string_view before, std::size_t limit,
+void append_history_members(std::string& out, Ledger& ledger, std::string_view room, std::string_view before, std::size_t limit,
                             std::size_t bytes_max) {
     std::vector<base::ChatMessage> found;
     for (auto& entry : ledger.journal().page(room, before, limit + 1))
@@ -16,14 +16,14 @@ std::string history_members(Ledger& ledger, std::string_view room, std::string_v
     for (const auto* held : ledger.uncommitted(room))
         if (before.empty() || held->entry.message.position() < before) found.push_back(held->entry.message);
     if (found.size() > committed) std::ranges::sort(found, std::ranges::greater{}, &base::ChatMessage::position);
-    std::string out = "\"messages\":[";
+    const auto begin = out.size();
+    out += "\"messages\":[";
     std::size_t count = 0;
-    for (; count < std::min(limit, found.size()) && (count == 0 || out.size() < bytes_max); ++count) {
+    for (; count < std::min(limit, found.size()) && (count == 0 || out.size() - begin < bytes_max); ++count) {
         if (count != 0) out += ',';
         frames::append_page_item(out, found[count]);
     }
     out += found.size() > count ? "],\"more\":true" : "],\"more\":false";
-    return out;
 }
 
 }  // namespace node

@@ -53,8 +53,8 @@ void HttpDesk::answer(Asked& asked, http_api::Ready&) {
 void HttpDesk::answer(Asked& asked, http_api::Wrong& call) { asked.answer(std::move(call.answer)); }
 
 void HttpDesk::answer(Asked& asked, http_api::GetMessages& call) {
-    const auto members =
-        history_members(*ledger_, call.room, call.before, call.limit, config_->session_bytes_max);
+    std::string members;
+    append_history_members(members, *ledger_, call.room, call.before, call.limit, config_->session_bytes_max);
     asked.answer(http_api::messages(call.room, members));
 }
 

@@ -91,7 +91,7 @@ bool PostDesk::repeat(Turn& turn, std::string_view id, const Waiter& waiter) {
     return true;
 }
 
-bool PostDesk::row(Turn& turn, FeedRow row) {
+bool PostDesk::row(Turn& turn, FeedRow&& row) {
     if (!row.message) return false;  // a deletion, a design document, or nothing of the chat's
     if (ledger_->knows(row.id)) {
         auto* held = ledger_->find(row.id);

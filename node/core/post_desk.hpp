@@ -39,7 +39,7 @@ public:
     void settled(Turn& turn, const StoreWriter::Outcomes& outcomes);
     /// True when the message was known, and not for having been written from here just now: the feed tells
     /// old news.
-    bool row(Turn& turn, FeedRow row);
+    bool row(Turn& turn, FeedRow&& row);
     /// The store has this message, which is known here.
     void sighted(Turn& turn, std::string_view id);
 

@@ -13,9 +13,9 @@ struct Turn {
     Effects effects{};
 
     template <class E>
-    void emit(E effect) {
+    void emit(E&& effect) {
         if (effects.empty()) effects.reserve(8);  // as many as a turn has, as a rule
-        effects.emplace_back(std::move(effect));
+        effects.emplace_back(std::forward<E>(effect));
     }
     void info(std::string line) { emit(Log{Log::Level::info, std::move(line)}); }
     void warn(std::string line) { emit(Log{Log::Level::warning, std::move(line)}); }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint32_t reconnect_timer = 1;
 constexpr std::uint32_t answer_timer = 2;
+constexpr std::size_t effects_most = 3;  // of one event, as a rule: a frame, a note and a timer
 constexpr std::int64_t follow_ahead_ms_max = 30'000;  // a faulty clock elsewhere must not drag ours along
 
 using base::append_json_string;
@@ -36,12 +37,14 @@ Effects ClientCore::start(base::Now now) {
 
 Effects ClientCore::handle(const Event& event, base::Now now) {
     now_ = now;
+    effects_.reserve(effects_most);
     std::visit([this](const auto& e) { on(e); }, event);
     return std::exchange(effects_, {});
 }
 
 Effects ClientCore::hear(const base::JsonView& frame, base::Now now) {
     now_ = now;
+    effects_.reserve(effects_most);
     on_frame(frame);
     return std::exchange(effects_, {});
 }
@@ -277,7 +280,7 @@ Record& ClientCore::note(What what, const Pending& pending) {
 }
 
 Record& ClientCore::note(What what) {
-    auto& record = std::get<Note>(effects_.emplace_back(Note{})).record;
+    auto& record = std::get<Note>(effects_.emplace_back(std::in_place_type<Note>)).record;
     record.what = what;
     record.at_us = (now_.time - config_.start).count();
     record.client = config_.name;

@@ -131,7 +131,7 @@ void Conductor::set_timer() {
 void Conductor::note(Record&& record) {
     record.at_us = now_.count();
     look_at_conditions(record);
-    effects_.emplace_back(Note{std::move(record)});
+    std::get<Note>(effects_.emplace_back(std::in_place_type<Note>)).record = std::move(record);
 }
 
 void Conductor::note_fault(What what, std::size_t fault, std::int64_t count) {

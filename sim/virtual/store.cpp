@@ -4,6 +4,12 @@
 namespace sim::virtual_world {
 namespace {
 
+/// Most bodies come in one piece.
+void append(std::string& body, std::string&& bytes) {
+    if (body.empty()) body = std::move(bytes);
+    else body += bytes;
+}
+
 /// The body's bytes in what a cut connection left behind: what follows the size line of a broken chunk.
 std::string body_of_partial_chunk(const std::string& partial) {
     const auto line = partial.find("\r\n");
@@ -11,11 +17,6 @@ std::string body_of_partial_chunk(const std::string& partial) {
 }
 
 }  // namespace
-
-void World::to_store(NodeIndex index, couchmock::Event event, std::size_t bytes) {
-    InOrder alone;  // requests come on connections of their own: only an answer's pieces have an order
-    travel(nodes_[index].to_store, true, alone, bytes, StoreHears{std::move(event)});
-}
 
 void World::fetch(NodeIndex index, node::Fetch request) {
     const auto id = next_exchange_++;
@@ -56,20 +57,7 @@ void World::on(StoreTimer& e) {
     tell_store(couchmock::TimerFired{e.timer});
 }
 
-void World::tell_store(couchmock::Event event) { perform(store_.handle(std::move(event), {now_, wall()})); }
-
-void World::answer(couchmock::ExchangeId id, node::Event event, std::size_t bytes) {
-    const auto found = exchanges_.find(id);
-    if (found == exchanges_.end()) return;
-    auto& exchange = found->second;
-    std::visit(
-        [&](auto& e) {
-            if constexpr (requires { e.fetch; }) e.fetch = exchange.fetch;
-        },
-        event);
-    travel(nodes_[exchange.node].to_store, false, exchange.down, bytes,
-           NodeHears{exchange.node, exchange.life, std::move(event)});
-}
+void World::tell_store(couchmock::Event&& event) { perform(store_.handle(std::move(event), {now_, wall()})); }
 
 void World::finish(couchmock::ExchangeId id, bool connection_lives) {
     const auto found = exchanges_.find(id);
@@ -120,7 +108,7 @@ void World::perform(couchmock::Effects effects) {
             if (exchange->second.stream) {
                 stream(data->exchange, std::move(data->bytes));
             } else {
-                exchange->second.answer.body += data->bytes;
+                append(exchange->second.answer.body, std::move(data->bytes));
             }
         } else if (auto* last = std::get_if<couchmock::RespondEnd>(&effect)) {
             const auto exchange = exchanges_.find(last->exchange);
@@ -162,7 +150,7 @@ bool World::take_asked(couchmock::Effect& effect) {
     } else if (auto* head = std::get_if<couchmock::RespondHead>(&effect)) {
         asked_answer_ = {head->status, std::move(head->headers), {}};
     } else if (auto* data = std::get_if<couchmock::RespondData>(&effect)) {
-        asked_answer_.body += data->bytes;
+        append(asked_answer_.body, std::move(data->bytes));
         asked_more_ = true;
     }
     return true;

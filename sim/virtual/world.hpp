@@ -135,12 +135,24 @@ private:
     // store.cpp: the mock and the requests to it
     void fetch(NodeIndex index, node::Fetch request);
     void cancel_fetch(NodeIndex index, node::FetchId id);
-    void tell_store(couchmock::Event event);
+    void tell_store(couchmock::Event&& event);
     void perform(couchmock::Effects effects);
-    void answer(couchmock::ExchangeId id, node::Event event, std::size_t bytes);
+    /// `event`: one of those with a `fetch`, which is filled in; it takes as long as `bytes` take.
+    template <class E>
+    void answer(couchmock::ExchangeId id, E&& event, std::size_t bytes) {
+        const auto found = exchanges_.find(id);
+        if (found == exchanges_.end()) return;
+        auto& exchange = found->second;
+        event.fetch = exchange.fetch;
+        travel(nodes_[exchange.node].to_store, false, exchange.down, bytes, NodeHears{exchange.node, exchange.life, std::forward<E>(event)});
+    }
     void finish(couchmock::ExchangeId id, bool connection_lives);
     void stream(couchmock::ExchangeId id, std::string bytes);
-    void to_store(NodeIndex index, couchmock::Event event, std::size_t bytes);
+    template <class E>
+    void to_store(NodeIndex index, E&& event, std::size_t bytes) {
+        InOrder alone;  // requests come on connections of their own: only an answer's pieces have an order
+        travel(nodes_[index].to_store, true, alone, bytes, StoreHears{std::forward<E>(event)});
+    }
     /// A request that no link delays and no fault touches; the answer is there at once.
     base::HttpResponse ask_store(base::HttpRequest request);
     bool take_asked(couchmock::Effect& effect);
