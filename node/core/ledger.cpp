@@ -61,6 +61,12 @@ void Ledger::mark_stored(std::string_view id, const base::Generation& generation
     marks_generation_ = generation;
 }
 
+bool Ledger::is_marked(std::string_view id, const base::Generation& generation) const {
+    const auto among = [&](const std::vector<std::string>& marks) { return std::ranges::find(marks, id) != marks.end(); };
+    return (marks_generation_ == generation && among(marks_)) ||
+           (marks_generation_under_way_ == generation && among(marks_under_way_));
+}
+
 void Ledger::set_checkpoint(base::Checkpoint checkpoint) { checkpoint_ = std::move(checkpoint); }
 
 void Ledger::store_changed() {

@@ -50,6 +50,8 @@ public:
     Held& hold(base::ChatMessage message, bool accepted_here, base::Generation stored_in);
     /// The store (`generation`) has a message of this id.
     void mark_stored(std::string_view id, const base::Generation& generation);
+    /// True when mark_stored() was told so, and the journal does not say it yet.
+    [[nodiscard]] bool is_marked(std::string_view id, const base::Generation& generation) const;
     /// What mark_stored() was told since this was last asked.
     [[nodiscard]] std::vector<std::string> take_marked() { return std::exchange(marked_, {}); }
     /// Everything up to here has been given to hold().

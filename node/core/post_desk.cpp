@@ -81,8 +81,8 @@ bool PostDesk::repeat(Turn& turn, std::string_view id, const Waiter& waiter) {
     }
     const auto entry = ledger_->journal().find(id);
     if (!entry) return false;
-    if (!entry->stored_in.empty() &&
-        (entry->stored_in == link_->generation() || link_->generation().empty())) {
+    const auto& store = link_->generation();
+    if ((!entry->stored_in.empty() && (entry->stored_in == store || store.empty())) || ledger_->is_marked(id, store)) {
         tell_stored(turn, waiter, id);
     } else {
         tell_accepted(turn, waiter, id);
@@ -125,9 +125,7 @@ void PostDesk::committed(Turn& turn, const std::vector<Held*>& batch) {
         for (const auto& waiter : held->waiters) tell_accepted(turn, waiter, id);
         std::erase_if(held->waiters, [](const Waiter& w) { return w.exchange != 0; });
         if (!held->stored && writer_->reads_later(held->entry.arrival)) {
-            // A long backlog lies in the journal; in memory stays only who waits to hear of it.
-            if (!held->waiters.empty()) late_waiters_[std::string{id}] = std::move(held->waiters);
-            ledger_->release(*held);
+            let_go(*held);  // a long backlog lies in the journal
         } else {
             release_if_done(*held);
         }
@@ -177,7 +175,13 @@ void PostDesk::show(Held& held) {
 void PostDesk::release_if_done(Held& held) {
     const bool settled =
         held.stored || !held.entry.accepted_here || writer_->has_refused(held.entry.message.id());
-    if (held.committed && settled) ledger_->release(held);
+    if (held.committed && settled) let_go(held);
+}
+
+/// In memory stays only who waits to hear of it.
+void PostDesk::let_go(Held& held) {
+    if (!held.stored && !held.waiters.empty()) late_waiters_[std::string{held.entry.message.id()}] = std::move(held.waiters);
+    ledger_->release(held);
 }
 
 std::vector<Waiter> PostDesk::take_waiters(std::string_view id, Held* held) {

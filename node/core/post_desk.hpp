@@ -68,6 +68,7 @@ private:
     void refused_for_good(Turn& turn, std::string_view id, const std::string& reason);
     void show(Held& held);
     void release_if_done(Held& held);
+    void let_go(Held& held);
     [[nodiscard]] std::vector<Waiter> take_waiters(std::string_view id, Held* held);
 
     void tell_accepted(Turn& turn, const Waiter& waiter, std::string_view id);

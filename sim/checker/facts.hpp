@@ -29,6 +29,7 @@ struct Message {
     std::uint32_t documents = 0;     ///< how often the store holds it at the end
     std::uint32_t shown_before = 0;  ///< deliveries in the history before its first mention
     std::uint64_t journals = 0;  ///< by node, a bit each: others that have shown it, and have it on their disks
+    std::uint32_t answered_on = 0;   ///< the number of the sender's connection over which it was told
     std::uint32_t sent_seq = 0;      ///< the record with which it was first sent; 0 when it never was
     std::int64_t due_us = never;
     std::int64_t sent_us = never;

@@ -88,6 +88,7 @@ void Facts::take_answer(const Record& record) {
     if (m.accepted_us < 0) {
         m.accepted_us = record.at_us;
         m.accepted_by = node(record, &sender);
+        m.answered_on = sender.connection;
         // The answer may have been on its way when what it tells of was destroyed.
         m.disk_lost = m.accepted_by < disk_wiped_us_.size() && disk_wiped_us_[m.accepted_by] >= m.sent_us;
         m.store_lost = store_wiped_us_ >= m.sent_us;

@@ -310,6 +310,17 @@ TEST(Convergence, CatchesASenderThatWasNeverAnswered) {
     expect_caught(story, "converged", "never got an answer");
 }
 
+TEST(Convergence, CatchesASenderThatWasNeverToldThatItIsStored) {
+    Story story;
+    story.expect("converged");
+    story.remove([](const Record& r) { return r.msg == "c4-2" && r.what == What::stored; });
+    expect_caught(story, "converged", "n2 never told its sender that it is stored");
+    // The node knows the sender no more when the connection that it was told over is gone.
+    story.insert({.what = What::disconnected, .at_us = 3'200'000, .client = "c4", .node = "n2", .text = "reset", .count = 1});
+    story.insert({.what = What::connected, .at_us = 3'300'000, .client = "c4", .node = "n2", .count = 2});
+    EXPECT_EQ(story.finding("converged").outcome, Outcome::pass) << text_of(story.finding("converged"));
+}
+
 TEST(Convergence, CatchesAGapThatStaysOpen) {
     Story story;
     story.expect("converged");
