@@ -169,6 +169,11 @@ std::optional<Value> recovery_value(const Facts& facts, const Latencies& latenci
         why = fmt::format("nothing was delivered before {}, to compare with", name);
         return {};
     }
+    // Whether it would have been in time nobody knows; that it was not may be known all the same.
+    if (recovery->overtaken_us && static_cast<double>(*recovery->overtaken_us) < expectation.value) {
+        why = fmt::format("the next fault began {} after {}, before all was as it had been", time_text(*recovery->overtaken_us), name);
+        return {};
+    }
     const auto of = fmt::format(" until no message waited and p99(delivery) was under {} again",
                                 time_text(recovery->limit_us));
     if (!recovery->us) return Value{{facts.end_us, true}, true, of};
@@ -236,8 +241,10 @@ std::optional<Recovery> recovery_of(const Facts& facts, const Latencies& latenci
         const auto at = sample.due_us + sample.key;
         if (at <= end) continue;
         if (at > until) {
-            if (sample.due_us <= end)
-                return recovery;  // what the fault held up came only after the next one began
+            if (sample.due_us <= end) {  // what the fault held up came only after the next one began
+                recovery.overtaken_us = until - end;
+                return recovery;
+            }
             continue;
         }
         auto& window = windows[static_cast<std::size_t>((at - end) / window_us)];
@@ -264,6 +271,7 @@ std::optional<Recovery> recovery_of(const Facts& facts, const Latencies& latenci
             last_us = std::max(last_us, change.at_us);
         }
     }
+    if (waiting && until < facts.end_us) recovery.overtaken_us = until - end;
     if (waiting) return recovery;
     recovery.us = last_us - end;
     return recovery;

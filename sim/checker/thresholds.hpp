@@ -25,6 +25,7 @@ bool is_broken_already(const Facts& facts, const Latencies& latencies, const Exp
 struct Recovery {
     std::string fault;
     std::optional<std::int64_t> us;  ///< from the fault's end until all was as before; nothing: it never was
+    std::optional<std::int64_t> overtaken_us;  ///< it was not over when the next fault began, so long after this one's end
     bool has_before = false;         ///< there were deliveries before the fault to compare with
     std::int64_t limit_us = 0;       ///< what a window's p99 must be under
 };

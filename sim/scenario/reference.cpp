@@ -109,7 +109,7 @@ std::string of_expectations() {
     out += of_words("Phases", "A message belongs to the phase in which it was due.", phases());
     return out +
            "`recovery of NAME` is the time from the fault's end until no message waits for the store and "
-           "deliveries are as quick as before.\n";
+           "deliveries are as quick as before; not known when the next fault begins in between.\n";
 }
 
 std::string everything() {

@@ -87,7 +87,7 @@ void World::on(const conduct::AskStore& e) {
     soon(Duration{0}, answered(e.request, ask_store(std::move(request))));
 }
 
-/// What its /readyz would say; but that nobody asks it, and a node that is woken by questions may seem to be awake.
+/// What its /readyz would say, without asking it: a node that nothing but questions wakes would seem to be awake.
 void World::on(const conduct::AskBacklog& e) {
     const auto index = node_named(e.node);
     const auto& node = nodes_[index];

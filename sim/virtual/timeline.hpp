@@ -50,8 +50,7 @@ private:
         std::uint64_t added;
         std::uint32_t slot;  // the events themselves do not move while the heap is sorted
     };
-    // Without a branch: nobody could guess which way it goes.
-    static bool later(const Entry& a, const Entry& b) { return (a.at > b.at) | ((a.at == b.at) & (a.added > b.added)); }
+    static bool later(const Entry& a, const Entry& b) { return a.at != b.at ? a.at > b.at : a.added > b.added; }
 
     std::vector<Entry> heap_;
     std::deque<Event> slots_;

@@ -130,6 +130,17 @@ TEST(Recovery, LastsUntilNothingWaitsForTheStore) {
     EXPECT_EQ(judged(story, "recovery of outage", "", "==", 400'000).outcome, Outcome::pass);
 }
 
+TEST(Recovery, IsNotKnownWhenTheNextFaultCameFirst) {
+    auto story = with_outage(1'580);
+    story.remove([](const Record& r) { return r.what == What::backlog && r.count == 0; });
+    story.fault("next", "feed.cut", 1'850, 1'850, 1);
+    story.insert({.what = What::backlog, .at_us = 1'950'000, .node = "n1", .count = 0});
+    const auto found = judged(story, "recovery of outage", "", "<", 1e6);
+    EXPECT_EQ(found.outcome, Outcome::unknown) << text_of(found);
+    EXPECT_THAT(found.measured, HasSubstr("next fault began 300 ms after outage"));
+    EXPECT_EQ(judged(story, "recovery of outage", "", "<", 200'000).outcome, Outcome::fail) << "that long it took at least";
+}
+
 TEST(Recovery, NeverCameWhenSomethingIsStillMissing) {
     auto story = with_outage(1'580);
     story.remove_shown("c1-2", "c2");
