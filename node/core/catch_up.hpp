@@ -94,7 +94,7 @@ private:
         std::uint64_t after = 0;                    ///< unstored, arrivals: sent up to here
         std::uint64_t joined_at = 0;                ///< the watermark when the job began
         std::string newest;                         ///< the highest position that the client has been shown
-        std::set<std::string, std::less<>> sent;                 ///< ids, where a later stage may come upon them again
+        std::set<std::string, std::less<>> sent;    ///< ids, where a later stage may come upon them again
         std::vector<std::string> stored_meanwhile;  ///< ids that went into the store while its feed was read
         FetchId fetch = 0;
         base::Time deadline{};

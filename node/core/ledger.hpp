@@ -4,7 +4,6 @@
 #include "node/core/turn.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>

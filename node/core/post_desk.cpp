@@ -93,6 +93,7 @@ bool PostDesk::repeat(Turn& turn, std::string_view id, const Waiter& waiter) {
 
 bool PostDesk::row(Turn& turn, FeedRow&& row) {
     if (!row.message) return false;  // a deletion, a design document, or nothing of the chat's
+    if (row.message->id() != row.id) return false;  // nor is a row with another document than its own
     if (ledger_->knows(row.id)) {
         auto* held = ledger_->find(row.id);
         const bool first_word = held && !held->stored && held->entry.accepted_here;  // of ours, before the store's answer

@@ -23,7 +23,7 @@ struct Session {
     std::string user;                       ///< empty before `hello`
     std::vector<Room*> rooms;               ///< followed live
     std::shared_ptr<base::FrameBatch> own;  ///< frames for this client alone, of this turn
-    base::FrameList waiting;      ///< leaves in the next Send
+    base::FrameList waiting;                ///< leaves in the next Send
     std::size_t waiting_bytes = 0;
     TokenBucket posts;       ///< how fast it may post
     bool in_flight = false;  ///< a Send is not yet Written

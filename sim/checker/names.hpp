@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -38,18 +37,8 @@ public:
     [[nodiscard]] std::size_t size() const { return names_.size(); }
 
 private:
-    /// Names of a run are short: "c17", "n3", "c17-204".
-    struct Hash {
-        std::uint64_t operator()(std::string_view name) const {
-            std::uint64_t word = name.size();
-            if (name.size() > sizeof word) return std::hash<std::string_view>{}(name);
-            for (const char c : name) word = word << 8 | static_cast<unsigned char>(c);
-            word *= 0x9e3779b97f4a7c15ull;
-            return word ^ word >> 32;
-        }
-    };
     std::deque<std::string> names_;  // a deque: the views in the map stay valid
-    boost::unordered_flat_map<std::string_view, Index, Hash> numbers_;
+    boost::unordered_flat_map<std::string_view, Index> numbers_;
 };
 
 }  // namespace sim::checker

@@ -57,5 +57,15 @@ TEST_F(Answers, TellStoredToWhoRepeatsWhatCameFromAStoreThatIsGone) {
     EXPECT_THAT(heard(1), Contains("stored"));
 }
 
+TEST_F(Answers, AreNotShakenByARowThatHasAnotherDocumentThanItsOwn) {
+    const auto key = post(1, "lobby", "hello");
+    const auto mine = base::make_message("lobby", "ann", *base::MessageKey::parse(key), "hello", "node");
+    stream("feed=continuous", R"({"seq":"2-b","id":"lobby:other","doc":)" + base::to_document(mine) + "}\n");
+    persist_all();
+    answer(put, 201, "{}");
+    persist_all();
+    EXPECT_THAT(heard(1), ElementsAre("accepted", "message hello", "stored"));
+}
+
 }  // namespace
 }  // namespace node
