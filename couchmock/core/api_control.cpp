@@ -21,9 +21,8 @@ void wipe(Server& server, Call& call) {
     call.respond_json(200, fmt::format(R"({{"ok":true,"databases":{}}})", all.size()));
 }
 
-void amnesia(Server& server, Call& call, const boost::json::value& wanted) {
+void amnesia(Server& server, Call& call, const boost::json::value& wanted, bool locals_too) {
     const auto rows = base::int_member(wanted, "rows").value_or(10);
-    const bool locals_too = base::bool_member(wanted, "local", true);
     const auto name = base::string_member(wanted, "database");
     std::size_t forgotten = 0;
     for (const auto& [key, database] : server.databases) {
@@ -75,7 +74,9 @@ void control(Server& server, Call& call) {
     if (what == "wipe")
         wipe(server, call);
     else if (what == "amnesia")
-        amnesia(server, call, body);
+        amnesia(server, call, body, base::bool_member(body, "local", true));
+    else if (what == "failover")
+        amnesia(server, call, body, false);
     else if (what == "restart")
         restart(server, call, body);
     else if (what == "crash")

@@ -85,8 +85,7 @@ base::HttpResponse Gate::Impl::post_faults(const base::HttpRequest& request, bas
         auto rule = Rule::read(wanted.get_object(), last_rule_ + 1, config_.seed);
         if (const auto* trouble = std::get_if<std::string>(&rule))
             return refuse(400, "bad_request", *trouble);
-        const auto fault = std::get<Rule>(rule).fault;
-        if (!config_.owns_store && (fault == Fault::store_wipe || fault == Fault::store_amnesia))
+        if (!config_.owns_store && loses_documents(std::get<Rule>(rule).fault))
             return refuse(501, "not_implemented", "the store behind is not the mock's own");
         ++last_rule_;
         read.push_back(std::make_unique<Rule>(std::move(std::get<Rule>(rule))));

@@ -109,7 +109,7 @@ private:
     std::uint64_t reset_matching(const Rule& rule, base::Now now);
     void rewind_open_feeds(Rule& rule);
     [[nodiscard]] std::vector<Exchange*> open_exchanges();
-    void act_on_store(const Rule& rule, std::string_view act);
+    void act_on_store(const Rule& rule);
     [[nodiscard]] bool is_down() const;
     [[nodiscard]] std::vector<Rule*> feed_rules(const RequestInfo& info);
     void count_active_rules();

@@ -247,11 +247,12 @@ void Gate::Impl::begin(Rule& rule, base::Now now) {
             rule.hits += reset_matching(rule, now);
             break;
         case Fault::store_crash:
+        case Fault::store_failover:
         case Fault::store_restart:
             // One that lasts stays away for so long.
             if (rule.lasts) effects_.emplace_back(Listen{false});
             reset_matching(rule, now);
-            act_on_store(rule, rule.fault == Fault::store_crash ? "crash" : "restart");
+            act_on_store(rule);
             ++rule.hits;
             if (rule.lasts)
                 rule.fault = Fault::store_down;
@@ -260,7 +261,7 @@ void Gate::Impl::begin(Rule& rule, base::Now now) {
             break;
         case Fault::store_wipe:
         case Fault::store_amnesia:
-            act_on_store(rule, rule.fault == Fault::store_wipe ? "wipe" : "amnesia");
+            act_on_store(rule);
             ++rule.hits;
             end(rule, now);
             break;
@@ -324,8 +325,9 @@ void Gate::Impl::count_active_rules() {
         std::ranges::count_if(rules_, [](const auto& rule) { return rule->active; }));
 }
 
-void Gate::Impl::act_on_store(const Rule& rule, std::string_view act) {
+void Gate::Impl::act_on_store(const Rule& rule) {
     if (!config_.owns_store) return;  // a crash is then what its clients see of it
+    const auto act = name_of(rule.fault).substr(std::string_view{"store."}.size());
     effects_.emplace_back(
         Forward{(ExchangeId{1} << 63) + ++forwards_,
                 {"POST", fmt::format("/_mock/store/{}", act), {}, base::write_json(rule.wanted)},

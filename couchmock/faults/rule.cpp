@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::pair<Fault, std::string_view>, 29> names{{
+constexpr std::array<std::pair<Fault, std::string_view>, 30> names{{
     {Fault::store_down, "store.down"},
     {Fault::store_hang, "store.hang"},
     {Fault::store_refuse, "store.refuse"},
@@ -33,6 +33,7 @@ constexpr std::array<std::pair<Fault, std::string_view>, 29> names{{
     {Fault::store_wipe, "store.wipe"},
     {Fault::store_crash, "store.crash"},
     {Fault::store_amnesia, "store.amnesia"},
+    {Fault::store_failover, "store.failover"},
     {Fault::store_restart, "store.restart"},
     {Fault::feed_rewind, "feed.rewind"},
     {Fault::feed_cut, "feed.cut"},
@@ -106,6 +107,10 @@ std::string_view name_of(Fault fault) {
 std::optional<Fault> fault_named(std::string_view name) {
     const auto it = std::ranges::find(names, name, &std::pair<Fault, std::string_view>::second);
     return it == names.end() ? std::nullopt : std::optional{it->first};
+}
+
+bool loses_documents(Fault fault) {
+    return fault == Fault::store_wipe || fault == Fault::store_amnesia || fault == Fault::store_failover;
 }
 
 bool Match::matches(const RequestInfo& request) const {

@@ -40,6 +40,7 @@ enum class Fault {
     store_wipe,     ///< all databases are gone
     store_crash,    ///< what was not acknowledged is gone; every connection is reset
     store_amnesia,  ///< the newest writes are gone, acknowledged or not
+    store_failover,  ///< a copy takes over that lacks the newest writes; every connection is reset
     store_restart,  ///< every connection is reset
     feed_rewind,    ///< open feeds, or the next that opens, go on further back
     // in the feed
@@ -55,6 +56,8 @@ enum class Fault {
 
 std::string_view name_of(Fault fault);
 std::optional<Fault> fault_named(std::string_view name);
+/// Only where the store is the mock's own: another's documents are not ours to take away.
+bool loses_documents(Fault fault);
 
 /// Which requests a rule is about; empty members match all.
 struct Match {

@@ -88,10 +88,6 @@ void CatchUp::stored(const std::vector<std::string>& ids) {
 }
 
 void CatchUp::pump(Turn& turn) {
-    if (!confirming_.empty() && (!link_->usable() || link_->confirmed_at() != confirmed_at_)) {
-        confirmed_at_ = link_->confirmed_at();
-        ready_.merge(std::exchange(confirming_, {}));
-    }
     for (const auto& key : std::exchange(ready_, {})) run(turn, key);
 }
 

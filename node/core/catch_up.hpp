@@ -99,6 +99,7 @@ private:
         FetchId fetch = 0;
         base::Time deadline{};
         base::Time read_at{};  ///< confirm: when the feed's last page came
+        std::optional<std::uint64_t> suspicions;  ///< feed, confirm: of the store, when the feed's first page was asked for
         std::optional<std::deque<std::string>> guessed;  ///< by_time: ids that are still to be sent, oldest first
         bool exact = false;  ///< the cursor is of this journal
         bool live = false;   ///< joined already: only the gap is being closed
@@ -139,8 +140,6 @@ private:
     const StoreApi* api_;
     FetchIds* ids_;
     std::set<Key> reading_;     ///< jobs that may be in the stages feed, confirm or unstored
-    std::set<Key> confirming_;  ///< those in confirm
-    base::Time confirmed_at_{};
     Ledger* ledger_;
     Sessions* sessions_;
     Rooms* rooms_;

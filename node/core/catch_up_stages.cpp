@@ -40,10 +40,11 @@ CatchUp::Then CatchUp::ask_feed(Turn& turn, const Key& key, Job& job) {
         give_up_feed(job);
         return Then::again;
     }
-    if (fetches_ >= fetches_max) {
+    if (fetches_ >= fetches_max || (!job.suspicions && audit_->looking_back())) {
         ready_.insert(key);
         return Then::wait;
     }
+    if (!job.suspicions) job.suspicions = audit_->suspicions();
     ++fetches_;
     reading_.insert(key);
     job.fetch = ids_->next(Asker::resume);
@@ -73,9 +74,15 @@ CatchUp::Then CatchUp::confirm(Turn& turn, const Key& key, Job& job, Session& se
         return Then::again;
     }
     if (link_->confirmed_at() < job.read_at) {
-        confirming_.insert(key);
+        ready_.insert(key);
         link_->look(turn);
         return Then::wait;
+    }
+    if (job.suspicions != audit_->suspicions()) {  // what was read may have been without what is found missing, or back by now
+        job.suspicions.reset();
+        job.seq = job.request.cursor->seq;
+        job.stage = Stage::feed;
+        return Then::again;
     }
     send_unverified(job, session);
     job.stage = Stage::unstored;
@@ -87,7 +94,8 @@ CatchUp::Then CatchUp::confirm(Turn& turn, const Key& key, Job& job, Session& se
 /// reads it now.
 void CatchUp::send_unverified(Job& job, Session& session) {
     for (const auto& id : audit_->unverified()) {
-        const auto entry = ledger_->journal().find(id);
+        const auto* held = ledger_->find(id);
+        const auto entry = held ? std::optional{held->entry} : ledger_->journal().find(id);
         if (entry && entry->message.room() == job.request.room && !has_or_gets(job, id))
             send(job, session, entry->message, 0);
     }

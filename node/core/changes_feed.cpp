@@ -1,6 +1,7 @@
 #include "node/core/changes_feed.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace node {
@@ -8,6 +9,12 @@ namespace {
 
 constexpr base::Duration pause_least = std::chrono::milliseconds{20};
 constexpr base::Duration pause_most = std::chrono::seconds{2};
+
+std::uint64_t number_in_front_of(std::string_view seq) {
+    std::uint64_t number = 0;
+    std::from_chars(seq.data(), seq.data() + seq.size(), number);
+    return number;
+}
 
 }  // namespace
 
@@ -28,7 +35,7 @@ ChangesFeed::ChangesFeed(const ChatConfig& config, const StoreApi& api, FetchIds
 void ChangesFeed::begin_at(Turn& turn, std::string seq) {
     close(turn);
     seq_ = std::move(seq);
-    caught_up_ = detached_ = false;
+    caught_up_ = detached_ = paged_ = false;
     not_before_ = turn.now.time;
 }
 
@@ -75,7 +82,7 @@ void ChangesFeed::close(Turn& turn) {
 void ChangesFeed::ended(Turn& turn, bool doubtful) {
     fetch_ = 0;
     state_ = State::idle;
-    caught_up_ = detached_ = false;
+    caught_up_ = detached_ = paged_ = false;
     rest_until(turn, turn.now.time + backoff_.next(*random_));
     if (doubtful) link_->doubt(turn);
 }
@@ -96,10 +103,12 @@ FeedNews ChangesFeed::take_page(Turn& turn, std::string_view body) {
     fetch_ = 0;
     state_ = State::idle;
     backoff_.reset();
+    paged_ = true;
+    const bool went_back = number_in_front_of(page->last_seq) < number_in_front_of(seq_);
     seq_ = std::move(page->last_seq);
     caught_up_ = page->rows.size() < page_rows_;
     if (mode_ == FeedMode::poll && caught_up_) rest_until(turn, turn.now.time + poll_interval_);
-    return {std::move(page->rows), seq_, caught_up_};
+    return {std::move(page->rows), seq_, caught_up_, went_back};
 }
 
 void ChangesFeed::on_refusal(Turn& turn, const base::HttpResponse& response) {

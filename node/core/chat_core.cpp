@@ -13,6 +13,7 @@
 #include "node/core/store_link.hpp"
 #include "node/core/store_writer.hpp"
 
+#include <ranges>
 #include <utility>
 
 namespace node {
@@ -107,7 +108,7 @@ private:
             case Asker::link:
                 return link_.on_answer(turn, e.fetch, e.response);
             case Asker::writer:
-                return settle(turn, writer_.on_answer(turn, e.fetch, e.response));
+                return desk_.settled(turn, writer_.on_answer(turn, e.fetch, e.response));
             case Asker::feed:
                 return take(turn, feed_.on_answer(turn, e.fetch, e.response));
             case Asker::lookup:
@@ -152,26 +153,29 @@ private:
         }
     }
 
-    void settle(Turn& turn, StoreWriter::Outcomes outcomes) {
-        desk_.settled(turn, outcomes);
-        for (auto& outcome : outcomes)
-            if (outcome.stored) audit_.note(std::move(outcome.id));
-    }
-
     void write_again(Turn& turn, const std::vector<std::string>& lost) {
         if (lost.empty()) return;
         turn.error("store: it has lost " + std::to_string(lost.size()) +
                    " messages that it had acknowledged; they are written again");
-        for (const auto& id : lost)
-            if (const auto entry = ledger_.journal().find(id)) writer_.enqueue_again(*entry);
+        for (const auto& id : lost | std::views::reverse)  // each goes before all that wait, so the oldest is the first
+            if (const auto entry = ledger_.journal().find(id))
+                writer_.enqueue_again(*entry);
+            else if (ledger_.find(id))
+                audit_.note(id);  // on its way to the disk still: it is looked for once more
     }
 
     void take(Turn& turn, FeedNews news) {
-        for (auto& row : news.rows)
-            if (row.presence)
+        bool old_news = news.went_back;
+        for (auto& row : news.rows) {
+            if (row.presence) {
                 presence_.heard(std::move(*row.presence));
-            else if (row.message)
-                known_run_ = desk_.row(turn, std::move(row)) ? known_run_ + 1 : 0;
+            } else if (row.message) {
+                const bool known = desk_.row(turn, std::move(row));
+                known_run_ = known ? known_run_ + 1 : 0;
+                old_news |= known;
+            }
+        }
+        if (old_news && config_.feed != FeedMode::continuous) audit_.suspect();  // none is open that would have broken
         set_checkpoint(news.seq);
         if (news.caught_up || feed_.detached()) known_run_ = 0;
         if (known_run_ < std::min(known_rows_for_scan, config_.page_rows_max)) return;
@@ -252,14 +256,16 @@ private:
         if (scan_.active() && !feed_.detached()) read_feed_from(turn, scan_.seq());  // the live feed ended
         feed_.pump(turn);
         scan_.pump(turn, feed_.live());
-        audit_.pump(turn);
         tell_store_state();
         auto cursors = take_due_cursors(turn);
         rooms_.seal();
         for (const auto& room : cursors) catch_up_.repeat_gap_cursors(room);
         ledger_.advance();
         catch_up_.set_seen(link_.generation(), feed_.seq());
-        catch_up_.stored(ledger_.take_marked());
+        const auto marked = ledger_.take_marked();
+        for (const auto& id : marked) audit_.note(id);
+        audit_.pump(turn, feed_.watching());
+        catch_up_.stored(marked);
         catch_up_.pump(turn);
         presence_.pump(turn);
         sessions_.flush(turn);
@@ -295,12 +301,13 @@ private:
             read_feed_from(turn, scan_.active() ? scan_.seq() : feed_.seq());
         }
         was_up_ = link_.up();
-        const bool back = link_.usable() && !std::exchange(was_usable_, link_.usable());
+        const bool back = link_.usable() && !was_usable_;
+        const bool gone = was_usable_ && !link_.usable();
         was_usable_ = link_.usable();
         const bool caught_up = feed_.caught_up() && !was_caught_up_;
         was_caught_up_ = feed_.caught_up();
         if (caught_up) writer_.feed_caught_up();
-        if (back) audit_.suspect();
+        if (gone || back) audit_.suspect();  // what its open feed still brought meanwhile counts, too
         if (back || caught_up) catch_up_.store_is_back();
     }
 

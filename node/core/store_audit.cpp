@@ -9,21 +9,22 @@
 namespace node {
 namespace {
 
-constexpr std::size_t recent_max = 500;
 constexpr std::size_t ids_per_request = 500;
-constexpr std::size_t fresh_max = 5000;  // under more load than this only the newest are looked for
+constexpr std::uint64_t page_rows = 100;              // looked back at once
+constexpr std::uint64_t first_page_rows = 500;        // when this process knows nothing of what was stored last
+constexpr std::uint64_t looked_through_max = 5000;    // of a backlog that no store had
+constexpr std::size_t fresh_max = 5000;  // under more load than this not all are looked for
 constexpr base::Duration look_every = std::chrono::seconds{5};
 constexpr base::Duration suspect_every = std::chrono::seconds{2};
 
-/// The ids of an `_all_docs` answer that are there and not deleted; false when it is no such answer.
+/// The ids of an `_all_docs` answer that are there, or were deleted, which is somebody's will and no loss; false when it is no such answer.
 bool read_found(std::string_view body, std::vector<std::string>& found) {
     base::JsonReader reader;
     const auto parsed = reader.read(body);
     const auto rows = parsed ? parsed->member("rows") : std::nullopt;
     const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) {
         const auto id = base::string_member(row, "id");
-        const auto value = row.member("value");
-        if (id && value && !base::bool_member(*value, "deleted")) found.emplace_back(*id);
+        if (id && row.member("value")) found.emplace_back(*id);
     });
     std::ranges::sort(found);
     return is_answer;
@@ -33,70 +34,93 @@ bool read_found(std::string_view body, std::vector<std::string>& found) {
 
 StoreAudit::StoreAudit(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger,
                        StoreLink& link)
-    : request_timeout_{config.request_timeout}, api_{&api}, ids_{&ids}, ledger_{&ledger}, link_{&link} {}
+    : request_timeout_{config.request_timeout}, polls_{config.feed == FeedMode::poll}, api_{&api}, ids_{&ids}, ledger_{&ledger}, link_{&link} {}
 
-void StoreAudit::note(std::string id) {
+void StoreAudit::note(const std::string& id) {
     lost_.erase(id);
-    fresh_.push_back(std::move(id));
-    if (fresh_.size() > fresh_max) fresh_.pop_front();
+    fresh_.insert(id);
+    if (fresh_.size() > fresh_max) fresh_.erase(fresh_.begin());
+}
+
+void StoreAudit::suspect() {
+    ++suspicions_;
+    const auto newest = ledger_->watermark();
+    const bool known = !again_.empty() && newest == suspected_at_;
+    const bool was_looking_back = looking_back();
+    again_.merge(std::exchange(fresh_, {}));
+    next_look_.reset();
+    for (const auto* held : ledger_->on_the_way())
+        if (held->stored) again_.emplace(held->entry.message.id());
+    if (known) return;
+    suspected_at_ = newest;
+    const auto reached = look_back_from(newest, suspicions_ > 1 ? page_rows : first_page_rows, again_);
+    again_after_ = was_looking_back ? std::min(again_after_, reached) : reached;
 }
 
 void StoreAudit::store_changed() {
-    recent_.clear();
     fresh_.clear();
     again_.clear();
     lost_.clear();
-    journal_read_ = false;
+    asked_.clear();
+    fetch_ = 0;
 }
 
 std::vector<std::string> StoreAudit::unverified() const {
     std::vector<std::string> out{fresh_.begin(), fresh_.end()};
     out.insert(out.end(), asked_.begin(), asked_.end());
-    out.insert(out.end(), again_.begin(), again_.end());
     out.insert(out.end(), lost_.begin(), lost_.end());
+    if (polls_) {
+        std::set<std::string> newest;
+        look_back_from(ledger_->watermark(), page_rows, newest);
+        out.insert(out.end(), newest.begin(), newest.end());
+    }
     return out;
 }
 
-void StoreAudit::read_journal() {
-    const auto last = ledger_->watermark();
-    for (const auto& entry : ledger_->journal().after({}, last > recent_max ? last - recent_max : 0, recent_max))
-        if (entry.accepted_here && entry.stored_in == link_->generation())
-            recent_.emplace_back(entry.message.id());
+std::uint64_t StoreAudit::look_back_from(std::uint64_t newest, std::uint64_t page, std::set<std::string>& into) const {
+    auto after = newest;
+    const auto before = into.size();
+    while (into.size() == before && after > 0 && newest - after < looked_through_max) {
+        const auto rows = std::min(page, after);
+        after -= rows;
+        for (const auto& entry : ledger_->journal().after({}, after, rows))
+            if (entry.stored_in == link_->generation() || ledger_->is_marked(entry.message.id(), link_->generation()))
+                into.emplace(entry.message.id());
+    }
+    return after;
 }
 
-void StoreAudit::pump(Turn& turn) {
+void StoreAudit::pump(Turn& turn, bool watched) {
     if (fetch_ != 0 || !link_->usable()) return;
-    if (suspected_ && turn.now.time >= next_suspicion_) {
-        suspected_ = false;
-        next_suspicion_ = turn.now.time + suspect_every;
-        if (!std::exchange(journal_read_, true)) read_journal();
-        again_ = recent_;
-    }
-    if (!again_.empty()) {
-        asked_fresh_ = false;
-        ask(turn, again_);
-    } else if (!fresh_.empty() && !next_look_) {
-        look_later(turn);
+    if (!fresh_.empty() && !next_look_) next_look_ = turn.now.time + look_every;
+    if (!again_.empty() && watched && turn.now.time >= next_suspicion_) {
+        if (again_.size() <= ids_per_request) next_suspicion_ = turn.now.time + suspect_every;
+        ask(turn, again_, false);
     } else if (!fresh_.empty() && turn.now.time >= *next_look_) {
-        asked_fresh_ = true;
         next_look_.reset();
-        ask(turn, fresh_);
+        ask(turn, fresh_, true);
+    } else if (!again_.empty() && watched) {
+        wake_at(turn, next_suspicion_);
+    } else if (!fresh_.empty()) {
+        wake_at(turn, *next_look_);
     }
 }
 
-void StoreAudit::look_later(Turn& turn) {
-    next_look_ = turn.now.time + look_every;
-    turn.emit(SetTimer{timers::audit, *next_look_});
+void StoreAudit::wake_at(Turn& turn, base::Time at) {
+    if (wake_at_ == at) return;
+    wake_at_ = at;
+    turn.emit(SetTimer{timers::audit, at});
 }
 
-void StoreAudit::ask(Turn& turn, std::deque<std::string>& from) {
-    const auto end = from.begin() + static_cast<std::ptrdiff_t>(std::min(from.size(), ids_per_request));
-    asked_.assign(std::make_move_iterator(from.begin()), std::make_move_iterator(end));
-    from.erase(from.begin(), end);
+void StoreAudit::ask(Turn& turn, std::set<std::string>& ids, bool fresh) {
+    const auto end = std::next(ids.begin(), static_cast<std::ptrdiff_t>(std::min(ids.size(), ids_per_request)));
+    asked_.assign(ids.begin(), end);
+    ids.erase(ids.begin(), end);
+    asked_fresh_ = fresh;
     fetch_ = ids_->next(Asker::audit);
     deadline_ = turn.now.time + request_timeout_;
     turn.emit(Fetch{fetch_, api_->all_documents(asked_, false), false});
-    turn.emit(SetTimer{timers::audit, deadline_});
+    wake_at(turn, deadline_);
 }
 
 std::vector<std::string> StoreAudit::on_answer(Turn& turn, FetchId fetch,
@@ -107,24 +131,29 @@ std::vector<std::string> StoreAudit::on_answer(Turn& turn, FetchId fetch,
         return on_failed(turn, fetch), std::vector<std::string>{};
     fetch_ = 0;
     std::vector<std::string> missing;
-    for (auto& id : std::exchange(asked_, {})) {
-        if (!std::ranges::binary_search(found, id)) {
-            lost_.insert(id);
-            missing.push_back(std::move(id));
-        } else if (asked_fresh_) {
-            recent_.push_back(std::move(id));
-            if (recent_.size() > recent_max) recent_.pop_front();
-        }
+    for (auto& id : std::exchange(asked_, {}))
+        if (!std::ranges::binary_search(found, id)) missing.push_back(std::move(id));
+    if (missing.empty()) return {};
+    if (asked_fresh_) {
+        suspect();
+    } else {  // and what came before those?
+        again_after_ = look_back_from(again_after_, page_rows, again_);
+        next_suspicion_ = turn.now.time;
     }
+    std::erase_if(missing, [&](const std::string& id) { return !lost_.insert(id).second; });  // else it is being written again
     return missing;
 }
 
 void StoreAudit::on_failed(Turn& turn, FetchId fetch) {
     if (fetch != fetch_) return;
     fetch_ = 0;
-    auto& from = asked_fresh_ ? fresh_ : again_;
-    from.insert(from.begin(), asked_.begin(), asked_.end());
-    look_later(turn);
+    if (asked_fresh_) {
+        fresh_.insert(asked_.begin(), asked_.end());
+        next_look_ = turn.now.time + look_every;
+    } else {
+        again_.insert(asked_.begin(), asked_.end());
+    }
+    asked_.clear();
     link_->doubt(turn);
 }
 

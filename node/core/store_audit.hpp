@@ -3,7 +3,7 @@
 #include "node/core/ledger.hpp"
 #include "node/core/store_link.hpp"
 
-#include <deque>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,56 +11,64 @@
 
 namespace node {
 
-/// Looks whether the store still has what it said it had.
+/// Looks whether the store still has what it had.
 ///
 /// A CouchDB loses nothing that it acknowledged; a disk that lied, a restored backup or a failover to a
-/// replica that lags may. What was written from here is asked for by id once, some seconds later, and the
-/// newest of it again whenever the store was away: one request for hundreds of ids. What is missing is
-/// written again.
+/// replica that lags may. What the store was seen to have of this node's messages is asked for by id once, some seconds
+/// later; and whenever the store was away, the newest of all messages that were in it, whoever posted them, and
+/// those before for as long as one is missing: one request for a hundred ids. What is missing is written again.
 class StoreAudit {
 public:
     StoreAudit(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, StoreLink& link);
 
-    /// The store acknowledged this message of ours.
-    void note(std::string id);
-    /// The store was away or lost a connection: the newest acknowledged ones are asked for again. Reads the
-    /// journal's end when this process has written nothing yet.
-    void suspect() { suspected_ = true; }
+    /// The store has this message of ours, or one that was written again from here.
+    void note(const std::string& id);
+    /// The store is away or lost a connection, or is here for the first time, or tells old news: what came to it last is asked for again.
+    void suspect();
     /// Another store answers: what the old one had means nothing.
     void store_changed();
 
-    /// What the store acknowledged and was not asked for since, or was and has not any more: its feed may be without it.
+    /// How often suspect() was called: who reads the feed meanwhile reads it once more, when the look is over.
+    [[nodiscard]] std::uint64_t suspicions() const { return suspicions_; }
+    [[nodiscard]] bool looking_back() const { return !again_.empty() || (fetch_ != 0 && !asked_fresh_); }
+    /// What the store had and was not asked for since, or has not any more: its feed may be without it. To a node that polls that can
+    /// happen unseen, so its newest are among them always.
     [[nodiscard]] std::vector<std::string> unverified() const;
 
-    void pump(Turn& turn);
-    /// The ids that the store has no more.
+    /// `watched`: should the store go from now on, suspect() is called. Else the answer might be older than what it tells of.
+    void pump(Turn& turn, bool watched);
+    /// The ids that the store has no more, each once until it is seen there again.
     [[nodiscard]] std::vector<std::string> on_answer(Turn& turn, FetchId fetch,
                                                      const base::HttpResponse& response);
     void on_failed(Turn& turn, FetchId fetch);
     void on_timer(Turn& turn);
 
 private:
-    void read_journal();
-    void look_later(Turn& turn);
-    void ask(Turn& turn, std::deque<std::string>& from);
+    /// What the store had of the newest that arrived up to `newest`, in steps of `page`; gives the arrival before the first of them.
+    std::uint64_t look_back_from(std::uint64_t newest, std::uint64_t page, std::set<std::string>& into) const;
+    /// The first of `ids`, which are taken out of it.
+    void ask(Turn& turn, std::set<std::string>& ids, bool fresh);
+    void wake_at(Turn& turn, base::Time at);
 
     base::Duration request_timeout_;
+    bool polls_;  ///< nothing is open between two polls that would break when another copy takes over
     const StoreApi* api_;
     FetchIds* ids_;
     Ledger* ledger_;
     StoreLink* link_;
-    std::deque<std::string> recent_;  ///< acknowledged and looked for since, the newest last
-    std::deque<std::string> fresh_;   ///< acknowledged and not looked for yet
-    std::deque<std::string> again_;   ///< to be looked for again
-    std::set<std::string> lost_;      ///< found missing, and not acknowledged anew yet
+    std::set<std::string> fresh_;     ///< seen in the store and not asked for yet
+    std::set<std::string> again_;     ///< were in the store when it went away, and are to be asked for again
+    std::uint64_t again_after_ = 0;   ///< the arrival before the first that is looked for since then
+    std::uint64_t suspected_at_ = 0;  ///< the newest arrival then
+    std::uint64_t suspicions_ = 0;
+    std::set<std::string> lost_;      ///< found missing, and not seen again yet
     std::vector<std::string> asked_;
     bool asked_fresh_ = false;
-    bool suspected_ = false;
-    bool journal_read_ = false;
     FetchId fetch_ = 0;
     base::Time deadline_{};
     std::optional<base::Time> next_look_;  ///< for what is fresh
     base::Time next_suspicion_{};
+    std::optional<base::Time> wake_at_;
 };
 
 }  // namespace node

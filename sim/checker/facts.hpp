@@ -41,7 +41,6 @@ struct Message {
     bool excused = false;  ///< faults destroyed every copy: its node's disk, and what the store had of it
     bool disk_lost = false;   ///< the disk of the node that accepted it was wiped
     bool store_lost = false;  ///< the store was wiped, or forgot its last writes, after it was accepted
-    bool forgotten = false;   ///< the latter: then only the node that had accepted it looks whether the store still has it
     std::string id;        ///< the first that was told
 };
 
@@ -196,7 +195,7 @@ private:
     static void excuse_if_destroyed(Message& message);
 
     std::vector<std::int64_t> disk_wiped_us_;  ///< by node: the last time
-    std::int64_t store_wiped_us_ = never, store_forgot_us_ = never;
+    std::int64_t store_wiped_us_ = never;
 
     std::vector<std::uint32_t> by_message_, message_begin_;
     std::vector<std::uint32_t> by_client_, client_begin_;

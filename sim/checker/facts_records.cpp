@@ -92,7 +92,6 @@ void Facts::take_answer(const Record& record) {
         // The answer may have been on its way when what it tells of was destroyed.
         m.disk_lost = m.accepted_by < disk_wiped_us_.size() && disk_wiped_us_[m.accepted_by] >= m.sent_us;
         m.store_lost = store_wiped_us_ >= m.sent_us;
-        m.forgotten = store_forgot_us_ >= m.sent_us;
         excuse_if_destroyed(m);
     }
     if (record.what == What::stored && m.stored_us < 0) m.stored_us = record.at_us;
@@ -174,19 +173,17 @@ void Facts::take_node(const Record& record) {
 
 /// What only this node had is gone by the faults' own doing. Whether the store had it after all is seen at the end.
 void Facts::excuse_if_destroyed(Message& m) {
-    if (m.disk_lost && (m.stored_us < 0 || (m.store_lost && (m.journals == 0 || m.forgotten)))) m.excused = true;
+    if (m.disk_lost && (m.stored_us < 0 || (m.store_lost && m.journals == 0))) m.excused = true;
 }
 
 void Facts::take_fault(const Record& record) {
     if (record.what == What::fault_on) {
         faults.push_back({record.name, record.text, record.at_us, never, 0});
-        if (record.text != "store.wipe" && record.text != "store.amnesia") return;
+        if (record.text != "store.wipe" && record.text != "store.amnesia" && record.text != "store.failover") return;
         store_wiped_us_ = record.at_us;
-        if (record.text == "store.amnesia") store_forgot_us_ = record.at_us;
         for (auto& m : messages) {
             if (m.accepted_us < 0) continue;
             m.store_lost = true;
-            m.forgotten = m.forgotten || record.text == "store.amnesia";
             excuse_if_destroyed(m);
         }
         return;

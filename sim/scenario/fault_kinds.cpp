@@ -114,6 +114,9 @@ Kinds store_faults() {
         moment(hit, "store.amnesia",
                "The last acknowledged writes are gone, as no CouchDB does; the nodes must heal it.",
                {rows("10", "writes lost")}),
+        moment(hit, "store.failover",
+               "A copy that lacks the last acknowledged writes takes over, and passes for the same store; the nodes that made them must look.",
+               {rows("10", "writes lost")}),
         moment(hit, "store.restart", "The store restarts: every connection is cut, nothing is lost."),
     };
 }

@@ -49,6 +49,7 @@ void shrink_events(Shrinker& shrinker) {
     for (;;) {
         const auto before = size_of(shrinker.now());
         drop_families(shrinker);
+        fewer_rows(shrinker);
         drop_messages(shrinker);
         drop_faults(shrinker);
         shrink_topology(shrinker);

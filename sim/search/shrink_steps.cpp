@@ -92,6 +92,23 @@ void drop_families(Shrinker& shrinker) {
     }
 }
 
+void fewer_rows(Shrinker& shrinker) {
+    shrinker.tell("rows");
+    for (std::size_t i = 0; i < shrinker.now().timeline.size() && !shrinker.out_of_time(); ++i) {
+        const auto& fault = shrinker.now().timeline[i];
+        const auto* kind = language::find_fault(fault.kinds.front());
+        if (!kind) continue;
+        const auto key = std::ranges::find(kind->parameters, "rows", &language::Key::canonical);
+        if (key == kind->parameters.end()) continue;
+        const auto given = fault.parameters.find("rows");
+        const auto rows = given != fault.parameters.end() ? std::string_view{given->second} : key->standard;
+        if (rows == "0" || rows == "1") continue;
+        auto candidate = shrinker.now();
+        candidate.timeline[i].parameters["rows"] = "1";
+        shrinker.take(std::move(candidate));
+    }
+}
+
 void drop_faults(Shrinker& shrinker) {
     shrinker.tell("faults");
     minimise(shrinker, shrinker.now().timeline,

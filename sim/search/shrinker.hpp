@@ -42,6 +42,8 @@ void resolve_conditions(
     Shrinker& shrinker);  ///< a fault that waits for something begins at the time at which it came
 void drop_families(Shrinker& shrinker);
 void drop_faults(Shrinker& shrinker);
+/// What a fault takes away is one row, where that is enough: fewer messages are then needed for it to matter.
+void fewer_rows(Shrinker& shrinker);
 void drop_messages(Shrinker& shrinker);
 void drop_pairs(Shrinker& shrinker);  ///< two or three at once, faults and messages alike, where few are left
 void plainer_faults(

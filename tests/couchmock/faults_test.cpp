@@ -324,6 +324,20 @@ TEST_F(Faults, AmnesiaForgetsTheNewestWritesAndStartsFeedsOver) {
     EXPECT_EQ(mock.put("/db/d4", "{}").status, 201);
 }
 
+TEST_F(Faults, AFailoverCutsConnectionsAndForgetsTheNewestDocumentsButNoLocalOnes) {
+    for (int i = 0; i < 5; ++i) mock.put("/db/d" + std::to_string(i), "{}");
+    mock.put("/db/_local/generation", R"({"of":"the database"})");
+    const auto feed = mock.send("GET", "/db/_changes?feed=continuous&heartbeat=1000");
+    const auto last = std::string{base::string_member(mock.seen(feed).rows().back(), "seq").value()};
+    mock.fault(R"({"name":"f","fault":"store.failover","rows":2})");
+    EXPECT_TRUE(mock.seen(feed).reset);
+    EXPECT_TRUE(holds("d2"));
+    EXPECT_FALSE(holds("d3"));
+    EXPECT_EQ(mock.get("/db/_local/generation").text("of"), "the database");
+    const auto rows = base::member(mock.get("/db/_changes?since=" + base::percent_encode(last)).value(), "results")->get_array();
+    EXPECT_EQ(rows.size(), 3u) << "an old seq is one of another copy now";
+}
+
 TEST_F(Faults, ACrashCutsConnectionsAndKeepsWhatWasAcknowledged) {
     mock.put("/db/a", "{}");
     const auto feed = mock.send("GET", "/db/_changes?feed=continuous&heartbeat=1000");

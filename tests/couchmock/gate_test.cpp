@@ -120,7 +120,7 @@ TEST_F(GateTest, AStoreThatCannotBeReachedIsAReset) {
 }
 
 TEST_F(GateTest, SaysThatItHasNoSayOverAnothersMemory) {
-    for (const auto* body : {R"({"fault":"store.wipe"})", R"({"fault":"store.amnesia"})"})
+    for (const auto* body : {R"({"fault":"store.wipe"})", R"({"fault":"store.amnesia"})", R"({"fault":"store.failover"})"})
         EXPECT_EQ(all<Respond>(request(++control, "POST", "/_mock/faults", body)).at(0).response.status, 501);
     EXPECT_EQ(all<Respond>(request(++control, "GET", "/_mock/state")).at(0).response.status, 501);
     fault(R"({"fault":"store.crash"})");

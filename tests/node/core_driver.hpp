@@ -36,6 +36,7 @@ public:
     void crash_and_restart() {
         core_.reset();
         fetches.clear();
+        heads_.clear();
         timers.clear();
         sent_frames.clear();
         persist_waits_ = false;
@@ -169,6 +170,17 @@ public:
         answer("GET /chat/_local/davenport", 200, R"({"_id":"_local/davenport","generation":")" + g + "\"}");
         if (asked("feed=normal"))
             answer("feed=normal", 200, R"({"results":[],"last_seq":")" + last_seq + R"(","pending":0})");
+    }
+
+    /// Asked for documents by their ids, the store has them all.
+    void has_all() {
+        auto f = take_fetch("_all_docs");
+        if (!f) return;
+        std::string rows;
+        const auto body = base::parse_json(f->request.body);
+        for (const auto& key : base::member(*body, "keys")->get_array())
+            rows += fmt::format(R"({0}{{"id":{1},"key":{1},"value":{{"rev":"1-a"}}}})", rows.empty() ? "" : ",", base::write_json(key));
+        handle(node::Fetched{f->id, {200, {}, fmt::format(R"({{"rows":[{}]}})", rows)}});
     }
 
     // ---- time

@@ -40,6 +40,12 @@ struct Resume : CoreDriver, testing::Test {
         advance(200ms);
         answer("_local/davenport", 200, fmt::format(R"({{"generation":"{}"}})", generation));
     }
+    /// It has lost nothing, as is seen once the feed is open again.
+    void it_has_all() {
+        if (asked("feed=normal")) answer("feed=normal", 200, feed_page({}, "20-z"));
+        stream("feed=continuous", "\n");
+        if (asked("POST /chat/_all_docs")) has_all();
+    }
     int seq_ = 10;
 };
 
@@ -221,6 +227,7 @@ TEST_F(Resume, ClosingAGapShowsNothingThatThisConnectionHasShown) {
 
     advance(2s);
     answer("_local/davenport", 200, R"({"generation":"g1"})");
+    it_has_all();
     answer("since=5-e", 200,
            feed_page({feed_row("6-f", others_message(22 * 60'000, "guessed")), feed_row("7-g", live),
                       feed_row("8-h", others_message(3, "from another node"))},
@@ -258,6 +265,7 @@ TEST_F(Resume, WithTheStoreDownGuessesByTimeAndClosesTheGapWhenItIsBack) {
 
     advance(2s);
     answer("_local/davenport", 200, R"({"generation":"g1"})");
+    it_has_all();
     ASSERT_TRUE(asked("since=5-e"));
     answer("since=5-e", 200, feed_page({feed_row("6-f", others_message(3, "from another node"))}, "6-f"));
     it_is_still("g1");

@@ -1,4 +1,3 @@
-#include "node/core/cursor.hpp"
 #include "tests/node/core_driver.hpp"
 
 #include <fmt/format.h>
@@ -396,53 +395,6 @@ TEST_F(StoreTrouble, KeepsTheOrderWhenMoreWaitsThanItKeepsInMemory) {
     }
     ASSERT_EQ(texts.size(), 41u);
     EXPECT_TRUE(std::ranges::is_sorted(texts));
-}
-
-TEST_F(StoreTrouble, WritesAgainWhatTheStoreAcknowledgedAndHasNoMore) {
-    post(1, "lobby", "kept");
-    answer(put, 201, "{}");
-    post(1, "lobby", "lost");
-    const auto lost = answer(put, 201, "{}");
-    persist_all();
-    advance(1s);
-    persist_all();
-    EXPECT_EQ(journal.count_not_stored_in("g1"), 0u);
-    advance(5s);
-    if (asked(probe)) answer(probe, 200, generation_g1);
-    const auto kept = journal.after("lobby", 0, 1).at(0).message.id();
-    const auto missing = journal.after("lobby", 1, 1).at(0).message.id();
-    answer(
-        "POST /chat/_all_docs", 200,
-        fmt::format(
-            R"({{"rows":[{{"id":"{0}","key":"{0}","value":{{"rev":"1-a"}}}},{{"key":"{1}","error":"not_found"}}]}})",
-            kept, missing));
-    // Somebody who comes from another node now reads a feed that is without it.
-    open(2, "bob");
-    take(2);
-    join(2, "lobby", Cursor{"u-2", 77, "g1", "5-e", {}, false}.text(), 80);
-    answer("since=5-e", 200, feed_page({}, "5-e"));
-    advance(200ms);
-    if (asked(probe)) answer(probe, 200, generation_g1);
-    EXPECT_THAT(heard(2), testing::Contains("message lost"));
-    const auto again = answer(put, 201, "{}");
-    EXPECT_EQ(again.target, lost.target);
-    EXPECT_EQ(again.body, lost.body);
-    advance(60s);
-    EXPECT_FALSE(asked(put));
-}
-
-TEST_F(StoreTrouble, LooksAfterTheNewestOfAnEarlierLifeToo) {
-    post(1, "lobby", "lost");
-    const auto lost = answer(put, 201, "{}");
-    persist_all();
-    advance(1s);
-    persist_all();
-    crash_and_restart();
-    answer(probe, 200, generation_g1);
-    const auto asked_ids =
-        answer("POST /chat/_all_docs", 200, R"({"rows":[{"key":"x","error":"not_found"}]})");
-    EXPECT_THAT(asked_ids.body, testing::HasSubstr(journal.after("lobby", 0, 1).at(0).message.id()));
-    EXPECT_EQ(answer(put, 201, "{}").body, lost.body);
 }
 
 }  // namespace

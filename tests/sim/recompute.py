@@ -19,7 +19,7 @@ class History:
     def __init__(self, path):
         self.messages, self.followers, self.where, self.connected = {}, {}, {}, {}
         self.shown, self.documents, self.faults, self.requests = [], {}, [], 0
-        self.disk_wiped, self.store_wiped, self.store_forgot = {}, -1, -1
+        self.disk_wiped, self.store_wiped = {}, -1
         self.end, self.healed, self.tries, self.repeated = 0, -1, 0, 0
         self.connected_at_end = None
         for number, line in enumerate(open(path, encoding="utf-8"), 1):
@@ -35,7 +35,7 @@ class History:
     def message(self, name):
         return self.messages.setdefault(name, {"seq": 0, "due": -1, "sent": -1, "accepted": -1, "stored": -1, "refused": False,
                                                "failed": False, "node": None, "by": None, "room": None, "client": None,
-                                               "disk_lost": False, "store_lost": False, "forgotten": False, "elsewhere": False, "excused": False})
+                                               "disk_lost": False, "store_lost": False, "elsewhere": False, "excused": False})
 
     def on_connected(self, r, _):
         self.where[r["client"]], self.connected[r["client"]] = r["node"], True
@@ -63,7 +63,7 @@ class History:
     @staticmethod
     def excuse(m):
         """What faults destroyed at its node and in the store is nobody's loss, unless another journal has it that can heal the store."""
-        if m["disk_lost"] and (m["stored"] < 0 or (m["store_lost"] and (not m["elsewhere"] or m["forgotten"]))):
+        if m["disk_lost"] and (m["stored"] < 0 or (m["store_lost"] and not m["elsewhere"])):
             m["excused"] = True
 
     def answered(self, r):
@@ -71,7 +71,7 @@ class History:
         if m["accepted"] < 0:
             m["accepted"], m["by"] = r.get("at", 0), r.get("node") or self.where.get(r["client"])
             m["disk_lost"] = self.disk_wiped.get(m["by"], -1) >= m["sent"]
-            m["store_lost"], m["forgotten"] = self.store_wiped >= m["sent"], self.store_forgot >= m["sent"]
+            m["store_lost"] = self.store_wiped >= m["sent"]
             self.excuse(m)
         return m
 
@@ -111,14 +111,12 @@ class History:
 
     def on_fault_on(self, r, _):
         self.faults.append({"name": r["name"], "from": r.get("at", 0), "to": None})
-        if r["text"] not in ("store.wipe", "store.amnesia"):
+        if r["text"] not in ("store.wipe", "store.amnesia", "store.failover"):
             return
         self.store_wiped = r.get("at", 0)
-        if r["text"] == "store.amnesia":
-            self.store_forgot = self.store_wiped
         for m in self.messages.values():
             if m["accepted"] >= 0:
-                m["store_lost"], m["forgotten"] = True, m["forgotten"] or r["text"] == "store.amnesia"
+                m["store_lost"] = True
                 self.excuse(m)
 
     def on_fault_off(self, r, _):
