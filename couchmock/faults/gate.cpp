@@ -226,6 +226,10 @@ void Gate::Impl::deliver_whole(Exchange& exchange, base::HttpResponse response, 
         reset(exchange, half_of(response), now);
         return;
     }
+    if (!fate.bulk_errors.empty()) {
+        put_back(response.body, fate.bulk_errors);
+        base::erase_header(response.headers, "Content-Length");
+    }
     if (fate.accepted) make_accepted(response);
     oracle_.write_acknowledged(exchange.info, exchange.client, response.status, response.body, now.time);
     if (fate.drip && response.body.size() > 1)

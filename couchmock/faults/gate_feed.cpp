@@ -15,7 +15,7 @@ void Gate::Impl::on_head(Exchange& exchange, int status, base::Headers headers, 
         if (status != 200) reset(exchange, {}, now);
         return;
     }
-    if (exchange.fate.lose_reply || exchange.fate.bulk_cut) {
+    if (exchange.fate.lose_reply || exchange.fate.bulk_cut || !exchange.fate.bulk_errors.empty()) {
         effects_.emplace_back(AbandonForward{exchange.backend});
         reset(exchange, {}, now);
         return;

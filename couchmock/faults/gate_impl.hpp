@@ -1,5 +1,6 @@
 #pragma once
 
+#include "couchmock/faults/bulk_rows.hpp"
 #include "couchmock/faults/feed_lens.hpp"
 #include "couchmock/faults/gate.hpp"
 #include "couchmock/faults/ledger.hpp"
@@ -34,6 +35,7 @@ private:
         bool cut_reply = false;
         bool accepted = false;
         bool bulk_cut = false;
+        BulkRows bulk_errors;  ///< of the documents that the store does not see
         std::uint64_t hung_by = 0;  ///< the rule that has to end before the store sees the request
         std::optional<base::Duration> accept_delay;  ///< ... and the time that has to pass
         base::Duration clock_offset{};

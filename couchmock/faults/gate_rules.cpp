@@ -1,4 +1,3 @@
-#include "couchmock/core/json_slices.hpp"
 #include "couchmock/faults/gate_impl.hpp"
 #include "node/base/json.hpp"
 
@@ -55,30 +54,6 @@ base::HttpResponse error_answer(int status, std::optional<std::string_view> reas
     return {status,
             {{"Cache-Control", "must-revalidate"}, {"Content-Type", "application/json"}},
             std::move(body)};
-}
-
-/// Leaves the first `rows` documents of a _bulk_docs body.
-void shorten(std::string& body, std::uint64_t rows) {
-    const auto members = slice_object(body);
-    if (!members) return;
-    std::string out = "{";
-    for (const auto& [name, value] : *members) {
-        if (out.size() > 1) out += ',';
-        base::append_json_string(out, name);
-        out += ':';
-        const auto docs = name == "docs" ? slice_array(value) : std::nullopt;
-        if (!docs) {
-            out += value;
-            continue;
-        }
-        out += '[';
-        for (std::size_t i = 0; i < docs->size() && i < rows; ++i) {
-            if (i > 0) out += ',';
-            out += (*docs)[i];
-        }
-        out += ']';
-    }
-    body = out + '}';
 }
 
 }  // namespace
@@ -170,9 +145,14 @@ void Gate::Impl::strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpReq
             break;
         case Fault::store_partial_bulk:
             if (!info.is_bulk || !rule.strikes()) break;
-            shorten(request.body, rule.rows);
+            keep_first(request.body, rule.rows);
             base::erase_header(request.headers, "Content-Length");
             fate.bulk_cut = true;
+            break;
+        case Fault::store_bulk_errors:
+            if (!info.is_bulk) break;
+            fate.bulk_errors = take_out(request.body, rule.error, [&] { return rule.strikes(); });
+            base::erase_header(request.headers, "Content-Length");
             break;
         case Fault::store_accepted:
             if (info.writes && rule.strikes()) fate.accepted = true;

@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::pair<Fault, std::string_view>, 30> names{{
+constexpr std::array<std::pair<Fault, std::string_view>, 31> names{{
     {Fault::store_down, "store.down"},
     {Fault::store_hang, "store.hang"},
     {Fault::store_refuse, "store.refuse"},
@@ -27,6 +27,7 @@ constexpr std::array<std::pair<Fault, std::string_view>, 30> names{{
     {Fault::store_clock_skew, "store.clock_skew"},
     {Fault::store_lose_reply, "store.lose_reply"},
     {Fault::store_partial_bulk, "store.partial_bulk"},
+    {Fault::store_bulk_errors, "store.bulk_errors"},
     {Fault::store_accepted, "store.accepted"},
     {Fault::store_cut_reply, "store.cut_reply"},
     {Fault::store_drip, "store.drip"},
@@ -92,6 +93,7 @@ std::uint32_t usual_dice(Fault fault) {
         case Fault::feed_reorder:
             return 500'000;
         case Fault::feed_late:
+        case Fault::store_bulk_errors:
             return 300'000;
         default:
             return 1'000'000;
@@ -168,6 +170,8 @@ std::variant<Rule, std::string> Rule::read(const json::object& wanted, std::uint
             rule.clock_offset = *as_offset(value);
         else if (key == "rows" && number)
             rule.rows = *number;
+        else if (key == "error" && value.is_string())
+            rule.error = value.get_string();
         else if (key == "to" && number == 0u)
             rule.rows = 0;
         else if (key == "uuid" && value.is_string())
@@ -180,6 +184,7 @@ std::variant<Rule, std::string> Rule::read(const json::object& wanted, std::uint
             return fmt::format("`{}` is not to be understood: {}", std::string_view{key},
                                base::write_json(value));
     }
+    if ((rule.every_ != 0 || rule.at_ != 0) && !wanted.contains("probability")) rule.per_million_ = 1'000'000;  // no dice besides
     rule.random_ = base::Random::stream(seed, "fault " + rule.name);
     return rule;
 }

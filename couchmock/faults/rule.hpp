@@ -33,6 +33,7 @@ enum class Fault {
     store_clock_skew,    ///< the store's wall clock is wrong
     store_lose_reply,    ///< writes: the connection is reset instead of the answer
     store_partial_bulk,  ///< _bulk_docs: the first rows are stored, then the connection is reset
+    store_bulk_errors,   ///< _bulk_docs: some documents are not stored, as their rows say
     store_accepted,      ///< writes: 202, as with too few replicas
     store_cut_reply,     ///< reset in the middle of the answer
     store_drip,          ///< the answer comes in small pieces
@@ -104,6 +105,7 @@ public:
     base::Duration delay = std::chrono::milliseconds{200};
     base::Duration clock_offset{};  ///< negative: slow
     std::uint64_t rows = 0;
+    std::string error = "internal_server_error";  ///< of a row
     std::string uuid;
     boost::json::object wanted;  ///< as it was asked for; shown, and handed to the store for its acts
 

@@ -1,5 +1,7 @@
 #include "tests/couchmock/mock_client.hpp"
 
+#include <fmt/format.h>
+
 /// Each fault of the store, as a client notices it, and what the store holds afterwards.
 namespace couchmock::test {
 namespace {
@@ -216,6 +218,19 @@ TEST_F(Faults, ABulkThatDiesHasItsFirstRowsStored) {
     EXPECT_TRUE(holds("a"));
     EXPECT_TRUE(holds("b"));
     EXPECT_FALSE(holds("c"));
+}
+
+TEST_F(Faults, ABulkWithErrorsHasARowForEachDocumentWhereItStood) {
+    mock.fault(R"({"name":"f","fault":"store.bulk_errors","every":2,"error":"timeout"})");
+    const auto bulk = mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"a"},{"_id":"b"},{"_id":"c"},{"_id":"d"}],"new_edits":true})");
+    EXPECT_EQ(bulk.status, 201);
+    const auto answer = bulk.value();
+    std::string rows;
+    for (const auto& row : answer.get_array())
+        rows += fmt::format("{} {} ", base::text_member(row, "id"), base::member(row, "rev") ? "ok" : base::text_member(row, "error"));
+    EXPECT_EQ(rows, "a ok b timeout c ok d timeout ");
+    EXPECT_EQ(mock.put("/db/e", "{}").status, 201) << "single writes are none of its business";
+    EXPECT_EQ(base::member(mock.get("/db").value(), "doc_count")->as_int64(), 3);  // and e
 }
 
 TEST_F(Faults, AcceptedIsA202InBothForms) {
