@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include <boost/json/parse.hpp>
 
@@ -22,11 +24,23 @@ namespace {
 
 bool needs_escape(char c) { return (static_cast<unsigned char>(c) < 0x20) | (c == '"') | (c == '\\'); }
 
-/// Looks at all of it, without a branch: compilers make it sixteen bytes at a time.
+/// Sixteen bytes at once, as GCC and clang know them on every processor.
+using Block = unsigned char __attribute__((vector_size(16)));
+
+auto escapes_in(const char* bytes) {
+    Block block;
+    std::memcpy(&block, bytes, sizeof block);
+    return (block < 0x20) | (block == '"') | (block == '\\');
+}
+
+/// Looks at all of it, without a branch for what is found; at the last block's bytes perhaps twice.
 bool is_plain(std::string_view text) {
-    unsigned char found = 0;
-    for (const char c : text) found |= static_cast<unsigned char>(needs_escape(c));
-    return found == 0;
+    if (text.size() < sizeof(Block)) return std::ranges::none_of(text, needs_escape);
+    auto found = escapes_in(text.data() + text.size() - sizeof(Block));
+    for (std::size_t i = 0; i + sizeof(Block) <= text.size(); i += sizeof(Block)) found |= escapes_in(text.data() + i);
+    std::uint64_t halves[2];
+    std::memcpy(halves, &found, sizeof found);
+    return (halves[0] | halves[1]) == 0;
 }
 
 void append_escaped(std::string& out, std::string_view text) {

@@ -10,24 +10,31 @@ namespace node {
 namespace {
 
 constexpr std::size_t ids_per_request = 500;
-constexpr std::uint64_t page_rows = 100;              // looked back at once
-constexpr std::uint64_t first_page_rows = 500;        // when this process knows nothing of what was stored last
+constexpr std::size_t page = 50;                      // looked back at once
+constexpr std::size_t first_page = 500;               // when this process knows nothing of what was stored last
 constexpr std::uint64_t looked_through_max = 5000;    // of a backlog that no store had
 constexpr std::size_t fresh_max = 5000;  // under more load than this not all are looked for
 constexpr base::Duration look_every = std::chrono::seconds{5};
 constexpr base::Duration suspect_every = std::chrono::seconds{2};
 
-/// The ids of an `_all_docs` answer that are there, or were deleted, which is somebody's will and no loss; false when it is no such answer.
-bool read_found(std::string_view body, std::vector<std::string>& found) {
+/// Those of `asked`, in order, that the `_all_docs` answer does not have: what was deleted is there, for that was somebody's will and no
+/// loss. Nothing when it is no such answer.
+std::optional<std::vector<std::string>> read_missing(std::string_view body, const std::vector<std::string>& asked) {
     base::JsonReader reader;
     const auto parsed = reader.read(body);
     const auto rows = parsed ? parsed->member("rows") : std::nullopt;
+    std::vector<bool> there(asked.size());
     const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) {
         const auto id = base::string_member(row, "id");
-        if (id && row.member("value")) found.emplace_back(*id);
+        if (!id || !row.member("value")) return;
+        const auto place = std::ranges::lower_bound(asked, *id, {}, [](const std::string& a) { return std::string_view{a}; });
+        if (place != asked.end() && *place == *id) there[static_cast<std::size_t>(place - asked.begin())] = true;
     });
-    std::ranges::sort(found);
-    return is_answer;
+    if (!is_answer) return std::nullopt;
+    std::vector<std::string> missing;
+    for (std::size_t i = 0; i < asked.size(); ++i)
+        if (!there[i]) missing.push_back(asked[i]);
+    return missing;
 }
 
 }  // namespace
@@ -53,7 +60,7 @@ void StoreAudit::suspect() {
         if (held->stored) again_.emplace(held->entry.message.id());
     if (known) return;
     suspected_at_ = newest;
-    const auto reached = look_back_from(newest, suspicions_ > 1 ? page_rows : first_page_rows, again_);
+    const auto reached = look_back_from(newest, suspicions_ > 1 ? page : first_page, again_);
     again_after_ = was_looking_back ? std::min(again_after_, reached) : reached;
 }
 
@@ -71,17 +78,17 @@ std::vector<std::string> StoreAudit::unverified() const {
     out.insert(out.end(), lost_.begin(), lost_.end());
     if (polls_) {
         std::set<std::string> newest;
-        look_back_from(ledger_->watermark(), page_rows, newest);
+        look_back_from(ledger_->watermark(), page, newest);
         out.insert(out.end(), newest.begin(), newest.end());
     }
     return out;
 }
 
-std::uint64_t StoreAudit::look_back_from(std::uint64_t newest, std::uint64_t page, std::set<std::string>& into) const {
+std::uint64_t StoreAudit::look_back_from(std::uint64_t newest, std::size_t count, std::set<std::string>& into) const {
     auto after = newest;
-    const auto before = into.size();
-    while (into.size() == before && after > 0 && newest - after < looked_through_max) {
-        const auto rows = std::min(page, after);
+    const auto enough = into.size() + count;
+    while (into.size() < enough && after > 0 && newest - after < looked_through_max) {
+        const auto rows = std::min<std::uint64_t>(count, after);
         after -= rows;
         for (const auto& entry : ledger_->journal().after({}, after, rows))
             if (entry.stored_in == link_->generation() || ledger_->is_marked(entry.message.id(), link_->generation()))
@@ -126,22 +133,20 @@ void StoreAudit::ask(Turn& turn, std::set<std::string>& ids, bool fresh) {
 std::vector<std::string> StoreAudit::on_answer(Turn& turn, FetchId fetch,
                                                const base::HttpResponse& response) {
     if (fetch != fetch_) return {};
-    std::vector<std::string> found;
-    if (response.status != 200 || !read_found(response.body, found))
-        return on_failed(turn, fetch), std::vector<std::string>{};
+    auto lacking = response.status == 200 ? read_missing(response.body, asked_) : std::nullopt;
+    if (!lacking) return on_failed(turn, fetch), std::vector<std::string>{};
     fetch_ = 0;
-    std::vector<std::string> missing;
-    for (auto& id : std::exchange(asked_, {}))
-        if (!std::ranges::binary_search(found, id)) missing.push_back(std::move(id));
+    asked_.clear();
+    auto& missing = *lacking;
     if (missing.empty()) return {};
     if (asked_fresh_) {
         suspect();
     } else {  // and what came before those?
-        again_after_ = look_back_from(again_after_, page_rows, again_);
+        again_after_ = look_back_from(again_after_, page, again_);
         next_suspicion_ = turn.now.time;
     }
     std::erase_if(missing, [&](const std::string& id) { return !lost_.insert(id).second; });  // else it is being written again
-    return missing;
+    return std::move(missing);
 }
 
 void StoreAudit::on_failed(Turn& turn, FetchId fetch) {

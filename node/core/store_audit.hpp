@@ -16,7 +16,7 @@ namespace node {
 /// A CouchDB loses nothing that it acknowledged; a disk that lied, a restored backup or a failover to a
 /// replica that lags may. What the store was seen to have of this node's messages is asked for by id once, some seconds
 /// later; and whenever the store was away, the newest of all messages that were in it, whoever posted them, and
-/// those before for as long as one is missing: one request for a hundred ids. What is missing is written again.
+/// those before for as long as one is missing: one request for fifty ids. What is missing is written again.
 class StoreAudit {
 public:
     StoreAudit(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger, StoreLink& link);
@@ -44,8 +44,8 @@ public:
     void on_timer(Turn& turn);
 
 private:
-    /// What the store had of the newest that arrived up to `newest`, in steps of `page`; gives the arrival before the first of them.
-    std::uint64_t look_back_from(std::uint64_t newest, std::uint64_t page, std::set<std::string>& into) const;
+    /// The newest `count` or some more that the store had of those that arrived up to `newest`; gives the arrival before the first of them.
+    std::uint64_t look_back_from(std::uint64_t newest, std::size_t count, std::set<std::string>& into) const;
     /// The first of `ids`, which are taken out of it.
     void ask(Turn& turn, std::set<std::string>& ids, bool fresh);
     void wake_at(Turn& turn, base::Time at);

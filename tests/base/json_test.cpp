@@ -25,6 +25,22 @@ TEST(Json, EscapesWhatAStringMustNotHoldAndNothingElse) {
     EXPECT_EQ(parse_json(out)->get_string().size(), 18u);
 }
 
+TEST(Json, FindsWhatNeedsAnEscapeWhereverItStands) {
+    for (std::size_t size = 1; size <= 70; ++size)
+        for (std::size_t place = 0; place < size; ++place)
+            for (const char odd : {'"', '\\', '\x1f', '\0', '\x7f', '\xc3'}) {
+                std::string text(size, ' ');
+                text[place] = odd;
+                std::string out;
+                append_json_string(out, text);
+                const bool plain = odd == '\x7f' || odd == '\xc3';
+                if (plain)
+                    EXPECT_EQ(out, '"' + text + '"');
+                else
+                    EXPECT_EQ(parse_json(out)->get_string(), text);
+            }
+}
+
 TEST(Json, GivesMembersOfTheRightTypeOnly) {
     const auto value = *parse_json(R"({"s":"x","i":5,"d":0.5,"b":true,"u":18446744073709551615})");
     EXPECT_EQ(string_member(value, "s"), "x");

@@ -128,10 +128,9 @@ TEST_F(StoreAuditTest, GoesFurtherBackForAsLongAsOneIsMissing) {
         for (auto i = from; i < to; ++i) out.push_back(i < missing_from ? row_of(ids[i]) : no_row_of(ids[i]));
         return all_docs(out);
     };
-    // The first look of a life is a long one, and has been had.
-    EXPECT_THAT(answer(look, 200, rows(150, 150, 250)).body, Not(HasSubstr(ids[149])));
-    EXPECT_THAT(answer(look, 200, rows(50, 149, 150)).body, HasSubstr(ids[149]));
-    EXPECT_THAT(answer(look, 200, rows(0, 50, 50)).body, HasSubstr(ids[0]));
+    EXPECT_THAT(answer(look, 200, rows(200, 200, 250)).body, Not(HasSubstr(ids[199])));
+    EXPECT_THAT(answer(look, 200, rows(150, 199, 200)).body, HasSubstr(ids[199]));
+    EXPECT_THAT(answer(look, 200, rows(100, 150, 150)).body, HasSubstr(ids[100]));
     advance(2s);
     EXPECT_FALSE(asked(look)) << "all of that page was there";
 }
