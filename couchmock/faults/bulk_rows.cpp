@@ -39,13 +39,14 @@ void keep_first(std::string& body, std::uint64_t rows) {
     keep_documents(body, [rows](std::size_t place, std::string_view) { return place < rows; });
 }
 
-BulkRows take_out(std::string& body, std::string_view error, const std::function<bool()>& hit) {
+BulkRows take_out(std::string& body, std::string_view error, const std::function<bool(std::string_view id)>& hit) {
     BulkRows out;
     keep_documents(body, [&](std::size_t place, std::string_view text) {
         const auto document = base::parse_json(text);
-        if (!document || !base::string_member(*document, "_id") || !hit()) return true;
+        const auto id = document ? base::string_member(*document, "_id") : std::nullopt;
+        if (!id || !hit(*id)) return true;
         std::string row = R"({"id":)";
-        base::append_json_string(row, base::text_member(*document, "_id"));
+        base::append_json_string(row, *id);
         row += R"(,"error":)";
         base::append_json_string(row, error);
         out.emplace_back(place, row + R"(,"reason":"The document was not stored."})");

@@ -13,7 +13,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::array<std::pair<Fault, std::string_view>, 31> names{{
+constexpr std::array<std::pair<Fault, std::string_view>, 32> names{{
     {Fault::store_down, "store.down"},
     {Fault::store_hang, "store.hang"},
     {Fault::store_refuse, "store.refuse"},
@@ -28,6 +28,7 @@ constexpr std::array<std::pair<Fault, std::string_view>, 31> names{{
     {Fault::store_lose_reply, "store.lose_reply"},
     {Fault::store_partial_bulk, "store.partial_bulk"},
     {Fault::store_bulk_errors, "store.bulk_errors"},
+    {Fault::store_reject, "store.reject"},
     {Fault::store_accepted, "store.accepted"},
     {Fault::store_cut_reply, "store.cut_reply"},
     {Fault::store_drip, "store.drip"},
@@ -95,6 +96,8 @@ std::uint32_t usual_dice(Fault fault) {
         case Fault::feed_late:
         case Fault::store_bulk_errors:
             return 300'000;
+        case Fault::store_reject:
+            return 100'000;
         default:
             return 1'000'000;
     }
@@ -185,6 +188,7 @@ std::variant<Rule, std::string> Rule::read(const json::object& wanted, std::uint
                                base::write_json(value));
     }
     if ((rule.every_ != 0 || rule.at_ != 0) && !wanted.contains("probability")) rule.per_million_ = 1'000'000;  // no dice besides
+    rule.seed_ = seed;
     rule.random_ = base::Random::stream(seed, "fault " + rule.name);
     return rule;
 }
@@ -196,6 +200,14 @@ bool Rule::strikes() {
     if (per_million_ < 1'000'000 && !random_.per_million(per_million_)) return false;
     ++hits;
     if (count && hits >= *count) active = false;
+    return true;
+}
+
+bool Rule::rejects(std::string_view document) {
+    ++occasions_;
+    if (document.empty() || document.starts_with('_')) return false;
+    if (!base::Random::stream(seed_, fmt::format("fault {} {}", name, document)).per_million(per_million_)) return false;
+    ++hits;
     return true;
 }
 

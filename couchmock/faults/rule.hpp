@@ -34,6 +34,7 @@ enum class Fault {
     store_lose_reply,    ///< writes: the connection is reset instead of the answer
     store_partial_bulk,  ///< _bulk_docs: the first rows are stored, then the connection is reset
     store_bulk_errors,   ///< _bulk_docs: some documents are not stored, as their rows say
+    store_reject,        ///< some documents are refused for good, as by a validate_doc_update
     store_accepted,      ///< writes: 202, as with too few replicas
     store_cut_reply,     ///< reset in the middle of the answer
     store_drip,          ///< the answer comes in small pieces
@@ -81,6 +82,8 @@ public:
     [[nodiscard]] bool concerns(const RequestInfo& request) const { return active && match.matches(request); }
     /// The dice say that this occasion is hit; counts it, and ends the rule with its last hit.
     bool strikes();
+    /// Of one document it says the same whenever it is asked; never of a design document or a local one.
+    bool rejects(std::string_view document);
     /// It has had its `count` of hits; what it does to those that it has hit goes on.
     [[nodiscard]] bool spent() const { return count && hits >= *count; }
     /// As strikes(), but one feed at most once, unless probability, every or at were given.
@@ -117,6 +120,7 @@ private:
     std::uint64_t occasions_ = 0;
     std::set<ExchangeId> struck_;
     base::Random random_{0};
+    std::uint64_t seed_ = 0;
 };
 
 }  // namespace couchmock

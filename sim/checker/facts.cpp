@@ -106,11 +106,20 @@ void Facts::close() {
     if (!at_end_) mark_end();
     for (auto& fault : faults)
         if (fault.off_us < 0) fault.off_us = healed_us >= fault.on_us ? healed_us : end_us;
+    for (const auto& fault : faults)
+        if (fault.kind == "store.reject") excuse_rejected(fault);
     group(
         deliveries, messages.size(), [](const Delivery& d) { return d.message; }, message_begin_,
         by_message_);
     group(
         deliveries, clients.size(), [](const Delivery& d) { return d.client; }, client_begin_, by_client_);
+}
+
+/// Of most their senders were told `failed`; but who has gone meanwhile is told nothing.
+void Facts::excuse_rejected(const FaultSpan& fault) {
+    for (auto& m : messages)
+        if (m.accepted_us >= 0 && fault.off_us >= m.sent_us && (m.failed || (m.documents == 0 && (m.stored_us < 0 || m.store_lost))))
+            m.rejected = true;
 }
 
 std::span<const std::uint32_t> Facts::deliveries_of_message(Index message) const {

@@ -39,6 +39,7 @@ struct Message {
     bool refused = false;
     bool failed = false;   ///< accepted, then given up
     bool excused = false;  ///< faults destroyed every copy: its node's disk, and what the store had of it
+    bool rejected = false;  ///< given up, or never stored, while a fault had the store refuse some for good
     bool disk_lost = false;   ///< the disk of the node that accepted it was wiped
     bool store_lost = false;  ///< the store was wiped, or forgot its last writes, after it was accepted
     std::string id;        ///< the first that was told
@@ -193,6 +194,7 @@ private:
     void take_node(const Record& record);
     void take_fault(const Record& record);
     static void excuse_if_destroyed(Message& message);
+    void excuse_rejected(const FaultSpan& fault);
 
     std::vector<std::int64_t> disk_wiped_us_;  ///< by node: the last time
     std::int64_t store_wiped_us_ = never;

@@ -21,7 +21,7 @@ bool was_calm(const Facts& facts, const Message& message, std::int64_t shown_us)
 /// Nobody has it any more, and nobody is to blame: faults destroyed it, or it was never accepted. No node can know it, to mark what
 /// comes after it.
 bool is_gone(const Facts& facts, const Message& message) {
-    return facts.documents > 0 && message.documents == 0 && (message.excused || message.accepted_us < 0);
+    return facts.documents > 0 && message.documents == 0 && (message.excused || message.rejected || message.accepted_us < 0);
 }
 
 }  // namespace

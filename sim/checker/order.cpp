@@ -16,8 +16,11 @@ bool comparable(const Message& a, const Message& b) {
 }
 
 void compare_histories(const Facts& facts, Evidence& evidence) {
-    // A message that faults destroyed in the store and at its node may live on in other journals.
-    const auto is_destroyed = [&](Index message) { return facts.messages[message].excused && facts.messages[message].store_lost; };
+    // A message that faults destroyed in the store and at its node may live on in other journals; one that the store refused, in its node's.
+    const auto is_destroyed = [&](Index message) {
+        const auto& m = facts.messages[message];
+        return (m.excused && m.store_lost) || m.rejected;
+    };
     for (const auto& room : facts.rooms) {
         std::vector<std::vector<Index>> histories = room.histories;
         for (auto& history : histories) std::erase_if(history, is_destroyed);

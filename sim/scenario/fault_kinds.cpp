@@ -103,6 +103,8 @@ Kinds store_faults() {
         lasting(hit, "store.bulk_errors", "Of each _bulk_docs some documents are not stored, and their rows say so.",
                 {make_key("probability", Type::percent, "probability", "30%", 1, million, "how likely a document is hit"),
                  choice("error", "error", {"internal_server_error", "unauthorized", "timeout"}, "what the rows say")}),
+        lasting(hit, "store.reject", "Some documents are refused for good, as by a design document's validate_doc_update: 403.",
+                {make_key("probability", Type::percent, "probability", "10%", 1, million, "how likely a document is hit, each time it comes")}),
         lasting(hit, "store.accepted", "Writes are stored and answered with 202, as by a cluster that reached too few replicas.", any_request()),
         lasting(hit, "store.drip", "Answers come in small pieces.", {delay("200ms", "between two pieces"), probability("100%")}),
         lasting(hit, "store.full", "The disk is full: writes are answered with 507."),

@@ -233,6 +233,24 @@ TEST_F(Faults, ABulkWithErrorsHasARowForEachDocumentWhereItStood) {
     EXPECT_EQ(base::member(mock.get("/db").value(), "doc_count")->as_int64(), 3);  // and e
 }
 
+TEST_F(Faults, ARejectedDocumentIsRefusedHoweverItComes) {
+    mock.fault(R"({"name":"f","fault":"store.reject","probability":0.5})");
+    std::string alone, together, again;
+    for (int i = 0; i < 30; ++i) {
+        const auto id = fmt::format("d{}", i);
+        const auto put = mock.put("/db/" + id, "{}");
+        alone += put.status == 403 ? 'x' : '.';
+        again += mock.put("/db/" + id, "{}").status == 403 ? 'x' : '.';
+        const auto rows = mock.ask("POST", "/db/_bulk_docs", fmt::format(R"({{"docs":[{{"_id":"{}"}}]}})", id)).value();
+        together += base::text_member(rows.get_array()[0], "error") == "forbidden" ? 'x' : '.';
+    }
+    EXPECT_EQ(alone, again);
+    EXPECT_EQ(alone, together);
+    EXPECT_GT(std::ranges::count(alone, 'x'), 5);
+    EXPECT_LT(std::ranges::count(alone, 'x'), 25);
+    EXPECT_EQ(mock.put("/db/_local/x", "{}").status, 201);
+}
+
 TEST_F(Faults, AcceptedIsA202InBothForms) {
     mock.fault(R"({"name":"f","fault":"store.accepted"})");
     EXPECT_EQ(mock.put("/db/a", "{}").status, 202);

@@ -153,6 +153,25 @@ TEST(Loss, ExcusesWhatAWipedDiskTookBeforeTheStoreHadIt) {
     EXPECT_THAT(found.measured, HasSubstr("1 not counted"));
 }
 
+TEST(Loss, OfWhatTheStoreRefusedForGoodIsNoNodesDoing) {
+    const auto never_stored = [](std::int64_t until_us, What last_word) {
+        Story story;
+        story.remove([&](const Record& r) {
+            return r.msg == "c1-1" && (r.what == What::stored || r.what == What::document || r.what == What::history ||
+                                       (r.what == What::shown && Story::home(r.client[1] - '0') == "n2"));
+        });
+        story.insert({.what = What::fault_on, .at_us = 1'000, .name = "rules", .text = "store.reject"});
+        story.insert({.what = What::fault_off, .at_us = until_us, .name = "rules", .text = "store.reject", .count = 1});
+        if (last_word != What::accepted)
+            story.insert({.what = last_word, .at_us = 1'500'000, .client = "c1", .node = "n1", .room = "r1", .msg = "c1-1"});
+        return story.finding("no_loss").outcome;
+    };
+    EXPECT_EQ(never_stored(2'000'000, What::failed), Outcome::pass);
+    EXPECT_EQ(never_stored(2'000'000, What::accepted), Outcome::pass) << "nobody was there to be told";
+    EXPECT_EQ(never_stored(2'000'000, What::stored), Outcome::fail) << "it was not";
+    EXPECT_EQ(never_stored(500'000, What::failed), Outcome::fail) << "the rules were gone before it was sent";
+}
+
 /// The store has acknowledged c1-1 and lost it, and so has its node's disk.
 Story with_both_copies_destroyed(const char* store_fault, bool shown_elsewhere) {
     Story story;

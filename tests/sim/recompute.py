@@ -110,7 +110,7 @@ class History:
         self.requests += r.get("count", 0)
 
     def on_fault_on(self, r, _):
-        self.faults.append({"name": r["name"], "from": r.get("at", 0), "to": None})
+        self.faults.append({"name": r["name"], "kind": r["text"], "from": r.get("at", 0), "to": None})
         if r["text"] not in ("store.wipe", "store.amnesia", "store.failover"):
             return
         self.store_wiped = r.get("at", 0)
@@ -163,7 +163,9 @@ def samples_of(history):
         in_store = history.documents.get(name, 0) > 0
         if m["stored"] >= 0 or not in_store:
             add("stored", m["stored"])
-        owed = m["accepted"] >= 0 and (not m["excused"] or (m["stored"] >= 0 and not m["store_lost"]) or in_store)
+        rejecting = any(f["kind"] == "store.reject" and (f["to"] is None or f["to"] >= m["sent"]) for f in history.faults)
+        rejected = rejecting and (m["failed"] or (not in_store and (m["stored"] < 0 or m["store_lost"])))
+        owed = m["accepted"] >= 0 and not rejected and (not m["excused"] or (m["stored"] >= 0 and not m["store_lost"]) or in_store)
         echoes, echo_owed, missing = [], False, False
         for client, since in history.followers.get(m["room"], {}).items():
             if since >= m["seq"]:
