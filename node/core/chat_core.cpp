@@ -13,7 +13,6 @@
 #include "node/core/store_link.hpp"
 #include "node/core/store_writer.hpp"
 
-#include <ranges>
 #include <utility>
 
 namespace node {
@@ -157,11 +156,11 @@ private:
         if (lost.empty()) return;
         turn.error("store: it has lost " + std::to_string(lost.size()) +
                    " messages that it had acknowledged; they are written again");
-        for (const auto& id : lost | std::views::reverse)  // each goes before all that wait, so the oldest is the first
-            if (const auto entry = ledger_.journal().find(id))
+        for (auto id = lost.rbegin(); id != lost.rend(); ++id)  // each goes before all that wait, so the oldest is the first
+            if (const auto entry = ledger_.journal().find(*id))
                 writer_.enqueue_again(*entry);
-            else if (ledger_.find(id))
-                audit_.note(id);  // on its way to the disk still: it is looked for once more
+            else if (ledger_.find(*id))
+                audit_.note(*id);  // on its way to the disk still: it is looked for once more
     }
 
     void take(Turn& turn, FeedNews news) {
