@@ -79,13 +79,14 @@ void read_parameter(Range& range, std::string_view name, std::string_view text, 
         range.update_seq = read_bool(text);
     else if (name == "reduce" && read_bool(text))
         throw ApiError{400, "query_parse_error", "Reduce is invalid for map-only views.", {}};
-    else if (name == "keys")
-        if (const auto keys = value(); keys.is_array()) {
-            const auto& list = keys.get_array();
+    else if (name == "keys") {
+        const auto read = decoded ? json::value{} : read_json(text);
+        if (const auto* list = (decoded ? *decoded : read).if_array()) {
             // One alone is a `key` (couch_mrview_http:parse_param), and takes no other list's place.
-            if (list.size() == 1) range.start = range.end = list.front();
-            if (list.size() != 1 || !range.keys) range.keys.emplace(list.begin(), list.end());
+            if (list->size() == 1) range.start = range.end = list->front();
+            if (list->size() != 1 || !range.keys) range.keys.emplace(list->begin(), list->end());
         }
+    }
 }
 
 /// As couch_mrview_util:validate_args has it.
@@ -97,7 +98,7 @@ void check_keys(const Range& range) {
 
 void read_members(Range& range, const json::value& object) {
     for (const auto& [name, value] : object.get_object()) {
-        const auto text = value.is_string() ? std::string{value.get_string()} : base::write_json(value);
+        const auto text = name == "keys" ? std::string{} : value.is_string() ? std::string{value.get_string()} : base::write_json(value);
         read_parameter(range, name, text, &value);
     }
 }
@@ -121,9 +122,11 @@ std::size_t rank_through(const LiveIndex& index, const json::value& key) {
 void append_row(std::string& out, const Document& document, const Range& range) {
     const auto& tree = document.tree;
     out += "\r\n{\"id\":";
+    const auto id_at = out.size();
     base::append_json_string(out, document.id);
+    const auto id_size = out.size() - id_at;
     out += ",\"key\":";
-    base::append_json_string(out, document.id);
+    out.append(out, id_at, id_size);
     out += ",\"value\":{\"rev\":\"";
     append_revision(out, tree.at(tree.winner()).revision);
     out += tree.deleted() ? "\",\"deleted\":true}" : "\"}";
@@ -186,17 +189,16 @@ void append_range(std::string& out, Database& database, const Range& range, std:
 
 void append_keys(std::string& out, Database& database, const Range& range) {
     append_head(out, database, range, std::nullopt);
-    auto keys = *range.keys;
-    if (range.descending) std::reverse(keys.begin(), keys.end());
+    const auto& keys = *range.keys;
     std::uint64_t shown = 0;
     for (std::size_t i = range.skip; i < keys.size() && shown < range.limit; ++i, ++shown) {
         if (shown > 0) out += ',';
-        const auto* document =
-            keys[i].is_string() ? database.find(std::string_view{keys[i].get_string()}) : nullptr;
+        const auto& key = keys[range.descending ? keys.size() - 1 - i : i];
+        const auto* document = key.is_string() ? database.find(std::string_view{key.get_string()}) : nullptr;
         if (document) {
             append_row(out, *document, range);
         } else {
-            out += "\r\n{\"key\":" + base::write_json(keys[i]) + ",\"error\":\"not_found\"}";
+            out += "\r\n{\"key\":" + base::write_json(key) + ",\"error\":\"not_found\"}";
         }
     }
     out += shown == 0 ? "\r\n\r\n]}" : "\r\n]}";

@@ -88,6 +88,12 @@ void CatchUp::stored(const std::vector<std::string>& ids) {
 }
 
 void CatchUp::pump(Turn& turn) {
+    const auto confirmed_at = link_->confirmed_at();
+    const bool looking_back = audit_->looking_back();
+    if (!waiting_.empty() && (!link_->usable() || confirmed_at != confirmed_at_ || looking_back != looking_back_))
+        ready_.merge(std::exchange(waiting_, {}));
+    confirmed_at_ = confirmed_at;
+    looking_back_ = looking_back;
     for (const auto& key : std::exchange(ready_, {})) run(turn, key);
 }
 

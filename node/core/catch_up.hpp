@@ -148,7 +148,10 @@ private:
     const StoreAudit* audit_;
 
     std::map<Key, Job> jobs_;
-    std::set<Key> ready_;  ///< to be looked at in the next pump()
+    std::set<Key> ready_;    ///< to be looked at in the next pump()
+    std::set<Key> waiting_;  ///< until the store is confirmed, or the look back is over
+    base::Time confirmed_at_{};
+    bool looking_back_ = false;
     std::size_t fetches_ = 0;
     base::Checkpoint seen_;
     std::string scratch_;

@@ -40,7 +40,11 @@ CatchUp::Then CatchUp::ask_feed(Turn& turn, const Key& key, Job& job) {
         give_up_feed(job);
         return Then::again;
     }
-    if (fetches_ >= fetches_max || (!job.suspicions && audit_->looking_back())) {
+    if (!job.suspicions && audit_->looking_back()) {
+        waiting_.insert(key);
+        return Then::wait;
+    }
+    if (fetches_ >= fetches_max) {
         ready_.insert(key);
         return Then::wait;
     }
@@ -74,7 +78,7 @@ CatchUp::Then CatchUp::confirm(Turn& turn, const Key& key, Job& job, Session& se
         return Then::again;
     }
     if (link_->confirmed_at() < job.read_at) {
-        ready_.insert(key);
+        waiting_.insert(key);
         link_->look(turn);
         return Then::wait;
     }

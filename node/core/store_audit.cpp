@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t ids_per_request = 500;
 constexpr std::size_t page = 50;                      // looked back at once
 constexpr std::size_t first_page = 500;               // when this process knows nothing of what was stored last
-constexpr std::uint64_t looked_through_max = 5000;    // of a backlog that no store had
+constexpr std::uint64_t looked_through_max = 2000;    // of a backlog that no store had
 constexpr std::size_t fresh_max = 5000;  // under more load than this not all are looked for
 constexpr base::Duration look_every = std::chrono::seconds{5};
 constexpr base::Duration suspect_every = std::chrono::seconds{2};
@@ -87,8 +87,8 @@ std::vector<std::string> StoreAudit::unverified() const {
 std::uint64_t StoreAudit::look_back_from(std::uint64_t newest, std::size_t count, std::set<std::string>& into) const {
     auto after = newest;
     const auto enough = into.size() + count;
-    while (into.size() < enough && after > 0 && newest - after < looked_through_max) {
-        const auto rows = std::min<std::uint64_t>(count, after);
+    for (std::uint64_t rows = count; into.size() < enough && after > 0 && newest - after < looked_through_max; rows *= 2) {
+        rows = std::min(rows, after);
         after -= rows;
         for (const auto& entry : ledger_->journal().after({}, after, rows))
             if (entry.stored_in == link_->generation() || ledger_->is_marked(entry.message.id(), link_->generation()))
