@@ -227,7 +227,7 @@ void Gate::Impl::deliver_whole(Exchange& exchange, base::HttpResponse response, 
         return;
     }
     if (!fate.bulk_errors.empty()) {
-        put_back(response.body, fate.bulk_errors);
+        for (auto rows = fate.bulk_errors.rbegin(); rows != fate.bulk_errors.rend(); ++rows) put_back(response.body, *rows);
         base::erase_header(response.headers, "Content-Length");
     }
     if (fate.accepted) make_accepted(response);

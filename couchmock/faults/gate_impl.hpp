@@ -35,7 +35,7 @@ private:
         bool cut_reply = false;
         bool accepted = false;
         bool bulk_cut = false;
-        BulkRows bulk_errors;  ///< of the documents that the store does not see
+        std::vector<BulkRows> bulk_errors;  ///< of the documents that the store does not see, by rule
         std::uint64_t hung_by = 0;  ///< the rule that has to end before the store sees the request
         std::optional<base::Duration> accept_delay;  ///< ... and the time that has to pass
         base::Duration clock_offset{};

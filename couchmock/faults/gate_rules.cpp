@@ -151,12 +151,12 @@ void Gate::Impl::strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpReq
             break;
         case Fault::store_bulk_errors:
             if (!info.is_bulk) break;
-            fate.bulk_errors = take_out(request.body, rule.error, [&](std::string_view) { return rule.strikes(); });
+            fate.bulk_errors.push_back(take_out(request.body, rule.error, [&](std::string_view) { return rule.strikes(); }));
             base::erase_header(request.headers, "Content-Length");
             break;
         case Fault::store_reject:
             if (info.is_bulk) {
-                fate.bulk_errors = take_out(request.body, "forbidden", [&](std::string_view id) { return rule.rejects(id); });
+                fate.bulk_errors.push_back(take_out(request.body, "forbidden", [&](std::string_view id) { return rule.rejects(id); }));
                 base::erase_header(request.headers, "Content-Length");
             } else if (info.writes && rule.rejects(info.document)) {
                 fate.instead = error_answer(403, "The document is not allowed.");

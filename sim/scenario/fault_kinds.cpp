@@ -104,7 +104,7 @@ Kinds store_faults() {
                 {make_key("probability", Type::percent, "probability", "30%", 1, million, "how likely a document is hit"),
                  choice("error", "error", {"internal_server_error", "unauthorized", "timeout"}, "what the rows say")}),
         lasting(hit, "store.reject", "Some documents are refused for good, as by a design document's validate_doc_update: 403.",
-                {make_key("probability", Type::percent, "probability", "10%", 1, million, "how likely a document is hit, each time it comes")}),
+                {make_key("probability", Type::percent, "probability", "10%", 1, million, "how likely a document is hit; one that is, is hit whenever it comes")}),
         lasting(hit, "store.accepted", "Writes are stored and answered with 202, as by a cluster that reached too few replicas.", any_request()),
         lasting(hit, "store.drip", "Answers come in small pieces.", {delay("200ms", "between two pieces"), probability("100%")}),
         lasting(hit, "store.full", "The disk is full: writes are answered with 507."),
@@ -120,7 +120,7 @@ Kinds store_faults() {
                "The last acknowledged writes are gone, as no CouchDB does; the nodes must heal it.",
                {rows("10", "writes lost")}),
         moment(hit, "store.failover",
-               "A copy that lacks the last acknowledged writes takes over, and passes for the same store; the nodes that made them must look.",
+               "A copy that lacks the last acknowledged writes takes over, and passes for the same store; the nodes must look, and bring them back.",
                {rows("10", "writes lost")}),
         moment(hit, "store.restart", "The store restarts: every connection is cut, nothing is lost."),
     };

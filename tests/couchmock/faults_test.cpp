@@ -229,8 +229,13 @@ TEST_F(Faults, ABulkWithErrorsHasARowForEachDocumentWhereItStood) {
     for (const auto& row : answer.get_array())
         rows += fmt::format("{} {} ", base::text_member(row, "id"), base::member(row, "rev") ? "ok" : base::text_member(row, "error"));
     EXPECT_EQ(rows, "a ok b timeout c ok d timeout ");
+    mock.fault(R"({"name":"g","fault":"store.bulk_errors","every":2,"error":"unauthorized"})");
+    const auto both = mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"p"},{"_id":"q"},{"_id":"r"},{"_id":"s"}]})").value();
+    std::string two_rules;
+    for (const auto& row : both.get_array()) two_rules += fmt::format("{} {} ", base::text_member(row, "id"), base::text_member(row, "error"));
+    EXPECT_EQ(two_rules, "p  q timeout r unauthorized s timeout ") << "one rule sees what the other has left";
     EXPECT_EQ(mock.put("/db/e", "{}").status, 201) << "single writes are none of its business";
-    EXPECT_EQ(base::member(mock.get("/db").value(), "doc_count")->as_int64(), 3);  // and e
+    EXPECT_EQ(base::member(mock.get("/db").value(), "doc_count")->as_int64(), 4);  // and e
 }
 
 TEST_F(Faults, ARejectedDocumentIsRefusedHoweverItComes) {

@@ -135,6 +135,57 @@ TEST_F(StoreAuditTest, GoesFurtherBackForAsLongAsOneIsMissing) {
     EXPECT_FALSE(asked(look)) << "all of that page was there";
 }
 
+TEST_F(StoreAuditTest, WritesALostMessageOnceHoweverOftenItIsMissed) {
+    const auto ids = heard_of(2);
+    fail(feed);
+    comes_back();
+    stream(feed, "\n");
+    answer(look, 200, all_docs({row_of(ids[0]), no_row_of(ids[1])}));
+    ASSERT_TRUE(asked(put));
+    advance(2s);
+    fail(feed);  // and it is looked for once more before it is written
+    comes_back();
+    stream(feed, "\n");
+    answer(look, 200, all_docs({row_of(ids[0]), no_row_of(ids[1])}));
+    answer(put, 201, "{}");
+    EXPECT_FALSE(asked(put));
+}
+
+TEST_F(StoreAuditTest, KnowsWhatTheStoreHadThoughTheDiskDoesNotSaySoYet) {
+    post(1, "lobby", "marked in memory");
+    persist_all();
+    const auto request = answer(put, 201, "{}");
+    const auto id = base::text_member(*base::parse_json(request.body), "_id");
+    fail(feed);
+    comes_back();
+    stream(feed, "\n");
+    answer(look, 200, all_docs({row_of(id)}));  // and so it is not fresh any more
+    advance(2s);
+    fail(feed);
+    comes_back();
+    stream(feed, "\n");
+    EXPECT_THAT(answer(look, 200, all_docs({no_row_of(id)})).body, HasSubstr(id));
+    EXPECT_TRUE(asked(put));
+}
+
+TEST_F(StoreAuditTest, WhoReadsTheFeedWhileTheStoreIsSuspectedReadsItAgain) {
+    const auto ids = heard_of(1);
+    open(2, "bob");
+    take(2);
+    join(2, "lobby", Cursor{"u-2", 77, "g1", "5-e", {}, false}.text(), 80);
+    ASSERT_TRUE(asked("since=5-e"));
+    fail(feed);
+    advance(200ms);
+    answer(probe, 200, generation_g1);
+    if (asked("feed=normal&include_docs=true&limit=500&since=2-s")) answer("since=2-s", 200, feed_page({}, "2-b"));
+    answer("since=5-e", 200, feed_page({}, "5-e"));  // of a copy that lacks what this node has
+    stream(feed, "\n");
+    answer(look, 200, all_docs({row_of(ids[0])}));  // somebody has brought it back meanwhile
+    advance(200ms);
+    if (asked(probe)) answer(probe, 200, generation_g1);
+    EXPECT_TRUE(asked("since=5-e")) << asked_for();
+}
+
 TEST_F(StoreAuditTest, AsksAtOnceForWhatWasStoredAMomentBefore) {
     post(1, "lobby", "just now");
     const auto request = answer(put, 201, "{}");
