@@ -3,6 +3,7 @@
 #include "node/base/json.hpp"
 
 #include <charconv>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -51,7 +52,7 @@ std::uint64_t read_count(std::string_view text) {
     return static_cast<std::uint64_t>(value);
 }
 
-void read_parameter(Range& range, std::string_view name, std::string_view text, const json::value* decoded) {
+void read_parameter(Range& range, std::string_view name, std::string_view text, json::value* decoded) {
     const auto value = [&] { return decoded ? *decoded : read_json(text); };
     if (name == "startkey" || name == "start_key")
         range.start = value();
@@ -80,11 +81,11 @@ void read_parameter(Range& range, std::string_view name, std::string_view text, 
     else if (name == "reduce" && read_bool(text))
         throw ApiError{400, "query_parse_error", "Reduce is invalid for map-only views.", {}};
     else if (name == "keys") {
-        const auto read = decoded ? json::value{} : read_json(text);
-        if (const auto* list = (decoded ? *decoded : read).if_array()) {
+        auto read = decoded ? std::move(*decoded) : read_json(text);
+        if (auto* list = read.if_array()) {
             // One alone is a `key` (couch_mrview_http:parse_param), and takes no other list's place.
             if (list->size() == 1) range.start = range.end = list->front();
-            if (list->size() != 1 || !range.keys) range.keys.emplace(list->begin(), list->end());
+            if (list->size() != 1 || !range.keys) range.keys.emplace(std::make_move_iterator(list->begin()), std::make_move_iterator(list->end()));
         }
     }
 }
@@ -96,8 +97,9 @@ void check_keys(const Range& range) {
     throw ApiError{400, "query_parse_error", "`keys` is incompatible with `key`, `start_key` and `end_key`", {}};
 }
 
-void read_members(Range& range, const json::value& object) {
-    for (const auto& [name, value] : object.get_object()) {
+/// Takes what it needs out of `object`.
+void read_members(Range& range, json::value& object) {
+    for (auto& [name, value] : object.get_object()) {
         const auto text = name == "keys" ? std::string{} : value.is_string() ? std::string{value.get_string()} : base::write_json(value);
         read_parameter(range, name, text, &value);
     }
@@ -224,7 +226,7 @@ void queries(Server& server, Call& call, Database& database, const Range& common
     if (!list) throw bad_request("POST body must include `queries` parameter.");
     if (!list->is_array()) throw bad_request("`queries` must be an array.");
     std::string out = "{\"results\":[";
-    for (const auto& query : list->get_array()) {
+    for (auto query : list->get_array()) {
         auto range = common;
         if (!query.is_object()) throw bad_request("invalid query");
         read_members(range, query);
@@ -241,7 +243,7 @@ void all_docs(Server& server, Call& call, Database& database, std::string_view p
         throw method_not_allowed(multiple ? "POST" : "GET,HEAD,POST");
     Range range;
     if (call.method() == "POST" && !multiple) {
-        const auto body = read_json(call.json_body());
+        auto body = read_json(call.json_body());
         if (!body.is_object()) throw bad_request("Request body must be a JSON object");
         if (const auto* keys = base::member(body, "keys"); keys && !keys->is_array())
             throw bad_request("`keys` body member must be an array.");

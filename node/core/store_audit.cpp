@@ -24,11 +24,18 @@ std::optional<std::vector<std::string>> read_missing(std::string_view body, cons
     const auto parsed = reader.read(body);
     const auto rows = parsed ? parsed->member("rows") : std::nullopt;
     std::vector<bool> there(asked.size());
+    std::size_t next = 0;  // CouchDB answers in the order of the keys
     const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) {
-        const auto id = base::string_member(row, "id");
-        if (!id || !row.member("value")) return;
-        const auto place = std::ranges::lower_bound(asked, *id, {}, [](const std::string& a) { return std::string_view{a}; });
-        if (place != asked.end() && *place == *id) there[static_cast<std::size_t>(place - asked.begin())] = true;
+        const auto in_order = next++;
+        const auto [id, value] = row.members<2>({"id", "value"});
+        const auto text = base::string_of(id);
+        if (!text || !value) return;
+        if (in_order < asked.size() && asked[in_order] == *text) {
+            there[in_order] = true;
+            return;
+        }
+        const auto place = std::ranges::lower_bound(asked, *text, {}, [](const std::string& a) { return std::string_view{a}; });
+        if (place != asked.end() && *place == *text) there[static_cast<std::size_t>(place - asked.begin())] = true;
     });
     if (!is_answer) return std::nullopt;
     std::vector<std::string> missing;
@@ -45,8 +52,7 @@ StoreAudit::StoreAudit(const ChatConfig& config, const StoreApi& api, FetchIds& 
 
 void StoreAudit::note(const std::string& id) {
     lost_.erase(id);
-    fresh_.insert(id);
-    if (fresh_.size() > fresh_max) fresh_.erase(fresh_.begin());
+    if (fresh_.size() < fresh_max) fresh_.push_back(id);
 }
 
 void StoreAudit::suspect() {
@@ -54,10 +60,10 @@ void StoreAudit::suspect() {
     const auto newest = ledger_->watermark();
     const bool known = !again_.empty() && newest == suspected_at_;
     const bool was_looking_back = looking_back();
-    again_.merge(std::exchange(fresh_, {}));
+    std::ranges::move(std::exchange(fresh_, {}), std::back_inserter(again_));
     next_look_.reset();
     for (const auto* held : ledger_->on_the_way())
-        if (held->stored) again_.emplace(held->entry.message.id());
+        if (held->stored) again_.emplace_back(held->entry.message.id());
     if (known) return;
     suspected_at_ = newest;
     const auto reached = look_back_from(newest, suspicions_ > 1 ? page : first_page, again_);
@@ -73,18 +79,14 @@ void StoreAudit::store_changed() {
 }
 
 std::vector<std::string> StoreAudit::unverified() const {
-    std::vector<std::string> out{fresh_.begin(), fresh_.end()};
+    auto out = fresh_;
     out.insert(out.end(), asked_.begin(), asked_.end());
     out.insert(out.end(), lost_.begin(), lost_.end());
-    if (polls_) {
-        std::set<std::string> newest;
-        look_back_from(ledger_->watermark(), page, newest);
-        out.insert(out.end(), newest.begin(), newest.end());
-    }
+    if (polls_) look_back_from(ledger_->watermark(), page, out);
     return out;
 }
 
-std::uint64_t StoreAudit::look_back_from(std::uint64_t newest, std::size_t count, std::set<std::string>& into) const {
+std::uint64_t StoreAudit::look_back_from(std::uint64_t newest, std::size_t count, Ids& into) const {
     auto after = newest;
     const auto enough = into.size() + count;
     for (std::uint64_t rows = count; into.size() < enough && after > 0 && newest - after < looked_through_max; rows *= 2) {
@@ -92,7 +94,7 @@ std::uint64_t StoreAudit::look_back_from(std::uint64_t newest, std::size_t count
         after -= rows;
         for (const auto& entry : ledger_->journal().after({}, after, rows))
             if (entry.stored_in == link_->generation() || ledger_->is_marked(entry.message.id(), link_->generation()))
-                into.emplace(entry.message.id());
+                into.emplace_back(entry.message.id());
     }
     return after;
 }
@@ -119,9 +121,11 @@ void StoreAudit::wake_at(Turn& turn, base::Time at) {
     turn.emit(SetTimer{timers::audit, at});
 }
 
-void StoreAudit::ask(Turn& turn, std::set<std::string>& ids, bool fresh) {
+void StoreAudit::ask(Turn& turn, Ids& ids, bool fresh) {
+    std::ranges::sort(ids);
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     const auto end = std::next(ids.begin(), static_cast<std::ptrdiff_t>(std::min(ids.size(), ids_per_request)));
-    asked_.assign(ids.begin(), end);
+    asked_.assign(std::make_move_iterator(ids.begin()), std::make_move_iterator(end));
     ids.erase(ids.begin(), end);
     asked_fresh_ = fresh;
     fetch_ = ids_->next(Asker::audit);
@@ -153,10 +157,10 @@ void StoreAudit::on_failed(Turn& turn, FetchId fetch) {
     if (fetch != fetch_) return;
     fetch_ = 0;
     if (asked_fresh_) {
-        fresh_.insert(asked_.begin(), asked_.end());
+        fresh_.insert(fresh_.end(), asked_.begin(), asked_.end());
         next_look_ = turn.now.time + look_every;
     } else {
-        again_.insert(asked_.begin(), asked_.end());
+        again_.insert(again_.end(), asked_.begin(), asked_.end());
     }
     asked_.clear();
     link_->doubt(turn);

@@ -44,10 +44,12 @@ public:
     void on_timer(Turn& turn);
 
 private:
-    /// The newest `count` or some more that the store had of those that arrived up to `newest`; gives the arrival before the first of them.
-    std::uint64_t look_back_from(std::uint64_t newest, std::size_t count, std::set<std::string>& into) const;
+    using Ids = std::vector<std::string>;
+
+    /// The newest `count` or some more that the store had, of those that arrived up to `newest`; gives the arrival before the first of them.
+    std::uint64_t look_back_from(std::uint64_t newest, std::size_t count, Ids& into) const;
     /// The first of `ids`, which are taken out of it.
-    void ask(Turn& turn, std::set<std::string>& ids, bool fresh);
+    void ask(Turn& turn, Ids& ids, bool fresh);
     void wake_at(Turn& turn, base::Time at);
 
     base::Duration request_timeout_;
@@ -56,13 +58,13 @@ private:
     FetchIds* ids_;
     Ledger* ledger_;
     StoreLink* link_;
-    std::set<std::string> fresh_;     ///< seen in the store and not asked for yet
-    std::set<std::string> again_;     ///< were in the store when it went away, and are to be asked for again
+    Ids fresh_;                       ///< seen in the store and not asked for yet
+    Ids again_;                       ///< were in the store when it went away, and are to be asked for again
     std::uint64_t again_after_ = 0;   ///< the arrival before the first that is looked for since then
     std::uint64_t suspected_at_ = 0;  ///< the newest arrival then
     std::uint64_t suspicions_ = 0;
     std::set<std::string> lost_;      ///< found missing, and not seen again yet
-    std::vector<std::string> asked_;
+    Ids asked_;                       ///< in order, each once
     bool asked_fresh_ = false;
     FetchId fetch_ = 0;
     base::Time deadline_{};
