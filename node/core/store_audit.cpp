@@ -24,24 +24,23 @@ std::optional<std::vector<std::string>> read_missing(std::string_view body, cons
     const auto parsed = reader.read(body);
     const auto rows = parsed ? parsed->member("rows") : std::nullopt;
     std::vector<bool> there(asked.size());
-    std::size_t next = 0;  // CouchDB answers in the order of the keys
     const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) {
-        const auto in_order = next++;
-        const auto [id, value] = row.members<2>({"id", "value"});
-        const auto text = base::string_of(id);
-        if (!text || !value) return;
-        if (in_order < asked.size() && asked[in_order] == *text) {
-            there[in_order] = true;
-            return;
-        }
-        const auto place = std::ranges::lower_bound(asked, *text, {}, [](const std::string& a) { return std::string_view{a}; });
-        if (place != asked.end() && *place == *text) there[static_cast<std::size_t>(place - asked.begin())] = true;
+        const auto id = base::string_member(row, "id");
+        if (!id || !row.member("value")) return;
+        const auto place = std::ranges::lower_bound(asked, *id, {}, [](const std::string& a) { return std::string_view{a}; });
+        if (place != asked.end() && *place == *id) there[static_cast<std::size_t>(place - asked.begin())] = true;
     });
     if (!is_answer) return std::nullopt;
     std::vector<std::string> missing;
     for (std::size_t i = 0; i < asked.size(); ++i)
         if (!there[i]) missing.push_back(asked[i]);
     return missing;
+}
+
+/// In order, each once.
+void tidy(std::vector<std::string>& ids) {
+    std::ranges::sort(ids);
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
 }  // namespace
@@ -52,7 +51,8 @@ StoreAudit::StoreAudit(const ChatConfig& config, const StoreApi& api, FetchIds& 
 
 void StoreAudit::note(const std::string& id) {
     lost_.erase(id);
-    if (fresh_.size() < fresh_max) fresh_.push_back(id);
+    if (fresh_.size() >= fresh_max) fresh_.erase(fresh_.begin(), fresh_.begin() + fresh_max / 2);  // what came last is lost first
+    fresh_.push_back(id);
 }
 
 void StoreAudit::suspect() {
@@ -64,6 +64,7 @@ void StoreAudit::suspect() {
     next_look_.reset();
     for (const auto* held : ledger_->on_the_way())
         if (held->stored) again_.emplace_back(held->entry.message.id());
+    tidy(again_);  // a store that comes and goes for hours is suspected as often
     if (known) return;
     suspected_at_ = newest;
     const auto reached = look_back_from(newest, suspicions_ > 1 ? page : first_page, again_);
@@ -103,8 +104,8 @@ void StoreAudit::pump(Turn& turn, bool watched) {
     if (fetch_ != 0 || !link_->usable()) return;
     if (!fresh_.empty() && !next_look_) next_look_ = turn.now.time + look_every;
     if (!again_.empty() && watched && turn.now.time >= next_suspicion_) {
-        if (again_.size() <= ids_per_request) next_suspicion_ = turn.now.time + suspect_every;
         ask(turn, again_, false);
+        if (again_.empty()) next_suspicion_ = turn.now.time + suspect_every;
     } else if (!fresh_.empty() && turn.now.time >= *next_look_) {
         next_look_.reset();
         ask(turn, fresh_, true);
@@ -122,8 +123,7 @@ void StoreAudit::wake_at(Turn& turn, base::Time at) {
 }
 
 void StoreAudit::ask(Turn& turn, Ids& ids, bool fresh) {
-    std::ranges::sort(ids);
-    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    tidy(ids);
     const auto end = std::next(ids.begin(), static_cast<std::ptrdiff_t>(std::min(ids.size(), ids_per_request)));
     asked_.assign(std::make_move_iterator(ids.begin()), std::make_move_iterator(end));
     ids.erase(ids.begin(), end);

@@ -198,6 +198,17 @@ TEST_F(StoreAuditTest, AsksAtOnceForWhatWasStoredAMomentBefore) {
     EXPECT_EQ(answer(put, 201, "{}").body, request.body);
 }
 
+TEST_F(StoreAuditTest, AsksForEachOnceHoweverOftenTheStoreCameAndWent) {
+    const auto id = stored("once");  // seen in the store a moment ago, and among the newest that it had
+    fail(feed);
+    comes_back();
+    fail(feed);
+    comes_back();
+    stream(feed, "\n");
+    const auto asked_for_it = answer(look, 200, all_docs({row_of(id)})).body;
+    EXPECT_EQ(asked_for_it.find(id), asked_for_it.rfind(id)) << asked_for_it;
+}
+
 TEST_F(StoreAuditTest, TakesADeletionForSomebodysWill) {
     const auto id = stored("regretted");
     advance(5s);
