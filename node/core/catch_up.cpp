@@ -63,6 +63,12 @@ void CatchUp::closed(SessionId session) {
     }
 }
 
+bool CatchUp::is_closing_gap(SessionId session) const {
+    for (auto it = jobs_.lower_bound({session, {}}); it != jobs_.end() && it->first.first == session; ++it)
+        if (it->second.live && it->second.stage != Stage::gap) return true;
+    return false;
+}
+
 void CatchUp::written(SessionId session) {
     for (auto it = jobs_.lower_bound({session, {}}); it != jobs_.end() && it->first.first == session; ++it)
         if (it->second.stage != Stage::gap) ready_.insert(it->first);

@@ -50,6 +50,8 @@ public:
     /// The store answers again, or its feed has been read to the end: gaps may be closed.
     void store_is_back();
 
+    /// The store answers, and what this client may have missed while it did not is on its way.
+    [[nodiscard]] bool is_closing_gap(SessionId session) const;
     /// True when pump() would go on with a job.
     [[nodiscard]] bool has_work() const { return !ready_.empty(); }
     /// The end of a turn, after the rooms' batches are queued: goes on with whatever can go on.

@@ -37,7 +37,6 @@ bool Polls::begin(Turn& turn, ExchangeId exchange, Wish wish, std::string addres
     poll.exchange = exchange;
     poll.room = wish.join.room;
     poll.next = std::move(wish.next);
-    poll.n = wish.join.n;
     poll.until = turn.now.time + wish.patience;
     catch_up_->join(session, std::move(wish.join));
     arm(turn);
@@ -70,6 +69,7 @@ bool Polls::take(Turn& turn) {
     bool any = false;
     for (auto& [id, poll] : polls_) {
         if (!poll.joined || poll.messages.empty()) continue;
+        if (catch_up_->is_closing_gap(id)) continue;  // answered now, it would begin with that again, and again
         poll.until = std::min(poll.until, turn.now.time + linger);
         any = true;
     }
@@ -102,6 +102,8 @@ void Polls::hear(Poll& poll, std::string_view frame) {
         poll.joined = true;
         const auto* gap = base::member(*read, "gap");
         poll.gap = gap && gap->is_bool() && gap->get_bool();
+    } else if (t == "gap-closed") {
+        poll.gap = false;
     }
 }
 

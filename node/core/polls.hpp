@@ -54,7 +54,7 @@ private:
         base::Time until;
         std::vector<std::string> messages;  ///< their JSON
         std::string cursor;
-        std::uint64_t n = 0;
+        std::uint64_t n = 0;  ///< of this node's journal: that of `next` may be of another
         bool joined = false, gap = false;
     };
 

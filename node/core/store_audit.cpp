@@ -57,6 +57,11 @@ void StoreAudit::note(const std::string& id) {
 
 void StoreAudit::suspect() {
     ++suspicions_;
+    unwatched_ = !polls_;  // for who polls, each answer tells of those before it
+    collect();
+}
+
+void StoreAudit::collect() {
     const auto newest = ledger_->watermark();
     const bool known = !again_.empty() && newest == suspected_at_;
     const bool was_looking_back = looking_back();
@@ -102,6 +107,7 @@ std::uint64_t StoreAudit::look_back_from(std::uint64_t newest, std::size_t count
 
 void StoreAudit::pump(Turn& turn, bool watched) {
     if (fetch_ != 0 || !link_->usable()) return;
+    if (watched && std::exchange(unwatched_, false)) collect();  // what was read meanwhile may be gone again, and nobody would know
     if (!fresh_.empty() && !next_look_) next_look_ = turn.now.time + look_every;
     if (!again_.empty() && watched && turn.now.time >= next_suspicion_) {
         ask(turn, again_, false);

@@ -46,6 +46,8 @@ public:
 private:
     using Ids = std::vector<std::string>;
 
+    /// What came to the store last is to be asked for again.
+    void collect();
     /// The newest `count` or some more that the store had, of those that arrived up to `newest`; gives the arrival before the first of them.
     std::uint64_t look_back_from(std::uint64_t newest, std::size_t count, Ids& into) const;
     /// The first of `ids`, which are taken out of it.
@@ -63,6 +65,7 @@ private:
     std::uint64_t again_after_ = 0;   ///< the arrival before the first that is looked for since then
     std::uint64_t suspected_at_ = 0;  ///< the newest arrival then
     std::uint64_t suspicions_ = 0;
+    bool unwatched_ = false;          ///< suspected, and not watched since
     std::set<std::string> lost_;      ///< found missing, and not seen again yet
     Ids asked_;                       ///< in order, each once
     bool asked_fresh_ = false;

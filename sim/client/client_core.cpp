@@ -27,30 +27,36 @@ ClientCore::ClientCore(Config config)
       nonce_{fmt::format("{}{:06x}", config_.name, random_.below(1 << 24))},
       node_{config_.node} {
     for (const auto& room : config_.rooms) rooms_[room];
+    if (config_.polling) polling_.emplace(at_node(config_.rooms.empty() ? "" : config_.rooms.front()));
 }
 
 Effects ClientCore::start(base::Now now) {
     now_ = now;
     connect();
-    return std::exchange(effects_, {});
+    return done();
 }
 
 Effects ClientCore::handle(const Event& event, base::Now now) {
     now_ = now;
     effects_.reserve(effects_most);
     std::visit([this](const auto& e) { on(e); }, event);
-    return std::exchange(effects_, {});
+    return done();
 }
 
 Effects ClientCore::hear(const base::JsonView& frame, base::Now now) {
     now_ = now;
     effects_.reserve(effects_most);
     on_frame(frame);
+    return done();
+}
+
+Effects ClientCore::done() {
+    if (polling_) polling_->translate(effects_, now_);
     return std::exchange(effects_, {});
 }
 
 bool ClientCore::settled() const {
-    return state_ == State::open && pending_.empty() &&
+    return state_ == State::open && pending_.empty() && (!polling_ || polling_->settled()) &&
            std::ranges::none_of(rooms_, [](const auto& room) { return room.second.joining || room.second.gap; });
 }
 
@@ -100,6 +106,7 @@ void ClientCore::on(const Hop& e) {
 void ClientCore::on(const Vanish& e) { leave("vanish", e.away); }
 
 void ClientCore::on(const TimerFired& e) {
+    if (polling_) polling_->on_timer(e.timer);
     if (e.timer == reconnect_timer && state_ == State::closed) connect();
     if (e.timer != answer_timer || state_ != State::open || pending_.empty()) return;
     for (auto& pending : pending_)
@@ -110,6 +117,11 @@ void ClientCore::on(const TimerFired& e) {
 void ClientCore::on(const Received& e) {
     base::JsonReader reader;
     if (const auto frame = reader.read(e.frame)) on_frame(*frame);
+}
+
+void ClientCore::on(const Answered& e) {
+    if (!polling_) return;
+    for (const auto& event : polling_->hear(e, now_)) std::visit([this](const auto& heard) { on(heard); }, event);
 }
 
 void ClientCore::on_frame(const base::JsonView& frame) {

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -16,34 +15,12 @@
 #include "node/base/message_id.hpp"
 #include "node/base/random.hpp"
 #include "node/base/time.hpp"
+#include "sim/client/events.hpp"
+#include "sim/client/long_polling.hpp"
 #include "sim/client/message_text.hpp"
-#include "sim/history/record.hpp"
 
 /// A simulated client: what a careful page does, as a machine without I/O, and the witness of what a node shows it.
 namespace sim::client {
-
-// ---- what the world tells it
-struct Connected    {};                     ///< the WebSocket handshake is done
-struct Disconnected { std::string reason; };  ///< or the attempt failed
-struct Received     { std::string frame; };
-struct TimerFired   { std::uint32_t timer; };
-struct Post         { std::string room; int size_bytes; base::Time due; };  ///< a message is due
-struct Hop          { std::string node; };  ///< go on at another node
-struct Vanish       { base::Duration away; };  ///< cut the connection without a word, come back later
-struct AskHistory   { std::string room; };  ///< page through the whole history of the room; ends with HistoryRead
-struct Retry      {};                       ///< send the newest answered message once more, as if its answer had been lost
-struct Garbage    { std::string frame; };   ///< send this as it is
-using Event = std::variant<Connected, Disconnected, Received, TimerFired, Post, Hop, Vanish, AskHistory, Retry, Garbage>;
-
-// ---- what it asks of the world
-struct Connect    { std::string node; };  ///< answer with Connected or Disconnected
-struct Disconnect {};                     ///< at once; no Disconnected follows
-struct Send       { std::string frame; };
-struct SetTimer   { std::uint32_t timer; base::Time at; };  ///< setting again moves it
-struct Note       { Record record; };     ///< for the history; `at_us` and `client` are filled in
-struct HistoryRead { std::string room; std::vector<std::pair<std::string, std::string>> messages; };  ///< (msg, id), oldest first
-using Effect = std::variant<Connect, Disconnect, Send, SetTimer, Note, HistoryRead>;
-using Effects = std::vector<Effect>;
 
 struct Config {
     std::string name;                ///< "c3", also its user name
@@ -54,6 +31,7 @@ struct Config {
     std::uint64_t seed = 1;
     base::Duration reconnect_after = std::chrono::milliseconds{100};
     base::Duration answer_timeout = std::chrono::seconds{5};  ///< a post without `accepted` or `stored` is repeated after this
+    bool polling = false;            ///< by long polls and HTTP posts instead of a WebSocket
 };
 
 /// Follows its rooms, posts what is due, repeats what was not answered (same key), resumes from its cursors, and notes all that it
@@ -94,6 +72,7 @@ private:
     void on(const Connected&);
     void on(const Disconnected& e);
     void on(const Received& e);
+    void on(const Answered& e);
     void on(const TimerFired& e);
     void on(const Post& e);
     void on(const Hop& e);
@@ -119,7 +98,6 @@ private:
     void on_page(const base::JsonView& frame);
     void ask_page(const std::string& room, const std::string& before);
 
-
     void connect();
     void lose_connection(const std::string& reason, base::Duration pause);
     void leave(const std::string& reason, base::Duration pause);
@@ -128,6 +106,7 @@ private:
     void set_timer(std::uint32_t timer, base::Duration after) { effects_.push_back(SetTimer{timer, now_.time + after}); }
     base::MessageKey next_key();
     void set_key(Pending& pending);
+    Effects done();
     /// Notes what happened; the caller fills in the rest, before anything else is asked of the world.
     Record& note(What what);
     Record& note(What what, const Pending& pending);
@@ -149,6 +128,7 @@ private:
     std::map<std::string, Followed, std::less<>> rooms_;
     boost::unordered_flat_map<std::uint64_t, int> seen_;  ///< hash of an id -> the connection on which it last came; looked up, never walked
     std::map<std::string, std::vector<std::pair<std::string, std::string>>> reading_;
+    std::optional<LongPolling> polling_;
     base::Now now_{};
     Effects effects_;
 };

@@ -51,7 +51,7 @@ void ClientCore::on_message(const base::JsonView& frame) {
     record.id = id;
     const auto user = base::string_of(its_user).value_or("");
     record.msg = msg_said_by(user, text);
-    record.via = resuming ? Via::resume : Via::live;
+    record.via = resuming || polling_ ? Via::resume : Via::live;  // each poll is a resume
     record.count = connection_;
     record.flag = base::is_true(late);
     const auto [seen, fresh] = seen_.try_emplace(std::hash<std::string_view>{}(id), connection_);

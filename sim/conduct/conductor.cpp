@@ -26,7 +26,7 @@ std::vector<std::string> rooms_of(const Scenario& scenario) {
 std::vector<Seat> seats_of(const Scenario& scenario) {
     std::vector<Seat> seats;
     for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(scenario.topology.clients); ++i)
-        seats.push_back({fmt::format("c{}", i + 1), home_of(scenario.topology, i), {room_of(scenario.topology, i)}});
+        seats.push_back({fmt::format("c{}", i + 1), home_of(scenario.topology, i), {room_of(scenario.topology, i)}, is_polling(scenario.topology, i)});
     return seats;
 }
 

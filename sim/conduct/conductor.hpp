@@ -20,6 +20,7 @@ struct Seat {
     std::string client;
     std::string node;
     std::vector<std::string> rooms;
+    bool polling = false;
 };
 std::vector<std::string> nodes_of(const Scenario& scenario);
 std::vector<Seat> seats_of(const Scenario& scenario);

@@ -42,7 +42,7 @@ struct SetTimer    { base::Time at; };  ///< there is one; setting again moves i
 struct Act         { std::string node; NodeAct act; };
 struct Tell        { std::string client; client::Event event; };
 struct HoldReading { std::string client; bool held; };      ///< a client that does not read, and reads again
-struct AddClient   { std::string client; std::string node; std::vector<std::string> rooms; };
+struct AddClient   { std::string client; std::string node; std::vector<std::string> rooms; bool polling = false; };
 struct AskControl  { RequestId request; base::HttpRequest http; };  ///< to the mock's control API; answer with Answered
 struct AskStore    { RequestId request; base::HttpRequest http; };  ///< to the store, as a node would; target "/<db>/..." without the database: "/_all_docs"
 struct AskBacklog  { std::string node; };                      ///< answer with BacklogTold, or not at all

@@ -28,6 +28,8 @@ void Cast::hold_reading(const std::string& client, bool held) {
     if (found == members_.end()) return;
     found->second.held = held;
     if (found->second.socket) found->second.socket->pause_reading(held);
+    if (held) return;
+    for (const auto& answer : std::exchange(found->second.unheard, {})) tell(client, answer);
 }
 
 bool Cast::settled() const {
@@ -59,6 +61,21 @@ void Cast::connect(const std::string& name, Member& member, const std::string& n
     if (member.held) member.socket->pause_reading(true);
 }
 
+void Cast::ask(const std::string& name, client::Ask request) {
+    const auto door = door_of_(request.node);
+    if (!door.authority.empty()) request.http.headers.emplace_back("Host", door.authority);
+    transport_.fetch("127.0.0.1", door.port, std::move(request.http), request.patience,
+                     [this, name, number = request.request](Transport::Answer got) {
+                         answer(name, {number, std::move(got.error), std::move(got.response)});
+                     });
+}
+
+void Cast::answer(const std::string& name, client::Answered answer) {
+    const auto found = members_.find(name);
+    if (found == members_.end()) return;
+    found->second.held ? found->second.unheard.push_back(std::move(answer)) : tell(name, answer);
+}
+
 void Cast::perform(const std::string& name, Member& member, client::Effects effects) {
     bool welcome = false;
     for (auto& effect : effects) {
@@ -72,6 +89,8 @@ void Cast::perform(const std::string& name, Member& member, client::Effects effe
         } else if (std::holds_alternative<client::Disconnect>(effect)) {
             if (member.socket) member.socket->close();
             member.socket.reset();
+        } else if (auto* request = std::get_if<client::Ask>(&effect)) {
+            ask(name, std::move(*request));
         } else if (const auto* timer = std::get_if<client::SetTimer>(&effect)) {
             alarms_.set({name, timer->timer}, timer->at);
         } else if (auto* read = std::get_if<client::HistoryRead>(&effect)) {

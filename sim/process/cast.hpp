@@ -13,7 +13,7 @@
 
 namespace sim::process {
 
-/// All simulated clients of a run: each a ClientCore behind a real WebSocket.
+/// All simulated clients of a run: each a ClientCore behind a real WebSocket, or behind real HTTP requests.
 class Cast {
 public:
     /// Where clients find a node.
@@ -53,11 +53,14 @@ private:
         client::ClientCore core;
         std::shared_ptr<WebSocket> socket;
         bool held = false;
+        std::vector<client::Answered> unheard;  ///< while it is held
         bool reader = false;
         std::vector<std::string> to_read;
     };
     void perform(const std::string& name, Member& member, client::Effects effects);
     void connect(const std::string& name, Member& member, const std::string& node);
+    void ask(const std::string& name, client::Ask request);
+    void answer(const std::string& name, client::Answered answer);
 
     Transport& transport_;
     DoorOf door_of_;

@@ -133,7 +133,7 @@ public:
         request_.target(request.target);
         request_.version(11);
         for (const auto& [name, value] : request.headers) request_.insert(name, value);
-        request_.set(http::field::host, host + ':' + std::to_string(port));
+        if (request_.count(http::field::host) == 0) request_.set(http::field::host, host + ':' + std::to_string(port));
         request_.keep_alive(false);
         request_.body() = request.body;
         request_.prepare_payload();

@@ -57,7 +57,7 @@ public:
         std::string error;
         base::HttpResponse response;
     };
-    /// One request on a connection of its own to `host`:`port`; `done` is called once, from run_until().
+    /// One request on a connection of its own to `host`:`port`, its Host too unless the request has one; `done` is called once, from run_until().
     void fetch(const std::string& host, std::uint16_t port, base::HttpRequest request, base::Duration timeout,
                std::function<void(Answer)> done);
 

@@ -39,7 +39,7 @@ WorldResult World::run() {
             tell(conduct::HistoryTold{node, std::move(read.room), std::move(read.messages)});
         });
     perform(conductor_->start());
-    for (const auto& seat : conduct::seats_of(scenario_)) on(conduct::AddClient{seat.client, seat.node, seat.rooms});
+    for (const auto& seat : conduct::seats_of(scenario_)) on(conduct::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
     loop();
     finished_ = true;
     strike_stage();
@@ -190,6 +190,7 @@ void World::on(const conduct::AddClient& e) {
     config.room_prefix = options_.room_prefix;
     config.start = start_;
     config.seed = plan_.seed;
+    config.polling = e.polling;
     cast_->add(std::move(config));
 }
 

@@ -199,6 +199,11 @@ std::string room_of(const Topology& topology, std::uint32_t client) {
     return fmt::format("r{}", 1 + client % static_cast<std::uint32_t>(topology.rooms));
 }
 
+bool is_polling(const Topology& topology, std::uint32_t client) {
+    const auto number = static_cast<std::int64_t>(client) + 1;
+    return number <= topology.clients && number > topology.clients - topology.polling;
+}
+
 Plan make_plan(const Scenario& scenario, std::uint64_t seed) {
     Plan plan;
     plan.seed = seed;

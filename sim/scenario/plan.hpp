@@ -61,5 +61,7 @@ Plan make_plan(const Scenario& scenario, std::uint64_t seed);
 /// (the room) those that come with a node.join.
 std::string home_of(const Topology& topology, std::uint32_t client);
 std::string room_of(const Topology& topology, std::uint32_t client);
+/// Whether it is one of those that poll, the last of the topology's.
+bool is_polling(const Topology& topology, std::uint32_t client);
 
 }  // namespace sim

@@ -33,6 +33,7 @@ struct Link {
 struct Topology {
     int nodes = 2;
     int clients = 4;   ///< spread over the nodes in turn: c1 on n1, c2 on n2, ...
+    int polling = 0;   ///< of them, the last: they poll
     int rooms = 1;     ///< every client follows room r(1 + number mod rooms)
     std::string feed = "continuous";  ///< or longpoll, poll
     Duration poll_interval = std::chrono::seconds{1};

@@ -105,6 +105,13 @@ private:
                                  topology.nodes, topology.rooms),
                      "c1 is on n1 in r1, c2 on n2 in r2, ...: let the number of rooms be no multiple of the "
                      "number of nodes");
+        auto polling = topology.polling;
+        for (const auto& choice : scenario_.choices)
+            if (choice.key == "polling")
+                for (const auto& value : choice.of) polling = std::max(polling, static_cast<int>(value.low));
+        if (polling > topology.clients)
+            complain({}, fmt::format("{} of {} clients poll: there are not so many", polling, topology.clients),
+                     "topology.polling is how many of the clients do");
         if (topology.rooms > topology.clients)
             complain({}, fmt::format("{} rooms for {} clients: some room has nobody in it", topology.rooms,
                                      topology.clients));

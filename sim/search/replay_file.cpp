@@ -177,6 +177,7 @@ void visit(Archive& a, Topology& t) {
     a.member("batch", t.batch);
     a.newer("page", t.page);
     a.newer("outbox_bytes", t.outbox_bytes);
+    a.newer("polling", t.polling);
 }
 
 template <class Archive>

@@ -37,6 +37,7 @@ std::string text(const std::string& value) {
 std::string topology(const Topology& t) {
     const Topology standard;
     Pairs pairs{fmt::format("nodes: {}", t.nodes), fmt::format("clients: {}", t.clients)};
+    if (t.polling != standard.polling) pairs.push_back(fmt::format("polling: {}", t.polling));
     if (t.rooms != standard.rooms) pairs.push_back(fmt::format("rooms: {}", t.rooms));
     if (t.feed != standard.feed) pairs.push_back("feed: " + t.feed);
     if (t.poll_interval != standard.poll_interval) pairs.push_back("poll_interval: " + show(t.poll_interval));

@@ -119,6 +119,10 @@ void shrink_topology(Shrinker& shrinker) {
                  {small->topology.clients, nodes, nodes + 1, 2 * nodes, nodes * rooms, 2 * nodes * rooms}) {
                 if (clients < small->topology.clients) continue;
                 small->topology.clients = clients;
+                small->topology.polling = std::min(now.topology.polling, clients);
+                candidates.push_back(*small);
+                if (now.topology.polling == 0) continue;
+                small->topology.polling = clients;  // whoever mattered polls then, whatever its number
                 candidates.push_back(*small);
             }
         }
@@ -163,6 +167,7 @@ void simplify_settings(Shrinker& shrinker) {
         shrinker.take(std::move(candidate));
     };
     if (!shrinker.now().links.empty()) change([](Scenario& s) { s.links.clear(); });
+    if (shrinker.now().topology.polling != 0) change([](Scenario& s) { s.topology.polling = 0; });
     if (shrinker.now().topology.feed != "continuous")
         change([](Scenario& s) { s.topology.feed = "continuous"; });
     if (shrinker.now().topology.shards != 1) change([](Scenario& s) { s.topology.shards = 1; });

@@ -5,7 +5,7 @@
 /// Clients and their connections.
 namespace sim::virtual_world {
 
-ClientIndex World::add_client(std::string name, NodeIndex home, std::vector<std::string> rooms) {
+ClientIndex World::add_client(std::string name, NodeIndex home, std::vector<std::string> rooms, bool polling) {
     const auto index = static_cast<ClientIndex>(clients_.size());
     VirtualClient added;
     added.name = name;
@@ -13,7 +13,8 @@ ClientIndex World::add_client(std::string name, NodeIndex home, std::vector<std:
                                                                      .node = nodes_[home].name,
                                                                      .rooms = std::move(rooms),
                                                                      .start = start_,
-                                                                     .seed = plan_.seed});
+                                                                     .seed = plan_.seed,
+                                                                     .polling = polling});
     clients_.push_back(std::move(added));
     ++unsettled_;
     perform(index, clients_[index].core->start({now_, wall()}));
@@ -38,6 +39,8 @@ void World::perform(ClientIndex index, client::Effects effects) {
                    NodeHears{to.node, to.life, node::Received{client.link, std::move(send->frame)}});
         } else if (auto* to = std::get_if<client::Connect>(&effect)) {
             connect(index, to->node);
+        } else if (auto* request = std::get_if<client::Ask>(&effect)) {
+            ask(index, std::move(*request));
         } else if (std::get_if<client::Disconnect>(&effect)) {
             drop_link(std::exchange(client.link, 0), true, "");
         } else if (auto* timer = std::get_if<client::SetTimer>(&effect)) {
@@ -87,7 +90,9 @@ void World::drop_link(LinkId id, bool tell_node, const std::string& reason) {
     auto connection = std::move(found->second);
     connections_.erase(found);
     auto& path = nodes_[connection.node].to_clients;
-    if (tell_node) {
+    if (connection.request != 0) {
+        travel(path, false, connection.down, 0, ClientHears{connection.client, 0, client::Answered{connection.request, reason, {}}});
+    } else if (tell_node) {
         travel(path, true, connection.up, 0, NodeHears{connection.node, connection.life, node::Closed{id}});
     } else {
         travel(path, false, connection.down, 0, ClientHears{connection.client, id, client::Disconnected{reason}});
@@ -97,6 +102,8 @@ void World::drop_link(LinkId id, bool tell_node, const std::string& reason) {
 void World::on(ClientHears& e) {
     if (clients_[e.client].link != e.link) return;
     if (std::holds_alternative<client::Disconnected>(e.event)) clients_[e.client].link = 0;
+    if (auto* answer = std::get_if<client::Answered>(&e.event); answer && !clients_[e.client].reading)
+        return clients_[e.client].unheard.push_back(std::move(*answer));
     tell_client(e.client, e.event);
 }
 

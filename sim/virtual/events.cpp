@@ -77,6 +77,9 @@ struct OfClientEvent {
     Hasher& h;
     void operator()(const client::Disconnected& e) const { h.add(e.reason); }
     void operator()(const client::Received& e) const { h.add(e.frame); }
+    void operator()(const client::Answered& e) const {
+        h.add(e.request).add(e.error).add(static_cast<std::uint64_t>(e.response.status)).add(e.response.body);
+    }
     void operator()(const client::Post& e) const { h.add(e.room).add(static_cast<std::uint64_t>(e.size_bytes)); }
     void operator()(const client::Hop& e) const { h.add(e.node); }
     void operator()(const client::AskHistory& e) const { h.add(e.room); }
@@ -109,6 +112,7 @@ struct OfEvent {
     }
     void operator()(const ClientTimer& e) const { h.add(e.client).add(e.timer); }
     void operator()(const Knock& e) const { h.add(e.client).add(e.link).add(e.node); }
+    void operator()(const Asks& e) const { hash_into(h.add(e.client).add(e.request).add(e.node), e.http); }
     void operator()(const Told& e) const { h.add(e.event.index()); }
     void operator()(const ConductTimer&) const {}
 };
@@ -125,7 +129,7 @@ std::uint64_t hash_of(const Event& event) {
 std::string_view kind_of(const Event& event) {
     static constexpr std::array<std::string_view, std::variant_size_v<Event>> names{
         "to node",   "timer of node", "disk of node",    "start of node", "to store",     "timer of store", "to client",
-        "to client", "timer of client", "connection to node", "to conductor", "timer of conductor"};
+        "to client", "timer of client", "connection to node", "to conductor", "timer of conductor", "request to node"};
     return names[event.index()];
 }
 

@@ -15,7 +15,7 @@ namespace sim::virtual_world {
 
 using NodeIndex = std::uint32_t;
 using ClientIndex = std::uint32_t;
-using LinkId = std::uint64_t;  ///< one WebSocket connection; also its session at the node
+using LinkId = std::uint64_t;  ///< one WebSocket connection, or one HTTP request; also its session or exchange at the node
 
 struct NodeHears    { NodeIndex node; std::uint32_t life; node::Event event; };
 struct NodeTimer    { NodeIndex node; std::uint32_t life; node::TimerId timer; std::uint64_t setting; };
@@ -27,11 +27,12 @@ struct ClientHears  { ClientIndex client; LinkId link; client::Event event; };
 struct ClientGets   { ClientIndex client; LinkId link; base::FrameList frames; };
 struct ClientTimer  { ClientIndex client; std::uint32_t timer; std::uint64_t setting; };
 struct Knock        { ClientIndex client; LinkId link; NodeIndex node; };  ///< a client's connection attempt arrives
+struct Asks         { ClientIndex client; std::uint64_t request; NodeIndex node; base::HttpRequest http; };  ///< a client's HTTP request arrives
 struct Told         { conduct::Event event; };          ///< to the conductor
 struct ConductTimer { std::uint64_t setting; };
 
 using Event = std::variant<NodeHears, NodeTimer, DiskSynced, NodeStarts, StoreHears, StoreTimer, ClientHears, ClientGets,
-                           ClientTimer, Knock, Told, ConductTimer>;
+                           ClientTimer, Knock, Told, ConductTimer, Asks>;
 
 /// A hash over all that tells this event from another one.
 std::uint64_t hash_of(const Event& event);

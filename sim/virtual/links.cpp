@@ -57,7 +57,7 @@ std::int64_t World::reset_links(NodeIndex index, bool to_clients) {
             if (connection.node == index) ids.push_back(id);
         std::ranges::sort(ids);
         for (const auto id : ids) {
-            soon(Duration{0}, NodeHears{index, nodes_[index].life, node::Closed{id}});
+            if (connections_.at(id).request == 0) soon(Duration{0}, NodeHears{index, nodes_[index].life, node::Closed{id}});
             drop_link(id, false, "connection reset");
         }
         return static_cast<std::int64_t>(ids.size());

@@ -143,6 +143,8 @@ void World::perform(NodeIndex index, node::Effects effects) {
         } else if (auto* close = std::get_if<node::Close>(&effect)) {
             drop_link(close->session, false, close->reason);
             soon(Duration{0}, NodeHears{index, life, node::Closed{close->session}});
+        } else if (auto* answer = std::get_if<node::Respond>(&effect)) {
+            respond(answer->exchange, std::move(answer->response));
         } else if (auto* persist = std::get_if<node::Persist>(&effect)) {
             const auto took = Duration{disks_.between(sync_time.low.count(), sync_time.high.count())};
             const bool fails = node.commits_until_failure > 0 && --node.commits_until_failure == 0;

@@ -69,12 +69,13 @@ void World::on(const conduct::HoldReading& e) {
     for (auto& written : std::exchange(found->unwritten, {})) at(now_, std::move(written));
     // At once: what arrives at this very moment stands behind it.
     for (const auto& gets : std::exchange(found->unread, {})) read(gets);
+    for (const auto& answer : std::exchange(found->unheard, {})) tell_client(static_cast<ClientIndex>(found - clients_.begin()), answer);
 }
 
 void World::on(const conduct::AddClient& e) {
     auto home = node_named(e.node);
     if (home == nodes_.size()) home = add_node(e.node);
-    add_client(e.client, home, e.rooms);
+    add_client(e.client, home, e.rooms, e.polling);
 }
 
 Event World::answered(conduct::RequestId request, base::HttpResponse response) {

@@ -25,7 +25,7 @@ World::World(const Scenario& scenario, const Plan& plan, HistorySink& sink, cons
 WorldResult World::run() {
     for (const auto& name : conduct::nodes_of(scenario_)) start_node(add_node(name));
     conduct(conductor_.start());
-    for (const auto& seat : conduct::seats_of(scenario_)) on(conduct::AddClient{seat.client, seat.node, seat.rooms});
+    for (const auto& seat : conduct::seats_of(scenario_)) on(conduct::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
     auto next_progress = now_;
     while (!done_ && !timeline_.empty()) {
         now_ = timeline_.next_at();

@@ -60,6 +60,7 @@ struct VirtualClient {
     bool reading = true;                 ///< false: what comes stays in the socket
     std::size_t unread_bytes = 0;
     std::vector<ClientGets> unread;
+    std::vector<client::Answered> unheard;  ///< likewise, to requests
     std::vector<NodeHears> unwritten;    ///< Written that waits for room in the socket
     std::string probes;                  ///< the node whose history it reads at the end; empty for the run's own clients
     std::vector<std::string> rooms_to_read;
@@ -67,12 +68,13 @@ struct VirtualClient {
     bool settled = false;
 };
 
-/// One WebSocket connection.
+/// One WebSocket connection, or one HTTP request.
 struct Connection {
     ClientIndex client;
     NodeIndex node;
     std::uint32_t life;
     InOrder up, down;
+    std::uint64_t request = 0;  ///< 0: a WebSocket
 };
 
 /// One request of a node to the store.
@@ -162,7 +164,7 @@ private:
     void on(StoreTimer& e);
 
     // clients.cpp: clients and their connections
-    ClientIndex add_client(std::string name, NodeIndex home, std::vector<std::string> rooms);
+    ClientIndex add_client(std::string name, NodeIndex home, std::vector<std::string> rooms, bool polling = false);
     void tell_client(ClientIndex index, const client::Event& event);
     void perform(ClientIndex index, client::Effects effects);
     void connect(ClientIndex index, const std::string& node);
@@ -172,6 +174,12 @@ private:
     void read(const ClientGets& e);
     void on(ClientTimer& e);
     void on(Knock& e);
+
+    // requests.cpp: what clients without a WebSocket ask
+    void ask(ClientIndex index, client::Ask request);
+    void respond(LinkId id, base::HttpResponse response);
+    void on(Asks& e);
+
     /// Sends an event along one direction of a path, or holds it there.
     template <class E>
     void travel(Path& path, bool up, InOrder& order, std::size_t bytes, E&& event) {

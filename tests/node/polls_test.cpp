@@ -1,3 +1,4 @@
+#include "node/core/cursor.hpp"
 #include "tests/node/core_driver.hpp"
 
 #include <string>
@@ -14,7 +15,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 struct PollsTest : CoreDriver, testing::Test {
-    PollsTest() { start(); }
+    explicit PollsTest(node::ChatConfig config = {}) : CoreDriver{std::move(config)} { start(); }
 
     void ask(node::ExchangeId exchange, const std::string& query = {}) {
         handle(node::Requested{exchange, {"GET", "/api/rooms/lobby/poll" + query, {}, {}}, "127.0.0.1"});
@@ -125,6 +126,61 @@ TEST_F(PollsTest, HearWhatAPostWithoutAKeySays) {
     EXPECT_EQ(responses.at(8).status, 202);
     ASSERT_TRUE(answered(7));
     EXPECT_THAT(texts(7), ElementsAre("hello", "hello")) << "two posts without a key are two messages";
+}
+
+/// The number that a client hands back is of the node where it was: here it counts for nothing.
+TEST_F(PollsTest, GoOnFromThePlaceOfThisNodeWhenTheOneBeforeWasOfAnother) {
+    ask(7, "?timeout=0&after=2." + node::Cursor{"u-2", 1, "g1", "5-e", {}, false}.text());
+    ASSERT_TRUE(answered(7));
+    open(1, "ann");
+    post(1, "lobby", "one");
+    post(1, "lobby", "two");
+    persist_all();
+    ask(8, "?after=" + next(7));
+    ASSERT_TRUE(answered(8));
+    EXPECT_THAT(texts(8), ElementsAre("one", "two"));
+}
+
+node::ChatConfig one_row_a_page() {
+    node::ChatConfig config;
+    config.page_rows_max = 1;
+    return config;
+}
+
+/// A poll that goes on from another node's place while the store is away.
+struct PollsWithAGapTest : PollsTest {
+    PollsWithAGapTest() : PollsTest{one_row_a_page()} {
+        store_up();
+        fail_all();
+        advance(200ms);
+        fail_all();
+        ask(7, "?after=80." + node::Cursor{"u-2", 77, "g1", "5-e", {}, false}.text());
+    }
+    bool told_of_a_gap(node::ExchangeId exchange) { return base::bool_member(body(exchange), "gap"); }
+};
+
+TEST_F(PollsWithAGapTest, AreAnsweredAtOnceWithWhatIsSaidMeanwhile) {
+    open(1, "ann");
+    post(1, "lobby", "live");
+    persist_all();
+    ASSERT_TRUE(answered(7));
+    EXPECT_THAT(texts(7), ElementsAre("live"));
+    EXPECT_TRUE(told_of_a_gap(7));
+}
+
+TEST_F(PollsWithAGapTest, AreAnsweredWhenItIsClosedAndNotHalfWay) {
+    EXPECT_FALSE(answered(7));
+    advance(2s);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    answer("since=5-e", 200, feed_page({feed_row("6-f", others_message(6, "missed"))}, "6-f"));
+    advance(50ms);
+    EXPECT_FALSE(responses.contains(7)) << "answered now, it would have to begin again";
+    answer("since=6-f", 200, feed_page({}, "6-f"));
+    advance(200ms);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    ASSERT_TRUE(answered(7));
+    EXPECT_THAT(texts(7), ElementsAre("missed"));
+    EXPECT_FALSE(told_of_a_gap(7));
 }
 
 TEST_F(PollsTest, AreAllAnsweredWhenTheNodeEnds) {

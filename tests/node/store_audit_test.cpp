@@ -209,6 +209,20 @@ TEST_F(StoreAuditTest, AsksForEachOnceHoweverOftenTheStoreCameAndWent) {
     EXPECT_EQ(asked_for_it.find(id), asked_for_it.rfind(id)) << asked_for_it;
 }
 
+/// Between the page that it came in and the feed that is open from then on another copy may have taken over, unseen.
+TEST_F(StoreAuditTest, AsksForWhatItReadBeforeItsFeedWasOpenAgain) {
+    fail_all();
+    advance(200ms);
+    answer(probe, 200, generation_g1);
+    const auto message = others_message(1, "read in a page");
+    answer("feed=normal", 200, feed_page({feed_row("2-s", message)}, "2-s"));
+    persist_all();
+    EXPECT_FALSE(asked(look));
+    stream(feed, "\n");
+    EXPECT_THAT(answer(look, 200, all_docs({no_row_of(message.id())})).body, HasSubstr(std::string{message.id()}));
+    EXPECT_TRUE(asked(put)) << asked_for();
+}
+
 TEST_F(StoreAuditTest, TakesADeletionForSomebodysWill) {
     const auto id = stored("regretted");
     advance(5s);

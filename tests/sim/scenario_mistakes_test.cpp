@@ -94,6 +94,7 @@ TEST(ScenarioMistakes, InTopLevelKeysAreNamed) {
              Case{"expect: no_loss", "expect must be a list"},
              Case{"topology: { nodes: 2, rooms: 2 }", "every room lives on one node"},
              Case{"topology: { clients: 2, rooms: 3 }", "some room has nobody in it"},
+             Case{"topology: { clients: 2, polling: [1, 3] }", "3 of 2 clients poll", "topology.polling is how many"},
              Case{"load: { messages: [ { at: 1s, client: c9 } ] }", "c9 does not exist then", "c1 to c4"},
          })
         expect_one(std::string{"name: x\n"} + c.line + "\n", c);
