@@ -57,7 +57,7 @@ void StoreAudit::note(const std::string& id) {
 
 void StoreAudit::suspect() {
     ++suspicions_;
-    unwatched_ = !polls_;  // for who polls, each answer tells of those before it
+    if (!polls_) unwatched_since_ = ledger_->last_arrival();  // for who polls, each answer tells of those before it
     collect();
 }
 
@@ -107,7 +107,8 @@ std::uint64_t StoreAudit::look_back_from(std::uint64_t newest, std::size_t count
 
 void StoreAudit::pump(Turn& turn, bool watched) {
     if (fetch_ != 0 || !link_->usable()) return;
-    if (watched && std::exchange(unwatched_, false)) collect();  // what was read meanwhile may be gone again, and nobody would know
+    // What was read since the store was suspected may be gone again, and nobody would know.
+    if (watched && unwatched_since_ && *std::exchange(unwatched_since_, std::nullopt) != ledger_->last_arrival()) collect();
     if (!fresh_.empty() && !next_look_) next_look_ = turn.now.time + look_every;
     if (!again_.empty() && watched && turn.now.time >= next_suspicion_) {
         ask(turn, again_, false);

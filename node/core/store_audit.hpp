@@ -65,7 +65,7 @@ private:
     std::uint64_t again_after_ = 0;   ///< the arrival before the first that is looked for since then
     std::uint64_t suspected_at_ = 0;  ///< the newest arrival then
     std::uint64_t suspicions_ = 0;
-    bool unwatched_ = false;          ///< suspected, and not watched since
+    std::optional<std::uint64_t> unwatched_since_;  ///< the last arrival when it was suspected; nothing: it has been watched since
     std::set<std::string> lost_;      ///< found missing, and not seen again yet
     Ids asked_;                       ///< in order, each once
     bool asked_fresh_ = false;

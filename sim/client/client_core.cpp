@@ -116,7 +116,10 @@ void ClientCore::on(const TimerFired& e) {
 
 void ClientCore::on(const Received& e) {
     base::JsonReader reader;
-    if (const auto frame = reader.read(e.frame)) on_frame(*frame);
+    if (const auto frame = reader.read(e.frame)) return on_frame(*frame);
+    auto& record = note(What::alien);
+    record.node = node_;
+    record.text = fmt::format("{} bytes that are no JSON", e.frame.size());
 }
 
 void ClientCore::on(const Answered& e) {

@@ -1,7 +1,6 @@
 #include "sim/client/long_polling.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 #include "sim/checker/watch.hpp"
+#include "sim/checker/summary.hpp"
 #include "tests/sim/checker_story.hpp"
 
 #include <gmock/gmock.h>
@@ -147,6 +148,15 @@ TEST(Recovery, NeverCameWhenSomethingIsStillMissing) {
     const auto found = judged(story, "recovery of outage", "", "<", 3'600e6);
     EXPECT_EQ(found.outcome, Outcome::fail);
     EXPECT_THAT(found.measured, HasSubstr("> "));
+    const auto told = [&] {
+        Judge judge{story.scenario, story.plan};
+        for (const auto& record : story.records) judge.add(record);
+        (void)judge.finish();
+        return judge.summary().recoveries.size();
+    };
+    EXPECT_EQ(told(), 1u);
+    story.find([](const Record& r) { return r.what == What::end; }).text = "interrupted";
+    EXPECT_EQ(told(), 0u) << "nobody waited for it";
 }
 
 // ---- while the run goes on

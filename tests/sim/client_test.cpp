@@ -51,6 +51,12 @@ TEST_F(ClientTest, IsNotSettledWhileItMayHaveMissedSomething) {
     EXPECT_TRUE(core->settled());
 }
 
+TEST_F(ClientTest, NotesAFrameThatIsNoJson) {
+    hear("{\"t\":");
+    EXPECT_EQ(noted.back().what, What::alien);
+    EXPECT_EQ(noted.back().text, "5 bytes that are no JSON");
+}
+
 class PrefixedTest : public ClientTest {
 protected:
     PrefixedTest() : ClientTest{"sim-1-"} {}
