@@ -4,7 +4,7 @@ function drawRun() {
   const copy = h("button", { onclick: () => navigator.clipboard && navigator.clipboard.writeText(run.replay) }, "copy");
   const rows = [["replay", run.replay ? h("span", h("code", run.replay), " ", copy) : "–"], ["scenario", h("code", run.file)], ["seed", String(run.seed)], ["world", `${run.world}, ${run.store}`]];
   if (run.event_hash) rows.push(["event hash", h("code", `${run.event_hash} over ${count(run.events)} events`)]);
-  rows.push(["topology", `${run.topology.nodes} nodes, ${run.topology.clients} clients, ${run.topology.rooms} rooms, feed ${run.topology.feed}, q=${run.topology.shards}, ${run.topology.batch} in a batch, ${run.topology.page} rows in a page`]);
+  rows.push(["topology", `${run.topology.nodes} nodes, ${run.topology.clients} clients${run.topology.polling ? ` (${run.topology.polling} of them poll)` : ""}, ${run.topology.rooms} rooms, feed ${run.topology.feed}, q=${run.topology.shards}, ${run.topology.batch} in a batch, ${run.topology.page} rows in a page`]);
   if (run.started) rows.push(["started", run.started]);
   rows.push(["took", time(run.took_ms * 1000)]);
   rows.push(["harness", results.harness.stall_longest_us ? `itself late by up to ${time(results.harness.stall_longest_us)}, ${time(results.harness.stalled_us)} in all: grey marks at the foot of the charts` : "never late itself"]);
