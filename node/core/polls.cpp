@@ -17,6 +17,9 @@ constexpr std::size_t polls_max = 10'000;
 // From the first message to the answer: others of the same moment come along, and the disk has them by then,
 // so that they are not told again.
 constexpr base::Duration linger = std::chrono::milliseconds{10};
+// As long as that, when what it may have missed is being read: answered before the end, the next poll would begin with it again, and
+// again. A slow store keeps nobody silent for longer.
+constexpr base::Duration gap_patience = std::chrono::seconds{5};
 
 }  // namespace
 
@@ -69,8 +72,8 @@ bool Polls::take(Turn& turn) {
     bool any = false;
     for (auto& [id, poll] : polls_) {
         if (!poll.joined || poll.messages.empty()) continue;
-        if (catch_up_->is_closing_gap(id)) continue;  // answered now, it would begin with that again, and again
-        poll.until = std::min(poll.until, turn.now.time + linger);
+        const auto wait = catch_up_->is_closing_gap(id) ? gap_patience : linger;
+        poll.until = std::min(poll.until, turn.now.time + wait);
         any = true;
     }
     if (any) arm(turn);

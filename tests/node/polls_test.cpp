@@ -183,6 +183,21 @@ TEST_F(PollsWithAGapTest, AreAnsweredWhenItIsClosedAndNotHalfWay) {
     EXPECT_FALSE(told_of_a_gap(7));
 }
 
+TEST_F(PollsWithAGapTest, DoNotWaitForASlowStoreForLong) {
+    advance(2s);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    ASSERT_TRUE(asked("since=5-e"));
+    open(1, "ann");
+    post(1, "lobby", "live");
+    persist_all();
+    advance(4900ms);
+    EXPECT_FALSE(responses.contains(7));
+    advance(100ms);
+    ASSERT_TRUE(responses.contains(7));
+    EXPECT_THAT(texts(7), ElementsAre("live"));
+    EXPECT_TRUE(told_of_a_gap(7));
+}
+
 TEST_F(PollsTest, AreAllAnsweredWhenTheNodeEnds) {
     ask(7);
     EXPECT_FALSE(answered(7));
