@@ -154,7 +154,7 @@ void LongPolling::hear_poll(const std::string& room, const base::HttpResponse& r
     const auto* messages = read ? base::member(*read, "messages") : nullptr;
     if (!messages || !messages->is_array()) {
         start_over();
-        heard.emplace_back(Disconnected{"a poll's answer is none: " + response.body.substr(0, 100)});
+        heard.emplace_back(Disconnected{fmt::format("{} bytes that are no answer to a poll", response.body.size())});
         return;
     }
     for (const auto& message : messages->get_array())

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/client/events.hpp"
@@ -64,7 +64,7 @@ private:
     std::map<std::string, Followed> followed_;
     std::deque<Posted> posts_;     ///< the front one is under way
     std::deque<Posted> unstored_;  ///< accepted, and asked about from time to time
-    bool repeat_due_ = false;    ///< the timer for that is set
+    bool repeat_due_ = false;      ///< the timer for that is set
     std::set<std::string, std::less<>> known_;  ///< ids that it was shown
     Effects asks_;
 };
