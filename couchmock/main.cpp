@@ -31,7 +31,8 @@ constexpr int bad_usage = 64;
 
 int run(const Options& options) {
     wire::raise_descriptor_limit();
-    couchmock::StoreServer::Config server{.listen = wire::parse_listen_address(options.listen), .control = {}};
+    couchmock::StoreServer::Config server{.listen = wire::parse_listen_address(options.listen),
+                                          .control = {}};
     if (!options.control.empty()) server.control = wire::parse_listen_address(options.control);
 
     wire::Loop loop;

@@ -150,8 +150,7 @@ private:
         for (const auto& results : before_)
             if (const auto* all = member(results, "phases"); all && all->is_array())
                 for (const auto& phase : all->get_array())
-                    if (auto name = text_member(phase, "name");
-                        std::ranges::find(names, name) == names.end())
+                    if (auto name = text_member(phase, "name"); std::ranges::find(names, name) == names.end())
                         names.push_back(std::move(name));
         return names;
     }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "sim/history/record.hpp"
+#include "sim/scenario/plan.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
@@ -8,50 +11,53 @@
 #include <string>
 #include <string_view>
 
-#include "sim/history/record.hpp"
-#include "sim/scenario/plan.hpp"
-
 namespace sim {
 
 /// One event of the virtual world, for whoever compares two runs.
 struct TracedEvent {
     std::uint64_t number = 0;
     Duration at{};
-    std::string_view kind;     ///< "to node", "to client", "disk", ...
-    std::string_view target;   ///< "n1"
-    std::uint64_t hash = 0;    ///< of this event and of all before it
+    std::string_view kind;    ///< "to node", "to client", "disk", ...
+    std::string_view target;  ///< "n1"
+    std::uint64_t hash = 0;   ///< of this event and of all before it
 };
 
 /// What a world needs beside the scenario.
 struct WorldOptions {
-    std::filesystem::path binaries;            ///< where chatnode and couchmock are (process world)
-    std::filesystem::path out;                 ///< logs and journals go below this folder (process world)
-    std::string store = "couchmock";           ///< or the URL of a real CouchDB
-    const std::atomic<bool>* interrupted = nullptr;  ///< set by Ctrl-C: the world ends what it started and returns
+    std::filesystem::path binaries;   ///< where chatnode and couchmock are (process world)
+    std::filesystem::path out;        ///< logs and journals go below this folder (process world)
+    std::string store = "couchmock";  ///< or the URL of a real CouchDB
+    const std::atomic<bool>* interrupted =
+        nullptr;  ///< set by Ctrl-C: the world ends what it started and returns
     /// Asked now and then; true: what is to be found out is found out, and the run ends.
     std::function<bool()> abort;
     /// Called now and then with the time in the run; for a progress line.
     std::function<void(Duration at)> progress;
     std::function<void(const TracedEvent&)> trace;  ///< called for every event (virtual world)
-    std::string store_kill;   ///< shell command that kills the CouchDB behind `store`, for store.crash and store.restart (process world)
+    std::string store_kill;   ///< shell command that kills the CouchDB behind `store`, for store.crash and
+                              ///< store.restart (process world)
     std::string store_start;  ///< shell command that starts it again and returns when it answers
-    std::map<std::string, std::filesystem::path> node_binaries;  ///< another build for a node, by name (process world)
+    std::map<std::string, std::filesystem::path>
+        node_binaries;  ///< another build for a node, by name (process world)
 
-    // Nodes that run elsewhere (process world). Then `store` names the database that they write, and the run only reads there.
+    // Nodes that run elsewhere (process world). Then `store` names the database that they write, and the run
+    // only reads there.
     std::map<std::string, std::string> attached;  ///< URLs, by name
-    std::string control;                          ///< URL of the control port of a couchmock in front of that store, if there is one
-    std::string room_prefix;                      ///< of the run's rooms, which nobody else uses
+    std::string control;  ///< URL of the control port of a couchmock in front of that store, if there is one
+    std::string room_prefix;  ///< of the run's rooms, which nobody else uses
 };
 
 /// How a run ended, for the report; the verdict is the checkers' business.
 struct WorldResult {
-    std::uint64_t event_hash = 0;   ///< over every event (virtual world), else 0
+    std::uint64_t event_hash = 0;  ///< over every event (virtual world), else 0
     std::uint64_t events = 0;
-    std::string broken;             ///< why the world could not perform the plan, else empty
+    std::string broken;  ///< why the world could not perform the plan, else empty
 };
 
 /// Performs the plan and tells the sink what happens. Both throw nothing that a scenario can cause.
-WorldResult run_virtual(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options);
-WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options);
+WorldResult run_virtual(const Scenario& scenario, const Plan& plan, HistorySink& sink,
+                        const WorldOptions& options);
+WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySink& sink,
+                          const WorldOptions& options);
 
 }  // namespace sim

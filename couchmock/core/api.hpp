@@ -55,7 +55,8 @@ void read_document(Server& server, Call& call, const Database& database, std::st
 void prepare_edit(Server& server, const Database& database, Edit& edit);
 /// The revision that the request names outside of the body: `rev`, or If-Match.
 [[nodiscard]] std::optional<Revision> named_revision(const Call& call);
-/// A `_local` document in a bulk request, which knows no conflict: its new revision, or nothing for one that is none.
+/// A `_local` document in a bulk request, which knows no conflict: its new revision, or nothing for one that
+/// is none.
 std::optional<std::string> write_local(Database& database, const Edit& edit);
 void local_document(Server& server, Call& call, Database& database, std::string_view id);
 void local_documents(Server& server, Call& call, Database& database);

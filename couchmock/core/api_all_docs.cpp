@@ -85,7 +85,9 @@ void read_parameter(Range& range, std::string_view name, std::string_view text, 
         if (auto* list = read.if_array()) {
             // One alone is a `key` (couch_mrview_http:parse_param), and takes no other list's place.
             if (list->size() == 1) range.start = range.end = list->front();
-            if (list->size() != 1 || !range.keys) range.keys.emplace(std::make_move_iterator(list->begin()), std::make_move_iterator(list->end()));
+            if (list->size() != 1 || !range.keys)
+                range.keys.emplace(std::make_move_iterator(list->begin()),
+                                   std::make_move_iterator(list->end()));
         }
     }
 }
@@ -93,14 +95,18 @@ void read_parameter(Range& range, std::string_view name, std::string_view text, 
 /// As couch_mrview_util:validate_args has it.
 void check_keys(const Range& range) {
     if (!range.keys || range.keys->empty() || (!range.start && !range.end)) return;
-    if (range.keys->size() == 1 && range.start == range.keys->front() && range.end == range.keys->front()) return;
-    throw ApiError{400, "query_parse_error", "`keys` is incompatible with `key`, `start_key` and `end_key`", {}};
+    if (range.keys->size() == 1 && range.start == range.keys->front() && range.end == range.keys->front())
+        return;
+    throw ApiError{
+        400, "query_parse_error", "`keys` is incompatible with `key`, `start_key` and `end_key`", {}};
 }
 
 /// Takes what it needs out of `object`.
 void read_members(Range& range, json::value& object) {
     for (auto& [name, value] : object.get_object()) {
-        const auto text = name == "keys" ? std::string{} : value.is_string() ? std::string{value.get_string()} : base::write_json(value);
+        const auto text = name == "keys"      ? std::string{}
+                          : value.is_string() ? std::string{value.get_string()}
+                                              : base::write_json(value);
         read_parameter(range, name, text, &value);
     }
 }

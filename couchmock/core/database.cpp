@@ -223,10 +223,12 @@ Edited Database::apply(Edit& edit, const Judged& judged, bool& was_alive, Docume
     const auto* follows = parent == RevTree::none ? nullptr : &it->second.tree.at(parent).revision;
     Revision revision{follows ? follows->depth + 1 : 1,
                       revision_hash(edit.deleted, follows, edit.term, edit.attachments)};
-    // What it kept of its parent has the parent's very bytes; all else is new, whatever revpos it was said to have.
+    // What it kept of its parent has the parent's very bytes; all else is new, whatever revpos it was said to
+    // have.
     const auto before = follows ? it->second.tree.at(parent).leaf : nullptr;
     for (auto& attachment : edit.attachments)
-        if (!before || std::ranges::find(before->attachments, attachment.data, &Attachment::data) == before->attachments.end())
+        if (!before || std::ranges::find(before->attachments, attachment.data, &Attachment::data) ==
+                           before->attachments.end())
             attachment.revpos = revision.depth;
     auto leaf = std::make_shared<Leaf>(Leaf{std::move(edit.body), edit.deleted, std::move(edit.attachments)});
     document = it != documents_.end() ? &it->second : &make(std::move(edit.id));

@@ -47,7 +47,8 @@ public:
 private:
     bool skip_string() {
         const auto begin = ++at_;
-        for (auto quote = text_.find('"', at_); quote != std::string_view::npos; quote = text_.find('"', quote + 1)) {
+        for (auto quote = text_.find('"', at_); quote != std::string_view::npos;
+             quote = text_.find('"', quote + 1)) {
             auto plain = quote;  // behind the last letter that is no backslash
             while (plain > begin && text_[plain - 1] == '\\') --plain;
             if ((quote - plain) % 2 != 0) continue;  // it is escaped

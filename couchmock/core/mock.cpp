@@ -51,9 +51,10 @@ private:
 
     void pass_on(Forward&& effect, base::Now now, Effects& out) {
         const base::Now at_store{now.time, now.wall + effect.clock_offset};
-        from_store(store_.handle(
-                       Requested{effect.exchange, std::move(effect.request), std::move(effect.client)}, at_store),
-                   now, out);
+        from_store(
+            store_.handle(Requested{effect.exchange, std::move(effect.request), std::move(effect.client)},
+                          at_store),
+            now, out);
     }
     void pass_on(AbandonForward&& effect, base::Now now, Effects& out) {
         from_store(store_.handle(Abandoned{effect.exchange}, now), now, out);

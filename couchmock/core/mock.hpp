@@ -1,26 +1,27 @@
 #pragma once
 
+#include "couchmock/core/events.hpp"
+#include "couchmock/core/records.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "couchmock/core/events.hpp"
-#include "couchmock/core/records.hpp"
-
 namespace couchmock {
 
 struct MockConfig {
-    std::string admin_user{};    ///< empty: no authentication is asked for ("admin party")
+    std::string admin_user{};  ///< empty: no authentication is asked for ("admin party")
     std::string admin_password{};
-    std::uint64_t seed = 1;      ///< of uuids, opaque sequences, and the faults' dice
-    int default_shards = 2;      ///< q of databases that are made without one; CouchDB's own default
+    std::uint64_t seed = 1;  ///< of uuids, opaque sequences, and the faults' dice
+    int default_shards = 2;  ///< q of databases that are made without one; CouchDB's own default
 };
 
 /// A CouchDB in one process with a fault injector before it: HTTP requests in, answers out, no I/O.
 ///
-/// The API is CouchDB 3.5's; the faults are set by requests to `/_mock/...`, which work while the store is "down".
-/// The virtual world drives this very machine, so a scenario sets the same faults by the same requests in either world.
+/// The API is CouchDB 3.5's; the faults are set by requests to `/_mock/...`, which work while the store is
+/// "down". The virtual world drives this very machine, so a scenario sets the same faults by the same
+/// requests in either world.
 ///
 /// Threads: not thread-safe. Time: only what handle() is told. Errors: none; whatever comes in is answered.
 class Mock {
@@ -30,8 +31,8 @@ public:
     Mock(Mock&&) noexcept;
     Mock& operator=(Mock&&) noexcept;
 
-    /// Goes on from what a mock before this one had kept, in the order it was put, and keeps what changes. Before the first handle();
-    /// `keeper` has to outlive the mock. What cannot be read is left out.
+    /// Goes on from what a mock before this one had kept, in the order it was put, and keeps what changes.
+    /// Before the first handle(); `keeper` has to outlive the mock. What cannot be read is left out.
     void restore(const std::vector<Record>& kept, RecordKeeper& keeper);
 
     [[nodiscard]] Effects handle(Event&& event, base::Now now);

@@ -40,25 +40,25 @@ enum class Op {
 };
 
 inline constexpr std::array<std::pair<std::string_view, Op>, 20> comparisons{{{"$eq", Op::eq},
-                                                                       {"$ne", Op::ne},
-                                                                       {"$lt", Op::lt},
-                                                                       {"$lte", Op::lte},
-                                                                       {"$gt", Op::gt},
-                                                                       {"$gte", Op::gte},
-                                                                       {"$in", Op::in},
-                                                                       {"$nin", Op::nin},
-                                                                       {"$exists", Op::exists},
-                                                                       {"$type", Op::type},
-                                                                       {"$mod", Op::mod},
-                                                                       {"$regex", Op::regex},
-                                                                       {"$size", Op::size},
-                                                                       {"$all", Op::all},
-                                                                       {"$elemMatch", Op::elem},
-                                                                       {"$allMatch", Op::all_match},
-                                                                       {"$keyMapMatch", Op::key_map},
-                                                                       {"$beginsWith", Op::begins},
-                                                                       {"$and", Op::and_},
-                                                                       {"$or", Op::or_}}};
+                                                                              {"$ne", Op::ne},
+                                                                              {"$lt", Op::lt},
+                                                                              {"$lte", Op::lte},
+                                                                              {"$gt", Op::gt},
+                                                                              {"$gte", Op::gte},
+                                                                              {"$in", Op::in},
+                                                                              {"$nin", Op::nin},
+                                                                              {"$exists", Op::exists},
+                                                                              {"$type", Op::type},
+                                                                              {"$mod", Op::mod},
+                                                                              {"$regex", Op::regex},
+                                                                              {"$size", Op::size},
+                                                                              {"$all", Op::all},
+                                                                              {"$elemMatch", Op::elem},
+                                                                              {"$allMatch", Op::all_match},
+                                                                              {"$keyMapMatch", Op::key_map},
+                                                                              {"$beginsWith", Op::begins},
+                                                                              {"$and", Op::and_},
+                                                                              {"$or", Op::or_}}};
 
 [[nodiscard]] std::string_view name_of(Op op);
 
@@ -77,7 +77,8 @@ struct Selector::Node {
     [[nodiscard]] boost::json::value show() const;
 };
 
-/// Whatever a nested selector costs, its depth is bounded by the JSON reader's. Throws as Selector's constructor does.
+/// Whatever a nested selector costs, its depth is bounded by the JSON reader's. Throws as Selector's
+/// constructor does.
 [[nodiscard]] Selector::Node read_selector(const boost::json::value& selector);
 
 }  // namespace couchmock

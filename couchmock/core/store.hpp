@@ -8,7 +8,8 @@ namespace couchmock {
 /// A CouchDB as a machine without I/O and without faults: what the fault gate of the mock stands in front of.
 ///
 /// Speaks the events of events.hpp. RespondData is answered by Written before the next comes, also before
-/// RespondEnd. Requests under `/_mock/` are acts on its memory: wipe, crash, amnesia, failover, restart, state.
+/// RespondEnd. Requests under `/_mock/` are acts on its memory: wipe, crash, amnesia, failover, restart,
+/// state.
 ///
 /// Threads: not thread-safe. Time: only what it is told. Errors: none; whatever comes in is answered.
 class Store {

@@ -6,9 +6,7 @@
 
 namespace couchmock::embed {
 
-std::string Seen::text(std::string_view key) const {
-    return base::text_member(value(), key);
-}
+std::string Seen::text(std::string_view key) const { return base::text_member(value(), key); }
 
 std::vector<boost::json::value> Seen::rows() const {
     std::vector<boost::json::value> out;
@@ -34,9 +32,12 @@ ExchangeId MockStore::send(std::string method, std::string target, std::string b
     headers.emplace_back("Host", "mock");
     ++last_;
     seen_[last_];
-    perform(mock_.handle(
-        Requested{last_, {std::move(method), std::move(target), std::move(headers), std::move(body)}, client, connects_anew},
-        now_));
+    perform(
+        mock_.handle(Requested{last_,
+                               {std::move(method), std::move(target), std::move(headers), std::move(body)},
+                               client,
+                               connects_anew},
+                     now_));
     return last_;
 }
 

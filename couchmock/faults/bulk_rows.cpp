@@ -39,7 +39,8 @@ void keep_first(std::string& body, std::uint64_t rows) {
     keep_documents(body, [rows](std::size_t place, std::string_view) { return place < rows; });
 }
 
-BulkRows take_out(std::string& body, std::string_view error, const std::function<bool(std::string_view id)>& hit) {
+BulkRows take_out(std::string& body, std::string_view error,
+                  const std::function<bool(std::string_view id)>& hit) {
     BulkRows out;
     keep_documents(body, [&](std::size_t place, std::string_view text) {
         const auto document = base::parse_json(text);
@@ -59,7 +60,8 @@ void put_back(std::string& answer, const BulkRows& rows) {
     const auto given = slice_array(answer);
     if (!given) return;
     std::vector<std::string_view> all{given->begin(), given->end()};
-    for (const auto& [place, row] : rows) all.insert(all.begin() + static_cast<std::ptrdiff_t>(std::min(place, all.size())), row);
+    for (const auto& [place, row] : rows)
+        all.insert(all.begin() + static_cast<std::ptrdiff_t>(std::min(place, all.size())), row);
     answer = fmt::format("[{}]\n", fmt::join(all, ","));
 }
 

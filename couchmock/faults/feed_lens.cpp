@@ -129,7 +129,9 @@ FeedLens::End FeedLens::take(std::string bytes, const std::vector<Rule*>& rules,
 
 /// Whole lines that nobody wants anything of: they go on as they are.
 bool FeedLens::passes_whole(std::string& bytes, std::string& out) {
-    if (kind_ == RequestInfo::Feed::eventsource || !tail_.empty() || !held_.empty() || !out.empty() || !bytes.ends_with('\n')) return false;
+    if (kind_ == RequestInfo::Feed::eventsource || !tail_.empty() || !held_.empty() || !out.empty() ||
+        !bytes.ends_with('\n'))
+        return false;
     std::string_view rest = bytes;
     while (!rest.empty()) {
         const auto line = rest.substr(0, rest.find('\n') + 1);

@@ -60,7 +60,7 @@ private:
 
     RequestInfo::Feed kind_;
     std::string since_;
-    std::string tail_;               ///< an unfinished line
+    std::string tail_;                    ///< an unfinished line
     std::string seen_;                    ///< the last seqs, one after another
     std::vector<std::size_t> seen_ends_;  ///< where each ends
     std::deque<Held> held_;

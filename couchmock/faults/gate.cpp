@@ -32,7 +32,9 @@ std::string_view reason_of(int status) {
     }
 }
 
-bool may_be_feed(const base::HttpRequest& request) { return request.target.find("/_changes") != std::string::npos; }
+bool may_be_feed(const base::HttpRequest& request) {
+    return request.target.find("/_changes") != std::string::npos;
+}
 
 /// An answer as it would stand on the wire, down to the middle of its body.
 std::string half_of(const base::HttpResponse& response) {
@@ -70,12 +72,15 @@ GateEffects Gate::on_backend(BackendEvent&& event, base::Now now) {
     return impl_->on_backend(std::move(event), now);
 }
 
-bool Gate::waves_through(const Requested& request, base::Now now) { return impl_->waves_through(request, now); }
+bool Gate::waves_through(const Requested& request, base::Now now) {
+    return impl_->waves_through(request, now);
+}
 void Gate::waved_through(int status, base::Now now) { impl_->waved_through(status, now); }
 void Gate::take_on(ExchangeId exchange) { impl_->take_on(exchange); }
 
 bool Gate::Impl::waves_through(const Requested& request, base::Now now) {
-    if (active_rules_ > 0 || oracle_.recording || is_control(request.request) || may_be_feed(request.request)) return false;
+    if (active_rules_ > 0 || oracle_.recording || is_control(request.request) || may_be_feed(request.request))
+        return false;
     waved_ = journal_.begin(request.request, request.client, now.time);
     return true;
 }
@@ -196,7 +201,8 @@ void Gate::Impl::forward(Exchange& exchange, base::HttpRequest request) {
         exchange.backend = first_own_number + ++forwards_;
         again_.emplace(exchange.backend, exchange.client);
     }
-    effects_.emplace_back(Forward{exchange.backend, std::move(request), exchange.info.client, exchange.fate.clock_offset});
+    effects_.emplace_back(
+        Forward{exchange.backend, std::move(request), exchange.info.client, exchange.fate.clock_offset});
 }
 
 void Gate::Impl::deliver(Exchange& exchange, BackendEvent&& event, base::Now now) {
@@ -227,7 +233,8 @@ void Gate::Impl::deliver_whole(Exchange& exchange, base::HttpResponse response, 
         return;
     }
     if (!fate.bulk_errors.empty()) {
-        for (auto rows = fate.bulk_errors.rbegin(); rows != fate.bulk_errors.rend(); ++rows) put_back(response.body, *rows);
+        for (auto rows = fate.bulk_errors.rbegin(); rows != fate.bulk_errors.rend(); ++rows)
+            put_back(response.body, *rows);
         base::erase_header(response.headers, "Content-Length");
     }
     if (fate.accepted) make_accepted(response);

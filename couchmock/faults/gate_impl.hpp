@@ -36,7 +36,7 @@ private:
         bool accepted = false;
         bool bulk_cut = false;
         std::vector<BulkRows> bulk_errors;  ///< of the documents that the store does not see, by rule
-        std::uint64_t hung_by = 0;  ///< the rule that has to end before the store sees the request
+        std::uint64_t hung_by = 0;          ///< the rule that has to end before the store sees the request
         std::optional<base::Duration> accept_delay;  ///< ... and the time that has to pass
         base::Duration clock_offset{};
         std::optional<base::Duration> delay;
@@ -50,9 +50,10 @@ private:
         Fate fate;
         std::uint64_t journal = 0;
         bool control = false;
-        std::optional<base::HttpRequest> waiting;       ///< not forwarded yet: the store hangs, or has not accepted
-        bool first = false;                             ///< on its connection
-        bool accepting = false;                         ///< accept_delay has not passed yet
+        std::optional<base::HttpRequest>
+            waiting;             ///< not forwarded yet: the store hangs, or has not accepted
+        bool first = false;      ///< on its connection
+        bool accepting = false;  ///< accept_delay has not passed yet
         std::optional<base::HttpRequest> feed_request;  ///< of a live feed, to forward it again
         std::unique_ptr<FeedLens> lens;
 
@@ -102,7 +103,8 @@ private:
     [[nodiscard]] bool drips(const Exchange& exchange) const;
     /// What happens to a request that comes in. Counts hits.
     Fate decide(RequestInfo& info, base::HttpRequest& request, Exchange& exchange);
-    void strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpRequest& request, const Exchange& exchange);
+    void strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpRequest& request,
+                const Exchange& exchange);
     void begin(Rule& rule, base::Now now);
     void end(Rule& rule, base::Now now);
     void end_spent_rules(base::Now now);

@@ -100,7 +100,8 @@ Gate::Impl::Fate Gate::Impl::decide(RequestInfo& info, base::HttpRequest& reques
     return fate;
 }
 
-void Gate::Impl::strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpRequest& request, const Exchange& exchange) {
+void Gate::Impl::strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpRequest& request,
+                        const Exchange& exchange) {
     switch (rule.fault) {
         case Fault::store_down:
             ++rule.hits;
@@ -132,7 +133,8 @@ void Gate::Impl::strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpReq
             if (info.writes && rule.strikes()) fate.instead = error_answer(403, "The store is read-only.");
             break;
         case Fault::store_slow_accept:
-            if (exchange.first && rule.strikes()) fate.accept_delay = std::max(fate.accept_delay.value_or(rule.delay), rule.delay);
+            if (exchange.first && rule.strikes())
+                fate.accept_delay = std::max(fate.accept_delay.value_or(rule.delay), rule.delay);
             break;
         case Fault::store_clock_skew:
             if (rule.strikes()) fate.clock_offset += rule.clock_offset;
@@ -151,12 +153,14 @@ void Gate::Impl::strike(Rule& rule, Fate& fate, RequestInfo& info, base::HttpReq
             break;
         case Fault::store_bulk_errors:
             if (!info.is_bulk) break;
-            fate.bulk_errors.push_back(take_out(request.body, rule.error, [&](std::string_view) { return rule.strikes(); }));
+            fate.bulk_errors.push_back(
+                take_out(request.body, rule.error, [&](std::string_view) { return rule.strikes(); }));
             base::erase_header(request.headers, "Content-Length");
             break;
         case Fault::store_reject:
             if (info.is_bulk) {
-                fate.bulk_errors.push_back(take_out(request.body, "forbidden", [&](std::string_view id) { return rule.rejects(id); }));
+                fate.bulk_errors.push_back(take_out(request.body, "forbidden",
+                                                    [&](std::string_view id) { return rule.rejects(id); }));
                 base::erase_header(request.headers, "Content-Length");
             } else if (info.writes && rule.rejects(info.document)) {
                 fate.instead = error_answer(403, "The document is not allowed.");

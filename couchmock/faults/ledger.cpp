@@ -64,7 +64,8 @@ std::string RequestJournal::json(std::uint64_t after, std::size_t limit) const {
     std::string out = "{\"requests\":[";
     const auto oldest = last_ < entries_max_ ? 1 : last_ - entries_max_ + 1;
     for (auto number = std::max(after + 1, oldest); number <= last_ && limit > 0; ++number) {
-        if (place_of(number) >= entries_.size() || entries_[place_of(number)].number != number) continue;  // from before it was emptied
+        if (place_of(number) >= entries_.size() || entries_[place_of(number)].number != number)
+            continue;  // from before it was emptied
         const auto& entry = entries_[place_of(number)];
         --limit;
         if (out.back() != '[') out += ",\n";

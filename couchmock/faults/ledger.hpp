@@ -35,7 +35,9 @@ private:
         int status = -1;  ///< not answered yet
     };
     Entry* find(std::uint64_t number);
-    [[nodiscard]] std::size_t place_of(std::uint64_t number) const { return static_cast<std::size_t>(number % entries_max_); }
+    [[nodiscard]] std::size_t place_of(std::uint64_t number) const {
+        return static_cast<std::size_t>(number % entries_max_);
+    }
 
     std::size_t entries_max_;
     std::uint64_t last_ = 0;

@@ -187,7 +187,8 @@ std::variant<Rule, std::string> Rule::read(const json::object& wanted, std::uint
             return fmt::format("`{}` is not to be understood: {}", std::string_view{key},
                                base::write_json(value));
     }
-    if ((rule.every_ != 0 || rule.at_ != 0) && !wanted.contains("probability")) rule.per_million_ = 1'000'000;  // no dice besides
+    if ((rule.every_ != 0 || rule.at_ != 0) && !wanted.contains("probability"))
+        rule.per_million_ = 1'000'000;  // no dice besides
     rule.seed_ = seed;
     rule.random_ = base::Random::stream(seed, "fault " + rule.name);
     return rule;
@@ -206,7 +207,8 @@ bool Rule::strikes() {
 bool Rule::rejects(std::string_view document) {
     ++occasions_;
     if (document.empty() || document.starts_with('_')) return false;
-    if (!base::Random::stream(seed_, fmt::format("fault {} {}", name, document)).per_million(per_million_)) return false;
+    if (!base::Random::stream(seed_, fmt::format("fault {} {}", name, document)).per_million(per_million_))
+        return false;
     ++hits;
     return true;
 }

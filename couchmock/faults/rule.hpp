@@ -39,12 +39,12 @@ enum class Fault {
     store_cut_reply,     ///< reset in the middle of the answer
     store_drip,          ///< the answer comes in small pieces
     // at once, and over
-    store_wipe,     ///< all databases are gone
-    store_crash,    ///< what was not acknowledged is gone; every connection is reset
-    store_amnesia,  ///< the newest writes are gone, acknowledged or not
+    store_wipe,      ///< all databases are gone
+    store_crash,     ///< what was not acknowledged is gone; every connection is reset
+    store_amnesia,   ///< the newest writes are gone, acknowledged or not
     store_failover,  ///< a copy takes over that lacks the newest writes; every connection is reset
-    store_restart,  ///< every connection is reset
-    feed_rewind,    ///< open feeds, or the next that opens, go on further back
+    store_restart,   ///< every connection is reset
+    feed_rewind,     ///< open feeds, or the next that opens, go on further back
     // in the feed
     feed_cut,             ///< reset in the middle of a row
     feed_stall,           ///< no rows and no heartbeats

@@ -16,7 +16,8 @@ constexpr int layout = 1;
 class Statement {
 public:
     Statement(sqlite3* file, std::string_view text) : file_(file) {
-        if (sqlite3_prepare_v3(file, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, &handle_, nullptr))
+        if (sqlite3_prepare_v3(file, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT,
+                               &handle_, nullptr))
             fail(file);
     }
     ~Statement() { sqlite3_finalize(handle_); }
@@ -25,7 +26,8 @@ public:
 
     Statement& bind(int place, std::string_view text) {
         // SQLite copies no bytes: they live until step() is done
-        if (sqlite3_bind_text(handle_, place, text.data(), static_cast<int>(text.size()), SQLITE_STATIC)) fail(file_);
+        if (sqlite3_bind_text(handle_, place, text.data(), static_cast<int>(text.size()), SQLITE_STATIC))
+            fail(file_);
         return *this;
     }
     Statement& bind(int place, Record::Kind kind) {
@@ -46,7 +48,8 @@ public:
     }
     [[nodiscard]] std::string text(int column) const {
         const auto* bytes = sqlite3_column_text(handle_, column);
-        return {reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
+        return {reinterpret_cast<const char*>(bytes),
+                static_cast<std::size_t>(sqlite3_column_bytes(handle_, column))};
     }
     [[nodiscard]] int number(int column) const { return sqlite3_column_int(handle_, column); }
 
@@ -65,7 +68,8 @@ void execute(sqlite3* file, const char* text) {
 
 struct File {
     explicit File(const std::string& path) {
-        if (sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr)) {
+        if (sqlite3_open_v2(path.c_str(), &handle,
+                            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr)) {
             const std::string why = handle ? sqlite3_errmsg(handle) : "out of memory";
             sqlite3_close(handle);
             throw DataFileError{fmt::format("cannot open {}: {}", path, why)};
@@ -86,10 +90,12 @@ int prepare(sqlite3* file) {
         if (version.step()) found = version.number(0);
     }
     if (found != 0 && found != layout)
-        throw DataFileError{fmt::format("the data file has layout {}, and this program knows {}", found, layout)};
-    execute(file,
-            "CREATE TABLE IF NOT EXISTS records(database TEXT NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL,"
-            " value TEXT NOT NULL, PRIMARY KEY(database, kind, id)) WITHOUT ROWID; PRAGMA user_version=1;");
+        throw DataFileError{
+            fmt::format("the data file has layout {}, and this program knows {}", found, layout)};
+    execute(
+        file,
+        "CREATE TABLE IF NOT EXISTS records(database TEXT NOT NULL, kind INTEGER NOT NULL, id TEXT NOT NULL,"
+        " value TEXT NOT NULL, PRIMARY KEY(database, kind, id)) WITHOUT ROWID; PRAGMA user_version=1;");
     return layout;
 }
 
@@ -117,7 +123,8 @@ DataFile::~DataFile() = default;
 
 std::vector<Record> DataFile::read_all() {
     std::vector<Record> out;
-    Statement all{impl_->file.handle, "SELECT database, kind, id, value FROM records ORDER BY database, kind, id"};
+    Statement all{impl_->file.handle,
+                  "SELECT database, kind, id, value FROM records ORDER BY database, kind, id"};
     while (all.step())
         out.push_back({static_cast<Record::Kind>(all.number(1)), all.text(0), all.text(2), all.text(3)});
     return out;
@@ -125,7 +132,11 @@ std::vector<Record> DataFile::read_all() {
 
 void DataFile::put(const Record& record) {
     impl_->begin();
-    impl_->insert.bind(1, record.database).bind(2, record.kind).bind(3, record.id).bind(4, record.value).run();
+    impl_->insert.bind(1, record.database)
+        .bind(2, record.kind)
+        .bind(3, record.id)
+        .bind(4, record.value)
+        .run();
 }
 
 void DataFile::erase(Record::Kind kind, const std::string& database, const std::string& id) {

@@ -11,10 +11,11 @@ namespace couchmock {
 
 /// A mock's records in a SQLite file (`--data`).
 ///
-/// What commit() returned from survives a SIGKILL. A power cut may take back the last moment, as this keeps no chat's only copy: the
-/// nodes' journals do.
+/// What commit() returned from survives a SIGKILL. A power cut may take back the last moment, as this keeps
+/// no chat's only copy: the nodes' journals do.
 ///
-/// Threads: not thread-safe. Errors: DataFileError, from every function; there is no going on without the file.
+/// Threads: not thread-safe. Errors: DataFileError, from every function; there is no going on without the
+/// file.
 class DataFile final : public RecordKeeper {
 public:
     /// Opens or makes the file; held against a second process.

@@ -23,13 +23,15 @@ public:
 
 using LogLine = std::function<void(const std::string&)>;
 
-/// The mock with a store of its own, kept in `data_file` unless that is empty. Throws as StoreServer and DataFile do.
+/// The mock with a store of its own, kept in `data_file` unless that is empty. Throws as StoreServer and
+/// DataFile do.
 std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const StoreServer::Config& server,
                                    LogLine log, const std::string& data_file = {});
 
 /// The fault gate before somebody else's CouchDB: streams pass through as they come, held back as far as the
 /// client is slow.
 std::unique_ptr<Driver> serve_gate(wire::Loop& loop, std::uint64_t seed, const wire::HttpServer& upstream,
-                                   const std::string& ca_file, const StoreServer::Config& server, LogLine log);
+                                   const std::string& ca_file, const StoreServer::Config& server,
+                                   LogLine log);
 
 }  // namespace couchmock

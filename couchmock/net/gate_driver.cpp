@@ -97,7 +97,8 @@ private:
     void perform(Continue effect) { store_.proceed(effect.exchange); }
     void perform(Forward effect) {
         auto& request = effect.request;
-        std::erase_if(request.headers, [](const auto& header) { return belongs_to_the_connection(header.first); });
+        std::erase_if(request.headers,
+                      [](const auto& header) { return belongs_to_the_connection(header.first); });
         base::erase_header(request.headers, "Content-Length");
         if (!upstream_.user.empty() && !base::has_header(request.headers, "Authorization") &&
             !base::has_header(request.headers, "Cookie"))

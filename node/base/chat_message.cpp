@@ -9,10 +9,12 @@
 namespace base {
 
 ChatMessage::ChatMessage(const Parts& p) {
-    const std::array<std::string_view, parts_count> parts{p.id, p.room, p.position, p.user, p.text, p.datetime, p.host};
+    const std::array<std::string_view, parts_count> parts{p.id,   p.room,     p.position, p.user,
+                                                          p.text, p.datetime, p.host};
     Ends ends;
     std::uint32_t end = 0;
-    for (std::size_t i = 0; i < parts_count; ++i) ends[i] = end += static_cast<std::uint32_t>(parts[i].size());
+    for (std::size_t i = 0; i < parts_count; ++i)
+        ends[i] = end += static_cast<std::uint32_t>(parts[i].size());
     auto block = std::make_shared_for_overwrite<char[]>(sizeof ends + end);
     auto* to = block.get();
     std::memcpy(to, &ends, sizeof ends);
@@ -28,8 +30,8 @@ bool operator==(const ChatMessage& a, const ChatMessage& b) {
     return true;
 }
 
-ChatMessage make_message(std::string_view room, std::string_view user, const MessageKey& key, std::string_view text,
-                         std::string_view host) {
+ChatMessage make_message(std::string_view room, std::string_view user, const MessageKey& key,
+                         std::string_view text, std::string_view host) {
     const auto id = make_message_id(room, user, key, text);
     const auto datetime = iso8601(wall_from_unix_ms(key.unix_ms));
     return ChatMessage{{.id = id,
@@ -43,7 +45,8 @@ ChatMessage make_message(std::string_view room, std::string_view user, const Mes
 
 std::string to_document(const ChatMessage& m) {
     std::string out;
-    out.reserve(m.id().size() + m.user().size() + m.text().size() + m.datetime().size() + m.host().size() + 64);
+    out.reserve(m.id().size() + m.user().size() + m.text().size() + m.datetime().size() + m.host().size() +
+                64);
     const auto field = [&](std::string_view lead, std::string_view value) {
         out += lead;
         append_json_string(out, value);
@@ -58,7 +61,8 @@ std::string to_document(const ChatMessage& m) {
 }
 
 std::optional<ChatMessage> from_document(const JsonView& document, WallTime seen) {
-    static constexpr std::array<std::string_view, 6> keys{"_id", "user", "msg", "datetime", "host", "_deleted"};
+    static constexpr std::array<std::string_view, 6> keys{"_id",      "user", "msg",
+                                                          "datetime", "host", "_deleted"};
     const auto [its_id, its_user, its_msg, datetime, host, deleted] = document.members(keys);
     const auto id = string_of(its_id), user = string_of(its_user), text = string_of(its_msg);
     if (!id || !user || !text || id->starts_with('_') || is_true(deleted)) return std::nullopt;

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "node/base/json_view.hpp"
+#include "node/base/message_id.hpp"
+#include "node/base/time.hpp"
+
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -8,20 +12,17 @@
 #include <string>
 #include <string_view>
 
-#include "node/base/json_view.hpp"
-#include "node/base/message_id.hpp"
-#include "node/base/time.hpp"
-
 namespace base {
 
-/// One message of the chat, as it stands in the store and in every journal. It never changes, and its copies share their bytes, in
-/// other threads too: a copy costs no more than a pointer's.
+/// One message of the chat, as it stands in the store and in every journal. It never changes, and its copies
+/// share their bytes, in other threads too: a copy costs no more than a pointer's.
 class ChatMessage {
 public:
     struct Parts {
-        std::string_view id;        ///< the document's `_id`
+        std::string_view id;  ///< the document's `_id`
         std::string_view room;
-        std::string_view position;  ///< 26 letters that order a room's history: the id's own, or made for a foreign document
+        std::string_view position;  ///< 26 letters that order a room's history: the id's own, or made for a
+                                    ///< foreign document
         std::string_view user;
         std::string_view text;
         std::string_view datetime;  ///< as written by whoever wrote it
@@ -46,7 +47,8 @@ public:
 
 private:
     static constexpr std::size_t parts_count = 7;
-    using Ends = std::array<std::uint32_t, parts_count>;  ///< where each part ends; it begins where the one before ends
+    using Ends = std::array<std::uint32_t,
+                            parts_count>;  ///< where each part ends; it begins where the one before ends
 
     [[nodiscard]] std::string_view part(std::size_t number) const {
         if (!block_) return {};
@@ -62,7 +64,8 @@ private:
 /// The room of documents whose `_id` is not of our form.
 inline constexpr std::string_view default_room = "lobby";
 
-/// A message as it is first made: `datetime` is the key's time. All that a retry through another node would make otherwise is kept out.
+/// A message as it is first made: `datetime` is the key's time. All that a retry through another node would
+/// make otherwise is kept out.
 ChatMessage make_message(std::string_view room, std::string_view user, const MessageKey& key,
                          std::string_view text, std::string_view host);
 
@@ -70,9 +73,9 @@ ChatMessage make_message(std::string_view room, std::string_view user, const Mes
 /// the same message (so its first revision is the same everywhere).
 std::string to_document(const ChatMessage& message);
 
-/// Reads a document of the store. Nothing when it is not a chat message: deleted, a design document, a presence document, or
-/// without the article's `user` and `msg` as strings. A datetime that cannot be read puts a foreign document at `now`'s place: the caller
-/// gives the time at which it was seen.
+/// Reads a document of the store. Nothing when it is not a chat message: deleted, a design document, a
+/// presence document, or without the article's `user` and `msg` as strings. A datetime that cannot be read
+/// puts a foreign document at `now`'s place: the caller gives the time at which it was seen.
 std::optional<ChatMessage> from_document(const JsonView& document, WallTime seen);
 
 }  // namespace base

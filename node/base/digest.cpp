@@ -8,7 +8,8 @@ namespace base {
 namespace {
 
 std::string digest(std::string_view bytes, const EVP_MD* algorithm, std::size_t size) {
-    thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> kept{EVP_MD_CTX_new(), &EVP_MD_CTX_free};
+    thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> kept{EVP_MD_CTX_new(),
+                                                                                    &EVP_MD_CTX_free};
     auto* const context = kept.get();
     std::string out(size, '\0');
     EVP_DigestInit_ex2(context, algorithm, nullptr);

@@ -39,7 +39,8 @@ private:
 };
 
 using Frames = std::shared_ptr<const FrameBatch>;
-/// What goes to a client in one write: nearly always one batch, or what it alone is told and what its room is.
+/// What goes to a client in one write: nearly always one batch, or what it alone is told and what its room
+/// is.
 using FrameList = boost::container::small_vector<Frames, 2>;
 
 inline Frames one_frame(std::string_view text) {

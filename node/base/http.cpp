@@ -1,11 +1,10 @@
 #include "node/base/http.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <chrono>
 
 #include <fmt/format.h>
+#include <openssl/evp.h>
 
 namespace base {
 namespace {
@@ -13,12 +12,13 @@ namespace {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 bool same_name(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool unreserved(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_' || c == '~';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 int hex_digit(char c) {
@@ -39,7 +39,9 @@ std::string_view header(const Headers& headers, std::string_view name) {
     return found ? std::string_view{found->second} : std::string_view{};
 }
 
-bool has_header(const Headers& headers, std::string_view name) { return find_header(headers, name) != nullptr; }
+bool has_header(const Headers& headers, std::string_view name) {
+    return find_header(headers, name) != nullptr;
+}
 
 void erase_header(Headers& headers, std::string_view name) {
     std::erase_if(headers, [&](const auto& header) { return same_name(header.first, name); });
@@ -117,8 +119,9 @@ std::optional<Target> parse_target(std::string_view target) {
 
 std::string base64_encode(std::string_view bytes) {
     std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // EVP writes a closing NUL
-    const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                  reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+    const int n =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
     out.resize(static_cast<std::size_t>(n));
     return out;
 }
@@ -127,8 +130,9 @@ std::optional<std::string> base64_decode(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;
     if (text.empty()) return std::string{};
     std::string out(text.size() / 4 * 3, '\0');
-    const int n = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                  reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    const int n =
+        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
     if (n < 0) return std::nullopt;
     const auto padding = static_cast<std::size_t>(text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0);
     out.resize(static_cast<std::size_t>(n) - padding);
@@ -165,9 +169,10 @@ std::string http_date(WallTime wall, char between) {
     const auto day = std::chrono::floor<std::chrono::days>(wall);
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss time{std::chrono::floor<std::chrono::seconds>(wall - day)};
-    return fmt::format("{}, {:02}{}{}{}{:04} {:02}:{:02}:{:02} GMT", days[std::chrono::weekday{day}.c_encoding()],
-                       static_cast<unsigned>(date.day()), between, months[static_cast<unsigned>(date.month()) - 1], between,
-                       static_cast<int>(date.year()), time.hours().count(), time.minutes().count(), time.seconds().count());
+    return fmt::format(
+        "{}, {:02}{}{}{}{:04} {:02}:{:02}:{:02} GMT", days[std::chrono::weekday{day}.c_encoding()],
+        static_cast<unsigned>(date.day()), between, months[static_cast<unsigned>(date.month()) - 1], between,
+        static_cast<int>(date.year()), time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 bool is_loopback_address(std::string_view address) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "node/base/chat_message.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -7,11 +9,10 @@
 #include <string_view>
 #include <vector>
 
-#include "node/base/chat_message.hpp"
-
 namespace base {
 
-/// A store's identity, from its `_local/davenport` document: another one answers after a wipe, a drop, or a failover to another CouchDB.
+/// A store's identity, from its `_local/davenport` document: another one answers after a wipe, a drop, or a
+/// failover to another CouchDB.
 using Generation = std::string;
 
 /// How far a node has read one store's feed: everything up to `seq` is in the journal.
@@ -31,11 +32,11 @@ struct JournalEntry {
 
 /// What one commit writes, all or nothing.
 struct JournalBatch {
-    std::uint64_t number = 0;                     ///< 1, 2, 3, ... since the node's start; told back with Persisted
-    std::vector<JournalEntry> entries{};          ///< an id that is there already is left as it is
-    std::vector<std::string> stored{};            ///< ids now known to be in `stored_generation`
+    std::uint64_t number = 0;             ///< 1, 2, 3, ... since the node's start; told back with Persisted
+    std::vector<JournalEntry> entries{};  ///< an id that is there already is left as it is
+    std::vector<std::string> stored{};    ///< ids now known to be in `stored_generation`
     Generation stored_generation{};
-    std::optional<Checkpoint> checkpoint{};       ///< never ahead of the entries of this batch and those before it
+    std::optional<Checkpoint> checkpoint{};  ///< never ahead of the entries of this batch and those before it
 };
 
 /// A room that something was said in.
@@ -48,7 +49,8 @@ struct JournalRoom {
 /// The journal as the core reads it: what was committed, and nothing that is still under way.
 ///
 /// Two implementations, SQLite in the shells and a model in the virtual world, pass the same tests.
-/// Threads: called by the core's thread only. Errors: an unreadable journal throws JournalError; there is no going on without it.
+/// Threads: called by the core's thread only. Errors: an unreadable journal throws JournalError; there is no
+/// going on without it.
 class JournalView {
 public:
     virtual ~JournalView() = default;
@@ -64,16 +66,19 @@ public:
     [[nodiscard]] virtual std::optional<JournalEntry> find(std::string_view id) = 0;
 
     /// The newest `limit` messages of `room` whose position is below `before` (all when empty), newest first.
-    [[nodiscard]] virtual std::vector<JournalEntry> page(std::string_view room, std::string_view before, std::size_t limit) = 0;
+    [[nodiscard]] virtual std::vector<JournalEntry> page(std::string_view room, std::string_view before,
+                                                         std::size_t limit) = 0;
 
     /// Messages of `room` (of all rooms when empty) that arrived after `arrival`, in order of arrival.
-    [[nodiscard]] virtual std::vector<JournalEntry> after(std::string_view room, std::uint64_t arrival, std::size_t limit) = 0;
+    [[nodiscard]] virtual std::vector<JournalEntry> after(std::string_view room, std::uint64_t arrival,
+                                                          std::size_t limit) = 0;
 
     /// The first `limit` rooms whose name is above `after`, by name.
     [[nodiscard]] virtual std::vector<JournalRoom> rooms(std::string_view after, std::size_t limit) = 0;
 
     /// Messages not known to be in `generation`, in order of arrival, from after `arrival` on.
-    [[nodiscard]] virtual std::vector<JournalEntry> not_stored_in(const Generation& generation, std::uint64_t arrival,
+    [[nodiscard]] virtual std::vector<JournalEntry> not_stored_in(const Generation& generation,
+                                                                  std::uint64_t arrival,
                                                                   std::size_t limit) = 0;
     /// How many messages not_stored_in() would give.
     [[nodiscard]] virtual std::size_t count_not_stored_in(const Generation& generation) = 0;

@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include <boost/json/parse.hpp>
-
 #include <fmt/format.h>
 
 namespace base {
@@ -37,7 +36,8 @@ auto escapes_in(const char* bytes) {
 bool is_plain(std::string_view text) {
     if (text.size() < sizeof(Block)) return std::ranges::none_of(text, needs_escape);
     auto found = escapes_in(text.data() + text.size() - sizeof(Block));
-    for (std::size_t i = 0; i + sizeof(Block) <= text.size(); i += sizeof(Block)) found |= escapes_in(text.data() + i);
+    for (std::size_t i = 0; i + sizeof(Block) <= text.size(); i += sizeof(Block))
+        found |= escapes_in(text.data() + i);
     std::uint64_t halves[2];
     std::memcpy(halves, &found, sizeof found);
     return (halves[0] | halves[1]) == 0;
@@ -52,14 +52,29 @@ void append_escaped(std::string& out, std::string_view text) {
         out.append(text, plain, i - plain);
         plain = i + 1;
         switch (byte) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\b': out += "\\b"; break;
-            case '\f': out += "\\f"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
-            default: out += {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\b':
+                out += "\\b";
+                break;
+            case '\f':
+                out += "\\f";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
+            default:
+                out += {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
         }
     }
     out.append(text, plain);
@@ -102,12 +117,24 @@ void append_double(std::string& out, double number) {
 
 void append_json(std::string& out, const json::value& value) {
     switch (value.kind()) {
-        case json::kind::null: out += "null"; break;
-        case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
-        case json::kind::int64: fmt::format_to(std::back_inserter(out), "{}", value.get_int64()); break;
-        case json::kind::uint64: fmt::format_to(std::back_inserter(out), "{}", value.get_uint64()); break;
-        case json::kind::double_: append_double(out, value.get_double()); break;
-        case json::kind::string: append_json_string(out, value.get_string()); break;
+        case json::kind::null:
+            out += "null";
+            break;
+        case json::kind::bool_:
+            out += value.get_bool() ? "true" : "false";
+            break;
+        case json::kind::int64:
+            fmt::format_to(std::back_inserter(out), "{}", value.get_int64());
+            break;
+        case json::kind::uint64:
+            fmt::format_to(std::back_inserter(out), "{}", value.get_uint64());
+            break;
+        case json::kind::double_:
+            append_double(out, value.get_double());
+            break;
+        case json::kind::string:
+            append_json_string(out, value.get_string());
+            break;
         case json::kind::array: {
             out += '[';
             bool first = true;
@@ -151,7 +178,9 @@ std::optional<std::string_view> string_member(const json::value& value, std::str
     return std::string_view{found->get_string()};
 }
 
-std::string text_member(const json::value& value, std::string_view key) { return std::string{string_member(value, key).value_or("")}; }
+std::string text_member(const json::value& value, std::string_view key) {
+    return std::string{string_member(value, key).value_or("")};
+}
 
 std::optional<std::int64_t> int_member(const json::value& value, std::string_view key) {
     const auto* found = member(value, key);

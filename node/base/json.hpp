@@ -10,11 +10,12 @@ namespace base {
 
 namespace json = boost::json;
 
-/// Parses one whole JSON text, strictly (no comments, no trailing bytes, valid UTF-8, depth at most 64). Nothing when it is none.
+/// Parses one whole JSON text, strictly (no comments, no trailing bytes, valid UTF-8, depth at most 64).
+/// Nothing when it is none.
 std::optional<json::value> parse_json(std::string_view text);
 
-/// The JSON text of `value`, without spaces, keys in their order. Unlike Boost's own it writes 0.1 as 0.1, the shortest
-/// digits that read back as the same number.
+/// The JSON text of `value`, without spaces, keys in their order. Unlike Boost's own it writes 0.1 as 0.1,
+/// the shortest digits that read back as the same number.
 std::string write_json(const json::value& value);
 void append_json(std::string& out, const json::value& value);
 
@@ -23,7 +24,8 @@ void append_json_string(std::string& out, std::string_view text);
 
 /// The member `key` of an object, if `value` is one and has it.
 const json::value* member(const json::value& value, std::string_view key);
-/// The member as a string / an integer; nothing when missing or of another type. The view lives as long as `value`.
+/// The member as a string / an integer; nothing when missing or of another type. The view lives as long as
+/// `value`.
 std::optional<std::string_view> string_member(const json::value& value, std::string_view key);
 /// As string_member(), copied; empty when there is none.
 std::string text_member(const json::value& value, std::string_view key);

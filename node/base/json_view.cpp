@@ -7,7 +7,8 @@
 namespace base {
 namespace {
 
-constexpr std::size_t kept_bytes_max = 1 << 20;  // what a page of a thousand rows needed is not kept for rows that come one by one
+constexpr std::size_t kept_bytes_max =
+    1 << 20;  // what a page of a thousand rows needed is not kept for rows that come one by one
 
 }  // namespace
 
@@ -15,7 +16,8 @@ std::string JsonView::text() const { return simdjson::minify(element_); }
 
 std::optional<JsonView> JsonReader::read(std::string_view text) {
     if (const auto view = parse(text)) return view;
-    // A number beyond 64 bits is JSON, and CouchDB keeps it, but this parser does not: the other one makes the nearest double of it.
+    // A number beyond 64 bits is JSON, and CouchDB keeps it, but this parser does not: the other one makes
+    // the nearest double of it.
     const auto value = parse_json(text);
     return value ? parse(write_json(*value)) : std::nullopt;
 }

@@ -11,7 +11,8 @@
 
 namespace base {
 
-/// A value in a JSON text that a JsonReader has read; it lives until that reader reads another one, and so do the views of strings in it.
+/// A value in a JSON text that a JsonReader has read; it lives until that reader reads another one, and so do
+/// the views of strings in it.
 class JsonView {
 public:
     explicit JsonView(simdjson::dom::element element) : element_{element} {}
@@ -25,8 +26,8 @@ public:
     /// The JSON text of the value, without spaces.
     [[nodiscard]] std::string text() const;
 
-    /// Calls `use(JsonView)` with each item of an array, `use(std::string_view, JsonView)` with each member of an object; false, and no
-    /// call, when it is none.
+    /// Calls `use(JsonView)` with each item of an array, `use(std::string_view, JsonView)` with each member
+    /// of an object; false, and no call, when it is none.
     template <class Use>
     bool each_item(const Use& use) const {
         const auto items = get<simdjson::dom::array>();
@@ -51,7 +52,8 @@ public:
     }
     /// Several members in one pass, each as member() has it.
     template <std::size_t Count>
-    [[nodiscard]] std::array<std::optional<JsonView>, Count> members(const std::array<std::string_view, Count>& keys) const {
+    [[nodiscard]] std::array<std::optional<JsonView>, Count> members(
+        const std::array<std::string_view, Count>& keys) const {
         std::array<std::optional<JsonView>, Count> found;
         each_member([&](std::string_view key, JsonView value) {
             for (std::size_t i = 0; i < Count; ++i)
@@ -71,15 +73,21 @@ private:
 };
 
 /// What a member is, if it is there and of that type.
-inline std::optional<std::string_view> string_of(const std::optional<JsonView>& member) { return member ? member->string() : std::nullopt; }
-inline bool is_true(const std::optional<JsonView>& member) { return member && member->boolean().value_or(false); }
+inline std::optional<std::string_view> string_of(const std::optional<JsonView>& member) {
+    return member ? member->string() : std::nullopt;
+}
+inline bool is_true(const std::optional<JsonView>& member) {
+    return member && member->boolean().value_or(false);
+}
 
 /// Members by name and type, as those of json.hpp.
 inline std::optional<std::string_view> string_member(const JsonView& value, std::string_view key) {
     const auto found = value.member(key);
     return found ? found->string() : std::nullopt;
 }
-inline std::string text_member(const JsonView& value, std::string_view key) { return std::string{string_member(value, key).value_or("")}; }
+inline std::string text_member(const JsonView& value, std::string_view key) {
+    return std::string{string_member(value, key).value_or("")};
+}
 inline std::optional<std::int64_t> int_member(const JsonView& value, std::string_view key) {
     const auto found = value.member(key);
     return found ? found->integer() : std::nullopt;
@@ -89,8 +97,9 @@ inline bool bool_member(const JsonView& value, std::string_view key, bool otherw
     return found ? found->boolean().value_or(otherwise) : otherwise;
 }
 
-/// Reads JSON texts by the thousand: rows of a feed, frames of a connection. It takes all that parse_json() takes, and deeper ones, and
-/// keeps its memory from one text to the next. Of members with one name the first counts, as with CouchDB.
+/// Reads JSON texts by the thousand: rows of a feed, frames of a connection. It takes all that parse_json()
+/// takes, and deeper ones, and keeps its memory from one text to the next. Of members with one name the first
+/// counts, as with CouchDB.
 class JsonReader {
 public:
     /// One whole JSON text; nothing when it is none. `text` is copied. What was read before is gone.
@@ -100,7 +109,8 @@ private:
     std::optional<JsonView> parse(std::string_view text);
 
     simdjson::dom::parser parser_;
-    std::unique_ptr<char[]> padded_;  ///< the text, and behind it bytes of any kind that the parser may look at
+    std::unique_ptr<char[]>
+        padded_;  ///< the text, and behind it bytes of any kind that the parser may look at
     std::size_t padded_bytes_ = 0;
 };
 

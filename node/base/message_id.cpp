@@ -1,9 +1,9 @@
 #include "node/base/message_id.hpp"
 
+#include "node/base/digest.hpp"
+
 #include <algorithm>
 #include <array>
-
-#include "node/base/digest.hpp"
 
 namespace base {
 namespace {
@@ -16,7 +16,8 @@ constexpr std::size_t id_letters = 26;   // 128 bits: the first letter holds 3 o
 constexpr auto values = [] {
     std::array<std::int8_t, 256> out{};
     out.fill(-1);
-    for (std::size_t i = 0; i < crockford.size(); ++i) out[static_cast<unsigned char>(crockford[i])] = static_cast<std::int8_t>(i);
+    for (std::size_t i = 0; i < crockford.size(); ++i)
+        out[static_cast<unsigned char>(crockford[i])] = static_cast<std::int8_t>(i);
     return out;
 }();
 
@@ -37,7 +38,8 @@ std::string letters_of(std::uint64_t high, std::uint64_t low) {
     return out;
 }
 
-/// The first 64 bits of SHA-256 over the parts, each led by its length so that no two lists of parts read alike.
+/// The first 64 bits of SHA-256 over the parts, each led by its length so that no two lists of parts read
+/// alike.
 template <class... Parts>
 std::uint64_t hash64(const Parts&... parts) {
     std::string joined;
@@ -82,10 +84,12 @@ std::optional<MessageKey> MessageKey::parse(std::string_view text) {
         if (rest.front() != '-' || rest.size() < 2 || !is_nonce(rest.substr(1))) return std::nullopt;
         rest.remove_prefix(1);
     }
-    return MessageKey{static_cast<std::int64_t>(bits >> 16), static_cast<std::uint16_t>(bits), std::string{rest}};
+    return MessageKey{static_cast<std::int64_t>(bits >> 16), static_cast<std::uint16_t>(bits),
+                      std::string{rest}};
 }
 
-std::string make_message_id(std::string_view room, std::string_view user, const MessageKey& key, std::string_view text) {
+std::string make_message_id(std::string_view room, std::string_view user, const MessageKey& key,
+                            std::string_view text) {
     const auto hash = hash64(room, user, key.text(), text);
     return std::string{room} + ':' + letters_of(stamp_of(key.unix_ms, key.counter), hash);
 }
@@ -95,12 +99,15 @@ std::optional<MessageIdParts> parse_message_id(std::string_view id) {
     const auto colon = id.size() - id_letters - 1;
     const auto letters = id.substr(colon + 1);
     if (id[colon] != ':' || letters.front() > '7') return std::nullopt;
-    std::uint64_t stamp = 0;  // the first 64 of 128 bits: 3 in the first letter, 5 in each of 12, 1 in the 14th
+    std::uint64_t stamp =
+        0;  // the first 64 of 128 bits: 3 in the first letter, 5 in each of 12, 1 in the 14th
     for (std::size_t i = 0; i < id_letters; ++i) {
         const int digit = capital_digit(letters[i]);
         if (digit < 0) return std::nullopt;
-        if (i < 13) stamp = stamp << 5 | static_cast<std::uint64_t>(digit);
-        else if (i == 13) stamp = stamp << 1 | static_cast<std::uint64_t>(digit >> 4);
+        if (i < 13)
+            stamp = stamp << 5 | static_cast<std::uint64_t>(digit);
+        else if (i == 13)
+            stamp = stamp << 1 | static_cast<std::uint64_t>(digit >> 4);
     }
     return MessageIdParts{id.substr(0, colon), letters, static_cast<std::int64_t>(stamp >> 16),
                           static_cast<std::uint16_t>(stamp)};

@@ -11,7 +11,9 @@ constexpr std::size_t names_max = 5'000;
 
 }  // namespace
 
-std::string presence_id(std::string_view journal) { return std::string{presence_id_lead} + std::string{journal}; }
+std::string presence_id(std::string_view journal) {
+    return std::string{presence_id_lead} + std::string{journal};
+}
 
 std::string to_document(const Presence& presence, std::string_view revision) {
     std::string out = "{\"_id\":";
@@ -42,14 +44,14 @@ std::optional<Presence> read_presence(const JsonView& document) {
     if (!id || !id->starts_with(presence_id_lead) || bool_member(document, "_deleted")) return std::nullopt;
     const auto rooms = document.member("people");
     if (!rooms || !rooms->is_object()) return std::nullopt;
-    Presence out{std::string{id->substr(presence_id_lead.size())},
-                 text_member(document, "node"), {}};
+    Presence out{std::string{id->substr(presence_id_lead.size())}, text_member(document, "node"), {}};
     std::size_t read = 0;
     rooms->each_member([&](std::string_view room, const JsonView& names) {
         if (!is_room_name(room)) return;
         names.each_item([&](const JsonView& item) {
             const auto name = item.string();
-            if (name && ++read <= names_max && is_user_name(*name)) out.people[std::string{room}].emplace(*name);
+            if (name && ++read <= names_max && is_user_name(*name))
+                out.people[std::string{room}].emplace(*name);
         });
     });
     return out;

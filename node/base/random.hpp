@@ -22,12 +22,16 @@ public:
     explicit Random(std::uint64_t seed);
 
     /// A generator of its own for `name`: what one part draws does not shift what another part gets.
-    static Random stream(std::uint64_t seed, std::string_view name) { return Random{fnv1a(name) ^ seed * 0x9e3779b97f4a7c15ull}; }
+    static Random stream(std::uint64_t seed, std::string_view name) {
+        return Random{fnv1a(name) ^ seed * 0x9e3779b97f4a7c15ull};
+    }
 
     std::uint64_t next();
-    /// 128 bits as 32 hexadecimal digits. (Two next() as arguments of one call are drawn in another order by another compiler.)
+    /// 128 bits as 32 hexadecimal digits. (Two next() as arguments of one call are drawn in another order by
+    /// another compiler.)
     std::string uuid();
-    /// 75 bits as 15 letters and digits: as long as a name may be that a std::string keeps without memory of its own.
+    /// 75 bits as 15 letters and digits: as long as a name may be that a std::string keeps without memory of
+    /// its own.
     std::string name();
     /// Uniform in [0, bound), without bias; 0 when bound is 0.
     std::uint64_t below(std::uint64_t bound);

@@ -85,8 +85,8 @@ std::optional<WallTime> to_wall(const Calendar& c) {
                                            std::chrono::month{static_cast<unsigned>(c.month)},
                                            std::chrono::day{static_cast<unsigned>(c.day)}};
     if (!date.ok() || c.hour > 23 || c.minute > 59 || c.second > 60) return std::nullopt;
-    return WallTime{std::chrono::sys_days{date}} + std::chrono::hours{c.hour} + std::chrono::minutes{c.minute} +
-           std::chrono::seconds{c.second} + Duration{c.micros} - c.offset;
+    return WallTime{std::chrono::sys_days{date}} + std::chrono::hours{c.hour} +
+           std::chrono::minutes{c.minute} + std::chrono::seconds{c.second} + Duration{c.micros} - c.offset;
 }
 
 std::optional<WallTime> parse_iso(std::string_view text) {
@@ -135,10 +135,10 @@ std::string iso8601(WallTime wall) {
     const auto day = floor<days>(wall);
     const year_month_day date{day};
     const hh_mm_ss clock{floor<milliseconds>(wall - day)};
-    return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z"), static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                       clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
-                       clock.subseconds().count());
+    return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z"),
+                       static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                       static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
+                       clock.seconds().count(), clock.subseconds().count());
 }
 
 std::optional<WallTime> parse_datetime(std::string_view text) {

@@ -39,7 +39,8 @@ constexpr WallTime wall_from_unix_ms(std::int64_t ms) { return WallTime{std::chr
 /// "2026-11-23T18:00:00.123Z": UTC, always with milliseconds.
 std::string iso8601(WallTime wall);
 
-/// Reads ISO 8601 with an offset or Z, and the article's "2012 Jul 14 09:49:57 -0700". Nothing for anything else.
+/// Reads ISO 8601 with an offset or Z, and the article's "2012 Jul 14 09:49:57 -0700". Nothing for anything
+/// else.
 std::optional<WallTime> parse_datetime(std::string_view text);
 
 }  // namespace base

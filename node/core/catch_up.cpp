@@ -96,7 +96,8 @@ void CatchUp::stored(const std::vector<std::string>& ids) {
 void CatchUp::pump(Turn& turn) {
     const auto confirmed_at = link_->confirmed_at();
     const bool looking_back = audit_->looking_back();
-    if (!waiting_.empty() && (!link_->usable() || confirmed_at != confirmed_at_ || looking_back != looking_back_))
+    if (!waiting_.empty() &&
+        (!link_->usable() || confirmed_at != confirmed_at_ || looking_back != looking_back_))
         ready_.merge(std::exchange(waiting_, {}));
     confirmed_at_ = confirmed_at;
     looking_back_ = looking_back;
@@ -223,7 +224,8 @@ bool CatchUp::same_store(const Job& job) const {
 
 std::string CatchUp::top_position(std::string_view room) {
     auto top = newest_seen(room, ledger_->watermark());
-    for (const auto* held : ledger_->uncommitted(room)) top = std::max<std::string_view>(top, held->entry.message.position());
+    for (const auto* held : ledger_->uncommitted(room))
+        top = std::max<std::string_view>(top, held->entry.message.position());
     return top;
 }
 

@@ -23,7 +23,7 @@ namespace node {
 struct JoinRequest {
     std::string room{};
     std::optional<Cursor> cursor{};  ///< resume from here; nothing: the newest `history` messages
-    std::uint64_t n = 0;           ///< the largest that the client saw together with the cursor
+    std::uint64_t n = 0;             ///< the largest that the client saw together with the cursor
     std::size_t history = 0;
     bool people = false;  ///< wants to be told who is there
     std::string seen{};   ///< the highest position that the client was shown, if it says so
@@ -101,8 +101,10 @@ private:
         FetchId fetch = 0;
         base::Time deadline{};
         base::Time read_at{};  ///< confirm: when the feed's last page came
-        std::optional<std::uint64_t> suspicions;  ///< feed, confirm: of the store, when the feed's first page was asked for
-        std::optional<std::deque<std::string>> guessed;  ///< by_time: ids that are still to be sent, oldest first
+        std::optional<std::uint64_t>
+            suspicions;  ///< feed, confirm: of the store, when the feed's first page was asked for
+        std::optional<std::deque<std::string>>
+            guessed;         ///< by_time: ids that are still to be sent, oldest first
         bool exact = false;  ///< the cursor is of this journal
         bool live = false;   ///< joined already: only the gap is being closed
     };
@@ -141,7 +143,7 @@ private:
     base::Duration request_timeout_;
     const StoreApi* api_;
     FetchIds* ids_;
-    std::set<Key> reading_;     ///< jobs that may be in the stages feed, confirm or unstored
+    std::set<Key> reading_;  ///< jobs that may be in the stages feed, confirm or unstored
     Ledger* ledger_;
     Sessions* sessions_;
     Rooms* rooms_;

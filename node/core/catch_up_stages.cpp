@@ -10,7 +10,7 @@ namespace node {
 namespace {
 
 constexpr std::size_t uncommitted_rows_max = 200;  // so many of a page may not be there yet for clients
-constexpr std::size_t fetches_max = 4;  // a crowd that hops to this node asks the store in turn
+constexpr std::size_t fetches_max = 4;             // a crowd that hops to this node asks the store in turn
 constexpr std::size_t guess_rows_max = 2000;
 constexpr std::int64_t guess_margin_ms = 5 * 60 * 1000;
 
@@ -18,7 +18,8 @@ constexpr std::int64_t guess_margin_ms = 5 * 60 * 1000;
 
 CatchUp::Then CatchUp::send_history(Job& job, Session& session) {
     std::vector<base::ChatMessage> newest_first;
-    for (auto& entry : ledger_->journal().page(job.request.room, {}, job.request.history + uncommitted_rows_max))
+    for (auto& entry :
+         ledger_->journal().page(job.request.room, {}, job.request.history + uncommitted_rows_max))
         if (entry.arrival <= ledger_->watermark()) newest_first.push_back(std::move(entry.message));
     for (const auto* held : ledger_->uncommitted(job.request.room))
         newest_first.push_back(held->entry.message);
@@ -70,8 +71,8 @@ void CatchUp::take_feed_page(Turn& turn, Job& job, Session& session, const FeedP
     job.read_at = turn.now.time;
 }
 
-/// Another store may have taken the place of the one that the cursor is of, and this node not know it yet: what it has of the old one
-/// is not in the new one's feed.
+/// Another store may have taken the place of the one that the cursor is of, and this node not know it yet:
+/// what it has of the old one is not in the new one's feed.
 CatchUp::Then CatchUp::confirm(Turn& turn, const Key& key, Job& job, Session& session) {
     if (!link_->usable() || !same_store(job)) {
         give_up_feed(job);
@@ -82,7 +83,8 @@ CatchUp::Then CatchUp::confirm(Turn& turn, const Key& key, Job& job, Session& se
         link_->look(turn);
         return Then::wait;
     }
-    if (job.suspicions != audit_->suspicions()) {  // what was read may have been without what is found missing, or back by now
+    if (job.suspicions !=
+        audit_->suspicions()) {  // what was read may have been without what is found missing, or back by now
         job.suspicions.reset();
         job.seq = job.request.cursor->seq;
         job.stage = Stage::feed;
@@ -159,7 +161,8 @@ std::deque<std::string> CatchUp::ids_since(const Job& job) {
         const auto page = ledger_->journal().page(job.request.room, before, page_rows_);
         for (const auto& entry : page) {
             if (entry.message.position() < from) break;
-            if (entry.arrival <= ledger_->watermark()) found.emplace_back(entry.message.position(), entry.message.id());
+            if (entry.arrival <= ledger_->watermark())
+                found.emplace_back(entry.message.position(), entry.message.id());
         }
         if (page.size() < page_rows_ || page.back().message.position() < from) break;
         before = page.back().message.position();

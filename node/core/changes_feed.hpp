@@ -15,7 +15,8 @@ struct FeedNews {
     std::vector<FeedRow> rows;
     std::string seq;         ///< all up to here has been given; empty when nothing new is
     bool caught_up = false;  ///< at this moment the store had no more
-    bool went_back = false;  ///< the number in front of the seq: nobody promises what that means, but it is worth a look
+    bool went_back =
+        false;  ///< the number in front of the seq: nobody promises what that means, but it is worth a look
 };
 
 /// Follows what is written to the store, for ever: page by page until it has caught up, then live by the
@@ -50,9 +51,11 @@ public:
     void on_failed(Turn& turn, FetchId fetch);
     void on_timer(Turn& turn);
 
-    /// A request stands that breaks when the store behind it goes, and is not the first; between two polls there is none.
+    /// A request stands that breaks when the store behind it goes, and is not the first; between two polls
+    /// there is none.
     [[nodiscard]] bool watching() const {
-        return state_ == State::paging || mode_ == FeedMode::poll ? paged_ : state_ != State::idle && status_ == 200;
+        return state_ == State::paging || mode_ == FeedMode::poll ? paged_
+                                                                  : state_ != State::idle && status_ == 200;
     }
     /// All up to here has been given.
     [[nodiscard]] const std::string& seq() const { return seq_; }
@@ -90,7 +93,7 @@ private:
     std::string seq_;
     bool detached_ = false;
     std::string live_seq_;  ///< of the last row that came while detached
-    bool paged_ = false;  ///< a page was given since the feed began anew
+    bool paged_ = false;    ///< a page was given since the feed began anew
     bool caught_up_ = false;
     FetchId fetch_ = 0;
     int status_ = 0;    ///< of the stream that is open

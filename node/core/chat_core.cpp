@@ -42,7 +42,9 @@ public:
         Turn turn{now};
         std::visit([&](auto& e) { on(turn, e); }, event);
         // Half of all turns are that a client took what it was sent, and most of those find nothing to do.
-        if (std::holds_alternative<Written>(event) && !sessions_.has_work() && !catch_up_.has_work() && !draining_) return {};
+        if (std::holds_alternative<Written>(event) && !sessions_.has_work() && !catch_up_.has_work() &&
+            !draining_)
+            return {};
         return finish(turn);
     }
 
@@ -156,7 +158,8 @@ private:
         if (lost.empty()) return;
         turn.error("store: it has lost " + std::to_string(lost.size()) +
                    " messages that it had acknowledged; they are written again");
-        for (auto id = lost.rbegin(); id != lost.rend(); ++id)  // each goes before all that wait, so the oldest is the first
+        for (auto id = lost.rbegin(); id != lost.rend();
+             ++id)  // each goes before all that wait, so the oldest is the first
             if (const auto entry = ledger_.journal().find(*id))
                 writer_.enqueue_again(*entry);
             else if (ledger_.find(*id))
@@ -174,7 +177,8 @@ private:
                 old_news |= known;
             }
         }
-        if (old_news && config_.feed != FeedMode::continuous) audit_.suspect();  // none is open that would have broken
+        if (old_news && config_.feed != FeedMode::continuous)
+            audit_.suspect();  // none is open that would have broken
         set_checkpoint(news.seq);
         if (news.caught_up || feed_.detached()) known_run_ = 0;
         if (known_run_ < std::min(known_rows_for_scan, config_.page_rows_max)) return;

@@ -59,7 +59,8 @@ ClientFrame read_search(const base::JsonView& frame) {
     if (!read_text(frame, "text", query.text) || !read_text(frame, "room", query.room) ||
         !read_text(frame, "before", before))
         return Malformed{"`text`, `room` and `before` of a search are strings"};
-    if (query.text.size() > search_text_bytes_max) return Malformed{"`text` of a search is at most 1000 bytes"};
+    if (query.text.size() > search_text_bytes_max)
+        return Malformed{"`text` of a search is at most 1000 bytes"};
     if (!query.room.empty() && !base::is_room_name(query.room))
         return Malformed{"`room` is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
     if (!before.empty() && !read_search_place(before, query.before))

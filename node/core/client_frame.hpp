@@ -47,7 +47,8 @@ inline constexpr std::size_t search_text_bytes_max = 1000;
 /// The most that one search gives.
 inline constexpr std::size_t search_results_max = 100;
 
-/// `reader`: for this frame alone, its memory for all of them. `history_default`: how many messages a fresh join gets when the client does not say.
+/// `reader`: for this frame alone, its memory for all of them. `history_default`: how many messages a fresh
+/// join gets when the client does not say.
 ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, std::size_t history_default);
 
 }  // namespace node

@@ -7,12 +7,15 @@ namespace {
 
 constexpr std::size_t line_bytes_max = 16 * 1024 * 1024;  // twice the store's own bound for a document
 
-/// A seq is a string; a CouchDB of long ago, and the mocks of today, have numbers. False, and `into` as it was, when there is none.
+/// A seq is a string; a CouchDB of long ago, and the mocks of today, have numbers. False, and `into` as it
+/// was, when there is none.
 bool read_seq(const base::JsonView& row, std::string_view key, std::string& into) {
     const auto seq = row.member(key);
     if (!seq || seq->is_null()) return false;
-    if (const auto text = seq->string()) into = *text;
-    else into = seq->text();
+    if (const auto text = seq->string())
+        into = *text;
+    else
+        into = seq->text();
     return true;
 }
 

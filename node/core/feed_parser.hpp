@@ -25,7 +25,8 @@ class FeedParser {
 public:
     struct Result {
         std::vector<FeedRow> rows;
-        std::string seq;  ///< of the last row that has one, or what the feed said as it ended; as it goes back into `since`
+        std::string seq;  ///< of the last row that has one, or what the feed said as it ended; as it goes
+                          ///< back into `since`
         bool garbage = false;  ///< a whole line that is no row: nothing after it is to be trusted
     };
     /// `seen`: the place in history of documents whose own time cannot be read.

@@ -33,7 +33,12 @@ std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen) 
 
 FeedScan::FeedScan(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger,
                    StoreLink& link)
-    : page_rows_{config.page_rows_max}, request_timeout_{config.request_timeout}, api_{&api}, ids_{&ids}, ledger_{&ledger}, link_{&link} {}
+    : page_rows_{config.page_rows_max},
+      request_timeout_{config.request_timeout},
+      api_{&api},
+      ids_{&ids},
+      ledger_{&ledger},
+      link_{&link} {}
 
 void FeedScan::begin(std::string seq) {
     seq_ = std::move(seq);

@@ -19,8 +19,8 @@ struct ScanNews {
 
 /// Reads an old stretch of the feed beneath a live one: pages of ids without documents, and only those
 /// documents that are missing here. So a store that starts over at its first row costs a new message nothing.
-/// What was written between the live feed's last row and its new beginning is at the far end of the stretch: as
-/// soon as the feed is open again, the newest rows are looked at first.
+/// What was written between the live feed's last row and its new beginning is at the far end of the stretch:
+/// as soon as the feed is open again, the newest rows are looked at first.
 ///
 /// One request at a time.
 class FeedScan {
@@ -58,8 +58,8 @@ private:
     std::vector<std::string> asked_;   ///< documents under way
     bool asked_live_ = false;          ///< the live feed was open when the page was asked for
     bool last_page_ = false;
-    bool newest_wanted_ = false;       ///< the newest rows are still to be looked at
-    bool newest_asked_ = false;        ///< that is what is under way
+    bool newest_wanted_ = false;  ///< the newest rows are still to be looked at
+    bool newest_asked_ = false;   ///< that is what is under way
     FetchId fetch_ = 0;
     base::Time deadline_{};
     base::Time not_before_{};

@@ -62,7 +62,8 @@ void FrameDesk::say(Turn& turn, Session& session, PostFrame& frame) {
 
 void FrameDesk::say(Turn&, Session& session, History& frame) {
     std::string out = "{\"t\":\"page\",\"room\":\"" + frame.room + "\",";
-    append_history_members(out, *ledger_, frame.room, frame.before, frame.limit, config_->session_bytes_max / 4);
+    append_history_members(out, *ledger_, frame.room, frame.before, frame.limit,
+                           config_->session_bytes_max / 4);
     out += '}';
     sessions_->send(session, out);
 }

@@ -59,8 +59,8 @@ std::string iso_time(const base::ChatMessage& m) {
 }
 
 void append_members(std::string& out, const base::ChatMessage& m) {
-    out.reserve(out.size() + m.id().size() + m.room().size() + m.user().size() + m.text().size() + m.host().size() +
-                192);
+    out.reserve(out.size() + m.id().size() + m.room().size() + m.user().size() + m.text().size() +
+                m.host().size() + 192);
     out += "\"id\":";
     base::append_json_string(out, m.id());
     out += ",\"pos\":\"";

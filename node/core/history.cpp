@@ -7,15 +7,16 @@
 
 namespace node {
 
-void append_history_members(std::string& out, Ledger& ledger, std::string_view room, std::string_view before, std::size_t limit,
-                            std::size_t bytes_max) {
+void append_history_members(std::string& out, Ledger& ledger, std::string_view room, std::string_view before,
+                            std::size_t limit, std::size_t bytes_max) {
     std::vector<base::ChatMessage> found;
     for (auto& entry : ledger.journal().page(room, before, limit + 1))
         if (entry.arrival <= ledger.watermark()) found.push_back(std::move(entry.message));
     const auto committed = found.size();
     for (const auto* held : ledger.uncommitted(room))
         if (before.empty() || held->entry.message.position() < before) found.push_back(held->entry.message);
-    if (found.size() > committed) std::ranges::sort(found, std::ranges::greater{}, &base::ChatMessage::position);
+    if (found.size() > committed)
+        std::ranges::sort(found, std::ranges::greater{}, &base::ChatMessage::position);
     const auto begin = out.size();
     out += "\"messages\":[";
     std::size_t count = 0;

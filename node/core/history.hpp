@@ -8,10 +8,10 @@
 
 namespace node {
 
-/// Appends the newest messages of a room below a position, as JSON members: `"messages":[...],"more":true`; newest
-/// first. What was shown is there, on the disk or not. At most about `bytes_max` bytes of it: there is more,
-/// then.
-void append_history_members(std::string& out, Ledger& ledger, std::string_view room, std::string_view before, std::size_t limit,
-                            std::size_t bytes_max);
+/// Appends the newest messages of a room below a position, as JSON members: `"messages":[...],"more":true`;
+/// newest first. What was shown is there, on the disk or not. At most about `bytes_max` bytes of it: there is
+/// more, then.
+void append_history_members(std::string& out, Ledger& ledger, std::string_view room, std::string_view before,
+                            std::size_t limit, std::size_t bytes_max);
 
 }  // namespace node

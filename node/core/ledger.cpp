@@ -62,7 +62,9 @@ void Ledger::mark_stored(std::string_view id, const base::Generation& generation
 }
 
 bool Ledger::is_marked(std::string_view id, const base::Generation& generation) const {
-    const auto among = [&](const std::vector<std::string>& marks) { return std::ranges::find(marks, id) != marks.end(); };
+    const auto among = [&](const std::vector<std::string>& marks) {
+        return std::ranges::find(marks, id) != marks.end();
+    };
     return (marks_generation_ == generation && among(marks_)) ||
            (marks_generation_under_way_ == generation && among(marks_under_way_));
 }

@@ -95,7 +95,7 @@ private:
     base::JournalView* journal_;
     std::string uuid_;
     std::unordered_map<std::string_view, Held> held_;  ///< by the message's own id; looked up, never walked
-    std::vector<Held*> under_way_, waiting_;  ///< by arrival
+    std::vector<Held*> under_way_, waiting_;           ///< by arrival
     std::vector<std::string> marks_, marks_under_way_;
     std::vector<std::string> marked_;  ///< of this turn
     base::Generation marks_generation_, marks_generation_under_way_;

@@ -64,7 +64,8 @@ void ModelJournal::take_back(const Undo& record) {
     checkpoint_ = record.checkpoint_before;
 }
 
-ModelJournal::ByPosition::iterator ModelJournal::place_of(ByPosition& room, std::string_view position, std::string_view id) const {
+ModelJournal::ByPosition::iterator ModelJournal::place_of(ByPosition& room, std::string_view position,
+                                                          std::string_view id) const {
     const auto is_before = [&](std::size_t index) {
         const auto& message = entries_[index].message;
         const auto order = message.position().compare(position);
@@ -121,7 +122,8 @@ std::vector<JournalEntry> ModelJournal::after(std::string_view room, std::uint64
 std::vector<base::JournalRoom> ModelJournal::rooms(std::string_view after, std::size_t limit) {
     std::vector<base::JournalRoom> out;
     for (auto room = rooms_.upper_bound(after); room != rooms_.end() && out.size() < limit; ++room)
-        if (!room->second.empty()) out.push_back({room->first, std::string{entries_[room->second.back()].message.position()}});
+        if (!room->second.empty())
+            out.push_back({room->first, std::string{entries_[room->second.back()].message.position()}});
     return out;
 }
 

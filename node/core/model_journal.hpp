@@ -58,19 +58,22 @@ private:
         std::vector<std::pair<std::size_t, base::Generation>> stored_before;  ///< in the order of the changes
         std::optional<base::Checkpoint> checkpoint_before;
     };
-    using ByPosition = std::vector<std::size_t>;  ///< indices of entries, by {position, id}: nearly all are added at the end
+    using ByPosition =
+        std::vector<std::size_t>;  ///< indices of entries, by {position, id}: nearly all are added at the end
 
     /// `undo`: filled with what take_back() needs; null when the batch is never taken back.
     void apply(base::JournalBatch&& batch, Undo* undo);
     void take_back(const Undo& record);
     void set_stored_in(std::size_t index, const base::Generation& generation);
     [[nodiscard]] std::size_t first_after(std::uint64_t arrival) const;
-    [[nodiscard]] ByPosition::iterator place_of(ByPosition& room, std::string_view position, std::string_view id) const;
+    [[nodiscard]] ByPosition::iterator place_of(ByPosition& room, std::string_view position,
+                                                std::string_view id) const;
 
     std::string uuid_;
     std::vector<base::JournalEntry> entries_;  ///< by arrival
     std::optional<base::Checkpoint> checkpoint_;
-    boost::unordered_flat_map<std::string_view, std::size_t> by_id_;  ///< the entries' own ids; looked up, never walked
+    boost::unordered_flat_map<std::string_view, std::size_t>
+        by_id_;  ///< the entries' own ids; looked up, never walked
     std::map<std::string, ByPosition, std::less<>> rooms_;
     std::map<base::Generation, std::size_t> stored_count_;
     std::vector<base::JournalBatch> written_;

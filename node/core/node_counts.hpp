@@ -7,9 +7,10 @@ namespace node {
 
 /// What a node has done since its start, for whoever watches it.
 struct NodeCounts {
-    std::uint64_t posts_taken = 0;      ///< new messages by clients of this node
-    std::uint64_t posts_refused = 0;    ///< with any reason
-    std::uint64_t posts_stored = 0;     ///< how often one was found to be in the store: again after another store came
+    std::uint64_t posts_taken = 0;    ///< new messages by clients of this node
+    std::uint64_t posts_refused = 0;  ///< with any reason
+    std::uint64_t posts_stored =
+        0;  ///< how often one was found to be in the store: again after another store came
     std::uint64_t posts_failed = 0;     ///< of those taken: refused by the store for good
     std::uint64_t rows_new = 0;         ///< others' messages, from the feed
     std::uint64_t rows_known = 0;       ///< rows of the feed that were known: own messages, repeats, rewinds

@@ -17,8 +17,8 @@ constexpr std::size_t polls_max = 10'000;
 // From the first message to the answer: others of the same moment come along, and the disk has them by then,
 // so that they are not told again.
 constexpr base::Duration linger = std::chrono::milliseconds{10};
-// As long as that, when what it may have missed is being read: answered before the end, the next poll would begin with it again, and
-// again. A slow store keeps nobody silent for longer.
+// As long as that, when what it may have missed is being read: answered before the end, the next poll would
+// begin with it again, and again. A slow store keeps nobody silent for longer.
 constexpr base::Duration gap_patience = std::chrono::seconds{5};
 
 }  // namespace

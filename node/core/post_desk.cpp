@@ -82,7 +82,8 @@ bool PostDesk::repeat(Turn& turn, std::string_view id, const Waiter& waiter) {
     const auto entry = ledger_->journal().find(id);
     if (!entry) return false;
     const auto& store = link_->generation();
-    if ((!entry->stored_in.empty() && (entry->stored_in == store || store.empty())) || ledger_->is_marked(id, store)) {
+    if ((!entry->stored_in.empty() && (entry->stored_in == store || store.empty())) ||
+        ledger_->is_marked(id, store)) {
         tell_stored(turn, waiter, id);
     } else {
         tell_accepted(turn, waiter, id);
@@ -92,11 +93,12 @@ bool PostDesk::repeat(Turn& turn, std::string_view id, const Waiter& waiter) {
 }
 
 bool PostDesk::row(Turn& turn, FeedRow&& row) {
-    if (!row.message) return false;  // a deletion, a design document, or nothing of the chat's
+    if (!row.message) return false;                 // a deletion, a design document, or nothing of the chat's
     if (row.message->id() != row.id) return false;  // nor is a row with another document than its own
     if (ledger_->knows(row.id)) {
         auto* held = ledger_->find(row.id);
-        const bool first_word = held && !held->stored && held->entry.accepted_here;  // of ours, before the store's answer
+        const bool first_word =
+            held && !held->stored && held->entry.accepted_here;  // of ours, before the store's answer
         sighted(turn, row.id, held);
         ++counts_->rows_known;
         return expected_.erase(row.id) == 0 && !first_word;
@@ -160,7 +162,8 @@ void PostDesk::stored(Turn& turn, std::string_view id, Held* held) {
 }
 
 void PostDesk::refused_for_good(Turn& turn, std::string_view id, const std::string& reason) {
-    turn.error("store: it refuses the message " + std::string{id} + " for good (" + reason + "); it stays in the journal");
+    turn.error("store: it refuses the message " + std::string{id} + " for good (" + reason +
+               "); it stays in the journal");
     ++counts_->posts_failed;
     auto* held = ledger_->find(id);
     writer_->settled();
@@ -181,7 +184,8 @@ void PostDesk::release_if_done(Held& held) {
 
 /// In memory stays only who waits to hear of it.
 void PostDesk::let_go(Held& held) {
-    if (!held.stored && !held.waiters.empty()) late_waiters_[std::string{held.entry.message.id()}] = std::move(held.waiters);
+    if (!held.stored && !held.waiters.empty())
+        late_waiters_[std::string{held.entry.message.id()}] = std::move(held.waiters);
     ledger_->release(held);
 }
 
@@ -256,8 +260,7 @@ void PostDesk::tell_stored(Turn& turn, const Waiter& waiter, std::string_view id
         sessions_->send(*session, frames::stored(waiter.key, id));
 }
 
-void PostDesk::tell_failed(Turn& turn, const Waiter& waiter, std::string_view id,
-                           const std::string& reason) {
+void PostDesk::tell_failed(Turn& turn, const Waiter& waiter, std::string_view id, const std::string& reason) {
     if (waiter.exchange != 0)
         return turn.emit(Respond{
             waiter.exchange, http_api::refused({"failed", "the store refused it: " + reason}, waiter.key)});

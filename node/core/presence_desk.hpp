@@ -78,7 +78,8 @@ private:
 
     // What of this is in the store.
     std::optional<base::People> written_;
-    bool changed_ = false;  ///< it is not what is here_: asked in every turn, compared only when one of them changes
+    bool changed_ =
+        false;  ///< it is not what is here_: asked in every turn, compared only when one of them changes
     std::string revision_;
     FetchId fetch_ = 0;
     base::Time deadline_{};  ///< of it

@@ -16,12 +16,13 @@ struct Room {
     /// A follower that has seen, or may have seen, elsewhere what is newer than all here.
     struct Unsure {
         Session* session;
-        std::string until;  ///< it is a follower like the others once the room has come to this position; empty: once it follows again
+        std::string until;  ///< it is a follower like the others once the room has come to this position;
+                            ///< empty: once it follows again
     };
     std::string name;
     std::vector<Session*> followers;
     std::vector<Unsure> unsure;
-    std::string newest;            ///< the highest position shown here; empty while none is
+    std::string newest;                            ///< the highest position shown here; empty while none is
     std::shared_ptr<base::FrameBatch> batch;       ///< what was shown in this turn
     std::shared_ptr<base::FrameBatch> late_batch;  ///< the same for the unsure, everything marked late
     std::size_t shown_since_cursor = 0;
@@ -36,9 +37,10 @@ public:
     /// The room, if anybody follows it.
     Room* find(std::string_view name);
     /// From here on `session` is shown what the room is. `newest`: the highest position in the room, used
-    /// when nobody followed it before. `seen`: the highest that the session was shown anywhere; until the room
-    /// has come so far, all is marked late for it.
-    Room& follow(Session& session, std::string_view name, std::string_view newest, std::string_view seen = {});
+    /// when nobody followed it before. `seen`: the highest that the session was shown anywhere; until the
+    /// room has come so far, all is marked late for it.
+    Room& follow(Session& session, std::string_view name, std::string_view newest,
+                 std::string_view seen = {});
     /// The same, but nobody knows what the session was shown elsewhere: all is marked late for it, until it
     /// follows again.
     Room& follow_unsure(Session& session, std::string_view name, std::string_view newest);

@@ -87,7 +87,8 @@ base::HttpRequest StoreApi::changes_page(std::string_view since, std::size_t lim
 }
 
 base::HttpRequest StoreApi::changes_newest(std::size_t limit) const {
-    return request("GET", "/_changes?feed=normal&include_docs=true&descending=true&limit=" + std::to_string(limit));
+    return request("GET",
+                   "/_changes?feed=normal&include_docs=true&descending=true&limit=" + std::to_string(limit));
 }
 
 base::HttpRequest StoreApi::changes_longpoll(std::string_view since, base::Duration heartbeat,

@@ -10,16 +10,17 @@ namespace node {
 namespace {
 
 constexpr std::size_t ids_per_request = 500;
-constexpr std::size_t page = 50;                      // looked back at once
-constexpr std::size_t first_page = 500;               // when this process knows nothing of what was stored last
-constexpr std::uint64_t looked_through_max = 2000;    // of a backlog that no store had
-constexpr std::size_t fresh_max = 5000;  // under more load than this not all are looked for
+constexpr std::size_t page = 50;                    // looked back at once
+constexpr std::size_t first_page = 500;             // when this process knows nothing of what was stored last
+constexpr std::uint64_t looked_through_max = 2000;  // of a backlog that no store had
+constexpr std::size_t fresh_max = 5000;             // under more load than this not all are looked for
 constexpr base::Duration look_every = std::chrono::seconds{5};
 constexpr base::Duration suspect_every = std::chrono::seconds{2};
 
-/// Those of `asked`, in order, that the `_all_docs` answer does not have: what was deleted is there, for that was somebody's will and no
-/// loss. Nothing when it is no such answer.
-std::optional<std::vector<std::string>> read_missing(std::string_view body, const std::vector<std::string>& asked) {
+/// Those of `asked`, in order, that the `_all_docs` answer does not have: what was deleted is there, for that
+/// was somebody's will and no loss. Nothing when it is no such answer.
+std::optional<std::vector<std::string>> read_missing(std::string_view body,
+                                                     const std::vector<std::string>& asked) {
     base::JsonReader reader;
     const auto parsed = reader.read(body);
     const auto rows = parsed ? parsed->member("rows") : std::nullopt;
@@ -27,8 +28,10 @@ std::optional<std::vector<std::string>> read_missing(std::string_view body, cons
     const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) {
         const auto id = base::string_member(row, "id");
         if (!id || !row.member("value")) return;
-        const auto place = std::ranges::lower_bound(asked, *id, {}, [](const std::string& a) { return std::string_view{a}; });
-        if (place != asked.end() && *place == *id) there[static_cast<std::size_t>(place - asked.begin())] = true;
+        const auto place = std::ranges::lower_bound(asked, *id, {},
+                                                    [](const std::string& a) { return std::string_view{a}; });
+        if (place != asked.end() && *place == *id)
+            there[static_cast<std::size_t>(place - asked.begin())] = true;
     });
     if (!is_answer) return std::nullopt;
     std::vector<std::string> missing;
@@ -47,17 +50,24 @@ void tidy(std::vector<std::string>& ids) {
 
 StoreAudit::StoreAudit(const ChatConfig& config, const StoreApi& api, FetchIds& ids, Ledger& ledger,
                        StoreLink& link)
-    : request_timeout_{config.request_timeout}, polls_{config.feed == FeedMode::poll}, api_{&api}, ids_{&ids}, ledger_{&ledger}, link_{&link} {}
+    : request_timeout_{config.request_timeout},
+      polls_{config.feed == FeedMode::poll},
+      api_{&api},
+      ids_{&ids},
+      ledger_{&ledger},
+      link_{&link} {}
 
 void StoreAudit::note(const std::string& id) {
     lost_.erase(id);
-    if (fresh_.size() >= fresh_max) fresh_.erase(fresh_.begin(), fresh_.begin() + fresh_max / 2);  // what came last is lost first
+    if (fresh_.size() >= fresh_max)
+        fresh_.erase(fresh_.begin(), fresh_.begin() + fresh_max / 2);  // what came last is lost first
     fresh_.push_back(id);
 }
 
 void StoreAudit::suspect() {
     ++suspicions_;
-    if (!polls_) unwatched_since_ = ledger_->last_arrival();  // for who polls, each answer tells of those before it
+    if (!polls_)
+        unwatched_since_ = ledger_->last_arrival();  // for who polls, each answer tells of those before it
     collect();
 }
 
@@ -95,11 +105,13 @@ std::vector<std::string> StoreAudit::unverified() const {
 std::uint64_t StoreAudit::look_back_from(std::uint64_t newest, std::size_t count, Ids& into) const {
     auto after = newest;
     const auto enough = into.size() + count;
-    for (std::uint64_t rows = count; into.size() < enough && after > 0 && newest - after < looked_through_max; rows *= 2) {
+    for (std::uint64_t rows = count; into.size() < enough && after > 0 && newest - after < looked_through_max;
+         rows *= 2) {
         rows = std::min(rows, after);
         after -= rows;
         for (const auto& entry : ledger_->journal().after({}, after, rows))
-            if (entry.stored_in == link_->generation() || ledger_->is_marked(entry.message.id(), link_->generation()))
+            if (entry.stored_in == link_->generation() ||
+                ledger_->is_marked(entry.message.id(), link_->generation()))
                 into.emplace_back(entry.message.id());
     }
     return after;
@@ -108,7 +120,9 @@ std::uint64_t StoreAudit::look_back_from(std::uint64_t newest, std::size_t count
 void StoreAudit::pump(Turn& turn, bool watched) {
     if (fetch_ != 0 || !link_->usable()) return;
     // What was read since the store was suspected may be gone again, and nobody would know.
-    if (watched && unwatched_since_ && *std::exchange(unwatched_since_, std::nullopt) != ledger_->last_arrival()) collect();
+    if (watched && unwatched_since_ &&
+        *std::exchange(unwatched_since_, std::nullopt) != ledger_->last_arrival())
+        collect();
     if (!fresh_.empty() && !next_look_) next_look_ = turn.now.time + look_every;
     if (!again_.empty() && watched && turn.now.time >= next_suspicion_) {
         ask(turn, again_, false);
@@ -131,7 +145,8 @@ void StoreAudit::wake_at(Turn& turn, base::Time at) {
 
 void StoreAudit::ask(Turn& turn, Ids& ids, bool fresh) {
     tidy(ids);
-    const auto end = std::next(ids.begin(), static_cast<std::ptrdiff_t>(std::min(ids.size(), ids_per_request)));
+    const auto end =
+        std::next(ids.begin(), static_cast<std::ptrdiff_t>(std::min(ids.size(), ids_per_request)));
     asked_.assign(std::make_move_iterator(ids.begin()), std::make_move_iterator(end));
     ids.erase(ids.begin(), end);
     asked_fresh_ = fresh;
@@ -156,7 +171,9 @@ std::vector<std::string> StoreAudit::on_answer(Turn& turn, FetchId fetch,
         again_after_ = look_back_from(again_after_, page, again_);
         next_suspicion_ = turn.now.time;
     }
-    std::erase_if(missing, [&](const std::string& id) { return !lost_.insert(id).second; });  // else it is being written again
+    std::erase_if(missing, [&](const std::string& id) {
+        return !lost_.insert(id).second;
+    });  // else it is being written again
     return std::move(missing);
 }
 

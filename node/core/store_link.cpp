@@ -11,8 +11,9 @@ namespace {
 /// stand.
 constexpr base::Duration look_again_after = std::chrono::seconds{5};
 constexpr int tries_before_the_next = 3;
-/// How often a database without a generation is looked at before one is made in it: a `_local` document knows no conflict, so of two
-/// nodes that make one each the first would be overwritten, and work for a store that is none.
+/// How often a database without a generation is looked at before one is made in it: a `_local` document knows
+/// no conflict, so of two nodes that make one each the first would be overwritten, and work for a store that
+/// is none.
 constexpr int looks_before_making = 4;
 constexpr base::Duration denied_pause_least = std::chrono::seconds{1};
 constexpr base::Duration denied_pause_most = std::chrono::seconds{15};
@@ -44,7 +45,9 @@ void StoreLink::ask(Turn& turn, State state, base::HttpRequest request) {
 
 void StoreLink::probe(Turn& turn) { ask(turn, State::reading, api_->get_generation()); }
 
-void StoreLink::make_generation(Turn& turn) { ask(turn, State::making_generation, api_->put_generation(random_->name())); }
+void StoreLink::make_generation(Turn& turn) {
+    ask(turn, State::making_generation, api_->put_generation(random_->name()));
+}
 
 void StoreLink::wait(Turn& turn, base::Duration pause) {
     state_ = State::waiting;
@@ -86,7 +89,8 @@ void StoreLink::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& r
                 return ask(turn, State::making_database, api_->make_database());
             if (response.status == 404 && verdict == StoreVerdict::served) {
                 if (++looks_ >= looks_before_making) return make_generation(turn);
-                return wait(turn, base::Duration{random_->between(probe_interval_.count() / 2, probe_interval_.count() * 3 / 2)});
+                return wait(turn, base::Duration{random_->between(probe_interval_.count() / 2,
+                                                                  probe_interval_.count() * 3 / 2)});
             }
             const auto body = response.status == 200 ? base::parse_json(response.body) : std::nullopt;
             const auto generation = body ? base::string_member(*body, "generation") : std::nullopt;
@@ -96,12 +100,14 @@ void StoreLink::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& r
             return came_up(turn, base::Generation{*generation});
         }
         case State::making_database:
-            if (response.status == 201 || response.status == 202) return make_generation(turn);  // ours to make: one is the first
+            if (response.status == 201 || response.status == 202)
+                return make_generation(turn);  // ours to make: one is the first
             if (response.status == 412) return probe(turn);
             return went_down(turn, "cannot make the database: " + reason_of(response), false);
         case State::making_generation:
             // Read back, whatever the answer: another node may have made one at the same moment.
-            if (response.status == 201 || response.status == 202 || response.status == 409) return probe(turn);
+            if (response.status == 201 || response.status == 202 || response.status == 409)
+                return probe(turn);
             return went_down(turn, reason_of(response), false);
         case State::settled:
         case State::waiting:

@@ -13,11 +13,12 @@ namespace node {
 
 /// Is the store there, and which one is it? The only machine that asks while it does not answer.
 ///
-/// It reads the store's generation, makes the database and the generation where they are missing (at once who made the
-/// database, all others only when nobody has after a while), and probes while the store refuses: at most one request
-/// each `probe_interval`, ever fewer. Everybody else sends only while usable(), and when a request of theirs fails says
-/// doubt(): then nobody sends until the store has answered a probe. Where there are several stores, the next is turned
-/// to when one has failed a few times in a row; it is used until it fails.
+/// It reads the store's generation, makes the database and the generation where they are missing (at once who
+/// made the database, all others only when nobody has after a while), and probes while the store refuses: at
+/// most one request each `probe_interval`, ever fewer. Everybody else sends only while usable(), and when a
+/// request of theirs fails says doubt(): then nobody sends until the store has answered a probe. Where there
+/// are several stores, the next is turned to when one has failed a few times in a row; it is used until it
+/// fails.
 class StoreLink {
 public:
     StoreLink(const ChatConfig& config, StoreApi& api, FetchIds& ids, base::Random& random);

@@ -46,7 +46,8 @@ void StoreWriter::enqueue(const Held& held) {
 
 void StoreWriter::enqueue_again(const base::JournalEntry& entry) {
     ++backlog_;
-    queue_.push_front({entry.arrival, std::string{entry.message.id()}, base::to_document(entry.message), true});
+    queue_.push_front(
+        {entry.arrival, std::string{entry.message.id()}, base::to_document(entry.message), true});
 }
 
 void StoreWriter::store_changed(Turn& turn, bool known) {

@@ -32,9 +32,9 @@ public:
         std::vector<std::string> hosts;  ///< see WebGuard
         std::size_t frame_bytes_max =
             128 * 1024;  ///< of one message from a client; longer ones cost the connection
-        std::chrono::seconds ping_after{30};      ///< of silence
-        std::chrono::seconds dead_after{75};      ///< of silence
-        std::string tls_cert_file, tls_key_file;  ///< empty: plain HTTP
+        std::chrono::seconds ping_after{30};          ///< of silence
+        std::chrono::seconds dead_after{75};          ///< of silence
+        std::string tls_cert_file, tls_key_file;      ///< empty: plain HTTP
         std::size_t connections_per_address_max = 0;  ///< 0: any number
         /// This machine's own count too; else they do not: a proxy may stand there, with everybody behind it.
         bool counts_this_machine = false;

@@ -87,7 +87,10 @@ struct JournalWriter::Impl {
             .bind(3, m.room())
             .bind(4, m.position())
             .bind(5, m.user());
-        insert.bind(6, m.text()).bind(7, m.datetime()).bind(8, m.host()).bind(9, std::int64_t{entry.accepted_here});
+        insert.bind(6, m.text())
+            .bind(7, m.datetime())
+            .bind(8, m.host())
+            .bind(9, std::int64_t{entry.accepted_here});
         insert.bind(10, generation_id(entry.stored_in)).run();
     }
 

@@ -28,7 +28,8 @@ constexpr auto schema = R"sql(
 constexpr auto columns = "arrival, id, room, position, user, text, datetime, host";
 
 base::ChatMessage read_message(const sqlite::Statement& row) {
-    return base::ChatMessage{{row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.text(7)}};
+    return base::ChatMessage{
+        {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.text(7)}};
 }
 
 }  // namespace

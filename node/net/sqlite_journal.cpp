@@ -60,8 +60,8 @@ struct SqliteJournal::Impl {
 
     base::JournalEntry entry(sqlite::Statement& row) {
         return {.arrival = static_cast<std::uint64_t>(row.number(0)),
-                .message = base::ChatMessage{{row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6),
-                                              row.text(7)}},
+                .message = base::ChatMessage{{row.text(1), row.text(2), row.text(3), row.text(4), row.text(5),
+                                              row.text(6), row.text(7)}},
                 .accepted_here = row.number(8) != 0,
                 .stored_in = generation_name(row.number(9))};
     }

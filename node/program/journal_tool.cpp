@@ -61,8 +61,8 @@ void export_messages(const std::string& path) {
     auto rows = database.prepare(
         "SELECT id, room, position, user, text, datetime, host FROM message ORDER BY arrival");
     while (rows.step()) {
-        const base::ChatMessage message{{rows.text(0), rows.text(1), rows.text(2), rows.text(3),
-                                         rows.text(4), rows.text(5), rows.text(6)}};
+        const base::ChatMessage message{{rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4),
+                                         rows.text(5), rows.text(6)}};
         const auto line = base::to_document(message) + '\n';
         if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) return;  // nobody reads on
     }

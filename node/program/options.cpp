@@ -74,7 +74,8 @@ void add_options(CLI::App& app, Options& o) {
         ->check(CLI::Range(1, 10000))
         ->capture_default_str();
     app.add_option("--outbox-bytes", o.outbox_bytes,
-                   "that wait for one client, at most: who falls further behind is cut off, and resumes when it comes back")
+                   "that wait for one client, at most: who falls further behind is cut off, and resumes when "
+                   "it comes back")
         ->check(CLI::Range(1024, 1 << 30))
         ->capture_default_str();
     app.add_option("--message-bytes", o.message_bytes, "of a message's text, at most")

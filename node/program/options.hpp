@@ -53,9 +53,9 @@ struct CommandLine {
 
 inline constexpr int bad_usage = 64;
 
-/// Reads the command line, then the environment (DAVENPORT_LISTEN for --listen; commas in a list), then the file that --config
-/// names: what is said earlier in this list wins. All mistakes are told on stderr, each with its place.
-/// Nothing: the program is to end with `exit_code`.
+/// Reads the command line, then the environment (DAVENPORT_LISTEN for --listen; commas in a list), then the
+/// file that --config names: what is said earlier in this list wins. All mistakes are told on stderr, each
+/// with its place. Nothing: the program is to end with `exit_code`.
 std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_code);
 
 }  // namespace node::program

@@ -24,9 +24,11 @@ struct Reach {
 /// Calls `visit` for every message, in order. The Reach is reused from call to call. Needs closed facts.
 void for_each_reach(const Facts& facts, const std::function<void(const Reach&)>& visit);
 
-/// Told to be on a disk, and neither taken by a fault that wipes disks nor refused by the store for good: everybody must get it.
+/// Told to be on a disk, and neither taken by a fault that wipes disks nor refused by the store for good:
+/// everybody must get it.
 [[nodiscard]] inline bool is_owed(const Message& m) {
-    return m.sent_seq != 0 && m.accepted_us >= 0 && !m.rejected && (!m.excused || (m.stored_us >= 0 && !m.store_lost) || m.documents > 0);
+    return m.sent_seq != 0 && m.accepted_us >= 0 && !m.rejected &&
+           (!m.excused || (m.stored_us >= 0 && !m.store_lost) || m.documents > 0);
 }
 
 }  // namespace sim::checker

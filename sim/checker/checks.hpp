@@ -29,8 +29,8 @@ Finding check_fifo(const Facts& facts);
 Finding check_order(const Facts& facts);
 
 /// Everything accepted was told stored or is in the store, and was shown everywhere, within `within` of
-/// healing (or by the end); nobody is left waiting for an answer, or for the word `stored` over the connection that `accepted` came
-/// by, or with a gap, or without a connection to a node that is up.
+/// healing (or by the end); nobody is left waiting for an answer, or for the word `stored` over the
+/// connection that `accepted` came by, or with a gap, or without a connection to a node that is up.
 Finding check_convergence(const Facts& facts, std::optional<Duration> within);
 
 /// No node has a message left that waits for the store.

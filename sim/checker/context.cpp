@@ -1,11 +1,11 @@
 #include "sim/checker/context.hpp"
 
+#include "sim/checker/evidence.hpp"
+
 #include <algorithm>
 #include <optional>
 
 #include <fmt/format.h>
-
-#include "sim/checker/evidence.hpp"
 
 namespace sim::checker {
 namespace {
@@ -13,7 +13,8 @@ namespace {
 constexpr std::int64_t second_us = 1'000'000;
 constexpr std::int64_t before_us = 2 * second_us;
 constexpr std::int64_t after_us = 2 * second_us;
-constexpr std::int64_t span_us_max = 12 * second_us;  // of a message that was stored a minute later, the beginning tells most
+constexpr std::int64_t span_us_max =
+    12 * second_us;  // of a message that was stored a minute later, the beginning tells most
 constexpr std::size_t lines_max = 24;
 
 struct Span {
@@ -29,12 +30,15 @@ Span span_of(const Facts& facts, Index message) {
     return {m.due_us - before_us, std::min(last + after_us, m.due_us + span_us_max)};
 }
 
-/// When it was that the evidence speaks of: a message's own time, else the end, where what is missing was looked for.
+/// When it was that the evidence speaks of: a message's own time, else the end, where what is missing was
+/// looked for.
 std::optional<Span> span_of(const Facts& facts, std::string_view evidence) {
     const auto name = evidence.substr(0, evidence.find(' '));
-    if (const auto message = facts.message_names.find(name); message < facts.messages.size() && facts.messages[message].sent_seq != 0)
+    if (const auto message = facts.message_names.find(name);
+        message < facts.messages.size() && facts.messages[message].sent_seq != 0)
         return span_of(facts, message);
-    if (facts.node_names.find(name) == nobody && facts.clients_names.find(name) == nobody) return std::nullopt;
+    if (facts.node_names.find(name) == nobody && facts.clients_names.find(name) == nobody)
+        return std::nullopt;
     const auto end = facts.healed_us >= 0 ? facts.healed_us : facts.end_us;
     return Span{end - before_us, facts.end_us};
 }
@@ -49,18 +53,23 @@ std::vector<std::string> context_of(const Facts& facts, const Finding& finding) 
     for (const auto& fault : facts.faults) {
         if (fault.off_us < span->from || fault.on_us > span->to) continue;
         found.emplace_back(fault.on_us, fmt::format("{} begins ({})", fault.name, fault.kind));
-        if (fault.off_us > fault.on_us && span->has(fault.off_us)) found.emplace_back(fault.off_us, fault.name + " is over");
+        if (fault.off_us > fault.on_us && span->has(fault.off_us))
+            found.emplace_back(fault.off_us, fault.name + " is over");
     }
     for (const auto& change : facts.lifelines)
         if (change.at_us > 0 && span->has(change.at_us))
-            found.emplace_back(change.at_us, fmt::format("{} is {}", facts.node_names[change.node], change.state));
+            found.emplace_back(change.at_us,
+                               fmt::format("{} is {}", facts.node_names[change.node], change.state));
     for (const auto& line : facts.logs)
-        if (span->has(line.at_us)) found.emplace_back(line.at_us, fmt::format("{} logs: {}", facts.node_names[line.node], line.text));
+        if (span->has(line.at_us))
+            found.emplace_back(line.at_us,
+                               fmt::format("{} logs: {}", facts.node_names[line.node], line.text));
     std::ranges::stable_sort(found, {}, &std::pair<std::int64_t, std::string>::first);
     std::vector<std::string> lines;
     for (const auto& [at, text] : found) {
         if (lines.size() == lines_max) {
-            lines.push_back(fmt::format("... and {} more until {}", found.size() - lines_max, at_text(span->to)));
+            lines.push_back(
+                fmt::format("... and {} more until {}", found.size() - lines_max, at_text(span->to)));
             break;
         }
         lines.push_back(fmt::format("{:>10}  {}", at_text(at), text));

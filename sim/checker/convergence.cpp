@@ -21,7 +21,8 @@ bool is_up(const Facts& facts, Index node) {
 /// The node that accepted it owes the sender another word, for as long as their connection lasts.
 bool stored_is_untold(const Facts& facts, const Message& m) {
     const auto& sender = facts.clients[m.sender];
-    return m.stored_us < 0 && m.documents > 0 && sender.connected_at_end && sender.connection == m.answered_on;
+    return m.stored_us < 0 && m.documents > 0 && sender.connected_at_end &&
+           sender.connection == m.answered_on;
 }
 
 }  // namespace
@@ -48,7 +49,8 @@ Finding check_convergence(const Facts& facts, std::optional<Duration> within) {
             else if (!stored)
                 wrong = facts.documents > 0 ? "not in the store at the end" : "never told to be stored";
             else if (stored_is_untold(facts, m))
-                wrong = fmt::format("{} never told its sender that it is stored", facts.node_names[m.accepted_by]);
+                wrong = fmt::format("{} never told its sender that it is stored",
+                                    facts.node_names[m.accepted_by]);
             else if (done - from > bound)
                 wrong = fmt::format("not everywhere until {} after healing", time_text(done - from));
         }

@@ -86,7 +86,8 @@ void Facts::take(const Record& record) {
             backlogs.push_back({record.at_us, node_names.number(record.node), record.count});
             break;
         case What::log:
-            if (logs.size() < log_lines_kept_max) logs.push_back({record.at_us, node_names.number(record.node), record.text});
+            if (logs.size() < log_lines_kept_max)
+                logs.push_back({record.at_us, node_names.number(record.node), record.text});
             break;
         case What::stall:
             stalls.push_back({record.at_us, record.count});
@@ -118,7 +119,8 @@ void Facts::close() {
 /// Of most their senders were told `failed`; but who has gone meanwhile is told nothing.
 void Facts::excuse_rejected(const FaultSpan& fault) {
     for (auto& m : messages)
-        if (m.accepted_us >= 0 && fault.off_us >= m.sent_us && (m.failed || (m.documents == 0 && (m.stored_us < 0 || m.store_lost))))
+        if (m.accepted_us >= 0 && fault.off_us >= m.sent_us &&
+            (m.failed || (m.documents == 0 && (m.stored_us < 0 || m.store_lost))))
             m.rejected = true;
 }
 

@@ -22,27 +22,28 @@ struct Message {
     Index room = nobody;
     Index node = nobody;         ///< of the sender's connection when it was first sent
     Index accepted_by = nobody;  ///< of the sender's connection when it was told
-    Index stream =
-        nobody;  ///< one number for its sender, the connection over which it was sent first, or again after a refusal, and its room
+    Index stream = nobody;     ///< one number for its sender, the connection over which it was sent first, or
+                               ///< again after a refusal, and its room
     std::uint32_t number = 0;  ///< 17 in "c3-17"
     std::uint32_t tries = 0;
     std::uint32_t documents = 0;     ///< how often the store holds it at the end
     std::uint32_t shown_before = 0;  ///< deliveries in the history before its first mention
-    std::uint64_t journals = 0;  ///< by node, a bit each: others that have shown it, and have it on their disks
-    std::uint32_t answered_on = 0;   ///< the number of the sender's connection over which it was told
-    std::uint32_t sent_seq = 0;      ///< the record with which it was first sent; 0 when it never was
+    std::uint64_t journals =
+        0;  ///< by node, a bit each: others that have shown it, and have it on their disks
+    std::uint32_t answered_on = 0;  ///< the number of the sender's connection over which it was told
+    std::uint32_t sent_seq = 0;     ///< the record with which it was first sent; 0 when it never was
     std::int64_t due_us = never;
     std::int64_t sent_us = never;
     std::int64_t accepted_us = never;  ///< told `accepted`, or `stored`, which implies it
     std::int64_t stored_us = never;
     bool unsent = false;  ///< could not be sent when it was due
     bool refused = false;
-    bool failed = false;   ///< accepted, then given up
-    bool excused = false;  ///< faults destroyed every copy: its node's disk, and what the store had of it
-    bool rejected = false;  ///< given up, or never stored, while a fault had the store refuse some for good
+    bool failed = false;      ///< accepted, then given up
+    bool excused = false;     ///< faults destroyed every copy: its node's disk, and what the store had of it
+    bool rejected = false;    ///< given up, or never stored, while a fault had the store refuse some for good
     bool disk_lost = false;   ///< the disk of the node that accepted it was wiped
     bool store_lost = false;  ///< the store was wiped, or forgot its last writes, after it was accepted
-    std::string id;        ///< the first that was told
+    std::string id;           ///< the first that was told
 };
 
 /// One message shown to one client for the first time.

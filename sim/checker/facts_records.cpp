@@ -9,7 +9,8 @@ namespace {
 /// What others said is shown before it is on the disk; where the disk was full it may take so long.
 constexpr std::int64_t uncommitted_us_max = 3'000'000;
 
-/// Nodes from the 64th on share one bit: then a copy may be taken for lost that is not, and no node is blamed for that.
+/// Nodes from the 64th on share one bit: then a copy may be taken for lost that is not, and no node is blamed
+/// for that.
 std::uint64_t bit_of(Index node) { return std::uint64_t{1} << std::min<Index>(node, 63); }
 
 }  // namespace
@@ -118,7 +119,8 @@ void Facts::take_shown(const Record& record) {
     const auto number = message(record.msg);
     if (messages[number].sent_seq == 0) odd(Oddity::Kind::unknown_shown, record, number, who, where);
     learn_id(number, record, who, where);
-    if (where != messages[number].node && where != messages[number].accepted_by) messages[number].journals |= bit_of(where);
+    if (where != messages[number].node && where != messages[number].accepted_by)
+        messages[number].journals |= bit_of(where);
     deliveries.push_back({number, who, where, static_cast<std::uint32_t>(record.count), record.at_us,
                           record.via, record.flag});
 }
@@ -155,7 +157,8 @@ void Facts::take_node(const Record& record) {
     const auto number = node_names.number(record.node);
     lifelines.push_back({record.at_us, number, record.text});
     if (record.text == "killed") {
-        for (auto d = deliveries.rbegin(); d != deliveries.rend() && d->at_us >= record.at_us - uncommitted_us_max; ++d) {
+        for (auto d = deliveries.rbegin();
+             d != deliveries.rend() && d->at_us >= record.at_us - uncommitted_us_max; ++d) {
             if (d->node != number) continue;
             messages[d->message].journals &= ~bit_of(number);
             excuse_if_destroyed(messages[d->message]);
@@ -171,7 +174,8 @@ void Facts::take_node(const Record& record) {
     }
 }
 
-/// What only this node had is gone by the faults' own doing. Whether the store had it after all is seen at the end.
+/// What only this node had is gone by the faults' own doing. Whether the store had it after all is seen at
+/// the end.
 void Facts::excuse_if_destroyed(Message& m) {
     if (m.disk_lost && (m.stored_us < 0 || (m.store_lost && m.journals == 0))) m.excused = true;
 }
@@ -179,7 +183,8 @@ void Facts::excuse_if_destroyed(Message& m) {
 void Facts::take_fault(const Record& record) {
     if (record.what == What::fault_on) {
         faults.push_back({record.name, record.text, record.at_us, never, 0});
-        if (record.text != "store.wipe" && record.text != "store.amnesia" && record.text != "store.failover") return;
+        if (record.text != "store.wipe" && record.text != "store.amnesia" && record.text != "store.failover")
+            return;
         store_wiped_us_ = record.at_us;
         for (auto& m : messages) {
             if (m.accepted_us < 0) continue;

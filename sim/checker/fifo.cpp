@@ -14,14 +14,16 @@ constexpr std::int64_t aftermath_us = 5'000'000;
 /// Nothing was wrong when the message was said, nor long before, nor until it was shown.
 bool was_calm(const Facts& facts, const Message& message, std::int64_t shown_us) {
     return std::ranges::none_of(facts.faults, [&](const FaultSpan& fault) {
-        return fault.on_us <= shown_us && (fault.off_us < 0 || fault.off_us + aftermath_us >= message.sent_us);
+        return fault.on_us <= shown_us &&
+               (fault.off_us < 0 || fault.off_us + aftermath_us >= message.sent_us);
     });
 }
 
-/// Nobody has it any more, and nobody is to blame: faults destroyed it, or it was never accepted. No node can know it, to mark what
-/// comes after it.
+/// Nobody has it any more, and nobody is to blame: faults destroyed it, or it was never accepted. No node can
+/// know it, to mark what comes after it.
 bool is_gone(const Facts& facts, const Message& message) {
-    return facts.documents > 0 && message.documents == 0 && (message.excused || message.rejected || message.accepted_us < 0);
+    return facts.documents > 0 && message.documents == 0 &&
+           (message.excused || message.rejected || message.accepted_us < 0);
 }
 
 }  // namespace
@@ -48,12 +50,12 @@ Finding check_fifo(const Facts& facts) {
                 ++compared;
                 if (message.number < facts.messages[before.message].number) {
                     if (evidence.wants_more()) {
-                        evidence.add(fmt::format("{} shown to {} by {} at {}, after {}, {}",
-                                                 describe(facts, delivery.message),
-                                                 facts.clients_names[client], facts.node_names[delivery.node],
-                                                 at_text(delivery.at_us), facts.message_names[before.message],
-                                                 delivery.late ? "though nothing had gone wrong that could make it late"
-                                                               : "and not marked late"));
+                        evidence.add(fmt::format(
+                            "{} shown to {} by {} at {}, after {}, {}", describe(facts, delivery.message),
+                            facts.clients_names[client], facts.node_names[delivery.node],
+                            at_text(delivery.at_us), facts.message_names[before.message],
+                            delivery.late ? "though nothing had gone wrong that could make it late"
+                                          : "and not marked late"));
                     } else {
                         evidence.count_only();
                     }

@@ -71,7 +71,8 @@ public:
             }
             auto found = check_property(facts_, expectation);
             if (!found) found = check_threshold(facts_, *latencies_, expectation);
-            if (!whole && !(aborted && expectation.abort_on_fail)) doubt_what_is_missing(*found, expectation.property);
+            if (!whole && !(aborted && expectation.abort_on_fail))
+                doubt_what_is_missing(*found, expectation.property);
             if (!expectation.text.empty()) found->property = expectation.text;
             found->location = expectation.location;
             verdict.findings.push_back(std::move(*found));

@@ -17,8 +17,9 @@ struct Finding {
     Outcome outcome = Outcome::unknown;
     std::string measured;               ///< "0 of 1500 lost", "p99 12.3 ms over 512 messages"
     std::vector<std::string> evidence;  ///< for people: the messages that are wrong, and how; bounded
-    std::vector<std::string> context;   ///< what happened round the first of them: faults, nodes' lives, nodes' logs; bounded
-    Location location;                  ///< in the scenario file; line 0 for what is always checked
+    std::vector<std::string>
+        context;        ///< what happened round the first of them: faults, nodes' lives, nodes' logs; bounded
+    Location location;  ///< in the scenario file; line 0 for what is always checked
 };
 
 struct Verdict {

@@ -31,7 +31,9 @@ Finding check_loss(const Facts& facts) {
     });
     auto measured = fmt::format("{} of {} accepted messages lost", evidence.count(), owed);
     if (facts.documents == 0) measured += " (the store's documents were not read)";
-    if (excused > 0) measured += fmt::format("; {} not counted: their node's disk was wiped, or the store refused them", excused);
+    if (excused > 0)
+        measured +=
+            fmt::format("; {} not counted: their node's disk was wiped, or the store refused them", excused);
     if (away > 0) measured += fmt::format("; {} showings not counted: the client was away at the end", away);
     return finding("no_loss", std::move(evidence), std::move(measured));
 }

@@ -16,7 +16,8 @@ bool comparable(const Message& a, const Message& b) {
 }
 
 void compare_histories(const Facts& facts, Evidence& evidence) {
-    // A message that faults destroyed in the store and at its node may live on in other journals; one that the store refused, in its node's.
+    // A message that faults destroyed in the store and at its node may live on in other journals; one that
+    // the store refused, in its node's.
     const auto is_destroyed = [&](Index message) {
         const auto& m = facts.messages[message];
         return (m.excused && m.store_lost) || m.rejected;

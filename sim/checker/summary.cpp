@@ -138,7 +138,9 @@ Summary summarize(const Facts& facts, const Latencies& latencies, const Verdict&
         constexpr std::string_view during = "during ";
         if (!phase.name.starts_with(during)) continue;
         const auto recovery = recovery_of(facts, latencies, phase.name.substr(during.size()));
-        const bool waited = recovery && (recovery->us || facts.broken.empty());  // not to the end of a run that was broken off
+        const bool waited =
+            recovery &&
+            (recovery->us || facts.broken.empty());  // not to the end of a run that was broken off
         if (waited && recovery->has_before && !recovery->overtaken_us)
             summary.recoveries.push_back({recovery->fault, recovery->us.value_or(never), recovery->limit_us});
     }

@@ -31,7 +31,8 @@ struct PhaseSummary {
     std::string name;  ///< "" for the whole run, else "during outage"
     std::vector<Span> spans;
     std::array<MetricSummary, metrics.size()> from_due;
-    /// The same from the time of the actual sending: it leaves out what a client had to wait before it could send.
+    /// The same from the time of the actual sending: it leaves out what a client had to wait before it could
+    /// send.
     std::array<MetricSummary, metrics.size()> from_sending;
 };
 

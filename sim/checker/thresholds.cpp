@@ -171,7 +171,8 @@ std::optional<Value> recovery_value(const Facts& facts, const Latencies& latenci
     }
     // Whether it would have been in time nobody knows; that it was not may be known all the same.
     if (recovery->overtaken_us && static_cast<double>(*recovery->overtaken_us) < expectation.value) {
-        why = fmt::format("the next fault began {} after {}, before all was as it had been", time_text(*recovery->overtaken_us), name);
+        why = fmt::format("the next fault began {} after {}, before all was as it had been",
+                          time_text(*recovery->overtaken_us), name);
         return {};
     }
     const auto of = fmt::format(" until no message waited and p99(delivery) was under {} again",

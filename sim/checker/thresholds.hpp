@@ -25,9 +25,10 @@ bool is_broken_already(const Facts& facts, const Latencies& latencies, const Exp
 struct Recovery {
     std::string fault;
     std::optional<std::int64_t> us;  ///< from the fault's end until all was as before; nothing: it never was
-    std::optional<std::int64_t> overtaken_us;  ///< it was not over when the next fault began, so long after this one's end
-    bool has_before = false;         ///< there were deliveries before the fault to compare with
-    std::int64_t limit_us = 0;       ///< what a window's p99 must be under
+    std::optional<std::int64_t>
+        overtaken_us;           ///< it was not over when the next fault began, so long after this one's end
+    bool has_before = false;    ///< there were deliveries before the fault to compare with
+    std::int64_t limit_us = 0;  ///< what a window's p99 must be under
 };
 
 /// From the end of the last occurrence of `name` until no message waits for the store and the p99 of what is

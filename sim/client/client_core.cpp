@@ -1,17 +1,17 @@
 #include "sim/client/client_core.hpp"
 
+#include "node/base/json.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
-
-#include "node/base/json.hpp"
 
 namespace sim::client {
 namespace {
 
 constexpr std::uint32_t reconnect_timer = 1;
 constexpr std::uint32_t answer_timer = 2;
-constexpr std::size_t effects_most = 3;  // of one event, as a rule: a frame, a note and a timer
+constexpr std::size_t effects_most = 3;               // of one event, as a rule: a frame, a note and a timer
 constexpr std::int64_t follow_ahead_ms_max = 30'000;  // a faulty clock elsewhere must not drag ours along
 
 using base::append_json_string;
@@ -57,7 +57,8 @@ Effects ClientCore::done() {
 
 bool ClientCore::settled() const {
     return state_ == State::open && pending_.empty() && (!polling_ || polling_->settled()) &&
-           std::ranges::none_of(rooms_, [](const auto& room) { return room.second.joining || room.second.gap; });
+           std::ranges::none_of(rooms_,
+                                [](const auto& room) { return room.second.joining || room.second.gap; });
 }
 
 // ---------------------------------------------------------------- the connection
@@ -124,7 +125,8 @@ void ClientCore::on(const Received& e) {
 
 void ClientCore::on(const Answered& e) {
     if (!polling_) return;
-    for (const auto& event : polling_->hear(e, now_)) std::visit([this](const auto& heard) { on(heard); }, event);
+    for (const auto& event : polling_->hear(e, now_))
+        std::visit([this](const auto& heard) { on(heard); }, event);
 }
 
 void ClientCore::on_frame(const base::JsonView& frame) {
@@ -185,8 +187,11 @@ base::MessageKey ClientCore::next_key() {
     base::MessageKey key;
     key.unix_ms = std::max(clock, std::min(newest_seen_.unix_ms, clock + follow_ahead_ms_max));
     for (const auto* before : {&newest_seen_, &last_key_}) {
-        if (key.unix_ms > before->unix_ms || (key.unix_ms == before->unix_ms && key.counter > before->counter)) continue;
-        if (before == &newest_seen_ && before->unix_ms > key.unix_ms) continue;  // too far ahead to be followed
+        if (key.unix_ms > before->unix_ms ||
+            (key.unix_ms == before->unix_ms && key.counter > before->counter))
+            continue;
+        if (before == &newest_seen_ && before->unix_ms > key.unix_ms)
+            continue;  // too far ahead to be followed
         key.unix_ms = before->unix_ms;
         key.counter = static_cast<std::uint16_t>(before->counter + 1);
         if (key.counter == 0) ++key.unix_ms;  // 65536 in one millisecond: borrow from the next
@@ -283,7 +288,9 @@ std::string_view ClientCore::without_prefix(std::string_view room) const {
     return room.starts_with(config_.room_prefix) ? room.substr(config_.room_prefix.size()) : room;
 }
 
-std::string ClientCore::room_of(const base::JsonView& frame) const { return std::string{without_prefix(string_member(frame, "room").value_or(""))}; }
+std::string ClientCore::room_of(const base::JsonView& frame) const {
+    return std::string{without_prefix(string_member(frame, "room").value_or(""))};
+}
 
 Record& ClientCore::note(What what, const Pending& pending) {
     auto& record = note(what);

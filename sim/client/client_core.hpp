@@ -1,5 +1,13 @@
 #pragma once
 
+#include "node/base/json_view.hpp"
+#include "node/base/message_id.hpp"
+#include "node/base/random.hpp"
+#include "node/base/time.hpp"
+#include "sim/client/events.hpp"
+#include "sim/client/long_polling.hpp"
+#include "sim/client/message_text.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -11,15 +19,8 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include "node/base/json_view.hpp"
-#include "node/base/message_id.hpp"
-#include "node/base/random.hpp"
-#include "node/base/time.hpp"
-#include "sim/client/events.hpp"
-#include "sim/client/long_polling.hpp"
-#include "sim/client/message_text.hpp"
-
-/// A simulated client: what a careful page does, as a machine without I/O, and the witness of what a node shows it.
+/// A simulated client: what a careful page does, as a machine without I/O, and the witness of what a node
+/// shows it.
 namespace sim::client {
 
 struct Config {
@@ -30,12 +31,13 @@ struct Config {
     base::Time start;                ///< records count from here
     std::uint64_t seed = 1;
     base::Duration reconnect_after = std::chrono::milliseconds{100};
-    base::Duration answer_timeout = std::chrono::seconds{5};  ///< a post without `accepted` or `stored` is repeated after this
-    bool polling = false;            ///< by long polls and HTTP posts instead of a WebSocket
+    base::Duration answer_timeout =
+        std::chrono::seconds{5};  ///< a post without `accepted` or `stored` is repeated after this
+    bool polling = false;         ///< by long polls and HTTP posts instead of a WebSocket
 };
 
-/// Follows its rooms, posts what is due, repeats what was not answered (same key), resumes from its cursors, and notes all that it
-/// sees. It shares no code with the node but the message key.
+/// Follows its rooms, posts what is due, repeats what was not answered (same key), resumes from its cursors,
+/// and notes all that it sees. It shares no code with the node but the message key.
 class ClientCore {
 public:
     explicit ClientCore(Config config);
@@ -56,7 +58,7 @@ private:
         std::string key_text;
         std::string text;
         std::string msg;
-        std::string host;       ///< of the node that it was first sent to
+        std::string host;  ///< of the node that it was first sent to
         base::Time due;
         int tries = 0;
         base::Time sent{};
@@ -103,7 +105,9 @@ private:
     void leave(const std::string& reason, base::Duration pause);
     void send(Pending& pending);
     void send(std::string frame) { effects_.push_back(Send{std::move(frame)}); }
-    void set_timer(std::uint32_t timer, base::Duration after) { effects_.push_back(SetTimer{timer, now_.time + after}); }
+    void set_timer(std::uint32_t timer, base::Duration after) {
+        effects_.push_back(SetTimer{timer, now_.time + after});
+    }
     base::MessageKey next_key();
     void set_key(Pending& pending);
     Effects done();
@@ -122,11 +126,12 @@ private:
     base::MessageKey last_key_;
     base::MessageKey newest_seen_;  ///< the highest time and counter in an id that it was shown
     int posted_ = 0;
-    std::deque<Pending> pending_;               ///< neither accepted, stored nor refused, in the order said
-    std::map<std::string, Pending> accepted_;   ///< by key: on some node's disk, `stored` not yet told
-    std::optional<Pending> answered_;           ///< the newest that was answered, for Retry
+    std::deque<Pending> pending_;              ///< neither accepted, stored nor refused, in the order said
+    std::map<std::string, Pending> accepted_;  ///< by key: on some node's disk, `stored` not yet told
+    std::optional<Pending> answered_;          ///< the newest that was answered, for Retry
     std::map<std::string, Followed, std::less<>> rooms_;
-    boost::unordered_flat_map<std::uint64_t, int> seen_;  ///< hash of an id -> the connection on which it last came; looked up, never walked
+    boost::unordered_flat_map<std::uint64_t, int>
+        seen_;  ///< hash of an id -> the connection on which it last came; looked up, never walked
     std::map<std::string, std::vector<std::pair<std::string, std::string>>> reading_;
     std::optional<LongPolling> polling_;
     base::Now now_{};

@@ -1,3 +1,4 @@
+#include "node/base/json.hpp"
 #include "sim/client/client_core.hpp"
 
 #include <algorithm>
@@ -5,9 +6,8 @@
 #include <functional>
 #include <tuple>
 
-#include "node/base/json.hpp"
-
-/// What a simulated client is shown: messages as they come, where it stands in its rooms, and pages of history.
+/// What a simulated client is shown: messages as they come, where it stands in its rooms, and pages of
+/// history.
 namespace sim::client {
 
 void ClientCore::on_joined(const base::JsonView& frame) {
@@ -38,10 +38,12 @@ void ClientCore::on_message(const base::JsonView& frame) {
     const bool resuming = room != rooms_.end() && room->second.joining;
     if (room != rooms_.end()) {
         room->second.n = std::max(room->second.n, its_n ? its_n->integer().value_or(0) : 0);
-        if (const auto position = base::string_of(its_pos).value_or(""); position > room->second.seen) room->second.seen = position;
+        if (const auto position = base::string_of(its_pos).value_or(""); position > room->second.seen)
+            room->second.seen = position;
     }
-    if (const auto parts = base::parse_message_id(id); parts && std::tie(parts->unix_ms, parts->counter) >
-                                                                    std::tie(newest_seen_.unix_ms, newest_seen_.counter)) {
+    if (const auto parts = base::parse_message_id(id);
+        parts &&
+        std::tie(parts->unix_ms, parts->counter) > std::tie(newest_seen_.unix_ms, newest_seen_.counter)) {
         newest_seen_.unix_ms = parts->unix_ms;
         newest_seen_.counter = parts->counter;
     }
@@ -90,7 +92,8 @@ void ClientCore::on_page(const base::JsonView& frame) {
     if (reading == reading_.end() || !messages) return;
     std::string_view oldest;
     const bool is_page = messages->each_item([&](const base::JsonView& message) {
-        reading->second.emplace_back(msg_said_by(base::string_member(message, "user").value_or(""), base::string_member(message, "text").value_or("")),
+        reading->second.emplace_back(msg_said_by(base::string_member(message, "user").value_or(""),
+                                                 base::string_member(message, "text").value_or("")),
                                      base::string_member(message, "id").value_or(""));
         oldest = base::string_member(message, "pos").value_or("");
     });

@@ -1,40 +1,80 @@
 #pragma once
 
+#include "node/base/http.hpp"
+#include "node/base/time.hpp"
+#include "sim/history/record.hpp"
+
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "node/base/http.hpp"
-#include "node/base/time.hpp"
-#include "sim/history/record.hpp"
-
 /// What a simulated client and the world around it tell each other.
 namespace sim::client {
 
 // ---- what the world tells it
-struct Connected    {};                     ///< the WebSocket handshake is done
-struct Disconnected { std::string reason; };  ///< or the attempt failed
-struct Received     { std::string frame; };
-struct Answered     { std::uint64_t request; std::string error; base::HttpResponse response; };  ///< to an Ask; `error`: what broke instead
-struct TimerFired   { std::uint32_t timer; };
-struct Post         { std::string room; int size_bytes; base::Time due; };  ///< a message is due
-struct Hop          { std::string node; };  ///< go on at another node
-struct Vanish       { base::Duration away; };  ///< cut the connection without a word, come back later
-struct AskHistory   { std::string room; };  ///< page through the whole history of the room; ends with HistoryRead
-struct Retry      {};                       ///< send the newest answered message once more, as if its answer had been lost
-struct Garbage    { std::string frame; };   ///< send this as it is
-using Event = std::variant<Connected, Disconnected, Received, TimerFired, Post, Hop, Vanish, AskHistory, Retry, Garbage, Answered>;
+struct Connected {};  ///< the WebSocket handshake is done
+struct Disconnected {
+    std::string reason;
+};  ///< or the attempt failed
+struct Received {
+    std::string frame;
+};
+struct Answered {
+    std::uint64_t request;
+    std::string error;
+    base::HttpResponse response;
+};  ///< to an Ask; `error`: what broke instead
+struct TimerFired {
+    std::uint32_t timer;
+};
+struct Post {
+    std::string room;
+    int size_bytes;
+    base::Time due;
+};  ///< a message is due
+struct Hop {
+    std::string node;
+};  ///< go on at another node
+struct Vanish {
+    base::Duration away;
+};  ///< cut the connection without a word, come back later
+struct AskHistory {
+    std::string room;
+};                ///< page through the whole history of the room; ends with HistoryRead
+struct Retry {};  ///< send the newest answered message once more, as if its answer had been lost
+struct Garbage {
+    std::string frame;
+};  ///< send this as it is
+using Event = std::variant<Connected, Disconnected, Received, TimerFired, Post, Hop, Vanish, AskHistory,
+                           Retry, Garbage, Answered>;
 
 // ---- what it asks of the world
-struct Connect    { std::string node; };  ///< answer with Connected or Disconnected
-struct Disconnect {};                     ///< at once; no Disconnected follows
-struct Send       { std::string frame; };
-struct Ask        { std::uint64_t request; std::string node; base::HttpRequest http; base::Duration patience; };  ///< answer with Answered, within its patience
-struct SetTimer   { std::uint32_t timer; base::Time at; };  ///< setting again moves it
-struct Note       { Record record; };     ///< for the history; `at_us` and `client` are filled in
-struct HistoryRead { std::string room; std::vector<std::pair<std::string, std::string>> messages; };  ///< (msg, id), oldest first
+struct Connect {
+    std::string node;
+};                     ///< answer with Connected or Disconnected
+struct Disconnect {};  ///< at once; no Disconnected follows
+struct Send {
+    std::string frame;
+};
+struct Ask {
+    std::uint64_t request;
+    std::string node;
+    base::HttpRequest http;
+    base::Duration patience;
+};  ///< answer with Answered, within its patience
+struct SetTimer {
+    std::uint32_t timer;
+    base::Time at;
+};  ///< setting again moves it
+struct Note {
+    Record record;
+};  ///< for the history; `at_us` and `client` are filled in
+struct HistoryRead {
+    std::string room;
+    std::vector<std::pair<std::string, std::string>> messages;
+};  ///< (msg, id), oldest first
 using Effect = std::variant<Connect, Disconnect, Send, SetTimer, Note, HistoryRead, Ask>;
 using Effects = std::vector<Effect>;
 

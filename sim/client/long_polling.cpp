@@ -1,11 +1,11 @@
 #include "sim/client/long_polling.hpp"
 
+#include "node/base/json.hpp"
+
 #include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "node/base/json.hpp"
 
 namespace sim::client {
 namespace {
@@ -29,7 +29,8 @@ base::HttpRequest post_to(std::string_view room, std::string body) {
 }
 
 /// A frame with members that are text.
-std::string frame_of(std::string_view t, std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
+std::string frame_of(std::string_view t,
+                     std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
     std::string out = "{\"t\":";
     base::append_json_string(out, t);
     for (const auto& [key, value] : members) {
@@ -57,7 +58,8 @@ void LongPolling::translate(Effects& effects, base::Now now) {
         }
     }
     for (auto& request : std::exchange(asks_, {})) out.push_back(std::move(request));
-    if (!unstored_.empty() && !std::exchange(repeat_due_, true)) out.push_back(SetTimer{repeat_timer, now.time + repeat_every});
+    if (!unstored_.empty() && !std::exchange(repeat_due_, true))
+        out.push_back(SetTimer{repeat_timer, now.time + repeat_every});
     effects = std::move(out);
 }
 
@@ -98,8 +100,10 @@ void LongPolling::say(const std::string& frame) {
         followed_[room].next = base::text_member(*read, "cursor");
         poll(room);
     } else if (t == "history") {
-        auto target = path_of(room, fmt::format("messages?limit={}", base::int_member(*read, "limit").value_or(50)));
-        if (const auto before = base::string_member(*read, "before")) target += "&before=" + base::percent_encode(*before);
+        auto target =
+            path_of(room, fmt::format("messages?limit={}", base::int_member(*read, "limit").value_or(50)));
+        if (const auto before = base::string_member(*read, "before"))
+            target += "&before=" + base::percent_encode(*before);
         ask(About::page, room, get(std::move(target)), answer_timeout);
     } else if (t == "post") {
         Posted post{std::move(room), base::text_member(*read, "key"), {}};
@@ -125,7 +129,8 @@ std::vector<Event> LongPolling::hear(const Answered& answer, base::Now now) {
     const bool is_wrong = answer.response.status != 200 && (about == About::greeting || about == About::poll);
     if (!answer.error.empty() || is_wrong) {
         start_over();
-        return {Disconnected{answer.error.empty() ? fmt::format("answered {}", answer.response.status) : answer.error}};
+        return {Disconnected{answer.error.empty() ? fmt::format("answered {}", answer.response.status)
+                                                  : answer.error}};
     }
     Heard heard;
     if (about == About::greeting) {
@@ -142,7 +147,8 @@ std::vector<Event> LongPolling::hear(const Answered& answer, base::Now now) {
         if (!posts_.empty()) ask(About::post, posts_.front());
     } else if (about == About::repeat) {
         hear_repeat(answer.response, heard);
-    } else if (about == About::page && answer.response.status == 200 && answer.response.body.starts_with('{')) {
+    } else if (about == About::page && answer.response.status == 200 &&
+               answer.response.body.starts_with('{')) {
         heard.emplace_back(Received{R"({"t":"page",)" + answer.response.body.substr(1)});
     }
     return heard;
@@ -154,16 +160,19 @@ void LongPolling::hear_poll(const std::string& room, const base::HttpResponse& r
     const auto* messages = read ? base::member(*read, "messages") : nullptr;
     if (!messages || !messages->is_array()) {
         start_over();
-        heard.emplace_back(Disconnected{fmt::format("{} bytes that are no answer to a poll", response.body.size())});
+        heard.emplace_back(
+            Disconnected{fmt::format("{} bytes that are no answer to a poll", response.body.size())});
         return;
     }
     for (const auto& message : messages->get_array())
-        if (known_.insert(base::text_member(message, "id")).second) heard.emplace_back(Received{base::write_json(message)});
+        if (known_.insert(base::text_member(message, "id")).second)
+            heard.emplace_back(Received{base::write_json(message)});
     followed.next = base::text_member(*read, "next");
     const bool had_gap = std::exchange(followed.gap, base::bool_member(*read, "gap"));
     if (!followed.next.empty()) {
         const bool new_gap = followed.gap && !had_gap;
-        auto place = frame_of(followed.joined && !new_gap ? "cursor" : "joined", {{"room", room}, {"cursor", followed.next}});
+        auto place = frame_of(followed.joined && !new_gap ? "cursor" : "joined",
+                              {{"room", room}, {"cursor", followed.next}});
         if (new_gap) place.insert(place.size() - 1, ",\"gap\":true");
         heard.emplace_back(Received{std::move(place)});
         followed.joined = true;
@@ -174,16 +183,22 @@ void LongPolling::hear_poll(const std::string& room, const base::HttpResponse& r
 
 void LongPolling::hear_post(const Posted& post, const base::HttpResponse& response, Heard& heard) {
     const auto read = base::parse_json(response.body);
-    const auto member = [&](std::string_view key) { return read ? base::text_member(*read, key) : std::string{}; };
+    const auto member = [&](std::string_view key) {
+        return read ? base::text_member(*read, key) : std::string{};
+    };
     if (response.status == 201 || response.status == 202) {
-        heard.emplace_back(Received{frame_of(response.status == 201 ? "stored" : "accepted", {{"key", post.key}, {"id", member("id")}})});
+        heard.emplace_back(Received{frame_of(response.status == 201 ? "stored" : "accepted",
+                                             {{"key", post.key}, {"id", member("id")}})});
         const bool is_repeat = std::ranges::find(unstored_, post.key, &Posted::key) != unstored_.end();
         if (response.status == 202 && !is_repeat) unstored_.push_back(post);
     } else if (member("error") == "failed") {
         heard.emplace_back(Received{frame_of("failed", {{"key", post.key}, {"reason", member("reason")}})});
     } else {
-        auto refused = frame_of("refused", {{"key", post.key}, {"code", member("error")}, {"reason", member("reason")}});
-        const bool is_for_now = std::ranges::find(response.headers, "Retry-After", &base::Headers::value_type::first) != response.headers.end();
+        auto refused =
+            frame_of("refused", {{"key", post.key}, {"code", member("error")}, {"reason", member("reason")}});
+        const bool is_for_now =
+            std::ranges::find(response.headers, "Retry-After", &base::Headers::value_type::first) !=
+            response.headers.end();
         if (is_for_now) refused.insert(refused.size() - 1, ",\"retry_ms\":1000");
         heard.emplace_back(Received{std::move(refused)});
     }
@@ -193,7 +208,8 @@ void LongPolling::on_timer(std::uint32_t timer) {
     if (timer != repeat_timer) return;
     repeat_due_ = false;
     const auto is_repeat = [](const auto& entry) { return entry.second.about == About::repeat; };
-    if (!unstored_.empty() && std::ranges::none_of(under_way_, is_repeat)) ask(About::repeat, unstored_.front());
+    if (!unstored_.empty() && std::ranges::none_of(under_way_, is_repeat))
+        ask(About::repeat, unstored_.front());
 }
 
 void LongPolling::hear_repeat(const base::HttpResponse& response, Heard& heard) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sim/client/events.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -9,15 +11,14 @@
 #include <utility>
 #include <vector>
 
-#include "sim/client/events.hpp"
-
 namespace sim::client {
 
-/// The way of a client that has no WebSocket, a Comet client as in 2012: what it would send there becomes HTTP requests, and their
-/// answers become what it would have heard.
+/// The way of a client that has no WebSocket, a Comet client as in 2012: what it would send there becomes
+/// HTTP requests, and their answers become what it would have heard.
 ///
-/// A room is followed by one long poll after the other. Posts go one at a time, in order; what was only `accepted` is posted again,
-/// with its key, until the node says `stored`. What a poll tells again is dropped by its id, as the protocol asks of a client.
+/// A room is followed by one long poll after the other. Posts go one at a time, in order; what was only
+/// `accepted` is posted again, with its key, until the node says `stored`. What a poll tells again is dropped
+/// by its id, as the protocol asks of a client.
 class LongPolling {
 public:
     /// `room`: where garbage is posted.
@@ -41,7 +42,7 @@ private:
         std::string room, key, body;
     };
     struct Followed {
-        std::string next;     ///< where the next poll goes on
+        std::string next;  ///< where the next poll goes on
         bool joined = false;
         bool gap = false;
     };
@@ -62,9 +63,9 @@ private:
     std::uint64_t last_request_ = 0;
     std::map<std::uint64_t, UnderWay> under_way_;
     std::map<std::string, Followed> followed_;
-    std::deque<Posted> posts_;     ///< the front one is under way
-    std::deque<Posted> unstored_;  ///< accepted, and asked about from time to time
-    bool repeat_due_ = false;      ///< the timer for that is set
+    std::deque<Posted> posts_;                  ///< the front one is under way
+    std::deque<Posted> unstored_;               ///< accepted, and asked about from time to time
+    bool repeat_due_ = false;                   ///< the timer for that is set
     std::set<std::string, std::less<>> known_;  ///< ids that it was shown
     Effects asks_;
 };

@@ -1,16 +1,17 @@
 #include "sim/client/message_text.hpp"
 
+#include "node/base/random.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
-
-#include "node/base/random.hpp"
 
 namespace sim::client {
 namespace {
 
 constexpr std::string_view hard = "\"\\/\n\t\x01\x7f</b>&amp; \u00e9\u4e2d\U0001f600\u2028\u202e";
-constexpr std::size_t hard_one_in = 4;  // texts of letters alone are quicker, and most of what a swarm is about is not the text
+constexpr std::size_t hard_one_in =
+    4;  // texts of letters alone are quicker, and most of what a swarm is about is not the text
 
 /// Sixteen letters, a to p, two from each byte of a draw.
 std::array<char, 16> letters_of(std::uint64_t seed) {
@@ -26,7 +27,9 @@ std::array<char, 16> letters_of(std::uint64_t seed) {
 /// Letters of their own for each size: a text that was cut is not taken for a shorter one.
 std::uint64_t seed_of(std::string_view msg, std::size_t size) { return base::fnv1a(msg) + size; }
 
-bool has_hard_letters(std::uint64_t seed, std::size_t room) { return seed % hard_one_in == 0 && hard.size() <= room; }
+bool has_hard_letters(std::uint64_t seed, std::size_t room) {
+    return seed % hard_one_in == 0 && hard.size() <= room;
+}
 
 }  // namespace
 
@@ -57,7 +60,9 @@ std::string_view msg_of_text(std::string_view text) {
     const auto letters = letters_of(seed);
     const std::string_view first{letters.data(), std::min(letters.size(), rest.size())};
     // Letters that are the first ones, and each the same as that sixteen before it.
-    return rest.starts_with(first) && rest.substr(first.size()) == rest.substr(0, rest.size() - first.size()) ? msg : std::string_view{};
+    return rest.starts_with(first) && rest.substr(first.size()) == rest.substr(0, rest.size() - first.size())
+               ? msg
+               : std::string_view{};
 }
 
 std::string_view msg_said_by(std::string_view user, std::string_view text) {

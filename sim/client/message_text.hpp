@@ -5,8 +5,9 @@
 
 namespace sim::client {
 
-/// The text of a message: its name, then padding made from it up to `size_bytes`, so that whoever gets it can tell that it is whole.
-/// One in four has what programs trip over in its padding, where there is room: quotes, control characters, letters of four bytes.
+/// The text of a message: its name, then padding made from it up to `size_bytes`, so that whoever gets it can
+/// tell that it is whole. One in four has what programs trip over in its padding, where there is room:
+/// quotes, control characters, letters of four bytes.
 std::string make_text(std::string_view msg, int size_bytes);
 /// The name in such a text, a view of it; empty when the text is none of ours or was altered.
 std::string_view msg_of_text(std::string_view text);

@@ -48,8 +48,11 @@ void Awaited::take(const Record& record) {
             drop(messages_[record.msg], number_of(record.client));
             break;
         case What::repeated:
-        case What::alien: last_shown_us_ = record.at_us; break;
-        default: break;
+        case What::alien:
+            last_shown_us_ = record.at_us;
+            break;
+        default:
+            break;
     }
 }
 
@@ -58,7 +61,8 @@ Awaited::Client Awaited::number_of(const std::string& client) {
 }
 
 void Awaited::drop(Message& message, Client client) {
-    const auto place = std::ranges::lower_bound(message.waiting, client, {}, [](Client who) { return who & ~shown_mark; });
+    const auto place =
+        std::ranges::lower_bound(message.waiting, client, {}, [](Client who) { return who & ~shown_mark; });
     if (place == message.waiting.end() || *place != client) return;
     *place |= shown_mark;
     --message.missing;

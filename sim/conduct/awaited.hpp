@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sim/history/record.hpp"
+
 #include <cstdint>
 #include <map>
 #include <set>
@@ -7,8 +9,6 @@
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
-
-#include "sim/history/record.hpp"
 
 namespace sim::conduct {
 
@@ -19,7 +19,8 @@ class Awaited {
 public:
     void take(const Record& record);
 
-    /// (message, client) pairs: the message is kept, the client followed the room when it was first sent, and was not shown it.
+    /// (message, client) pairs: the message is kept, the client followed the room when it was first sent, and
+    /// was not shown it.
     [[nodiscard]] std::size_t missing() const { return missing_; }
     /// The ids of the messages that a node has said it keeps, but for those that it gave up.
     [[nodiscard]] const std::set<std::string>& kept() const { return kept_; }
@@ -38,7 +39,7 @@ private:
     void drop(Message& message, Client client);
 
     boost::unordered_flat_map<std::string, Client> clients_;
-    std::map<std::string, std::vector<Client>> followers_;  ///< by room, in order
+    std::map<std::string, std::vector<Client>> followers_;      ///< by room, in order
     boost::unordered_flat_map<std::string, Message> messages_;  ///< looked up, never walked
     std::set<std::string> kept_;
     std::size_t missing_ = 0;

@@ -26,7 +26,10 @@ std::vector<std::string> rooms_of(const Scenario& scenario) {
 std::vector<Seat> seats_of(const Scenario& scenario) {
     std::vector<Seat> seats;
     for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(scenario.topology.clients); ++i)
-        seats.push_back({fmt::format("c{}", i + 1), home_of(scenario.topology, i), {room_of(scenario.topology, i)}, is_polling(scenario.topology, i)});
+        seats.push_back({fmt::format("c{}", i + 1),
+                         home_of(scenario.topology, i),
+                         {room_of(scenario.topology, i)},
+                         is_polling(scenario.topology, i)});
     return seats;
 }
 
@@ -103,7 +106,8 @@ void Conductor::look_at_conditions(const Record& record) {
         if (!watch.take(record)) continue;
         soon(Duration{0}, [this, fault = fault] {
             begin(fault);
-            if (const auto length = plan_.faults[fault].length; length > Duration{0}) soon(length, [this, fault] { end(fault); });
+            if (const auto length = plan_.faults[fault].length; length > Duration{0})
+                soon(length, [this, fault] { end(fault); });
         });
     }
 }

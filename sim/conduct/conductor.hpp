@@ -1,17 +1,17 @@
 #pragma once
 
+#include "node/base/json_view.hpp"
+#include "sim/conduct/awaited.hpp"
+#include "sim/conduct/events.hpp"
+#include "sim/scenario/expression.hpp"
+#include "sim/scenario/plan.hpp"
+
 #include <functional>
 #include <map>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "node/base/json_view.hpp"
-#include "sim/conduct/awaited.hpp"
-#include "sim/conduct/events.hpp"
-#include "sim/scenario/expression.hpp"
-#include "sim/scenario/plan.hpp"
 
 namespace sim::conduct {
 
@@ -26,20 +26,25 @@ std::vector<std::string> nodes_of(const Scenario& scenario);
 std::vector<Seat> seats_of(const Scenario& scenario);
 std::vector<std::string> rooms_of(const Scenario& scenario);
 
-/// Performs a plan: tells clients when to post, nodes when to die and the store when to lie, puts everything right again when healing
-/// begins, waits until all have what they ought to have, and asks nodes and store what they hold.
+/// Performs a plan: tells clients when to post, nodes when to die and the store when to lie, puts everything
+/// right again when healing begins, waits until all have what they ought to have, and asks nodes and store
+/// what they hold.
 ///
-/// A machine without I/O, for a world that is told what to do and says how it ended. It takes the run to its end whatever fails on
-/// the way; what the world could not do is told by Finished, what the node did wrong is for the checkers to find.
+/// A machine without I/O, for a world that is told what to do and says how it ended. It takes the run to its
+/// end whatever fails on the way; what the world could not do is told by Finished, what the node did wrong is
+/// for the checkers to find.
 class Conductor {
 public:
     struct Stage {
-        bool can_restart_store = false;  ///< the world knows how to kill the store itself, and is asked for it in place of the mock
-        std::string room_prefix{};       ///< of the rooms' names in the store: the run's own, among those of others
+        bool can_restart_store = false;  ///< the world knows how to kill the store itself, and is asked for
+                                         ///< it in place of the mock
+        std::string
+            room_prefix{};  ///< of the rooms' names in the store: the run's own, among those of others
     };
     /// `scenario` and `plan` outlive it. The run begins at `start`: all nodes are up.
     Conductor(const Scenario& scenario, const Plan& plan, base::Time start, Stage stage);
-    Conductor(const Scenario& scenario, const Plan& plan, base::Time start) : Conductor(scenario, plan, start, Stage{}) {}
+    Conductor(const Scenario& scenario, const Plan& plan, base::Time start)
+        : Conductor(scenario, plan, start, Stage{}) {}
     Conductor(const Conductor&) = delete;  // what it has to do later points at it
     Conductor& operator=(const Conductor&) = delete;
 
@@ -53,8 +58,8 @@ private:
     enum class Health { up, starting, paused, stopping, gone };
     struct Node {
         Health health = Health::up;
-        bool asked = false;      ///< it was told to go
-        int fault = -1;          ///< which of the plan's faults holds it
+        bool asked = false;         ///< it was told to go
+        int fault = -1;             ///< which of the plan's faults holds it
         std::int64_t backlog = -1;  ///< as last told; -1: not known
         bool drained = false;       ///< by its own words, when it was last asked
     };
@@ -132,7 +137,8 @@ private:
 
     std::map<std::string, Node> nodes_;
     std::vector<Fault> faults_;
-    std::vector<std::pair<ConditionWatch, std::size_t>> conditions_;  ///< and the faults that begin when they are met
+    std::vector<std::pair<ConditionWatch, std::size_t>>
+        conditions_;                                ///< and the faults that begin when they are met
     std::map<std::string, std::string> client_at_;  ///< the node at which each client is, or was last
     std::set<std::string> connected_;
     std::uint32_t clients_ = 0;

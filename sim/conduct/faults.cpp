@@ -1,9 +1,9 @@
+#include "sim/conduct/conductor.hpp"
+#include "sim/conduct/store_rule.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
-
-#include "sim/conduct/conductor.hpp"
-#include "sim/conduct/store_rule.hpp"
 
 /// What begins and ends by the plan.
 namespace sim::conduct {
@@ -90,7 +90,8 @@ void Conductor::begin_store_fault(std::size_t fault) {
             return;
         }
         if (answer.status / 100 != 2) {
-            complain(fmt::format("couchmock did not set {}: {} {}", plan_.faults[fault].kind, answer.status, answer.body));
+            complain(fmt::format("couchmock did not set {}: {} {}", plan_.faults[fault].kind, answer.status,
+                                 answer.body));
             finish_fault(fault, 0);
             return;
         }
@@ -99,13 +100,15 @@ void Conductor::begin_store_fault(std::size_t fault) {
     });
 }
 
-/// Before somebody else's store couchmock has no say over what the store holds; a wipe needs none, and the rest touches nothing.
+/// Before somebody else's store couchmock has no say over what the store holds; a wipe needs none, and the
+/// rest touches nothing.
 void Conductor::begin_without_mock(std::size_t fault) {
     if (plan_.faults[fault].kind != "store.wipe") {
         finish_fault(fault, 0);
         return;
     }
-    ask_store({"DELETE", "", {}, {}}, [this, fault](const Answered& answer) { finish_fault(fault, answer.status == 200 ? 1 : 0); });
+    ask_store({"DELETE", "", {}, {}},
+              [this, fault](const Answered& answer) { finish_fault(fault, answer.status == 200 ? 1 : 0); });
 }
 
 void Conductor::on(const StoreRestarted& e) {
@@ -133,7 +136,8 @@ void Conductor::end_store_fault(std::size_t fault) {
         const auto hits = std::max(faults_[fault].hits, hits_of(listed.body, plan_.faults[fault].name));
         ask_control(clear_rule(plan_.faults[fault].name), [this, fault, hits](const Answered& cleared) {
             if (cleared.status / 100 != 2 && cleared.status != 404)
-                complain(fmt::format("couchmock did not end {}: {} {}", plan_.faults[fault].name, cleared.status, cleared.body));
+                complain(fmt::format("couchmock did not end {}: {} {}", plan_.faults[fault].name,
+                                     cleared.status, cleared.body));
             finish_fault(fault, hits);
         });
     });
@@ -191,7 +195,8 @@ void Conductor::end_node_fault(std::size_t fault) {
     const auto& planned = plan_.faults[fault];
     if (is_of_the_host(planned.kind)) {
         effects_.push_back(SetHost{fault, false});
-        if (planned.kind != "node.disk_fail") finish_fault(fault, faults_[fault].hits);  // that one is told whether it hit
+        if (planned.kind != "node.disk_fail")
+            finish_fault(fault, faults_[fault].hits);  // that one is told whether it hit
         return;
     }
     auto& node = nodes_[planned.node];
@@ -216,7 +221,8 @@ void Conductor::on(const NodeIsGone& e) {
         // It is started again when all is healed, once: what it had accepted must still come out.
         note_node(e.node, "exited");
         complain(fmt::format("{} ended by itself: {}", e.node, e.how));
-        if (const auto fault = std::exchange(node.fault, -1); fault >= 0) finish_fault(static_cast<std::size_t>(fault), 0);
+        if (const auto fault = std::exchange(node.fault, -1); fault >= 0)
+            finish_fault(static_cast<std::size_t>(fault), 0);
         look_whether_lifted();
         return;
     }
@@ -271,9 +277,13 @@ void Conductor::begin_join(std::size_t fault) {
 void Conductor::begin_client_fault(std::size_t fault) {
     const auto& planned = plan_.faults[fault];
     const std::int64_t touched = connected_.contains(planned.client) ? 1 : 0;
-    const auto tell = [&](client::Event event) { effects_.push_back(Tell{planned.client, std::move(event)}); };
+    const auto tell = [&](client::Event event) {
+        effects_.push_back(Tell{planned.client, std::move(event)});
+    };
     if (planned.kind == "client.vanish") {
-        tell(client::Vanish{is_moment(planned) ? pause_standard : planned.length > Duration{0} ? planned.length : plan_.heal_begin - now_});
+        tell(client::Vanish{is_moment(planned)             ? pause_standard
+                            : planned.length > Duration{0} ? planned.length
+                                                           : plan_.heal_begin - now_});
         faults_[fault].hits = touched;
         if (!is_moment(planned)) return;
     } else if (planned.kind == "client.slow") {
@@ -296,14 +306,20 @@ void Conductor::begin_client_fault(std::size_t fault) {
         tell(client::Retry{});
     } else if (planned.kind == "client.garbage") {
         for (int i = int_parameter(planned, "frames", 20); i > 0; --i) {
-            static constexpr const char* garbage[] = {"{", "[]", "{\"t\":7}", "{\"t\":\"post\"}", "no JSON at all",
-                                                      "{\"t\":\"join\",\"room\":\"../etc\"}", "{\"t\":\"shout\"}"};
+            static constexpr const char* garbage[] = {"{",
+                                                      "[]",
+                                                      "{\"t\":7}",
+                                                      "{\"t\":\"post\"}",
+                                                      "no JSON at all",
+                                                      "{\"t\":\"join\",\"room\":\"../etc\"}",
+                                                      "{\"t\":\"shout\"}"};
             tell(client::Garbage{garbage[static_cast<std::size_t>(i) % std::size(garbage)]});
         }
     } else if (planned.kind == "client.flood") {
         const auto number = static_cast<std::uint32_t>(std::stoul(planned.client.substr(1)));  // "c3"
         for (int i = int_parameter(planned, "messages", 100); i > 0; --i)
-            tell(client::Post{room_of(scenario_.topology, number - 1), scenario_.load.size_bytes, start_ + now_});
+            tell(client::Post{room_of(scenario_.topology, number - 1), scenario_.load.size_bytes,
+                              start_ + now_});
     }
     finish_fault(fault, touched);
 }

@@ -1,10 +1,10 @@
-#include <algorithm>
-
-#include <fmt/format.h>
-
 #include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
 #include "sim/conduct/conductor.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
 
 /// From the beginning of healing to the end.
 namespace sim::conduct {
@@ -12,11 +12,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration lift_time_max = 20s;   // for nodes to come back
-constexpr Duration read_time_max = 20s;   // for nodes and store to say what they hold
+constexpr Duration lift_time_max = 20s;  // for nodes to come back
+constexpr Duration read_time_max = 20s;  // for nodes and store to say what they hold
 constexpr Duration look_interval = 100ms;
 constexpr Duration look_at_store_interval = 500ms;
-constexpr Duration quiet_standard = 300ms;  // nothing new is shown for so long: what would come twice has come
+constexpr Duration quiet_standard =
+    300ms;  // nothing new is shown for so long: what would come twice has come
 
 }  // namespace
 
@@ -54,7 +55,8 @@ void Conductor::look_whether_lifted() {
 
 void Conductor::converge() {
     if (phase_ != Phase::converging) return;
-    const auto quiet = quiet_standard + (scenario_.topology.feed == "poll" ? scenario_.topology.poll_interval : Duration{0});
+    const auto quiet =
+        quiet_standard + (scenario_.topology.feed == "poll" ? scenario_.topology.poll_interval : Duration{0});
     const bool drained = std::ranges::all_of(
         nodes_, [](const auto& entry) { return entry.second.health != Health::up || entry.second.drained; });
     const bool shown = awaited_.missing() == 0 && now_ - Duration{awaited_.last_shown_us()} >= quiet;
@@ -78,12 +80,13 @@ void Conductor::converge() {
 std::string Conductor::all_documents(bool with_their_content) const {
     std::string target = with_their_content ? "/_all_docs?include_docs=true" : "/_all_docs";
     if (!stage_.room_prefix.empty())
-        target += fmt::format("{0}startkey=%22{1}%22&endkey=%22{1}%EF%BF%B0%22", with_their_content ? '&' : '?',
-                              base::percent_encode(stage_.room_prefix));
+        target += fmt::format("{0}startkey=%22{1}%22&endkey=%22{1}%EF%BF%B0%22",
+                              with_their_content ? '&' : '?', base::percent_encode(stage_.room_prefix));
     return target;
 }
 
-/// Everybody has everything; but a store that forgot what it had acknowledged is found out, and filled again, only after a while.
+/// Everybody has everything; but a store that forgot what it had acknowledged is found out, and filled again,
+/// only after a while.
 void Conductor::look_at_store() {
     ask_store({"GET", all_documents(false), {}, {}}, [this](const Answered& answer) {
         if (phase_ != Phase::converging) return;
@@ -124,7 +127,8 @@ void Conductor::read_all() {
     }
     read_documents();
     soon(read_time_max + std::max(plan_.end - now_, Duration{0}), [this] {
-        for (const auto& [node, room] : unread_) complain(fmt::format("{} did not give its history of {}", node, room));
+        for (const auto& [node, room] : unread_)
+            complain(fmt::format("{} did not give its history of {}", node, room));
         if (!documents_read_) complain("the store did not give its documents");
         finish();
     });
@@ -137,7 +141,8 @@ bool Conductor::lacks_some(const HistoryTold& e) const {
     for (const auto& [msg, id] : e.messages) has.push_back(id);
     std::ranges::sort(has);
     const auto prefix = stage_.room_prefix + e.room + ':';
-    for (auto id = awaited_.kept().lower_bound(prefix); id != awaited_.kept().end() && id->starts_with(prefix); ++id)
+    for (auto id = awaited_.kept().lower_bound(prefix);
+         id != awaited_.kept().end() && id->starts_with(prefix); ++id)
         if (!std::ranges::binary_search(has, *id)) return true;
     return false;
 }
@@ -169,9 +174,11 @@ void Conductor::read_documents() {
         base::JsonReader reader;
         const auto parsed = answer.status == 200 ? reader.read(answer.body) : std::nullopt;
         const auto rows = parsed ? parsed->member("rows") : std::nullopt;
-        const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) { note_document(row); });
+        const bool is_answer =
+            rows && rows->each_item([&](const base::JsonView& row) { note_document(row); });
         if (!is_answer)
-            complain(fmt::format("the store did not give its documents: {} {}", answer.status, answer.body.substr(0, 200)));
+            complain(fmt::format("the store did not give its documents: {} {}", answer.status,
+                                 answer.body.substr(0, 200)));
         documents_read_ = true;
         look_whether_read();
     });
@@ -185,7 +192,8 @@ void Conductor::note_document(const base::JsonView& row) {
     Record record{.what = What::document};
     record.id = base::string_member(row, "id").value_or("");
     record.msg = client::msg_said_by(*user, *text);
-    if (const auto parts = base::parse_message_id(record.id); parts && parts->room.starts_with(stage_.room_prefix))
+    if (const auto parts = base::parse_message_id(record.id);
+        parts && parts->room.starts_with(stage_.room_prefix))
         record.room = parts->room.substr(stage_.room_prefix.size());
     if (record.msg.empty()) record.text = *text;
     note(std::move(record));

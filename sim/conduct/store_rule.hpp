@@ -1,13 +1,14 @@
 #pragma once
 
+#include "node/base/http.hpp"
+#include "sim/scenario/plan.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "node/base/http.hpp"
-#include "sim/scenario/plan.hpp"
-
-/// How a planned fault of the store or of its feed is said to couchmock's control API; the same requests in both worlds.
+/// How a planned fault of the store or of its feed is said to couchmock's control API; the same requests in
+/// both worlds.
 namespace sim::conduct {
 
 /// True for kinds that couchmock performs: "store.…" and "feed.…".
@@ -20,7 +21,8 @@ base::HttpRequest clear_rule(std::string_view name);
 /// GET /_mock/faults
 base::HttpRequest list_rules();
 
-/// How often the rule `name` has hit, from the answer to list_rules() (or to set_rule(), for faults of a moment); 0 when it is not there.
+/// How often the rule `name` has hit, from the answer to list_rules() (or to set_rule(), for faults of a
+/// moment); 0 when it is not there.
 std::int64_t hits_of(std::string_view answer, std::string_view name);
 
 }  // namespace sim::conduct

@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(What::end) + 1> 
     "run",        "node",     "fault_on", "fault_off", "connected", "disconnected", "joined",
     "gap_closed", "send",     "unsent",   "accepted",  "stored",    "refused",      "failed",
     "shown",      "repeated", "alien",    "document",  "history",   "store",        "requests",
-    "backlog",    "log",      "stall",    "healed",        "end"};
+    "backlog",    "log",      "stall",    "healed",    "end"};
 
 constexpr std::array<std::string_view, 3> via_names{"live", "resume", "page"};
 

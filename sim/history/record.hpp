@@ -6,39 +6,44 @@
 #include <string_view>
 
 /// What happened in a run, as the world saw it from outside the nodes: one record a line in history.jsonl.
-/// Checkers and reports read this and nothing else, so the same judges serve both worlds, and a stored run can be judged again.
+/// Checkers and reports read this and nothing else, so the same judges serve both worlds, and a stored run
+/// can be judged again.
 namespace sim {
 
 /// What the last record says of a run that was ended because an expectation with `abort_on_fail` was broken.
 inline constexpr std::string_view aborted_run = "aborted";
 
 enum class What {
-    run,           ///< the first record: `text` is a JSON object with scenario, seed, world, versions
-    node,          ///< `node` is now in state `text`: up, killed, stopping, exited, paused, resumed, wiped, joined
+    run,   ///< the first record: `text` is a JSON object with scenario, seed, world, versions
+    node,  ///< `node` is now in state `text`: up, killed, stopping, exited, paused, resumed, wiped, joined
     fault_on,      ///< the fault `name` of kind `text` began
     fault_off,     ///< it ended; `count`: how often it touched something
     connected,     ///< `client` has a welcome from `node`; `count` numbers the client's connections from 1
     disconnected,  ///< that connection ended; `text` says why
     joined,        ///< `client` follows `room` from here on; `flag`: with a gap
     gap_closed,
-    send,          ///< `client` sends `msg` to `room` over its connection; `due_us`: when it ought to have; `count`: the try, from 1
-    unsent,        ///< it was due, and the client could not send it at once (no connection, say); sent later with its due time
-    accepted,      ///< the sender was told; `id` as the node said
-    stored,        ///< the sender was told
-    refused,       ///< `text`: the code
-    failed,        ///< accepted, then given up by the node; `text`: the reason
-    shown,         ///< `client` got `msg` on its connection number `count` for the first time ever; `via`; `flag`: marked late
-    repeated,      ///< `client` got again what it had; `flag`: the first time was on this very connection, which no node may do
-    alien,         ///< `client` got a message that no simulated client sent, or with another text; `text`: the text
-    document,      ///< at the end: the store holds `id`, which says `msg`
-    history,       ///< at the end: `node` gives `msg` (`id`) as the next newer one of `room`
-    store,         ///< what `node` told its clients of the store: `text` is up or down; `count`: the backlog
-    requests,      ///< the store had `count` requests with status `text` from `node` since the last such record
-    backlog,       ///< `node` has `count` messages that wait for the store
-    log,           ///< `node` wrote `text` to its log
-    stall,         ///< the harness itself was late by `count` microseconds: what it measured now is tainted
-    healed,        ///< all faults are over; from here everything must converge
-    end,           ///< the last record; `text` is empty, or why the run was broken off
+    send,  ///< `client` sends `msg` to `room` over its connection; `due_us`: when it ought to have; `count`:
+           ///< the try, from 1
+    unsent,    ///< it was due, and the client could not send it at once (no connection, say); sent later with
+               ///< its due time
+    accepted,  ///< the sender was told; `id` as the node said
+    stored,    ///< the sender was told
+    refused,   ///< `text`: the code
+    failed,    ///< accepted, then given up by the node; `text`: the reason
+    shown,  ///< `client` got `msg` on its connection number `count` for the first time ever; `via`; `flag`:
+            ///< marked late
+    repeated,  ///< `client` got again what it had; `flag`: the first time was on this very connection, which
+               ///< no node may do
+    alien,  ///< `client` got a message that no simulated client sent, or with another text; `text`: the text
+    document,  ///< at the end: the store holds `id`, which says `msg`
+    history,   ///< at the end: `node` gives `msg` (`id`) as the next newer one of `room`
+    store,     ///< what `node` told its clients of the store: `text` is up or down; `count`: the backlog
+    requests,  ///< the store had `count` requests with status `text` from `node` since the last such record
+    backlog,   ///< `node` has `count` messages that wait for the store
+    log,       ///< `node` wrote `text` to its log
+    stall,     ///< the harness itself was late by `count` microseconds: what it measured now is tainted
+    healed,    ///< all faults are over; from here everything must converge
+    end,       ///< the last record; `text` is empty, or why the run was broken off
 };
 
 /// How a message came to a client.
@@ -46,13 +51,14 @@ enum class Via { live, resume, page };
 
 struct Record {
     What what{};
-    std::int64_t at_us = 0;   ///< since the start of the run
-    std::string client{};       ///< "c3"
-    std::string node{};         ///< "n1"
-    std::string room{};         ///< "r1"
-    std::string msg{};          ///< "c3-17": the 17th message of c3; the harness's own name for it, from the text, not the node's id
-    std::string id{};           ///< as the node or the store said
-    std::string name{};         ///< of a fault
+    std::int64_t at_us = 0;  ///< since the start of the run
+    std::string client{};    ///< "c3"
+    std::string node{};      ///< "n1"
+    std::string room{};      ///< "r1"
+    std::string msg{};   ///< "c3-17": the 17th message of c3; the harness's own name for it, from the text,
+                         ///< not the node's id
+    std::string id{};    ///< as the node or the store said
+    std::string name{};  ///< of a fault
     std::string text{};
     std::int64_t due_us = -1;
     std::int64_t count = 0;
@@ -60,7 +66,8 @@ struct Record {
     bool flag = false;
 };
 
-/// One line of history.jsonl, without the newline: {"at":12,"what":"shown","client":"c3",...}; members at their default are left out.
+/// One line of history.jsonl, without the newline: {"at":12,"what":"shown","client":"c3",...}; members at
+/// their default are left out.
 void append_line(std::string& out, const Record& record);
 
 /// Nothing when `line` is none; strict in `what`, unknown members are ignored.
@@ -68,7 +75,8 @@ std::optional<Record> parse_line(std::string_view line);
 
 std::string_view name_of(What what);
 
-/// Where records go while a run is on. Implementations: file writer, in-memory list, the checkers themselves, a tee.
+/// Where records go while a run is on. Implementations: file writer, in-memory list, the checkers themselves,
+/// a tee.
 class HistorySink {
 public:
     virtual ~HistorySink() = default;

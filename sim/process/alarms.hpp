@@ -1,11 +1,11 @@
 #pragma once
 
+#include "node/base/time.hpp"
+
 #include <map>
 #include <optional>
 #include <set>
 #include <utility>
-
-#include "node/base/time.hpp"
 
 namespace sim::process {
 

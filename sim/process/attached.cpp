@@ -9,7 +9,8 @@
 namespace sim::process {
 
 std::string AttachedNode::authority() const {
-    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port) : fmt::format("[{}]:{}", host, port);
+    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                               : fmt::format("[{}]:{}", host, port);
 }
 
 std::string AttachedNode::url() const { return "http://" + authority(); }
@@ -18,8 +19,10 @@ AttachedNode parse_attached_node(std::string_view url) {
     const auto parsed = boost::urls::parse_uri(url);
     if (!parsed) throw std::runtime_error{fmt::format("'{}' is no URL of a node: http://host:port", url)};
     if (parsed->scheme() != "http")
-        throw std::runtime_error{fmt::format(
-            "'{}': simulated clients speak http only: give a node's URL behind what ends TLS, as http://host:port", url)};
+        throw std::runtime_error{
+            fmt::format("'{}': simulated clients speak http only: give a node's URL behind what ends TLS, as "
+                        "http://host:port",
+                        url)};
     if (!parsed->encoded_path().empty() && parsed->encoded_path() != "/")
         throw std::runtime_error{fmt::format("'{}': a node has no path: give http://host:port", url)};
     AttachedNode node;

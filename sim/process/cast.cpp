@@ -33,7 +33,8 @@ void Cast::hold_reading(const std::string& client, bool held) {
 }
 
 bool Cast::settled() const {
-    return std::ranges::all_of(members_, [](const auto& entry) { return entry.second.reader || entry.second.core.settled(); });
+    return std::ranges::all_of(
+        members_, [](const auto& entry) { return entry.second.reader || entry.second.core.settled(); });
 }
 
 void Cast::ring(base::Time now) {
@@ -49,15 +50,16 @@ void Cast::close() {
 
 void Cast::connect(const std::string& name, Member& member, const std::string& node) {
     if (member.socket) member.socket->close();
-    // After close() none of these is called any more, so the name is enough: it is always about the newest connection.
+    // After close() none of these is called any more, so the name is enough: it is always about the newest
+    // connection.
     auto door = door_of_(node);
-    member.socket = transport_.connect(door.port,
-                                       {.on_open = [this, name] { tell(name, client::Connected{}); },
-                                        .on_frame = [this, name](std::string frame) { tell(name, client::Received{std::move(frame)}); },
-                                        .on_closed = [this, name](std::string reason) {
-                                            tell(name, client::Disconnected{std::move(reason)});
-                                        }},
-                                       std::move(door.authority));
+    member.socket = transport_.connect(
+        door.port,
+        {.on_open = [this, name] { tell(name, client::Connected{}); },
+         .on_frame = [this, name](std::string frame) { tell(name, client::Received{std::move(frame)}); },
+         .on_closed = [this,
+                       name](std::string reason) { tell(name, client::Disconnected{std::move(reason)}); }},
+        std::move(door.authority));
     if (member.held) member.socket->pause_reading(true);
 }
 

@@ -1,15 +1,15 @@
 #pragma once
 
+#include "sim/client/client_core.hpp"
+#include "sim/process/alarms.hpp"
+#include "sim/process/transport.hpp"
+
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "sim/client/client_core.hpp"
-#include "sim/process/alarms.hpp"
-#include "sim/process/transport.hpp"
 
 namespace sim::process {
 
@@ -33,8 +33,8 @@ public:
 
     /// Adds a client and lets it connect.
     void add(client::Config config);
-    /// Adds one that reads the history of its rooms at its node, again after a lost connection, and is no part of the run: nothing
-    /// that it sees is recorded.
+    /// Adds one that reads the history of its rooms at its node, again after a lost connection, and is no
+    /// part of the run: nothing that it sees is recorded.
     void add_reader(client::Config config);
 
     void tell(const std::string& client, const client::Event& event);

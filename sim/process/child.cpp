@@ -1,17 +1,16 @@
 #include "sim/process/child.hpp"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace sim::process {
 namespace {
@@ -30,7 +29,8 @@ struct Descriptor {
 };
 
 /// In the child, between fork and exec: only calls that are safe there. Does not return.
-[[noreturn]] void become(char* const* arguments, char* const* environment, int log, int report, pid_t parent) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, int log, int report,
+                         pid_t parent) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);  // the parent died before prctl
@@ -44,7 +44,8 @@ struct Descriptor {
     ::dup2(empty, STDIN_FILENO);
     ::dup2(log, STDOUT_FILENO);
     ::dup2(log, STDERR_FILENO);
-    // Sockets of ours in a child would keep connections open that we have closed. `report` closes itself at exec.
+    // Sockets of ours in a child would keep connections open that we have closed. `report` closes itself at
+    // exec.
     if (report > 3) ::close_range(3, static_cast<unsigned>(report) - 1, 0);
     ::close_range(static_cast<unsigned>(report) + 1, ~0U, 0);
 
@@ -77,7 +78,8 @@ Child::Child(const std::vector<std::string>& command, const std::filesystem::pat
     variables.push_back(nullptr);
 
     Descriptor output{::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
-    if (output.fd < 0) throw std::system_error{errno, std::generic_category(), "cannot write " + log.string()};
+    if (output.fd < 0)
+        throw std::system_error{errno, std::generic_category(), "cannot write " + log.string()};
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) throw std::system_error{errno, std::generic_category(), "pipe"};
     Descriptor from{ends[0]};

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 namespace sim::process {
 
@@ -21,17 +21,20 @@ std::string describe(const Exit& exit);
 
 /// One process that we started, and that does not outlive us.
 ///
-/// It runs in a process group of its own, so that Ctrl-C reaches us alone and we decide in which order things end; the kernel
-/// kills it when we die in any way, SIGKILL included. Its standard output and error are appended to a log file, its
-/// standard input is /dev/null, and it inherits no other descriptor.
+/// It runs in a process group of its own, so that Ctrl-C reaches us alone and we decide in which order things
+/// end; the kernel kills it when we die in any way, SIGKILL included. Its standard output and error are
+/// appended to a log file, its standard input is /dev/null, and it inherits no other descriptor.
 ///
-/// Threads: spawn from a thread that lives as long as the child shall (the kernel watches the thread, not the process).
+/// Threads: spawn from a thread that lives as long as the child shall (the kernel watches the thread, not the
+/// process).
 class Child {
 public:
     Child() = default;
-    /// Throws std::system_error when the program can't be started at all (an unreadable path is told here, not as an exit).
-    /// `environment`: "NAME=value", added to our own; a password is seen there by its owner only.
-    Child(const std::vector<std::string>& command, const std::filesystem::path& log, const std::vector<std::string>& environment = {});
+    /// Throws std::system_error when the program can't be started at all (an unreadable path is told here,
+    /// not as an exit). `environment`: "NAME=value", added to our own; a password is seen there by its owner
+    /// only.
+    Child(const std::vector<std::string>& command, const std::filesystem::path& log,
+          const std::vector<std::string>& environment = {});
     /// SIGKILL, and waits for the end.
     ~Child() { kill(); }
     Child(Child&& other) noexcept { *this = std::move(other); }
@@ -42,7 +45,8 @@ public:
 
     /// Sends `signal`; nothing when it is not running.
     void signal(int signal) const;
-    /// SIGKILL, and waits for the end: a killed process holds its port and its journal's lock until it is gone.
+    /// SIGKILL, and waits for the end: a killed process holds its port and its journal's lock until it is
+    /// gone.
     void kill();
     /// How it ended, once, at the first call after its end. Never blocks.
     std::optional<Exit> poll();

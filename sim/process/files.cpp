@@ -1,13 +1,13 @@
 #include "sim/process/files.hpp"
 
+#include <algorithm>
+#include <deque>
+#include <fstream>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <deque>
-#include <fstream>
 
 namespace sim::process {
 namespace {

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include "sim/process/world.hpp"
+
+#include <algorithm>
 
 /// The cables between the processes.
 namespace sim::process {
@@ -17,13 +17,14 @@ double number(const PlannedFault& fault, const char* key, double otherwise) {
 }
 
 bool is_hit(const PlannedFault& fault, const std::pair<std::string, std::string>& cable) {
-    return word(fault, "between", "node-store") == cable.first && (fault.node.empty() || fault.node == cable.second);
+    return word(fault, "between", "node-store") == cable.first &&
+           (fault.node.empty() || fault.node == cable.second);
 }
 
 }  // namespace
 
-/// Cables cost time on the way, so they are laid only where the scenario says how long they are, where one will be bad, or where
-/// requests are to be counted: what is refused never reaches the store.
+/// Cables cost time on the way, so they are laid only where the scenario says how long they are, where one
+/// will be bad, or where requests are to be counted: what is refused never reaches the store.
 bool World::needs_relays(std::string_view link) const {
     const auto counts_requests = [](const Expectation& line) {
         return line.property == "no_storm" || line.text.find("requests") != std::string::npos;
@@ -35,7 +36,8 @@ bool World::needs_relays(std::string_view link) const {
     return false;
 }
 
-std::uint16_t World::lay_cable(const std::string& link, const std::string& node, const std::string& host, std::uint16_t port) {
+std::uint16_t World::lay_cable(const std::string& link, const std::string& node, const std::string& host,
+                               std::uint16_t port) {
     if (!needs_relays(link)) return port;
     auto& relay = relays_[{link, node}];
     relay = std::make_unique<Relay>(transport_, host, port);
@@ -48,7 +50,8 @@ Weather World::usual_weather(const std::string& link) const {
     const auto found = scenario_.links.find(link);
     if (found == scenario_.links.end()) return {};
     const auto& [latency, bytes_per_second] = found->second;
-    return {.latency = latency.low, .jitter = latency.high - latency.low, .bytes_per_second = bytes_per_second};
+    return {
+        .latency = latency.low, .jitter = latency.high - latency.low, .bytes_per_second = bytes_per_second};
 }
 
 /// Clients find a node that runs elsewhere at a port of ours, whatever the weather.
@@ -66,11 +69,12 @@ void World::set_weather(const PlannedFault& fault, bool on) {
         const auto usual = usual_weather(cable.first);
         auto weather = relay->weather();
         if (fault.kind == "link.latency") {
-            const auto more = std::chrono::duration<double, std::milli>{on ? number(fault, "delay_ms", 200) : 0.0};
+            const auto more =
+                std::chrono::duration<double, std::milli>{on ? number(fault, "delay_ms", 200) : 0.0};
             weather.latency = usual.latency + std::chrono::duration_cast<base::Duration>(more);
         } else if (fault.kind == "link.bandwidth") {
-            weather.bytes_per_second =
-                on ? static_cast<std::uint64_t>(number(fault, "bytes_per_s", 10'000)) : usual.bytes_per_second;
+            weather.bytes_per_second = on ? static_cast<std::uint64_t>(number(fault, "bytes_per_s", 10'000))
+                                          : usual.bytes_per_second;
         } else if (fault.kind == "link.clog" || fault.kind == "link.partition") {
             weather.up_held = on && direction != "down";
             weather.down_held = on && direction != "up";

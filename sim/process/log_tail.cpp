@@ -8,21 +8,25 @@
 namespace sim::process {
 namespace {
 
-constexpr std::uintmax_t read_bytes_max = 64 * 1024;  // at a time: a node that floods its log must not hold up the run
+constexpr std::uintmax_t read_bytes_max =
+    64 * 1024;  // at a time: a node that floods its log must not hold up the run
 constexpr std::size_t text_bytes_max = 400;
 
 }  // namespace
 
 LogTail::Line read_log_line(std::string_view line) {
-    constexpr std::size_t seconds_size = sizeof "2026-11-25T18:48:57" - 1, size = seconds_size + sizeof ".824 " - 1;
+    constexpr std::size_t seconds_size = sizeof "2026-11-25T18:48:57" - 1,
+                          size = seconds_size + sizeof ".824 " - 1;
     std::tm parts{};
     int ms = 0;
     const std::string head{line.substr(0, seconds_size)};
     const auto* end = line.size() < size ? nullptr : ::strptime(head.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-    if (!end || *end != '\0' || line[seconds_size] != '.' || line[size - 1] != ' ') return {{}, std::string{line.substr(0, text_bytes_max)}};
+    if (!end || *end != '\0' || line[seconds_size] != '.' || line[size - 1] != ' ')
+        return {{}, std::string{line.substr(0, text_bytes_max)}};
     std::from_chars(line.data() + seconds_size + 1, line.data() + size - 1, ms);
     parts.tm_isdst = -1;
-    return {base::wall_from_unix_ms(std::int64_t{std::mktime(&parts)} * 1000 + ms), std::string{line.substr(size, text_bytes_max)}};
+    return {base::wall_from_unix_ms(std::int64_t{std::mktime(&parts)} * 1000 + ms),
+            std::string{line.substr(size, text_bytes_max)}};
 }
 
 std::vector<LogTail::Line> LogTail::read() {

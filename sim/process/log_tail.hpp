@@ -1,11 +1,11 @@
 #pragma once
 
+#include "node/base/time.hpp"
+
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "node/base/time.hpp"
 
 namespace sim::process {
 

@@ -1,11 +1,11 @@
 #include "sim/process/program.hpp"
 
+#include "sim/process/files.hpp"
+
 #include <csignal>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "sim/process/files.hpp"
 
 namespace sim::process {
 namespace {

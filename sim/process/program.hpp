@@ -1,12 +1,12 @@
 #pragma once
 
+#include "node/base/time.hpp"
+#include "sim/process/child.hpp"
+
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "node/base/time.hpp"
-#include "sim/process/child.hpp"
 
 namespace sim::process {
 
@@ -14,11 +14,11 @@ namespace sim::process {
 class Program {
 public:
     struct Setup {
-        std::string name;                                ///< "n1"
+        std::string name;  ///< "n1"
         std::vector<std::string> command;
-        std::vector<std::filesystem::path> port_files;   ///< written by the program when it listens
+        std::vector<std::filesystem::path> port_files;  ///< written by the program when it listens
         std::filesystem::path log;
-        std::vector<std::string> environment = {};       ///< "NAME=value", beside our own
+        std::vector<std::string> environment = {};  ///< "NAME=value", beside our own
     };
     enum class State { gone, starting, ready, ending };
 
@@ -33,7 +33,8 @@ public:
     void pause();
     void resume();
 
-    /// A change since the last call. To be called again and again while the program lives: nothing else notices its end.
+    /// A change since the last call. To be called again and again while the program lives: nothing else
+    /// notices its end.
     struct Change {
         bool ready = false;  ///< else it is gone
         std::string how;     ///< it ended, with the log's last lines when that was no clean end

@@ -1,5 +1,8 @@
 #include "sim/process/relay.hpp"
 
+#include "node/base/random.hpp"
+#include "sim/process/transport_loop.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -14,9 +17,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
-
-#include "node/base/random.hpp"
-#include "sim/process/transport_loop.hpp"
 
 namespace sim::process {
 namespace asio = boost::asio;
@@ -44,7 +44,7 @@ struct Pump {
     std::size_t waiting_bytes = 0;
     base::Time last_due{};
     bool reading = false;
-    bool ended = false;    ///< the sender has said all
+    bool ended = false;  ///< the sender has said all
     bool writing = false;
 };
 
@@ -74,21 +74,24 @@ namespace {
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
     Connection(std::shared_ptr<Relay::Impl> relay, tcp::socket client)
-        : relay_{std::move(relay)}, client_{std::move(client)}, server_{relay_->io_}, up_{relay_->io_, true}, down_{relay_->io_, false} {}
+        : relay_{std::move(relay)},
+          client_{std::move(client)},
+          server_{relay_->io_},
+          up_{relay_->io_, true},
+          down_{relay_->io_, false} {}
 
     void start() {
-        server_.async_connect(relay_->to_,
-                              [self = shared_from_this()](error_code ec) {
-                                  if (ec) {
-                                      ++self->relay_->answers_["refused"];
-                                      return self->reset();
-                                  }
-                                  error_code ignored;
-                                  self->server_.set_option(tcp::no_delay{true}, ignored);
-                                  self->client_.set_option(tcp::no_delay{true}, ignored);
-                                  self->read(self->up_);
-                                  self->read(self->down_);
-                              });
+        server_.async_connect(relay_->to_, [self = shared_from_this()](error_code ec) {
+            if (ec) {
+                ++self->relay_->answers_["refused"];
+                return self->reset();
+            }
+            error_code ignored;
+            self->server_.set_option(tcp::no_delay{true}, ignored);
+            self->client_.set_option(tcp::no_delay{true}, ignored);
+            self->read(self->up_);
+            self->read(self->down_);
+        });
     }
 
     /// The weather has changed.
@@ -118,17 +121,18 @@ private:
     void read(Pump& pump) {
         if (closed_ || pump.reading || pump.ended || pump.waiting_bytes >= waiting_bytes_max) return;
         pump.reading = true;
-        source(pump).async_read_some(asio::buffer(pump.buffer), [self = shared_from_this(), &pump](error_code ec, std::size_t n) {
-            pump.reading = false;
-            if (self->closed_) return;
-            if (ec && (!pump.up || ec != asio::error::eof)) self->count_broken();
-            if (ec && ec != asio::error::eof) return self->reset();
-            if (!ec) self->count({pump.buffer.data(), n}, pump.up);
-            pump.ended = ec == asio::error::eof;
-            self->delay(pump, std::string{pump.buffer.data(), ec ? 0 : n});
-            self->write(pump);
-            self->read(pump);
-        });
+        source(pump).async_read_some(asio::buffer(pump.buffer),
+                                     [self = shared_from_this(), &pump](error_code ec, std::size_t n) {
+                                         pump.reading = false;
+                                         if (self->closed_) return;
+                                         if (ec && (!pump.up || ec != asio::error::eof)) self->count_broken();
+                                         if (ec && ec != asio::error::eof) return self->reset();
+                                         if (!ec) self->count({pump.buffer.data(), n}, pump.up);
+                                         pump.ended = ec == asio::error::eof;
+                                         self->delay(pump, std::string{pump.buffer.data(), ec ? 0 : n});
+                                         self->write(pump);
+                                         self->read(pump);
+                                     });
     }
 
     void count(std::string_view bytes, bool up) {
@@ -146,10 +150,12 @@ private:
     /// Decides when the piece arrives: never before one that was sent earlier.
     void delay(Pump& pump, std::string bytes) {
         const auto& weather = relay_->weather_;
-        const auto jitter = weather.jitter > base::Duration{0} ? relay_->random_.between(0, weather.jitter.count()) : 0;
+        const auto jitter =
+            weather.jitter > base::Duration{0} ? relay_->random_.between(0, weather.jitter.count()) : 0;
         auto due = std::max(steady_now() + weather.latency + base::Duration{jitter}, pump.last_due);
         if (weather.bytes_per_second > 0)
-            due += base::Duration{static_cast<std::int64_t>(bytes.size() * 1'000'000 / weather.bytes_per_second)};
+            due += base::Duration{
+                static_cast<std::int64_t>(bytes.size() * 1'000'000 / weather.bytes_per_second)};
         pump.last_due = due;
         pump.waiting_bytes += bytes.size();
         pump.waiting.push_back({due, std::move(bytes)});
@@ -218,7 +224,8 @@ namespace {
 tcp::endpoint resolve(asio::io_context& io, const std::string& host, std::uint16_t port) {
     error_code error;
     const auto found = tcp::resolver{io}.resolve(host, std::to_string(port), error);
-    if (error || found.empty()) throw std::runtime_error{fmt::format("no address of {} is known: {}", host, error.message())};
+    if (error || found.empty())
+        throw std::runtime_error{fmt::format("no address of {} is known: {}", host, error.message())};
     return found.begin()->endpoint();
 }
 

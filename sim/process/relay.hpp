@@ -1,11 +1,11 @@
 #pragma once
 
+#include "node/base/time.hpp"
+
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
-
-#include "node/base/time.hpp"
 
 namespace sim::process {
 
@@ -13,17 +13,18 @@ class Transport;
 
 /// How a link is at the moment; "up" is towards the server.
 struct Weather {
-    base::Duration latency{};      ///< added to each piece, each way
-    base::Duration jitter{};       ///< up to so much more, another for each piece; none overtakes another
-    bool up_held = false;          ///< what is sent waits, in order, until it is let go; TCP loses nothing
+    base::Duration latency{};  ///< added to each piece, each way
+    base::Duration jitter{};   ///< up to so much more, another for each piece; none overtakes another
+    bool up_held = false;      ///< what is sent waits, in order, until it is let go; TCP loses nothing
     bool down_held = false;
     std::uint64_t bytes_per_second = 0;  ///< of each connection, each way; 0: as the machine can
 };
 
-/// A network cable between a client on this machine and a server: a TCP proxy that can be made slow, thin, stuck or broken.
+/// A network cable between a client on this machine and a server: a TCP proxy that can be made slow, thin,
+/// stuck or broken.
 ///
-/// It listens on a port of its own and passes on to the server's port, whether or not anything listens there at the moment.
-/// It lives in the transport's loop, and must not outlive the transport.
+/// It listens on a port of its own and passes on to the server's port, whether or not anything listens there
+/// at the moment. It lives in the transport's loop, and must not outlive the transport.
 class Relay {
 public:
     /// To a port of this machine, or of another one. Throws std::runtime_error when that one has no address.
@@ -44,9 +45,9 @@ public:
     /// How many connections were made since the beginning.
     [[nodiscard]] std::int64_t made() const;
 
-    /// What became of HTTP requests on this cable since the last call, by status; "refused" when nobody listened, "reset" when the
-    /// connection broke before the answer. Answers are told by their first bytes, which come in a piece of their own: good enough
-    /// for counting.
+    /// What became of HTTP requests on this cable since the last call, by status; "refused" when nobody
+    /// listened, "reset" when the connection broke before the answer. Answers are told by their first bytes,
+    /// which come in a piece of their own: good enough for counting.
     std::map<std::string, std::int64_t> take_answers();
 
     class Impl;

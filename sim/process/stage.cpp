@@ -1,3 +1,4 @@
+#include "node/base/json.hpp"
 #include "sim/process/files.hpp"
 #include "sim/process/world.hpp"
 
@@ -5,8 +6,6 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
-
-#include "node/base/json.hpp"
 
 /// Setting the stage and striking it: processes, files, and the store's database.
 namespace sim::process {
@@ -123,27 +122,31 @@ void World::find_store() {
         control_ = parse_store_address(options_.control);
         const auto faults = ask_and_wait(control_, {"GET", "/_mock/faults", {}, {}});
         if (faults.status != 200)
-            throw std::runtime_error{fmt::format("{} is no control port of couchmock: {} {}", options_.control, faults.status,
+            throw std::runtime_error{fmt::format("{} is no control port of couchmock: {} {}",
+                                                 options_.control, faults.status,
                                                  faults.body.substr(0, 200))};
     }
     const auto answer = ask_and_wait(real_, {"GET", '/' + base::percent_encode(database_), {}, {}});
     if (answer.status != 200)
-        throw std::runtime_error{fmt::format("the database {} at {} can't be read as user '{}': {} {}", database_, real_.url(),
-                                             real_.user, answer.status, answer.body.substr(0, 200))};
+        throw std::runtime_error{fmt::format("the database {} at {} can't be read as user '{}': {} {}",
+                                             database_, real_.url(), real_.user, answer.status,
+                                             answer.body.substr(0, 200))};
 }
 
 void World::attach_node(const std::string& name, const std::string& url) {
     const auto node = parse_attached_node(url);
     lay_cable_out(name, node);
     std::optional<Transport::Answer> answer;
-    transport_.fetch(node.host, node.port, {"GET", "/readyz", {}, {}}, fetch_timeout, [&](Transport::Answer got) { answer = std::move(got); });
+    transport_.fetch(node.host, node.port, {"GET", "/readyz", {}, {}}, fetch_timeout,
+                     [&](Transport::Answer got) { answer = std::move(got); });
     while (!answer) transport_.run_until(steady_now() + poll_interval);
     const auto body = base::parse_json(answer->response.body);
     if (!answer->error.empty() || !body || !base::member(*body, "backlog"))
         throw std::runtime_error{fmt::format("{} at {} does not answer as a chat node: {}", name, node.url(),
-                                             answer->error.empty() ? fmt::format("/readyz says {} {}", answer->response.status,
-                                                                                 answer->response.body.substr(0, 200))
-                                                                   : answer->error)};
+                                             answer->error.empty()
+                                                 ? fmt::format("/readyz says {} {}", answer->response.status,
+                                                               answer->response.body.substr(0, 200))
+                                                 : answer->error)};
     attached_.emplace(name, node);
 }
 

@@ -10,7 +10,7 @@ namespace sim::process {
 struct StoreAddress {
     std::string host;
     std::uint16_t port = 0;
-    std::string user;      ///< empty: nobody in particular
+    std::string user;  ///< empty: nobody in particular
     std::string password;
     std::string database{};  ///< empty: none was named
 
@@ -23,8 +23,8 @@ struct StoreAddress {
 };
 
 enum class Database { none, named };
-/// Reads "http://user:password@host:port", with "/database" when that is to be named. Throws std::runtime_error that says what is
-/// wrong with it.
+/// Reads "http://user:password@host:port", with "/database" when that is to be named. Throws
+/// std::runtime_error that says what is wrong with it.
 StoreAddress parse_store_address(std::string_view url, Database database = Database::none);
 
 }  // namespace sim::process

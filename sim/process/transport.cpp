@@ -1,5 +1,7 @@
 #include "sim/process/transport.hpp"
 
+#include "sim/process/transport_loop.hpp"
+
 #include <chrono>
 #include <deque>
 #include <optional>
@@ -15,8 +17,6 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/stream.hpp>
-
-#include "sim/process/transport_loop.hpp"
 
 namespace sim::process {
 namespace asio = boost::asio;
@@ -65,12 +65,15 @@ private:
         if (ec) return fail(ec);
         error_code ignored;
         beast::get_lowest_layer(stream_).socket().set_option(tcp::no_delay{true}, ignored);
-        // From here on Beast's own timeout counts; none when the connection stands: a node may be paused for long.
+        // From here on Beast's own timeout counts; none when the connection stands: a node may be paused for
+        // long.
         beast::get_lowest_layer(stream_).expires_never();
-        stream_.set_option(websocket::stream_base::timeout{handshake_timeout, websocket::stream_base::none(), false});
+        stream_.set_option(
+            websocket::stream_base::timeout{handshake_timeout, websocket::stream_base::none(), false});
         stream_.read_message_max(64 << 20);
         stream_.text(true);
-        stream_.async_handshake(host_, "/ws", [self = shared_from_this()](error_code e) { self->on_handshake(e); });
+        stream_.async_handshake(host_, "/ws",
+                                [self = shared_from_this()](error_code e) { self->on_handshake(e); });
     }
 
     void on_handshake(error_code ec) {
@@ -95,11 +98,12 @@ private:
     }
 
     void write() {
-        stream_.async_write(asio::buffer(outgoing_.front()), [self = shared_from_this()](error_code ec, std::size_t) {
-            if (ec) return self->fail(ec);
-            self->outgoing_.pop_front();
-            if (!self->closed_ && !self->outgoing_.empty()) self->write();
-        });
+        stream_.async_write(asio::buffer(outgoing_.front()),
+                            [self = shared_from_this()](error_code ec, std::size_t) {
+                                if (ec) return self->fail(ec);
+                                self->outgoing_.pop_front();
+                                if (!self->closed_ && !self->outgoing_.empty()) self->write();
+                            });
     }
 
     void fail(error_code ec) {
@@ -128,21 +132,24 @@ public:
         parser_.body_limit(answer_bytes_max);
     }
 
-    void start(const std::string& host, std::uint16_t port, const base::HttpRequest& request, base::Duration timeout) {
+    void start(const std::string& host, std::uint16_t port, const base::HttpRequest& request,
+               base::Duration timeout) {
         request_.method_string(request.method);
         request_.target(request.target);
         request_.version(11);
         for (const auto& [name, value] : request.headers) request_.insert(name, value);
-        if (request_.count(http::field::host) == 0) request_.set(http::field::host, host + ':' + std::to_string(port));
+        if (request_.count(http::field::host) == 0)
+            request_.set(http::field::host, host + ':' + std::to_string(port));
         request_.keep_alive(false);
         request_.body() = request.body;
         request_.prepare_payload();
         stream_.expires_after(timeout);
-        resolver_.async_resolve(host, std::to_string(port),
-                                [self = shared_from_this()](error_code ec, const tcp::resolver::results_type& found) {
-                                    if (ec) return self->end(ec);
-                                    self->connect(found);
-                                });
+        resolver_.async_resolve(
+            host, std::to_string(port),
+            [self = shared_from_this()](error_code ec, const tcp::resolver::results_type& found) {
+                if (ec) return self->end(ec);
+                self->connect(found);
+            });
     }
 
 private:
@@ -165,7 +172,8 @@ private:
             auto& got = parser_.get();
             answer.response.status = static_cast<int>(got.result_int());
             for (const auto& field : got)
-                answer.response.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
+                answer.response.headers.emplace_back(std::string{field.name_string()},
+                                                     std::string{field.value()});
             answer.response.body = std::move(got.body());
         }
         stream_.close();
@@ -183,7 +191,8 @@ private:
 }  // namespace
 
 base::Time steady_now() {
-    return base::Time{std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now().time_since_epoch())};
+    return base::Time{
+        std::chrono::duration_cast<base::Duration>(std::chrono::steady_clock::now().time_since_epoch())};
 }
 
 base::Now both_now() {
@@ -229,14 +238,15 @@ Transport::~Transport() = default;
 
 void Transport::run_until(base::Time until) { impl_->run_until(until); }
 
-std::shared_ptr<WebSocket> Transport::connect(std::uint16_t port, WebSocket::Handlers handlers, std::string authority) {
+std::shared_ptr<WebSocket> Transport::connect(std::uint16_t port, WebSocket::Handlers handlers,
+                                              std::string authority) {
     auto client = std::make_shared<WebSocketClient>(impl_->io, std::move(handlers));
     client->start(port, std::move(authority));
     return client;
 }
 
-void Transport::fetch(const std::string& host, std::uint16_t port, base::HttpRequest request, base::Duration timeout,
-                      std::function<void(Answer)> done) {
+void Transport::fetch(const std::string& host, std::uint16_t port, base::HttpRequest request,
+                      base::Duration timeout, std::function<void(Answer)> done) {
     std::make_shared<Exchange>(impl_->io, std::move(done))->start(host, port, request, timeout);
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "node/base/http.hpp"
+#include "node/base/time.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "node/base/http.hpp"
-#include "node/base/time.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -22,7 +22,8 @@ base::Now both_now();
 /// A WebSocket to a node, as a client has one.
 class WebSocket {
 public:
-    /// Called from Transport::run_until() only. After on_closed, and after close(), none of them is called again.
+    /// Called from Transport::run_until() only. After on_closed, and after close(), none of them is called
+    /// again.
     struct Handlers {
         std::function<void()> on_open;
         std::function<void(std::string frame)> on_frame;
@@ -48,16 +49,18 @@ public:
     /// Handles what the sockets bring, until `until` at the latest or, with something handled, until now.
     void run_until(base::Time until);
 
-    /// Connects to ws://127.0.0.1:`port`/ws, which is `authority` by name when that is given. An attempt that takes longer than 5 s
-    /// fails.
-    std::shared_ptr<WebSocket> connect(std::uint16_t port, WebSocket::Handlers handlers, std::string authority = {});
+    /// Connects to ws://127.0.0.1:`port`/ws, which is `authority` by name when that is given. An attempt that
+    /// takes longer than 5 s fails.
+    std::shared_ptr<WebSocket> connect(std::uint16_t port, WebSocket::Handlers handlers,
+                                       std::string authority = {});
 
     /// What became of a request: `response` is valid when `error` is empty.
     struct Answer {
         std::string error;
         base::HttpResponse response;
     };
-    /// One request on a connection of its own to `host`:`port`, its Host too unless the request has one; `done` is called once, from run_until().
+    /// One request on a connection of its own to `host`:`port`, its Host too unless the request has one;
+    /// `done` is called once, from run_until().
     void fetch(const std::string& host, std::uint16_t port, base::HttpRequest request, base::Duration timeout,
                std::function<void(Answer)> done);
 

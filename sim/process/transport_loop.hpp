@@ -1,8 +1,8 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-
 #include "sim/process/transport.hpp"
+
+#include <boost/asio/io_context.hpp>
 
 namespace sim::process {
 

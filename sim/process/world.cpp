@@ -1,10 +1,10 @@
 #include "sim/process/world.hpp"
 
+#include "node/base/json.hpp"
+
 #include <algorithm>
 
 #include <fmt/format.h>
-
-#include "node/base/json.hpp"
 
 /// The loop, and what the conductor asks for.
 namespace sim::process {
@@ -22,8 +22,10 @@ constexpr base::Duration control_timeout = 10s;
 WorldResult World::run() {
     set_stage();
     start_ = steady_now();
-    conductor_.emplace(scenario_, plan_, start_,
-                       conduct::Conductor::Stage{!options_.store_kill.empty() && !options_.store_start.empty(), options_.room_prefix});
+    conductor_.emplace(
+        scenario_, plan_, start_,
+        conduct::Conductor::Stage{!options_.store_kill.empty() && !options_.store_start.empty(),
+                                  options_.room_prefix});
     cast_.emplace(
         transport_,
         [this](const std::string& node) {
@@ -39,7 +41,8 @@ WorldResult World::run() {
             tell(conduct::HistoryTold{node, std::move(read.room), std::move(read.messages)});
         });
     perform(conductor_->start());
-    for (const auto& seat : conduct::seats_of(scenario_)) on(conduct::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
+    for (const auto& seat : conduct::seats_of(scenario_))
+        on(conduct::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
     loop();
     finished_ = true;
     strike_stage();
@@ -142,11 +145,21 @@ void World::on(const conduct::Act& e) {
     if (!nodes_.contains(e.node)) add_node(e.node);
     auto& node = nodes_.at(e.node);
     switch (e.act) {
-        case conduct::NodeAct::start: node.start(now); break;
-        case conduct::NodeAct::kill: node.kill(); break;
-        case conduct::NodeAct::terminate: node.terminate(now); break;
-        case conduct::NodeAct::pause: node.pause(); break;
-        case conduct::NodeAct::resume: node.resume(); break;
+        case conduct::NodeAct::start:
+            node.start(now);
+            break;
+        case conduct::NodeAct::kill:
+            node.kill();
+            break;
+        case conduct::NodeAct::terminate:
+            node.terminate(now);
+            break;
+        case conduct::NodeAct::pause:
+            node.pause();
+            break;
+        case conduct::NodeAct::resume:
+            node.resume();
+            break;
         case conduct::NodeAct::wipe:
             for (const char* suffix : {"", "-wal", "-shm", "-journal"})
                 std::filesystem::remove(folder_ / "journals" / (e.node + ".db" + suffix));
@@ -196,13 +209,14 @@ void World::on(const conduct::AddClient& e) {
 
 void World::fetch(conduct::RequestId request, const StoreAddress& from, base::HttpRequest http) {
     if (const auto who = from.authorization(); !who.empty()) http.headers.emplace_back("Authorization", who);
-    transport_.fetch(from.host, from.port, std::move(http), control_timeout, [this, request](Transport::Answer answer) {
-        if (answer.error.empty()) {
-            tell(conduct::Answered{request, answer.response.status, std::move(answer.response.body)});
-        } else {
-            tell(conduct::Answered{request, 0, std::move(answer.error)});
-        }
-    });
+    transport_.fetch(
+        from.host, from.port, std::move(http), control_timeout, [this, request](Transport::Answer answer) {
+            if (answer.error.empty()) {
+                tell(conduct::Answered{request, answer.response.status, std::move(answer.response.body)});
+            } else {
+                tell(conduct::Answered{request, 0, std::move(answer.error)});
+            }
+        });
 }
 
 void World::on(const conduct::AskControl& e) { fetch(e.request, control_, e.http); }
@@ -242,7 +256,8 @@ void World::on(const conduct::Finished& e) {
 
 namespace sim {
 
-WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options) {
+WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySink& sink,
+                          const WorldOptions& options) {
     try {
         return process::World{scenario, plan, sink, options}.run();
     } catch (const std::exception& problem) {

@@ -1,12 +1,5 @@
 #pragma once
 
-#include <deque>
-#include <filesystem>
-#include <map>
-#include <optional>
-#include <set>
-#include <string>
-
 #include "sim/conduct/conductor.hpp"
 #include "sim/process/attached.hpp"
 #include "sim/process/cast.hpp"
@@ -17,9 +10,17 @@
 #include "sim/process/transport.hpp"
 #include "sim/world.hpp"
 
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
 namespace sim::process {
 
-/// Real nodes, a real store behind couchmock, real sockets and disks; conducted by the same plan as the virtual world's cores.
+/// Real nodes, a real store behind couchmock, real sockets and disks; conducted by the same plan as the
+/// virtual world's cores.
 ///
 /// One thread. Every process that it starts ends with it, whatever happens.
 class World {
@@ -48,7 +49,8 @@ private:
     // links.cpp: the cables between the processes, for plans that have faults of theirs
     [[nodiscard]] bool needs_relays(std::string_view link) const;
     [[nodiscard]] Weather usual_weather(const std::string& link) const;
-    std::uint16_t lay_cable(const std::string& link, const std::string& node, const std::string& host, std::uint16_t port);
+    std::uint16_t lay_cable(const std::string& link, const std::string& node, const std::string& host,
+                            std::uint16_t port);
     void lay_cable_out(const std::string& node, const AttachedNode& to);
     void note_requests(base::Time now);
     void note_logs(base::Now now);
@@ -83,11 +85,11 @@ private:
     const Plan& plan_;
     HistorySink& sink_;
     const WorldOptions& options_;
-    base::Random random_;             ///< of ports and names; not the plan's business
+    base::Random random_;  ///< of ports and names; not the plan's business
     std::filesystem::path folder_;
     std::string database_;
-    StoreAddress real_;               ///< the store itself: couchmock, or the CouchDB behind it
-    StoreAddress store_;              ///< where nodes go: couchmock
+    StoreAddress real_;   ///< the store itself: couchmock, or the CouchDB behind it
+    StoreAddress store_;  ///< where nodes go: couchmock
     StoreAddress control_;
 
     Transport transport_;
@@ -99,14 +101,14 @@ private:
         std::string next;
     };
     std::optional<StoreCommands> store_commands_;
-    std::map<std::string, Program> nodes_;          ///< those that we started
+    std::map<std::string, Program> nodes_;  ///< those that we started
     std::map<std::string, AttachedNode> attached_;
     std::map<std::string, LogTail> logs_;
-    std::map<std::string, std::uint16_t> ports_;       ///< of the nodes themselves
+    std::map<std::string, std::uint16_t> ports_;         ///< of the nodes themselves
     std::map<std::string, std::uint16_t> client_ports_;  ///< where clients find them
     std::map<std::pair<std::string, std::string>, std::unique_ptr<Relay>> relays_;  ///< by link and node
     std::map<std::size_t, std::int64_t> link_touched_;  ///< by fault, while it is on
-    std::set<std::string> asking_backlog_;  ///< nodes that have not answered yet
+    std::set<std::string> asking_backlog_;              ///< nodes that have not answered yet
     std::optional<Cast> cast_;
     std::optional<conduct::Conductor> conductor_;
     std::deque<conduct::Effect> to_do_;

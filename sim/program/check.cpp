@@ -1,5 +1,5 @@
-#include "sim/program/commands.hpp"
 #include "sim/history/scenario_file.hpp"
+#include "sim/program/commands.hpp"
 #include "sim/scenario/reader.hpp"
 
 #include <cstdio>

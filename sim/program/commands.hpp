@@ -31,10 +31,11 @@ struct RunRequest {
     std::filesystem::path out = "out";
     std::filesystem::path binaries;          ///< where chatnode and couchmock are
     std::vector<std::string> node_binaries;  ///< "n2=PATH"
-    std::vector<std::string> attach;         ///< "n1=URL": nodes that run elsewhere; then `store` names their database
-    std::string control;                     ///< URL of the control port of a couchmock in front of their store
-    bool quiet = false;        ///< only what went wrong is printed
-    std::string store_kill;    ///< commands for store.crash and store.restart before a real CouchDB
+    std::vector<std::string>
+        attach;              ///< "n1=URL": nodes that run elsewhere; then `store` names their database
+    std::string control;     ///< URL of the control port of a couchmock in front of their store
+    bool quiet = false;      ///< only what went wrong is printed
+    std::string store_kill;  ///< commands for store.crash and store.restart before a real CouchDB
     std::string store_start;
 };
 
@@ -42,24 +43,26 @@ struct RunRequest {
 int run(const RunRequest& request);
 
 /// Runs a scenario twice in the virtual world and names the first event and the first record that differ.
-int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed, const std::filesystem::path& trail);
+int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed,
+           const std::filesystem::path& trail);
 
-/// Compares what results.json says of two runs, or of several runs each; writes a page with both when `page` is given.
+/// Compares what results.json says of two runs, or of several runs each; writes a page with both when `page`
+/// is given.
 int compare(const std::string& before, const std::string& after, const std::filesystem::path& page);
 
 struct MatrixRequest {
-    RunRequest run;                  ///< of one file
-    std::vector<std::string> vary;   ///< "feed=poll,longpoll,continuous"
+    RunRequest run;                 ///< of one file
+    std::vector<std::string> vary;  ///< "feed=poll,longpoll,continuous"
 };
 
-/// Runs one scenario over every combination of some settings, and shows them side by side: a table on the terminal, matrix.html and
-/// matrix.json. The worst verdict decides the exit code.
+/// Runs one scenario over every combination of some settings, and shows them side by side: a table on the
+/// terminal, matrix.html and matrix.json. The worst verdict decides the exit code.
 int matrix(const MatrixRequest& request);
 
 struct CiRequest {
-    RunRequest run;                    ///< `files` may be folders: all *.yaml in them
-    std::filesystem::path baselines;   ///< NAME.json there is compared with the run of NAME.yaml; empty: none
-    bool update = false;               ///< write the baselines instead
+    RunRequest run;                   ///< `files` may be folders: all *.yaml in them
+    std::filesystem::path baselines;  ///< NAME.json there is compared with the run of NAME.yaml; empty: none
+    bool update = false;              ///< write the baselines instead
 };
 
 /// Runs folders of scenarios and writes an index over their reports.

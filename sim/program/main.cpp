@@ -48,19 +48,23 @@ int main(int argc, char** argv) {
     run_command->add_flag("--quiet", request.quiet, "say nothing of what passes");
     run_command->add_option("--binaries", request.binaries,
                             "where chatnode and couchmock are (next to chatsim)");
-    auto* store_kill = run_command->add_option(
-        "--store-kill", request.store_kill, "shell command that kills that CouchDB, for store.crash and store.restart");
+    auto* store_kill =
+        run_command->add_option("--store-kill", request.store_kill,
+                                "shell command that kills that CouchDB, for store.crash and store.restart");
     run_command
-        ->add_option("--store-start", request.store_start, "shell command that starts it again and returns when it answers")
+        ->add_option("--store-start", request.store_start,
+                     "shell command that starts it again and returns when it answers")
         ->needs(store_kill);
     run_command->add_option("--node-binary", request.node_binaries,
                             "another build for a node, as n2=PATH (process world)");
-    auto* attach = run_command->add_option("--attach", request.attach,
-                                           "a node that runs elsewhere, as n1=http://host:port (process world); --store then names its "
-                                           "database, which the run only reads, as http://user:password@host:port/database");
+    auto* attach = run_command->add_option(
+        "--attach", request.attach,
+        "a node that runs elsewhere, as n1=http://host:port (process world); --store then names its "
+        "database, which the run only reads, as http://user:password@host:port/database");
     run_command
         ->add_option("--control", request.control,
-                     "control port of a couchmock in front of that database, for store.* and feed.* faults: http://host:port")
+                     "control port of a couchmock in front of that database, for store.* and feed.* faults: "
+                     "http://host:port")
         ->needs(attach);
     run_command->callback([&] {
         if (run_seed->count() > 0) request.seed = seed;
@@ -73,31 +77,39 @@ int main(int argc, char** argv) {
     verify_command->add_option("FILE", file, "a scenario file")->required();
     auto* verify_seed = verify_command->add_option("--seed", seed, "instead of the scenario's own");
     std::string trail;
-    verify_command->add_option("--trail", trail, "file for every event with its hash, to compare two builds by diff");
+    verify_command->add_option("--trail", trail,
+                               "file for every event with its hash, to compare two builds by diff");
     verify_command->callback(
         [&] { code = verify(file, verify_seed->count() > 0 ? std::optional{seed} : std::nullopt, trail); });
 
     std::string before;
     std::string after;
     std::filesystem::path page;
-    auto* compare_command = app.add_subcommand("compare", "did it get worse? Exit codes: 0 no, 1 yes, 64 not to be compared");
-    compare_command->add_option("BEFORE", before, "results.json, a run's folder, or a folder of such (repeats)")->required();
+    auto* compare_command =
+        app.add_subcommand("compare", "did it get worse? Exit codes: 0 no, 1 yes, 64 not to be compared");
+    compare_command
+        ->add_option("BEFORE", before, "results.json, a run's folder, or a folder of such (repeats)")
+        ->required();
     compare_command->add_option("AFTER", after, "the same")->required();
     compare_command->add_option("--page", page, "write a page with both runs overlaid");
     compare_command->callback([&] { code = compare(before, after, page); });
 
     MatrixRequest matrix_request;
     matrix_request.run.binaries = own_folder();
-    auto* matrix_command = app.add_subcommand("matrix", "run one scenario over several settings and show them side by side");
+    auto* matrix_command =
+        app.add_subcommand("matrix", "run one scenario over several settings and show them side by side");
     matrix_command->add_option("FILE", matrix_request.run.files, "a scenario file")->required()->expected(1);
     matrix_command
         ->add_option("--vary", matrix_request.vary,
-                     "KEY=VALUE,VALUE,...: nodes, clients, rooms, feed, batch, shards, rate, size, or a dotted key as load.for; store=couchmock,URL. "
+                     "KEY=VALUE,VALUE,...: nodes, clients, rooms, feed, batch, shards, rate, size, or a "
+                     "dotted key as load.for; store=couchmock,URL. "
                      "Given several times, every combination is run")
         ->required();
-    matrix_command->add_option("--world", matrix_request.run.world, "virtual or process")->capture_default_str();
+    matrix_command->add_option("--world", matrix_request.run.world, "virtual or process")
+        ->capture_default_str();
     auto* matrix_seed = matrix_command->add_option("--seed", seed, "instead of the scenario's own");
-    matrix_command->add_option("--out", matrix_request.run.out, "folder for the table, the page and the runs")->default_val("out/matrix");
+    matrix_command->add_option("--out", matrix_request.run.out, "folder for the table, the page and the runs")
+        ->default_val("out/matrix");
     matrix_command->callback([&] {
         if (matrix_seed->count() > 0) matrix_request.run.seed = seed;
         code = matrix(matrix_request);
@@ -105,10 +117,12 @@ int main(int argc, char** argv) {
 
     CiRequest ci_request;
     ci_request.run.binaries = own_folder();
-    auto* ci_command = app.add_subcommand("ci", "run all scenarios of a folder and write an index over their reports");
+    auto* ci_command =
+        app.add_subcommand("ci", "run all scenarios of a folder and write an index over their reports");
     ci_command->add_option("DIR", ci_request.run.files, "folders or files")->required();
     ci_command->add_option("--world", ci_request.run.world, "virtual or process")->capture_default_str();
-    ci_command->add_option("--store", ci_request.run.store, "couchmock, or the URL of a CouchDB")->capture_default_str();
+    ci_command->add_option("--store", ci_request.run.store, "couchmock, or the URL of a CouchDB")
+        ->capture_default_str();
     ci_command->add_option("--out", ci_request.run.out, "folder for the reports")->capture_default_str();
     ci_command->add_option("--baselines", ci_request.baselines, "compare with the results stored there");
     ci_command->add_flag("--update", ci_request.update, "store the results as baselines instead");
@@ -118,7 +132,8 @@ int main(int argc, char** argv) {
     std::filesystem::path scenario;
     auto* analyze_command = app.add_subcommand("analyze", "judge a stored history again");
     analyze_command->add_option("DIR", folder, "a run's folder")->required();
-    analyze_command->add_option("--scenario", scenario, "the scenario file, when it is not where the run found it");
+    analyze_command->add_option("--scenario", scenario,
+                                "the scenario file, when it is not where the run found it");
     analyze_command->callback([&] { code = analyze(folder, scenario); });
 
     SearchCommands search;

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "sim/program/commands.hpp"
+
 #include <filesystem>
 #include <map>
 #include <string>
-
-#include "sim/program/commands.hpp"
 
 namespace sim::program {
 

@@ -49,9 +49,9 @@ private:
     std::int64_t sent_ = 0, shown_count_ = 0;
     std::unordered_set<std::string> accepted_;
     std::unordered_map<std::string, std::int64_t> due_us_;  ///< of each message; looked up, never walked
-    std::deque<Seen> window_;                      ///< of the last seconds
-    std::map<std::string, std::int64_t> backlog_;  ///< by node, as last told
-    std::set<std::string> faults_;                 ///< on at the moment
+    std::deque<Seen> window_;                               ///< of the last seconds
+    std::map<std::string, std::int64_t> backlog_;           ///< by node, as last told
+    std::set<std::string> faults_;                          ///< on at the moment
     std::string phase_ = "settling";
 };
 

@@ -1,7 +1,7 @@
 #include "sim/program/quarry.hpp"
 
-#include "sim/scenario/language.hpp"
 #include "sim/history/scenario_file.hpp"
+#include "sim/scenario/language.hpp"
 #include "sim/scenario/of_seed.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/scenario/value.hpp"

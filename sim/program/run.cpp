@@ -81,7 +81,8 @@ std::string bad_request(const RunRequest& request) {
     if (request.world == "virtual" && request.store != "couchmock")
         return "--store is for the process world; the virtual world has couchmock's core in it";
     if (request.world == "virtual" && !(request.node_binaries.empty() && request.attach.empty()))
-        return "--node-binary and --attach are for the process world; the virtual world has the node's core in it";
+        return "--node-binary and --attach are for the process world; the virtual world has the node's core "
+               "in it";
     NodeFlags flags;
     return read_node_flags(request, flags);
 }
@@ -100,15 +101,18 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
     for (const auto& scenario : scenarios) {
         auto problems = not_in_process_world(scenario);
         const auto add = [&](std::vector<Problem> more) {
-            problems.insert(problems.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+            problems.insert(problems.end(), std::make_move_iterator(more.begin()),
+                            std::make_move_iterator(more.end()));
         };
         add(not_among_nodes(scenario, "--node-binary", names(flags.binaries)));
         add(not_among_nodes(scenario, "--attach", attached));
         if (!attached.empty()) add(not_at_attached_nodes(scenario, attached, !request.control.empty()));
         for (const auto& problem : problems) {
             any = true;
-            const auto place = problem.location.line == 0 ? scenario.file
-                                                          : fmt::format("{}:{}:{}", scenario.file, problem.location.line, problem.location.column);
+            const auto place =
+                problem.location.line == 0
+                    ? scenario.file
+                    : fmt::format("{}:{}:{}", scenario.file, problem.location.line, problem.location.column);
             fmt::print(stderr, "{}: error: {}\n    hint: {}\n", place, problem.message, problem.hint);
         }
     }
@@ -205,14 +209,15 @@ Outcome run_one(const Scenario& read, const RunRequest& request, const fs::path&
     fmt::print("{}  {} ({} world, seed {})\n", show(verdict.outcome, colour), scenario.name, request.world,
                seed);
     std::string drawn;
-    for (const auto& [key, value] : choices_of(read, seed)) drawn += fmt::format("{}{}: {}", drawn.empty() ? "" : ", ", key, value.text);
+    for (const auto& [key, value] : choices_of(read, seed))
+        drawn += fmt::format("{}{}: {}", drawn.empty() ? "" : ", ", key, value.text);
     if (!drawn.empty()) fmt::print("    the seed drew {}\n", drawn);
     if (!result.broken.empty()) fmt::print("    the run was broken off: {}\n", result.broken);
     fmt::print("{}{}", show(verdict, scenario.file, colour), latencies.render());
     if (result.event_hash != 0) fmt::print("    {} events, hash {:016x}\n", result.events, result.event_hash);
     if (!options.room_prefix.empty() && result.broken.empty())
-        fmt::print("    what was said stays in the database, in the rooms {0}r1 to {0}r{1}\n", options.room_prefix,
-                   std::max(scenario.topology.rooms, 1));
+        fmt::print("    what was said stays in the database, in the rooms {0}r1 to {0}r{1}\n",
+                   options.room_prefix, std::max(scenario.topology.rooms, 1));
     fmt::print("    report:  {}\n", (folder / "report.html").string());
     if (verdict.outcome != Outcome::pass)
         fmt::print("    replay:  {}\n", replay_line(scenario, request, seed));

@@ -76,7 +76,8 @@ std::string show(const checker::Verdict& verdict, const std::string& file, bool 
             fmt::format_to(std::back_inserter(out), "            {}\n", line);
         if (finding.context.empty()) continue;
         out += "            what happened round the first of these:\n";
-        for (const auto& line : finding.context) fmt::format_to(std::back_inserter(out), "            {}\n", line);
+        for (const auto& line : finding.context)
+            fmt::format_to(std::back_inserter(out), "            {}\n", line);
     }
     return out;
 }

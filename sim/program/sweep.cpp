@@ -1,8 +1,8 @@
 #include "sim/search/sweep.hpp"
 
+#include "sim/history/scenario_file.hpp"
 #include "sim/program/search_commands.hpp"
 #include "sim/program/summary.hpp"
-#include "sim/history/scenario_file.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/search/crew.hpp"
 #include "sim/search/trial.hpp"

@@ -34,10 +34,13 @@ Key probability(std::string_view standard) {
 }
 
 /// One occasion and no other: what a sweep of single faults tries at every place in turn.
-Key nth(std::string_view about) { return one_of(make_key("nth", Type::count, "at", "", 1, million, about), "which"); }
+Key nth(std::string_view about) {
+    return one_of(make_key("nth", Type::count, "at", "", 1, million, about), "which");
+}
 
 Parameters any_request() {
-    return {one_of(probability("100%"), "which"), nth("the nth request and no other, instead of a probability")};
+    return {one_of(probability("100%"), "which"),
+            nth("the nth request and no other, instead of a probability")};
 }
 
 Key rows(std::string_view standard, std::string_view about) {
@@ -82,15 +85,18 @@ Kinds store_faults() {
         lasting(hit, "store.refuse", "Connections are reset before a request is read; nothing is stored.",
                 any_request()),
         lasting(hit, "store.hang", "Requests are read and never answered.", any_request()),
-        lasting(hit, "store.slow_accept", "New connections are made, and served only after a while; those that are open are not touched.",
-                {delay("200ms", "how long"), probability("100%")}),
+        lasting(
+            hit, "store.slow_accept",
+            "New connections are made, and served only after a while; those that are open are not touched.",
+            {delay("200ms", "how long"), probability("100%")}),
         lasting(hit, "store.slow", "Answers are late.", {delay("200ms", "how late"), probability("100%")}),
         lasting(hit, "store.error",
                 "Requests are answered with an error, in CouchDB's own words; nothing is stored.",
                 {make_key("status", Type::count, "status", "500", 400, 599, "the HTTP status"),
-                 one_of(probability("100%"), "which"), nth("the nth request and no other, instead of a probability")}),
-        lasting(hit, "store.cut_reply", "Requests are served, and the connection dies in the middle of the answer.",
-                any_request()),
+                 one_of(probability("100%"), "which"),
+                 nth("the nth request and no other, instead of a probability")}),
+        lasting(hit, "store.cut_reply",
+                "Requests are served, and the connection dies in the middle of the answer.", any_request()),
         lasting(hit, "store.lose_reply", "Writes are stored, but their answers never leave.",
                 {one_of(probability("30%"), "which"),
                  one_of(make_key("each_nth", Type::count, "every", "", 1, million,
@@ -100,19 +106,29 @@ Kinds store_faults() {
         lasting(hit, "store.partial_bulk",
                 "Of each _bulk_docs only the first documents are stored, then the connection dies.",
                 {rows("1", "documents stored")}),
-        lasting(hit, "store.bulk_errors", "Of each _bulk_docs some documents are not stored, and their rows say so.",
-                {make_key("probability", Type::percent, "probability", "30%", 1, million, "how likely a document is hit"),
-                 choice("error", "error", {"internal_server_error", "unauthorized", "timeout"}, "what the rows say")}),
-        lasting(hit, "store.reject", "Some documents are refused for good, as by a design document's validate_doc_update: 403.",
-                {make_key("probability", Type::percent, "probability", "10%", 1, million, "how likely a document is hit; one that is, is hit whenever it comes")}),
-        lasting(hit, "store.accepted", "Writes are stored and answered with 202, as by a cluster that reached too few replicas.", any_request()),
-        lasting(hit, "store.drip", "Answers come in small pieces.", {delay("200ms", "between two pieces"), probability("100%")}),
+        lasting(hit, "store.bulk_errors",
+                "Of each _bulk_docs some documents are not stored, and their rows say so.",
+                {make_key("probability", Type::percent, "probability", "30%", 1, million,
+                          "how likely a document is hit"),
+                 choice("error", "error", {"internal_server_error", "unauthorized", "timeout"},
+                        "what the rows say")}),
+        lasting(hit, "store.reject",
+                "Some documents are refused for good, as by a design document's validate_doc_update: 403.",
+                {make_key("probability", Type::percent, "probability", "10%", 1, million,
+                          "how likely a document is hit; one that is, is hit whenever it comes")}),
+        lasting(hit, "store.accepted",
+                "Writes are stored and answered with 202, as by a cluster that reached too few replicas.",
+                any_request()),
+        lasting(hit, "store.drip", "Answers come in small pieces.",
+                {delay("200ms", "between two pieces"), probability("100%")}),
         lasting(hit, "store.full", "The disk is full: writes are answered with 507."),
         lasting(hit, "store.unauthorized", "The password is refused: everything is answered with 401."),
         lasting(hit, "store.forgotten", "The database is not found: 404."),
         lasting(hit, "store.read_only", "Writes are forbidden: 403."),
-        lasting(hit, "store.clock_skew", "The store's wall clock is wrong: the dates of its answers, and how long its cookies live.",
-                {required(make_key("offset", Type::offset, "offset_ms", "", -day_us, day_us, "how wrong; negative is slow"))}),
+        lasting(hit, "store.clock_skew",
+                "The store's wall clock is wrong: the dates of its answers, and how long its cookies live.",
+                {required(make_key("offset", Type::offset, "offset_ms", "", -day_us, day_us,
+                                   "how wrong; negative is slow"))}),
         moment(hit, "store.wipe", "All documents are gone for good; the nodes must fill the store again."),
         moment(hit, "store.crash",
                "The store dies and is back at once, without the writes that it had not acknowledged."),
@@ -120,7 +136,8 @@ Kinds store_faults() {
                "The last acknowledged writes are gone, as no CouchDB does; the nodes must heal it.",
                {rows("10", "writes lost")}),
         moment(hit, "store.failover",
-               "A copy that lacks the last acknowledged writes takes over, and passes for the same store; the nodes must look, and bring them back.",
+               "A copy that lacks the last acknowledged writes takes over, and passes for the same store; "
+               "the nodes must look, and bring them back.",
                {rows("10", "writes lost")}),
         moment(hit, "store.restart", "The store restarts: every connection is cut, nothing is lost."),
     };
@@ -156,8 +173,10 @@ Kinds node_faults() {
         moment(hit, "node.wipe",
                "The node is killed, its journal is lost, and it starts again with an empty one."),
         virtual_only(lasting(hit, "node.disk_full", "The journal cannot be written.")),
-        virtual_only(lasting(hit, "node.disk_fail", "One commit to the journal fails, and nothing of it is on the disk.",
-                             {make_key("nth", Type::count, "at", "1", 1, million, "which, counted from when the fault begins")})),
+        virtual_only(lasting(hit, "node.disk_fail",
+                             "One commit to the journal fails, and nothing of it is on the disk.",
+                             {make_key("nth", Type::count, "at", "1", 1, million,
+                                       "which, counted from when the fault begins")})),
         virtual_only(lasting(hit, "node.clock_skew", "The node's wall clock is wrong.",
                              {required(make_key("offset", Type::offset, "offset_ms", "", -day_us, day_us,
                                                 "how wrong; negative is slow"))})),
@@ -194,8 +213,9 @@ Kinds link_faults() {
                 {which_link(), direction}),
         lasting(hit, "link.partition", "Nothing gets through.", {which_link(), direction}),
         moment(hit, "link.reset", "Connections are reset.", {which_link()}),
-        virtual_only(moment(hit, "link.half_open",
-                            "The open connections of nodes to the store fall silent for good, and neither side is told.")),
+        virtual_only(moment(
+            hit, "link.half_open",
+            "The open connections of nodes to the store fall silent for good, and neither side is told.")),
         lasting(hit, "link.bandwidth", "The network is thin.",
                 {which_link(), make_key("bandwidth", Type::bandwidth, "bytes_per_s", "10KB/s", 1,
                                         1'000'000'000'000, "of each connection")}),

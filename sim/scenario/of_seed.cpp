@@ -17,7 +17,8 @@ std::vector<std::pair<std::string, Value>> choices_of(const Scenario& scenario, 
 
 Scenario of_seed(Scenario scenario, std::uint64_t seed) {
     language::Into into{.scenario = &scenario};
-    for (const auto& [key, value] : choices_of(scenario, seed)) language::section("topology").find(key)->set(into, value);
+    for (const auto& [key, value] : choices_of(scenario, seed))
+        language::section("topology").find(key)->set(into, value);
     scenario.choices.clear();
     return scenario;
 }

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "sim/scenario/scenario.hpp"
+
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
-
-#include "sim/scenario/scenario.hpp"
 
 namespace sim {
 
@@ -21,44 +21,46 @@ struct PlannedSend {
 struct Action {
     Duration at{};
     bool begin = true;
-    std::size_t fault = 0;   ///< index in Plan::faults
+    std::size_t fault = 0;  ///< index in Plan::faults
 };
 
 /// One occurrence of a fault, with all that the seed decided.
 struct PlannedFault {
-    std::string name;   ///< unique in the plan: "outage", "outage#2"
-    std::string line;   ///< the scenario's name for it: "outage" for "outage#2"
-    std::string kind;   ///< "store.down"
+    std::string name;  ///< unique in the plan: "outage", "outage#2"
+    std::string line;  ///< the scenario's name for it: "outage" for "outage#2"
+    std::string kind;  ///< "store.down"
     Duration at{};
-    Duration length{};  ///< 0: a moment
+    Duration length{};     ///< 0: a moment
     bool lasting = false;  ///< until healing begins, when no length was given and the kind is not a moment
-    std::string node;   ///< resolved: "n2", or empty
+    std::string node;      ///< resolved: "n2", or empty
     std::string client;
-    std::string when;   ///< still open: a condition decides the time; `at` is 0 then and there is no Action
+    std::string when;  ///< still open: a condition decides the time; `at` is 0 then and there is no Action
     /// All that the kind takes, defaults filled in: numbers as JSON writes them, the rest as plain text.
     std::map<std::string, std::string> parameters;
     Location location;
 };
 
-/// A scenario and a seed, resolved: what a world performs. The same scenario and seed give the same plan everywhere.
+/// A scenario and a seed, resolved: what a world performs. The same scenario and seed give the same plan
+/// everywhere.
 struct Plan {
     std::uint64_t seed = 1;
-    std::vector<PlannedSend> sends;    ///< by due time
+    std::vector<PlannedSend> sends;  ///< by due time
     std::vector<PlannedFault> faults;
-    std::vector<Action> actions;       ///< by time
-    Duration load_end{};               ///< no message is due after this
-    Duration heal_begin{};             ///< all faults end here at the latest
-    Duration end{};                    ///< heal_begin + heal
+    std::vector<Action> actions;  ///< by time
+    Duration load_end{};          ///< no message is due after this
+    Duration heal_begin{};        ///< all faults end here at the latest
+    Duration end{};               ///< heal_begin + heal
 };
 
-/// `scenario` was read without a problem. Draws from base::Random only: no clock, no libm, the same on every machine.
+/// `scenario` was read without a problem. Draws from base::Random only: no clock, no libm, the same on every
+/// machine.
 ///
-/// node.kill and node.stop with `restart` have it as their length too: their end is the start of the node. A node.join's `node` is
-/// the next number, in order of time.
+/// node.kill and node.stop with `restart` have it as their length too: their end is the start of the node. A
+/// node.join's `node` is the next number, in order of time.
 Plan make_plan(const Scenario& scenario, std::uint64_t seed);
 
-/// Where the client with this index ("c1" is 0) is at home, and which room it follows, for those of the topology and
-/// (the room) those that come with a node.join.
+/// Where the client with this index ("c1" is 0) is at home, and which room it follows, for those of the
+/// topology and (the room) those that come with a node.join.
 std::string home_of(const Topology& topology, std::uint32_t client);
 std::string room_of(const Topology& topology, std::uint32_t client);
 /// Whether it is one of those that poll, the last of the topology's.

@@ -14,7 +14,8 @@ const std::vector<Property>& properties() {
         {"fifo_per_sender", Within::no, "a sender's messages arrive in the order sent, or are marked late"},
         {"canonical_order", Within::no, "at the end all nodes tell the same history in the same order"},
         {"converged", Within::optional,
-         "after healing all clients have all messages, and all senders their answers, within the time given (or by the end)"},
+         "after healing all clients have all messages, and all senders their answers, within the time given "
+         "(or by the end)"},
         {"outbox_drained", Within::no, "after healing no node has a message left that waits for the store"},
         {"no_storm", Within::no, "requests to the store stay bounded, while it is down too"},
         {"ran", Within::no,

@@ -36,10 +36,12 @@ void check_sense(const Scenario& scenario, std::vector<Problem>& problems, Doubt
 std::vector<Problem> not_in_process_world(const Scenario& scenario);
 
 /// The nodes that a flag names and the scenario does not begin with.
-std::vector<Problem> not_among_nodes(const Scenario& scenario, std::string_view flag, const std::set<std::string>& names);
+std::vector<Problem> not_among_nodes(const Scenario& scenario, std::string_view flag,
+                                     const std::set<std::string>& names);
 
-/// The faults that cannot be done to nodes that run elsewhere (`attached`, by name), each with a hint. `has_control`: the run sets the
-/// faults of a couchmock in front of their store.
-std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::set<std::string>& attached, bool has_control);
+/// The faults that cannot be done to nodes that run elsewhere (`attached`, by name), each with a hint.
+/// `has_control`: the run sets the faults of a couchmock in front of their store.
+std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::set<std::string>& attached,
+                                           bool has_control);
 
 }  // namespace sim

@@ -99,7 +99,8 @@ std::string of_expectations() {
         "    max(backlog) during outage >= 20\n"
         "    count(requests) during outage < 200\n"
         "    recovery of outage < 5s\n"
-        "    p99(delivery) < 250ms abort_on_fail   (the run ends, and has failed, as soon as 20 samples or more break it)\n\n";
+        "    p99(delivery) < 250ms abort_on_fail   (the run ends, and has failed, as soon as 20 samples or "
+        "more break it)\n\n";
     out +=
         of_words("Properties", "The first five are judged in every run, written down or not.", properties());
     out +=

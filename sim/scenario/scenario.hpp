@@ -1,13 +1,13 @@
 #pragma once
 
+#include "node/base/time.hpp"
+#include "sim/scenario/value.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "node/base/time.hpp"
-#include "sim/scenario/value.hpp"
 
 /// A scenario file as it was read: what is asked for, before any seed has decided anything.
 namespace sim {
@@ -32,14 +32,14 @@ struct Link {
 
 struct Topology {
     int nodes = 2;
-    int clients = 4;   ///< spread over the nodes in turn: c1 on n1, c2 on n2, ...
-    int polling = 0;   ///< of them, the last: they poll
-    int rooms = 1;     ///< every client follows room r(1 + number mod rooms)
+    int clients = 4;                  ///< spread over the nodes in turn: c1 on n1, c2 on n2, ...
+    int polling = 0;                  ///< of them, the last: they poll
+    int rooms = 1;                    ///< every client follows room r(1 + number mod rooms)
     std::string feed = "continuous";  ///< or longpoll, poll
     Duration poll_interval = std::chrono::seconds{1};
-    int shards = 1;    ///< q of the database
-    int batch = 400;   ///< messages that a node sends to the store in one request, at most
-    int page = 2000;   ///< rows that a node reads at once, at most
+    int shards = 1;                ///< q of the database
+    int batch = 400;               ///< messages that a node sends to the store in one request, at most
+    int page = 2000;               ///< rows that a node reads at once, at most
     int outbox_bytes = 1'000'000;  ///< what waits for one client, at most
 };
 
@@ -54,8 +54,8 @@ enum class Arrivals { constant, poisson, ramp, burst };
 /// A message that the file names, rather than the seed.
 struct Message {
     Duration at{};
-    std::string client;    ///< "c1"
-    std::string room;      ///< empty: the one that the client follows
+    std::string client;  ///< "c1"
+    std::string room;    ///< empty: the one that the client follows
     int size_bytes = 64;
     Location location;
 };
@@ -64,39 +64,41 @@ struct Load {
     std::uint64_t per_1000_seconds = 10'000;  ///< messages of all clients together in 1000 s: "10/s" is 10000
     Arrivals arrivals = Arrivals::constant;
     int size_bytes = 64;
-    int size_bytes_max = 64;              ///< equal to size_bytes for a fixed size, else drawn between the two
+    int size_bytes_max = 64;  ///< equal to size_bytes for a fixed size, else drawn between the two
     Duration length = std::chrono::seconds{10};
     Duration settle = std::chrono::seconds{1};  ///< quiet time after the start, before the first message
-    std::vector<Message> messages;        ///< if there are any, these are said and nothing is drawn
+    std::vector<Message> messages;              ///< if there are any, these are said and nothing is drawn
 };
 
 /// One line of the timeline.
 struct Fault {
-    std::string name;                      ///< given, or made from kind and number; phases are named after it
-    std::vector<std::string> kinds;        ///< one ("store.down"), or several of which each occurrence draws one (`any`)
-    std::optional<Duration> at;            ///< once, at this time
-    std::optional<Range> every;            ///< or again and again, after a drawn pause
-    std::string when;                      ///< or once a condition is met: "feed(n1).rows >= 100"
-    std::optional<Range> length;           ///< `for`; nothing: it is a moment, or lasts to the end
-    std::string node;                      ///< whom it hits; empty: not a node's fault, or one drawn
+    std::string name;  ///< given, or made from kind and number; phases are named after it
+    std::vector<std::string>
+        kinds;  ///< one ("store.down"), or several of which each occurrence draws one (`any`)
+    std::optional<Duration> at;   ///< once, at this time
+    std::optional<Range> every;   ///< or again and again, after a drawn pause
+    std::string when;             ///< or once a condition is met: "feed(n1).rows >= 100"
+    std::optional<Range> length;  ///< `for`; nothing: it is a moment, or lasts to the end
+    std::string node;             ///< whom it hits; empty: not a node's fault, or one drawn
     std::string client;
-    std::map<std::string, std::string> parameters;  ///< the rest, quantities made canonical: "delay_ms" -> "20"
-    bool swarm = false;                    ///< a seed decides whether it takes part at all
+    std::map<std::string, std::string>
+        parameters;      ///< the rest, quantities made canonical: "delay_ms" -> "20"
+    bool swarm = false;  ///< a seed decides whether it takes part at all
     Location location;
     std::map<std::string, Location> places;  ///< where each key's value stands in the file
 };
 
 /// One line of `expect`.
 struct Expectation {
-    std::string text;       ///< as written
-    std::string property;   ///< "no_loss", or the metric of a threshold: "p99(local_echo)"
-    std::string phase;      ///< "during outage", "before outage", "after outage", "" for the whole run
-    std::string relation;   ///< "<", "<=", ">", ">=", "==" or "" for a property
-    double value = 0;       ///< of a threshold, in microseconds where it is a time
+    std::string text;      ///< as written
+    std::string property;  ///< "no_loss", or the metric of a threshold: "p99(local_echo)"
+    std::string phase;     ///< "during outage", "before outage", "after outage", "" for the whole run
+    std::string relation;  ///< "<", "<=", ">", ">=", "==" or "" for a property
+    double value = 0;      ///< of a threshold, in microseconds where it is a time
     std::optional<Duration> within;  ///< "converged within 5s"
     bool abort_on_fail = false;      ///< the run ends as soon as it is broken
     Location location;
-    Location name_location;          ///< of the fault's name, where there is one
+    Location name_location;  ///< of the fault's name, where there is one
 };
 
 struct Scenario {
@@ -104,13 +106,14 @@ struct Scenario {
     std::string name;
     std::string about;
     std::uint64_t seed = 1;
-    Topology topology;                  ///< of `choices` the first
+    Topology topology;  ///< of `choices` the first
     std::vector<Choice> choices;
     std::map<std::string, Link> links;  ///< "client-node", "node-store"
     Load load;
     std::vector<Fault> timeline;
     std::vector<Expectation> expect;
-    Duration heal = std::chrono::seconds{10};  ///< how long everything may take to converge after the last fault and message
+    Duration heal = std::chrono::seconds{
+        10};  ///< how long everything may take to converge after the last fault and message
 };
 
 }  // namespace sim

@@ -81,7 +81,10 @@ object of_one_value(const Key& key) {
 object of_key(const Key& key) {
     auto out = of_one_value(key);
     if (key.drawn) {
-        object list{{"type", "array"}, {"minItems", 1}, {"items", out}, {"description", "each seed draws one of these"}};
+        object list{{"type", "array"},
+                    {"minItems", 1},
+                    {"items", out},
+                    {"description", "each seed draws one of these"}};
         out = {{"anyOf", array{std::move(out), std::move(list)}}};
     }
     out["description"] = key.about;
@@ -191,9 +194,9 @@ object of_expect() {
     const auto relation = " *(<|<=|>|>=|==) *";
     const auto abort = "( +abort_on_fail)?";
     std::vector<std::string_view> quantile_names = names(quantiles());
-    forms.push_back(object{
-        {"pattern", fmt::format("^{}\\( *{}{} *\\){}{}{}{}$", alternatives(quantile_names),
-                                alternatives(names(metrics())), where, phase, relation, time_pattern(), abort)}});
+    forms.push_back(object{{"pattern", fmt::format("^{}\\( *{}{} *\\){}{}{}{}$", alternatives(quantile_names),
+                                                   alternatives(names(metrics())), where, phase, relation,
+                                                   time_pattern(), abort)}});
     forms.push_back(
         object{{"pattern", fmt::format("^(count|undelivered|max)\\( *[a-z_]+{} *\\){}{}({}|[0-9]+){}$", where,
                                        phase, relation, time_pattern(), abort)}});

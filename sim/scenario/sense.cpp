@@ -110,7 +110,8 @@ private:
             if (choice.key == "polling")
                 for (const auto& value : choice.of) polling = std::max(polling, static_cast<int>(value.low));
         if (polling > topology.clients)
-            complain({}, fmt::format("{} of {} clients poll: there are not so many", polling, topology.clients),
+            complain({},
+                     fmt::format("{} of {} clients poll: there are not so many", polling, topology.clients),
                      "topology.polling is how many of the clients do");
         if (topology.rooms > topology.clients)
             complain({}, fmt::format("{} rooms for {} clients: some room has nobody in it", topology.rooms,

@@ -9,7 +9,8 @@
 
 #include <fmt/format.h>
 
-/// What is left when no fault and no message can go any more: fewer nodes, clients and rooms, plainer settings.
+/// What is left when no fault and no message can go any more: fewer nodes, clients and rooms, plainer
+/// settings.
 namespace sim::search {
 
 namespace {
@@ -171,10 +172,12 @@ void simplify_settings(Shrinker& shrinker) {
     if (shrinker.now().topology.feed != "continuous")
         change([](Scenario& s) { s.topology.feed = "continuous"; });
     if (shrinker.now().topology.shards != 1) change([](Scenario& s) { s.topology.shards = 1; });
-    if (shrinker.now().topology.batch != Topology{}.batch) change([](Scenario& s) { s.topology.batch = Topology{}.batch; });
+    if (shrinker.now().topology.batch != Topology{}.batch)
+        change([](Scenario& s) { s.topology.batch = Topology{}.batch; });
     if (shrinker.now().topology.outbox_bytes != Topology{}.outbox_bytes)
         change([](Scenario& s) { s.topology.outbox_bytes = Topology{}.outbox_bytes; });
-    if (shrinker.now().topology.page != Topology{}.page) change([](Scenario& s) { s.topology.page = Topology{}.page; });
+    if (shrinker.now().topology.page != Topology{}.page)
+        change([](Scenario& s) { s.topology.page = Topology{}.page; });
     const auto is_odd = [](const Message& m) { return m.size_bytes != Message{}.size_bytes; };
     if (std::ranges::any_of(shrinker.now().load.messages, is_odd))
         change([](Scenario& s) {

@@ -1,11 +1,12 @@
-#include <fmt/format.h>
-
 #include "sim/virtual/world.hpp"
+
+#include <fmt/format.h>
 
 /// Clients and their connections.
 namespace sim::virtual_world {
 
-ClientIndex World::add_client(std::string name, NodeIndex home, std::vector<std::string> rooms, bool polling) {
+ClientIndex World::add_client(std::string name, NodeIndex home, std::vector<std::string> rooms,
+                              bool polling) {
     const auto index = static_cast<ClientIndex>(clients_.size());
     VirtualClient added;
     added.name = name;
@@ -47,7 +48,8 @@ void World::perform(ClientIndex index, client::Effects effects) {
             client.timers[timer->timer] = ++settings_;
             at(std::max(now_, timer->at), ClientTimer{index, timer->timer, settings_});
         } else if (auto* read = std::get_if<client::HistoryRead>(&effect)) {
-            soon(Duration{0}, Told{conduct::HistoryTold{client.probes, std::move(read->room), std::move(read->messages)}});
+            soon(Duration{0},
+                 Told{conduct::HistoryTold{client.probes, std::move(read->room), std::move(read->messages)}});
             read_next_room(index);
         }
     }
@@ -66,7 +68,8 @@ void World::connect(ClientIndex index, const std::string& node) {
     if (found == nodes_.end()) {
         soon(Duration{1000}, ClientHears{index, link, client::Disconnected{"no such node"}});
     } else {
-        travel(found->to_clients, true, alone, 0, Knock{index, link, static_cast<NodeIndex>(found - nodes_.begin())});
+        travel(found->to_clients, true, alone, 0,
+               Knock{index, link, static_cast<NodeIndex>(found - nodes_.begin())});
     }
 }
 
@@ -76,7 +79,8 @@ void World::on(Knock& e) {
     if (node.core && hold_if_paused(e.node, e)) return;
     InOrder alone;
     if (!node.core || node.stopping) {
-        travel(node.to_clients, false, alone, 0, ClientHears{e.client, e.link, client::Disconnected{"connection refused"}});
+        travel(node.to_clients, false, alone, 0,
+               ClientHears{e.client, e.link, client::Disconnected{"connection refused"}});
         return;
     }
     auto& connection = connections_[e.link] = Connection{e.client, e.node, node.life, {}, {}};
@@ -91,11 +95,13 @@ void World::drop_link(LinkId id, bool tell_node, const std::string& reason) {
     connections_.erase(found);
     auto& path = nodes_[connection.node].to_clients;
     if (connection.request != 0) {
-        travel(path, false, connection.down, 0, ClientHears{connection.client, 0, client::Answered{connection.request, reason, {}}});
+        travel(path, false, connection.down, 0,
+               ClientHears{connection.client, 0, client::Answered{connection.request, reason, {}}});
     } else if (tell_node) {
         travel(path, true, connection.up, 0, NodeHears{connection.node, connection.life, node::Closed{id}});
     } else {
-        travel(path, false, connection.down, 0, ClientHears{connection.client, id, client::Disconnected{reason}});
+        travel(path, false, connection.down, 0,
+               ClientHears{connection.client, id, client::Disconnected{reason}});
     }
 }
 

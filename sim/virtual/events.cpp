@@ -6,8 +6,8 @@
 namespace sim::virtual_world {
 namespace {
 
-/// This hash is taken of every byte that moves in the virtual world: eight at a time, and of a long text four times eight, so that
-/// one multiplication need not wait for the other.
+/// This hash is taken of every byte that moves in the virtual world: eight at a time, and of a long text four
+/// times eight, so that one multiplication need not wait for the other.
 class Hasher {
 public:
     Hasher& add(std::uint64_t word) {
@@ -42,7 +42,9 @@ private:
     std::uint64_t hash_ = 0x243f6a8885a308d3ull;
 };
 
-void hash_into(Hasher& h, const base::HttpRequest& request) { h.add(request.method).add(request.target).add(request.body); }
+void hash_into(Hasher& h, const base::HttpRequest& request) {
+    h.add(request.method).add(request.target).add(request.body);
+}
 
 struct OfNodeEvent {
     Hasher& h;
@@ -56,7 +58,9 @@ struct OfNodeEvent {
     void operator()(const node::Fetched& e) const {
         h.add(e.fetch).add(static_cast<std::uint64_t>(e.response.status)).add(e.response.body);
     }
-    void operator()(const node::FetchHead& e) const { h.add(e.fetch).add(static_cast<std::uint64_t>(e.status)); }
+    void operator()(const node::FetchHead& e) const {
+        h.add(e.fetch).add(static_cast<std::uint64_t>(e.status));
+    }
     void operator()(const node::FetchData& e) const { h.add(e.fetch).add(e.bytes); }
     void operator()(const node::FetchEnded& e) const { h.add(e.fetch); }
     void operator()(const node::FetchFailed& e) const { h.add(e.fetch).add(e.reason); }
@@ -80,7 +84,9 @@ struct OfClientEvent {
     void operator()(const client::Answered& e) const {
         h.add(e.request).add(e.error).add(static_cast<std::uint64_t>(e.response.status)).add(e.response.body);
     }
-    void operator()(const client::Post& e) const { h.add(e.room).add(static_cast<std::uint64_t>(e.size_bytes)); }
+    void operator()(const client::Post& e) const {
+        h.add(e.room).add(static_cast<std::uint64_t>(e.size_bytes));
+    }
     void operator()(const client::Hop& e) const { h.add(e.node); }
     void operator()(const client::AskHistory& e) const { h.add(e.room); }
     void operator()(const client::Garbage& e) const { h.add(e.frame); }
@@ -128,8 +134,9 @@ std::uint64_t hash_of(const Event& event) {
 
 std::string_view kind_of(const Event& event) {
     static constexpr std::array<std::string_view, std::variant_size_v<Event>> names{
-        "to node",   "timer of node", "disk of node",    "start of node", "to store",     "timer of store", "to client",
-        "to client", "timer of client", "connection to node", "to conductor", "timer of conductor", "request to node"};
+        "to node",        "timer of node",      "disk of node",   "start of node",   "to store",
+        "timer of store", "to client",          "to client",      "timer of client", "connection to node",
+        "to conductor",   "timer of conductor", "request to node"};
     return names[event.index()];
 }
 

@@ -1,7 +1,7 @@
-#include <algorithm>
-
 #include "sim/scenario/value.hpp"
 #include "sim/virtual/world.hpp"
+
+#include <algorithm>
 
 /// Bad links.
 namespace sim::virtual_world {
@@ -37,17 +37,21 @@ std::int64_t World::set_path(NodeIndex index, const PlannedFault& fault, bool on
     if (fault.kind == "link.reset") return on ? reset_links(index, to_clients) : 0;
     // The node waits for an answer, and the store goes on writing to nobody.
     if (fault.kind == "link.half_open")
-        return on ? static_cast<std::int64_t>(std::erase_if(exchanges_, [&](const auto& e) { return e.second.node == index; })) : 0;
-    if (fault.kind == "link.latency") path.extra = on ? Duration{number(fault, "delay_ms") * 1000} : Duration{0};
+        return on ? static_cast<std::int64_t>(
+                        std::erase_if(exchanges_, [&](const auto& e) { return e.second.node == index; }))
+                  : 0;
+    if (fault.kind == "link.latency")
+        path.extra = on ? Duration{number(fault, "delay_ms") * 1000} : Duration{0};
     if (fault.kind == "link.bandwidth")
-        path.link.bytes_per_second =
-            on ? static_cast<std::uint64_t>(number(fault, "bytes_per_s")) : link_between(ends).bytes_per_second;
+        path.link.bytes_per_second = on ? static_cast<std::uint64_t>(number(fault, "bytes_per_s"))
+                                        : link_between(ends).bytes_per_second;
     if (fault.kind == "link.clog" || fault.kind == "link.partition") {
         const auto direction = word(fault, "direction", "both");
         set_held(path, on && direction != "down", on && direction != "up");
     }
     const auto is_of_node = [&](const auto& entry) { return entry.second.node == index; };
-    return to_clients ? std::ranges::count_if(connections_, is_of_node) : std::ranges::count_if(exchanges_, is_of_node);
+    return to_clients ? std::ranges::count_if(connections_, is_of_node)
+                      : std::ranges::count_if(exchanges_, is_of_node);
 }
 
 std::int64_t World::reset_links(NodeIndex index, bool to_clients) {
@@ -57,7 +61,8 @@ std::int64_t World::reset_links(NodeIndex index, bool to_clients) {
             if (connection.node == index) ids.push_back(id);
         std::ranges::sort(ids);
         for (const auto id : ids) {
-            if (connections_.at(id).request == 0) soon(Duration{0}, NodeHears{index, nodes_[index].life, node::Closed{id}});
+            if (connections_.at(id).request == 0)
+                soon(Duration{0}, NodeHears{index, nodes_[index].life, node::Closed{id}});
             drop_link(id, false, "connection reset");
         }
         return static_cast<std::int64_t>(ids.size());

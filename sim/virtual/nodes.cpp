@@ -7,8 +7,9 @@ namespace sim::virtual_world {
 namespace {
 
 constexpr Range sync_time{std::chrono::microseconds{300}, std::chrono::microseconds{3000}};
-constexpr std::size_t socket_bytes_max = 256 * 1024;  // what the buffers of a connection hold when nobody reads
-constexpr Duration write_time{5};                 // until the kernel's buffer has taken a write
+constexpr std::size_t socket_bytes_max =
+    256 * 1024;                    // what the buffers of a connection hold when nobody reads
+constexpr Duration write_time{5};  // until the kernel's buffer has taken a write
 
 node::FeedMode feed_mode(const std::string& name) {
     if (name == "longpoll") return node::FeedMode::longpoll;
@@ -135,7 +136,8 @@ void World::perform(NodeIndex index, node::Effects effects) {
             auto& reader = clients_[client];
             reader.unread_bytes += reader.reading ? 0 : bytes;
             // No more than the outbox, so that a small one is ever filled.
-            if (reader.unread_bytes > std::min(socket_bytes_max, static_cast<std::size_t>(scenario_.topology.outbox_bytes))) {
+            if (reader.unread_bytes >
+                std::min(socket_bytes_max, static_cast<std::size_t>(scenario_.topology.outbox_bytes))) {
                 reader.unwritten.push_back(std::move(written));
             } else {
                 soon(write_time, std::move(written));

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include "sim/virtual/world.hpp"
+
+#include <algorithm>
 
 /// What the conductor asks for.
 namespace sim::virtual_world {
@@ -40,7 +40,9 @@ void World::on(const conduct::Act& e) {
     auto index = node_named(e.node);
     if (index == nodes_.size()) index = add_node(e.node);
     switch (e.act) {
-        case conduct::NodeAct::start: soon(start_time, NodeStarts{index}); break;
+        case conduct::NodeAct::start:
+            soon(start_time, NodeStarts{index});
+            break;
         case conduct::NodeAct::kill:
             end_node(index);
             soon(Duration{0}, Told{conduct::NodeIsGone{e.node, "killed", false}});
@@ -49,9 +51,15 @@ void World::on(const conduct::Act& e) {
             nodes_[index].stopping = true;
             tell_node(index, node::Drain{});
             break;
-        case conduct::NodeAct::wipe: wipe_node(index); break;
-        case conduct::NodeAct::pause: pause_node(index, true); break;
-        case conduct::NodeAct::resume: pause_node(index, false); break;
+        case conduct::NodeAct::wipe:
+            wipe_node(index);
+            break;
+        case conduct::NodeAct::pause:
+            pause_node(index, true);
+            break;
+        case conduct::NodeAct::resume:
+            pause_node(index, false);
+            break;
     }
 }
 
@@ -69,7 +77,8 @@ void World::on(const conduct::HoldReading& e) {
     for (auto& written : std::exchange(found->unwritten, {})) at(now_, std::move(written));
     // At once: what arrives at this very moment stands behind it.
     for (const auto& gets : std::exchange(found->unread, {})) read(gets);
-    for (const auto& answer : std::exchange(found->unheard, {})) tell_client(static_cast<ClientIndex>(found - clients_.begin()), answer);
+    for (const auto& answer : std::exchange(found->unheard, {}))
+        tell_client(static_cast<ClientIndex>(found - clients_.begin()), answer);
 }
 
 void World::on(const conduct::AddClient& e) {
@@ -88,16 +97,19 @@ void World::on(const conduct::AskStore& e) {
     soon(Duration{0}, answered(e.request, ask_store(std::move(request))));
 }
 
-/// What its /readyz would say, without asking it: a node that nothing but questions wakes would seem to be awake.
+/// What its /readyz would say, without asking it: a node that nothing but questions wakes would seem to be
+/// awake.
 void World::on(const conduct::AskBacklog& e) {
     const auto index = node_named(e.node);
     const auto& node = nodes_[index];
     if (!node.core || node.paused) return;
     const auto counts = node.core->counts();
-    soon(Duration{0}, Told{conduct::BacklogTold{e.node, static_cast<std::int64_t>(counts.backlog), counts.store_up}});
+    soon(Duration{0},
+         Told{conduct::BacklogTold{e.node, static_cast<std::int64_t>(counts.backlog), counts.store_up}});
 }
 
-/// A client of its own for each node, that is no part of the run: it follows no room, and nothing that it sees is noted.
+/// A client of its own for each node, that is no part of the run: it follows no room, and nothing that it
+/// sees is noted.
 void World::on(const conduct::AskHistory& e) {
     const auto index = add_client("probe of " + e.node, node_named(e.node), {});
     --unsettled_;

@@ -6,8 +6,10 @@ namespace {
 
 /// Most bodies come in one piece.
 void append(std::string& body, std::string&& bytes) {
-    if (body.empty()) body = std::move(bytes);
-    else body += bytes;
+    if (body.empty())
+        body = std::move(bytes);
+    else
+        body += bytes;
 }
 
 /// The body's bytes in what a cut connection left behind: what follows the size line of a broken chunk.
@@ -20,7 +22,8 @@ std::string body_of_partial_chunk(const std::string& partial) {
 
 void World::fetch(NodeIndex index, node::Fetch request) {
     const auto id = next_exchange_++;
-    // As the node's HTTP client has it: a stream opens a connection of its own, all else takes one that is idle.
+    // As the node's HTTP client has it: a stream opens a connection of its own, all else takes one that is
+    // idle.
     auto& kept = nodes_[index].kept_connections;
     const bool first = request.stream || kept == 0;
     if (!first) --kept;
@@ -31,7 +34,8 @@ void World::fetch(NodeIndex index, node::Fetch request) {
 
 void World::cancel_fetch(NodeIndex index, node::FetchId id) {
     for (auto it = exchanges_.begin(); it != exchanges_.end(); ++it) {
-        if (it->second.node != index || it->second.life != nodes_[index].life || it->second.fetch != id) continue;
+        if (it->second.node != index || it->second.life != nodes_[index].life || it->second.fetch != id)
+            continue;
         if (!it->second.chunked) count_request(index, "given up");
         to_store(index, couchmock::Abandoned{it->first}, 0);
         exchanges_.erase(it);
@@ -124,7 +128,8 @@ void World::perform(couchmock::Effects effects) {
             const auto exchange = exchanges_.find(reset->exchange);
             if (exchange == exchanges_.end()) continue;
             if (exchange->second.stream && exchange->second.chunked && !reset->partial.empty())
-                answer(reset->exchange, node::FetchData{0, body_of_partial_chunk(reset->partial)}, reset->partial.size());
+                answer(reset->exchange, node::FetchData{0, body_of_partial_chunk(reset->partial)},
+                       reset->partial.size());
             if (!exchange->second.chunked) count_request(exchange->second.node, "reset");
             answer(reset->exchange, node::FetchFailed{0, "connection reset"}, 0);
             finish(reset->exchange, false);

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "node/base/random.hpp"
+#include "sim/scenario/scenario.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <utility>
 #include <vector>
-
-#include "node/base/random.hpp"
-#include "sim/scenario/scenario.hpp"
 
 namespace sim::virtual_world {
 
@@ -50,7 +50,9 @@ private:
         std::uint64_t added;
         std::uint32_t slot;  // the events themselves do not move while the heap is sorted
     };
-    static bool later(const Entry& a, const Entry& b) { return a.at != b.at ? a.at > b.at : a.added > b.added; }
+    static bool later(const Entry& a, const Entry& b) {
+        return a.at != b.at ? a.at > b.at : a.added > b.added;
+    }
 
     std::vector<Entry> heap_;
     std::deque<Event> slots_;

@@ -25,7 +25,8 @@ World::World(const Scenario& scenario, const Plan& plan, HistorySink& sink, cons
 WorldResult World::run() {
     for (const auto& name : conduct::nodes_of(scenario_)) start_node(add_node(name));
     conduct(conductor_.start());
-    for (const auto& seat : conduct::seats_of(scenario_)) on(conduct::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
+    for (const auto& seat : conduct::seats_of(scenario_))
+        on(conduct::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
     auto next_progress = now_;
     while (!done_ && !timeline_.empty()) {
         now_ = timeline_.next_at();
@@ -89,7 +90,8 @@ void World::note(const Record& record) {
 
 namespace sim {
 
-WorldResult run_virtual(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options) {
+WorldResult run_virtual(const Scenario& scenario, const Plan& plan, HistorySink& sink,
+                        const WorldOptions& options) {
     return virtual_world::World{scenario, plan, sink, options}.run();
 }
 

@@ -1,13 +1,5 @@
 #pragma once
 
-#include <map>
-#include <memory>
-#include <optional>
-#include <string>
-#include <unordered_map>
-#include <utility>
-#include <vector>
-
 #include "couchmock/core/mock.hpp"
 #include "node/base/json_view.hpp"
 #include "node/core/chat_core.hpp"
@@ -17,6 +9,14 @@
 #include "sim/virtual/timeline.hpp"
 #include "sim/world.hpp"
 
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
 namespace sim::virtual_world {
 
 /// The link between one node and its clients, or one node and the store, as faults have it at the moment.
@@ -24,12 +24,12 @@ namespace sim::virtual_world {
 /// connection are late or lost with it, never lost alone.
 struct Path {
     Link link;
-    Duration extra{};       ///< added to every latency
-    bool up_held = false;   ///< towards the node, or towards the store
+    Duration extra{};      ///< added to every latency
+    bool up_held = false;  ///< towards the node, or towards the store
     bool down_held = false;
     std::vector<std::pair<Duration, Event>> up_waiting;  ///< with the time it would have taken
     std::vector<std::pair<Duration, Event>> down_waiting;
-    Time up_not_before{};   ///< what was let go arrives until then: nothing that is sent later may overtake it
+    Time up_not_before{};  ///< what was let go arrives until then: nothing that is sent later may overtake it
     Time down_not_before{};
 };
 
@@ -38,14 +38,14 @@ struct VirtualNode {
     std::string name;
     std::optional<node::ChatCore> core;  ///< empty: not running
     std::unique_ptr<node::ModelJournal> journal;
-    std::uint32_t life = 0;              ///< counts starts; what was meant for an earlier one is dropped
+    std::uint32_t life = 0;  ///< counts starts; what was meant for an earlier one is dropped
     bool paused = false;
     bool stopping = false;
     bool disk_full = false;
-    std::int64_t commits_until_failure = 0;  ///< the one that makes it 0 fails; -1: it has failed
+    std::int64_t commits_until_failure = 0;        ///< the one that makes it 0 fails; -1: it has failed
     std::map<std::string, std::int64_t> requests;  ///< to the store, by status, since they were last noted
-    std::vector<Event> held;             ///< what came while it was paused
-    std::size_t kept_connections = 0;    ///< to the store, idle: a request takes one, or opens another
+    std::vector<Event> held;                       ///< what came while it was paused
+    std::size_t kept_connections = 0;  ///< to the store, idle: a request takes one, or opens another
     Duration clock_offset{};
     std::map<node::TimerId, std::uint64_t> timers;  ///< the setting that counts
     Path to_clients;
@@ -55,16 +55,16 @@ struct VirtualNode {
 struct VirtualClient {
     std::string name;
     std::unique_ptr<client::ClientCore> core;
-    LinkId link = 0;                     ///< the connection that counts; 0: none
+    LinkId link = 0;  ///< the connection that counts; 0: none
     std::map<std::uint32_t, std::uint64_t> timers;
-    bool reading = true;                 ///< false: what comes stays in the socket
+    bool reading = true;  ///< false: what comes stays in the socket
     std::size_t unread_bytes = 0;
     std::vector<ClientGets> unread;
     std::vector<client::Answered> unheard;  ///< likewise, to requests
-    std::vector<NodeHears> unwritten;    ///< Written that waits for room in the socket
-    std::string probes;                  ///< the node whose history it reads at the end; empty for the run's own clients
+    std::vector<NodeHears> unwritten;       ///< Written that waits for room in the socket
+    std::string probes;  ///< the node whose history it reads at the end; empty for the run's own clients
     std::vector<std::string> rooms_to_read;
-    bool probing = false;                ///< it has its welcome and asks
+    bool probing = false;  ///< it has its welcome and asks
     bool settled = false;
 };
 
@@ -90,8 +90,8 @@ struct Exchange {
 
 /// All cores of a run in one process and one thread, in virtual time.
 ///
-/// Everything that happens is an event on one timeline; nothing else moves. Latencies and disk times are drawn from generators of
-/// their own, so the same plan gives the same events, bit for bit, on every machine.
+/// Everything that happens is an event on one timeline; nothing else moves. Latencies and disk times are
+/// drawn from generators of their own, so the same plan gives the same events, bit for bit, on every machine.
 class World {
 public:
     World(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options);
@@ -102,7 +102,9 @@ private:
     void handle(Event& event);
     void trace(const Event& event);
     [[nodiscard]] std::string target_of(const Event& event) const;
-    [[nodiscard]] base::Now now_for(const VirtualNode& node) const { return {now_, wall() + node.clock_offset}; }
+    [[nodiscard]] base::Now now_for(const VirtualNode& node) const {
+        return {now_, wall() + node.clock_offset};
+    }
     [[nodiscard]] base::WallTime wall() const;
     template <class E>
     void at(Time time, E&& event) {
@@ -146,7 +148,8 @@ private:
         if (found == exchanges_.end()) return;
         auto& exchange = found->second;
         event.fetch = exchange.fetch;
-        travel(nodes_[exchange.node].to_store, false, exchange.down, bytes, NodeHears{exchange.node, exchange.life, std::forward<E>(event)});
+        travel(nodes_[exchange.node].to_store, false, exchange.down, bytes,
+               NodeHears{exchange.node, exchange.life, std::forward<E>(event)});
     }
     void finish(couchmock::ExchangeId id, bool connection_lives);
     void stream(couchmock::ExchangeId id, std::string bytes);
@@ -158,13 +161,16 @@ private:
     /// A request that no link delays and no fault touches; the answer is there at once.
     base::HttpResponse ask_store(base::HttpRequest request);
     bool take_asked(couchmock::Effect& effect);
-    void count_request(NodeIndex index, std::string_view status) { ++nodes_[index].requests[std::string{status}]; }
+    void count_request(NodeIndex index, std::string_view status) {
+        ++nodes_[index].requests[std::string{status}];
+    }
     void note_requests();
     void on(StoreHears& e);
     void on(StoreTimer& e);
 
     // clients.cpp: clients and their connections
-    ClientIndex add_client(std::string name, NodeIndex home, std::vector<std::string> rooms, bool polling = false);
+    ClientIndex add_client(std::string name, NodeIndex home, std::vector<std::string> rooms,
+                           bool polling = false);
     void tell_client(ClientIndex index, const client::Event& event);
     void perform(ClientIndex index, client::Effects effects);
     void connect(ClientIndex index, const std::string& node);
@@ -183,8 +189,8 @@ private:
     /// Sends an event along one direction of a path, or holds it there.
     template <class E>
     void travel(Path& path, bool up, InOrder& order, std::size_t bytes, E&& event) {
-        const auto arrives =
-            std::max(order.arrival(now_, path.link, path.extra, bytes, links_), up ? path.up_not_before : path.down_not_before);
+        const auto arrives = std::max(order.arrival(now_, path.link, path.extra, bytes, links_),
+                                      up ? path.up_not_before : path.down_not_before);
         if (up ? path.up_held : path.down_held) {
             (up ? path.up_waiting : path.down_waiting).emplace_back(arrives - now_, std::forward<E>(event));
         } else {
@@ -232,12 +238,12 @@ private:
     bool store_listens_ = true;
     std::vector<VirtualNode> nodes_;
     std::vector<VirtualClient> clients_;
-    std::unordered_map<LinkId, Connection> connections_;                      // looked up; walked only in order of id
+    std::unordered_map<LinkId, Connection> connections_;  // looked up; walked only in order of id
     std::map<couchmock::ExchangeId, Exchange> exchanges_;
     std::map<couchmock::TimerId, std::uint64_t> store_timers_;
     couchmock::ExchangeId asked_ = 0;  ///< the harness's own request that is being answered
     base::HttpResponse asked_answer_;
-    bool asked_more_ = false;          ///< its answer comes in pieces, and the next one is due
+    bool asked_more_ = false;  ///< its answer comes in pieces, and the next one is due
     std::uint64_t settings_ = 0;
     base::JsonReader json_;  ///< what it read lives until it reads again
     std::uint64_t next_link_ = 1;

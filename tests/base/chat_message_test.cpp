@@ -35,11 +35,13 @@ TEST(ChatMessage, WithoutAReadableTimeStandsWhereItWasSeen) {
     for (const auto* document : {R"({"_id":"ab12","user":"eve","msg":"hi"})",
                                  R"({"_id":"ab12","user":"eve","msg":"hi","datetime":"noon"})",
                                  R"({"_id":"ab12","user":"eve","msg":"hi","datetime":12})"})
-        EXPECT_EQ(parse_message_id("x:" + std::string{read(document)->position()})->unix_ms, noon_ms) << document;
+        EXPECT_EQ(parse_message_id("x:" + std::string{read(document)->position()})->unix_ms, noon_ms)
+            << document;
 }
 
 TEST(ChatMessage, InARoomThatIsNoRoomOfOursBelongsToTheLobby) {
-    EXPECT_EQ(read(R"({"_id":"My Room:01MCC5RM00000F7JHM26DT8K61","user":"eve","msg":"hi"})")->room(), "lobby");
+    EXPECT_EQ(read(R"({"_id":"My Room:01MCC5RM00000F7JHM26DT8K61","user":"eve","msg":"hi"})")->room(),
+              "lobby");
     EXPECT_EQ(read(R"({"_id":"room:01MCC5RM00000F7JHM26DT8K61","user":"eve","msg":"hi"})")->room(), "room");
 }
 

@@ -1,15 +1,16 @@
 #include "node/base/json_view.hpp"
 
-#include <gtest/gtest.h>
-
 #include "node/base/json.hpp"
+
+#include <gtest/gtest.h>
 
 namespace base {
 namespace {
 
 TEST(JsonView, GivesMembersOfTheRightTypeOnly) {
     JsonReader reader;
-    const auto value = reader.read(R"({"s":"x","i":5,"d":0.5,"b":true,"u":18446744073709551615,"n":null,"e":"\u00e9\"\ud83d\ude00"})");
+    const auto value = reader.read(
+        R"({"s":"x","i":5,"d":0.5,"b":true,"u":18446744073709551615,"n":null,"e":"\u00e9\"\ud83d\ude00"})");
     ASSERT_TRUE(value);
     EXPECT_EQ(string_member(*value, "s"), "x");
     EXPECT_EQ(string_member(*value, "e"), "é\"😀");
@@ -43,8 +44,28 @@ TEST(JsonView, WalksArraysAndObjects) {
 
 TEST(JsonReader, TakesWhatTheOtherParserTakes) {
     JsonReader reader;
-    for (const auto* text : {"", " ", "{", "{}", "{}x", "{} ", "{'a':1}", "[1,]", "// c\n1", "\"\xff\"", "nul", "null", "\"\x01\"", "1", "-0",
-                             "01", "1e5", "\"\\ud800\"", "[\"\\u0000\"]", "{\"a\":1,\"a\":2}", "[[[]]]", "\xef\xbb\xbf{}"})
+    for (const auto* text : {"",
+                             " ",
+                             "{",
+                             "{}",
+                             "{}x",
+                             "{} ",
+                             "{'a':1}",
+                             "[1,]",
+                             "// c\n1",
+                             "\"\xff\"",
+                             "nul",
+                             "null",
+                             "\"\x01\"",
+                             "1",
+                             "-0",
+                             "01",
+                             "1e5",
+                             "\"\\ud800\"",
+                             "[\"\\u0000\"]",
+                             "{\"a\":1,\"a\":2}",
+                             "[[[]]]",
+                             "\xef\xbb\xbf{}"})
         EXPECT_EQ(reader.read(text).has_value(), parse_json(text).has_value()) << text;
 }
 

@@ -12,7 +12,8 @@ const auto evening = noon + std::chrono::hours{6};
 TEST(SignName, GivesTheNameBackToWhoHasTheSecret) {
     for (const auto* name : {"ann", "", "Zoë; Path=/", "a.b.c"}) {
         const auto text = base::sign_name(name, evening, "secret");
-        EXPECT_EQ(text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."), std::string::npos);
+        EXPECT_EQ(text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."),
+                  std::string::npos);
         EXPECT_EQ(base::verify_name(text, noon, "secret"), name);
         EXPECT_FALSE(base::verify_name(text, noon, "another secret"));
         EXPECT_FALSE(base::verify_name(text, noon, "")) << "no secret vouches for nobody";

@@ -70,7 +70,8 @@ TEST_F(Control, TheJournalHasTheNewestTenThousandInTheirOrder) {
 
 /// With no rule a request goes round the gate, which takes it on only when its answer is not there at once.
 TEST_F(Control, KnowsAnAnswerThatIsUnderWayWhenARuleBegins) {
-    for (int i = 0; i < 300; ++i) mock.put("/db/d" + std::to_string(i), "{\"t\":\"" + std::string(1000, 'x') + "\"}");
+    for (int i = 0; i < 300; ++i)
+        mock.put("/db/d" + std::to_string(i), "{\"t\":\"" + std::string(1000, 'x') + "\"}");
     mock.reads = false;
     const auto list = mock.send("GET", "/db/_all_docs?include_docs=true");
     EXPECT_FALSE(mock.seen(list).ended);

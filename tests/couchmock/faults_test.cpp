@@ -68,7 +68,8 @@ TEST_F(Faults, SlowAcceptHoldsUpNewConnectionsOnlyAndStoresNothingMeanwhile) {
 }
 
 TEST_F(Faults, SlowAcceptAndHangEndWithTheLater) {
-    mock.fault(R"([{"name":"h","fault":"store.hang"},{"name":"f","fault":"store.slow_accept","delay_ms":300}])");
+    mock.fault(
+        R"([{"name":"h","fault":"store.hang"},{"name":"f","fault":"store.slow_accept","delay_ms":300}])");
     mock.connects_anew = true;
     const auto first = mock.send("PUT", "/db/a", "{}");
     mock.pass(1s);
@@ -97,7 +98,8 @@ TEST_F(Faults, AClockThatIsWrongDatesAnswersAndEndsCookies) {
     EXPECT_EQ(late.status, 401) << "ten minutes are what CouchDB gives a cookie";
     EXPECT_EQ(date(late), base::http_date(closed.now().wall + 601s));
     EXPECT_EQ(closed.ask("DELETE", "/_mock/faults/f").status, 200);
-    EXPECT_EQ(closed.ask("GET", "/_all_dbs", {}, signed_in).status, 200) << "right again, and so is the cookie";
+    EXPECT_EQ(closed.ask("GET", "/_all_dbs", {}, signed_in).status, 200)
+        << "right again, and so is the cookie";
 
     closed.ask("POST", "/_mock/faults", R"({"name":"f","fault":"store.clock_skew","offset_ms":-5000})");
     EXPECT_EQ(date(closed.get("/")), base::http_date(closed.now().wall - 5s));
@@ -222,17 +224,23 @@ TEST_F(Faults, ABulkThatDiesHasItsFirstRowsStored) {
 
 TEST_F(Faults, ABulkWithErrorsHasARowForEachDocumentWhereItStood) {
     mock.fault(R"({"name":"f","fault":"store.bulk_errors","every":2,"error":"timeout"})");
-    const auto bulk = mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"a"},{"_id":"b"},{"_id":"c"},{"_id":"d"}],"new_edits":true})");
+    const auto bulk =
+        mock.ask("POST", "/db/_bulk_docs",
+                 R"({"docs":[{"_id":"a"},{"_id":"b"},{"_id":"c"},{"_id":"d"}],"new_edits":true})");
     EXPECT_EQ(bulk.status, 201);
     const auto answer = bulk.value();
     std::string rows;
     for (const auto& row : answer.get_array())
-        rows += fmt::format("{} {} ", base::text_member(row, "id"), base::member(row, "rev") ? "ok" : base::text_member(row, "error"));
+        rows += fmt::format("{} {} ", base::text_member(row, "id"),
+                            base::member(row, "rev") ? "ok" : base::text_member(row, "error"));
     EXPECT_EQ(rows, "a ok b timeout c ok d timeout ");
     mock.fault(R"({"name":"g","fault":"store.bulk_errors","every":2,"error":"unauthorized"})");
-    const auto both = mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"p"},{"_id":"q"},{"_id":"r"},{"_id":"s"}]})").value();
+    const auto both =
+        mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"p"},{"_id":"q"},{"_id":"r"},{"_id":"s"}]})")
+            .value();
     std::string two_rules;
-    for (const auto& row : both.get_array()) two_rules += fmt::format("{} {} ", base::text_member(row, "id"), base::text_member(row, "error"));
+    for (const auto& row : both.get_array())
+        two_rules += fmt::format("{} {} ", base::text_member(row, "id"), base::text_member(row, "error"));
     EXPECT_EQ(two_rules, "p  q timeout r unauthorized s timeout ") << "one rule sees what the other has left";
     EXPECT_EQ(mock.put("/db/e", "{}").status, 201) << "single writes are none of its business";
     EXPECT_EQ(base::member(mock.get("/db").value(), "doc_count")->as_int64(), 4);  // and e
@@ -246,7 +254,8 @@ TEST_F(Faults, ARejectedDocumentIsRefusedHoweverItComes) {
         const auto put = mock.put("/db/" + id, "{}");
         alone += put.status == 403 ? 'x' : '.';
         again += mock.put("/db/" + id, "{}").status == 403 ? 'x' : '.';
-        const auto rows = mock.ask("POST", "/db/_bulk_docs", fmt::format(R"({{"docs":[{{"_id":"{}"}}]}})", id)).value();
+        const auto rows =
+            mock.ask("POST", "/db/_bulk_docs", fmt::format(R"({{"docs":[{{"_id":"{}"}}]}})", id)).value();
         together += base::text_member(rows.get_array()[0], "error") == "forbidden" ? 'x' : '.';
     }
     EXPECT_EQ(alone, again);

@@ -171,7 +171,8 @@ TEST_F(FeedFaults, GarbageIsALineThatIsNoJsonAndTheRowsGoOn) {
         broken += end > 0 && !base::parse_json(rest.substr(0, end));
     EXPECT_EQ(broken, 1);
     const auto& body = mock.seen(feed).body;
-    EXPECT_GT(body.find("garbage"), body.find(names(3, 4).front())) << "behind the row: who throws away all that came with it has lost something";
+    EXPECT_GT(body.find("garbage"), body.find(names(3, 4).front()))
+        << "behind the row: who throws away all that came with it has lost something";
 }
 
 TEST_F(FeedFaults, AnEarlyLastSeqEndsTheFeedWhereOneCanGoOn) {

@@ -69,7 +69,10 @@ TEST_F(GateTest, DatesTheAnswersOfAStoreWhoseClockIsSaidToBeWrong) {
     fault(R"({"fault":"store.clock_skew","offset_ms":3600000})");
     const auto forward = all<Forward>(request(7, "GET", "/db")).at(0);
     const auto answer =
-        all<Respond>(gate.on_backend(Respond{forward.exchange, {200, {{"date", "Thu, 01 Jan 1970 00:00:00 GMT"}}, "{}"}}, now)).at(0);
+        all<Respond>(
+            gate.on_backend(
+                Respond{forward.exchange, {200, {{"date", "Thu, 01 Jan 1970 00:00:00 GMT"}}, "{}"}}, now))
+            .at(0);
     EXPECT_EQ(answer.response.headers, (base::Headers{{"Date", "Thu, 01 Jan 1970 01:00:00 GMT"}}));
 }
 
@@ -120,7 +123,8 @@ TEST_F(GateTest, AStoreThatCannotBeReachedIsAReset) {
 }
 
 TEST_F(GateTest, SaysThatItHasNoSayOverAnothersMemory) {
-    for (const auto* body : {R"({"fault":"store.wipe"})", R"({"fault":"store.amnesia"})", R"({"fault":"store.failover"})"})
+    for (const auto* body :
+         {R"({"fault":"store.wipe"})", R"({"fault":"store.amnesia"})", R"({"fault":"store.failover"})"})
         EXPECT_EQ(all<Respond>(request(++control, "POST", "/_mock/faults", body)).at(0).response.status, 501);
     EXPECT_EQ(all<Respond>(request(++control, "GET", "/_mock/state")).at(0).response.status, 501);
     fault(R"({"fault":"store.crash"})");

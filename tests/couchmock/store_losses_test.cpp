@@ -43,7 +43,9 @@ TEST_F(StoreLosses, AFailoverCutsConnectionsAndForgetsTheNewestDocumentsButNoLoc
     EXPECT_TRUE(holds("d2"));
     EXPECT_FALSE(holds("d3"));
     EXPECT_EQ(mock.get("/db/_local/generation").text("of"), "the database");
-    const auto rows = base::member(mock.get("/db/_changes?since=" + base::percent_encode(last)).value(), "results")->get_array();
+    const auto rows =
+        base::member(mock.get("/db/_changes?since=" + base::percent_encode(last)).value(), "results")
+            ->get_array();
     EXPECT_EQ(rows.size(), 3u) << "an old seq is one of another copy now";
 }
 

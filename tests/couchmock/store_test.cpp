@@ -143,7 +143,8 @@ TEST(Store, AllDocsTakesKeysTogetherWithARangeOnlyWhereBothAreOneKey) {
     EXPECT_EQ(status("keys=[%221%22]&key=%222%22"), 400);
     EXPECT_EQ(status("keys=[%221%22]&startkey=%220%22"), 400);
     EXPECT_EQ(status("keys=[%221%22]&endkey=%221%22"), 200);
-    EXPECT_EQ(status("key=%222%22&keys=[%221%22]"), 200) << "one key alone is a `key`, and the later one counts";
+    EXPECT_EQ(status("key=%222%22&keys=[%221%22]"), 200)
+        << "one key alone is a `key`, and the later one counts";
     EXPECT_EQ(status("keys=[%221%22,%222%22]&key=%221%22"), 400);
     EXPECT_EQ(status("keys=[]&key=%221%22"), 200);
     EXPECT_EQ(status("key=%221%22", R"({"keys":["1"]})"), 200);
@@ -156,13 +157,16 @@ TEST(Store, LocalDocumentsInABulkRequestKnowNoConflictAndAreInNoFeed) {
     MockClient mock;
     mock.put("/db", "");
     const auto bulk = [&](const char* body) { return mock.ask("POST", "/db/_bulk_docs", body).body; };
-    EXPECT_EQ(bulk(R"({"docs":[{"_id":"_local/h","b":1},{"_id":"_local/g","_rev":"0-5"},{"_id":"n"},{"_id":"_local/q","_rev":"1-abc"}]})"),
-              R"([{"ok":true,"id":"_local/h","rev":"0-1"},{"ok":true,"id":"_local/g","rev":"0-6"},)"
-              R"({"ok":true,"id":"n","rev":"1-967a00dff5e02add41819138abb3284d"},)"
-              R"({"id":"_local/q","error":"error","reason":"Invalid rev format"}])"
-              "\n");
+    EXPECT_EQ(
+        bulk(
+            R"({"docs":[{"_id":"_local/h","b":1},{"_id":"_local/g","_rev":"0-5"},{"_id":"n"},{"_id":"_local/q","_rev":"1-abc"}]})"),
+        R"([{"ok":true,"id":"_local/h","rev":"0-1"},{"ok":true,"id":"_local/g","rev":"0-6"},)"
+        R"({"ok":true,"id":"n","rev":"1-967a00dff5e02add41819138abb3284d"},)"
+        R"({"id":"_local/q","error":"error","reason":"Invalid rev format"}])"
+        "\n");
     EXPECT_EQ(mock.get("/db/_local/h").body, "{\"_id\":\"_local/h\",\"_rev\":\"0-1\",\"b\":1}\n");
-    EXPECT_EQ(bulk(R"({"new_edits":false,"docs":[{"_id":"_local/h","_rev":"0-9","_deleted":true}]})"), "[]\n");
+    EXPECT_EQ(bulk(R"({"new_edits":false,"docs":[{"_id":"_local/h","_rev":"0-9","_deleted":true}]})"),
+              "[]\n");
     EXPECT_EQ(mock.get("/db/_local/h").status, 404);
     EXPECT_EQ(base::member(mock.get("/db/_changes").value(), "results")->get_array().size(), 1u);
 }
@@ -175,16 +179,22 @@ TEST(Store, AnAttachmentsRevposIsOfTheRevisionThatBroughtItsBytes) {
         const auto* all = base::member(answer, "_attachments");
         return all ? base::int_member(*base::member(*all, attachment), "revpos").value_or(-1) : -1;
     };
-    auto rev = mock.put("/db/a", R"({"_attachments":{"x":{"revpos":7,"data":"b25l"},"y":{"data":"dHdv"}}})").text("rev");
+    auto rev = mock.put("/db/a", R"({"_attachments":{"x":{"revpos":7,"data":"b25l"},"y":{"data":"dHdv"}}})")
+                   .text("rev");
     EXPECT_EQ(revpos("a", "x"), 1) << "whatever it was said to be";
-    rev = mock.put("/db/a", R"({"_rev":")" + rev + R"(","_attachments":{"x":{"stub":true,"revpos":1},"y":{"revpos":1,"data":"bmV3"}}})")
+    rev = mock.put("/db/a",
+                   R"({"_rev":")" + rev +
+                       R"(","_attachments":{"x":{"stub":true,"revpos":1},"y":{"revpos":1,"data":"bmV3"}}})")
               .text("rev");
     EXPECT_EQ(revpos("a", "x"), 1);
     EXPECT_EQ(revpos("a", "y"), 2);
-    const auto wrong = mock.put("/db/a", R"({"_rev":")" + rev + R"(","_attachments":{"x":{"stub":true,"revpos":2}}})");
+    const auto wrong =
+        mock.put("/db/a", R"({"_rev":")" + rev + R"(","_attachments":{"x":{"stub":true,"revpos":2}}})");
     EXPECT_EQ(wrong.status, 412);
     EXPECT_EQ(wrong.text("error"), "missing_stub");
-    mock.ask("POST", "/db/_bulk_docs", R"({"new_edits":false,"docs":[{"_id":"b","_rev":"5-a","_attachments":{"x":{"revpos":2,"data":"b25l"},"y":{"data":"b25l"}}}]})");
+    mock.ask(
+        "POST", "/db/_bulk_docs",
+        R"({"new_edits":false,"docs":[{"_id":"b","_rev":"5-a","_attachments":{"x":{"revpos":2,"data":"b25l"},"y":{"data":"b25l"}}}]})");
     EXPECT_EQ(revpos("b", "x"), 2) << "a copy keeps what it was said";
     EXPECT_EQ(revpos("b", "y"), 0);
 }

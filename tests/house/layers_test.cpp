@@ -1,5 +1,3 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -9,7 +7,10 @@
 #include <string>
 #include <vector>
 
-/// Reads the #include lines of the whole house: arrows point down only, and cores touch neither sockets, clocks nor threads.
+#include <gtest/gtest.h>
+
+/// Reads the #include lines of the whole house: arrows point down only, and cores touch neither sockets,
+/// clocks nor threads.
 namespace {
 
 namespace fs = std::filesystem;
@@ -46,7 +47,8 @@ std::vector<Include> includes() {
         int number = 0;
         for (const auto& line : lines_of(file)) {
             ++number;
-            if (std::smatch match; std::regex_search(line, match, form)) found.push_back({file.string(), number, match[1]});
+            if (std::smatch match; std::regex_search(line, match, form))
+                found.push_back({file.string(), number, match[1]});
         }
     }
     return found;
@@ -54,10 +56,29 @@ std::vector<Include> includes() {
 
 /// The room that a file lies in; the longest name that fits.
 std::string room_of(const std::string& file) {
-    static const std::vector<std::string> rooms{
-        "node/base",    "node/core",    "node/net/wire", "node/net", "node/program", "node/main.cpp", "couchmock/core", "couchmock/faults",
-        "couchmock/net", "couchmock/main.cpp", "couchmock/embed", "sim/scenario", "sim/history/record.hpp", "sim/history", "sim/checker", "sim/client",
-        "sim/conduct",  "sim/virtual",  "sim/process", "sim/search", "sim/program", "sim/world.hpp",    "reports"};
+    static const std::vector<std::string> rooms{"node/base",
+                                                "node/core",
+                                                "node/net/wire",
+                                                "node/net",
+                                                "node/program",
+                                                "node/main.cpp",
+                                                "couchmock/core",
+                                                "couchmock/faults",
+                                                "couchmock/net",
+                                                "couchmock/main.cpp",
+                                                "couchmock/embed",
+                                                "sim/scenario",
+                                                "sim/history/record.hpp",
+                                                "sim/history",
+                                                "sim/checker",
+                                                "sim/client",
+                                                "sim/conduct",
+                                                "sim/virtual",
+                                                "sim/process",
+                                                "sim/search",
+                                                "sim/program",
+                                                "sim/world.hpp",
+                                                "reports"};
     for (const auto& room : rooms)
         if (file.starts_with(room)) return room;
     return "";
@@ -75,8 +96,10 @@ const std::map<std::string, std::set<std::string>>& allowed() {
         {"couchmock/core", {"node/base", "couchmock/faults"}},
         {"couchmock/faults", {"node/base", "couchmock/core"}},
         {"couchmock/net", {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults"}},
-        {"couchmock/embed", {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/net"}},
-        {"couchmock/main.cpp", {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/net"}},
+        {"couchmock/embed",
+         {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/net"}},
+        {"couchmock/main.cpp",
+         {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/net"}},
         {"sim/scenario", {"node/base", "sim/history/record.hpp"}},
         {"sim/history/record.hpp", {"node/base"}},
         {"sim/history", {"node/base", "sim/history/record.hpp", "sim/scenario"}},
@@ -85,19 +108,23 @@ const std::map<std::string, std::set<std::string>>& allowed() {
         {"sim/conduct", {"node/base", "sim/scenario", "sim/history", "sim/client"}},
         {"sim/world.hpp", {"node/base", "sim/scenario", "sim/history"}},
         {"sim/virtual",
-         {"node/base", "node/core", "couchmock/core", "sim/scenario", "sim/history", "sim/client", "sim/conduct", "sim/world.hpp"}},
-        {"sim/process", {"node/base", "sim/scenario", "sim/history", "sim/client", "sim/conduct", "sim/world.hpp"}},
+         {"node/base", "node/core", "couchmock/core", "sim/scenario", "sim/history", "sim/client",
+          "sim/conduct", "sim/world.hpp"}},
+        {"sim/process",
+         {"node/base", "sim/scenario", "sim/history", "sim/client", "sim/conduct", "sim/world.hpp"}},
         {"sim/search", {"node/base", "sim/scenario", "sim/history", "sim/checker", "sim/world.hpp"}},
         {"sim/program",
-         {"node/base", "sim/scenario", "sim/history", "sim/checker", "sim/search", "sim/world.hpp", "reports"}},
+         {"node/base", "sim/scenario", "sim/history", "sim/checker", "sim/search", "sim/world.hpp",
+          "reports"}},
         {"reports", {"node/base", "sim/scenario", "sim/history", "sim/checker", "sim/world.hpp"}},
     };
     return table;
 }
 
 bool has_no_io(const std::string& room) {
-    static const std::set<std::string> quiet{"node/base",   "node/core",   "couchmock/core", "couchmock/faults", "sim/scenario",
-                                             "sim/checker", "sim/client",  "sim/conduct",    "sim/virtual"};
+    static const std::set<std::string> quiet{"node/base",        "node/core",    "couchmock/core",
+                                             "couchmock/faults", "sim/scenario", "sim/checker",
+                                             "sim/client",       "sim/conduct",  "sim/virtual"};
     return quiet.contains(room);
 }
 
@@ -113,25 +140,30 @@ TEST(Layers, ArrowsPointDownOnly) {
         const auto& may = allowed().at(from);
         const bool through_room = to == "sim/history/record.hpp" && may.contains("sim/history");
         EXPECT_TRUE(may.contains(to) || through_room)
-            << include.file << ':' << include.line << ": " << from << " must not look into " << to << " (" << include.what << ")";
+            << include.file << ':' << include.line << ": " << from << " must not look into " << to << " ("
+            << include.what << ")";
     }
 }
 
 TEST(Layers, CoresTouchNeitherSocketsNorThreadsNorFiles) {
-    static const std::vector<std::string> forbidden{"boost/asio", "boost/beast", "thread", "mutex", "future", "random",
-                                                    "fstream",    "sys/",        "unistd.h", "filesystem", "sqlite3.h", "spdlog"};
+    static const std::vector<std::string> forbidden{"boost/asio", "boost/beast", "thread",    "mutex",
+                                                    "future",     "random",      "fstream",   "sys/",
+                                                    "unistd.h",   "filesystem",  "sqlite3.h", "spdlog"};
     for (const auto& include : includes()) {
         if (!has_no_io(room_of(include.file))) continue;
         for (const auto& prefix : forbidden) {
-            const bool bad = prefix.ends_with('/') || prefix.starts_with("boost") ? include.what.starts_with(prefix)
-                                                                                 : include.what == prefix;
-            EXPECT_FALSE(bad) << include.file << ':' << include.line << ": a core must not include " << include.what;
+            const bool bad = prefix.ends_with('/') || prefix.starts_with("boost")
+                                 ? include.what.starts_with(prefix)
+                                 : include.what == prefix;
+            EXPECT_FALSE(bad) << include.file << ':' << include.line << ": a core must not include "
+                              << include.what;
         }
     }
 }
 
 TEST(Layers, OnlyShellsAndProgramsReadAClock) {
-    static const std::regex clock{R"((steady_clock|system_clock|high_resolution_clock)::now|random_device|\bgetenv\b|\btime\(nullptr\))"};
+    static const std::regex clock{
+        R"((steady_clock|system_clock|high_resolution_clock)::now|random_device|\bgetenv\b|\btime\(nullptr\))"};
     for (const auto& file : sources()) {
         if (!has_no_io(room_of(file.string()))) continue;
         int number = 0;

@@ -1,7 +1,7 @@
 #include "tests/mutants/hunt.hpp"
 
-#include "sim/scenario/of_seed.hpp"
 #include "sim/history/scenario_file.hpp"
+#include "sim/scenario/of_seed.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/search/shrink.hpp"
 #include "sim/search/sweep.hpp"

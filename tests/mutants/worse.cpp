@@ -3,9 +3,9 @@
 #include "node/base/json.hpp"
 #include "reports/compare.hpp"
 #include "reports/reports.hpp"
-#include "sim/scenario/of_seed.hpp"
 #include "sim/checker/judge.hpp"
 #include "sim/history/scenario_file.hpp"
+#include "sim/scenario/of_seed.hpp"
 #include "sim/world.hpp"
 
 #include <algorithm>

@@ -179,7 +179,8 @@ public:
         std::string rows;
         const auto body = base::parse_json(f->request.body);
         for (const auto& key : base::member(*body, "keys")->get_array())
-            rows += fmt::format(R"({0}{{"id":{1},"key":{1},"value":{{"rev":"1-a"}}}})", rows.empty() ? "" : ",", base::write_json(key));
+            rows += fmt::format(R"({0}{{"id":{1},"key":{1},"value":{{"rev":"1-a"}}}})",
+                                rows.empty() ? "" : ",", base::write_json(key));
         handle(node::Fetched{f->id, {200, {}, fmt::format(R"({{"rows":[{}]}})", rows)}});
     }
 

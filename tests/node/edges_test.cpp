@@ -170,27 +170,25 @@ TEST(ClientFrame, SaysWhatTheClientHasSeenAsAPosition) {
     const auto join = read_frame(R"({"t":"join","room":"lobby","seen":"01M8A0KV4A0002YX23NFNXH83W"})");
     EXPECT_EQ(std::get<Join>(join).request.seen, "01M8A0KV4A0002YX23NFNXH83W");
     EXPECT_EQ(std::get<Join>(read_frame(R"({"t":"join","room":"lobby","seen":""})")).request.seen, "");
-    for (const auto* bad : {R"({"t":"join","room":"lobby","seen":7})", R"({"t":"join","room":"lobby","seen":"zzz"})"})
+    for (const auto* bad :
+         {R"({"t":"join","room":"lobby","seen":7})", R"({"t":"join","room":"lobby","seen":"zzz"})"})
         EXPECT_EQ(reason(bad), "`seen` is a `pos`");
 }
 
 TEST(ClientFrame, IsReadForWhatItIs) {
-    EXPECT_EQ(std::get<Hello>(read_frame(R"({"t":"hello","user":"ann","v":1,"more":[]})")).user,
-              "ann");
+    EXPECT_EQ(std::get<Hello>(read_frame(R"({"t":"hello","user":"ann","v":1,"more":[]})")).user, "ann");
     EXPECT_EQ(std::get<Leave>(read_frame(R"({"t":"leave","room":"lobby"})")).room, "lobby");
     EXPECT_TRUE(std::holds_alternative<Ping>(read_frame(R"({"t":"ping"})")));
-    const auto join =
-        std::get<Join>(read_frame(R"({"t":"join","room":"lobby","history":3,"n":7})")).request;
+    const auto join = std::get<Join>(read_frame(R"({"t":"join","room":"lobby","history":3,"n":7})")).request;
     EXPECT_EQ(join.room, "lobby");
     EXPECT_EQ(join.history, 3u);
     EXPECT_EQ(join.n, 7u);
     EXPECT_FALSE(join.cursor);
-    const auto history = std::get<History>(
-        read_frame(R"({"t":"history","room":"lobby","before":"0A","limit":100000})"));
+    const auto history =
+        std::get<History>(read_frame(R"({"t":"history","room":"lobby","before":"0A","limit":100000})"));
     EXPECT_EQ(history.before, "0A");
     EXPECT_EQ(history.limit, 500u);
-    const auto post =
-        std::get<PostFrame>(read_frame(R"({"t":"post","room":"r","key":"k","text":"x"})"));
+    const auto post = std::get<PostFrame>(read_frame(R"({"t":"post","room":"r","key":"k","text":"x"})"));
     EXPECT_EQ(post.text, "x");
 }
 
@@ -233,7 +231,8 @@ TEST(Frames, AreJsonWhateverStandsInThem) {
     EXPECT_EQ(base::int_member(*frame, "n"), 7);
     const std::string who = "a\"";
     for (const auto& f :
-         {frames::welcome("n\"", "j", {}, true, 3, 8, nullptr), frames::welcome("n", "j", {}, true, 3, 8, &who), frames::joined("r", "c", 1, true),
+         {frames::welcome("n\"", "j", {}, true, 3, 8, nullptr),
+          frames::welcome("n", "j", {}, true, 3, 8, &who), frames::joined("r", "c", 1, true),
           frames::refused("k\"", "code", "why", 5), frames::failed("k", "i", "r\n"), frames::store(false, 2),
           frames::bye("x"), frames::pong({}), frames::gap_closed("r")})
         EXPECT_TRUE(base::parse_json(f)) << f;

@@ -203,7 +203,8 @@ TEST_F(Rewind, IsNotSeenInRowsOfOursThatComeBeforeTheStoresAnswer) {
     persist_all();
     std::string ours;
     int seq = 100;
-    for (const auto& entry : journal.after("lobby", 0, 300)) ours += feed_row(fmt::format("{}-s", ++seq), entry.message);
+    for (const auto& entry : journal.after("lobby", 0, 300))
+        ours += feed_row(fmt::format("{}-s", ++seq), entry.message);
     stream("since=1-a", ours);
     EXPECT_FALSE(asked("since=now")) << asked_for();
 }
@@ -215,14 +216,16 @@ TEST_F(Rewind, IsSeenInRowsOfOursThatCameBeforeTheStoresAnswerAndComeAgain) {
     persist_all();
     std::string all;
     int seq = 100;
-    while (const auto* f = fetch("POST /chat/_bulk_docs") ? fetch("POST /chat/_bulk_docs") : fetch("PUT /chat/lobby")) {
+    while (const auto* f =
+               fetch("POST /chat/_bulk_docs") ? fetch("POST /chat/_bulk_docs") : fetch("PUT /chat/lobby")) {
         const bool bulk = f->request.method == "POST";
         const auto body = *base::parse_json(bulk ? f->request.body : "{\"docs\":[" + f->request.body + "]}");
         std::string fresh, outcomes;
         for (const auto& doc : base::member(body, "docs")->get_array()) {
             const auto id = base::text_member(doc, "_id");
             fresh += feed_row(fmt::format("{}-s", ++seq), journal.find(id)->message);
-            outcomes += fmt::format(R"({}{{"ok":true,"id":"{}","rev":"1-a"}})", outcomes.empty() ? "" : ",", id);
+            outcomes +=
+                fmt::format(R"({}{{"ok":true,"id":"{}","rev":"1-a"}})", outcomes.empty() ? "" : ",", id);
         }
         all += fresh;
         stream("since=1-a", fresh);
@@ -364,7 +367,8 @@ TEST(FeedParser, TakesNoMessageFromDeletionsDesignsAndOtherDocuments) {
 }
 
 TEST(FeedParser, TellsTheSeqOfTheLastRowThatHasOne) {
-    const std::string number = "{\"seq\":1,\"id\":\"a\"}\n", text = "{\"seq\":\"2-b\",\"id\":\"b\"}\n", none = "{\"seq\":null,\"id\":\"c\"}\n";
+    const std::string number = "{\"seq\":1,\"id\":\"a\"}\n", text = "{\"seq\":\"2-b\",\"id\":\"b\"}\n",
+                      none = "{\"seq\":null,\"id\":\"c\"}\n";
     EXPECT_EQ(FeedParser{}.add(number, {}).seq, "1");
     EXPECT_EQ(FeedParser{}.add(number + text + none, {}).seq, "2-b");
     EXPECT_EQ(FeedParser{}.add(none, {}).seq, "");

@@ -135,7 +135,8 @@ TYPED_TEST_P(JournalConformance, ListsRoomsByNameWithTheirNewestPlace) {
     const auto newest = message("lobby", 3'000, "newest");
     const auto other = message("attic", 2'000, "b");
     this->commit({entry(1, newest), entry(2, other), entry(3, late)});
-    const std::vector<base::JournalRoom> both{{"attic", std::string{other.position()}}, {"lobby", std::string{newest.position()}}};
+    const std::vector<base::JournalRoom> both{{"attic", std::string{other.position()}},
+                                              {"lobby", std::string{newest.position()}}};
     EXPECT_EQ(this->view().rooms("", 10), both);
     EXPECT_EQ(this->view().rooms("", 1), std::vector{both[0]});
     EXPECT_EQ(this->view().rooms("attic", 10), std::vector{both[1]});
@@ -192,8 +193,7 @@ TYPED_TEST_P(JournalConformance, IsTheSameAfterTheProcessStartedAgain) {
 
 REGISTER_TYPED_TEST_SUITE_P(JournalConformance, IsEmptyAtFirst, GivesBackAMessageAsItWasWritten,
                             LeavesAnIdThatIsThereAsItIs, PagesARoomByPositionNewestFirst,
-                            TellsWhatCameAfterAnArrivalInThatOrder,
-                            ListsRoomsByNameWithTheirNewestPlace, KnowsWhatAGenerationHasNot,
-                            MarksAMessageOfTheSameBatchAsStored,
+                            TellsWhatCameAfterAnArrivalInThatOrder, ListsRoomsByNameWithTheirNewestPlace,
+                            KnowsWhatAGenerationHasNot, MarksAMessageOfTheSameBatchAsStored,
                             KeepsTheNewestCheckpointAndNoneWhereABatchHasNone,
                             IsTheSameAfterTheProcessStartedAgain);

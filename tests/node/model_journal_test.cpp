@@ -45,7 +45,11 @@ TEST(ModelJournal, LosesInACrashWhatALyingDiskHadShown) {
     const auto b = message("lobby", 2'000, "b");
     const auto c = message("lobby", 3'000, "c");
     journal.commit({1, {entry(1, a), entry(2, b)}, {std::string{b.id()}}, "g0", base::Checkpoint{"g0", "1"}});
-    journal.write({2, {entry(3, c)}, {std::string{a.id()}, std::string{b.id()}, std::string{b.id()}}, "g1", base::Checkpoint{"g1", "2"}});
+    journal.write({2,
+                   {entry(3, c)},
+                   {std::string{a.id()}, std::string{b.id()}, std::string{b.id()}},
+                   "g1",
+                   base::Checkpoint{"g1", "2"}});
     journal.write({3, {}, {std::string{c.id()}}, "g2", base::Checkpoint{"g2", "3"}});
     journal.show();
     EXPECT_TRUE(journal.contains(c.id()));

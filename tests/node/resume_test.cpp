@@ -184,7 +184,8 @@ TEST_F(Resume, OnAnotherNodeIsNotShownAgainWhatTheNodesOwnFeedBringsLater) {
     EXPECT_THAT(heard(1), IsEmpty());
 }
 
-/// It comes from a node that was ahead of this one, which has lost its journal: what is new here is old to it.
+/// It comes from a node that was ahead of this one, which has lost its journal: what is new here is old to
+/// it.
 TEST_F(Resume, WithAGapEverythingIsMarkedLateUntilItIsClosed) {
     fail_all();
     advance(200ms);
@@ -201,7 +202,8 @@ TEST_F(Resume, WithAGapEverythingIsMarkedLateUntilItIsClosed) {
 
     advance(2s);
     answer("_local/davenport", 200, R"({"generation":"g1"})");
-    answer("since=5-e", 200, feed_page({feed_row("6-f", others_message(60'000, "from another node"))}, "6-f"));
+    answer("since=5-e", 200,
+           feed_page({feed_row("6-f", others_message(60'000, "from another node"))}, "6-f"));
     it_is_still("g1");
     EXPECT_THAT(heard(2), ElementsAre("store up", "message from another node late", "gap-closed"));
     answer("since=1-a", 200, feed_page({}, "6-f"));
@@ -215,7 +217,8 @@ TEST_F(Resume, ClosingAGapShowsNothingThatThisConnectionHasShown) {
     fail_all();
     advance(200ms);
     fail_all();
-    const Cursor cursor{"u-2", 77, "g1", "5-e", std::string{others_message(21 * 60'000, "seen").position()}, false};
+    const Cursor cursor{"u-2", 77, "g1", "5-e", std::string{others_message(21 * 60'000, "seen").position()},
+                        false};
     open(2, "bob");
     take(2);
     join(2, "lobby", cursor.text(), 80);
@@ -252,7 +255,8 @@ TEST_F(Resume, WithTheStoreDownGuessesByTimeAndClosesTheGapWhenItIsBack) {
     fail_all();
     advance(200ms);
     fail_all();
-    const Cursor cursor{"u-2", 77, "g1", "5-e", std::string{others_message(21 * 60'000, "seen").position()}, false};
+    const Cursor cursor{"u-2", 77, "g1", "5-e", std::string{others_message(21 * 60'000, "seen").position()},
+                        false};
     open(2, "bob");
     take(2);
     join(2, "lobby", cursor.text(), 80);
@@ -285,12 +289,14 @@ TEST_F(Resume, WithTheStoreDownGuessesByTimeAndClosesTheGapWhenItIsBack) {
     EXPECT_THAT(heard(3), ElementsAre("message and another late", "gap-closed"));
 }
 
-/// Another store behind the address, which lacks what this node has of the old one, and nobody has noticed yet.
+/// Another store behind the address, which lacks what this node has of the old one, and nobody has noticed
+/// yet.
 TEST_F(Resume, IsNotTakenForWholeWhenTheStoreIsAnotherByTheTimeItsFeedIsRead) {
     others_say(22 * 60'000, "only in the old store");
     persist_all();
     take(1);
-    const Cursor cursor{"u-2", 77, "g1", "5-e", std::string{others_message(21 * 60'000, "seen").position()}, false};
+    const Cursor cursor{"u-2", 77, "g1", "5-e", std::string{others_message(21 * 60'000, "seen").position()},
+                        false};
     open(2, "bob");
     take(2);
     advance(1s);
@@ -301,13 +307,15 @@ TEST_F(Resume, IsNotTakenForWholeWhenTheStoreIsAnotherByTheTimeItsFeedIsRead) {
     EXPECT_THAT(heard(2), ElementsAre("message only in the old store", "joined gap"));
 }
 
-/// This node is behind the one that the client comes from, or has lost its journal: what comes to it now may be old to the client.
+/// This node is behind the one that the client comes from, or has lost its journal: what comes to it now may
+/// be old to the client.
 TEST_F(Resume, MarksLateWhatIsOlderThanWhatTheClientHasSeenElsewhereUntilTheRoomHasComeSoFar) {
     open(2, "bob");
     take(2);
     const Cursor cursor{"u-2", 77, "g1", "5-e", {}, false};
     const std::string seen{others_message(3000, "seen elsewhere").position()};
-    say(2, fmt::format(R"({{"t":"join","room":"lobby","cursor":"{}","n":80,"seen":"{}"}})", cursor.text(), seen));
+    say(2, fmt::format(R"({{"t":"join","room":"lobby","cursor":"{}","n":80,"seen":"{}"}})", cursor.text(),
+                       seen));
     answer("since=5-e", 200, feed_page({feed_row("6-f", others_message(1000, "missed"))}, "6-f"));
     EXPECT_THAT(heard(2), ElementsAre("message missed late", "joined"));
     take(1);
@@ -322,7 +330,8 @@ TEST_F(Resume, MarksLateWhatIsOlderThanWhatTheClientHasSeenElsewhereUntilTheRoom
 
 TEST_F(Resume, ReadsOnWhenARowOfAFullPageCameTwice) {
     std::vector<std::string> rows;
-    for (int i = 0; i < 500; ++i) rows.push_back(feed_row(fmt::format("{}-r", i), others_message(i, fmt::format("m{}", i))));
+    for (int i = 0; i < 500; ++i)
+        rows.push_back(feed_row(fmt::format("{}-r", i), others_message(i, fmt::format("m{}", i))));
     rows.push_back(rows.back());
     const Cursor cursor{"u-2", 77, "g1", "5-e", {}, false};
     open(2, "bob");
@@ -345,12 +354,16 @@ TEST_F(ResumeInASmallOutbox, GuessesAllByTimeHoweverMuchItIs) {
     for (int i = 0; i < 60; ++i) others_say(22 * 60'000 + i, fmt::format("m{} {}", i, std::string(150, 'x')));
     persist_all();
     take(1);
-    const Cursor cursor{"u-2", 77, "another store", "5-e", std::string{others_message(21 * 60'000, "seen").position()}, false};
+    const Cursor cursor{
+        "u-2", 77, "another store", "5-e", std::string{others_message(21 * 60'000, "seen").position()},
+        false};
     open(2, "bob");
     take(2);
     join(2, "lobby", cursor.text(), 80);
     const auto lines = heard(2);
-    EXPECT_EQ(std::ranges::count_if(lines, [](const std::string& line) { return line.starts_with("message m"); }), 60);
+    EXPECT_EQ(
+        std::ranges::count_if(lines, [](const std::string& line) { return line.starts_with("message m"); }),
+        60);
     EXPECT_TRUE(std::ranges::find(lines, "joined gap") != lines.end());
 }
 

@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-/// What the store had and has no more: after a disk that lied, a backup that was put back, a failover to a copy that lagged.
+/// What the store had and has no more: after a disk that lied, a backup that was put back, a failover to a
+/// copy that lagged.
 namespace node {
 namespace {
 
@@ -21,8 +22,12 @@ constexpr const char* generation_g1 = R"({"generation":"g1"})";
 std::string row_of(std::string_view id, std::string_view value = R"({"rev":"1-a"})") {
     return fmt::format(R"({{"id":"{0}","key":"{0}","value":{1}}})", id, value);
 }
-std::string no_row_of(std::string_view id) { return fmt::format(R"({{"key":"{}","error":"not_found"}})", id); }
-std::string all_docs(const std::vector<std::string>& rows) { return fmt::format(R"({{"rows":[{}]}})", fmt::join(rows, ",")); }
+std::string no_row_of(std::string_view id) {
+    return fmt::format(R"({{"key":"{}","error":"not_found"}})", id);
+}
+std::string all_docs(const std::vector<std::string>& rows) {
+    return fmt::format(R"({{"rows":[{}]}})", fmt::join(rows, ","));
+}
 
 struct StoreAuditTest : CoreDriver, testing::Test {
     void SetUp() override {
@@ -177,7 +182,8 @@ TEST_F(StoreAuditTest, WhoReadsTheFeedWhileTheStoreIsSuspectedReadsItAgain) {
     fail(feed);
     advance(200ms);
     answer(probe, 200, generation_g1);
-    if (asked("feed=normal&include_docs=true&limit=500&since=2-s")) answer("since=2-s", 200, feed_page({}, "2-b"));
+    if (asked("feed=normal&include_docs=true&limit=500&since=2-s"))
+        answer("since=2-s", 200, feed_page({}, "2-b"));
     answer("since=5-e", 200, feed_page({}, "5-e"));  // of a copy that lacks what this node has
     stream(feed, "\n");
     answer(look, 200, all_docs({row_of(ids[0])}));  // somebody has brought it back meanwhile
@@ -209,7 +215,8 @@ TEST_F(StoreAuditTest, AsksForEachOnceHoweverOftenTheStoreCameAndWent) {
     EXPECT_EQ(asked_for_it.find(id), asked_for_it.rfind(id)) << asked_for_it;
 }
 
-/// Between the page that it came in and the feed that is open from then on another copy may have taken over, unseen.
+/// Between the page that it came in and the feed that is open from then on another copy may have taken over,
+/// unseen.
 TEST_F(StoreAuditTest, AsksForWhatItReadBeforeItsFeedWasOpenAgain) {
     fail_all();
     advance(200ms);
@@ -219,7 +226,8 @@ TEST_F(StoreAuditTest, AsksForWhatItReadBeforeItsFeedWasOpenAgain) {
     persist_all();
     EXPECT_FALSE(asked(look));
     stream(feed, "\n");
-    EXPECT_THAT(answer(look, 200, all_docs({no_row_of(message.id())})).body, HasSubstr(std::string{message.id()}));
+    EXPECT_THAT(answer(look, 200, all_docs({no_row_of(message.id())})).body,
+                HasSubstr(std::string{message.id()}));
     EXPECT_TRUE(asked(put)) << asked_for();
 }
 
@@ -246,7 +254,8 @@ TEST(StoreAuditOfANodeThatPolls, SuspectsAStoreThatTellsOldNews) {
     d.advance(1s);
     EXPECT_FALSE(d.asked(look)) << "nothing has happened";
     d.answer("since=1-b", 200, feed_page({}, "0-of another copy"));
-    EXPECT_THAT(d.answer(look, 200, all_docs({no_row_of(message.id())})).body, HasSubstr(std::string{message.id()}));
+    EXPECT_THAT(d.answer(look, 200, all_docs({no_row_of(message.id())})).body,
+                HasSubstr(std::string{message.id()}));
     EXPECT_TRUE(d.asked(put));
 }
 

@@ -45,10 +45,12 @@ TEST(Fifo, BlamesNobodyForTheOrderAfterWhatFaultsDestroyed) {
     Story story;
     swap_times(story.shown("c1-1", "c2"), story.shown("c1-2", "c2"));
     story.remove([](const Record& r) {
-        return r.msg == "c1-2" && (r.what == What::stored || r.what == What::document || r.what == What::history);
+        return r.msg == "c1-2" &&
+               (r.what == What::stored || r.what == What::document || r.what == What::history);
     });
     story.insert({.what = What::node, .at_us = 1'450'000, .node = "n1", .text = "wiped"});
-    EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::pass) << text_of(story.finding("fifo_per_sender"));
+    EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::pass)
+        << text_of(story.finding("fifo_per_sender"));
 }
 
 TEST(Fifo, TakesWhatWasRefusedForSaidWhenItIsSaidAgain) {
@@ -63,10 +65,18 @@ TEST(Fifo, TakesWhatWasRefusedForSaidWhenItIsSaidAgain) {
         answers.back().at_us += 20'000;
         story.remove([&](const Record& r) { return r.what == what && r.msg == "c1-1"; });
     }
-    story.insert({.what = What::refused, .at_us = again.at_us - 15'000, .client = "c1", .node = "n1", .room = "r1", .msg = "c1-1", .text = "not_now"});
-    story.insert({.what = What::connected, .at_us = again.at_us - 10'000, .client = "c1", .node = "n1", .count = 2});
+    story.insert({.what = What::refused,
+                  .at_us = again.at_us - 15'000,
+                  .client = "c1",
+                  .node = "n1",
+                  .room = "r1",
+                  .msg = "c1-1",
+                  .text = "not_now"});
+    story.insert(
+        {.what = What::connected, .at_us = again.at_us - 10'000, .client = "c1", .node = "n1", .count = 2});
     for (const auto& answer : answers) story.insert(answer);
-    EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::pass) << "c1-2 alone goes over the second connection";
+    EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::pass)
+        << "c1-2 alone goes over the second connection";
     story.insert(again);
     expect_caught(story, "fifo_per_sender", "c1-1");  // now both do
 }
@@ -91,7 +101,8 @@ TEST(Fifo, CountsWhatWasNeverAcceptedAsLongAsTheStoreHasIt) {
         Story story;
         swap_times(story.shown("c1-1", "c2"), story.shown("c1-2", "c2"));
         story.remove([&](const Record& r) {
-            return r.msg == "c1-2" && (r.what == What::accepted || r.what == What::stored || (!in_store && r.what == What::document));
+            return r.msg == "c1-2" && (r.what == What::accepted || r.what == What::stored ||
+                                       (!in_store && r.what == What::document));
         });
         EXPECT_EQ(story.finding("fifo_per_sender").outcome, in_store ? Outcome::fail : Outcome::pass);
     }

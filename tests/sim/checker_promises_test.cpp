@@ -53,19 +53,21 @@ TEST(Loss, IsToldWithWhatHappenedRoundIt) {
     Story story;
     story.fault("outage", "store.down", 1'390, 1'450, 3);
     story.insert({.what = What::node, .at_us = 1'420'000, .node = "n1", .text = "killed"});
-    story.insert({.what = What::log, .at_us = 1'391'000, .node = "n2", .text = "warning store: it does not answer"});
+    story.insert(
+        {.what = What::log, .at_us = 1'391'000, .node = "n2", .text = "warning store: it does not answer"});
     story.insert({.what = What::log, .at_us = 4'600'000, .node = "n2", .text = "info stopping"});
     story.remove_shown("c1-2", "c4");  // due at 1.4 s
     const auto context = story.finding("no_loss").context;
     EXPECT_THAT(context, testing::ElementsAre("   1.390 s  outage begins (store.down)",
-                                              "   1.391 s  n2 logs: warning store: it does not answer", "   1.420 s  n1 is killed",
-                                              "   1.450 s  outage is over"));
+                                              "   1.391 s  n2 logs: warning store: it does not answer",
+                                              "   1.420 s  n1 is killed", "   1.450 s  outage is over"));
     EXPECT_TRUE(story.finding("no_duplicates").context.empty()) << "nobody asks when all is well";
 }
 
 TEST(Loss, IsToldWithNoMoreThanOneCanRead) {
     Story story;
-    for (int i = 0; i < 100; ++i) story.insert({.what = What::log, .at_us = 1'400'000 + i, .node = "n2", .text = "again"});
+    for (int i = 0; i < 100; ++i)
+        story.insert({.what = What::log, .at_us = 1'400'000 + i, .node = "n2", .text = "again"});
     story.remove_shown("c1-2", "c4");
     const auto context = story.finding("no_loss").context;
     EXPECT_EQ(context.size(), 25u);
@@ -157,13 +159,23 @@ TEST(Loss, OfWhatTheStoreRefusedForGoodIsNoNodesDoing) {
     const auto never_stored = [](std::int64_t until_us, What last_word) {
         Story story;
         story.remove([&](const Record& r) {
-            return r.msg == "c1-1" && (r.what == What::stored || r.what == What::document || r.what == What::history ||
-                                       (r.what == What::shown && Story::home(r.client[1] - '0') == "n2"));
+            return r.msg == "c1-1" &&
+                   (r.what == What::stored || r.what == What::document || r.what == What::history ||
+                    (r.what == What::shown && Story::home(r.client[1] - '0') == "n2"));
         });
         story.insert({.what = What::fault_on, .at_us = 1'000, .name = "rules", .text = "store.reject"});
-        story.insert({.what = What::fault_off, .at_us = until_us, .name = "rules", .text = "store.reject", .count = 1});
+        story.insert({.what = What::fault_off,
+                      .at_us = until_us,
+                      .name = "rules",
+                      .text = "store.reject",
+                      .count = 1});
         if (last_word != What::accepted)
-            story.insert({.what = last_word, .at_us = 1'500'000, .client = "c1", .node = "n1", .room = "r1", .msg = "c1-1"});
+            story.insert({.what = last_word,
+                          .at_us = 1'500'000,
+                          .client = "c1",
+                          .node = "n1",
+                          .room = "r1",
+                          .msg = "c1-1"});
         return story.finding("no_loss").outcome;
     };
     EXPECT_EQ(never_stored(2'000'000, What::failed), Outcome::pass);
@@ -181,7 +193,8 @@ Story with_both_copies_destroyed(const char* store_fault, bool shown_elsewhere) 
                                     !(shown_elsewhere && r.client == "c2")));
     });
     story.insert({.what = What::fault_on, .at_us = 2'100'000, .name = "store", .text = store_fault});
-    story.insert({.what = What::fault_off, .at_us = 2'100'001, .name = "store", .text = store_fault, .count = 1});
+    story.insert(
+        {.what = What::fault_off, .at_us = 2'100'001, .name = "store", .text = store_fault, .count = 1});
     story.insert({.what = What::node, .at_us = 2'200'000, .node = "n1", .text = "wiped"});
     return story;
 }
@@ -334,7 +347,12 @@ TEST(Convergence, CatchesASenderThatWasNeverToldThatItIsStored) {
     story.remove([](const Record& r) { return r.msg == "c4-2" && r.what == What::stored; });
     expect_caught(story, "converged", "n2 never told its sender that it is stored");
     // The node knows the sender no more when the connection that it was told over is gone.
-    story.insert({.what = What::disconnected, .at_us = 3'200'000, .client = "c4", .node = "n2", .text = "reset", .count = 1});
+    story.insert({.what = What::disconnected,
+                  .at_us = 3'200'000,
+                  .client = "c4",
+                  .node = "n2",
+                  .text = "reset",
+                  .count = 1});
     story.insert({.what = What::connected, .at_us = 3'300'000, .client = "c4", .node = "n2", .count = 2});
     EXPECT_EQ(story.finding("converged").outcome, Outcome::pass) << text_of(story.finding("converged"));
 }

@@ -2,15 +2,14 @@
 
 #include "sim/checker/judge.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 /// A history written by hand: two nodes, four clients (c1 and c3 on n1, c2 and c4 on n2), one room, ten
 /// messages, and nothing wrong. A test spoils it and asks the judge.

@@ -1,5 +1,5 @@
-#include "sim/checker/watch.hpp"
 #include "sim/checker/summary.hpp"
+#include "sim/checker/watch.hpp"
 #include "tests/sim/checker_story.hpp"
 
 #include <gmock/gmock.h>
@@ -139,7 +139,8 @@ TEST(Recovery, IsNotKnownWhenTheNextFaultCameFirst) {
     const auto found = judged(story, "recovery of outage", "", "<", 1e6);
     EXPECT_EQ(found.outcome, Outcome::unknown) << text_of(found);
     EXPECT_THAT(found.measured, HasSubstr("next fault began 300 ms after outage"));
-    EXPECT_EQ(judged(story, "recovery of outage", "", "<", 200'000).outcome, Outcome::fail) << "that long it took at least";
+    EXPECT_EQ(judged(story, "recovery of outage", "", "<", 200'000).outcome, Outcome::fail)
+        << "that long it took at least";
 }
 
 TEST(Recovery, NeverCameWhenSomethingIsStillMissing) {

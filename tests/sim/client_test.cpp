@@ -1,6 +1,5 @@
-#include "sim/client/client_core.hpp"
-
 #include "node/base/text.hpp"
+#include "sim/client/client_core.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -70,7 +69,9 @@ TEST_F(PrefixedTest, HasItsRoomsUnderAnotherNameAtTheNodeThanInItsNotes) {
     tell(Post{"r1", 40, now.time});
     EXPECT_THAT(sent.back(), HasSubstr(R"("room":"sim-1-r1")"));
     EXPECT_EQ(noted.back().room, "r1");
-    hear(R"({"t":"message","room":"sim-1-r1","id":"sim-1-r1:01M8A0KV4A0002YX23NFNXH83W","user":"c2","text":")" + make_text("c2-1", 40) + R"("})");
+    hear(
+        R"({"t":"message","room":"sim-1-r1","id":"sim-1-r1:01M8A0KV4A0002YX23NFNXH83W","user":"c2","text":")" +
+        make_text("c2-1", 40) + R"("})");
     EXPECT_EQ(noted.back().what, What::shown);
     EXPECT_EQ(noted.back().room, "r1");
     tell(AskHistory{"r1"});

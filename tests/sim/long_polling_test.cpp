@@ -30,7 +30,8 @@ protected:
         for (auto& effect : effects) {
             if (auto* ask = std::get_if<Ask>(&effect)) asked.push_back(std::move(*ask));
             if (auto* note = std::get_if<Note>(&effect)) noted.push_back(std::move(note->record));
-            EXPECT_FALSE(std::holds_alternative<Send>(effect) || std::holds_alternative<Connect>(effect)) << "it has no WebSocket";
+            EXPECT_FALSE(std::holds_alternative<Send>(effect) || std::holds_alternative<Connect>(effect))
+                << "it has no WebSocket";
         }
     }
     /// Answers the oldest request whose "METHOD target" begins so; gives it.
@@ -38,7 +39,8 @@ protected:
         return end(begin, {0, {}, {status, std::move(headers), std::move(body)}});
     }
     Ask end(const std::string& begin, Answered answered) {
-        const auto found = std::ranges::find_if(asked, [&](const Ask& a) { return (a.http.method + ' ' + a.http.target).starts_with(begin); });
+        const auto found = std::ranges::find_if(
+            asked, [&](const Ask& a) { return (a.http.method + ' ' + a.http.target).starts_with(begin); });
         if (found == asked.end()) {
             ADD_FAILURE() << "not asked: " << begin;
             return {};
@@ -61,7 +63,8 @@ protected:
 
     static constexpr const char* poll = "GET /api/rooms/r1/poll";
     static constexpr const char* post = "POST /api/rooms/r1/messages";
-    static constexpr const char* message = R"({"t":"message","id":"r1:1","pos":"1","room":"r1","user":"c2","text":"x","n":4})";
+    static constexpr const char* message =
+        R"({"t":"message","id":"r1:1","pos":"1","room":"r1","user":"c2","text":"x","n":4})";
     base::Now now{base::Time{1s}, {}};
     std::optional<ClientCore> core;
     std::vector<Ask> asked;
@@ -92,7 +95,8 @@ TEST_F(LongPollingTest, TakesItsPlaceAlongWhenItsNodeIsGone) {
     EXPECT_FALSE(core->settled()) << "with a gap";
     answer(poll, 200, R"({"room":"r1","messages":[],"next":"9.y"})");
     EXPECT_TRUE(core->settled());
-    EXPECT_THAT(seen(), ElementsAre(What::connected, What::joined, What::disconnected, What::connected, What::joined, What::gap_closed));
+    EXPECT_THAT(seen(), ElementsAre(What::connected, What::joined, What::disconnected, What::connected,
+                                    What::joined, What::gap_closed));
 }
 
 TEST_F(LongPollingTest, HearsNothingOfWhatItAskedBeforeItLeft) {
@@ -100,7 +104,8 @@ TEST_F(LongPollingTest, HearsNothingOfWhatItAskedBeforeItLeft) {
     const auto old = asked.front().request;
     tell(Vanish{1s});
     seen();
-    tell(Answered{old, {}, {200, {}, std::string{R"({"room":"r1","messages":[)"} + message + R"(],"next":"4.def"})"}});
+    tell(Answered{
+        old, {}, {200, {}, std::string{R"({"room":"r1","messages":[)"} + message + R"(],"next":"4.def"})"}});
     EXPECT_THAT(seen(), IsEmpty());
 }
 
@@ -112,7 +117,8 @@ TEST_F(LongPollingTest, PostsOneAfterTheOtherAndAsksUntilItIsStored) {
     EXPECT_THAT(seen(), ElementsAre(What::send, What::send));
     const auto first = answer(post, 202, R"({"state":"accepted","key":"k","id":"r1:7"})");
     EXPECT_THAT(first.http.body, HasSubstr(R"({"user":"c1","text":"c1-1 )"));
-    EXPECT_THAT(answer(post, 201, R"({"state":"stored","key":"k","id":"r1:8"})").http.body, HasSubstr("c1-2 "));
+    EXPECT_THAT(answer(post, 201, R"({"state":"stored","key":"k","id":"r1:8"})").http.body,
+                HasSubstr("c1-2 "));
     EXPECT_THAT(seen(), ElementsAre(What::accepted, What::stored));
     EXPECT_FALSE(core->settled()) << "of the first it knows only that it is accepted";
     tell(TimerFired{3});

@@ -1,20 +1,20 @@
-#include <fcntl.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "sim/process/child.hpp"
+#include "sim/process/files.hpp"
+#include "sim/process/log_tail.hpp"
+#include "sim/process/program.hpp"
+#include "sim/process/transport.hpp"
 
 #include <chrono>
 #include <fstream>
 #include <system_error>
 #include <thread>
 
-#include "sim/process/child.hpp"
-#include "sim/process/files.hpp"
-#include "sim/process/log_tail.hpp"
-#include "sim/process/program.hpp"
-#include "sim/process/transport.hpp"
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace sim::process {
 namespace {
@@ -33,7 +33,8 @@ protected:
 
     template <class Condition>
     static bool soon(Condition condition) {
-        for (const auto end = std::chrono::steady_clock::now() + 10s; std::chrono::steady_clock::now() < end;) {
+        for (const auto end = std::chrono::steady_clock::now() + 10s;
+             std::chrono::steady_clock::now() < end;) {
             if (condition()) return true;
             std::this_thread::yield();
         }
@@ -140,7 +141,10 @@ TEST_F(ChildTest, AProgramIsReadyWhenItsPortFileIsThere) {
 }
 
 TEST_F(ChildTest, AProgramThatDiesAtItsStartShowsItsLog) {
-    Program program{{.name = "p", .command = {"/bin/sh", "-c", "echo no disk; exit 1"}, .port_files = {folder_ / "port"}, .log = log()}};
+    Program program{{.name = "p",
+                     .command = {"/bin/sh", "-c", "echo no disk; exit 1"},
+                     .port_files = {folder_ / "port"},
+                     .log = log()}};
     program.start(steady_now());
     std::optional<Program::Change> change;
     ASSERT_TRUE(soon([&] { return (change = program.poll(steady_now())).has_value(); }));

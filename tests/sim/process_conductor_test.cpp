@@ -1,10 +1,10 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "sim/conduct/conductor.hpp"
 
 #include <algorithm>
 #include <deque>
 
-#include "sim/conduct/conductor.hpp"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace sim::conduct {
 namespace {
@@ -18,18 +18,18 @@ class Stage {
 public:
     Scenario scenario;
     Plan plan;
-    std::vector<std::string> done;   ///< "1000 kill n1", in milliseconds
+    std::vector<std::string> done;  ///< "1000 kill n1", in milliseconds
     std::vector<Record> notes;
     std::string broken;
     bool finished = false;
-    std::int64_t hits = 3;           ///< of every fault, when asked
+    std::int64_t hits = 3;  ///< of every fault, when asked
     bool settled = true;
     bool nodes_start = true;
     bool can_restart_store = false;
-    std::set<std::string> hold_exit; ///< nodes that take their time to end
-    int set_status = 201;            ///< of setting a fault
+    std::set<std::string> hold_exit;  ///< nodes that take their time to end
+    int set_status = 201;             ///< of setting a fault
     std::string documents = R"({"rows":[]})";
-    std::string slow_node;           ///< gives an empty history until `slow_until`
+    std::string slow_node;  ///< gives an empty history until `slow_until`
     base::Duration slow_until{};
     int histories_asked = 0;
 
@@ -50,7 +50,8 @@ public:
     }
     void run(base::Duration until = 60s) {
         if (!conductor_) {
-            conductor_.emplace(scenario, plan, start_, Conductor::Stage{.can_restart_store = can_restart_store});
+            conductor_.emplace(scenario, plan, start_,
+                               Conductor::Stage{.can_restart_store = can_restart_store});
             take(conductor_->start());
         }
         while (!finished && timer_ && *timer_ <= start_ + until) {
@@ -75,7 +76,9 @@ public:
     [[nodiscard]] std::vector<std::string> noted(What what) const {
         std::vector<std::string> out;
         for (const auto& note : notes)
-            if (note.what == what) out.push_back(std::to_string(note.at_us / 1000) + ' ' + note.node + note.name + ' ' + note.text);
+            if (note.what == what)
+                out.push_back(std::to_string(note.at_us / 1000) + ' ' + note.node + note.name + ' ' +
+                              note.text);
         return out;
     }
 
@@ -90,7 +93,8 @@ private:
         log(std::string{names[static_cast<int>(e.act)]} + ' ' + e.node);
         if (e.act == NodeAct::start && nodes_start) tell(NodeIsUp{e.node});
         if (e.act == NodeAct::kill) tell(NodeIsGone{e.node, "killed", false});
-        if (e.act == NodeAct::terminate && !hold_exit.contains(e.node)) tell(NodeIsGone{e.node, "exit code 0", true});
+        if (e.act == NodeAct::terminate && !hold_exit.contains(e.node))
+            tell(NodeIsGone{e.node, "exit code 0", true});
     }
     void on(const Tell& e) {
         if (const auto* post = std::get_if<client::Post>(&e.event))
@@ -104,7 +108,8 @@ private:
         log(e.http.method + ' ' + e.http.target + (e.http.body.empty() ? "" : ' ' + e.http.body));
         std::string faults;
         for (const auto& fault : plan.faults)
-            faults += (faults.empty() ? "" : ",") + ("{\"name\":\"" + fault.name + "\",\"hits\":" + std::to_string(hits) + '}');
+            faults += (faults.empty() ? "" : ",") +
+                      ("{\"name\":\"" + fault.name + "\",\"hits\":" + std::to_string(hits) + '}');
         tell(Answered{e.request, e.http.method == "POST" ? set_status : 200,
                       e.http.method == "GET" ? "{\"faults\":[" + faults + "]}" : "{}"});
     }
@@ -117,7 +122,8 @@ private:
         ++histories_asked;
         using Messages = decltype(HistoryTold::messages);
         const bool behind = e.node == slow_node && now_ - start_ < slow_until;
-        for (const auto& room : e.rooms) tell(HistoryTold{e.node, room, behind ? Messages{} : Messages{{"c1-1", "r1:ID"}}});
+        for (const auto& room : e.rooms)
+            tell(HistoryTold{e.node, room, behind ? Messages{} : Messages{{"c1-1", "r1:ID"}}});
     }
     void on(const SetLink& e) {
         log(e.on ? "link fault" : "link as it was");
@@ -139,7 +145,8 @@ private:
     bool busy_ = false;
 };
 
-PlannedFault fault(const std::string& kind, base::Duration at, base::Duration length = 0s, const std::string& node = "") {
+PlannedFault fault(const std::string& kind, base::Duration at, base::Duration length = 0s,
+                   const std::string& node = "") {
     PlannedFault planned;
     planned.name = "it";
     planned.kind = kind;
@@ -154,7 +161,8 @@ TEST(Conductor, PostsWhatIsDueWithItsIntendedTime) {
     stage.plan.sends = {{.due = 500ms, .client = 0, .room = "r1", .size_bytes = 10},
                         {.due = 700ms, .client = 1, .room = "r1", .size_bytes = 10}};
     stage.run(1s);
-    EXPECT_THAT(stage.done, ElementsAre("500 c1 posts what was due at 500", "700 c2 posts what was due at 700"));
+    EXPECT_THAT(stage.done,
+                ElementsAre("500 c1 posts what was due at 500", "700 c2 posts what was due at 700"));
 }
 
 TEST(Conductor, SetsAStoreFaultAndNotesWhatItHit) {
@@ -163,8 +171,9 @@ TEST(Conductor, SetsAStoreFaultAndNotesWhatItHit) {
     slow.parameters["delay_ms"] = "20";
     stage.add(slow);
     stage.run(2s);
-    EXPECT_THAT(stage.done, ElementsAre(R"(500 POST /_mock/faults {"name":"it","fault":"store.slow","delay_ms":20})",
-                                        "1500 GET /_mock/faults", "1500 DELETE /_mock/faults/it"));
+    EXPECT_THAT(stage.done,
+                ElementsAre(R"(500 POST /_mock/faults {"name":"it","fault":"store.slow","delay_ms":20})",
+                            "1500 GET /_mock/faults", "1500 DELETE /_mock/faults/it"));
     EXPECT_THAT(stage.noted(What::fault_on), ElementsAre("500 it store.slow"));
     EXPECT_THAT(stage.noted(What::fault_off), ElementsAre("1500 it store.slow"));
     EXPECT_EQ(stage.notes.back().count, 3);
@@ -346,7 +355,8 @@ TEST(Conductor, AFaultOfTheLinksTellsWhatItMet) {
 TEST(Conductor, WaitsUntilEveryClientWasShownEveryKeptMessage) {
     Stage stage;
     stage.run(1s);
-    for (const char* client : {"c1", "c2"}) stage.witness({.what = What::joined, .client = client, .room = "r1"});
+    for (const char* client : {"c1", "c2"})
+        stage.witness({.what = What::joined, .client = client, .room = "r1"});
     stage.witness({.what = What::send, .client = "c1", .room = "r1", .msg = "c1-1"});
     stage.witness({.what = What::accepted, .client = "c1", .room = "r1", .msg = "c1-1"});
     stage.witness({.what = What::shown, .client = "c1", .room = "r1", .msg = "c1-1"});
@@ -382,7 +392,8 @@ TEST(Conductor, AsksANodeAgainThatLacksWhatMustBeKeptAsLongAsThePlanSays) {
         stage.run(14s);
         EXPECT_TRUE(stage.finished);
         EXPECT_EQ(stage.broken, "");
-        EXPECT_THAT(stage.noted(What::history).size(), until == 6s ? 2u : 1u) << "what it lacks at the end is for the checkers";
+        EXPECT_THAT(stage.noted(What::history).size(), until == 6s ? 2u : 1u)
+            << "what it lacks at the end is for the checkers";
     }
 }
 

@@ -1,4 +1,5 @@
-#include <gtest/gtest.h>
+#include "sim/process/relay.hpp"
+#include "sim/process/transport_loop.hpp"
 
 #include <array>
 #include <chrono>
@@ -7,9 +8,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
-
-#include "sim/process/relay.hpp"
-#include "sim/process/transport_loop.hpp"
+#include <gtest/gtest.h>
 
 namespace sim::process {
 namespace {
@@ -23,12 +22,13 @@ using namespace std::chrono_literals;
 struct End : std::enable_shared_from_this<End> {
     explicit End(tcp::socket s) : socket{std::move(s)} {}
     void read() {
-        socket.async_read_some(asio::buffer(buffer), [self = shared_from_this()](error_code ec, std::size_t n) {
-            self->error = ec;
-            if (ec) return;
-            self->got.append(self->buffer.data(), n);
-            self->read();
-        });
+        socket.async_read_some(asio::buffer(buffer),
+                               [self = shared_from_this()](error_code ec, std::size_t n) {
+                                   self->error = ec;
+                                   if (ec) return;
+                                   self->got.append(self->buffer.data(), n);
+                                   self->read();
+                               });
     }
     void say(const std::string& text) { asio::write(socket, asio::buffer(text)); }
     tcp::socket socket;
@@ -158,8 +158,10 @@ TEST_F(RelayTest, CountsAnswersByTheirStatus) {
 
 TEST_F(RelayTest, AResetIsFeltAtBothEnds) {
     EXPECT_EQ(relay_.reset(), 1);
-    EXPECT_TRUE(soon([&] { return client_->error == asio::error::connection_reset; })) << client_->error.message();
-    EXPECT_TRUE(soon([&] { return server_->error == asio::error::connection_reset; })) << server_->error.message();
+    EXPECT_TRUE(soon([&] { return client_->error == asio::error::connection_reset; }))
+        << client_->error.message();
+    EXPECT_TRUE(soon([&] { return server_->error == asio::error::connection_reset; }))
+        << server_->error.message();
     EXPECT_EQ(relay_.connections(), 0);
     EXPECT_EQ(relay_.made(), 1);
 }

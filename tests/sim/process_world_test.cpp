@@ -1,6 +1,7 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
+#include "sim/process/files.hpp"
+#include "sim/process/program.hpp"
+#include "sim/process/transport.hpp"
+#include "sim/world.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -9,10 +10,9 @@
 #include <optional>
 #include <set>
 
-#include "sim/process/files.hpp"
-#include "sim/process/program.hpp"
-#include "sim/process/transport.hpp"
-#include "sim/world.hpp"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 /// Real nodes and a real couchmock; short runs, since each of them takes its time for real.
 namespace sim {
@@ -25,7 +25,9 @@ using testing::HasSubstr;
 class Memory final : public HistorySink {
 public:
     void add(const Record& record) override { records.push_back(record); }
-    [[nodiscard]] std::int64_t count(What what) const { return std::ranges::count(records, what, &Record::what); }
+    [[nodiscard]] std::int64_t count(What what) const {
+        return std::ranges::count(records, what, &Record::what);
+    }
     std::vector<Record> records;
 };
 
@@ -153,17 +155,20 @@ protected:
         const auto folder = options_.out / "elsewhere";
         fs::create_directories(folder);
         start({.name = "store",
-               .command = {options_.binaries / "couchmock", "--listen", "127.0.0.1:0", "--control", "127.0.0.1:0", "--port-file",
-                           folder / "store", "--control-port-file", folder / "control"},
+               .command = {options_.binaries / "couchmock", "--listen", "127.0.0.1:0", "--control",
+                           "127.0.0.1:0", "--port-file", folder / "store", "--control-port-file",
+                           folder / "control"},
                .port_files = {folder / "store", folder / "control"},
                .log = folder / "store.log"});
         const auto store = port(0, 0);
         start({.name = "node",
-               .command = {options_.binaries / "chatnode", "--store", at(store) + "/theirs", "--listen", "127.0.0.1:0", "--journal",
-                           folder / "node.db", "--port-file", folder / "node"},
+               .command = {options_.binaries / "chatnode", "--store", at(store) + "/theirs", "--listen",
+                           "127.0.0.1:0", "--journal", folder / "node.db", "--port-file", folder / "node"},
                .port_files = {folder / "node"},
                .log = folder / "node.log"});
-        EXPECT_EQ(ask(port(1, 0), {"POST", "/api/rooms/r1/messages", {{"Content-Type", "application/json"}},
+        EXPECT_EQ(ask(port(1, 0), {"POST",
+                                   "/api/rooms/r1/messages",
+                                   {{"Content-Type", "application/json"}},
                                    R"({"user":"ann","text":"I was here before"})"})
                           .status /
                       100,
@@ -190,7 +195,8 @@ protected:
     static std::string at(std::uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
     base::HttpResponse ask(std::uint16_t port, base::HttpRequest request) {
         std::optional<process::Transport::Answer> answer;
-        transport_.fetch("127.0.0.1", port, std::move(request), 10s, [&](process::Transport::Answer got) { answer = std::move(got); });
+        transport_.fetch("127.0.0.1", port, std::move(request), 10s,
+                         [&](process::Transport::Answer got) { answer = std::move(got); });
         while (!answer) transport_.run_until(process::steady_now() + 2ms);
         return answer->response;
     }
@@ -205,7 +211,8 @@ TEST_F(AttachedTest, ANodeThatRunsElsewhereTakesPartAndIsLeftAsItWas) {
     EXPECT_EQ(result.broken, "");
     expect_all_well();
     EXPECT_EQ(history_.count(What::alien), 0) << "what others say there is none of the run's business";
-    EXPECT_EQ(history_.count(What::document), history_.count(What::history) / 2) << "nor is what they have in the database";
+    EXPECT_EQ(history_.count(What::document), history_.count(What::history) / 2)
+        << "nor is what they have in the database";
     std::set<std::string> rooms;
     for (const auto& record : history_.records)
         if (!record.room.empty()) rooms.insert(record.room);
@@ -214,7 +221,8 @@ TEST_F(AttachedTest, ANodeThatRunsElsewhereTakesPartAndIsLeftAsItWas) {
         if (record.what == What::fault_off) {
             EXPECT_GT(record.count, 0) << "the fault went to the couchmock that stands there";
         }
-    EXPECT_THAT(ask(port(1, 0), {"GET", "/api/rooms/r1/messages", {}, {}}).body, HasSubstr("I was here before"));
+    EXPECT_THAT(ask(port(1, 0), {"GET", "/api/rooms/r1/messages", {}, {}}).body,
+                HasSubstr("I was here before"));
     EXPECT_THAT(ask(port(1, 0), {"GET", "/api/rooms/sim-1-r1/messages", {}, {}}).body, HasSubstr("c1-1"));
     EXPECT_EQ(ask(port(0, 0), {"GET", "/theirs", {}, {}}).status, 200) << "their database is theirs to drop";
 }
@@ -226,7 +234,8 @@ TEST_F(AttachedTest, WhatIsNoNodeOrNoDatabaseOrNoControlPortIsTold) {
         change();
         return run().broken;
     };
-    EXPECT_THAT(broken([&] { options_.attached["n1"] = at(port(0, 0)); }), HasSubstr("does not answer as a chat node"));
+    EXPECT_THAT(broken([&] { options_.attached["n1"] = at(port(0, 0)); }),
+                HasSubstr("does not answer as a chat node"));
     EXPECT_THAT(broken([&] { options_.attached["n1"] = "https://chat.example"; }), HasSubstr("http only"));
     EXPECT_THAT(broken([&] { options_.store = at(port(0, 0)) + "/nobodys"; }), HasSubstr("can't be read"));
     EXPECT_THAT(broken([&] { options_.store = at(port(0, 0)); }), HasSubstr("must name the database"));

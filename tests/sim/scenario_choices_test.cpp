@@ -20,7 +20,9 @@ sim::Scenario read(std::string_view from) {
     return reading.scenario.value_or(sim::Scenario{});
 }
 
-std::string errors_of(std::string_view from) { return sim::render(sim::read_scenario(from, "f.yaml").problems, "f.yaml", from); }
+std::string errors_of(std::string_view from) {
+    return sim::render(sim::read_scenario(from, "f.yaml").problems, "f.yaml", from);
+}
 
 TEST(ScenarioChoices, AreDrawnByTheSeedAndAlwaysTheSame) {
     const auto scenario = read(text);
@@ -50,12 +52,16 @@ TEST(ScenarioChoices, AreTheOnlyOnesWhenThereIsNoList) {
 }
 
 TEST(ScenarioChoices, HaveTheirMistakesToldWhereTheyAre) {
-    EXPECT_THAT(errors_of("name: x\ntopology: { feed: [poll, pol], page: [0, 7] }\n"),
-                testing::AllOf(HasSubstr("f.yaml:2:26: error: unknown feed 'pol'"), HasSubstr("did you mean 'poll'?"),
-                               HasSubstr("f.yaml:2:39: error: page must be at least 1")));
-    EXPECT_THAT(errors_of("name: x\ntopology: { feed: [] }\n"), HasSubstr("f.yaml:2:19: error: feed is an empty list"));
-    EXPECT_THAT(errors_of("name: x\ntopology: { nodes: [2, 3] }\n"), HasSubstr("f.yaml:2:20: error: nodes must be a count"));
-    EXPECT_THAT(errors_of("name: x\ntopology: { page: [[1], 2] }\n"), HasSubstr("f.yaml:2:20: error: page must be a count"));
+    EXPECT_THAT(
+        errors_of("name: x\ntopology: { feed: [poll, pol], page: [0, 7] }\n"),
+        testing::AllOf(HasSubstr("f.yaml:2:26: error: unknown feed 'pol'"), HasSubstr("did you mean 'poll'?"),
+                       HasSubstr("f.yaml:2:39: error: page must be at least 1")));
+    EXPECT_THAT(errors_of("name: x\ntopology: { feed: [] }\n"),
+                HasSubstr("f.yaml:2:19: error: feed is an empty list"));
+    EXPECT_THAT(errors_of("name: x\ntopology: { nodes: [2, 3] }\n"),
+                HasSubstr("f.yaml:2:20: error: nodes must be a count"));
+    EXPECT_THAT(errors_of("name: x\ntopology: { page: [[1], 2] }\n"),
+                HasSubstr("f.yaml:2:20: error: page must be a count"));
 }
 
 }  // namespace

@@ -94,7 +94,8 @@ TEST(ScenarioMistakes, InTopLevelKeysAreNamed) {
              Case{"expect: no_loss", "expect must be a list"},
              Case{"topology: { nodes: 2, rooms: 2 }", "every room lives on one node"},
              Case{"topology: { clients: 2, rooms: 3 }", "some room has nobody in it"},
-             Case{"topology: { clients: 2, polling: [1, 3] }", "3 of 2 clients poll", "topology.polling is how many"},
+             Case{"topology: { clients: 2, polling: [1, 3] }", "3 of 2 clients poll",
+                  "topology.polling is how many"},
              Case{"load: { messages: [ { at: 1s, client: c9 } ] }", "c9 does not exist then", "c1 to c4"},
          })
         expect_one(std::string{"name: x\n"} + c.line + "\n", c);
@@ -262,7 +263,8 @@ timeline:
   - { at: 2s, fault: link.clog, link: client-node, for: 1s, name: d }
   - { at: 2s, fault: client.vanish, for: 1s }
   - { at: 2s, fault: node.join }
-)", "f");
+)",
+                                            "f");
     ASSERT_TRUE(reading.scenario) << reading.problems[0].message;
     const auto lines = [&](const std::set<std::string>& attached, bool has_control) {
         std::vector<int> out;

@@ -72,7 +72,9 @@ TEST(Schema, KnowsTheParametersOfEveryFault) {
     for (const auto& kind : sim::language::fault_kinds()) {
         for (const auto& rule : rules.as_array()) {
             const auto* condition = base::member(rule, "if");
-            if (!condition || at(*condition, {"properties", "fault", "const"}) != base::json::value(kind.name)) continue;
+            if (!condition ||
+                at(*condition, {"properties", "fault", "const"}) != base::json::value(kind.name))
+                continue;
             ++found;
             const auto& allowed = at(rule, {"then", "propertyNames", "enum"}).as_array();
             for (const auto& parameter : kind.parameters)

@@ -65,7 +65,8 @@ void put_document(benchmark::State& state) {
     }
     state.SetItemsProcessed(state.iterations());
 }
-// What the fault injector costs while it has nothing to do is the difference: to be held against a whole request over a socket, some 30 us.
+// What the fault injector costs while it has nothing to do is the difference: to be held against a whole
+// request over a socket, some 30 us.
 BENCHMARK_TEMPLATE(put_document, couchmock::Mock);
 BENCHMARK_TEMPLATE(put_document, couchmock::Store);
 
