@@ -12,6 +12,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+using namespace davenport;
+
 namespace {
 
 struct Options {
@@ -46,7 +48,7 @@ int run(const Options& options) {
         driver = serve_mock(loop, std::move(config), server, log, options.data);
     } else {
         const auto upstream = wire::parse_http_server(options.upstream);
-        driver = serve_gate(loop, options.seed, upstream, options.upstream_ca, server, log);
+        driver = serve_fault_injector(loop, options.seed, upstream, options.upstream_ca, server, log);
         spdlog::info("in front of {}", upstream.url());
     }
 
@@ -81,7 +83,7 @@ int main(int argc, char** argv) {
                    "host:port of a second listener, which stays up while the store is 'down'");
     app.add_option("--admin", options.admin,
                    "user:password that is asked for; without it everybody may do everything");
-    app.add_option("--seed", options.seed, "of everything random: uuids, sequences, the faults' dice")
+    app.add_option("--seed", options.seed, "of everything random: uuids, sequences, the faults' random draws")
         ->capture_default_str();
     auto* data = app.add_option("--data", options.data,
                                 "file to keep the databases in; without it they are gone with the process");

@@ -17,6 +17,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+using namespace davenport;
+
 namespace {
 
 void log_line(node::Log::Level level, const std::string& line) {

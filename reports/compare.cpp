@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-namespace reports {
+namespace davenport::reports {
 namespace {
 
 using base::int_member;
@@ -284,4 +284,4 @@ Comparison compare(const Runs& before, const Runs& after, const Tolerance& toler
     return made;
 }
 
-}  // namespace reports
+}  // namespace davenport::reports

@@ -7,7 +7,7 @@
 #include <boost/json/value.hpp>
 
 /// Did it get worse? Compares what results.json says of two runs, or of several runs each.
-namespace reports {
+namespace davenport::reports {
 
 /// One figure that was looked at.
 struct Difference {
@@ -61,4 +61,4 @@ std::string comparison_md(const Comparison& comparison);
 /// says what is wrong.
 std::vector<boost::json::value> load_results(const std::string& path, std::string& error);
 
-}  // namespace reports
+}  // namespace davenport::reports

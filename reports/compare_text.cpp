@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace reports {
+namespace davenport::reports {
 namespace {
 
 namespace fs = std::filesystem;
@@ -109,4 +109,4 @@ std::vector<boost::json::value> load_results(const std::string& path, std::strin
     return runs;
 }
 
-}  // namespace reports
+}  // namespace davenport::reports

@@ -1,6 +1,6 @@
 # cmake -DOUT=page_files.cpp -DFILES="style=...;script=..." -P embed.cmake: files as byte arrays, under their names. A name may come
 # several times: its files are joined, each with a newline at the end.
-set(code "// Made by reports/embed.cmake from reports/page.\n#include \"reports/page_files.hpp\"\nnamespace reports {\nnamespace {\n")
+set(code "// Made by reports/embed.cmake from reports/page.\n#include \"reports/page_files.hpp\"\nnamespace davenport::reports {\nnamespace {\n")
 set(names "")
 foreach(pair IN LISTS FILES)
   string(REGEX MATCH "^([a-z]+)=(.*)$" _ "${pair}")
@@ -16,4 +16,4 @@ foreach(name IN LISTS names)
   string(APPEND code "constexpr unsigned char ${name}_bytes[] = {${array}};\n")
   string(APPEND accessors "std::string_view page_${name}() { return {reinterpret_cast<const char*>(${name}_bytes), sizeof ${name}_bytes}; }\n")
 endforeach()
-file(WRITE "${OUT}" "${code}}  // namespace\n${accessors}}  // namespace reports\n")
+file(WRITE "${OUT}" "${code}}  // namespace\n${accessors}}  // namespace davenport::reports\n")

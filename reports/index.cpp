@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace reports {
+namespace davenport::reports {
 namespace {
 
 using base::int_member;
@@ -130,4 +130,4 @@ std::string write_index(const std::filesystem::path& dir, const std::string& tit
     return write_files(dir, {{"index.html", html(title, rows)}, {"index.md", markdown(title, rows)}});
 }
 
-}  // namespace reports
+}  // namespace davenport::reports

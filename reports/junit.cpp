@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace reports {
+namespace davenport::reports {
 namespace {
 
 using sim::checker::Outcome;
@@ -86,4 +86,4 @@ std::string junit_xml(const Run& run) {
     return out + "  </testsuite>\n</testsuites>\n";
 }
 
-}  // namespace reports
+}  // namespace davenport::reports

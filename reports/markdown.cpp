@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-namespace reports {
+namespace davenport::reports {
 namespace {
 
 using namespace sim::checker;
@@ -72,4 +72,4 @@ std::string summary_md(const Run& run) {
     return out;
 }
 
-}  // namespace reports
+}  // namespace davenport::reports

@@ -12,7 +12,7 @@
 
 #include <fmt/format.h>
 
-namespace reports {
+namespace davenport::reports {
 namespace {
 
 using base::int_member;
@@ -260,4 +260,4 @@ std::string write_matrix(const std::filesystem::path& dir, const std::string& ti
                              {"matrix.json", json(title, rows)}});
 }
 
-}  // namespace reports
+}  // namespace davenport::reports

@@ -6,7 +6,7 @@
 #include <vector>
 
 /// One scenario over several settings, side by side.
-namespace reports {
+namespace davenport::reports {
 
 struct MatrixCell {
     std::vector<std::pair<std::string, std::string>>
@@ -23,4 +23,4 @@ std::string matrix_text(const std::vector<MatrixCell>& cells);
 std::string write_matrix(const std::filesystem::path& dir, const std::string& title,
                          const std::vector<MatrixCell>& cells);
 
-}  // namespace reports
+}  // namespace davenport::reports

@@ -4,7 +4,7 @@
 #include "reports/reports.hpp"
 
 #include <string_view>
-namespace reports {
+namespace davenport::reports {
 namespace {
 
 std::string escape_html(std::string_view text) {
@@ -90,4 +90,4 @@ std::string comparison_html(const Comparison& comparison, const boost::json::val
     return fill_page(comparison.title, base::write_json(after), base::write_json(other));
 }
 
-}  // namespace reports
+}  // namespace davenport::reports

@@ -3,10 +3,10 @@
 #include <string_view>
 
 /// The files of reports/page, embedded at build time.
-namespace reports {
+namespace davenport::reports {
 
 std::string_view page_html();   ///< with {{title}}, {{style}}, {{script}} and {{results}} to be filled in
 std::string_view page_style();  ///< the chart library's, then ours
 std::string_view page_script();
 
-}  // namespace reports
+}  // namespace davenport::reports

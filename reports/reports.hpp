@@ -11,7 +11,7 @@
 #include <vector>
 
 /// Turns a judged run into files for people and for machines.
-namespace reports {
+namespace davenport::reports {
 
 /// How and where a run was made: what the history itself does not say.
 struct RunInfo {
@@ -64,4 +64,4 @@ struct IndexEntry {
 std::string write_index(const std::filesystem::path& dir, const std::string& title,
                         const std::vector<IndexEntry>& entries);
 
-}  // namespace reports
+}  // namespace davenport::reports

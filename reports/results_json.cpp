@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-namespace reports {
+namespace davenport::reports {
 namespace {
 
 using base::json::array;
@@ -184,7 +184,8 @@ array stories_of(const Summary& summary) {
         array shown;
         for (const auto& one : story.shown) {
             object made{{"client", one.client}, {"node", one.node}, {"at_us", one.at_us}};
-            if (one.via != sim::Via::live) made["via"] = one.via == sim::Via::resume ? "resume" : "page";
+            if (one.via != sim::DeliveryPath::live)
+                made["via"] = one.via == sim::DeliveryPath::resume ? "resume" : "page";
             if (one.late) made["late"] = true;
             shown.push_back(std::move(made));
         }
@@ -236,4 +237,4 @@ std::string results_json(const Run& run) {
     return base::write_json(results) + '\n';
 }
 
-}  // namespace reports
+}  // namespace davenport::reports

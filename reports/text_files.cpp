@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace reports {
+namespace davenport::reports {
 
 std::string escape(std::string_view text) {
     std::string out;
@@ -43,4 +43,4 @@ std::string write_files(const std::filesystem::path& dir,
     return {};
 }
 
-}  // namespace reports
+}  // namespace davenport::reports

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace reports {
+namespace davenport::reports {
 
 /// Text as it may stand in HTML, in attributes too, and in a cell of a Markdown table.
 std::string escape(std::string_view text);
@@ -15,4 +15,4 @@ std::string escape(std::string_view text);
 std::string write_files(const std::filesystem::path& dir,
                         const std::vector<std::pair<std::string, std::string>>& files);
 
-}  // namespace reports
+}  // namespace davenport::reports

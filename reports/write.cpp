@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
-namespace reports {
+namespace davenport::reports {
 namespace {
 
 std::string write(const std::filesystem::path& file, const std::string& content) {
@@ -61,4 +61,4 @@ std::string write_results(const std::filesystem::path& dir, const Run& run) {
     return {};
 }
 
-}  // namespace reports
+}  // namespace davenport::reports

@@ -1,12 +1,12 @@
 # chatsim: the scenario runner. Knows the worlds, the judges and the reports; main.cpp is its only unit with CLI11.
 add_executable(chatsim
   program/check.cpp program/compare.cpp program/interrupt.cpp program/main.cpp program/matrix.cpp program/main_search.cpp program/node_flags.cpp program/progress.cpp
-  program/quarry.cpp program/reference.cpp program/replay.cpp program/run.cpp program/shrink.cpp program/summary.cpp
+  program/replay_target.cpp program/reference.cpp program/replay.cpp program/run.cpp program/shrink.cpp program/summary.cpp
   program/sweep.cpp program/verify.cpp)
 target_link_libraries(chatsim PRIVATE
-  sim_base sim_checker sim_virtual sim_search davenport_reports yaml-cpp CLI11::CLI11 davenport_options)
-if(TARGET sim_process)
-  target_link_libraries(chatsim PRIVATE sim_process)
+  davenport::sim_base davenport::sim_checker davenport::sim_virtual davenport::sim_search davenport::reports yaml-cpp CLI11::CLI11 davenport_options)
+if(TARGET davenport::sim_process)
+  target_link_libraries(chatsim PRIVATE davenport::sim_process)
   target_compile_definitions(chatsim PRIVATE DAVENPORT_PROCESS_WORLD)
 endif()
 

@@ -1,14 +1,14 @@
-# sim_conduct: how a fault of the plan is said to the mock.
-add_library(sim_conduct STATIC conduct/store_rule.cpp)
-target_link_libraries(sim_conduct PUBLIC sim_base PRIVATE davenport_options)
+# davenport_sim_store_rule: how a fault of the plan is said to the mock.
+davenport_library(sim_store_rule orchestrator/store_rule.cpp)
+target_link_libraries(davenport_sim_store_rule PUBLIC davenport::sim_base PRIVATE davenport_options)
 
-# sim_conductor: plays a plan, in either world; a machine without I/O.
-add_library(sim_conductor STATIC
-  conduct/awaited.cpp conduct/conductor.cpp conduct/faults.cpp conduct/finale.cpp)
-target_link_libraries(sim_conductor PUBLIC sim_base sim_client PRIVATE sim_conduct davenport_options)
+# davenport_sim_orchestrator: plays a plan, in either world; a machine without I/O.
+davenport_library(sim_orchestrator
+  orchestrator/pending_deliveries.cpp orchestrator/orchestrator.cpp orchestrator/faults.cpp orchestrator/heal.cpp)
+target_link_libraries(davenport_sim_orchestrator PUBLIC davenport::sim_base davenport::sim_client PRIVATE davenport::sim_store_rule davenport_options)
 
 # The virtual world: every core of a run in one process, in virtual time.
-add_library(sim_virtual STATIC
-  virtual/clients.cpp virtual/events.cpp virtual/links.cpp virtual/nodes.cpp virtual/requests.cpp virtual/stage.cpp virtual/store.cpp
+davenport_library(sim_virtual
+  virtual/clients.cpp virtual/events.cpp virtual/links.cpp virtual/nodes.cpp virtual/requests.cpp virtual/environment.cpp virtual/store.cpp
   virtual/world.cpp)
-target_link_libraries(sim_virtual PUBLIC sim_base PRIVATE sim_conductor sim_client chat_core couchmock_core davenport_options)
+target_link_libraries(davenport_sim_virtual PUBLIC davenport::sim_base PRIVATE davenport::sim_orchestrator davenport::sim_client davenport::node_core davenport::couchmock_core davenport_options)

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace sim {
+namespace davenport::sim {
 
 /// One event of the virtual world, for whoever compares two runs.
 struct TracedEvent {
@@ -60,4 +60,4 @@ WorldResult run_virtual(const Scenario& scenario, const Plan& plan, HistorySink&
 WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySink& sink,
                           const WorldOptions& options);
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -21,6 +21,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+namespace davenport {
+
 /// What tests of the shells need on the other side of a socket.
 namespace net_test {
 
@@ -143,3 +145,5 @@ private:
 };
 
 }  // namespace net_test
+
+}  // namespace davenport

@@ -10,7 +10,7 @@
 
 /// The HTTP API, one function for each kind of path. Each answers the call, or throws ApiError and has
 /// answered nothing.
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 
 /// Finds the function for the call's path and method, after finding out who asks.
 void route(Server& server, Call& call);
@@ -88,4 +88,4 @@ void index_path(Server& server, Call& call, Database& database);
 /// What a view function would be needed for.
 [[noreturn]] void no_javascript(std::string_view what);
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 namespace json = boost::json;
@@ -269,4 +269,4 @@ void all_docs(Server& server, Call& call, Database& database, std::string_view p
     send(server, call, std::move(out));
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 ApiError no_attachment() { return not_found("Document is missing attachment"); }
@@ -92,7 +92,7 @@ void send_ranges(Server& server, Call& call, const Attachment& attachment, const
 
 void get(Server& server, Call& call, const Database& database, std::string_view id, std::string_view name) {
     const auto& attachment = find_attachment(call, database, id, name);
-    base::Headers headers{{"ETag", quoted(base::base64_encode(attachment.digest))},
+    base::Headers headers{{"ETag", in_quotes(base::base64_encode(attachment.digest))},
                           {"Cache-Control", "must-revalidate"},
                           {"Content-Type", attachment.content_type},
                           {"Content-Security-Policy", "sandbox"}};
@@ -221,4 +221,4 @@ void partition_info(Call& call, const Database& database, std::string_view prefi
     call.respond_json(200, std::move(out));
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

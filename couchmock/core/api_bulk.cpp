@@ -4,7 +4,7 @@
 #include "couchmock/core/json_slices.hpp"
 #include "node/base/json.hpp"
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 struct BulkRequest {
@@ -170,4 +170,4 @@ void bulk_docs(Server& server, Call& call, Database& database) {
         throw bad_request("`new_edits` parameter must be a boolean.");
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <unordered_set>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 constexpr std::chrono::milliseconds longest_wait{60'000};
@@ -147,4 +147,4 @@ void changes(Server& server, Call& call, Database& database) {
     server.feeds.open(call.exchange(), database, std::move(options), call.now());
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

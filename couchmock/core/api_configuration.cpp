@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 /// What CouchDB lets a page read, besides what every page may.
@@ -112,4 +112,4 @@ bool cors(Server& server, Call& call) {
     return true;
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 /// Every document is gone, as if the databases had been dropped and made anew with the same names.
@@ -85,4 +85,4 @@ void control(Server& server, Call& call) {
         throw not_found("no such act");
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

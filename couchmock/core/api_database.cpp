@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 constexpr std::string_view default_security =
@@ -209,4 +209,4 @@ bool database_path(Server&, Call& call, Database& database, std::string_view nam
     return true;
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

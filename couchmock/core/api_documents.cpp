@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 std::string written_json(std::string_view id, const Revision& revision) {
@@ -56,7 +56,7 @@ void write(Server& server, Call& call, Database& database, Edit edit, bool repli
         revision = std::move(edited.revision);
         server.note_change(database);
     }
-    headers.emplace_back("ETag", quoted(to_text(revision)));
+    headers.emplace_back("ETag", in_quotes(to_text(revision)));
     call.respond_json(deleted ? 200 : 201, written_json(id, revision), std::move(headers));
 }
 
@@ -157,7 +157,7 @@ void copy(Server& server, Call& call, Database& database, std::string_view id) {
     server.note_change(database);
     call.respond_json(
         201, written_json(target_id, edited.revision),
-        {{"Location", location(call, database, target_id)}, {"ETag", quoted(to_text(edited.revision))}});
+        {{"Location", location(call, database, target_id)}, {"ETag", in_quotes(to_text(edited.revision))}});
 }
 
 }  // namespace
@@ -211,4 +211,4 @@ void post_document(Server& server, Call& call, Database& database) {
     call.respond_json(201, written_json(id, edited.revision), {{"Location", location(call, database, id)}});
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 /// A revision as one part of a multipart answer: JSON, or JSON with its attachments behind it.
@@ -209,7 +209,7 @@ void read_document(Server& server, Call& call, const Database& database, std::st
     const auto [document, node] = open_document(database, id, query.rev, query.deleted_too);
     base::Headers headers;
     if (!query.adds_to(*document, node)) {
-        auto etag = quoted(to_text(document->tree.at(node).revision));
+        auto etag = in_quotes(to_text(document->tree.at(node).revision));
         if (answer_not_modified(call, etag)) return;
         headers.emplace_back("ETag", std::move(etag));
     }
@@ -243,4 +243,4 @@ void bulk_get(Server& server, Call& call, Database& database) {
         bulk_get_json(call, database, entries);
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 namespace json = boost::json;
@@ -291,4 +291,4 @@ std::string list_indexes(const Database& database) {
     return out + "]}";
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 namespace json = boost::json;
@@ -153,4 +153,4 @@ void index_path(Server& server, Call& call, Database& database) {
     call.respond_json(200, R"({"ok":true})");
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

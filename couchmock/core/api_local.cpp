@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 std::string written(std::string_view id, std::string_view rev) {
@@ -118,4 +118,4 @@ void local_documents(Server& server, Call& call, Database& database) {
     server.send_chunked(call, std::move(out));
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 /// The name of the database that one end of a replication means, if it is one of ours: "chat", or a URL that
@@ -100,4 +100,4 @@ void replicate(Server& server, Call& call) {
             count.found, count.found, count.written));
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

@@ -3,7 +3,7 @@
 #include "couchmock/core/edit_reader.hpp"
 #include "node/base/json.hpp"
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 namespace json = boost::json;
@@ -130,4 +130,4 @@ void purged_infos(Call& call, const Database& database) {
     call.respond_json(200, out + "]}");
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

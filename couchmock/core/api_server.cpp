@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 namespace json = boost::json;
@@ -235,4 +235,4 @@ bool server_path(Server& server, Call& call, std::string_view name) {
     return true;
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

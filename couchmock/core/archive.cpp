@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock::archive {
+namespace davenport::couchmock::archive {
 namespace {
 
 namespace json = boost::json;
@@ -302,4 +302,4 @@ bool from_json(Server& server, std::string_view text, base::Now now) {
     return true;
 }
 
-}  // namespace couchmock::archive
+}  // namespace davenport::couchmock::archive

@@ -7,7 +7,7 @@
 #include <optional>
 
 /// A server's memory as records, and back.
-namespace couchmock::archive {
+namespace davenport::couchmock::archive {
 
 /// All of it, each database before its documents.
 void save(const Server& server, const std::function<void(Record)>& put);
@@ -23,4 +23,4 @@ bool load(Server& server, const Record& record);
 std::string to_json(const Server& server);
 bool from_json(Server& server, std::string_view json, base::Now now);
 
-}  // namespace couchmock::archive
+}  // namespace davenport::couchmock::archive

@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 constexpr std::int64_t cookie_life_s = 600;  // CouchDB's [chttpd_auth] timeout
@@ -287,4 +287,4 @@ std::string hash_password(std::string_view password, std::string_view salt) {
     return pbkdf2(password, salt, 10, "sha");
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 std::optional<std::string> decode(std::string_view text) {
@@ -184,11 +184,11 @@ bool answer_not_modified(Call& call, std::string_view etag) {
     return false;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out{'"'};
     out += text;
     out += '"';
     return out;
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

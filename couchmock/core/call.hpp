@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// An answer other than success, in CouchDB's words. Thrown by whatever finds the request at fault; the
 /// router answers with it.
@@ -115,6 +115,6 @@ private:
 bool answer_not_modified(Call& call, std::string_view etag);
 
 /// "2-..." between quotes, for ETag.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

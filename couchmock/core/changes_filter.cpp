@@ -7,7 +7,7 @@
 #include <memory>
 #include <set>
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 /// Above this many ids CouchDB reads the feed instead of looking the documents up, and counts otherwise.
@@ -81,4 +81,4 @@ FeedFilter changes_filter(Call& call, const Database& database, const std::strin
     by_function(database, name, "filters");
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

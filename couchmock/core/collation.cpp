@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 namespace json = boost::json;
@@ -81,4 +81,4 @@ int compare_json(const json::value& a, const json::value& b) {
     return rank_of(a) == 3 ? compare_numbers(a, b) : 0;
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

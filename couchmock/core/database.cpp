@@ -9,7 +9,7 @@
 
 #include <zlib.h>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 std::string revision_hash(bool deleted, const Revision* parent, std::string_view body_term,
                           const std::vector<Attachment>& attachments) {
@@ -282,4 +282,4 @@ Database::Sizes Database::sizes() const {
     return {8192 * shards_.size() + written, bytes_written_, written};
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// One document with all its revisions, deleted or not.
 struct Document {
@@ -203,4 +203,4 @@ private:
     std::set<std::string, std::less<>> validating_;  ///< design documents
 };
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

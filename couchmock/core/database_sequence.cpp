@@ -4,7 +4,7 @@
 #include <numeric>
 
 /// A database as its feed has it: places, sequences, rows.
-namespace couchmock {
+namespace davenport::couchmock {
 
 namespace {
 
@@ -90,4 +90,4 @@ Database::Row& Database::row(std::size_t shard_index, std::uint64_t seq) {
     return row;
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 void append_revisions(std::string& out, const RevTree& tree, std::size_t node) {
@@ -135,4 +135,4 @@ std::optional<std::string> gunzip(std::string_view bytes, std::size_t limit) {
     return out;
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// What a reader may ask to be shown with a document.
 struct DocumentView {
@@ -33,4 +33,4 @@ void append_plain_document(std::string& out, std::string_view id, std::string_vi
 /// `limit` bytes.
 std::optional<std::string> gunzip(std::string_view bytes, std::size_t limit = std::size_t{1} << 30);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 std::vector<Revision> read_revision_list(std::string_view text) {
     const auto value = base::parse_json(text);
@@ -110,4 +110,4 @@ OpenedRevisions open_revisions(const Database& database, std::string_view id, co
     return out;
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

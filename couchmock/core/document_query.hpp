@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// The query of a request about one document.
 struct DocumentQuery {
@@ -45,4 +45,4 @@ struct OpenedRevisions {
 };
 OpenedRevisions open_revisions(const Database& database, std::string_view id, const DocumentQuery& query);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -11,7 +11,7 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 namespace json = boost::json;
@@ -363,4 +363,4 @@ void append_json_double(std::string& out, double value) {
     out += std::to_string(exponent < 0 ? -exponent : exponent);
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// A document as it came in, read once: its own members as JSON text ready to be served and as the Erlang
 /// term that its revision is a hash of, and the members that mean something to the store.
@@ -34,4 +34,4 @@ std::optional<std::string> compact_json(std::string_view json);
 /// `value` as CouchDB prints it: 1.0, 0.1, 1e-7, 1e+21.
 void append_json_double(std::string& out, double value);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

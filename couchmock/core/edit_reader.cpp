@@ -11,7 +11,7 @@
 
 #include <zlib.h>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 namespace json = boost::json;
@@ -218,4 +218,4 @@ Attachment make_attachment(std::string name, std::string content_type, std::stri
     return out;
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 struct Server;
 
@@ -37,4 +37,4 @@ Attachment make_attachment(std::string name, std::string content_type, std::stri
 /// Throws "Invalid rev format".
 Revision read_revision(std::string_view text);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

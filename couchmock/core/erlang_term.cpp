@@ -3,7 +3,7 @@
 #include <bit>
 #include <vector>
 
-namespace couchmock::erlang_term {
+namespace davenport::couchmock::erlang_term {
 namespace {
 
 // Tags of erts/doc/src/erl_ext_dist.xml.
@@ -120,4 +120,4 @@ bool shorten_byte_list(std::string& out, std::size_t at, std::uint32_t count) {
     return true;
 }
 
-}  // namespace couchmock::erlang_term
+}  // namespace davenport::couchmock::erlang_term

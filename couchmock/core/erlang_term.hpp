@@ -7,7 +7,7 @@
 /// Erlang's external term format, as `term_to_binary(Term, [{minor_version, 1}])` of OTP 25 writes it: what
 /// CouchDB hashes into revisions. Each function appends one term (or the head of one) to `out`; the version
 /// byte 131 is the caller's.
-namespace couchmock::erlang_term {
+namespace davenport::couchmock::erlang_term {
 
 void append_integer(std::string& out, std::int64_t value);
 void append_integer(std::string& out, std::uint64_t value);
@@ -31,4 +31,4 @@ inline constexpr std::size_t list_head_size = 5;
 /// then not wanted.
 bool shorten_byte_list(std::string& out, std::size_t at, std::uint32_t count);
 
-}  // namespace couchmock::erlang_term
+}  // namespace davenport::couchmock::erlang_term

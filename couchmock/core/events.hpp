@@ -9,7 +9,7 @@
 #include <vector>
 
 /// What a mock store and the world around it tell each other.
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// One request and its answer; never used again after its end.
 using ExchangeId = std::uint64_t;
@@ -74,4 +74,4 @@ struct Log {
 using Effect = std::variant<Respond, RespondHead, RespondData, RespondEnd, Reset, SetTimer, Listen, Log>;
 using Effects = std::vector<Effect>;
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -1,6 +1,6 @@
 #include "couchmock/core/feeds.hpp"
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 /// What one chunk of a feed holds at most, unless a single row is larger: all that a follower costs while it
@@ -152,4 +152,4 @@ void Feeds::erase(Feed& feed) {
     feeds_.erase(feed.exchange);
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

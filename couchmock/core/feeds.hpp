@@ -13,7 +13,7 @@
 #include <string>
 #include <unordered_map>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 enum class FeedKind {
     normal,
@@ -133,4 +133,4 @@ private:
     std::set<std::pair<base::Time, ExchangeId>> timers_;
 };
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

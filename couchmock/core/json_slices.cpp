@@ -2,7 +2,7 @@
 
 #include "node/base/json.hpp"
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 constexpr std::string_view space = " \n\r\t";
@@ -95,4 +95,4 @@ std::optional<std::vector<std::string_view>> slice_array(std::string_view text) 
     return elements;
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

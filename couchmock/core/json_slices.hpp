@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// The members of a JSON object as pieces of its text: for requests whose large parts are read on their own.
 /// Keys are unescaped. The pieces are only balanced; whoever reads one finds out whether it is JSON. Nothing
@@ -16,4 +16,4 @@ std::optional<std::vector<std::pair<std::string, std::string_view>>> slice_objec
 /// The elements of a JSON array, likewise.
 std::optional<std::vector<std::string_view>> slice_array(std::string_view text);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

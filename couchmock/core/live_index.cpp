@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 constexpr std::size_t block_max = 512;
@@ -88,4 +88,4 @@ void LiveIndex::Cursor::previous() {
     }
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 struct Document;
 
@@ -49,4 +49,4 @@ private:
     std::size_t size_ = 0;
 };
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 namespace json = boost::json;
@@ -136,4 +136,4 @@ std::string automatic_index_name(const json::value& definition, std::string_view
     return out;
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

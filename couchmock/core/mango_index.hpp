@@ -10,7 +10,7 @@
 
 #include <boost/json/value.hpp>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// A Mango index, as its design document defines it. Nothing is ever built: a definition only says which
 /// order a query may ask for.
@@ -38,4 +38,4 @@ const MangoIndex* choose_index(const std::vector<MangoIndex>& indexes,
 std::string automatic_index_name(const boost::json::value& definition, std::string_view type,
                                  const std::string* name, const std::string* design);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -1,17 +1,18 @@
 #include "couchmock/core/mock.hpp"
 
 #include "couchmock/core/store.hpp"
-#include "couchmock/faults/gate.hpp"
+#include "couchmock/faults/fault_injector.hpp"
 
 #include <variant>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
-/// The gate with the store behind it; what one says to the other is passed on at once.
+/// The injector with the store behind it; what one says to the other is passed on at once.
 class Mock::Impl {
 public:
     explicit Impl(MockConfig config)
-        : gate_(GateConfig{.seed = config.seed, .owns_store = true}), store_(std::move(config)) {}
+        : injector_(FaultInjectorConfig{.seed = config.seed, .owns_store = true}),
+          store_(std::move(config)) {}
 
     void restore(const std::vector<Record>& kept, RecordKeeper& keeper) { store_.restore(kept, keeper); }
 
@@ -21,27 +22,27 @@ public:
         const auto* requested = std::get_if<Requested>(&event);
         if (timer && timer->timer == store_timer)
             from_store(store_.handle(std::move(event), now), now, out);
-        else if (requested && gate_.waves_through(*requested, now))
-            past_gate(std::move(event), now, out);
+        else if (requested && injector_.try_fast_path(*requested, now))
+            past_injector(std::move(event), now, out);
         else
-            from_gate(gate_.handle(std::move(event), now), now, out);
+            from_injector(injector_.handle(std::move(event), now), now, out);
         return out;
     }
 
 private:
-    void past_gate(Event&& event, base::Now now, Effects& out) {
+    void past_injector(Event&& event, base::Now now, Effects& out) {
         const auto exchange = std::get<Requested>(event).exchange;
         auto effects = store_.handle(std::move(event), now);
         const auto* whole = effects.empty() ? nullptr : std::get_if<Respond>(&effects.back());
         if (effects.size() == 1 && whole && whole->exchange == exchange) {
-            gate_.waved_through(whole->response.status, now);
+            injector_.fast_path_done(whole->response.status, now);
             out = std::move(effects);
             return;
         }
-        gate_.take_on(exchange);
+        injector_.leave_fast_path(exchange);
         from_store(std::move(effects), now, out);
     }
-    void from_gate(GateEffects effects, base::Now now, Effects& out) {
+    void from_injector(FaultInjectorEffects effects, base::Now now, Effects& out) {
         for (auto& effect : effects)
             std::visit([&](auto& one) { pass_on(std::move(one), now, out); }, effect);
     }
@@ -72,10 +73,10 @@ private:
     void answer(Listen&& effect, base::Now, Effects& out) { out.emplace_back(effect); }
     template <class Effect>
     void answer(Effect&& effect, base::Now now, Effects& out) {
-        from_gate(gate_.on_backend(std::forward<Effect>(effect), now), now, out);
+        from_injector(injector_.on_backend(std::forward<Effect>(effect), now), now, out);
     }
 
-    Gate gate_;
+    FaultInjector injector_;
     Store store_;
 };
 
@@ -88,4 +89,4 @@ void Mock::restore(const std::vector<Record>& kept, RecordKeeper& keeper) { impl
 
 Effects Mock::handle(Event&& event, base::Now now) { return impl_->handle(std::move(event), now); }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

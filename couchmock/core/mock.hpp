@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 struct MockConfig {
     std::string admin_user{};  ///< empty: no authentication is asked for ("admin party")
     std::string admin_password{};
-    std::uint64_t seed = 1;  ///< of uuids, opaque sequences, and the faults' dice
+    std::uint64_t seed = 1;  ///< of uuids, opaque sequences, and the faults' random draws
     int default_shards = 2;  ///< q of databases that are made without one; CouchDB's own default
 };
 
@@ -42,4 +42,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

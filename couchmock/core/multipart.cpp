@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
@@ -123,4 +123,4 @@ bool accepts(std::string_view accept, std::string_view type) {
     return false;
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

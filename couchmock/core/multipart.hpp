@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// One part of a multipart body.
 struct BodyPart {
@@ -33,4 +33,4 @@ std::string write_related(std::string_view json, const std::vector<Attachment>& 
 /// Whether an Accept header lets a client be sent `type`; none lets everything.
 bool accepts(std::string_view accept, std::string_view type);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// One thing that a mock has to remember beyond its process, as text.
 struct Record {
@@ -28,4 +28,4 @@ public:
     virtual void drop(const std::string& database) = 0;
 };
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

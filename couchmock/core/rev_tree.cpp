@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 bool beats(const RevTree::Node& a, const RevTree::Node& b) {
@@ -143,4 +143,4 @@ void RevTree::rebuild(const std::vector<bool>& keep) {
     choose_winner();
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// An attachment's bytes are shared by all revisions that keep it.
 struct Attachment {
@@ -89,4 +89,4 @@ private:
     std::size_t leaf_count_ = 0;
 };
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

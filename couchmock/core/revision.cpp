@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 int hex_digit(char c) {
@@ -68,4 +68,4 @@ std::string to_text(const Revision& revision) {
     return out;
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// A revision, "2-7051cbe5c8faecd085a3fa619e6e6337": its depth and the hash of what it holds.
 struct Revision {
@@ -27,4 +27,4 @@ void append_revision(std::string& out, const Revision& revision);
 void append_revision_hash(std::string& out, std::string_view hash);
 std::string to_text(const Revision& revision);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -1,7 +1,7 @@
 #include "couchmock/core/api.hpp"
 #include "couchmock/core/multipart.hpp"
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 bool is_all_docs(std::string_view name) {
@@ -166,4 +166,4 @@ void route(Server& server, Call& call) {
     }
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 void append_changes(std::string& out, const Document& document, bool all_leaves) {
@@ -156,4 +156,4 @@ std::string RowReader::last_words() const {
                        pending());
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

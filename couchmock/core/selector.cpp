@@ -10,7 +10,7 @@
 
 #include <boost/regex.hpp>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 namespace json = boost::json;
@@ -198,4 +198,4 @@ const json::value* find_field(const json::value& document, const std::vector<std
     return at;
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -9,7 +9,7 @@
 
 #include <boost/json/value.hpp>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// A Mango selector: which documents somebody is looking for.
 ///
@@ -41,4 +41,4 @@ std::vector<std::string> split_field(std::string_view field);
 const boost::json::value* find_field(const boost::json::value& document,
                                      const std::vector<std::string>& path);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -13,7 +13,7 @@
 #include <boost/regex.hpp>
 
 /// A selector's inside: selector_reader.cpp makes the tree, selector.cpp asks it.
-namespace couchmock {
+namespace davenport::couchmock {
 
 enum class Op {
     and_,
@@ -81,4 +81,4 @@ struct Selector::Node {
 /// constructor does.
 [[nodiscard]] Selector::Node read_selector(const boost::json::value& selector);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

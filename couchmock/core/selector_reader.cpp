@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 std::string_view name_of(Op op) {
     if (op == Op::not_) return "$not";
@@ -167,4 +167,4 @@ Node read(const json::value& selector, const std::string& field, bool negated) {
 
 Selector::Node read_selector(const boost::json::value& selector) { return read(selector, {}, false); }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -6,7 +6,7 @@
 #include <array>
 #include <numeric>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -137,4 +137,4 @@ std::optional<ReadSequence> read_sequence(std::string_view text) {
     return out;
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// A place in a database's feed: how many changes of each shard lie before it.
 using Position = std::vector<std::uint64_t>;
@@ -25,4 +25,4 @@ struct ReadSequence {
 /// Nothing for anything else.
 std::optional<ReadSequence> read_sequence(std::string_view text);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 constexpr std::size_t piece_bytes = 64 * 1024;
@@ -100,4 +100,4 @@ void Server::send_chunked(Call& call, std::string body, base::Headers headers) {
 
 std::string Server::new_uuid() { return random.uuid(); }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// Whole bodies that go out chunked, as CouchDB sends its lists: one piece at a time, the next when the last
 /// was Written.
@@ -72,4 +72,4 @@ struct Server {
     [[nodiscard]] std::string new_uuid();
 };
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 Store::Store(MockConfig config) : server_(std::move(config)) {}
 
@@ -54,4 +54,4 @@ void Store::set_timer() {
     server_.effects.emplace_back(SetTimer{store_timer, *deadline});
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -3,9 +3,10 @@
 #include "couchmock/core/records.hpp"
 #include "couchmock/core/server.hpp"
 
-namespace couchmock {
+namespace davenport::couchmock {
 
-/// A CouchDB as a machine without I/O and without faults: what the fault gate of the mock stands in front of.
+/// A CouchDB as a machine without I/O and without faults: what the fault injector of the mock stands in front
+/// of.
 ///
 /// Speaks the events of events.hpp. RespondData is answered by Written before the next comes, also before
 /// RespondEnd. Requests under `/_mock/` are acts on its memory: wipe, crash, amnesia, failover, restart,
@@ -34,4 +35,4 @@ private:
 /// The store's only timer.
 inline constexpr TimerId store_timer = 1;
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

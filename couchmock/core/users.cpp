@@ -2,7 +2,7 @@
 #include "couchmock/core/edit_reader.hpp"
 #include "node/base/json.hpp"
 
-namespace couchmock::api {
+namespace davenport::couchmock::api {
 namespace {
 
 /// A user's document never holds a password: what CouchDB does with it before it is stored.
@@ -34,4 +34,4 @@ void prepare_edit(Server& server, const Database& database, Edit& edit) {
     if (database.has_validation() && !edit.id.starts_with("_design/")) no_javascript("validate_doc_update");
 }
 
-}  // namespace couchmock::api
+}  // namespace davenport::couchmock::api

@@ -7,7 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
-namespace couchmock::embed {
+namespace davenport::couchmock::embed {
 namespace {
 
 StoreServer::Config on_free_ports() {
@@ -58,4 +58,4 @@ std::string MockServer::control_url() const {
     return fmt::format("http://127.0.0.1:{}", impl_->control_port);
 }
 
-}  // namespace couchmock::embed
+}  // namespace davenport::couchmock::embed

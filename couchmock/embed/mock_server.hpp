@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-namespace couchmock::embed {
+namespace davenport::couchmock::embed {
 
 /// A couchmock on a free port of 127.0.0.1, in a thread of its own, for as long as this lives.
 ///
@@ -38,4 +38,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace couchmock::embed
+}  // namespace davenport::couchmock::embed

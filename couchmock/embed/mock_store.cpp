@@ -4,7 +4,7 @@
 #include <utility>
 #include <variant>
 
-namespace couchmock::embed {
+namespace davenport::couchmock::embed {
 
 std::string Seen::text(std::string_view key) const { return base::text_member(value(), key); }
 
@@ -117,4 +117,4 @@ Seen& MockStore::open(ExchangeId exchange) {
     return seen;
 }
 
-}  // namespace couchmock::embed
+}  // namespace davenport::couchmock::embed

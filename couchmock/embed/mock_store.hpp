@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace couchmock::embed {
+namespace davenport::couchmock::embed {
 
 /// What a client saw of one exchange so far.
 struct Seen {
@@ -111,4 +111,4 @@ private:
     std::string complaint_;
 };
 
-}  // namespace couchmock::embed
+}  // namespace davenport::couchmock::embed

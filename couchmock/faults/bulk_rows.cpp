@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 /// The body without the documents that `keep` (place, text) does not want; what else is in it stays as it is.
@@ -65,4 +65,4 @@ void put_back(std::string& answer, const BulkRows& rows) {
     answer = fmt::format("[{}]\n", fmt::join(all, ","));
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -9,7 +9,7 @@
 #include <vector>
 
 /// The documents of a _bulk_docs request, some of which the store is not to see.
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// Leaves the first `rows` documents.
 void keep_first(std::string& body, std::uint64_t rows);
@@ -24,4 +24,4 @@ BulkRows take_out(std::string& body, std::string_view error,
 /// Puts such rows into the store's answer to the others, so that every document has its row where it stood.
 void put_back(std::string& answer, const BulkRows& rows);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

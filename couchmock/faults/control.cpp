@@ -1,4 +1,4 @@
-#include "couchmock/faults/gate_impl.hpp"
+#include "couchmock/faults/fault_injector_impl.hpp"
 #include "node/base/json.hpp"
 
 #include <algorithm>
@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 namespace json = boost::json;
@@ -30,7 +30,7 @@ std::uint64_t number_in_query(const base::Target& target, std::string_view name,
 
 }  // namespace
 
-void Gate::Impl::control(Requested& request, base::Now now) {
+void FaultInjector::Impl::control(Requested& request, base::Now now) {
     const auto target = base::parse_target(request.request.target);
     const auto what =
         target && target->path.size() > 1 ? std::string_view{target->path[1]} : std::string_view{};
@@ -56,8 +56,8 @@ void Gate::Impl::control(Requested& request, base::Now now) {
     effects_.emplace_back(Respond{request.exchange, std::move(response)});
 }
 
-base::HttpResponse Gate::Impl::control_faults(const base::HttpRequest& request, const base::Target& target,
-                                              base::Now now) {
+base::HttpResponse FaultInjector::Impl::control_faults(const base::HttpRequest& request,
+                                                       const base::Target& target, base::Now now) {
     if (request.method == "POST" && target.path.size() == 2) return post_faults(request, now);
     if (request.method == "DELETE") return delete_faults(target, now);
     if (request.method != "GET") return refuse(405, "method_not_allowed", "Only GET,POST,DELETE allowed");
@@ -72,7 +72,7 @@ base::HttpResponse Gate::Impl::control_faults(const base::HttpRequest& request, 
     return say(200, out + "]}");
 }
 
-base::HttpResponse Gate::Impl::post_faults(const base::HttpRequest& request, base::Now now) {
+base::HttpResponse FaultInjector::Impl::post_faults(const base::HttpRequest& request, base::Now now) {
     const auto body = base::parse_json(request.body);
     if (!body) return refuse(400, "bad_request", "the body is no JSON");
     const bool single = body->is_object();
@@ -104,7 +104,7 @@ base::HttpResponse Gate::Impl::post_faults(const base::HttpRequest& request, bas
     return say(201, single ? out : out + ']');
 }
 
-base::HttpResponse Gate::Impl::delete_faults(const base::Target& target, base::Now now) {
+base::HttpResponse FaultInjector::Impl::delete_faults(const base::Target& target, base::Now now) {
     std::string out = "{\"ok\":true,\"faults\":[";
     std::vector<std::uint64_t> ids;
     for (const auto& rule : rules_)
@@ -122,25 +122,26 @@ base::HttpResponse Gate::Impl::delete_faults(const base::Target& target, base::N
     return say(200, out + "]}");
 }
 
-base::HttpResponse Gate::Impl::control_ledgers(const base::HttpRequest& request, const base::Target& target) {
+base::HttpResponse FaultInjector::Impl::control_ledgers(const base::HttpRequest& request,
+                                                        const base::Target& target) {
     const auto after = number_in_query(target, "after", 0);
     const auto limit = static_cast<std::size_t>(number_in_query(target, "limit", 100'000));
     const bool is_journal = target.path[1] == "journal";
     if (request.method == "GET")
-        return say(200, is_journal ? journal_.json(after, limit) : oracle_.json(after, limit));
+        return say(200, is_journal ? journal_.json(after, limit) : observations_.json(after, limit));
     if (request.method == "DELETE") {
-        is_journal ? journal_.clear() : oracle_.clear();
+        is_journal ? journal_.clear() : observations_.clear();
         return say(200, R"({"ok":true})");
     }
     if (request.method == "PUT" && !is_journal) {
         const auto body = base::parse_json(request.body);
         if (!body || !base::member(*body, "recording"))
             return refuse(400, "bad_request", "{\"recording\": true|false} is wanted");
-        oracle_.recording = base::bool_member(*body, "recording");
+        observations_.recording = base::bool_member(*body, "recording");
         return say(200, R"({"ok":true})");
     }
     return refuse(405, "method_not_allowed",
                   is_journal ? "Only GET,DELETE allowed" : "Only GET,PUT,DELETE allowed");
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 /// POSTs that only ask.
@@ -98,4 +98,4 @@ bool matches_glob(std::string_view pattern, std::string_view text) {
     return p == pattern.size();
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// What a request is about, as far as rules look at it.
 struct RequestInfo {
@@ -33,4 +33,4 @@ std::string with_since(std::string_view target, std::string_view since);
 /// `text` matches `pattern`, in which '*' stands for anything.
 bool matches_glob(std::string_view pattern, std::string_view text);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

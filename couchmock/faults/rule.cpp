@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 namespace json = boost::json;
@@ -88,8 +88,8 @@ bool read_match(Match& match, const json::value& value) {
     return true;
 }
 
-/// How likely a fault strikes that is asked for without saying so.
-std::uint32_t usual_dice(Fault fault) {
+/// How likely a fault fires that is asked for without saying so.
+std::uint32_t usual_probability(Fault fault) {
     switch (fault) {
         case Fault::feed_reorder:
             return 500'000;
@@ -137,7 +137,7 @@ std::variant<Rule, std::string> Rule::read(const json::object& wanted, std::uint
     const auto known = fault_named(fault->get_string());
     if (!known) return fmt::format("there is no fault `{}`", std::string_view{fault->get_string()});
     rule.fault = *known;
-    rule.per_million_ = usual_dice(*known);
+    rule.per_million_ = usual_probability(*known);
     rule.name = fmt::format("{}-{}", name_of(*known), id);
     if (*known == Fault::feed_late) rule.delay = std::chrono::milliseconds{500};
 
@@ -157,11 +157,11 @@ std::variant<Rule, std::string> Rule::read(const json::object& wanted, std::uint
             const auto chance = *as_number(value);
             good = chance >= 0 && chance <= 1;
             rule.per_million_ = static_cast<std::uint32_t>(std::lround(std::clamp(chance, 0.0, 1.0) * 1e6));
-            rule.has_dice_ = true;
+            rule.has_probability_ = true;
         } else if (key == "every" && number)
-            rule.every_ = *number, rule.has_dice_ = true;
+            rule.every_ = *number, rule.has_probability_ = true;
         else if (key == "at" && number)
-            rule.at_ = *number, rule.has_dice_ = true;
+            rule.at_ = *number, rule.has_probability_ = true;
         else if (key == "status" && number) {
             good = *number >= 400 && *number <= 599;
             rule.status = static_cast<int>(std::min<std::uint64_t>(*number, 599));
@@ -188,13 +188,13 @@ std::variant<Rule, std::string> Rule::read(const json::object& wanted, std::uint
                                base::write_json(value));
     }
     if ((rule.every_ != 0 || rule.at_ != 0) && !wanted.contains("probability"))
-        rule.per_million_ = 1'000'000;  // no dice besides
+        rule.per_million_ = 1'000'000;  // no random draws besides
     rule.seed_ = seed;
     rule.random_ = base::Random::stream(seed, "fault " + rule.name);
     return rule;
 }
 
-bool Rule::strikes() {
+bool Rule::fires() {
     ++occasions_;
     if (every_ != 0 && occasions_ % every_ != 0) return false;
     if (at_ != 0 && occasions_ != at_) return false;
@@ -214,8 +214,8 @@ bool Rule::rejects(std::string_view document) {
 }
 
 bool Rule::strikes_feed(ExchangeId feed) {
-    if (!has_dice_ && !struck_.insert(feed).second) return false;
-    return strikes();
+    if (!has_probability_ && !struck_.insert(feed).second) return false;
+    return fires();
 }
 
 void Rule::append_json(std::string& out) const {
@@ -233,4 +233,4 @@ void Rule::append_json(std::string& out) const {
     out += '}';
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

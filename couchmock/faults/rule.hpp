@@ -13,7 +13,7 @@
 
 #include <boost/json/object.hpp>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// What goes wrong. The names are those of the control API: "store.down", "feed.cut"...
 enum class Fault {
@@ -70,8 +70,8 @@ struct Match {
 
 /// One fault as somebody asked for it, and what came of it.
 ///
-/// Its dice are its own: the same name and seed and the same requests give the same hits, whatever other
-/// rules draw.
+/// Its random draws are its own: the same name and seed and the same requests give the same hits, whatever
+/// other rules draw.
 class Rule {
 public:
     /// The rule that `wanted` describes, or what is wrong with it.
@@ -80,17 +80,17 @@ public:
 
     /// The request is one that this rule is about, and the rule is on.
     [[nodiscard]] bool concerns(const RequestInfo& request) const { return active && match.matches(request); }
-    /// The dice say that this occasion is hit; counts it, and ends the rule with its last hit.
-    bool strikes();
+    /// The random draws say that this occasion is hit; counts it, and ends the rule with its last hit.
+    bool fires();
     /// Of one document it says the same whenever it is asked; never of a design document or a local one.
     bool rejects(std::string_view document);
     /// It has had its `count` of hits; what it does to those that it has hit goes on.
     [[nodiscard]] bool spent() const { return count && hits >= *count; }
-    /// As strikes(), but one feed at most once, unless probability, every or at were given.
+    /// As fires(), but one feed at most once, unless probability, every or at were given.
     bool strikes_feed(ExchangeId feed);
 
     /// Asked for with probability, every or at.
-    [[nodiscard]] bool has_dice() const { return has_dice_; }
+    [[nodiscard]] bool has_probability() const { return has_probability_; }
 
     void append_json(std::string& out) const;
 
@@ -114,7 +114,7 @@ public:
 
 private:
     std::uint32_t per_million_ = 1'000'000;
-    bool has_dice_ = false;
+    bool has_probability_ = false;
     std::uint64_t every_ = 0;
     std::uint64_t at_ = 0;
     std::uint64_t occasions_ = 0;
@@ -123,4 +123,4 @@ private:
     std::uint64_t seed_ = 0;
 };
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 ClientConnection::ClientConnection(StoreServer& server, wire::asio::ip::tcp::socket socket, bool is_main)
     : HttpConnection(server.loop_, std::move(socket), server.limits_), server_(&server), is_main_(is_main) {
@@ -60,4 +60,4 @@ void ClientConnection::cut_when_idle() {
         finish();
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// One client of the mock; each of its requests is an exchange.
 class ClientConnection final : public wire::HttpConnection {
@@ -35,4 +35,4 @@ private:
     bool first_ = true;  ///< nothing was asked yet
 };
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

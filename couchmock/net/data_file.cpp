@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 /// The layout of the file; another number is of another program or a later version.
@@ -153,4 +153,4 @@ void DataFile::commit() {
     if (std::exchange(impl_->open, false)) execute(impl_->file.handle, "COMMIT");
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// A mock's records in a SQLite file (`--data`).
 ///
@@ -40,4 +40,4 @@ struct DataFileError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

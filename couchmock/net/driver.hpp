@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 /// A running mock store: its machine, its sockets and its timers.
 ///
@@ -28,10 +28,10 @@ using LogLine = std::function<void(const std::string&)>;
 std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const StoreServer::Config& server,
                                    LogLine log, const std::string& data_file = {});
 
-/// The fault gate before somebody else's CouchDB: streams pass through as they come, held back as far as the
-/// client is slow.
-std::unique_ptr<Driver> serve_gate(wire::Loop& loop, std::uint64_t seed, const wire::HttpServer& upstream,
-                                   const std::string& ca_file, const StoreServer::Config& server,
-                                   LogLine log);
+/// The fault injector before somebody else's CouchDB: streams pass through as they come, held back as far as
+/// the client is slow.
+std::unique_ptr<Driver> serve_fault_injector(wire::Loop& loop, std::uint64_t seed,
+                                             const wire::HttpServer& upstream, const std::string& ca_file,
+                                             const StoreServer::Config& server, LogLine log);
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

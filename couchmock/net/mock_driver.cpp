@@ -5,7 +5,7 @@
 #include <deque>
 #include <utility>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 class MockDriver final : public Driver {
@@ -57,4 +57,4 @@ std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const St
     return std::make_unique<MockDriver>(loop, std::move(config), server, std::move(log), data_file);
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

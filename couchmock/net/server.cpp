@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 StoreServer::StoreServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event)
     : loop_(loop),
@@ -65,4 +65,4 @@ void StoreServer::perform(Listen effect) {
     for (auto* connection : all) connection->cut_when_idle();
 }
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

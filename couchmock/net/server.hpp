@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-namespace couchmock {
+namespace davenport::couchmock {
 
 class ClientConnection;
 
@@ -65,4 +65,4 @@ private:
     std::optional<wire::Acceptor> control_;
 };
 
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace base {
+namespace davenport::base {
 
 ChatMessage::ChatMessage(const Parts& p) {
     const std::array<std::string_view, parts_count> parts{p.id,   p.room,     p.position, p.user,
@@ -83,4 +83,4 @@ std::optional<ChatMessage> from_document(const JsonView& document, WallTime seen
     return ChatMessage{m};
 }
 
-}  // namespace base
+}  // namespace davenport::base

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace base {
+namespace davenport::base {
 
 /// One message of the chat, as it stands in the store and in every journal. It never changes, and its copies
 /// share their bytes, in other threads too: a copy costs no more than a pointer's.
@@ -78,4 +78,4 @@ std::string to_document(const ChatMessage& message);
 /// puts a foreign document at `now`'s place: the caller gives the time at which it was seen.
 std::optional<ChatMessage> from_document(const JsonView& document, WallTime seen);
 
-}  // namespace base
+}  // namespace davenport::base

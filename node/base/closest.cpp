@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 /// Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`.
@@ -54,4 +54,4 @@ std::string closest(std::string_view word, const std::vector<std::string_view>& 
     return std::string{best};
 }
 
-}  // namespace base
+}  // namespace davenport::base

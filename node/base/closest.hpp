@@ -4,9 +4,9 @@
 #include <string_view>
 #include <vector>
 
-namespace base {
+namespace davenport::base {
 
 /// The one of `known` that was most likely meant by `word`, or empty when none is near.
 std::string closest(std::string_view word, const std::vector<std::string_view>& known);
 
-}  // namespace base
+}  // namespace davenport::base

@@ -4,7 +4,7 @@
 
 #include <openssl/evp.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 std::string digest(std::string_view bytes, const EVP_MD* algorithm, std::size_t size) {
@@ -31,4 +31,4 @@ std::string sha256(std::string_view bytes) {
     return digest(bytes, algorithm, 32);
 }
 
-}  // namespace base
+}  // namespace davenport::base

@@ -1,6 +1,6 @@
 #include "node/base/frame.hpp"
 
-namespace base {
+namespace davenport::base {
 
 const std::string& FrameBatch::as_websocket() const {
     if (!websocket_.empty() || ends_.empty()) return websocket_;
@@ -22,4 +22,4 @@ const std::string& FrameBatch::as_websocket() const {
     return websocket_;
 }
 
-}  // namespace base
+}  // namespace davenport::base

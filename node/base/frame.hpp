@@ -7,7 +7,7 @@
 
 #include <boost/container/small_vector.hpp>
 
-namespace base {
+namespace davenport::base {
 
 /// One or more whole JSON texts for a client, made once and shared by everybody who is sent them.
 ///
@@ -49,4 +49,4 @@ inline Frames one_frame(std::string_view text) {
     return batch;
 }
 
-}  // namespace base
+}  // namespace davenport::base

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
@@ -179,4 +179,4 @@ bool is_loopback_address(std::string_view address) {
     return address == "::1" || address.starts_with("127.") || address.starts_with("::ffff:127.");
 }
 
-}  // namespace base
+}  // namespace davenport::base

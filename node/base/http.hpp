@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace base {
+namespace davenport::base {
 
 /// Header lines in the order they came; names compare without case.
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -68,4 +68,4 @@ std::string http_date(WallTime wall, char between = ' ');
 /// An address of this machine alone: "127.0.0.1", "::1".
 bool is_loopback_address(std::string_view address);
 
-}  // namespace base
+}  // namespace davenport::base

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace base {
+namespace davenport::base {
 
 /// A store's identity, from its `_local/davenport` document: another one answers after a wipe, a drop, or a
 /// failover to another CouchDB.
@@ -89,4 +89,4 @@ struct JournalError : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-}  // namespace base
+}  // namespace davenport::base

@@ -8,7 +8,7 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
-namespace base {
+namespace davenport::base {
 
 std::optional<json::value> parse_json(std::string_view text) {
     json::parse_options options;
@@ -193,4 +193,4 @@ bool bool_member(const json::value& value, std::string_view key, bool otherwise)
     return found && found->is_bool() ? found->get_bool() : otherwise;
 }
 
-}  // namespace base
+}  // namespace davenport::base

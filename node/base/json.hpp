@@ -6,7 +6,7 @@
 
 #include <boost/json/value.hpp>
 
-namespace base {
+namespace davenport::base {
 
 namespace json = boost::json;
 
@@ -33,4 +33,4 @@ std::optional<std::int64_t> int_member(const json::value& value, std::string_vie
 /// The member as a boolean, `otherwise` when missing or of another type.
 bool bool_member(const json::value& value, std::string_view key, bool otherwise = false);
 
-}  // namespace base
+}  // namespace davenport::base

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 constexpr std::size_t kept_bytes_max =
@@ -37,4 +37,4 @@ std::optional<JsonView> JsonReader::parse(std::string_view text) {
     return JsonView{root};
 }
 
-}  // namespace base
+}  // namespace davenport::base

@@ -9,7 +9,7 @@
 
 #include <simdjson.h>
 
-namespace base {
+namespace davenport::base {
 
 /// A value in a JSON text that a JsonReader has read; it lives until that reader reads another one, and so do
 /// the views of strings in it.
@@ -114,4 +114,4 @@ private:
     std::size_t padded_bytes_ = 0;
 };
 
-}  // namespace base
+}  // namespace davenport::base

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 constexpr std::string_view crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -117,4 +117,4 @@ std::string make_foreign_letters(std::int64_t unix_ms, std::string_view document
     return letters_of(stamp_of(std::max<std::int64_t>(unix_ms, 0), 0), hash64(document_id));
 }
 
-}  // namespace base
+}  // namespace davenport::base

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace base {
+namespace davenport::base {
 
 /// What a client makes once for each message and repeats with every retry of it.
 ///
@@ -46,4 +46,4 @@ std::optional<MessageIdParts> parse_message_id(std::string_view id);
 /// `_id`. Never used as a document id.
 std::string make_foreign_letters(std::int64_t unix_ms, std::string_view document_id);
 
-}  // namespace base
+}  // namespace davenport::base

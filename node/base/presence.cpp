@@ -3,7 +3,7 @@
 #include "node/base/json.hpp"
 #include "node/base/text.hpp"
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 constexpr std::size_t names_in_room_max = 500;
@@ -57,4 +57,4 @@ std::optional<Presence> read_presence(const JsonView& document) {
     return out;
 }
 
-}  // namespace base
+}  // namespace davenport::base

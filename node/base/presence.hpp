@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace base {
+namespace davenport::base {
 
 /// Who is in which room, by one node's own clients.
 using People = std::map<std::string, std::set<std::string>>;
@@ -32,4 +32,4 @@ std::string to_document(const Presence& presence, std::string_view revision);
 /// Nothing when the document is no presence.
 std::optional<Presence> read_presence(const JsonView& document);
 
-}  // namespace base
+}  // namespace davenport::base

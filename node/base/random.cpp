@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace base {
+namespace davenport::base {
 
 Random::Random(std::uint64_t seed) {
     for (auto& word : state_) {
@@ -60,4 +60,4 @@ std::int64_t Random::between(std::int64_t low, std::int64_t high) {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + offset);
 }
 
-}  // namespace base
+}  // namespace davenport::base

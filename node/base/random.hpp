@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace base {
+namespace davenport::base {
 
 /// FNV-1a, for naming sub-streams and for the rolling hash over events; not against an adversary.
 constexpr std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = 14695981039346656037ull) {
@@ -44,4 +44,4 @@ private:
     std::array<std::uint64_t, 4> state_{};
 };
 
-}  // namespace base
+}  // namespace davenport::base

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace base {
+namespace davenport::base {
 
 /// What somebody looks for in what was said.
 struct SearchQuery {
@@ -26,4 +26,4 @@ struct SearchAnswer {
     bool whole = true;                  ///< false: there is more that could not be looked at just now
 };
 
-}  // namespace base
+}  // namespace davenport::base

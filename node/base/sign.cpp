@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 constexpr int rounds = 200'000;
@@ -54,4 +54,4 @@ std::string derive_secret(std::string_view password, std::string_view salt) {
     return out;
 }
 
-}  // namespace base
+}  // namespace davenport::base

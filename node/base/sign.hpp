@@ -8,7 +8,7 @@
 #include <string_view>
 
 /// Names that a node vouches for, in a form that it needs not remember. Pure.
-namespace base {
+namespace davenport::base {
 
 /// "NAME.EXPIRES.SIGNATURE", letters, digits, '-', '_' and '.' only: fit for a cookie. HMAC-SHA256 (RFC 2104)
 /// with `secret`.
@@ -21,4 +21,4 @@ std::optional<std::string> verify_name(std::string_view signed_name, WallTime no
 /// 8018).
 std::string derive_secret(std::string_view password, std::string_view salt);
 
-}  // namespace base
+}  // namespace davenport::base

@@ -5,7 +5,7 @@
 
 #include <simdjson.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 /// Takes one code point off the front; -1 when the bytes are no UTF-8.
@@ -71,4 +71,4 @@ bool is_user_name(std::string_view name) {
     return true;
 }
 
-}  // namespace base
+}  // namespace davenport::base

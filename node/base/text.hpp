@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace base {
+namespace davenport::base {
 
 /// True when `text` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_utf8(std::string_view text);
@@ -19,4 +19,4 @@ bool is_room_name(std::string_view name);
 /// separators, no bidirectional overrides, and no space at either end.
 bool is_user_name(std::string_view name);
 
-}  // namespace base
+}  // namespace davenport::base

@@ -5,7 +5,7 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 /// Reads a text from left to right; every step that does not fit makes the whole fail.
@@ -146,4 +146,4 @@ std::optional<WallTime> parse_datetime(std::string_view text) {
     return parse_article(text);
 }
 
-}  // namespace base
+}  // namespace davenport::base

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace base {
+namespace davenport::base {
 
 using Duration = std::chrono::microseconds;
 
@@ -43,4 +43,4 @@ std::string iso8601(WallTime wall);
 /// else.
 std::optional<WallTime> parse_datetime(std::string_view text);
 
-}  // namespace base
+}  // namespace davenport::base

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace node {
+namespace davenport::node {
 
 /// Ever longer pauses between tries, from `least` to `most`, each up to a quarter longer by chance so that
 /// the nodes of one store do not come back in step.
@@ -25,4 +25,4 @@ private:
     base::Duration least_, most_, next_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

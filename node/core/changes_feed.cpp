@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 constexpr base::Duration pause_least = std::chrono::milliseconds{20};
@@ -18,8 +18,8 @@ std::uint64_t number_in_front_of(std::string_view seq) {
 
 }  // namespace
 
-ChangesFeed::ChangesFeed(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random,
-                         StoreLink& link)
+ChangesFeed::ChangesFeed(const ChatConfig& config, const StoreApi& api, RequestTable& ids,
+                         base::Random& random, StoreHealth& link)
     : mode_{config.feed},
       poll_interval_{config.poll_interval},
       heartbeat_{config.heartbeat},
@@ -64,7 +64,7 @@ void ChangesFeed::pump(Turn& turn) {
 
 void ChangesFeed::open(Turn& turn, State state, base::HttpRequest request, bool stream) {
     state_ = state;
-    fetch_ = ids_->next(Asker::feed);
+    fetch_ = ids_->next(RequestOwner::feed);
     status_ = 0;
     body_.clear();
     parser_.reset();
@@ -84,7 +84,7 @@ void ChangesFeed::ended(Turn& turn, bool doubtful) {
     state_ = State::idle;
     caught_up_ = detached_ = paged_ = false;
     rest_until(turn, turn.now.time + backoff_.next(*random_));
-    if (doubtful) link_->doubt(turn);
+    if (doubtful) link_->report_failure(turn);
 }
 
 void ChangesFeed::rest_until(Turn& turn, base::Time time) {
@@ -94,7 +94,7 @@ void ChangesFeed::rest_until(Turn& turn, base::Time time) {
 
 void ChangesFeed::arm(Turn& turn, base::Time at) { turn.emit(SetTimer{timers::feed, at}); }
 
-FeedNews ChangesFeed::take_page(Turn& turn, std::string_view body) {
+FeedBatch ChangesFeed::take_page(Turn& turn, std::string_view body) {
     auto page = read_feed_page(body, turn.now.wall);
     if (!page) {
         ended(turn, true);
@@ -119,10 +119,10 @@ void ChangesFeed::on_refusal(Turn& turn, const base::HttpResponse& response) {
     }
     ended(turn, true);
     if (judge(response) == StoreVerdict::denied)
-        link_->refused(turn, StoreVerdict::denied, reason_of(response));
+        link_->report_denied(turn, StoreVerdict::denied, reason_of(response));
 }
 
-FeedNews ChangesFeed::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
+FeedBatch ChangesFeed::on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response) {
     if (fetch != fetch_) return {};
     if (response.status == 200) return take_page(turn, response.body);
     on_refusal(turn, response);
@@ -135,7 +135,7 @@ void ChangesFeed::on_head(Turn& turn, FetchId fetch, int status) {
     heard_at_ = turn.now.time;
 }
 
-FeedNews ChangesFeed::on_data(Turn& turn, FetchId fetch, std::string_view bytes) {
+FeedBatch ChangesFeed::on_data(Turn& turn, FetchId fetch, std::string_view bytes) {
     if (fetch != fetch_) return {};
     heard_at_ = turn.now.time;
     if (state_ != State::continuous || status_ != 200) {
@@ -143,7 +143,7 @@ FeedNews ChangesFeed::on_data(Turn& turn, FetchId fetch, std::string_view bytes)
         return {};
     }
     auto result = parser_.add(bytes, turn.now.wall);
-    FeedNews news;
+    FeedBatch news;
     if (!result.seq.empty()) (detached_ ? live_seq_ : seq_) = result.seq;
     if (!detached_) news.seq = std::move(result.seq);
     backoff_.reset();
@@ -155,7 +155,7 @@ FeedNews ChangesFeed::on_data(Turn& turn, FetchId fetch, std::string_view bytes)
     return news;
 }
 
-FeedNews ChangesFeed::on_ended(Turn& turn, FetchId fetch) {
+FeedBatch ChangesFeed::on_ended(Turn& turn, FetchId fetch) {
     if (fetch != fetch_) return {};
     if (status_ != 200) {
         on_refusal(turn, {status_, {}, std::exchange(body_, {})});
@@ -178,4 +178,4 @@ void ChangesFeed::on_timer(Turn& turn) {
     ended(turn, true);
 }
 
-}  // namespace node
+}  // namespace davenport::node

@@ -1,17 +1,17 @@
 #pragma once
 
 #include "node/core/feed_parser.hpp"
-#include "node/core/store_link.hpp"
+#include "node/core/store_health.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 /// What the feed brought in one turn.
-struct FeedNews {
+struct FeedBatch {
     std::vector<FeedRow> rows;
     std::string seq;         ///< all up to here has been given; empty when nothing new is
     bool caught_up = false;  ///< at this moment the store had no more
@@ -26,8 +26,8 @@ struct FeedNews {
 /// the store that it came from.
 class ChangesFeed {
 public:
-    ChangesFeed(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random,
-                StoreLink& link);
+    ChangesFeed(const ChatConfig& config, const StoreApi& api, RequestTable& ids, base::Random& random,
+                StoreHealth& link);
 
     /// Where to begin: a checkpoint's seq, or "0" for a store that was not read before. What is open is given
     /// up.
@@ -44,10 +44,10 @@ public:
     /// The end of a turn: asks for more if it may and nothing is open.
     void pump(Turn& turn);
 
-    [[nodiscard]] FeedNews on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response);
+    [[nodiscard]] FeedBatch on_answer(Turn& turn, FetchId fetch, const base::HttpResponse& response);
     void on_head(Turn& turn, FetchId fetch, int status);
-    [[nodiscard]] FeedNews on_data(Turn& turn, FetchId fetch, std::string_view bytes);
-    [[nodiscard]] FeedNews on_ended(Turn& turn, FetchId fetch);
+    [[nodiscard]] FeedBatch on_data(Turn& turn, FetchId fetch, std::string_view bytes);
+    [[nodiscard]] FeedBatch on_ended(Turn& turn, FetchId fetch);
     void on_failed(Turn& turn, FetchId fetch);
     void on_timer(Turn& turn);
 
@@ -78,15 +78,15 @@ private:
     void rest_until(Turn& turn, base::Time time);
     void arm(Turn& turn, base::Time at);
     void on_refusal(Turn& turn, const base::HttpResponse& response);
-    FeedNews take_page(Turn& turn, std::string_view body);
+    FeedBatch take_page(Turn& turn, std::string_view body);
 
     FeedMode mode_;
     base::Duration poll_interval_, heartbeat_, dead_after_, request_timeout_;
     std::size_t page_rows_;
     const StoreApi* api_;
-    FetchIds* ids_;
+    RequestTable* ids_;
     base::Random* random_;
-    StoreLink* link_;
+    StoreHealth* link_;
     Backoff backoff_;
 
     State state_ = State::idle;
@@ -103,4 +103,4 @@ private:
     base::Time not_before_{};
 };
 
-}  // namespace node
+}  // namespace davenport::node

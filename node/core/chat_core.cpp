@@ -1,21 +1,21 @@
 #include "node/core/chat_core.hpp"
 
-#include "node/core/catch_up.hpp"
+#include "node/core/anti_entropy.hpp"
+#include "node/core/backfill.hpp"
 #include "node/core/changes_feed.hpp"
-#include "node/core/feed_scan.hpp"
-#include "node/core/frame_desk.hpp"
+#include "node/core/commit_queue.hpp"
+#include "node/core/frame_handler.hpp"
 #include "node/core/frames.hpp"
-#include "node/core/http_desk.hpp"
-#include "node/core/ledger.hpp"
+#include "node/core/http_handler.hpp"
+#include "node/core/resume.hpp"
 #include "node/core/rooms.hpp"
 #include "node/core/sessions.hpp"
-#include "node/core/store_audit.hpp"
-#include "node/core/store_link.hpp"
+#include "node/core/store_health.hpp"
 #include "node/core/store_writer.hpp"
 
 #include <utility>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 constexpr std::size_t cursor_every_messages = 100;
@@ -30,7 +30,7 @@ constexpr base::Duration drain_patience = std::chrono::seconds{3};
 class ChatCore::Impl {
 public:
     Impl(ChatConfig config, base::JournalView& journal)
-        : config_{std::move(config)}, api_{config_.stores}, ledger_{journal} {}
+        : config_{std::move(config)}, api_{config_.stores}, commits_{journal} {}
 
     Effects start(base::Now now) {
         Turn turn{now};
@@ -42,7 +42,7 @@ public:
         Turn turn{now};
         std::visit([&](auto& e) { on(turn, e); }, event);
         // Half of all turns are that a client took what it was sent, and most of those find nothing to do.
-        if (std::holds_alternative<Written>(event) && !sessions_.has_work() && !catch_up_.has_work() &&
+        if (std::holds_alternative<Written>(event) && !sessions_.has_work() && !resume_.has_work() &&
             !draining_)
             return {};
         return finish(turn);
@@ -69,7 +69,7 @@ private:
     Session& open(Turn& turn, SessionId id, std::string address, std::string user) {
         auto& session = sessions_.open(id, std::move(address));
         session.user = std::move(user);
-        sessions_.send(session, frames::welcome(config_.name, ledger_.uuid(), turn.now.wall, store_up(),
+        sessions_.send(session, frames::welcome(config_.name, commits_.uuid(), turn.now.wall, store_up(),
                                                 writer_.backlog(), config_.message_bytes_max,
                                                 sign_in_.required() ? &session.user : nullptr));
         if (draining_) sessions_.send(session, frames::bye("this node is about to end"));
@@ -82,11 +82,11 @@ private:
 
     void on(Turn&, Written& e) {
         sessions_.written(e.session);
-        catch_up_.written(e.session);
+        resume_.written(e.session);
     }
 
     void on(Turn&, Closed& e) {
-        catch_up_.closed(e.session);
+        resume_.closed(e.session);
         presence_.closed(e.session);
         search_.closed(e.session);
         if (auto* session = sessions_.any(e.session)) rooms_.unfollow_all(*session);
@@ -97,34 +97,34 @@ private:
 
     // ---- the disk
 
-    void on(Turn& turn, Persisted& e) { desk_.committed(turn, ledger_.persisted(e.batch)); }
-    void on(Turn& turn, PersistFailed& e) { ledger_.persist_failed(turn, e.reason); }
+    void on(Turn& turn, Persisted& e) { desk_.committed(turn, commits_.persisted(e.batch)); }
+    void on(Turn& turn, PersistFailed& e) { commits_.persist_failed(turn, e.reason); }
 
     void on(Turn& turn, Found& e) { search_.found(turn, e.search, e.answer); }
 
     // ---- the store
 
     void on(Turn& turn, Fetched& e) {
-        switch (FetchIds::asker(e.fetch)) {
-            case Asker::link:
+        switch (RequestTable::asker(e.fetch)) {
+            case RequestOwner::link:
                 return link_.on_answer(turn, e.fetch, e.response);
-            case Asker::writer:
+            case RequestOwner::writer:
                 return desk_.settled(turn, writer_.on_answer(turn, e.fetch, e.response));
-            case Asker::feed:
+            case RequestOwner::feed:
                 return take(turn, feed_.on_answer(turn, e.fetch, e.response));
-            case Asker::lookup:
+            case RequestOwner::lookup:
                 return desk_.on_answer(turn, e.fetch, e.response);
-            case Asker::resume:
-                for (auto& row : catch_up_.on_answer(turn, e.fetch, e.response))
+            case RequestOwner::resume:
+                for (auto& row : resume_.on_answer(turn, e.fetch, e.response))
                     desk_.row(turn, std::move(row));
                 return;
-            case Asker::scan:
+            case RequestOwner::scan:
                 return take(turn, scan_.on_answer(turn, e.fetch, e.response));
-            case Asker::presence:
+            case RequestOwner::presence:
                 return presence_.on_answer(turn, e.fetch, e.response);
-            case Asker::sign_in:
+            case RequestOwner::sign_in:
                 return sign_in_.on_answer(turn, e.fetch, e.response);
-            case Asker::audit:
+            case RequestOwner::audit:
                 return write_again(turn, audit_.on_answer(turn, e.fetch, e.response));
         }
     }
@@ -132,24 +132,24 @@ private:
     void on(Turn& turn, FetchData& e) { take(turn, feed_.on_data(turn, e.fetch, e.bytes)); }
     void on(Turn& turn, FetchEnded& e) { take(turn, feed_.on_ended(turn, e.fetch)); }
     void on(Turn& turn, FetchFailed& e) {
-        switch (FetchIds::asker(e.fetch)) {
-            case Asker::link:
+        switch (RequestTable::asker(e.fetch)) {
+            case RequestOwner::link:
                 return link_.on_failed(turn, e.fetch, e.reason);
-            case Asker::writer:
+            case RequestOwner::writer:
                 return writer_.on_failed(turn, e.fetch, e.reason);
-            case Asker::feed:
+            case RequestOwner::feed:
                 return feed_.on_failed(turn, e.fetch);
-            case Asker::lookup:
+            case RequestOwner::lookup:
                 return desk_.on_failed(turn, e.fetch);
-            case Asker::resume:
-                return catch_up_.on_failed(turn, e.fetch);
-            case Asker::scan:
+            case RequestOwner::resume:
+                return resume_.on_failed(turn, e.fetch);
+            case RequestOwner::scan:
                 return scan_.on_failed(turn, e.fetch);
-            case Asker::presence:
+            case RequestOwner::presence:
                 return presence_.on_failed(e.fetch);
-            case Asker::sign_in:
+            case RequestOwner::sign_in:
                 return sign_in_.on_failed(turn, e.fetch);
-            case Asker::audit:
+            case RequestOwner::audit:
                 return audit_.on_failed(turn, e.fetch);
         }
     }
@@ -160,13 +160,13 @@ private:
                    " messages that it had acknowledged; they are written again");
         for (auto id = lost.rbegin(); id != lost.rend();
              ++id)  // each goes before all that wait, so the oldest is the first
-            if (const auto entry = ledger_.journal().find(*id))
+            if (const auto entry = commits_.journal().find(*id))
                 writer_.enqueue_again(*entry);
-            else if (ledger_.find(*id))
-                audit_.note(*id);  // on its way to the disk still: it is looked for once more
+            else if (commits_.find(*id))
+                audit_.track(*id);  // on its way to the disk still: it is looked for once more
     }
 
-    void take(Turn& turn, FeedNews news) {
+    void take(Turn& turn, FeedBatch news) {
         bool old_news = news.went_back;
         for (auto& row : news.rows) {
             if (row.presence) {
@@ -178,7 +178,7 @@ private:
             }
         }
         if (old_news && config_.feed != FeedMode::continuous)
-            audit_.suspect();  // none is open that would have broken
+            audit_.reverify();  // none is open that would have broken
         set_checkpoint(news.seq);
         if (news.caught_up || feed_.detached()) known_run_ = 0;
         if (known_run_ < std::min(known_rows_for_scan, config_.page_rows_max)) return;
@@ -187,7 +187,7 @@ private:
         feed_.detach(turn);
     }
 
-    void take(Turn& turn, ScanNews news) {
+    void take(Turn& turn, BackfillBatch news) {
         for (const auto& id : news.known) desk_.sighted(turn, id);
         for (auto& row : news.rows) desk_.row(turn, std::move(row));
         if (!news.done) return;
@@ -206,7 +206,7 @@ private:
     void set_checkpoint(const std::string& seq) {
         if (seq.empty() || seq == checkpoint_seq_) return;
         checkpoint_seq_ = seq;
-        ledger_.set_checkpoint({link_.generation(), seq});
+        commits_.set_checkpoint({link_.generation(), seq});
     }
 
     // ---- time
@@ -226,7 +226,7 @@ private:
             case timers::lookup:
                 return desk_.on_timer(turn);
             case timers::resume:
-                return catch_up_.on_timer(turn);
+                return resume_.on_timer(turn);
             case timers::sign_in:
                 return sign_in_.on_timer(turn);
             case timers::polls:
@@ -245,7 +245,7 @@ private:
         sessions_.send_to_all(base::one_frame(frames::bye("this node is about to end: go on elsewhere")));
         polls_.end_all(turn);
         presence_.end(turn);
-        ledger_.hurry();
+        commits_.hurry();
         drain_until_ = turn.now.time + drain_patience;
         turn.emit(SetTimer{timers::drain, drain_until_});
     }
@@ -255,28 +255,29 @@ private:
     Effects finish(Turn& turn) {
         follow_store(turn);
         writer_.pump(turn);  // first on its way: the commit goes on beside it, in another thread
-        ledger_.flush(turn);
+        commits_.flush(turn);
         if (scan_.active() && !feed_.detached()) read_feed_from(turn, scan_.seq());  // the live feed ended
         feed_.pump(turn);
         scan_.pump(turn, feed_.live());
         tell_store_state();
         auto cursors = take_due_cursors(turn);
         rooms_.seal();
-        for (const auto& room : cursors) catch_up_.repeat_gap_cursors(room);
-        ledger_.advance();
-        catch_up_.set_seen(link_.generation(), feed_.seq());
-        const auto marked = ledger_.take_marked();
-        for (const auto& id : marked) audit_.note(id);
+        for (const auto& room : cursors) resume_.repeat_gap_cursors(room);
+        commits_.advance();
+        resume_.set_seen(link_.generation(), feed_.seq());
+        const auto marked = commits_.take_marked();
+        for (const auto& id : marked) audit_.track(id);
         audit_.pump(turn, feed_.watching());
-        catch_up_.stored(marked);
-        catch_up_.pump(turn);
+        resume_.stored(marked);
+        resume_.pump(turn);
         presence_.pump(turn);
         sessions_.flush(turn);
         while (polls_.take(turn)) {
-            catch_up_.pump(turn);
+            resume_.pump(turn);
             sessions_.flush(turn);
         }
-        if (draining_ && !drained_ && ledger_.idle() && (sessions_.idle() || turn.now.time >= drain_until_)) {
+        if (draining_ && !drained_ && commits_.idle() &&
+            (sessions_.idle() || turn.now.time >= drain_until_)) {
             drained_ = true;
             turn.emit(Drained{});
         }
@@ -286,13 +287,13 @@ private:
     /// Draws the consequences when the store came, or another one did.
     void follow_store(Turn& turn) {
         if (link_.generation() != generation_) {
-            const auto checkpoint = ledger_.journal().state().checkpoint;
+            const auto checkpoint = commits_.journal().state().checkpoint;
             const bool known =
                 generation_.empty() && checkpoint && checkpoint->generation == link_.generation();
             if (!generation_.empty())
                 turn.warn("store: another one answers than before; it is given what it has not");
             generation_ = link_.generation();
-            ledger_.store_changed();
+            commits_.store_changed();
             writer_.store_changed(turn, known);
             audit_.store_changed();
             presence_.store_changed();
@@ -310,8 +311,8 @@ private:
         const bool caught_up = feed_.caught_up() && !was_caught_up_;
         was_caught_up_ = feed_.caught_up();
         if (caught_up) writer_.feed_caught_up();
-        if (gone || back) audit_.suspect();  // what its open feed still brought meanwhile counts, too
-        if (back || caught_up) catch_up_.store_is_back();
+        if (gone || back) audit_.reverify();  // what its open feed still brought meanwhile counts, too
+        if (back || caught_up) resume_.store_is_back();
     }
 
     [[nodiscard]] bool store_up() const { return link_.up() && !writer_.stalled(); }
@@ -326,8 +327,8 @@ private:
     std::vector<std::string> take_due_cursors(Turn& turn) {
         std::vector<std::string> out;
         for (auto* room : rooms_.take_stale_cursors(cursors_due_ ? 1 : cursor_every_messages)) {
-            rooms_.announce(*room, frames::cursor(room->name, catch_up_.cursor_of(room->newest).text(),
-                                                  ledger_.watermark()));
+            rooms_.announce(*room, frames::cursor(room->name, resume_.cursor_of(room->newest).text(),
+                                                  commits_.watermark()));
             out.push_back(room->name);
         }
         if (std::exchange(cursors_due_, false)) cursors_armed_ = false;
@@ -338,38 +339,38 @@ private:
 
     ChatConfig config_;
     StoreApi api_;
-    FetchIds ids_;
+    RequestTable ids_;
     base::Random random_{base::Random::stream(config_.random_seed, "node")};
     NodeCounts counts_;
-    Ledger ledger_;
+    CommitQueue commits_;
     Sessions sessions_{config_.session_bytes_max};
     Rooms rooms_{sessions_};
-    StoreLink link_{config_, api_, ids_, random_};
-    StoreWriter writer_{config_, api_, ids_, random_, ledger_, link_};
+    StoreHealth link_{config_, api_, ids_, random_};
+    StoreWriter writer_{config_, api_, ids_, random_, commits_, link_};
     ChangesFeed feed_{config_, api_, ids_, random_, link_};
-    FeedScan scan_{config_, api_, ids_, ledger_, link_};
-    StoreAudit audit_{config_, api_, ids_, ledger_, link_};
-    CatchUp catch_up_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, feed_, audit_};
-    Polls polls_{ledger_, sessions_, catch_up_, rooms_};
-    SearchDesk search_{sessions_};
-    PresenceDesk presence_{config_, api_, ids_, ledger_.uuid(), sessions_, rooms_, link_};
+    Backfill scan_{config_, api_, ids_, commits_, link_};
+    AntiEntropy audit_{config_, api_, ids_, commits_, link_};
+    Resume resume_{config_, api_, ids_, commits_, sessions_, rooms_, link_, feed_, audit_};
+    Polls polls_{commits_, sessions_, resume_, rooms_};
+    SearchHandler search_{sessions_};
+    PresenceTracker presence_{config_, api_, ids_, commits_.uuid(), sessions_, rooms_, link_};
     SignIn sign_in_{config_, api_, ids_, link_};
-    PostDesk desk_{config_, api_, ids_, ledger_, sessions_, rooms_, link_, writer_, counts_};
-    FrameDesk frames_{config_, ledger_, sessions_, rooms_, catch_up_, presence_, search_, sign_in_, desk_};
-    HttpDesk http_{config_,
-                   random_,
-                   ledger_,
-                   catch_up_,
-                   polls_,
-                   desk_,
-                   search_,
-                   sign_in_,
-                   [this](Turn& turn, SessionId id, std::string address, std::string user) -> Session& {
-                       return open(turn, id, std::move(address), std::move(user));
-                   }};
+    PostHandler desk_{config_, api_, ids_, commits_, sessions_, rooms_, link_, writer_, counts_};
+    FrameHandler frames_{config_, commits_, sessions_, rooms_, resume_, presence_, search_, sign_in_, desk_};
+    HttpHandler http_{config_,
+                      random_,
+                      commits_,
+                      resume_,
+                      polls_,
+                      desk_,
+                      search_,
+                      sign_in_,
+                      [this](Turn& turn, SessionId id, std::string address, std::string user) -> Session& {
+                          return open(turn, id, std::move(address), std::move(user));
+                      }};
 
     base::Generation generation_;  ///< of the store that the machines work for
-    std::string checkpoint_seq_;   ///< the last that the ledger was given
+    std::string checkpoint_seq_;   ///< the last that the commit_queue was given
     std::size_t known_run_ = 0;    ///< rows in a row that were known
     bool was_up_ = false;
     bool was_usable_ = false;
@@ -392,4 +393,4 @@ NodeCounts ChatCore::counts() const { return impl_->counts(); }
 Effects ChatCore::start(base::Now now) { return impl_->start(now); }
 Effects ChatCore::handle(Event&& event, base::Now now) { return impl_->handle(std::move(event), now); }
 
-}  // namespace node
+}  // namespace davenport::node

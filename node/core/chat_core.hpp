@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 /// How the node learns of what others wrote.
 enum class FeedMode {
@@ -75,4 +75,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 constexpr std::size_t history_most = 500;
@@ -102,4 +102,4 @@ ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, s
     return Malformed{"unknown `t`: hello, join, leave, post, history, search and ping are known"};
 }
 
-}  // namespace node
+}  // namespace davenport::node

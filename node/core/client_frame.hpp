@@ -2,14 +2,14 @@
 
 #include "node/base/json_view.hpp"
 #include "node/base/search.hpp"
-#include "node/core/catch_up.hpp"
+#include "node/core/resume.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
-namespace node {
+namespace davenport::node {
 
 // What a client may say (node/PROTOCOL.md), read and checked for its form; whether a post is acceptable is
 // another question.
@@ -51,4 +51,4 @@ inline constexpr std::size_t search_results_max = 100;
 /// join gets when the client does not say.
 ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, std::size_t history_default);
 
-}  // namespace node
+}  // namespace davenport::node

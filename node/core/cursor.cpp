@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 /// Takes the text before the next '|', or nothing when there is none.
@@ -42,4 +42,4 @@ std::optional<Cursor> Cursor::parse(std::string_view text) {
     return out;
 }
 
-}  // namespace node
+}  // namespace davenport::node

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace node {
+namespace davenport::node {
 
 /// How far a client has been shown a room, as it is handed to the client and back: opaque to it, and good at
 /// any node.
@@ -25,4 +25,4 @@ struct Cursor {
     friend bool operator==(const Cursor&, const Cursor&) = default;
 };
 
-}  // namespace node
+}  // namespace davenport::node

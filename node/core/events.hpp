@@ -14,7 +14,7 @@
 
 /// What a node's core and the world around it tell each other. The world is a shell with sockets and a disk,
 /// or the virtual world; the core cannot tell which.
-namespace node {
+namespace davenport::node {
 
 /// One client's connection; never used again after Closed.
 using SessionId = std::uint64_t;
@@ -146,4 +146,4 @@ using Effect = std::variant<Send, Close, Respond, Stream, Persist, Search, Fetch
                             SetTimer, Log, Drained>;
 using Effects = std::vector<Effect>;
 
-}  // namespace node
+}  // namespace davenport::node

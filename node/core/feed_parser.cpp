@@ -2,7 +2,7 @@
 
 #include "node/base/json_view.hpp"
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 constexpr std::size_t line_bytes_max = 16 * 1024 * 1024;  // twice the store's own bound for a document
@@ -91,4 +91,4 @@ std::optional<FeedPage> read_feed_page(std::string_view body, base::WallTime see
     return page;
 }
 
-}  // namespace node
+}  // namespace davenport::node

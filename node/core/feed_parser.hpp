@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 /// One row of `_changes`.
 struct FeedRow {
@@ -49,4 +49,4 @@ struct FeedPage {
 /// Nothing when it is none.
 std::optional<FeedPage> read_feed_page(std::string_view body, base::WallTime seen);
 
-}  // namespace node
+}  // namespace davenport::node

@@ -6,7 +6,7 @@
 
 #include <charconv>
 
-namespace node::frames {
+namespace davenport::node::frames {
 namespace {
 
 /// Writes one flat object, member by member.
@@ -195,4 +195,4 @@ std::string error(std::string_view reason) { return Object{"error"}.text(",\"rea
 
 std::string pong(base::WallTime now) { return Object{"pong"}.number(",\"now\":", base::unix_ms(now)).done(); }
 
-}  // namespace node::frames
+}  // namespace davenport::node::frames

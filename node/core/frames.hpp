@@ -10,7 +10,7 @@
 #include <string_view>
 
 /// The frames that a node sends (node/PROTOCOL.md), written as text at once: this is the hot path.
-namespace node::frames {
+namespace davenport::node::frames {
 
 /// A message's object as it stands in `message` frames, in pages and in the REST API; without the closing
 /// brace when `open`.
@@ -39,4 +39,4 @@ std::string bye(std::string_view reason);
 std::string error(std::string_view reason);
 std::string pong(base::WallTime now);
 
-}  // namespace node::frames
+}  // namespace davenport::node::frames

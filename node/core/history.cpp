@@ -5,16 +5,17 @@
 #include <algorithm>
 #include <functional>
 
-namespace node {
+namespace davenport::node {
 
-void append_history_members(std::string& out, Ledger& ledger, std::string_view room, std::string_view before,
-                            std::size_t limit, std::size_t bytes_max) {
+void append_history_members(std::string& out, CommitQueue& commit_queue, std::string_view room,
+                            std::string_view before, std::size_t limit, std::size_t bytes_max) {
     std::vector<base::ChatMessage> found;
-    for (auto& entry : ledger.journal().page(room, before, limit + 1))
-        if (entry.arrival <= ledger.watermark()) found.push_back(std::move(entry.message));
+    for (auto& entry : commit_queue.journal().page(room, before, limit + 1))
+        if (entry.arrival <= commit_queue.watermark()) found.push_back(std::move(entry.message));
     const auto committed = found.size();
-    for (const auto* held : ledger.uncommitted(room))
-        if (before.empty() || held->entry.message.position() < before) found.push_back(held->entry.message);
+    for (const auto* pending : commit_queue.uncommitted(room))
+        if (before.empty() || pending->entry.message.position() < before)
+            found.push_back(pending->entry.message);
     if (found.size() > committed)
         std::ranges::sort(found, std::ranges::greater{}, &base::ChatMessage::position);
     const auto begin = out.size();
@@ -27,4 +28,4 @@ void append_history_members(std::string& out, Ledger& ledger, std::string_view r
     out += found.size() > count ? "],\"more\":true" : "],\"more\":false";
 }
 
-}  // namespace node
+}  // namespace davenport::node

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace node::http_api {
+namespace davenport::node::http_api {
 namespace {
 
 constexpr std::size_t limit_default = 50;
@@ -15,7 +15,7 @@ constexpr std::size_t limit_most = 500;
 constexpr std::int64_t timeout_s_default = 25;  // less than what proxies between bear, mostly
 constexpr std::int64_t timeout_s_most = 60;
 
-Wrong wrong(int status, std::string_view error, std::string_view reason) {
+BadRequest wrong(int status, std::string_view error, std::string_view reason) {
     return {problem(status, error, reason)};
 }
 
@@ -96,7 +96,7 @@ Call read_search(const base::Target& target) {
     return out;
 }
 
-Wrong not_allowed(std::string_view known, std::string_view allow) {
+BadRequest not_allowed(std::string_view known, std::string_view allow) {
     auto out = wrong(405, "method_not_allowed", std::string{known} + " known here");
     out.answer.headers.emplace_back("Allow", allow);
     return out;
@@ -202,7 +202,7 @@ base::HttpResponse rooms(const std::vector<base::JournalRoom>& rooms, bool more)
     return json(200, std::move(body));
 }
 
-base::HttpResponse bad_place() {
+base::HttpResponse invalid_cursor() {
     return problem(
         400, "bad_place",
         "`after` is no place that a node handed out: leave it out, and begin with the newest messages");
@@ -215,7 +215,7 @@ base::HttpResponse too_many() {
     return answer;
 }
 
-base::HttpResponse going() {
+base::HttpResponse shutting_down() {
     auto answer = problem(503, "draining", "this node is about to stop: go on elsewhere");
     answer.headers.emplace_back("Retry-After", "1");
     return answer;
@@ -249,4 +249,4 @@ base::HttpResponse refused(const Refusal& refusal, std::string_view key) {
     return answer;
 }
 
-}  // namespace node::http_api
+}  // namespace davenport::node::http_api

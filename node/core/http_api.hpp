@@ -12,7 +12,7 @@
 
 /// The HTTP part of what a node offers, as far as the core answers it: requests taken apart, answers put
 /// together. Pure.
-namespace node::http_api {
+namespace davenport::node::http_api {
 
 struct Health {};  ///< GET /healthz: the process runs
 struct Ready {};   ///< GET /readyz: it takes posts; says whether its store is up
@@ -44,12 +44,12 @@ struct BeginSession {
 };                     ///< POST /api/session
 struct GetSession {};  ///< GET /api/session
 struct EndSession {};  ///< DELETE /api/session
-struct Wrong {
+struct BadRequest {
     base::HttpResponse answer;
 };  ///< none of these, or badly made
 
 using Call = std::variant<Health, Ready, GetMessages, Poll, Follow, GetRooms, FindMessages, PostMessage,
-                          BeginSession, GetSession, EndSession, Wrong>;
+                          BeginSession, GetSession, EndSession, BadRequest>;
 Call read(const base::HttpRequest& request);
 
 /// An error as all of ours are: what a program goes by, and what a person reads.
@@ -64,11 +64,11 @@ base::HttpResponse polled(std::string_view room, const std::vector<std::string>&
                           std::string_view next, bool gap);
 /// `more`: there are others after the last of `rooms`.
 base::HttpResponse rooms(const std::vector<base::JournalRoom>& rooms, bool more);
-base::HttpResponse bad_place();  ///< `after` was not handed out by any node
-base::HttpResponse too_many();   ///< long polls, or searches
-base::HttpResponse going();      ///< the node is about to end
+base::HttpResponse invalid_cursor();  ///< `after` was not handed out by any node
+base::HttpResponse too_many();        ///< long polls, or searches
+base::HttpResponse shutting_down();   ///< the node is about to end
 /// `state`: "accepted" (202) or "stored" (201).
 base::HttpResponse posted(std::string_view state, std::string_view key, std::string_view id);
 base::HttpResponse refused(const Refusal& refusal, std::string_view key);
 
-}  // namespace node::http_api
+}  // namespace davenport::node::http_api

@@ -4,7 +4,7 @@
 #include <iterator>
 #include <utility>
 
-namespace node {
+namespace davenport::node {
 
 using base::JournalEntry;
 
@@ -140,4 +140,4 @@ std::size_t ModelJournal::count_not_stored_in(const base::Generation& generation
     return entries_.size() - (found == stored_count_.end() ? 0 : found->second);
 }
 
-}  // namespace node
+}  // namespace davenport::node

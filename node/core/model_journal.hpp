@@ -12,7 +12,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-namespace node {
+namespace davenport::node {
 
 /// The journal of the virtual world: in memory, on a disk that loses what was not synced.
 ///
@@ -80,4 +80,4 @@ private:
     std::vector<Undo> shown_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

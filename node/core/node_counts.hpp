@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace node {
+namespace davenport::node {
 
 /// What a node has done since its start, for whoever watches it.
 struct NodeCounts {
@@ -22,4 +22,4 @@ struct NodeCounts {
     bool draining = false;
 };
 
-}  // namespace node
+}  // namespace davenport::node

@@ -9,7 +9,7 @@
 #include <utility>
 #include <variant>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 constexpr SessionId poll_bit = SessionId{1} << 63;  // no connection has such a number
@@ -41,7 +41,7 @@ bool Polls::begin(Turn& turn, ExchangeId exchange, Wish wish, std::string addres
     poll.room = wish.join.room;
     poll.next = std::move(wish.next);
     poll.until = turn.now.time + wish.patience;
-    catch_up_->join(session, std::move(wish.join));
+    resume_->join(session, std::move(wish.join));
     arm(turn);
     return true;
 }
@@ -57,7 +57,7 @@ bool Polls::take(Turn& turn) {
             for (const auto& frames : send->frames)
                 for (std::size_t i = 0; i < frames->count(); ++i) hear(found->second, frames->at(i));
             sessions_->written(send->session);
-            catch_up_->written(send->session);
+            resume_->written(send->session);
             more = true;
             return true;
         }
@@ -72,7 +72,7 @@ bool Polls::take(Turn& turn) {
     bool any = false;
     for (auto& [id, poll] : polls_) {
         if (!poll.joined || poll.messages.empty()) continue;
-        const auto wait = catch_up_->is_closing_gap(id) ? gap_patience : linger;
+        const auto wait = resume_->is_closing_gap(id) ? gap_patience : linger;
         poll.until = std::min(poll.until, turn.now.time + wait);
         any = true;
     }
@@ -116,9 +116,9 @@ void Polls::answer(Turn& turn, SessionId id, Poll& poll) {
     auto* session = sessions_->any(id);
     auto next = poll.joined ? next_of(poll.n, poll.cursor) : poll.next;
     if (poll.joined && !poll.gap && session && !session->rooms.empty())
-        next = next_of(ledger_->watermark(), catch_up_->cursor_of(session->rooms.front()->newest).text());
+        next = next_of(commits_->watermark(), resume_->cursor_of(session->rooms.front()->newest).text());
     turn.emit(Respond{poll.exchange, http_api::polled(poll.room, poll.messages, next, poll.gap)});
-    catch_up_->closed(id);
+    resume_->closed(id);
     if (session) rooms_->unfollow_all(*session);
     sessions_->closed(id);
     polls_.erase(id);
@@ -130,4 +130,4 @@ void Polls::arm(Turn& turn) {
     if (first != polls_.end()) turn.emit(SetTimer{timers::polls, first->second.until});
 }
 
-}  // namespace node
+}  // namespace davenport::node

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "node/core/catch_up.hpp"
+#include "node/core/resume.hpp"
 #include "node/core/rooms.hpp"
 #include "node/core/sessions.hpp"
 #include "node/core/turn.hpp"
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 /// Long polling, as of old: a request that is answered when something was said, or when its time is over.
 ///
@@ -28,8 +28,8 @@ public:
         base::Duration patience{};
     };
 
-    Polls(const Ledger& ledger, Sessions& sessions, CatchUp& catch_up, Rooms& rooms)
-        : ledger_{&ledger}, sessions_{&sessions}, catch_up_{&catch_up}, rooms_{&rooms} {}
+    Polls(const CommitQueue& commit_queue, Sessions& sessions, Resume& resume, Rooms& rooms)
+        : commits_{&commit_queue}, sessions_{&sessions}, resume_{&resume}, rooms_{&rooms} {}
 
     /// False when there are too many already.
     bool begin(Turn& turn, ExchangeId exchange, Wish wish, std::string address);
@@ -62,11 +62,11 @@ private:
     void answer(Turn& turn, SessionId id, Poll& poll);
     void arm(Turn& turn);
 
-    const Ledger* ledger_;
+    const CommitQueue* commits_;
     Sessions* sessions_;
-    CatchUp* catch_up_;
+    Resume* resume_;
     Rooms* rooms_;
     std::map<SessionId, Poll> polls_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

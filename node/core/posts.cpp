@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 constexpr auto ahead_max = std::chrono::seconds{60};
@@ -41,4 +41,4 @@ std::variant<GoodPost, Refusal> check_post(const ChatConfig& config, const Draft
     return GoodPost{base::make_message(draft.room, draft.user, *key, draft.text, host), said < now - age_max};
 }
 
-}  // namespace node
+}  // namespace davenport::node

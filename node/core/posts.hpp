@@ -7,7 +7,7 @@
 #include <string_view>
 #include <variant>
 
-namespace node {
+namespace davenport::node {
 
 /// A post as a client sent it, by whichever way.
 struct Draft {
@@ -31,4 +31,4 @@ struct GoodPost {
 /// All that could make a post unacceptable is looked at here, before anything is promised. Pure.
 std::variant<GoodPost, Refusal> check_post(const ChatConfig& config, const Draft& draft, base::WallTime now);
 
-}  // namespace node
+}  // namespace davenport::node

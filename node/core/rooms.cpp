@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace node {
+namespace davenport::node {
 
 Room* Rooms::find(std::string_view name) {
     const auto it = rooms_.find(name);
@@ -16,7 +16,7 @@ bool Rooms::follows(const Session& session, std::string_view name) {
     return std::ranges::any_of(session.rooms, [&](const Room* room) { return room->name == name; });
 }
 
-/// The room, with the session neither among its followers nor among the unsure.
+/// The room, with the session neither among its followers nor among the maybe_ahead.
 Room& Rooms::enter(Session& session, std::string_view name, std::string_view newest) {
     auto& slot = rooms_[std::string{name}];
     if (!slot) {
@@ -26,7 +26,8 @@ Room& Rooms::enter(Session& session, std::string_view name, std::string_view new
     }
     if (follows(session, name)) {
         std::erase(slot->followers, &session);
-        std::erase_if(slot->unsure, [&](const Room::Unsure& one) { return one.session == &session; });
+        std::erase_if(slot->maybe_ahead,
+                      [&](const Room::MaybeAhead& one) { return one.session == &session; });
     } else {
         session.rooms.push_back(slot.get());
         ++moves_;
@@ -37,15 +38,15 @@ Room& Rooms::enter(Session& session, std::string_view name, std::string_view new
 Room& Rooms::follow(Session& session, std::string_view name, std::string_view newest, std::string_view seen) {
     auto& room = enter(session, name, newest);
     if (seen > room.newest)
-        room.unsure.push_back({&session, std::string{seen}});
+        room.maybe_ahead.push_back({&session, std::string{seen}});
     else
         room.followers.push_back(&session);
     return room;
 }
 
-Room& Rooms::follow_unsure(Session& session, std::string_view name, std::string_view newest) {
+Room& Rooms::follow_all_late(Session& session, std::string_view name, std::string_view newest) {
     auto& room = enter(session, name, newest);
-    room.unsure.push_back({&session, {}});
+    room.maybe_ahead.push_back({&session, {}});
     return room;
 }
 
@@ -56,7 +57,7 @@ void Rooms::unfollow(Session& session, std::string_view name) {
     session.rooms.erase(it);
     ++moves_;
     std::erase(room.followers, &session);
-    std::erase_if(room.unsure, [&](const Room::Unsure& one) { return one.session == &session; });
+    std::erase_if(room.maybe_ahead, [&](const Room::MaybeAhead& one) { return one.session == &session; });
     forget_if_empty(room);
 }
 
@@ -65,7 +66,7 @@ void Rooms::unfollow_all(Session& session) {
 }
 
 void Rooms::forget_if_empty(Room& room) {
-    if (!room.followers.empty() || !room.unsure.empty()) return;
+    if (!room.followers.empty() || !room.maybe_ahead.empty()) return;
     std::erase(touched_, &room);
     std::erase(stale_, &room);
     rooms_.erase(rooms_.find(room.name));
@@ -91,7 +92,7 @@ void Rooms::show(const base::ChatMessage& message, std::uint64_t n) {
     scratch_.clear();
     frames::append_message(scratch_, message, n, late);
     room->batch->add(scratch_);
-    if (!room->unsure.empty()) {
+    if (!room->maybe_ahead.empty()) {
         scratch_.clear();
         frames::append_message(scratch_, message, n, true);
         late_batch(*room).add(scratch_);
@@ -102,7 +103,7 @@ void Rooms::show(const base::ChatMessage& message, std::uint64_t n) {
 void Rooms::announce(Room& room, std::string_view frame) {
     touch(room);
     room.batch->add(frame);
-    if (!room.unsure.empty()) late_batch(room).add(frame);
+    if (!room.maybe_ahead.empty()) late_batch(room).add(frame);
 }
 
 std::vector<Room*> Rooms::take_stale_cursors(std::size_t shown_at_least) {
@@ -121,8 +122,8 @@ void Rooms::seal() {
         const base::Frames frames = std::exchange(room->batch, nullptr);
         for (auto* follower : room->followers) sessions_->send(*follower, frames);
         if (const base::Frames late = std::exchange(room->late_batch, nullptr))
-            for (const auto& one : room->unsure) sessions_->send(*one.session, late);
-        std::erase_if(room->unsure, [&](const Room::Unsure& one) {
+            for (const auto& one : room->maybe_ahead) sessions_->send(*one.session, late);
+        std::erase_if(room->maybe_ahead, [&](const Room::MaybeAhead& one) {
             if (one.until.empty() || one.until > room->newest) return false;
             room->followers.push_back(one.session);
             return true;
@@ -131,4 +132,4 @@ void Rooms::seal() {
     touched_.clear();
 }
 
-}  // namespace node
+}  // namespace davenport::node

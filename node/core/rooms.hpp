@@ -9,22 +9,22 @@
 #include <unordered_map>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 /// A room that somebody follows.
 struct Room {
     /// A follower that has seen, or may have seen, elsewhere what is newer than all here.
-    struct Unsure {
+    struct MaybeAhead {
         Session* session;
         std::string until;  ///< it is a follower like the others once the room has come to this position;
                             ///< empty: once it follows again
     };
     std::string name;
     std::vector<Session*> followers;
-    std::vector<Unsure> unsure;
+    std::vector<MaybeAhead> maybe_ahead;
     std::string newest;                            ///< the highest position shown here; empty while none is
     std::shared_ptr<base::FrameBatch> batch;       ///< what was shown in this turn
-    std::shared_ptr<base::FrameBatch> late_batch;  ///< the same for the unsure, everything marked late
+    std::shared_ptr<base::FrameBatch> late_batch;  ///< the same for the maybe_ahead, everything marked late
     std::size_t shown_since_cursor = 0;
 };
 
@@ -43,7 +43,7 @@ public:
                  std::string_view seen = {});
     /// The same, but nobody knows what the session was shown elsewhere: all is marked late for it, until it
     /// follows again.
-    Room& follow_unsure(Session& session, std::string_view name, std::string_view newest);
+    Room& follow_all_late(Session& session, std::string_view name, std::string_view newest);
     void unfollow(Session& session, std::string_view name);
     void unfollow_all(Session& session);
     /// Grows with everybody who comes or goes.
@@ -80,4 +80,4 @@ private:
     std::uint64_t moves_ = 0;
 };
 
-}  // namespace node
+}  // namespace davenport::node

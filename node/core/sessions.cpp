@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace node {
+namespace davenport::node {
 
 Session& Sessions::open(SessionId id, std::string address) {
     auto& session = sessions_[id];
@@ -107,4 +107,4 @@ void Sessions::flush(Turn& turn) {
     closes_.clear();
 }
 
-}  // namespace node
+}  // namespace davenport::node

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 struct Room;
 
@@ -91,4 +91,4 @@ private:
     std::uint64_t cut_off_ = 0;
 };
 
-}  // namespace node
+}  // namespace davenport::node

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 constexpr std::string_view cookie_name = "davenport=";
@@ -36,7 +36,7 @@ base::HttpResponse told(std::string_view auth, const std::optional<std::string>&
 
 }  // namespace
 
-SignIn::SignIn(const ChatConfig& config, const StoreApi& api, FetchIds& ids, StoreLink& link)
+SignIn::SignIn(const ChatConfig& config, const StoreApi& api, RequestTable& ids, StoreHealth& link)
     : config_{&config}, api_{&api}, ids_{&ids}, link_{&link} {}
 
 std::optional<std::string> SignIn::who(std::string_view cookies, base::WallTime now) const {
@@ -67,7 +67,7 @@ void SignIn::begin(Turn& turn, ExchangeId exchange, const std::string& address,
         return turn.emit(Respond{exchange, std::move(answer)});
     }
     if (!link_->usable()) return turn.emit(Respond{exchange, not_now()});
-    const auto fetch = ids_->next(Asker::sign_in);
+    const auto fetch = ids_->next(RequestOwner::sign_in);
     const auto deadline = turn.now.time + config_->request_timeout;
     asked_.emplace(fetch, Asked{exchange, call.name, deadline});
     turn.emit(Fetch{fetch, api_->check_password(call.name, call.password), false});
@@ -102,7 +102,7 @@ void SignIn::on_failed(Turn& turn, FetchId fetch) {
     const auto found = asked_.extract(fetch);
     if (found.empty()) return;
     turn.emit(Respond{found.mapped().exchange, not_now()});
-    link_->doubt(turn);
+    link_->report_failure(turn);
 }
 
 void SignIn::on_timer(Turn& turn) {
@@ -123,4 +123,4 @@ std::string SignIn::cookie(std::string_view value, base::Duration age) const {
     return config_->secure_cookies ? out + "; Secure" : out;
 }
 
-}  // namespace node
+}  // namespace davenport::node

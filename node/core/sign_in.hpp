@@ -3,7 +3,7 @@
 #include "node/core/chat_core.hpp"
 #include "node/core/http_api.hpp"
 #include "node/core/store_api.hpp"
-#include "node/core/store_link.hpp"
+#include "node/core/store_health.hpp"
 #include "node/core/token_bucket.hpp"
 #include "node/core/turn.hpp"
 
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace node {
+namespace davenport::node {
 
 /// Who a client is, where people have to be somebody (`--auth couchdb`).
 ///
@@ -22,7 +22,7 @@ namespace node {
 /// here.
 class SignIn {
 public:
-    SignIn(const ChatConfig& config, const StoreApi& api, FetchIds& ids, StoreLink& link);
+    SignIn(const ChatConfig& config, const StoreApi& api, RequestTable& ids, StoreHealth& link);
 
     [[nodiscard]] bool required() const { return !config_->auth_secret.empty(); }
     /// The name that a request's Cookie header vouches for; nothing when there is none, or it is no good.
@@ -47,11 +47,11 @@ private:
 
     const ChatConfig* config_;
     const StoreApi* api_;
-    FetchIds* ids_;
-    StoreLink* link_;
+    RequestTable* ids_;
+    StoreHealth* link_;
     std::map<FetchId, Asked> asked_;
     std::unordered_map<std::string, TokenBucket>
         tries_;  ///< by address and name: behind a proxy all have one address
 };
 
-}  // namespace node
+}  // namespace davenport::node

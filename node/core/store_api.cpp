@@ -3,7 +3,7 @@
 #include "node/base/json.hpp"
 #include "node/base/json_view.hpp"
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 /// "/" and the one path segment that `name` makes.
@@ -160,4 +160,4 @@ std::string reason_of(const base::HttpResponse& response) {
     return out;
 }
 
-}  // namespace node
+}  // namespace davenport::node

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 /// Of the documents of a chat; stands beside the store's generation.
 inline constexpr std::int64_t chat_version = 1;
@@ -87,4 +87,4 @@ std::optional<std::vector<BulkRow>> read_bulk_answer(std::string_view body);
 /// The `reason` (or the status) of an error, fit for a log line.
 std::string reason_of(const base::HttpResponse& response);
 
-}  // namespace node
+}  // namespace davenport::node

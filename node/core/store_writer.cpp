@@ -4,7 +4,7 @@
 #include <iterator>
 #include <limits>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 constexpr std::size_t batch_bytes_max =
@@ -21,27 +21,27 @@ constexpr auto no_end = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
-StoreWriter::StoreWriter(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random,
-                         Ledger& ledger, StoreLink& link)
+StoreWriter::StoreWriter(const ChatConfig& config, const StoreApi& api, RequestTable& ids,
+                         base::Random& random, CommitQueue& commit_queue, StoreHealth& link)
     : documents_max_{std::max<std::size_t>(1, config.bulk_documents_max)},
       request_timeout_{config.request_timeout},
       api_{&api},
       ids_{&ids},
       random_{&random},
-      ledger_{&ledger},
+      commits_{&commit_queue},
       link_{&link},
       backoff_{pause_least, pause_most},
       batch_documents_max_{std::min(documents_max_, quick_documents_max)} {}
 
-void StoreWriter::enqueue(const Held& held) {
+void StoreWriter::enqueue(const PendingMessage& pending) {
     ++backlog_;
     if (backlog_after_) return;  // it is found in the journal when its turn comes
-    const auto& m = held.entry.message;
+    const auto& m = pending.entry.message;
     if (queue_.size() >= 4 * documents_max_) {
         backlog_after_ = queue_.back().arrival;
         return;
     }
-    queue_.push_back({held.entry.arrival, std::string{m.id()}, base::to_document(m), false});
+    queue_.push_back({pending.entry.arrival, std::string{m.id()}, base::to_document(m), false});
 }
 
 void StoreWriter::enqueue_again(const base::JournalEntry& entry) {
@@ -51,12 +51,12 @@ void StoreWriter::enqueue_again(const base::JournalEntry& entry) {
 }
 
 void StoreWriter::store_changed(Turn& turn, bool known) {
-    auto& journal = ledger_->journal();
+    auto& journal = commits_->journal();
     const auto& generation = link_->generation();
     const auto visible = journal.state().last_arrival;
     backlog_ = journal.count_not_stored_in(generation);
-    for (const auto* held : ledger_->on_the_way())
-        backlog_ += held->entry.arrival > visible && !held->stored ? 1 : 0;
+    for (const auto* pending : commits_->on_the_way())
+        backlog_ += pending->entry.arrival > visible && !pending->stored ? 1 : 0;
     if (backlog_ > 0) turn.info("store: " + std::to_string(backlog_) + " messages wait for it");
     gate_open_ = known;
     const bool all_in_memory = had_store_ && !backlog_after_;
@@ -64,7 +64,7 @@ void StoreWriter::store_changed(Turn& turn, bool known) {
         // What was never stored anywhere is queued and goes first; the rest follows when it is known what is
         // missing.
         heal_after_ = 0;
-        heal_until_ = ledger_->last_arrival();
+        heal_until_ = commits_->last_arrival();
     } else {
         queue_.clear();
         if (fetch_ == 0) batch_.clear();
@@ -77,8 +77,8 @@ void StoreWriter::store_changed(Turn& turn, bool known) {
 
 bool StoreWriter::needless(const Item& item) {
     if (refused_.contains(item.id)) return true;
-    const auto* held = ledger_->find(item.id);
-    return held ? held->stored : !item.from_journal;  // a post of this life is held until it is stored
+    const auto* pending = commits_->find(item.id);
+    return pending ? pending->stored : !item.from_journal;  // a post of this life is held until it is stored
 }
 
 void StoreWriter::fill() {
@@ -99,13 +99,13 @@ void StoreWriter::fill_from_journal(std::optional<std::uint64_t>& after, std::ui
         queue_.push_back(std::move(item));
     };
     while (after && queue_.empty()) {
-        const auto page = ledger_->journal().not_stored_in(link_->generation(), *after, documents_max_);
+        const auto page = commits_->journal().not_stored_in(link_->generation(), *after, documents_max_);
         for (const auto& entry : page)
             if (entry.arrival <= until) add(entry);
         if (page.size() == documents_max_ && page.back().arrival < until) continue;
         // The journal's end; what is not on the disk yet follows from memory.
-        for (const auto* held : ledger_->on_the_way())
-            if (held->entry.arrival > *after && held->entry.arrival <= until) add(held->entry);
+        for (const auto* pending : commits_->on_the_way())
+            if (pending->entry.arrival > *after && pending->entry.arrival <= until) add(pending->entry);
         after.reset();
     }
 }
@@ -137,7 +137,7 @@ void StoreWriter::pump(Turn& turn) {
 
 void StoreWriter::send(Turn& turn) {
     sent_to_ = link_->generation();
-    fetch_ = ids_->next(Asker::writer);
+    fetch_ = ids_->next(RequestOwner::writer);
     deadline_ = turn.now.time + request_timeout_;
     if (batch_.size() == 1 && !batch_as_bulk_) {
         turn.emit(Fetch{fetch_, api_->put_document(batch_[0].id, batch_[0].document), false});
@@ -156,7 +156,7 @@ void StoreWriter::try_again(Turn& turn) {
     ++failures_;
     not_before_ = turn.now.time + backoff_.next(*random_);
     turn.emit(SetTimer{timers::writer, not_before_});
-    link_->doubt(turn);
+    link_->report_failure(turn);
 }
 
 void StoreWriter::done_with_batch(Turn& turn) {
@@ -191,7 +191,7 @@ StoreWriter::Outcomes StoreWriter::on_answer(Turn& turn, FetchId fetch, const ba
             }
             [[fallthrough]];
         case StoreVerdict::missing_database:
-            link_->refused(turn, judge(response), reason_of(response));
+            link_->report_denied(turn, judge(response), reason_of(response));
             return {};
         case StoreVerdict::trouble:
             try_again(turn);
@@ -289,4 +289,4 @@ void StoreWriter::on_timer(Turn& turn) {
     try_again(turn);
 }
 
-}  // namespace node
+}  // namespace davenport::node

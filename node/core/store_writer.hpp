@@ -1,7 +1,7 @@
 #pragma once
 
-#include "node/core/ledger.hpp"
-#include "node/core/store_link.hpp"
+#include "node/core/commit_queue.hpp"
+#include "node/core/store_health.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 /// Brings accepted messages into the store: one batch in flight, in order of arrival, the same ids and bytes
 /// until the store is known to have them.
@@ -19,8 +19,8 @@ namespace node {
 /// comes; so are the backlog of an earlier life and what a new store has not (healing).
 class StoreWriter {
 public:
-    StoreWriter(const ChatConfig& config, const StoreApi& api, FetchIds& ids, base::Random& random,
-                Ledger& ledger, StoreLink& link);
+    StoreWriter(const ChatConfig& config, const StoreApi& api, RequestTable& ids, base::Random& random,
+                CommitQueue& commit_queue, StoreHealth& link);
 
     /// What became of a message.
     struct Outcome {
@@ -31,7 +31,7 @@ public:
     using Outcomes = std::vector<Outcome>;
 
     /// A post that was just taken; the write starts at the end of this turn.
-    void enqueue(const Held& held);
+    void enqueue(const PendingMessage& pending);
 
     /// The store had this message and has it no more.
     void enqueue_again(const base::JournalEntry& entry);
@@ -87,10 +87,10 @@ private:
     std::size_t documents_max_;
     base::Duration request_timeout_;
     const StoreApi* api_;
-    FetchIds* ids_;
+    RequestTable* ids_;
     base::Random* random_;
-    Ledger* ledger_;
-    StoreLink* link_;
+    CommitQueue* commits_;
+    StoreHealth* link_;
     Backoff backoff_;
 
     std::deque<Item> queue_;  ///< by arrival
@@ -115,4 +115,4 @@ private:
     std::set<std::string, std::less<>> refused_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-namespace node {
+namespace davenport::node {
 
 /// Lets `rate` things a second pass in the long run, and twice as many at once after a quiet time.
 class TokenBucket {
@@ -26,4 +26,4 @@ private:
     std::optional<base::Time> paid_until_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-namespace node {
+namespace davenport::node {
 
 /// One handle() of the core: when it is, and what it has asked of the world so far.
 struct Turn {
@@ -24,12 +24,12 @@ struct Turn {
 
 /// Which of the core's machines sent a request: it stands in the low bits of the FetchId, so no table is
 /// needed to bring an answer home.
-enum class Asker : FetchId { link, writer, feed, scan, lookup, resume, audit, sign_in, presence };
+enum class RequestOwner : FetchId { link, writer, feed, scan, lookup, resume, audit, sign_in, presence };
 
-class FetchIds {
+class RequestTable {
 public:
-    FetchId next(Asker asker) { return ++count_ << 4 | static_cast<FetchId>(asker); }
-    static Asker asker(FetchId id) { return static_cast<Asker>(id & 15); }
+    FetchId next(RequestOwner asker) { return ++count_ << 4 | static_cast<FetchId>(asker); }
+    static RequestOwner asker(FetchId id) { return static_cast<RequestOwner>(id & 15); }
 
 private:
     FetchId count_ = 0;
@@ -43,7 +43,7 @@ inline constexpr TimerId feed = 3;
 inline constexpr TimerId scan = 4;
 inline constexpr TimerId lookup = 5;
 inline constexpr TimerId resume = 6;
-inline constexpr TimerId ledger = 7;
+inline constexpr TimerId commit_queue = 7;
 inline constexpr TimerId cursors = 8;
 inline constexpr TimerId drain = 9;
 inline constexpr TimerId audit = 10;
@@ -52,4 +52,4 @@ inline constexpr TimerId sign_in = 12;
 inline constexpr TimerId presence = 13;
 }  // namespace timers
 
-}  // namespace node
+}  // namespace davenport::node

@@ -13,7 +13,7 @@
 
 #include <boost/asio/post.hpp>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 // How long clients may take to read their farewell after all else is done.
@@ -188,4 +188,4 @@ std::uint16_t ChatDriver::port() const { return impl_->port(); }
 void ChatDriver::reload_certificate() { impl_->reload_certificate(); }
 void ChatDriver::drain() { impl_->drain(); }
 
-}  // namespace node
+}  // namespace davenport::node

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 /// A running node: its core with a disk, a store, clients and a clock.
 ///
@@ -49,4 +49,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

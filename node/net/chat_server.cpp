@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-namespace node {
+namespace davenport::node {
 
 ChatServer::ChatServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event)
     : loop_(loop),
@@ -76,4 +76,4 @@ void ChatServer::drain() {
     acceptor_.listen(false);
 }
 
-}  // namespace node
+}  // namespace davenport::node

@@ -16,7 +16,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-namespace node {
+namespace davenport::node {
 
 class ClientSession;
 
@@ -81,4 +81,4 @@ private:
     wire::Acceptor acceptor_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

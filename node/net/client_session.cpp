@@ -8,7 +8,7 @@
 
 #include <boost/asio/post.hpp>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 /// Is `word` one of the comma-separated words of `list`? Without case.
@@ -205,4 +205,4 @@ void ClientSession::check_silence(base::Time now) {
     }
 }
 
-}  // namespace node
+}  // namespace davenport::node

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 /// One client's connection: HTTP first, and a WebSocket after an upgrade at /ws, or an event stream when the
 /// core makes a session of a request.
@@ -58,4 +58,4 @@ private:
     bool tell_written_ = false;
 };
 
-}  // namespace node
+}  // namespace davenport::node

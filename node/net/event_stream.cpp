@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace node {
+namespace davenport::node {
 
 void EventStream::append(std::string& out, std::string_view frame) {
     const auto read = base::parse_json(frame);
@@ -22,4 +22,4 @@ void EventStream::append(std::string& out, std::string_view frame) {
     ((out += "data: ") += frame) += "\n\n";
 }
 
-}  // namespace node
+}  // namespace davenport::node

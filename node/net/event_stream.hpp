@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace node {
+namespace davenport::node {
 
 /// A session's frames as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html):
 /// `event` is the frame's `t`, `data` the whole frame.
@@ -26,4 +26,4 @@ private:
     std::uint64_t n_ = 0;
 };
 
-}  // namespace node
+}  // namespace davenport::node

@@ -13,7 +13,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 // What leads from each version to the next; a new journal goes through all of them.
@@ -193,4 +193,4 @@ sqlite::Database JournalFile::connect() const {
     }
 }
 
-}  // namespace node
+}  // namespace davenport::node

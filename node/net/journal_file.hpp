@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-namespace node {
+namespace davenport::node {
 
 /// A journal's file, opened by this process alone and brought to this program's version.
 ///
@@ -44,4 +44,4 @@ private:
     std::unique_ptr<RecentIds> recent_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

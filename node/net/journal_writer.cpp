@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 struct JournalWriter::Impl {
     Impl(const JournalFile& file, OnDone done)
@@ -127,4 +127,4 @@ void JournalWriter::commit(base::JournalBatch batch) {
     impl_->wake.notify_one();
 }
 
-}  // namespace node
+}  // namespace davenport::node

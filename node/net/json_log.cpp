@@ -7,7 +7,7 @@
 #include <chrono>
 #include <string>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 class JsonFormatter final : public spdlog::formatter {
@@ -32,4 +32,4 @@ public:
 
 std::unique_ptr<spdlog::formatter> json_log_formatter() { return std::make_unique<JsonFormatter>(); }
 
-}  // namespace node
+}  // namespace davenport::node

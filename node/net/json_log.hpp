@@ -4,9 +4,9 @@
 
 #include <spdlog/formatter.h>
 
-namespace node {
+namespace davenport::node {
 
 /// One JSON object a line: {"time":"...","level":"info","text":"..."}.
 std::unique_ptr<spdlog::formatter> json_log_formatter();
 
-}  // namespace node
+}  // namespace davenport::node

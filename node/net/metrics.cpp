@@ -10,7 +10,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 using prometheus::Counter;
@@ -131,4 +131,4 @@ MetricsServer::~MetricsServer() {
     *text_ = [] { return std::string{}; };  // connections may outlive whom they ask
 }
 
-}  // namespace node
+}  // namespace davenport::node

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-namespace node {
+namespace davenport::node {
 
 /// What Prometheus is told of a node (https://prometheus.io/docs/instrumenting/exposition_formats/).
 ///
@@ -46,4 +46,4 @@ private:
     wire::Acceptor acceptor_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

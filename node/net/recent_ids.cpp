@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace node {
+namespace davenport::node {
 
 void RecentIds::add(const std::vector<std::string_view>& ids) {
     const std::lock_guard lock{mutex_};
@@ -28,4 +28,4 @@ RecentIds::Answer RecentIds::look_up(std::string_view id) const {
     return young_.ids.contains(id) || old_.ids.contains(id) ? Answer::present : Answer::absent;
 }
 
-}  // namespace node
+}  // namespace davenport::node

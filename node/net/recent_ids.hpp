@@ -7,7 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 /// Which of the newest message ids stand in the journal, without asking SQLite.
 ///
@@ -45,4 +45,4 @@ private:
     Generation young_, old_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 constexpr std::int64_t version = 1;
@@ -143,4 +143,4 @@ base::SearchAnswer SearchFile::find(const base::SearchQuery& query) {
     return out;
 }
 
-}  // namespace node
+}  // namespace davenport::node

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-namespace node {
+namespace davenport::node {
 
 /// The index's file: which messages of a journal have which words.
 ///
@@ -41,4 +41,4 @@ private:
     std::int64_t read_ = 0;  ///< arrivals up to here are in the index
 };
 
-}  // namespace node
+}  // namespace davenport::node

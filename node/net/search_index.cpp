@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 using namespace std::chrono_literals;
@@ -159,4 +159,4 @@ void SearchIndex::search(std::uint64_t search, base::SearchQuery query) {
 }
 void SearchIndex::wake() { worker_->wake(); }
 
-}  // namespace node
+}  // namespace davenport::node

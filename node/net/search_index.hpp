@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-namespace node {
+namespace davenport::node {
 
 /// Full-text search over a journal: an SQLite FTS5 index in a file beside it, kept by a thread of its own.
 ///
@@ -40,4 +40,4 @@ private:
     std::unique_ptr<Worker> worker_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

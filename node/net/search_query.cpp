@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace node::search {
+namespace davenport::node::search {
 namespace {
 
 struct Part {
@@ -72,4 +72,4 @@ std::int64_t place_of(std::string_view position) {
     return parts ? parts->unix_ms << 16 | parts->counter : 0;
 }
 
-}  // namespace node::search
+}  // namespace davenport::node::search

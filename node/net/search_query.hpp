@@ -7,7 +7,7 @@
 #include <string_view>
 
 /// How people's words become a query of SQLite's FTS5 (https://www.sqlite.org/fts5.html). Pure.
-namespace node::search {
+namespace davenport::node::search {
 
 /// The query in FTS5's own language; empty when nothing of it could ever be found.
 std::string to_fts5(const base::SearchQuery& query);
@@ -19,4 +19,4 @@ std::string room_word(std::string_view room);
 /// the next free number.
 std::int64_t place_of(std::string_view position);
 
-}  // namespace node::search
+}  // namespace davenport::node::search

@@ -2,7 +2,7 @@
 
 #include <sqlite3.h>
 
-namespace node::sqlite {
+namespace davenport::node::sqlite {
 namespace {
 
 [[noreturn]] void fail(sqlite3* database) {
@@ -87,4 +87,4 @@ std::int64_t Database::number(std::string_view text) {
 int Database::changes() const { return sqlite3_changes(database_.get()); }
 bool Database::in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
 
-}  // namespace node::sqlite
+}  // namespace davenport::node::sqlite

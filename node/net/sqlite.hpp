@@ -10,7 +10,7 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 /// The little of SQLite that the journal needs, with errors as exceptions.
-namespace node::sqlite {
+namespace davenport::node::sqlite {
 
 struct Error : std::runtime_error {
     Error(int code_given, const std::string& what) : std::runtime_error(what), code(code_given) {}
@@ -72,4 +72,4 @@ private:
     std::unique_ptr<sqlite3, Close> database_;
 };
 
-}  // namespace node::sqlite
+}  // namespace davenport::node::sqlite

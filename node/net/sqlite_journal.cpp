@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 constexpr auto columns =
@@ -201,4 +201,4 @@ std::size_t SqliteJournal::count_not_stored_in(const base::Generation& generatio
     });
 }
 
-}  // namespace node
+}  // namespace davenport::node

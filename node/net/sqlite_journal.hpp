@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace node {
+namespace davenport::node {
 
 /// The journal as the core reads it: committed messages in an SQLite file.
 ///
@@ -55,4 +55,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

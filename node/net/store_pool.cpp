@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace node {
+namespace davenport::node {
 
 StorePool::StorePool(wire::Loop& loop, std::vector<wire::HttpServer> servers,
                      const wire::HttpClient::Config& config, wire::HttpClient::Events events)
@@ -48,4 +48,4 @@ void StorePool::use(std::size_t index) {
     }
 }
 
-}  // namespace node
+}  // namespace davenport::node

@@ -7,7 +7,7 @@
 #include <set>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 /// The stores that a node may use, one at a time: requests go to the one in use.
 ///
@@ -32,4 +32,4 @@ private:
     std::size_t current_ = 0;
 };
 
-}  // namespace node
+}  // namespace davenport::node

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 bool same(std::string_view a, std::string_view b) {
@@ -47,4 +47,4 @@ std::string_view WebGuard::objection(const base::HttpRequest& request) const {
     return {};
 }
 
-}  // namespace node
+}  // namespace davenport::node

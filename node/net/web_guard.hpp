@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace node {
+namespace davenport::node {
 
 /// Keeps other sites' pages from using this node through their visitors' browsers.
 ///
@@ -29,4 +29,4 @@ private:
     bool loopback_only_;
 };
 
-}  // namespace node
+}  // namespace davenport::node

@@ -8,7 +8,7 @@
 
 #include <openssl/evp.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 constexpr std::size_t control_bytes_max = 125;
@@ -165,4 +165,4 @@ std::string websocket_accept(std::string_view key) {
     return base::base64_encode({reinterpret_cast<const char*>(digest.data()), size});
 }
 
-}  // namespace node
+}  // namespace davenport::node

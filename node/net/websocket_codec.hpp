@@ -9,7 +9,7 @@
 #include <variant>
 
 /// RFC 6455 from a server's side, as machines without I/O.
-namespace node {
+namespace davenport::node {
 
 enum class CloseCode : std::uint16_t {
     normal = 1000,
@@ -85,4 +85,4 @@ std::string close_frame(CloseCode code, std::string_view reason);
 /// The value of Sec-WebSocket-Accept for a client's Sec-WebSocket-Key.
 std::string websocket_accept(std::string_view key);
 
-}  // namespace node
+}  // namespace davenport::node

@@ -15,7 +15,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-namespace node::program {
+namespace davenport::node::program {
 namespace {
 
 constexpr auto least_age = std::chrono::hours{48};
@@ -130,4 +130,4 @@ int perform(const JournalCommand& command) {
     }
 }
 
-}  // namespace node::program
+}  // namespace davenport::node::program

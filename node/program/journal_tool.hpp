@@ -2,7 +2,7 @@
 
 #include "node/program/options.hpp"
 
-namespace node::program {
+namespace davenport::node::program {
 
 /// `chatnode journal ...`: prints to stdout, gives the exit code.
 ///
@@ -10,4 +10,4 @@ namespace node::program {
 /// Errors: base::JournalError or std::invalid_argument, with one line that names the remedy.
 int perform(const JournalCommand& command);
 
-}  // namespace node::program
+}  // namespace davenport::node::program

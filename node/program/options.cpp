@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace node::program {
+namespace davenport::node::program {
 namespace {
 
 /// Options that make sense on a command line only.
@@ -242,4 +242,4 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
     return out;
 }
 
-}  // namespace node::program
+}  // namespace davenport::node::program

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace node::program {
+namespace davenport::node::program {
 
 /// Everything that can be set about a node, as it was given; not yet looked at beyond its form.
 struct Options {
@@ -58,4 +58,4 @@ inline constexpr int bad_usage = 64;
 /// with its place. Nothing: the program is to end with `exit_code`.
 std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_code);
 
-}  // namespace node::program
+}  // namespace davenport::node::program

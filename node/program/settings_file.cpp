@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-namespace node::program {
+namespace davenport::node::program {
 namespace {
 
 std::string place_of(const std::string& path, const YAML::Mark& mark) {
@@ -75,4 +75,4 @@ SettingsFile read_settings_file(const std::string& path, const std::vector<std::
     return out;
 }
 
-}  // namespace node::program
+}  // namespace davenport::node::program

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace node::program {
+namespace davenport::node::program {
 
 /// One setting of a file, with its place for whoever has to be told that it is no good.
 struct Setting {
@@ -21,4 +21,4 @@ struct SettingsFile {
 /// `known`: the options that there are.
 SettingsFile read_settings_file(const std::string& path, const std::vector<std::string>& known);
 
-}  // namespace node::program
+}  // namespace davenport::node::program

@@ -14,7 +14,7 @@
 #include <fmt/ranges.h>
 #include <sys/random.h>
 
-namespace node::program {
+namespace davenport::node::program {
 namespace {
 
 std::string first_line(const std::string& path, std::string_view option) {
@@ -119,4 +119,4 @@ ChatDriver::Config set_up(const Options& options) {
     return config;
 }
 
-}  // namespace node::program
+}  // namespace davenport::node::program

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 void for_each_reach(const Facts& facts, const std::function<void(const Reach&)>& visit) {
     constexpr std::uint32_t not_shown = 0;
@@ -45,4 +45,4 @@ void for_each_reach(const Facts& facts, const std::function<void(const Reach&)>&
     }
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

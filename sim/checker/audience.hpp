@@ -5,7 +5,7 @@
 #include <functional>
 #include <vector>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 /// Who had to be shown a message, and who was.
 ///
@@ -31,4 +31,4 @@ void for_each_reach(const Facts& facts, const std::function<void(const Reach&)>&
            (!m.excused || (m.stored_us >= 0 && !m.store_lost) || m.documents > 0);
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

@@ -8,7 +8,7 @@
 
 /// The checkers. Each looks at closed facts and judges one promise; each has a file of its own, named after
 /// it.
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 /// Every accepted message was shown to everybody who followed its room, and is in the store at the end.
 Finding check_loss(const Facts& facts);
@@ -43,4 +43,4 @@ Finding check_storm(const Facts& facts);
 /// something.
 Finding check_ran(const Facts& facts, const Scenario& scenario, const Plan& plan);
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

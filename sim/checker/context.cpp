@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 constexpr std::int64_t second_us = 1'000'000;
@@ -77,4 +77,4 @@ std::vector<std::string> context_of(const Facts& facts, const Finding& finding) 
     return lines;
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

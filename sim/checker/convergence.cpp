@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 bool is_up(const Facts& facts, Index node) {
@@ -82,4 +82,4 @@ Finding check_convergence(const Facts& facts, std::optional<Duration> within) {
     return finding(std::move(property), std::move(evidence), std::move(measured));
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

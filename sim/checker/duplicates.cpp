@@ -4,16 +4,16 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 Finding check_duplicates(const Facts& facts) {
     Evidence evidence;
-    for (const auto& odd : facts.oddities) {
-        if (odd.kind == Oddity::Kind::repeated) {
+    for (const auto& odd : facts.anomalies) {
+        if (odd.kind == Anomaly::Kind::repeated) {
             evidence.add(fmt::format("{} shown again to {} by {} at {}, on the connection that had it",
                                      describe(facts, odd.message), facts.clients_names[odd.client],
                                      facts.node_names[odd.node], at_text(odd.at_us)));
-        } else if (odd.kind == Oddity::Kind::second_id) {
+        } else if (odd.kind == Anomaly::Kind::second_id) {
             const auto where =
                 odd.client != nobody ? fmt::format("told to {}", facts.clients_names[odd.client])
                 : odd.node != nobody ? fmt::format("in the history of {}", facts.node_names[odd.node])
@@ -23,7 +23,7 @@ Finding check_duplicates(const Facts& facts) {
         }
     }
     const auto kept = evidence.count();
-    for (auto more = facts.count_of(Oddity::Kind::repeated) + facts.count_of(Oddity::Kind::second_id);
+    for (auto more = facts.count_of(Anomaly::Kind::repeated) + facts.count_of(Anomaly::Kind::second_id);
          more > kept; --more)
         evidence.count_only();
 
@@ -52,4 +52,4 @@ Finding check_duplicates(const Facts& facts) {
     return finding("no_duplicates", std::move(evidence), std::move(measured));
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

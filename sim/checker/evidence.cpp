@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 std::string time_text(std::int64_t us) {
     if (us < 0) return "never";
@@ -75,4 +75,4 @@ Finding finding(std::string property, Evidence evidence, std::string measured) {
     return made;
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

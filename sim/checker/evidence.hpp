@@ -8,7 +8,7 @@
 #include <vector>
 
 /// Findings said for people.
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 inline constexpr std::size_t evidence_max = 10;
 
@@ -45,4 +45,4 @@ private:
 /// A finding that passes when there is no evidence against it.
 Finding finding(std::string property, Evidence evidence, std::string measured);
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 constexpr std::size_t log_lines_kept_max = 20'000;
@@ -38,64 +38,64 @@ void Facts::take(const Record& record) {
     ++seq;
     end_us = std::max(end_us, record.at_us);
     switch (record.what) {
-        case What::run:
+        case RecordKind::run:
             run = record.text;
             break;
-        case What::node:
+        case RecordKind::node:
             take_node(record);
             break;
-        case What::fault_on:
-        case What::fault_off:
+        case RecordKind::fault_on:
+        case RecordKind::fault_off:
             take_fault(record);
             break;
-        case What::connected:
-        case What::disconnected:
+        case RecordKind::connected:
+        case RecordKind::disconnected:
             take_connection(record);
             break;
-        case What::joined:
-        case What::gap_closed:
+        case RecordKind::joined:
+        case RecordKind::gap_closed:
             take_join(record);
             break;
-        case What::send:
-        case What::unsent:
+        case RecordKind::send:
+        case RecordKind::unsent:
             take_send(record);
             break;
-        case What::accepted:
-        case What::stored:
-        case What::refused:
-        case What::failed:
+        case RecordKind::accepted:
+        case RecordKind::stored:
+        case RecordKind::refused:
+        case RecordKind::failed:
             take_answer(record);
             break;
-        case What::shown:
-        case What::repeated:
-        case What::alien:
+        case RecordKind::shown:
+        case RecordKind::repeated:
+        case RecordKind::phantom:
             take_shown(record);
             break;
-        case What::document:
+        case RecordKind::document:
             take_document(record);
             break;
-        case What::history:
+        case RecordKind::history:
             take_history(record);
             break;
-        case What::store:
+        case RecordKind::store:
             break;
-        case What::requests:
+        case RecordKind::requests:
             requests.push_back({record.at_us, node_names.number(record.node), record.count, record.text});
             break;
-        case What::backlog:
+        case RecordKind::backlog:
             backlogs.push_back({record.at_us, node_names.number(record.node), record.count});
             break;
-        case What::log:
+        case RecordKind::log:
             if (logs.size() < log_lines_kept_max)
                 logs.push_back({record.at_us, node_names.number(record.node), record.text});
             break;
-        case What::stall:
+        case RecordKind::stall:
             stalls.push_back({record.at_us, record.count});
             break;
-        case What::healed:
+        case RecordKind::healed:
             healed_us = record.at_us;
             break;
-        case What::end:
+        case RecordKind::end:
             mark_end();
             ended = true;
             broken = record.text;
@@ -160,11 +160,11 @@ Index Facts::message(std::string_view name) {
     return number;
 }
 
-void Facts::odd(Oddity::Kind kind, const Record& record, Index message, Index client, Index node) {
+void Facts::odd(Anomaly::Kind kind, const Record& record, Index message, Index client, Index node) {
     auto& count = oddity_counts[static_cast<std::size_t>(kind)];
     if (static_cast<std::size_t>(++count) > oddities_kept_max) return;
-    oddities.push_back({kind, record.at_us, message, client, node, record.id,
-                        record.text.empty() ? record.msg : record.text});
+    anomalies.push_back({kind, record.at_us, message, client, node, record.id,
+                         record.text.empty() ? record.msg : record.text});
 }
 
 /// Two ids for one message are two messages for whoever shows them: a retry must be the same document.
@@ -174,8 +174,8 @@ void Facts::learn_id(Index message, const Record& record, Index client, Index no
     if (id.empty()) {
         id = record.id;
     } else if (id != record.id) {
-        odd(Oddity::Kind::second_id, record, message, client, node);
+        odd(Anomaly::Kind::second_id, record, message, client, node);
     }
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

@@ -12,7 +12,7 @@
 
 /// What a history says, as plain tables: taken in by one pass, record by record, and then looked at by every
 /// checker.
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 inline constexpr std::int64_t never = -1;
 
@@ -53,7 +53,7 @@ struct Delivery {
     Index node = nobody;
     std::uint32_t connection = 0;
     std::int64_t at_us = 0;
-    Via via = Via::live;
+    DeliveryPath via = DeliveryPath::live;
     bool late = false;
 };
 
@@ -119,11 +119,11 @@ struct Stall {
 };
 
 /// A thing that needs no checker to be wrong: kept as it was told, up to a bound, and counted.
-struct Oddity {
+struct Anomaly {
     enum class Kind {
         repeated,          ///< shown again on the same connection
         second_id,         ///< the message goes under `id` too
-        alien,             ///< nobody sent it, or it was altered
+        phantom,           ///< nobody sent it, or it was altered
         unknown_shown,     ///< shown though never sent
         unknown_document,  ///< in the store though never sent
         unknown_history,   ///< in a node's history though never sent
@@ -154,8 +154,8 @@ public:
     std::vector<Requests> requests;
     std::vector<FaultSpan> faults;
     std::vector<Stall> stalls;
-    std::vector<Oddity> oddities;
-    std::vector<std::int64_t> oddity_counts = std::vector<std::int64_t>(6, 0);  ///< by Oddity::Kind
+    std::vector<Anomaly> anomalies;
+    std::vector<std::int64_t> oddity_counts = std::vector<std::int64_t>(6, 0);  ///< by Anomaly::Kind
     std::int64_t repeated_elsewhere = 0;  ///< shown again on another connection, which a resume may do
     std::int64_t documents = 0;
     std::int64_t sends = 0;  ///< tries included
@@ -169,7 +169,7 @@ public:
     std::string broken;  ///< what the last record says was wrong with the run
     std::string run;     ///< the first record's text
 
-    [[nodiscard]] std::int64_t count_of(Oddity::Kind kind) const {
+    [[nodiscard]] std::int64_t count_of(Anomaly::Kind kind) const {
         return oddity_counts[static_cast<std::size_t>(kind)];
     }
     /// Indices into `deliveries`, in time order; valid after close().
@@ -182,7 +182,7 @@ private:
     Room& room(std::string_view name, Index& number);
     Index message(std::string_view name);
     void learn_id(Index message, const Record& record, Index client, Index node);
-    void odd(Oddity::Kind kind, const Record& record, Index message, Index client, Index node);
+    void odd(Anomaly::Kind kind, const Record& record, Index message, Index client, Index node);
     void mark_end();
 
     void take_connection(const Record& record);
@@ -205,4 +205,4 @@ private:
     bool at_end_ = false;
 };
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 /// What each kind of record adds to the tables.
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 /// What others said is shown before it is on the disk; where the disk was full it may take so long.
@@ -26,7 +26,7 @@ void Facts::mark_end() {
 void Facts::take_connection(const Record& record) {
     Index number{};
     auto& c = client(record.client, number);
-    if (record.what == What::connected) {
+    if (record.what == RecordKind::connected) {
         c.node = node(record, &c);
         c.connection = static_cast<std::uint32_t>(record.count);
         c.connected = true;
@@ -46,7 +46,7 @@ void Facts::take_join(const Record& record) {
         known = follows.insert(known, {where, static_cast<std::uint32_t>(followers.size())});
         followers.push_back({who, seq, record.at_us, false});
     }
-    followers[known->second].gap = record.what == What::joined && record.flag;
+    followers[known->second].gap = record.what == RecordKind::joined && record.flag;
 }
 
 void Facts::take_send(const Record& record) {
@@ -57,7 +57,7 @@ void Facts::take_send(const Record& record) {
     m.sender = who;
     room(record.room, m.room);
     if (record.due_us >= 0) m.due_us = record.due_us;
-    if (record.what == What::unsent) {
+    if (record.what == RecordKind::unsent) {
         m.unsent = true;
         return;
     }
@@ -82,7 +82,7 @@ void Facts::take_answer(const Record& record) {
     const auto number = message(record.msg);
     auto& m = messages[number];
     learn_id(number, record, who, node(record, &sender));
-    if (record.what == What::refused) {
+    if (record.what == RecordKind::refused) {
         m.refused = true;
         return;
     }
@@ -95,21 +95,21 @@ void Facts::take_answer(const Record& record) {
         m.store_lost = store_wiped_us_ >= m.sent_us;
         excuse_if_destroyed(m);
     }
-    if (record.what == What::stored && m.stored_us < 0) m.stored_us = record.at_us;
-    if (record.what == What::failed) m.failed = true;
+    if (record.what == RecordKind::stored && m.stored_us < 0) m.stored_us = record.at_us;
+    if (record.what == RecordKind::failed) m.failed = true;
 }
 
 void Facts::take_shown(const Record& record) {
     Index who{};
     const auto& c = client(record.client, who);
     const auto where = node(record, &c);
-    if (record.what == What::alien) {
-        odd(Oddity::Kind::alien, record, nobody, who, where);
+    if (record.what == RecordKind::phantom) {
+        odd(Anomaly::Kind::phantom, record, nobody, who, where);
         return;
     }
-    if (record.what == What::repeated) {
+    if (record.what == RecordKind::repeated) {
         if (record.flag) {
-            odd(Oddity::Kind::repeated, record, record.msg.empty() ? nobody : message(record.msg), who,
+            odd(Anomaly::Kind::repeated, record, record.msg.empty() ? nobody : message(record.msg), who,
                 where);
         } else {
             ++repeated_elsewhere;
@@ -117,7 +117,7 @@ void Facts::take_shown(const Record& record) {
         return;
     }
     const auto number = message(record.msg);
-    if (messages[number].sent_seq == 0) odd(Oddity::Kind::unknown_shown, record, number, who, where);
+    if (messages[number].sent_seq == 0) odd(Anomaly::Kind::unknown_shown, record, number, who, where);
     learn_id(number, record, who, where);
     if (where != messages[number].node && where != messages[number].accepted_by)
         messages[number].journals |= bit_of(where);
@@ -130,7 +130,7 @@ void Facts::take_document(const Record& record) {
     ++documents;
     const auto known = record.msg.empty() ? nobody : message_names.find(record.msg);
     if (known == nobody || messages[known].sent_seq == 0) {
-        odd(Oddity::Kind::unknown_document, record, known, nobody, nobody);
+        odd(Anomaly::Kind::unknown_document, record, known, nobody, nobody);
         return;
     }
     ++messages[known].documents;
@@ -145,7 +145,7 @@ void Facts::take_history(const Record& record) {
     const auto by = node_names.number(record.node);
     const auto known = record.msg.empty() ? nobody : message_names.find(record.msg);
     if (known == nobody || messages[known].sent_seq == 0) {
-        odd(Oddity::Kind::unknown_history, record, known, nobody, by);
+        odd(Anomaly::Kind::unknown_history, record, known, nobody, by);
         return;
     }
     learn_id(known, record, nobody, by);
@@ -181,7 +181,7 @@ void Facts::excuse_if_destroyed(Message& m) {
 }
 
 void Facts::take_fault(const Record& record) {
-    if (record.what == What::fault_on) {
+    if (record.what == RecordKind::fault_on) {
         faults.push_back({record.name, record.text, record.at_us, never, 0});
         if (record.text != "store.wipe" && record.text != "store.amnesia" && record.text != "store.failover")
             return;
@@ -201,4 +201,4 @@ void Facts::take_fault(const Record& record) {
     }
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 /// How long before a message a fault may have ended and still be why it is late.
@@ -41,7 +41,7 @@ Finding check_fifo(const Facts& facts) {
             const auto& delivery = facts.deliveries[index];
             const auto& message = facts.messages[delivery.message];
             late += delivery.late ? 1 : 0;
-            if (message.stream == nobody || delivery.via != Via::live) continue;
+            if (message.stream == nobody || delivery.via != DeliveryPath::live) continue;
             // The mark is an excuse where something went wrong, and nowhere else.
             if (delivery.late && !(facts.one_order && was_calm(facts, message, delivery.at_us))) continue;
             auto& before = newest[message.stream];
@@ -70,4 +70,4 @@ Finding check_fifo(const Facts& facts) {
     return finding("fifo_per_sender", std::move(evidence), std::move(measured));
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

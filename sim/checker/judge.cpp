@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 std::optional<Finding> check_property(const Facts& facts, const Expectation& expectation) {
@@ -106,4 +106,4 @@ void Judge::add(const Record& record) { impl_->add(record); }
 Verdict Judge::finish() { return impl_->finish(); }
 Summary Judge::summary() const { return impl_->summary(); }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

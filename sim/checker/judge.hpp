@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 enum class Outcome { pass, fail, unknown };
 
@@ -46,4 +46,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

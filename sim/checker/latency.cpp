@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 std::string_view name_of(Metric metric) {
     switch (metric) {
@@ -100,4 +100,4 @@ Figures Latencies::figures(Metric metric, const Filter& filter) const {
     return figures;
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

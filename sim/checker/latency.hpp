@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 /// The four latencies, each from the time when the message was due: a client that could not send in time has
 /// waited too.
@@ -88,4 +88,4 @@ private:
     std::int64_t stored_untold_ = 0;
 };
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

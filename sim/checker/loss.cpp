@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 Finding check_loss(const Facts& facts) {
     Evidence evidence;
@@ -38,4 +38,4 @@ Finding check_loss(const Facts& facts) {
     return finding("no_loss", std::move(evidence), std::move(measured));
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

@@ -9,7 +9,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 using Index = std::uint32_t;
 inline constexpr Index nobody = std::numeric_limits<Index>::max();
@@ -41,4 +41,4 @@ private:
     boost::unordered_flat_map<std::string_view, Index> numbers_;
 };
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 /// Ids of one room sort by their letters, which all have the same length; other ids have no place that we
@@ -87,7 +87,7 @@ struct Walk {
         if (newest == nobody || (comparable(m, facts.messages[newest]) && m.id > facts.messages[newest].id))
             newest = delivery.message;
         auto& placed = live_newest[m.room];
-        if (delivery.via == Via::live && !delivery.late) {
+        if (delivery.via == DeliveryPath::live && !delivery.late) {
             ++live;
             if (placed != nobody && comparable(m, facts.messages[placed]) &&
                 m.id < facts.messages[placed].id) {
@@ -148,4 +148,4 @@ Finding check_order(const Facts& facts) {
     return finding("canonical_order", std::move(evidence), std::move(measured));
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 Finding check_outbox(const Facts& facts) {
     Evidence evidence;
@@ -37,4 +37,4 @@ Finding check_outbox(const Facts& facts) {
                    fmt::format("empty at the end; {} waited at the most", most));
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

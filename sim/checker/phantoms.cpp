@@ -3,16 +3,16 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 Finding check_phantoms(const Facts& facts) {
-    using Kind = Oddity::Kind;
+    using Kind = Anomaly::Kind;
     Evidence evidence;
-    for (const auto& odd : facts.oddities) {
+    for (const auto& odd : facts.anomalies) {
         const auto name =
             odd.text.empty() ? std::string_view{"a message that nobody sent"} : std::string_view{odd.text};
         switch (odd.kind) {
-            case Kind::alien:
+            case Kind::phantom:
                 evidence.add(fmt::format("{} was shown by {} at {} what nobody sent, or altered: \"{}\" ({})",
                                          facts.clients_names[odd.client], facts.node_names[odd.node],
                                          at_text(odd.at_us), odd.text.substr(0, 80), odd.id));
@@ -34,7 +34,7 @@ Finding check_phantoms(const Facts& facts) {
                 break;
         }
     }
-    const auto all = facts.count_of(Kind::alien) + facts.count_of(Kind::unknown_shown) +
+    const auto all = facts.count_of(Kind::phantom) + facts.count_of(Kind::unknown_shown) +
                      facts.count_of(Kind::unknown_document) + facts.count_of(Kind::unknown_history);
     while (evidence.count() < all) evidence.count_only();
     auto measured = fmt::format("{} phantom or altered in {} showings and {} documents", all,
@@ -42,4 +42,4 @@ Finding check_phantoms(const Facts& facts) {
     return finding("no_phantoms", std::move(evidence), std::move(measured));
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

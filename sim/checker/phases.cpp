@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 std::string_view family_of(std::string_view fault_name) { return fault_name.substr(0, fault_name.find('#')); }
 
@@ -49,4 +49,4 @@ std::vector<Phase> all_phases(const Facts& facts, std::size_t families_max) {
     return phases;
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 /// A stretch of the run, both ends included.
 struct Span {
@@ -45,4 +45,4 @@ std::optional<Phase> phase_named(const Facts& facts, std::string_view text);
 /// `families_max`.
 std::vector<Phase> all_phases(const Facts& facts, std::size_t families_max);
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 constexpr std::int64_t stall_us_max = 500'000;
@@ -108,4 +108,4 @@ Finding check_ran(const Facts& facts, const Scenario& scenario, const Plan& plan
     return made;
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

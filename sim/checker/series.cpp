@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 /// A round step that cuts `length_us` into at most `steps_max` pieces.
@@ -139,4 +139,4 @@ Series make_series(const Facts& facts, const Latencies& latencies, std::size_t s
     return Maker{facts, latencies, steps_max}.make();
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

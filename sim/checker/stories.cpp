@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 constexpr std::size_t shown_max = 60;  // of one message: a diagram with more lines shows nothing
@@ -88,4 +88,4 @@ std::vector<Story> make_stories(const Facts& facts, const Latencies& latencies, 
     return stories;
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

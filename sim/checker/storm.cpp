@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 constexpr std::int64_t probe_every_us = 150'000;
@@ -63,4 +63,4 @@ Finding check_storm(const Facts& facts) {
                     busiest, busiest_bound));
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

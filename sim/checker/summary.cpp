@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 constexpr std::size_t families_max = 8;
@@ -60,11 +60,11 @@ std::map<std::string, std::int64_t> count_all(const Facts& facts) {
     }
     for (const auto& delivery : facts.deliveries) {
         counts["late"] += delivery.late;
-        counts["resumed"] += delivery.via != Via::live;
+        counts["resumed"] += delivery.via != DeliveryPath::live;
     }
     counts["tries"] = facts.sends;
     counts["showings"] = static_cast<std::int64_t>(facts.deliveries.size());
-    counts["repeated"] = facts.repeated_elsewhere + facts.count_of(Oddity::Kind::repeated);
+    counts["repeated"] = facts.repeated_elsewhere + facts.count_of(Anomaly::Kind::repeated);
     counts["documents"] = facts.documents;
     for (const auto& requests : facts.requests) counts["requests"] += requests.count;
     return counts;
@@ -156,4 +156,4 @@ Summary summarize(const Facts& facts, const Latencies& latencies, const Verdict&
     return summary;
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

@@ -11,7 +11,7 @@
 
 /// What a report shows of a run, as plain values: bounded in size whatever the run's, names instead of
 /// numbers, times in microseconds since the start.
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 /// Shares of the percentile curve, in 1/100000; dense towards the end, where an axis of nines is read.
 inline constexpr std::array<std::int64_t, 31> curve_shares{
@@ -72,7 +72,7 @@ struct Story {
     struct Shown {
         std::string client, node;
         std::int64_t at_us = never;  ///< `never`: it had to be shown, and was not
-        Via via = Via::live;
+        DeliveryPath via = DeliveryPath::live;
         bool late = false;
     };
     std::string message, room, sender, node;
@@ -115,4 +115,4 @@ Series make_series(const Facts& facts, const Latencies& latencies, std::size_t s
 std::vector<Story> make_stories(const Facts& facts, const Latencies& latencies, const Verdict& verdict,
                                 std::size_t failed_max, std::size_t slowest_max);
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

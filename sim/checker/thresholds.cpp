@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 /// What an expression came to.
@@ -278,4 +278,4 @@ std::optional<Recovery> recovery_of(const Facts& facts, const Latencies& latenci
     return recovery;
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 /// Judges "p99(local_echo) during outage < 50ms" and its kin:
 ///   pNN, max, min, mean, count, undelivered of local_ack, local_echo, delivery, stored; a node or a room may
@@ -36,4 +36,4 @@ struct Recovery {
 /// there was no such fault.
 std::optional<Recovery> recovery_of(const Facts& facts, const Latencies& latencies, std::string_view name);
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

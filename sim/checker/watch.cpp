@@ -3,7 +3,7 @@
 #include "sim/checker/latency.hpp"
 #include "sim/checker/thresholds.hpp"
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 namespace {
 
 constexpr std::int64_t look_every_us = 1'000'000;
@@ -29,4 +29,4 @@ std::optional<std::string> Watch::broken() {
     return {};
 }
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

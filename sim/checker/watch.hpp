@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace sim::checker {
+namespace davenport::sim::checker {
 
 /// Looks at the expectations with `abort_on_fail` while the run goes on, as the same check that judges them
 /// in the end would: so that a run that has failed already need not go on.
@@ -34,4 +34,4 @@ private:
     std::int64_t looked_us_ = 0;
 };
 
-}  // namespace sim::checker
+}  // namespace davenport::sim::checker

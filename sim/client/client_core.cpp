@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::client {
+namespace davenport::sim::client {
 namespace {
 
 constexpr std::uint32_t reconnect_timer = 1;
@@ -70,7 +70,7 @@ void ClientCore::connect() {
 
 void ClientCore::lose_connection(const std::string& reason, base::Duration pause) {
     if (state_ == State::open) {
-        auto& record = note(What::disconnected);
+        auto& record = note(RecordKind::disconnected);
         record.node = node_;
         record.text = reason;
         record.count = connection_;
@@ -118,7 +118,7 @@ void ClientCore::on(const TimerFired& e) {
 void ClientCore::on(const Received& e) {
     base::JsonReader reader;
     if (const auto frame = reader.read(e.frame)) return on_frame(*frame);
-    auto& record = note(What::alien);
+    auto& record = note(RecordKind::phantom);
     record.node = node_;
     record.text = fmt::format("{} bytes that are no JSON", e.frame.size());
 }
@@ -134,11 +134,11 @@ void ClientCore::on_frame(const base::JsonView& frame) {
     if (t == "message") {
         on_message(frame);
     } else if (t == "accepted") {
-        on_answer(frame, What::accepted);
+        on_answer(frame, RecordKind::accepted);
     } else if (t == "stored") {
-        on_answer(frame, What::stored);
+        on_answer(frame, RecordKind::stored);
     } else if (t == "failed") {
-        on_answer(frame, What::failed);
+        on_answer(frame, RecordKind::failed);
     } else if (t == "refused") {
         on_refused(frame);
     } else if (t == "welcome") {
@@ -148,7 +148,7 @@ void ClientCore::on_frame(const base::JsonView& frame) {
     } else if (t == "page") {
         on_page(frame);
     } else if (t == "store") {
-        auto& record = note(What::store);
+        auto& record = note(RecordKind::store);
         record.node = node_;
         record.text = text_member(frame, "state");
         record.count = int_member(frame, "backlog").value_or(0);
@@ -161,7 +161,7 @@ void ClientCore::on_welcome(const base::JsonView& frame) {
     state_ = State::open;
     node_name_ = text_member(frame, "node");
     clock_offset_ms_ = int_member(frame, "now").value_or(0) - base::unix_ms(now_.wall);
-    auto& record = note(What::connected);
+    auto& record = note(RecordKind::connected);
     record.node = node_;
     record.count = connection_;
     for (auto& [room, followed] : rooms_) {
@@ -216,7 +216,7 @@ void ClientCore::on(const Post& e) {
     if (state_ == State::open) {
         send(pending_.back());
     } else {
-        note(What::unsent, pending_.back());
+        note(RecordKind::unsent, pending_.back());
     }
 }
 
@@ -234,7 +234,7 @@ void ClientCore::send(Pending& pending) {
     post += R"(,"host":)";
     append_json_string(post, pending.host);
     send(post + '}');
-    auto& record = note(What::send, pending);
+    auto& record = note(RecordKind::send, pending);
     record.count = pending.tries;
     set_timer(answer_timer, config_.answer_timeout);
 }
@@ -247,14 +247,14 @@ void ClientCore::on(const Garbage& e) {
     if (state_ == State::open) send(e.frame);
 }
 
-void ClientCore::on_answer(const base::JsonView& frame, What what) {
+void ClientCore::on_answer(const base::JsonView& frame, RecordKind what) {
     const auto key = text_member(frame, "key");
     const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key_text == key; });
     if (pending != pending_.end()) {
         answered_ = *pending;
         accepted_.emplace(key, *pending);
         pending_.erase(pending);
-    } else if (what == What::accepted) {
+    } else if (what == RecordKind::accepted) {
         return;  // a repeat, or `stored` came first
     }
     const auto known = accepted_.find(key);
@@ -262,7 +262,7 @@ void ClientCore::on_answer(const base::JsonView& frame, What what) {
     auto& record = note(what, known->second);
     record.id = text_member(frame, "id");
     record.text = text_member(frame, "reason");
-    if (what != What::accepted) accepted_.erase(known);
+    if (what != RecordKind::accepted) accepted_.erase(known);
 }
 
 void ClientCore::on_refused(const base::JsonView& frame) {
@@ -270,7 +270,7 @@ void ClientCore::on_refused(const base::JsonView& frame) {
     const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key_text == key; });
     if (pending == pending_.end()) return;
     const auto code = text_member(frame, "code");
-    auto& record = note(What::refused, *pending);
+    auto& record = note(RecordKind::refused, *pending);
     record.text = code;
     if (int_member(frame, "retry_ms")) {
         set_timer(answer_timer, config_.answer_timeout);
@@ -292,7 +292,7 @@ std::string ClientCore::room_of(const base::JsonView& frame) const {
     return std::string{without_prefix(string_member(frame, "room").value_or(""))};
 }
 
-Record& ClientCore::note(What what, const Pending& pending) {
+Record& ClientCore::note(RecordKind what, const Pending& pending) {
     auto& record = note(what);
     record.node = node_;
     record.room = pending.room;
@@ -301,7 +301,7 @@ Record& ClientCore::note(What what, const Pending& pending) {
     return record;
 }
 
-Record& ClientCore::note(What what) {
+Record& ClientCore::note(RecordKind what) {
     auto& record = std::get<Note>(effects_.emplace_back(std::in_place_type<Note>)).record;
     record.what = what;
     record.at_us = (now_.time - config_.start).count();
@@ -309,4 +309,4 @@ Record& ClientCore::note(What what) {
     return record;
 }
 
-}  // namespace sim::client
+}  // namespace davenport::sim::client

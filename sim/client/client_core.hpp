@@ -21,7 +21,7 @@
 
 /// A simulated client: what a careful page does, as a machine without I/O, and the witness of what a node
 /// shows it.
-namespace sim::client {
+namespace davenport::sim::client {
 
 struct Config {
     std::string name;                ///< "c3", also its user name
@@ -91,7 +91,7 @@ private:
     // client_core.cpp: the connection, and what it says
     void on_frame(const base::JsonView& frame);
     void on_welcome(const base::JsonView& frame);
-    void on_answer(const base::JsonView& frame, What what);
+    void on_answer(const base::JsonView& frame, RecordKind what);
     void on_refused(const base::JsonView& frame);
 
     // client_sees.cpp: what it is shown
@@ -112,8 +112,8 @@ private:
     void set_key(Pending& pending);
     Effects done();
     /// Notes what happened; the caller fills in the rest, before anything else is asked of the world.
-    Record& note(What what);
-    Record& note(What what, const Pending& pending);
+    Record& note(RecordKind what);
+    Record& note(RecordKind what, const Pending& pending);
 
     Config config_;
     base::Random random_;
@@ -138,4 +138,4 @@ private:
     Effects effects_;
 };
 
-}  // namespace sim::client
+}  // namespace davenport::sim::client

@@ -8,7 +8,7 @@
 
 /// What a simulated client is shown: messages as they come, where it stands in its rooms, and pages of
 /// history.
-namespace sim::client {
+namespace davenport::sim::client {
 
 void ClientCore::on_joined(const base::JsonView& frame) {
     const auto room = rooms_.find(room_of(frame));
@@ -19,7 +19,7 @@ void ClientCore::on_joined(const base::JsonView& frame) {
     }
     const auto t = base::string_member(frame, "t").value_or("");
     if (t == "cursor") return;
-    auto& record = note(t == "joined" ? What::joined : What::gap_closed);
+    auto& record = note(t == "joined" ? RecordKind::joined : RecordKind::gap_closed);
     record.node = node_;
     record.room = room->first;
     record.flag = base::bool_member(frame, "gap");
@@ -47,22 +47,22 @@ void ClientCore::on_message(const base::JsonView& frame) {
         newest_seen_.unix_ms = parts->unix_ms;
         newest_seen_.counter = parts->counter;
     }
-    auto& record = note(What::shown);
+    auto& record = note(RecordKind::shown);
     record.node = node_;
     record.room = room_name;
     record.id = id;
     const auto user = base::string_of(its_user).value_or("");
     record.msg = msg_said_by(user, text);
-    record.via = resuming || polling_ ? Via::resume : Via::live;  // each poll is a resume
+    record.via = resuming || polling_ ? DeliveryPath::resume : DeliveryPath::live;  // each poll is a resume
     record.count = connection_;
     record.flag = base::is_true(late);
     const auto [seen, fresh] = seen_.try_emplace(std::hash<std::string_view>{}(id), connection_);
     if (!fresh) {
-        record.what = What::repeated;
+        record.what = RecordKind::repeated;
         record.flag = seen->second == connection_;
         seen->second = connection_;
     } else if (record.msg.empty()) {
-        record.what = What::alien;
+        record.what = RecordKind::phantom;
         record.text = user;
         record.text += ": ";
         record.text += text;
@@ -107,4 +107,4 @@ void ClientCore::on_page(const base::JsonView& frame) {
     reading_.erase(reading);
 }
 
-}  // namespace sim::client
+}  // namespace davenport::sim::client

@@ -11,7 +11,7 @@
 #include <vector>
 
 /// What a simulated client and the world around it tell each other.
-namespace sim::client {
+namespace davenport::sim::client {
 
 // ---- what the world tells it
 struct Connected {};  ///< the WebSocket handshake is done
@@ -78,4 +78,4 @@ struct HistoryRead {
 using Effect = std::variant<Connect, Disconnect, Send, SetTimer, Note, HistoryRead, Ask>;
 using Effects = std::vector<Effect>;
 
-}  // namespace sim::client
+}  // namespace davenport::sim::client

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::client {
+namespace davenport::sim::client {
 namespace {
 
 using namespace std::chrono_literals;
@@ -222,4 +222,4 @@ void LongPolling::hear_repeat(const base::HttpResponse& response, Heard& heard) 
     if (!unstored_.empty()) ask(About::repeat, unstored_.front());  // those after it may be there, too
 }
 
-}  // namespace sim::client
+}  // namespace davenport::sim::client

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-namespace sim::client {
+namespace davenport::sim::client {
 
 /// The way of a client that has no WebSocket, a Comet client as in 2012: what it would send there becomes
 /// HTTP requests, and their answers become what it would have heard.
@@ -70,4 +70,4 @@ private:
     Effects asks_;
 };
 
-}  // namespace sim::client
+}  // namespace davenport::sim::client

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-namespace sim::client {
+namespace davenport::sim::client {
 namespace {
 
 constexpr std::string_view hard = "\"\\/\n\t\x01\x7f</b>&amp; \u00e9\u4e2d\U0001f600\u2028\u202e";
@@ -70,4 +70,4 @@ std::string_view msg_said_by(std::string_view user, std::string_view text) {
     return msg.substr(0, msg.rfind('-')) == user ? msg : std::string_view{};
 }
 
-}  // namespace sim::client
+}  // namespace davenport::sim::client

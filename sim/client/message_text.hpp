@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace sim::client {
+namespace davenport::sim::client {
 
 /// The text of a message: its name, then padding made from it up to `size_bytes`, so that whoever gets it can
 /// tell that it is whole. One in four has what programs trip over in its padding, where there is room:
@@ -14,4 +14,4 @@ std::string_view msg_of_text(std::string_view text);
 /// As above, and empty too when it is not by `user` that it was said.
 std::string_view msg_said_by(std::string_view user, std::string_view text);
 
-}  // namespace sim::client
+}  // namespace davenport::sim::client

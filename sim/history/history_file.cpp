@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace sim {
+namespace davenport::sim {
 
 namespace {
 
@@ -52,4 +52,4 @@ std::string read_history(const std::filesystem::path& file, HistorySink& sink) {
     return {};
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

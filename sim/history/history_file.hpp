@@ -8,7 +8,7 @@
 #include <string>
 
 /// history.jsonl on disk: written as the run goes on, read by whoever judges a stored run again.
-namespace sim {
+namespace davenport::sim {
 
 /// Appends each record as a line to a new file.
 ///
@@ -51,4 +51,4 @@ private:
 /// The last line may be torn (the writer was killed): it is left out when it has no newline and is no record.
 std::string read_history(const std::filesystem::path& file, HistorySink& sink);
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -9,22 +9,22 @@
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
-namespace sim {
+namespace davenport::sim {
 
 namespace {
 
 // In the order of the enumeration; a name is what stands in the file, so it never changes.
-constexpr std::array<std::string_view, static_cast<std::size_t>(What::end) + 1> names{
+constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::end) + 1> names{
     "run",        "node",     "fault_on", "fault_off", "connected", "disconnected", "joined",
     "gap_closed", "send",     "unsent",   "accepted",  "stored",    "refused",      "failed",
-    "shown",      "repeated", "alien",    "document",  "history",   "store",        "requests",
+    "shown",      "repeated", "phantom",  "document",  "history",   "store",        "requests",
     "backlog",    "log",      "stall",    "healed",    "end"};
 
 constexpr std::array<std::string_view, 3> via_names{"live", "resume", "page"};
 
-std::optional<What> what_of(std::string_view name) {
+std::optional<RecordKind> what_of(std::string_view name) {
     for (std::size_t i = 0; i < names.size(); ++i)
-        if (names[i] == name) return static_cast<What>(i);
+        if (names[i] == name) return static_cast<RecordKind>(i);
     return std::nullopt;
 }
 
@@ -71,7 +71,7 @@ bool read_member(Record& record, std::string_view key, const boost::json::value&
         if (!value.is_string()) return false;
         for (std::size_t i = 0; i < via_names.size(); ++i) {
             if (std::string_view{value.get_string()} != via_names[i]) continue;
-            record.via = static_cast<Via>(i);
+            record.via = static_cast<DeliveryPath>(i);
             return true;
         }
         return false;
@@ -81,7 +81,7 @@ bool read_member(Record& record, std::string_view key, const boost::json::value&
 
 }  // namespace
 
-std::string_view name_of(What what) { return names.at(static_cast<std::size_t>(what)); }
+std::string_view name_of(RecordKind what) { return names.at(static_cast<std::size_t>(what)); }
 
 void append_line(std::string& out, const Record& record) {
     fmt::format_to(std::back_inserter(out), "{{\"at\":{},\"what\":\"{}\"", record.at_us,
@@ -95,7 +95,8 @@ void append_line(std::string& out, const Record& record) {
     append_text(out, "text", record.text);
     if (record.due_us >= 0) append_number(out, "due", record.due_us);
     if (record.count != 0) append_number(out, "count", record.count);
-    if (record.via != Via::live) append_text(out, "via", via_names.at(static_cast<std::size_t>(record.via)));
+    if (record.via != DeliveryPath::live)
+        append_text(out, "via", via_names.at(static_cast<std::size_t>(record.via)));
     if (record.flag) out += ",\"flag\":true";
     out += '}';
 }
@@ -118,4 +119,4 @@ std::optional<Record> parse_line(std::string_view line) {
     return record;
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -8,12 +8,12 @@
 /// What happened in a run, as the world saw it from outside the nodes: one record a line in history.jsonl.
 /// Checkers and reports read this and nothing else, so the same judges serve both worlds, and a stored run
 /// can be judged again.
-namespace sim {
+namespace davenport::sim {
 
 /// What the last record says of a run that was ended because an expectation with `abort_on_fail` was broken.
 inline constexpr std::string_view aborted_run = "aborted";
 
-enum class What {
+enum class RecordKind {
     run,   ///< the first record: `text` is a JSON object with scenario, seed, world, versions
     node,  ///< `node` is now in state `text`: up, killed, stopping, exited, paused, resumed, wiped, joined
     fault_on,      ///< the fault `name` of kind `text` began
@@ -34,7 +34,8 @@ enum class What {
             ///< marked late
     repeated,  ///< `client` got again what it had; `flag`: the first time was on this very connection, which
                ///< no node may do
-    alien,  ///< `client` got a message that no simulated client sent, or with another text; `text`: the text
+    phantom,   ///< `client` got a message that no simulated client sent, or with another text; `text`: the
+               ///< text
     document,  ///< at the end: the store holds `id`, which says `msg`
     history,   ///< at the end: `node` gives `msg` (`id`) as the next newer one of `room`
     store,     ///< what `node` told its clients of the store: `text` is up or down; `count`: the backlog
@@ -47,10 +48,10 @@ enum class What {
 };
 
 /// How a message came to a client.
-enum class Via { live, resume, page };
+enum class DeliveryPath { live, resume, page };
 
 struct Record {
-    What what{};
+    RecordKind what{};
     std::int64_t at_us = 0;  ///< since the start of the run
     std::string client{};    ///< "c3"
     std::string node{};      ///< "n1"
@@ -62,7 +63,7 @@ struct Record {
     std::string text{};
     std::int64_t due_us = -1;
     std::int64_t count = 0;
-    Via via = Via::live;
+    DeliveryPath via = DeliveryPath::live;
     bool flag = false;
 };
 
@@ -73,7 +74,7 @@ void append_line(std::string& out, const Record& record);
 /// Nothing when `line` is none; strict in `what`, unknown members are ignored.
 std::optional<Record> parse_line(std::string_view line);
 
-std::string_view name_of(What what);
+std::string_view name_of(RecordKind what);
 
 /// Where records go while a run is on. Implementations: file writer, in-memory list, the checkers themselves,
 /// a tee.
@@ -83,4 +84,4 @@ public:
     virtual void add(const Record& record) = 0;
 };
 
-}  // namespace sim
+}  // namespace davenport::sim

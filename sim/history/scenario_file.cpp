@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-namespace sim {
+namespace davenport::sim {
 
 LoadedScenario load_scenario(const std::filesystem::path& file) {
     const auto name = file.string();
@@ -23,4 +23,4 @@ LoadedScenario load_scenario(const std::filesystem::path& file) {
     return {std::move(reading.scenario), render(std::move(reading.problems), name, text)};
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace sim {
+namespace davenport::sim {
 
 struct LoadedScenario {
     std::optional<Scenario> scenario;
@@ -16,4 +16,4 @@ struct LoadedScenario {
 /// Reads a scenario file from disk, as strictly as read_scenario().
 LoadedScenario load_scenario(const std::filesystem::path& file);
 
-}  // namespace sim
+}  // namespace davenport::sim

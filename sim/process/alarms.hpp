@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-namespace sim::process {
+namespace davenport::sim::process {
 
 /// Alarms by key; setting one again moves it.
 template <class Key>
@@ -42,4 +42,4 @@ private:
     std::set<std::pair<base::Time, Key>> by_time_;
 };
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

@@ -6,7 +6,7 @@
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 
-namespace sim::process {
+namespace davenport::sim::process {
 
 std::string AttachedNode::authority() const {
     return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
@@ -31,4 +31,4 @@ AttachedNode parse_attached_node(std::string_view url) {
     return node;
 }
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

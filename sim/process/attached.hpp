@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sim::process {
+namespace davenport::sim::process {
 
 /// A chat node that runs elsewhere, and that a run takes part in rather than starts.
 struct AttachedNode {
@@ -20,4 +20,4 @@ struct AttachedNode {
 /// Reads "http://host:port". Throws std::runtime_error that says what is wrong with it.
 AttachedNode parse_attached_node(std::string_view url);
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

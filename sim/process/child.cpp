@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace sim::process {
+namespace davenport::sim::process {
 namespace {
 
 /// A descriptor that is closed in time.
@@ -130,4 +130,4 @@ std::optional<Exit> Child::poll() {
     return exit_of(status);
 }
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-namespace sim::process {
+namespace davenport::sim::process {
 
 /// How a child process ended.
 struct Exit {
@@ -55,4 +55,4 @@ private:
     pid_t pid_ = -1;
 };
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

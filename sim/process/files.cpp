@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace sim::process {
+namespace davenport::sim::process {
 namespace {
 
 bool can_bind(std::uint16_t port) {
@@ -57,4 +57,4 @@ std::uint16_t pick_port(base::Random& random) {
     return 0;
 }
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

@@ -8,7 +8,7 @@
 #include <string>
 
 /// Small things about files and ports that a world of processes needs.
-namespace sim::process {
+namespace davenport::sim::process {
 
 /// The port that a program wrote once it listened; nothing while the file is missing or empty.
 std::optional<std::uint16_t> read_port_file(const std::filesystem::path& file);
@@ -21,4 +21,4 @@ std::string last_lines(const std::filesystem::path& file, int lines);
 /// itself, and hold the port. 0 when none was found.
 std::uint16_t pick_port(base::Random& random);
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 /// The cables between the processes.
-namespace sim::process {
+namespace davenport::sim::process {
 namespace {
 
 std::string word(const PlannedFault& fault, const char* key, const char* otherwise) {
@@ -36,17 +36,17 @@ bool World::needs_relays(std::string_view link) const {
     return false;
 }
 
-std::uint16_t World::lay_cable(const std::string& link, const std::string& node, const std::string& host,
+std::uint16_t World::add_proxy(const std::string& link, const std::string& node, const std::string& host,
                                std::uint16_t port) {
     if (!needs_relays(link)) return port;
     auto& relay = relays_[{link, node}];
     relay = std::make_unique<Relay>(transport_, host, port);
-    relay->set_weather(usual_weather(link));
+    relay->set_conditions(usual_conditions(link));
     return relay->port();
 }
 
 /// As the scenario's `links` have it, beside what this machine's own network takes.
-Weather World::usual_weather(const std::string& link) const {
+LinkConditions World::usual_conditions(const std::string& link) const {
     const auto found = scenario_.links.find(link);
     if (found == scenario_.links.end()) return {};
     const auto& [latency, bytes_per_second] = found->second;
@@ -54,32 +54,33 @@ Weather World::usual_weather(const std::string& link) const {
         .latency = latency.low, .jitter = latency.high - latency.low, .bytes_per_second = bytes_per_second};
 }
 
-/// Clients find a node that runs elsewhere at a port of ours, whatever the weather.
+/// Clients find a node that runs elsewhere at a port of ours, whatever the conditions.
 void World::lay_cable_out(const std::string& node, const AttachedNode& to) {
     auto& relay = relays_[{"client-node", node}];
     relay = std::make_unique<Relay>(transport_, to.host, to.port);
-    relay->set_weather(usual_weather("client-node"));
+    relay->set_conditions(usual_conditions("client-node"));
     ports_[node] = client_ports_[node] = relay->port();
 }
 
-void World::set_weather(const PlannedFault& fault, bool on) {
+void World::set_conditions(const PlannedFault& fault, bool on) {
     const auto direction = word(fault, "direction", "both");
     for (auto& [cable, relay] : relays_) {
         if (!is_hit(fault, cable)) continue;
-        const auto usual = usual_weather(cable.first);
-        auto weather = relay->weather();
+        const auto usual = usual_conditions(cable.first);
+        auto conditions = relay->conditions();
         if (fault.kind == "link.latency") {
             const auto more =
                 std::chrono::duration<double, std::milli>{on ? number(fault, "delay_ms", 200) : 0.0};
-            weather.latency = usual.latency + std::chrono::duration_cast<base::Duration>(more);
+            conditions.latency = usual.latency + std::chrono::duration_cast<base::Duration>(more);
         } else if (fault.kind == "link.bandwidth") {
-            weather.bytes_per_second = on ? static_cast<std::uint64_t>(number(fault, "bytes_per_s", 10'000))
-                                          : usual.bytes_per_second;
+            conditions.bytes_per_second =
+                on ? static_cast<std::uint64_t>(number(fault, "bytes_per_s", 10'000))
+                   : usual.bytes_per_second;
         } else if (fault.kind == "link.clog" || fault.kind == "link.partition") {
-            weather.up_held = on && direction != "down";
-            weather.down_held = on && direction != "up";
+            conditions.up_held = on && direction != "down";
+            conditions.down_held = on && direction != "up";
         }
-        relay->set_weather(weather);
+        relay->set_conditions(conditions);
     }
 }
 
@@ -87,7 +88,7 @@ void World::note_requests(base::Time now) {
     for (auto& [cable, relay] : relays_) {
         if (cable.first != "node-store") continue;
         for (const auto& [status, count] : relay->take_answers()) {
-            Record requests{.what = What::requests};
+            Record requests{.what = RecordKind::requests};
             requests.at_us = (now - start_).count();
             requests.node = cable.second;
             requests.text = status;
@@ -97,7 +98,7 @@ void World::note_requests(base::Time now) {
     }
 }
 
-void World::on(const conduct::SetLink& e) {
+void World::on(const orchestrator::SetLink& e) {
     const auto& fault = plan_.faults[e.fault];
     auto& touched = link_touched_[e.fault];
     for (auto& [cable, relay] : relays_) {
@@ -108,8 +109,8 @@ void World::on(const conduct::SetLink& e) {
             touched += e.on ? relay->connections() - relay->made() : relay->made();
         }
     }
-    set_weather(fault, e.on);
-    if (!e.on) tell(conduct::LinkTold{e.fault, touched});
+    set_conditions(fault, e.on);
+    if (!e.on) tell(orchestrator::LinkTold{e.fault, touched});
 }
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

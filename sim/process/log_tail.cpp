@@ -5,7 +5,7 @@
 #include <ctime>
 #include <fstream>
 
-namespace sim::process {
+namespace davenport::sim::process {
 namespace {
 
 constexpr std::uintmax_t read_bytes_max =
@@ -49,4 +49,4 @@ std::vector<LogTail::Line> LogTail::read() {
     return lines;
 }
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace sim::process {
+namespace davenport::sim::process {
 
 /// Reads on in a node's log, as it grows.
 class LogTail {
@@ -29,4 +29,4 @@ private:
 /// Takes "2026-11-25T18:48:57.824 warning store: ..." apart; the time is local, as the log's is.
 LogTail::Line read_log_line(std::string_view line);
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::process {
+namespace davenport::sim::process {
 namespace {
 
 using namespace std::chrono_literals;
@@ -73,4 +73,4 @@ std::optional<Program::Change> Program::poll(base::Time now) {
     return std::nullopt;
 }
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace sim::process {
+namespace davenport::sim::process {
 
 /// A program of ours as a world has it: started, ready when its port files are there, ended, started again.
 class Program {
@@ -52,4 +52,4 @@ private:
     bool killed_ = false;    ///< not yet told
 };
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

@@ -18,7 +18,7 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
-namespace sim::process {
+namespace davenport::sim::process {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
@@ -62,7 +62,7 @@ public:
     asio::io_context& io_;
     tcp::acceptor acceptor_;
     tcp::endpoint to_;
-    Weather weather_;
+    LinkConditions conditions_;
     base::Random random_{1};  // of the jitter: this world is not repeated to the bit anyway
     std::set<std::shared_ptr<Connection>> connections_;
     std::int64_t made_ = 0;
@@ -94,7 +94,7 @@ public:
         });
     }
 
-    /// The weather has changed.
+    /// The conditions has changed.
     void look() {
         for (auto* pump : {&up_, &down_}) write(*pump);
     }
@@ -115,7 +115,7 @@ private:
     [[nodiscard]] tcp::socket& source(const Pump& pump) { return pump.up ? client_ : server_; }
     [[nodiscard]] tcp::socket& sink(const Pump& pump) { return pump.up ? server_ : client_; }
     [[nodiscard]] bool held(const Pump& pump) const {
-        return pump.up ? relay_->weather_.up_held : relay_->weather_.down_held;
+        return pump.up ? relay_->conditions_.up_held : relay_->conditions_.down_held;
     }
 
     void read(Pump& pump) {
@@ -149,13 +149,13 @@ private:
 
     /// Decides when the piece arrives: never before one that was sent earlier.
     void delay(Pump& pump, std::string bytes) {
-        const auto& weather = relay_->weather_;
+        const auto& conditions = relay_->conditions_;
         const auto jitter =
-            weather.jitter > base::Duration{0} ? relay_->random_.between(0, weather.jitter.count()) : 0;
-        auto due = std::max(steady_now() + weather.latency + base::Duration{jitter}, pump.last_due);
-        if (weather.bytes_per_second > 0)
+            conditions.jitter > base::Duration{0} ? relay_->random_.between(0, conditions.jitter.count()) : 0;
+        auto due = std::max(steady_now() + conditions.latency + base::Duration{jitter}, pump.last_due);
+        if (conditions.bytes_per_second > 0)
             due += base::Duration{
-                static_cast<std::int64_t>(bytes.size() * 1'000'000 / weather.bytes_per_second)};
+                static_cast<std::int64_t>(bytes.size() * 1'000'000 / conditions.bytes_per_second)};
         pump.last_due = due;
         pump.waiting_bytes += bytes.size();
         pump.waiting.push_back({due, std::move(bytes)});
@@ -238,10 +238,10 @@ Relay::Relay(Transport& transport, const std::string& host, std::uint16_t to)
 Relay::~Relay() { impl_->close(); }
 
 std::uint16_t Relay::port() const { return impl_->acceptor_.local_endpoint().port(); }
-const Weather& Relay::weather() const { return impl_->weather_; }
+const LinkConditions& Relay::conditions() const { return impl_->conditions_; }
 
-void Relay::set_weather(const Weather& weather) {
-    impl_->weather_ = weather;
+void Relay::set_conditions(const LinkConditions& conditions) {
+    impl_->conditions_ = conditions;
     for (const auto& connection : std::set{impl_->connections_}) connection->look();
 }
 
@@ -255,4 +255,4 @@ std::int64_t Relay::connections() const { return static_cast<std::int64_t>(impl_
 std::int64_t Relay::made() const { return impl_->made_; }
 std::map<std::string, std::int64_t> Relay::take_answers() { return std::exchange(impl_->answers_, {}); }
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

@@ -7,12 +7,12 @@
 #include <memory>
 #include <string>
 
-namespace sim::process {
+namespace davenport::sim::process {
 
 class Transport;
 
 /// How a link is at the moment; "up" is towards the server.
-struct Weather {
+struct LinkConditions {
     base::Duration latency{};  ///< added to each piece, each way
     base::Duration jitter{};   ///< up to so much more, another for each piece; none overtakes another
     bool up_held = false;      ///< what is sent waits, in order, until it is let go; TCP loses nothing
@@ -36,8 +36,8 @@ public:
 
     [[nodiscard]] std::uint16_t port() const;
 
-    [[nodiscard]] const Weather& weather() const;
-    void set_weather(const Weather& weather);
+    [[nodiscard]] const LinkConditions& conditions() const;
+    void set_conditions(const LinkConditions& conditions);
     /// Breaks every connection, as RST does. Returns how many.
     std::int64_t reset();
     /// How many connections there are.
@@ -56,4 +56,4 @@ private:
     std::shared_ptr<Impl> impl_;
 };
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

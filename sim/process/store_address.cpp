@@ -8,7 +8,7 @@
 #include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 
-namespace sim::process {
+namespace davenport::sim::process {
 
 std::string StoreAddress::url() const { return fmt::format("http://{}:{}", host, port); }
 
@@ -51,4 +51,4 @@ StoreAddress parse_store_address(std::string_view url, Database database) {
     return address;
 }
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

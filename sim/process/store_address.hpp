@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sim::process {
+namespace davenport::sim::process {
 
 /// Where a CouchDB is, and who we are there.
 struct StoreAddress {
@@ -27,4 +27,4 @@ enum class Database { none, named };
 /// std::runtime_error that says what is wrong with it.
 StoreAddress parse_store_address(std::string_view url, Database database = Database::none);
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

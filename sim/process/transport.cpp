@@ -18,7 +18,7 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
-namespace sim::process {
+namespace davenport::sim::process {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
@@ -250,4 +250,4 @@ void Transport::fetch(const std::string& host, std::uint16_t port, base::HttpReq
     std::make_shared<Exchange>(impl_->io, std::move(done))->start(host, port, request, timeout);
 }
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

@@ -12,7 +12,7 @@ namespace boost::asio {
 class io_context;
 }
 
-namespace sim::process {
+namespace davenport::sim::process {
 
 /// The kernel's monotonic clock on the time line of the cores.
 base::Time steady_now();
@@ -70,4 +70,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

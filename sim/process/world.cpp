@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-/// The loop, and what the conductor asks for.
-namespace sim::process {
+/// The loop, and what the orchestrator asks for.
+namespace davenport::sim::process {
 namespace {
 
 using namespace std::chrono_literals;
@@ -22,30 +22,31 @@ constexpr base::Duration control_timeout = 10s;
 WorldResult World::run() {
     set_stage();
     start_ = steady_now();
-    conductor_.emplace(
+    orchestrator_.emplace(
         scenario_, plan_, start_,
-        conduct::Conductor::Stage{!options_.store_kill.empty() && !options_.store_start.empty(),
-                                  options_.room_prefix});
-    cast_.emplace(
+        orchestrator::Orchestrator::Environment{!options_.store_kill.empty() && !options_.store_start.empty(),
+                                                options_.room_prefix});
+    clients_.emplace(
         transport_,
         [this](const std::string& node) {
             const auto elsewhere = attached_.find(node);
-            return Cast::Door{client_ports_.contains(node) ? client_ports_[node] : std::uint16_t{0},
-                              elsewhere == attached_.end() ? std::string{} : elsewhere->second.authority()};
+            return ClientPool::Endpoint{
+                client_ports_.contains(node) ? client_ports_[node] : std::uint16_t{0},
+                elsewhere == attached_.end() ? std::string{} : elsewhere->second.authority()};
         },
         [this](const Record& seen) {
             record(seen);
-            perform(conductor_->witness(seen));
+            perform(orchestrator_->on_record(seen));
         },
         [this](const std::string& node, client::HistoryRead read) {
-            tell(conduct::HistoryTold{node, std::move(read.room), std::move(read.messages)});
+            tell(orchestrator::HistoryTold{node, std::move(read.room), std::move(read.messages)});
         });
-    perform(conductor_->start());
-    for (const auto& seat : conduct::seats_of(scenario_))
-        on(conduct::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
+    perform(orchestrator_->start());
+    for (const auto& seat : orchestrator::placements_of(scenario_))
+        on(orchestrator::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
     loop();
     finished_ = true;
-    strike_stage();
+    teardown();
     return result_;
 }
 
@@ -68,25 +69,25 @@ void World::loop() {
         if (options_.interrupted && *options_.interrupted) return break_off("interrupted");
         auto wake = next_watch;
         if (timer_) wake = std::min(wake, *timer_);
-        if (const auto alarm = cast_->next_alarm()) wake = std::min(wake, *alarm);
+        if (const auto alarm = clients_->next_alarm()) wake = std::min(wake, *alarm);
         transport_.run_until(wake);
         now = steady_now();
         if (now - wake > stall_min) {
-            Record stall{.what = What::stall};
+            Record stall{.what = RecordKind::stall};
             stall.at_us = (now - start_).count();
             stall.count = (now - wake).count();
             record(stall);
         }
-        cast_->ring(now);
+        clients_->ring(now);
         if (timer_ && *timer_ <= now) {
             timer_.reset();
-            tell(conduct::TimerFired{cast_->settled()});
+            tell(orchestrator::TimerFired{clients_->settled()});
         }
     }
 }
 
 void World::break_off(std::string why) {
-    Record last{.what = What::end};
+    Record last{.what = RecordKind::end};
     last.at_us = (steady_now() - start_).count();
     last.text = result_.broken = std::move(why);
     record(last);
@@ -101,15 +102,15 @@ void World::watch_programs(base::Time now) {
         const auto change = node.poll(now);
         if (!change) continue;
         if (change->ready) {
-            tell(conduct::NodeIsUp{name});
+            tell(orchestrator::NodeIsUp{name});
         } else {
-            tell(conduct::NodeIsGone{name, change->how, change->clean});
+            tell(orchestrator::NodeIsGone{name, change->how, change->clean});
         }
     }
 }
 
-/// In the order in which they were asked for, also when performing one makes the conductor ask for more.
-void World::perform(conduct::Effects effects) {
+/// In the order in which they were asked for, also when performing one makes the orchestrator ask for more.
+void World::perform(orchestrator::Effects effects) {
     for (auto& effect : effects) to_do_.push_back(std::move(effect));
     if (std::exchange(performing_, true)) return;
     while (!to_do_.empty()) {
@@ -124,7 +125,7 @@ void World::perform(conduct::Effects effects) {
 void World::note_logs(base::Now now) {
     for (auto& [name, log] : logs_) {
         for (auto& line : log.read()) {
-            Record written{.what = What::log};
+            Record written{.what = RecordKind::log};
             const auto ago = line.at ? std::max(now.wall - *line.at, base::Duration{0}) : base::Duration{0};
             written.at_us = std::max<std::int64_t>((now.time - ago - start_).count(), 0);
             written.node = name;
@@ -138,39 +139,39 @@ void World::record(const Record& record) {
     if (!finished_) sink_.add(record);
 }
 
-void World::on(const conduct::SetTimer& e) { timer_ = e.at; }
+void World::on(const orchestrator::SetTimer& e) { timer_ = e.at; }
 
-void World::on(const conduct::Act& e) {
+void World::on(const orchestrator::Act& e) {
     const auto now = steady_now();
     if (!nodes_.contains(e.node)) add_node(e.node);
     auto& node = nodes_.at(e.node);
     switch (e.act) {
-        case conduct::NodeAct::start:
+        case orchestrator::NodeAct::start:
             node.start(now);
             break;
-        case conduct::NodeAct::kill:
+        case orchestrator::NodeAct::kill:
             node.kill();
             break;
-        case conduct::NodeAct::terminate:
+        case orchestrator::NodeAct::terminate:
             node.terminate(now);
             break;
-        case conduct::NodeAct::pause:
+        case orchestrator::NodeAct::pause:
             node.pause();
             break;
-        case conduct::NodeAct::resume:
+        case orchestrator::NodeAct::resume:
             node.resume();
             break;
-        case conduct::NodeAct::wipe:
+        case orchestrator::NodeAct::wipe:
             for (const char* suffix : {"", "-wal", "-shm", "-journal"})
                 std::filesystem::remove(folder_ / "journals" / (e.node + ".db" + suffix));
             break;
     }
 }
 
-void World::on(const conduct::Tell& e) { cast_->tell(e.client, e.event); }
-void World::on(const conduct::RestartStore& e) {
+void World::on(const orchestrator::Tell& e) { clients_->tell(e.client, e.event); }
+void World::on(const orchestrator::RestartStore& e) {
     if (store_commands_) {  // it is being restarted already
-        tell(conduct::StoreRestarted{e.fault, true});
+        tell(orchestrator::StoreRestarted{e.fault, true});
         return;
     }
     store_commands_.emplace(StoreCommands{e.fault, shell(options_.store_kill), options_.store_start});
@@ -190,12 +191,12 @@ void World::watch_store_commands() {
     }
     const auto fault = store_commands_->fault;
     store_commands_.reset();
-    tell(conduct::StoreRestarted{fault, exit->clean()});
+    tell(orchestrator::StoreRestarted{fault, exit->clean()});
 }
 
-void World::on(const conduct::HoldReading& e) { cast_->hold_reading(e.client, e.held); }
+void World::on(const orchestrator::HoldReading& e) { clients_->hold_reading(e.client, e.held); }
 
-void World::on(const conduct::AddClient& e) {
+void World::on(const orchestrator::AddClient& e) {
     client::Config config;
     config.name = e.client;
     config.node = e.node;
@@ -204,26 +205,27 @@ void World::on(const conduct::AddClient& e) {
     config.start = start_;
     config.seed = plan_.seed;
     config.polling = e.polling;
-    cast_->add(std::move(config));
+    clients_->add(std::move(config));
 }
 
-void World::fetch(conduct::RequestId request, const StoreAddress& from, base::HttpRequest http) {
+void World::fetch(orchestrator::RequestId request, const StoreAddress& from, base::HttpRequest http) {
     if (const auto who = from.authorization(); !who.empty()) http.headers.emplace_back("Authorization", who);
     transport_.fetch(
         from.host, from.port, std::move(http), control_timeout, [this, request](Transport::Answer answer) {
             if (answer.error.empty()) {
-                tell(conduct::Answered{request, answer.response.status, std::move(answer.response.body)});
+                tell(
+                    orchestrator::Answered{request, answer.response.status, std::move(answer.response.body)});
             } else {
-                tell(conduct::Answered{request, 0, std::move(answer.error)});
+                tell(orchestrator::Answered{request, 0, std::move(answer.error)});
             }
         });
 }
 
-void World::on(const conduct::AskControl& e) { fetch(e.request, control_, e.http); }
-void World::on(const conduct::AskStore& e) { fetch(e.request, store_, to_database(e.http)); }
+void World::on(const orchestrator::AskControl& e) { fetch(e.request, control_, e.http); }
+void World::on(const orchestrator::AskStore& e) { fetch(e.request, store_, to_database(e.http)); }
 
 /// Whoever wants to know whether a node is ready is told its backlog.
-void World::on(const conduct::AskBacklog& e) {
+void World::on(const orchestrator::AskBacklog& e) {
     if (!asking_backlog_.insert(e.node).second) return;
     transport_.fetch("127.0.0.1", ports_[e.node], {"GET", "/readyz", {}, {}}, control_timeout,
                      [this, name = e.node](const Transport::Answer& answer) {
@@ -231,30 +233,30 @@ void World::on(const conduct::AskBacklog& e) {
                          const auto body = base::parse_json(answer.response.body);
                          const auto count = body ? base::int_member(*body, "backlog") : std::nullopt;
                          const auto store = body ? base::string_member(*body, "store").value_or("") : "";
-                         if (count) tell(conduct::BacklogTold{name, *count, store == "up"});
+                         if (count) tell(orchestrator::BacklogTold{name, *count, store == "up"});
                      });
 }
 
-void World::on(const conduct::AskHistory& e) {
+void World::on(const orchestrator::AskHistory& e) {
     client::Config reader;
     reader.name = "reader of " + e.node;
     reader.node = e.node;
     reader.rooms = e.rooms;
     reader.room_prefix = options_.room_prefix;
     reader.start = start_;
-    cast_->add_reader(std::move(reader));
+    clients_->add_reader(std::move(reader));
 }
 
-void World::on(const conduct::Note& e) { record(e.record); }
+void World::on(const orchestrator::Note& e) { record(e.record); }
 
-void World::on(const conduct::Finished& e) {
+void World::on(const orchestrator::Finished& e) {
     if (result_.broken.empty()) result_.broken = e.broken;
     finished_ = true;
 }
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process
 
-namespace sim {
+namespace davenport::sim {
 
 WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySink& sink,
                           const WorldOptions& options) {
@@ -262,7 +264,7 @@ WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySin
         return process::World{scenario, plan, sink, options}.run();
     } catch (const std::exception& problem) {
         // What was started is ended by now.
-        Record last{.what = What::end};
+        Record last{.what = RecordKind::end};
         last.text = problem.what();
         sink.add(last);
         WorldResult result;
@@ -271,4 +273,4 @@ WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySin
     }
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "sim/conduct/conductor.hpp"
+#include "sim/orchestrator/orchestrator.hpp"
 #include "sim/process/attached.hpp"
-#include "sim/process/cast.hpp"
+#include "sim/process/client_pool.hpp"
 #include "sim/process/log_tail.hpp"
 #include "sim/process/program.hpp"
 #include "sim/process/relay.hpp"
@@ -17,7 +17,7 @@
 #include <set>
 #include <string>
 
-namespace sim::process {
+namespace davenport::sim::process {
 
 /// Real nodes, a real store behind couchmock, real sockets and disks; conducted by the same plan as the
 /// virtual world's cores.
@@ -41,20 +41,20 @@ private:
     void add_node(const std::string& name);
     void attach_node(const std::string& name, const std::string& url);
     void await(Program& program);
-    void strike_stage();
+    void teardown();
     base::HttpResponse ask_and_wait(const StoreAddress& store, base::HttpRequest request);
     [[nodiscard]] base::HttpRequest to_database(base::HttpRequest request) const;
     void throw_if_interrupted() const;
 
     // links.cpp: the cables between the processes, for plans that have faults of theirs
     [[nodiscard]] bool needs_relays(std::string_view link) const;
-    [[nodiscard]] Weather usual_weather(const std::string& link) const;
-    std::uint16_t lay_cable(const std::string& link, const std::string& node, const std::string& host,
+    [[nodiscard]] LinkConditions usual_conditions(const std::string& link) const;
+    std::uint16_t add_proxy(const std::string& link, const std::string& node, const std::string& host,
                             std::uint16_t port);
     void lay_cable_out(const std::string& node, const AttachedNode& to);
     void note_requests(base::Time now);
     void note_logs(base::Now now);
-    void set_weather(const PlannedFault& fault, bool on);
+    void set_conditions(const PlannedFault& fault, bool on);
 
     // world.cpp: the loop
     void loop();
@@ -62,23 +62,24 @@ private:
     void watch_store_commands();
     [[nodiscard]] Child shell(const std::string& command) const;
     void watch_programs(base::Time now);
-    void tell(const conduct::Event& event) { perform(conductor_->handle(event, steady_now())); }
-    void perform(conduct::Effects effects);
-    void on(const conduct::SetTimer& e);
-    void on(const conduct::Act& e);
-    void on(const conduct::Tell& e);
-    void on(const conduct::HoldReading& e);
-    void on(const conduct::AddClient& e);
-    void on(const conduct::AskControl& e);
-    void on(const conduct::AskStore& e);
-    void on(const conduct::AskBacklog& e);
-    void on(const conduct::AskHistory& e);
-    void on(const conduct::SetLink& e);
-    void on(const conduct::RestartStore& e);
-    void on(const conduct::SetHost&) {}  // the language says that only the virtual world has such machines
-    void on(const conduct::Note& e);
-    void on(const conduct::Finished& e);
-    void fetch(conduct::RequestId request, const StoreAddress& from, base::HttpRequest http);
+    void tell(const orchestrator::Event& event) { perform(orchestrator_->handle(event, steady_now())); }
+    void perform(orchestrator::Effects effects);
+    void on(const orchestrator::SetTimer& e);
+    void on(const orchestrator::Act& e);
+    void on(const orchestrator::Tell& e);
+    void on(const orchestrator::HoldReading& e);
+    void on(const orchestrator::AddClient& e);
+    void on(const orchestrator::AskControl& e);
+    void on(const orchestrator::AskStore& e);
+    void on(const orchestrator::AskBacklog& e);
+    void on(const orchestrator::AskHistory& e);
+    void on(const orchestrator::SetLink& e);
+    void on(const orchestrator::RestartStore& e);
+    void on(const orchestrator::SetHost&) {
+    }  // the language says that only the virtual world has such machines
+    void on(const orchestrator::Note& e);
+    void on(const orchestrator::Finished& e);
+    void fetch(orchestrator::RequestId request, const StoreAddress& from, base::HttpRequest http);
     void record(const Record& record);
 
     const Scenario& scenario_;
@@ -109,9 +110,9 @@ private:
     std::map<std::pair<std::string, std::string>, std::unique_ptr<Relay>> relays_;  ///< by link and node
     std::map<std::size_t, std::int64_t> link_touched_;  ///< by fault, while it is on
     std::set<std::string> asking_backlog_;              ///< nodes that have not answered yet
-    std::optional<Cast> cast_;
-    std::optional<conduct::Conductor> conductor_;
-    std::deque<conduct::Effect> to_do_;
+    std::optional<ClientPool> clients_;
+    std::optional<orchestrator::Orchestrator> orchestrator_;
+    std::deque<orchestrator::Effect> to_do_;
     bool performing_ = false;
     base::Time start_{};
     std::optional<base::Time> timer_;
@@ -120,4 +121,4 @@ private:
     WorldResult result_;
 };
 
-}  // namespace sim::process
+}  // namespace davenport::sim::process

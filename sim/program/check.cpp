@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 int check(const Files& files) {
     int code = exit_pass;
@@ -21,4 +21,4 @@ int check(const Files& files) {
     return code;
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -9,7 +9,7 @@
 
 /// What chatsim does, one function a command; main.cpp only reads the command line. Each returns the exit
 /// code.
-namespace sim::program {
+namespace davenport::sim::program {
 
 enum Exit : int {
     exit_pass = 0,
@@ -81,4 +81,4 @@ int explain(const std::string& key);
 const std::atomic<bool>& interrupted();
 void catch_interrupts();
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -7,7 +7,7 @@
 #include "sim/history/scenario_file.hpp"
 #include "sim/program/commands.hpp"
 #include "sim/program/summary.hpp"
-#include "sim/scenario/of_seed.hpp"
+#include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/reader.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /// Commands that work on what runs left behind.
-namespace sim::program {
+namespace davenport::sim::program {
 namespace {
 
 namespace fs = std::filesystem;
@@ -130,7 +130,7 @@ int analyze(const fs::path& folder, const fs::path& file) {
     auto loaded = load_scenario(scenario_file);
     fmt::print(stderr, "{}", loaded.errors);
     if (!loaded.scenario) return exit_usage;
-    const auto scenario = of_seed(*loaded.scenario, static_cast<std::uint64_t>(seed));
+    const auto scenario = draw_choices(*loaded.scenario, static_cast<std::uint64_t>(seed));
     const auto plan = make_plan(scenario, static_cast<std::uint64_t>(seed));
     checker::Judge judge{scenario, plan};
     const auto error = read_history(folder / "history.jsonl", judge);
@@ -147,4 +147,4 @@ int analyze(const fs::path& folder, const fs::path& file) {
                                                        : exit_unknown;
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -2,7 +2,7 @@
 
 #include <csignal>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 namespace {
 
@@ -23,4 +23,4 @@ void catch_interrupts() {
     std::signal(SIGTERM, on_signal);
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+using namespace davenport;
+
 namespace {
 
 /// chatnode and couchmock are built next to chatsim.

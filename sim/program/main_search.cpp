@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace sim::program {
+namespace davenport::sim::program {
 namespace {
 
 /// "1..200", or "7" for one; throws CLI::ValidationError.
@@ -75,4 +75,4 @@ void SearchCommands::add_to(CLI::App& app, int& code) {
     });
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -4,7 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 /// The command lines of sweep, replay and shrink. Outlives the parsing.
 class SearchCommands {
@@ -21,4 +21,4 @@ private:
     int seconds_ = 10;
 };
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

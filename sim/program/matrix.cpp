@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
-namespace sim::program {
+namespace davenport::sim::program {
 namespace {
 
 namespace fs = std::filesystem;
@@ -170,4 +170,4 @@ int matrix(const MatrixRequest& request) {
                                                                    : exit_code(worst);
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-namespace sim::program {
+namespace davenport::sim::program {
 namespace {
 
 /// "n2=..." in two; nothing when it is not so.
@@ -50,4 +50,4 @@ std::string read_node_flags(const RunRequest& request, NodeFlags& flags) {
     return {};
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 /// What a command line says of single nodes.
 struct NodeFlags {
@@ -17,4 +17,4 @@ struct NodeFlags {
 /// Reads them into `flags`. What is wrong with them, ready for the terminal; empty when nothing is.
 std::string read_node_flags(const RunRequest& request, NodeFlags& flags);
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -11,7 +11,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 namespace {
 
@@ -28,36 +28,36 @@ Progress::Progress(std::string title, const Plan& plan, bool wanted)
 void Progress::add(const Record& record) {
     if (!wanted_) return;
     switch (record.what) {
-        case What::send:
+        case RecordKind::send:
             if (sent_++ == 0 && phase_ == "settling") phase_ = "load";
             break;
-        case What::accepted:
-        case What::stored:  // the only answer, when it is there first
+        case RecordKind::accepted:
+        case RecordKind::stored:  // the only answer, when it is there first
             accepted_.insert(record.msg);
             break;
-        case What::shown:
+        case RecordKind::shown:
             ++shown_count_;
             break;
-        case What::backlog:
+        case RecordKind::backlog:
             backlog_[record.node] = record.count;
             break;
-        case What::fault_on:
+        case RecordKind::fault_on:
             faults_.insert(record.name);
             break;
-        case What::fault_off:
+        case RecordKind::fault_off:
             faults_.erase(record.name);
             phase_ = "after " + record.name;
             break;
-        case What::healed:
+        case RecordKind::healed:
             phase_ = "converging";
             break;
         default:
             break;
     }
-    if (!terminal_ || (record.what != What::send && record.what != What::shown)) return;
-    if (record.what == What::send) due_us_.emplace(record.msg, record.due_us);
+    if (!terminal_ || (record.what != RecordKind::send && record.what != RecordKind::shown)) return;
+    if (record.what == RecordKind::send) due_us_.emplace(record.msg, record.due_us);
     const auto due = due_us_.find(record.msg);
-    const bool waited = record.what == What::shown && due != due_us_.end();
+    const bool waited = record.what == RecordKind::shown && due != due_us_.end();
     window_.push_back({record.at_us, waited ? record.at_us - due->second : -1, record.what});
     forget_before(record.at_us - window_us);
 }
@@ -70,7 +70,7 @@ std::string Progress::rates() const {
     std::int64_t sent = 0;
     std::vector<std::int64_t> waited;
     for (const auto& seen : window_) {
-        sent += seen.what == What::send ? 1 : 0;
+        sent += seen.what == RecordKind::send ? 1 : 0;
         if (seen.waited_us >= 0) waited.push_back(seen.waited_us);
     }
     auto out = fmt::format("{:>5}/s sent  {:>7}/s shown", sent * 1'000'000 / window_us,
@@ -121,4 +121,4 @@ void Progress::clear() {
     shown_ = false;
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

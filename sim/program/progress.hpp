@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 /// Shows how far a run is. On a terminal: three lines, drawn over again and again (time, faults; rates of the
 /// last seconds; backlog and the p99 of what was delivered in them). In a pipe: one line every ten seconds of
@@ -34,7 +34,7 @@ private:
     struct Seen {
         std::int64_t at_us;
         std::int64_t waited_us;  ///< of a showing; else -1
-        What what;
+        RecordKind what;
     };
     void forget_before(std::int64_t at_us);
     [[nodiscard]] std::string rates() const;
@@ -55,4 +55,4 @@ private:
     std::string phase_ = "settling";
 };
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 int print_schema() {
     fmt::print("{}", json_schema());
@@ -26,4 +26,4 @@ int explain(const std::string& key) {
     return exit_usage;
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

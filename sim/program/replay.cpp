@@ -7,22 +7,22 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 using checker::Outcome;
 
 int replay(const RunName& name) {
-    const auto quarry = find_quarry(name);
-    if (!quarry) return exit_usage;
+    const auto target = find_replay_target(name);
+    if (!target) return exit_usage;
     catch_interrupts();
-    const auto trial = search::try_plan(quarry->scenario, quarry->plan, nullptr, nullptr, &interrupted());
+    const auto trial = search::try_plan(target->scenario, target->plan, nullptr, nullptr, &interrupted());
     const bool colour = isatty(STDOUT_FILENO) == 1;
-    fmt::print("{}  {} ({})\n", show(trial.verdict.outcome, colour), quarry->scenario.name, quarry->origin);
+    fmt::print("{}  {} ({})\n", show(trial.verdict.outcome, colour), target->scenario.name, target->origin);
     if (!trial.broken.empty()) fmt::print("    the run was broken off: {}\n", trial.broken);
-    fmt::print("{}    {} events, hash {:016x}", show(trial.verdict, quarry->scenario.file, colour),
+    fmt::print("{}    {} events, hash {:016x}", show(trial.verdict, target->scenario.file, colour),
                trial.events, trial.event_hash);
-    if (quarry->event_hash != 0)
-        fmt::print("{}", trial.event_hash == quarry->event_hash
+    if (target->event_hash != 0)
+        fmt::print("{}", trial.event_hash == target->event_hash
                              ? ": the very run that was recorded"
                              : ": NOT the run that was recorded; the code has changed since");
     fmt::print("\n");
@@ -31,4 +31,4 @@ int replay(const RunName& name) {
                                                     : exit_unknown;
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

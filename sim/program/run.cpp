@@ -7,10 +7,10 @@
 #include "sim/program/commands.hpp"
 #include "sim/program/node_flags.hpp"
 #include "sim/program/progress.hpp"
-#include "sim/program/quarry.hpp"
+#include "sim/program/replay_target.hpp"
 #include "sim/program/run_one.hpp"
 #include "sim/program/summary.hpp"
-#include "sim/scenario/of_seed.hpp"
+#include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/world.hpp"
 
@@ -25,7 +25,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 namespace {
 
@@ -64,7 +64,7 @@ Record run_record(const Scenario& scenario, const RunRequest& request, std::uint
     about["store"] = request.store == "couchmock" ? "couchmock" : "CouchDB";
     about["chatsim"] = DAVENPORT_VERSION;
     Record record;
-    record.what = What::run;
+    record.what = RecordKind::run;
     record.text = base::write_json(about);
     return record;
 }
@@ -158,7 +158,7 @@ void write_reports(const fs::path& folder, const Scenario& scenario, const RunRe
 Outcome run_one(const Scenario& read, const RunRequest& request, const fs::path& folder) {
     const bool colour = isatty(STDOUT_FILENO) == 1;
     const auto seed = request.seed.value_or(read.seed);
-    const auto scenario = of_seed(read, seed);
+    const auto scenario = draw_choices(read, seed);
     const auto plan = make_plan(scenario, seed);
     std::error_code error;
     fs::remove_all(folder, error);
@@ -267,4 +267,4 @@ int run(const RunRequest& request) {
     return count[Outcome::unknown] + skipped > 0 ? exit_unknown : exit_pass;
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -4,7 +4,7 @@
 #include "sim/program/commands.hpp"
 #include "sim/scenario/scenario.hpp"
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 /// Runs one scenario, judges it, and writes history and reports into `folder`, which is made anew.
 checker::Outcome run_one(const Scenario& scenario, const RunRequest& request,
@@ -18,4 +18,4 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
 
 int exit_code(checker::Outcome outcome);
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

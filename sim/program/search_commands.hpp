@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sim/program/commands.hpp"
-#include "sim/program/quarry.hpp"
+#include "sim/program/replay_target.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include <vector>
 
 /// The commands that look for bugs: many runs of the virtual world, one run again, and one run made small.
-namespace sim::program {
+namespace davenport::sim::program {
 
 struct SweepRequest {
     std::filesystem::path file;
@@ -49,4 +49,4 @@ struct ShrinkRequest {
 /// Takes out of a failing run what it does not need for failing, and writes the rest as a scenario.
 int shrink(const ShrinkRequest& request);
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 namespace {
 
@@ -46,14 +46,14 @@ fs::path file_for(const ShrinkRequest& request, const std::string& scenario_file
 }  // namespace
 
 int shrink(const ShrinkRequest& request) {
-    const auto quarry = find_quarry(request.run);
-    if (!quarry) return exit_usage;
+    const auto target = find_replay_target(request.run);
+    if (!target) return exit_usage;
     catch_interrupts();
     const auto start = Clock::now();
-    const auto trial = search::try_plan(quarry->scenario, quarry->plan);
+    const auto trial = search::try_plan(target->scenario, target->plan);
     const auto failure = choose(trial.failures, request.property);
     if (!failure) {
-        fmt::print(stderr, "chatsim: there is nothing to shrink: {} {}\n", quarry->origin,
+        fmt::print(stderr, "chatsim: there is nothing to shrink: {} {}\n", target->origin,
                    trial.failures.empty() ? "does not fail" : "does not fail in " + request.property);
         return exit_unknown;
     }
@@ -65,18 +65,18 @@ int shrink(const ShrinkRequest& request) {
     options.progress = [&](std::string_view step, std::size_t faults, std::size_t messages) {
         if (terminal) fmt::print(stderr, "\r\033[K{} faults, {} messages: {}", faults, messages, step);
     };
-    const auto shrunk = search::shrink(quarry->scenario, quarry->plan, *failure, options);
+    const auto shrunk = search::shrink(target->scenario, target->plan, *failure, options);
     if (terminal) fmt::print(stderr, "\r\033[K");
     if (!shrunk.reproduced) {
         fmt::print(
             stderr,
             "chatsim: {} fails, but not once its draws are spelled out as a scenario; replay it with {}\n",
-            quarry->origin, quarry->line);
+            target->origin, target->line);
         return exit_unknown;
     }
 
-    const auto text = search::shrunk_text(shrunk, quarry->origin);
-    const auto path = file_for(request, quarry->scenario.file, quarry->plan.seed);
+    const auto text = search::shrunk_text(shrunk, target->origin);
+    const auto path = file_for(request, target->scenario.file, target->plan.seed);
     std::error_code ignored;
     if (path.has_parent_path()) fs::create_directories(path.parent_path(), ignored);
     std::ofstream out{path, std::ios::binary};
@@ -97,4 +97,4 @@ int shrink(const ShrinkRequest& request) {
     return exit_unknown;
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 using checker::Outcome;
 
@@ -82,4 +82,4 @@ std::string show(const checker::Verdict& verdict, const std::string& file, bool 
     return out;
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 /// What the terminal says of a run's latencies.
 class LatencyTable final : public HistorySink {
@@ -28,4 +28,4 @@ std::string show(checker::Outcome outcome, bool colour);
 /// The findings, one a line with what was measured; the evidence below those that did not pass.
 std::string show(const checker::Verdict& verdict, const std::string& file, bool colour);
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

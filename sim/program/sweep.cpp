@@ -4,7 +4,7 @@
 #include "sim/program/search_commands.hpp"
 #include "sim/program/summary.hpp"
 #include "sim/scenario/reader.hpp"
-#include "sim/search/crew.hpp"
+#include "sim/search/parallel.hpp"
 #include "sim/search/trial.hpp"
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 namespace {
 
@@ -76,7 +76,7 @@ void print_most(const char* title, const Map& map, const Name& name) {
     if (rows.size() > lines_max) fmt::print("    and {} more\n", rows.size() - lines_max);
 }
 
-void print_marks(const search::Marks& marks, const Scenario& scenario, bool all) {
+void print_marks(const search::SituationCoverage& marks, const Scenario& scenario, bool all) {
     const auto summary = marks.summary(scenario);
     fmt::print("coverage: {} of {} marks were met\n", summary.reached, summary.possible);
     const auto shown = all ? summary.never.size() : std::min(summary.never.size(), lines_max);
@@ -92,22 +92,22 @@ void print_failing(const SweepResult& result, const Scenario& scenario, const Sw
     fs::create_directories(folder, ignored);
     bool first = true;
     for (const auto& run : result.failing) {
-        const auto quarry = find_quarry({scenario.file, run.seed, run.addition});
-        if (!quarry) continue;
-        const auto trial = search::try_plan(quarry->scenario, quarry->plan);
+        const auto target = find_replay_target({scenario.file, run.seed, run.addition});
+        if (!target) continue;
+        const auto trial = search::try_plan(target->scenario, target->plan);
         auto name =
             fmt::format("seed-{}{}{}.replay.json", run.seed, run.addition.empty() ? "" : "-", run.addition);
         std::ranges::replace(name, ' ', '-');
         const auto path = (folder / name).string();
-        write_replay_file(path, quarry->scenario, quarry->plan, trial.event_hash);
-        fmt::print("{}  {}: {} faults, {} messages, {} events\n", first ? "FAIL" : "fail", quarry->origin,
-                   quarry->plan.faults.size(), quarry->plan.sends.size(), run.events);
+        write_replay_file(path, target->scenario, target->plan, trial.event_hash);
+        fmt::print("{}  {}: {} faults, {} messages, {} events\n", first ? "FAIL" : "fail", target->origin,
+                   target->plan.faults.size(), target->plan.sends.size(), run.events);
         if (first) {
             fmt::print("{}", show(trial.verdict, scenario.file, isatty(STDOUT_FILENO) == 1));
         } else {
             for (const auto& failure : run.failures) fmt::print("    {}\n", show(failure));
         }
-        fmt::print("    replay:  {}\n    shrink:  chatsim shrink {}\n", quarry->line, path);
+        fmt::print("    replay:  {}\n    shrink:  chatsim shrink {}\n", target->line, path);
         first = false;
     }
 }
@@ -220,4 +220,4 @@ int merge_sweeps(const SweepRequest& request, const Files& files) {
     return code_of(whole);
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

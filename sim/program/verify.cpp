@@ -1,6 +1,6 @@
 #include "sim/history/scenario_file.hpp"
 #include "sim/program/commands.hpp"
-#include "sim/scenario/of_seed.hpp"
+#include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/world.hpp"
 
@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::program {
+namespace davenport::sim::program {
 
 namespace {
 
@@ -70,7 +70,7 @@ int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed,
         return exit_usage;
     }
     catch_interrupts();
-    const auto scenario = of_seed(*loaded.scenario, seed.value_or(loaded.scenario->seed));
+    const auto scenario = draw_choices(*loaded.scenario, seed.value_or(loaded.scenario->seed));
     const auto plan = make_plan(scenario, seed.value_or(scenario.seed));
     Trail first, second;
     run_once(scenario, plan, first);
@@ -99,4 +99,4 @@ int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed,
     return exit_fail;
 }
 
-}  // namespace sim::program
+}  // namespace davenport::sim::program

@@ -2,7 +2,7 @@
 
 #include <bit>
 
-namespace sim {
+namespace davenport::sim {
 
 namespace {
 
@@ -81,4 +81,4 @@ std::vector<Duration> arrival_times(const Load& load, base::Random& random) {
     }
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

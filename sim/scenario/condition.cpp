@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace sim {
+namespace davenport::sim {
 
 using language::names;
 
@@ -78,18 +78,19 @@ bool ConditionWatch::take(const Record& record) {
     if (met_) return false;
     const auto& subject = condition_.subject;
     const bool here = condition_.node.empty() || condition_.node == record.node;
-    const auto counts = [&](What what) { return record.what == what && compare(++count_); };
-    if (subject == "sent") return record.count <= 1 && counts(What::send);
-    if (subject == "accepted") return counts(What::accepted);
-    if (subject == "stored") return counts(What::stored);
-    if (subject == "shown") return counts(What::shown);
+    const auto counts = [&](RecordKind what) { return record.what == what && compare(++count_); };
+    if (subject == "sent") return record.count <= 1 && counts(RecordKind::send);
+    if (subject == "accepted") return counts(RecordKind::accepted);
+    if (subject == "stored") return counts(RecordKind::stored);
+    if (subject == "shown") return counts(RecordKind::shown);
     if (subject == "backlog")
-        return (record.what == What::backlog || record.what == What::store) && here && compare(record.count);
-    if (subject == "feed.rows" && record.what == What::shown && here) {
+        return (record.what == RecordKind::backlog || record.what == RecordKind::store) && here &&
+               compare(record.count);
+    if (subject == "feed.rows" && record.what == RecordKind::shown && here) {
         // One and the same message counts once for each node.
         return shown_.insert(record.node + ' ' + record.msg).second && compare(++count_);
     }
     return false;
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace sim {
+namespace davenport::sim {
 
 namespace {
 
@@ -222,4 +222,4 @@ std::optional<Expectation> parse_expectation(std::string_view text, Location at,
     return good ? std::optional{expectation} : std::nullopt;
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

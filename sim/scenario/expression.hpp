@@ -12,7 +12,7 @@
 #include <vector>
 
 /// The two small languages within a scenario: what is expected, and what a fault waits for.
-namespace sim {
+namespace davenport::sim {
 
 /// Reads one line of `expect`:
 ///
@@ -56,4 +56,4 @@ private:
     bool met_ = false;
 };
 
-}  // namespace sim
+}  // namespace davenport::sim

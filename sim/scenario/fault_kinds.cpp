@@ -1,7 +1,7 @@
 #include "sim/scenario/language.hpp"
 
 /// The faults, named as the field names them.
-namespace sim::language {
+namespace davenport::sim::language {
 
 namespace {
 
@@ -11,9 +11,10 @@ using Kinds = std::vector<FaultKind>;
 constexpr std::int64_t day_us = 86'400'000'000;
 constexpr std::int64_t million = 1'000'000;
 
-Key make_key(std::string_view name, Type type, std::string_view canonical, std::string_view standard,
+Key make_key(std::string_view name, Type type, std::string_view canonical, std::string_view default_value,
              std::int64_t low, std::int64_t high, std::string_view about) {
-    Key key{.name = name, .type = type, .about = about, .standard = standard, .low = low, .high = high};
+    Key key{
+        .name = name, .type = type, .about = about, .default_value = default_value, .low = low, .high = high};
     key.canonical = canonical;
     return key;
 }
@@ -28,8 +29,8 @@ Key required(Key key) {
     return key;
 }
 
-Key probability(std::string_view standard) {
-    return make_key("probability", Type::percent, "probability", standard, 1, million,
+Key probability(std::string_view default_value) {
+    return make_key("probability", Type::percent, "probability", default_value, 1, million,
                     "how likely a request is hit");
 }
 
@@ -43,12 +44,12 @@ Parameters any_request() {
             nth("the nth request and no other, instead of a probability")};
 }
 
-Key rows(std::string_view standard, std::string_view about) {
-    return make_key("rows", Type::count, "rows", standard, 0, million, about);
+Key rows(std::string_view default_value, std::string_view about) {
+    return make_key("rows", Type::count, "rows", default_value, 0, million, about);
 }
 
-Key delay(std::string_view standard, std::string_view about) {
-    return make_key("delay", Type::time, "delay_ms", standard, 1'000, day_us, about);
+Key delay(std::string_view default_value, std::string_view about) {
+    return make_key("delay", Type::time, "delay_ms", default_value, 1'000, day_us, about);
 }
 
 Key restart() {
@@ -247,4 +248,4 @@ const FaultKind* find_fault(std::string_view name) {
     return nullptr;
 }
 
-}  // namespace sim::language
+}  // namespace davenport::sim::language

@@ -1,7 +1,7 @@
 #include "sim/scenario/language.hpp"
 
 /// The keys of each section of a scenario file.
-namespace sim::language {
+namespace davenport::sim::language {
 
 namespace {
 
@@ -27,7 +27,7 @@ std::vector<Section> make_sections() {
              {.name = "seed",
               .type = Type::count,
               .about = "decides all that is drawn; --seed overrides it",
-              .standard = "1",
+              .default_value = "1",
               .set = [](Into& into,
                         const Value& v) { into.scenario->seed = static_cast<std::uint64_t>(v.low); }},
              {.name = "topology", .type = Type::section, .about = "how many nodes, clients and rooms"},
@@ -38,7 +38,7 @@ std::vector<Section> make_sections() {
              {.name = "heal",
               .type = Type::time,
               .about = "how long everything may take to converge after the last fault and message",
-              .standard = "10s",
+              .default_value = "10s",
               .low = 100'000,
               .high = day_us,
               .set = [](Into& into, const Value& v) { into.scenario->heal = Duration{v.low}; }},
@@ -50,14 +50,14 @@ std::vector<Section> make_sections() {
              {.name = "nodes",
               .type = Type::count,
               .about = "chat nodes at the start",
-              .standard = "2",
+              .default_value = "2",
               .low = 1,
               .high = 1'000,
               .set = [](Into& into, const Value& v) { into.scenario->topology.nodes = as_int(v.low); }},
              {.name = "clients",
               .type = Type::count,
               .about = "simulated clients at the start",
-              .standard = "4",
+              .default_value = "4",
               .low = 1,
               .high = 100'000,
               .set = [](Into& into, const Value& v) { into.scenario->topology.clients = as_int(v.low); }},
@@ -65,28 +65,28 @@ std::vector<Section> make_sections() {
               .type = Type::count,
               .about = "how many of the clients, the last ones, have no WebSocket: they poll for what is "
                        "said, as Comet clients did, and post by HTTP",
-              .standard = "0",
+              .default_value = "0",
               .high = 100'000,
               .set = [](Into& into, const Value& v) { into.scenario->topology.polling = as_int(v.low); },
               .drawn = true},
              {.name = "rooms",
               .type = Type::count,
               .about = "rooms r1, r2, ..., shared out among the clients in turn",
-              .standard = "1",
+              .default_value = "1",
               .low = 1,
               .high = 10'000,
               .set = [](Into& into, const Value& v) { into.scenario->topology.rooms = as_int(v.low); }},
              {.name = "feed",
               .type = Type::choice,
               .about = "how the nodes follow the store's changes",
-              .standard = "continuous",
+              .default_value = "continuous",
               .choices = {"continuous", "longpoll", "poll"},
               .set = [](Into& into, const Value& v) { into.scenario->topology.feed = v.text; },
               .drawn = true},
              {.name = "poll_interval",
               .type = Type::time,
               .about = "the pause between two polls (feed: poll)",
-              .standard = "1s",
+              .default_value = "1s",
               .low = 1'000,
               .high = day_us,
               .set = [](Into& into,
@@ -95,7 +95,7 @@ std::vector<Section> make_sections() {
              {.name = "shards",
               .type = Type::count,
               .about = "q of the database: with more than 1 its feed has no single order",
-              .standard = "1",
+              .default_value = "1",
               .low = 1,
               .high = 16,
               .set = [](Into& into, const Value& v) { into.scenario->topology.shards = as_int(v.low); },
@@ -103,7 +103,7 @@ std::vector<Section> make_sections() {
              {.name = "batch",
               .type = Type::count,
               .about = "how many waiting messages a node sends to the store in one request, at most",
-              .standard = "400",
+              .default_value = "400",
               .low = 1,
               .high = 10'000,
               .set = [](Into& into, const Value& v) { into.scenario->topology.batch = as_int(v.low); },
@@ -112,7 +112,7 @@ std::vector<Section> make_sections() {
               .type = Type::count,
               .about = "how many rows a node reads at once from the store or its journal, at most; with few, "
                        "a short run has long stretches to catch up with",
-              .standard = "2000",
+              .default_value = "2000",
               .low = 1,
               .high = 10'000,
               .set = [](Into& into, const Value& v) { into.scenario->topology.page = as_int(v.low); },
@@ -121,7 +121,7 @@ std::vector<Section> make_sections() {
               .type = Type::bytes,
               .about = "what waits for one client at most, at its node: who falls further behind is cut off, "
                        "and resumes",
-              .standard = "1MB",
+              .default_value = "1MB",
               .low = 1'024,
               .high = 1'000'000'000,
               .set = [](Into& into, const Value& v) { into.scenario->topology.outbox_bytes = as_int(v.low); },
@@ -140,7 +140,7 @@ std::vector<Section> make_sections() {
              {.name = "latency",
               .type = Type::time_range,
               .about = "one way; drawn anew for every packet, order is kept",
-              .standard = "100us..300us",
+              .default_value = "100us..300us",
               .high = day_us,
               .set = [](Into& into, const Value& v) { into.link->latency = as_range(v); }},
              {.name = "bandwidth",
@@ -157,7 +157,7 @@ std::vector<Section> make_sections() {
              {.name = "rate",
               .type = Type::rate,
               .about = "messages of all clients together",
-              .standard = "10/s",
+              .default_value = "10/s",
               .low = 1,
               .high = 1'000'000'000,
               .set =
@@ -168,7 +168,7 @@ std::vector<Section> make_sections() {
               .type = Type::choice,
               .about = "constant: evenly; poisson: at random; ramp: from nothing up to twice the rate; "
                        "burst: a second's messages at once",
-              .standard = "constant",
+              .default_value = "constant",
               .choices = {"constant", "poisson", "ramp", "burst"},
               .set =
                   [](Into& into, const Value& v) {
@@ -180,7 +180,7 @@ std::vector<Section> make_sections() {
              {.name = "size",
               .type = Type::bytes_range,
               .about = "of a message's text; a range is drawn from",
-              .standard = "64B",
+              .default_value = "64B",
               .low = 16,
               .high = 1'000'000,
               .set =
@@ -191,14 +191,14 @@ std::vector<Section> make_sections() {
              {.name = "for",
               .type = Type::time,
               .about = "how long the clients talk",
-              .standard = "10s",
+              .default_value = "10s",
               .low = 1,
               .high = day_us,
               .set = [](Into& into, const Value& v) { into.scenario->load.length = Duration{v.low}; }},
              {.name = "settle",
               .type = Type::time,
               .about = "quiet time after the start, before the first message",
-              .standard = "1s",
+              .default_value = "1s",
               .high = day_us,
               .set = [](Into& into, const Value& v) { into.scenario->load.settle = Duration{v.low}; }},
              {.name = "messages",
@@ -221,7 +221,7 @@ std::vector<Section> make_sections() {
              {.name = "size",
               .type = Type::bytes,
               .about = "of its text",
-              .standard = "64B",
+              .default_value = "64B",
               .low = 16,
               .high = 1'000'000},
          }},
@@ -265,7 +265,7 @@ std::vector<Section> make_sections() {
              {.name = "swarm",
               .type = Type::flag,
               .about = "let the seed decide whether this line takes part at all",
-              .standard = "false",
+              .default_value = "false",
               .set = [](Into& into, const Value& v) { into.fault->swarm = v.low != 0; }},
          }},
     };
@@ -290,4 +290,4 @@ const Section& section(std::string_view name) {
     return sections().front();
 }
 
-}  // namespace sim::language
+}  // namespace davenport::sim::language

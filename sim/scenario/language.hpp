@@ -10,7 +10,7 @@
 /// The scenario language as a table. The reader, the sense checks, the plan, the JSON Schema (`chatsim
 /// schema`) and the reference (`chatsim explain`) are all driven by it, so none of them can know a key that
 /// another does not.
-namespace sim::language {
+namespace davenport::sim::language {
 
 /// Where a key's value goes; which one is set depends on the section that is being read.
 struct Into {
@@ -23,7 +23,7 @@ struct Key {
     std::string_view name{};
     Type type = Type::text;
     std::string_view about{};
-    std::string_view standard{};  ///< the default, as one would write it; empty: none
+    std::string_view default_value{};  ///< the default, as one would write it; empty: none
     bool required = false;
     std::int64_t low = 0;  ///< bounds, in the type's smallest unit
     std::int64_t high = std::numeric_limits<std::int64_t>::max();
@@ -101,4 +101,4 @@ std::vector<std::string_view> names(const Table& table) {
     return out;
 }
 
-}  // namespace sim::language
+}  // namespace davenport::sim::language

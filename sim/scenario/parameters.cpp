@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace sim {
+namespace davenport::sim {
 
 void set_canonical(Parameters& parameters, const language::Key& key, const Value& value) {
     auto& into = parameters[std::string{key.canonical}];
@@ -42,14 +42,14 @@ Parameters complete(const language::FaultKind& kind, const Parameters& given) {
             out[std::string{key.canonical}] = given.at(std::string{key.canonical});
             continue;
         }
-        if (key.standard.empty()) continue;
+        if (key.default_value.empty()) continue;
         const bool rival_given =
             !key.group.empty() && std::ranges::any_of(kind.parameters, [&](const language::Key& rival) {
                 return rival.group == key.group && is_given(rival);
             });
         std::string why;
-        const auto value = key.type == Type::choice ? Value{std::string{key.standard}, 0, 0}
-                                                    : parse_value(key.type, key.standard, why);
+        const auto value = key.type == Type::choice ? Value{std::string{key.default_value}, 0, 0}
+                                                    : parse_value(key.type, key.default_value, why);
         if (!rival_given && value) set_canonical(out, key, *value);
     }
     return out;
@@ -75,4 +75,4 @@ std::string show_bound(Type type, std::int64_t bound) {
     }
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -7,7 +7,7 @@
 #include <string_view>
 
 /// A fault's parameters as a plan has them: `delay: 20ms` is {"delay_ms", "20"}.
-namespace sim {
+namespace davenport::sim {
 
 using Parameters = std::map<std::string, std::string>;
 
@@ -22,4 +22,4 @@ Parameters complete(const language::FaultKind& kind, const Parameters& given);
 /// "10%", "at least 1ms": a bound for a message.
 std::string show_bound(Type type, std::int64_t bound);
 
-}  // namespace sim
+}  // namespace davenport::sim

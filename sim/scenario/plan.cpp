@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-namespace sim {
+namespace davenport::sim {
 
 namespace {
 
@@ -222,4 +222,4 @@ Plan make_plan(const Scenario& scenario, std::uint64_t seed) {
     return plan;
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace sim {
+namespace davenport::sim {
 
 /// A message that is due; times are since the start of the run.
 struct PlannedSend {
@@ -66,4 +66,4 @@ std::string room_of(const Topology& topology, std::uint32_t client);
 /// Whether it is one of those that poll, the last of the topology's.
 bool is_polling(const Topology& topology, std::uint32_t client);
 
-}  // namespace sim
+}  // namespace davenport::sim

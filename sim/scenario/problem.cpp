@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace sim {
+namespace davenport::sim {
 
 namespace {
 
@@ -67,4 +67,4 @@ std::string render(std::vector<Problem> problems, std::string_view file, std::st
     return out;
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

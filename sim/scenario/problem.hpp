@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sim {
+namespace davenport::sim {
 
 /// One mistake in a file.
 struct Problem {
@@ -25,4 +25,4 @@ using base::closest;
 /// "did you mean 'nodes'?", or "one of a, b, c" when nothing is near and the list is short.
 std::string suggest(std::string_view word, const std::vector<std::string_view>& known);
 
-}  // namespace sim
+}  // namespace davenport::sim

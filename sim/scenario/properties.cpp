@@ -1,7 +1,7 @@
 #include "sim/scenario/language.hpp"
 
 /// What can be expected of a run, and what a fault can wait for.
-namespace sim::language {
+namespace davenport::sim::language {
 
 const std::vector<Property>& properties() {
     static const std::vector<Property> table{
@@ -81,4 +81,4 @@ const std::vector<Word>& subjects() {
     return table;
 }
 
-}  // namespace sim::language
+}  // namespace davenport::sim::language

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-namespace sim {
+namespace davenport::sim {
 
 namespace {
 
@@ -221,7 +221,7 @@ private:
 
     static std::string_view example(const Key& key) {
         if (!key.choices.empty()) return key.choices.front();
-        return key.standard.empty() ? example_of(key.type) : key.standard;
+        return key.default_value.empty() ? example_of(key.type) : key.default_value;
     }
 
     void read_timeline(const Yaml& list) {
@@ -395,4 +395,4 @@ Reading read_scenario(std::string_view text, std::string_view file) {
     return reading;
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sim {
+namespace davenport::sim {
 
 struct Reading {
     std::optional<Scenario> scenario;  ///< only when there is no problem
@@ -44,4 +44,4 @@ std::vector<Problem> not_among_nodes(const Scenario& scenario, std::string_view 
 std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::set<std::string>& attached,
                                            bool has_control);
 
-}  // namespace sim
+}  // namespace davenport::sim

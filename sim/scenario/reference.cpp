@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace sim {
+namespace davenport::sim {
 
 namespace {
 
@@ -22,7 +22,7 @@ std::string value_of(const Key& key) {
 
 std::string standard_of(const Key& key) {
     if (key.required) return "(needed)";
-    return key.standard.empty() ? "" : fmt::format("`{}`", key.standard);
+    return key.default_value.empty() ? "" : fmt::format("`{}`", key.default_value);
 }
 
 void append_keys(std::string& out, const std::vector<Key>& keys) {
@@ -132,14 +132,14 @@ std::string of_key(std::string_view name) {
             if (key.name != name && !full) continue;
             fmt::format_to(std::back_inserter(out), "`{}{}{}`: {}\n    {}{}\n", section.name,
                            section.name.empty() ? "" : ".", key.name, key.about, value_of(key),
-                           key.standard.empty() ? "" : fmt::format("; default {}", key.standard));
+                           key.default_value.empty() ? "" : fmt::format("; default {}", key.default_value));
         }
     }
     for (const auto& kind : fault_kinds())
         if (const auto* key = kind.find(name))
             fmt::format_to(std::back_inserter(out), "`{}` of {}: {}\n    {}{}\n", name, kind.name, key->about,
                            value_of(*key),
-                           key->standard.empty() ? "" : fmt::format("; default {}", key->standard));
+                           key->default_value.empty() ? "" : fmt::format("; default {}", key->default_value));
     return out;
 }
 
@@ -189,4 +189,4 @@ std::vector<std::string_view> explained() {
     return out;
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -7,7 +7,7 @@
 #include <vector>
 
 /// The language's table as text for people and for editors.
-namespace sim {
+namespace davenport::sim {
 
 /// The reference of one key, section, fault, property, metric, quantile or phase; of everything when `key` is
 /// empty; "" when nothing is called so. Markdown, so that it can stand in the README as it is.
@@ -19,4 +19,4 @@ std::vector<std::string_view> explained();
 /// JSON Schema (draft 2020-12) of a scenario file.
 std::string json_schema();
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -10,7 +10,7 @@
 #include <vector>
 
 /// A scenario file as it was read: what is asked for, before any seed has decided anything.
-namespace sim {
+namespace davenport::sim {
 
 using base::Duration;
 
@@ -43,7 +43,7 @@ struct Topology {
     int outbox_bytes = 1'000'000;  ///< what waits for one client, at most
 };
 
-/// A key of the topology with a list: each seed draws one of it. See of_seed().
+/// A key of the topology with a list: each seed draws one of it. See draw_choices().
 struct Choice {
     std::string key;
     std::vector<Value> of;
@@ -116,4 +116,4 @@ struct Scenario {
         10};  ///< how long everything may take to converge after the last fault and message
 };
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -6,7 +6,7 @@
 #include <fmt/ranges.h>
 
 /// The language's table as JSON Schema, for editors that complete and check scenario files.
-namespace sim {
+namespace davenport::sim {
 
 namespace {
 
@@ -88,9 +88,9 @@ object of_key(const Key& key) {
         out = {{"anyOf", array{std::move(out), std::move(list)}}};
     }
     out["description"] = key.about;
-    if (key.standard.empty()) return out;
+    if (key.default_value.empty()) return out;
     const bool bare = key.type == Type::count || key.type == Type::flag;
-    out["default"] = bare ? base::parse_json(key.standard).value_or(value{}) : value(key.standard);
+    out["default"] = bare ? base::parse_json(key.default_value).value_or(value{}) : value(key.default_value);
     return out;
 }
 
@@ -255,4 +255,4 @@ std::string json_schema() {
     return out + '\n';
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

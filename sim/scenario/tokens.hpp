@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sim {
+namespace davenport::sim {
 
 struct Token {
     std::string_view text;  ///< empty at the end
@@ -73,4 +73,4 @@ inline bool contains(const std::vector<std::string_view>& list, std::string_view
     return std::ranges::find(list, word) != list.end();
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

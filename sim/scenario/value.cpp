@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace sim {
+namespace davenport::sim {
 
 namespace {
 
@@ -301,4 +301,4 @@ std::string as_ms(std::int64_t us) { return decimal(us, 1'000); }
 
 std::string as_fraction(std::int64_t millionths) { return decimal(millionths, 1'000'000); }
 
-}  // namespace sim
+}  // namespace davenport::sim

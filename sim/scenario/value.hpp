@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace sim {
+namespace davenport::sim {
 
 /// What can stand behind a key.
 enum class Type {
@@ -56,4 +56,4 @@ std::string as_ms(std::int64_t us);
 /// Millionths as a decimal fraction: "0.3".
 std::string as_fraction(std::int64_t millionths);
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -9,7 +9,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
-namespace sim {
+namespace davenport::sim {
 
 namespace {
 
@@ -61,7 +61,7 @@ public:
 private:
     struct Open {
         Yaml value;
-        Yaml key;  // of a map: the key whose value is awaited
+        Yaml key;  // of a map: the key whose value is pending_deliveries
         bool has_key;
     };
 
@@ -145,4 +145,4 @@ Yaml parse_yaml(std::string_view text, std::vector<Problem>& problems) {
     }
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sim {
+namespace davenport::sim {
 
 /// A YAML (or JSON) document as plain values, each with its place in the file.
 ///
@@ -35,4 +35,4 @@ struct Yaml::Member {
 /// reported and left out; of syntax errors the first only, since the parser cannot go on after one.
 Yaml parse_yaml(std::string_view text, std::vector<Problem>& problems);
 
-}  // namespace sim
+}  // namespace davenport::sim

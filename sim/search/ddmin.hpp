@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 /// Delta debugging (Zeller): makes a list as short as it gets while it still fails.
 ///
@@ -43,4 +43,4 @@ std::vector<Item> ddmin(std::vector<Item> items, const FirstFailing& first_faili
     return items;
 }
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 namespace {
 
@@ -57,4 +57,4 @@ Scenario explicit_form(const Scenario& scenario, const Plan& plan) {
     return out;
 }
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

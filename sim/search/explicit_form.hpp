@@ -2,7 +2,7 @@
 
 #include "sim/scenario/plan.hpp"
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 /// `scenario` and what a seed made of it, as a scenario that leaves nothing to be drawn: each fault a line of
 /// its own with its time, victim and parameters, each message named. make_plan() of it gives the plan again.
@@ -11,4 +11,4 @@ namespace sim::search {
 /// and be taken out alone.
 Scenario explicit_form(const Scenario& scenario, const Plan& plan);
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

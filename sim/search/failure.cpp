@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 namespace {
 
@@ -103,4 +103,4 @@ std::string show(const Failure& failure) {
     return failure.shape.empty() ? failure.property : failure.property + " (" + failure.shape + ")";
 }
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

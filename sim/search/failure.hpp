@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 /// One way in which a run failed, said so that two runs with different messages, nodes and times can be
 /// compared.
@@ -33,4 +33,4 @@ std::vector<std::string> doubts_of(const checker::Verdict& verdict);
 /// "no_loss (_: shown to _ of _, never to _)", for people.
 std::string show(const Failure& failure);
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 namespace {
 
@@ -328,4 +328,4 @@ Replay read_replay(std::string_view text, std::string& error) {
     return error.empty() ? std::move(replay) : Replay{};
 }
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

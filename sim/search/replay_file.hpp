@@ -8,7 +8,7 @@
 
 /// A run as data: all that a world and a judge need, with every draw already made. It replays a run even
 /// after the scenario language's defaults, or what a seed draws, have changed.
-namespace sim::search {
+namespace davenport::sim::search {
 
 struct Replay {
     Scenario scenario;
@@ -23,4 +23,4 @@ std::string write_replay(const Replay& replay);
 /// empty.
 Replay read_replay(std::string_view text, std::string& error);
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

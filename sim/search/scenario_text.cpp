@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 namespace {
 
@@ -167,4 +167,4 @@ std::string scenario_text(const Scenario& scenario, const std::string& comment) 
     return out;
 }
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 /// A scenario file that reads back as `scenario`, in the language's own words; what is at its default is left
 /// out.
@@ -12,4 +12,4 @@ namespace sim::search {
 /// `comment` is put in front, line by line.
 std::string scenario_text(const Scenario& scenario, const std::string& comment);
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

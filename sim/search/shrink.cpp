@@ -1,8 +1,8 @@
 #include "sim/search/shrink.hpp"
 
 #include "sim/scenario/reader.hpp"
-#include "sim/search/crew.hpp"
 #include "sim/search/explicit_form.hpp"
+#include "sim/search/parallel.hpp"
 #include "sim/search/scenario_text.hpp"
 #include "sim/search/shrinker.hpp"
 #include "sim/search/story.hpp"
@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 namespace {
 
@@ -153,4 +153,4 @@ std::string shrunk_text(const Shrunk& shrunk, std::string_view origin) {
     return scenario_text(scenario, comment);
 }
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 struct ShrinkOptions {
     unsigned threads = 0;               ///< 0: one a processor
@@ -45,4 +45,4 @@ Shrunk shrink(const Scenario& scenario, const Plan& plan, const Failure& failure
 /// it comes from.
 std::string shrunk_text(const Shrunk& shrunk, std::string_view origin);
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

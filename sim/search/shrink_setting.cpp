@@ -11,7 +11,7 @@
 
 /// What is left when no fault and no message can go any more: fewer nodes, clients and rooms, plainer
 /// settings.
-namespace sim::search {
+namespace davenport::sim::search {
 
 namespace {
 
@@ -195,4 +195,4 @@ void simplify_settings(Shrinker& shrinker) {
     }
 }
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

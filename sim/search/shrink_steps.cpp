@@ -11,7 +11,7 @@
 #include <fmt/format.h>
 
 /// What is taken out of a run: faults, messages, nodes, clients, rooms, settings.
-namespace sim::search {
+namespace davenport::sim::search {
 
 namespace {
 
@@ -42,7 +42,7 @@ class Beginnings final : public HistorySink {
 public:
     std::map<std::string, std::int64_t> at_us;
     void add(const Record& record) override {
-        if (record.what == What::fault_on) at_us.emplace(record.name, record.at_us);
+        if (record.what == RecordKind::fault_on) at_us.emplace(record.name, record.at_us);
     }
 };
 
@@ -101,7 +101,8 @@ void fewer_rows(Shrinker& shrinker) {
         const auto key = std::ranges::find(kind->parameters, "rows", &language::Key::canonical);
         if (key == kind->parameters.end()) continue;
         const auto given = fault.parameters.find("rows");
-        const auto rows = given != fault.parameters.end() ? std::string_view{given->second} : key->standard;
+        const auto rows =
+            given != fault.parameters.end() ? std::string_view{given->second} : key->default_value;
         if (rows == "0" || rows == "1") continue;
         auto candidate = shrinker.now();
         candidate.timeline[i].parameters["rows"] = "1";
@@ -196,4 +197,4 @@ void plainer_faults(Shrinker& shrinker) {
     }
 }
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

@@ -4,7 +4,7 @@
 #include <set>
 
 /// Shorter and rounder times: a person reads "at 1s, for 500ms" and not "at 3.718204s, for 2.201931s".
-namespace sim::search {
+namespace davenport::sim::search {
 
 namespace {
 
@@ -120,4 +120,4 @@ void simplify_times(Shrinker& shrinker) {
     shorten_load(shrinker);
 }
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 /// A run that is getting smaller: what is left, and how to ask whether still less would do.
 class Shrinker {
@@ -52,4 +52,4 @@ void shrink_topology(Shrinker& shrinker);
 void simplify_settings(Shrinker& shrinker);  ///< links, sizes, parameters, the seed
 void simplify_times(Shrinker& shrinker);
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 namespace {
 
@@ -47,65 +47,65 @@ public:
     void add(const Record& r) override {
         const bool about = messages_.contains(r.msg);
         switch (r.what) {
-            case What::fault_on:
+            case RecordKind::fault_on:
                 return tell(r, fmt::format("{} begins{}", r.name, whom(r)));
-            case What::fault_off:
+            case RecordKind::fault_off:
                 if (r.at_us != last_fault_us_) tell(r, fmt::format("{} is over", r.name));
                 return;
-            case What::node:
+            case RecordKind::node:
                 if (r.at_us > 0) tell(r, fmt::format("{} is {}", r.node, r.text));
                 return;
-            case What::store: {
+            case RecordKind::store: {
                 auto& known = store_of_[r.node];  // each of its clients is told
                 if (std::exchange(known, r.text) == r.text) return;
                 if (r.text == "up" && r.at_us < 1'000'000) return;  // the start
                 return tell(r, fmt::format("{} tells its clients that the store is {}", r.node, r.text));
             }
-            case What::healed:
+            case RecordKind::healed:
                 return tell(r, "all faults are over");
-            case What::connected:
+            case RecordKind::connected:
                 if (clients_.contains(r.client) && r.count > 1)
                     tell(r, fmt::format("{} is back, at {}", r.client, r.node));
                 return;
-            case What::disconnected:
+            case RecordKind::disconnected:
                 if (clients_.contains(r.client))
                     tell(r, fmt::format("{} loses its connection ({})", r.client, r.text));
                 return;
-            case What::joined:
+            case RecordKind::joined:
                 if (clients_.contains(r.client) && r.flag)
                     tell(r, fmt::format("{} is told of a gap in {}", r.client, r.room));
                 return;
-            case What::gap_closed:
+            case RecordKind::gap_closed:
                 if (clients_.contains(r.client))
                     tell(r, fmt::format("the gap of {} in {} is closed", r.client, r.room));
                 return;
-            case What::end:
+            case RecordKind::end:
                 return;
             default:
                 break;
         }
         if (!about) return;
         switch (r.what) {
-            case What::send:
+            case RecordKind::send:
                 return tell(r, fmt::format("{} sends {} to {} by {}{}", r.client, r.msg, r.room, r.node,
                                            r.count > 1 ? fmt::format(", for the {}. time", r.count) : ""));
-            case What::unsent:
+            case RecordKind::unsent:
                 return tell(r, fmt::format("{} is due, and {} has no connection", r.msg, r.client));
-            case What::accepted:
+            case RecordKind::accepted:
                 return tell(r, fmt::format("{} is told that {} is accepted", r.client, r.msg));
-            case What::stored:
+            case RecordKind::stored:
                 return tell(r, fmt::format("{} is told that {} is stored", r.client, r.msg));
-            case What::refused:
+            case RecordKind::refused:
                 return tell(r, fmt::format("{} is refused ({})", r.msg, r.text));
-            case What::failed:
+            case RecordKind::failed:
                 return tell(r, fmt::format("{} is given up by its node ({})", r.msg, r.text));
-            case What::shown:
-                return tell(
-                    r, fmt::format("{} is shown {} by {}{}{}", r.client, r.msg, r.node,
-                                   r.via == Via::live ? "" : ", on resuming", r.flag ? ", marked late" : ""));
-            case What::repeated:
+            case RecordKind::shown:
+                return tell(r, fmt::format("{} is shown {} by {}{}{}", r.client, r.msg, r.node,
+                                           r.via == DeliveryPath::live ? "" : ", on resuming",
+                                           r.flag ? ", marked late" : ""));
+            case RecordKind::repeated:
                 return tell(r, fmt::format("{} is shown {} AGAIN by {}", r.client, r.msg, r.node));
-            case What::document:
+            case RecordKind::document:
                 return tell(r, fmt::format("at the end the store holds {}", r.msg));
             default:
                 return;
@@ -124,7 +124,7 @@ private:
     }
 
     void tell(const Record& r, const std::string& line) {
-        if (r.what == What::fault_on) last_fault_us_ = r.at_us;
+        if (r.what == RecordKind::fault_on) last_fault_us_ = r.at_us;
         if (lines_++ >= lines_max_) {
             ++left_out_;
             return;
@@ -148,4 +148,4 @@ std::string story_of(const Scenario& scenario, const Plan& plan, const checker::
     return teller.take();
 }
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 /// What happened round the messages that the evidence names, in order of time, a line each:
 ///
@@ -18,4 +18,4 @@ namespace sim::search {
 std::string story_of(const Scenario& scenario, const Plan& plan, const checker::Finding& finding,
                      std::size_t lines_max = 30);
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

@@ -1,9 +1,9 @@
 #include "sim/search/sweep.hpp"
 
+#include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/language.hpp"
-#include "sim/scenario/of_seed.hpp"
 #include "sim/scenario/parameters.hpp"
-#include "sim/search/crew.hpp"
+#include "sim/search/parallel.hpp"
 #include "sim/search/trial.hpp"
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 namespace {
 
@@ -26,7 +26,7 @@ class Gathering {
 public:
     Gathering(const SweepOptions& options) : options_{options} {}
 
-    void bring(const Trial& trial, const Marks& marks, FailingRun run) {
+    void bring(const Trial& trial, const SituationCoverage& marks, FailingRun run) {
         SweepResult one;
         one.runs = 1;
         one.passed = trial.verdict.outcome == checker::Outcome::pass;
@@ -67,13 +67,13 @@ SweepResult sweep_seeds(const Scenario& scenario, const SweepOptions& options) {
     Gathering gathering{options};
     std::atomic<std::uint64_t> next{options.first};
     std::atomic<std::uint64_t> last{options.last};
-    with_crew(threads_or_all(options.threads), [&](unsigned) {
+    parallel_for(threads_or_all(options.threads), [&](unsigned) {
         for (;;) {
             const auto seed = next++;
             if (seed > last || is_set(options.interrupted)) return;
-            const auto decided = of_seed(scenario, seed);
+            const auto decided = draw_choices(scenario, seed);
             const auto plan = make_plan(decided, seed);
-            Marks marks;
+            SituationCoverage marks;
             const auto trial = try_plan(decided, plan, &marks, nullptr, options.interrupted);
             if (is_set(options.interrupted)) return;  // broken off, so no trial
             gathering.bring(trial, marks, {seed, "", 0, plan.faults.size() + plan.sends.size(), {}});
@@ -121,7 +121,7 @@ class HitCounter final : public HistorySink {
 public:
     std::int64_t hits = 0;
     void add(const Record& record) override {
-        if (record.what == What::fault_off && record.name == "single") hits = record.count;
+        if (record.what == RecordKind::fault_off && record.name == "single") hits = record.count;
     }
 };
 
@@ -139,12 +139,12 @@ SweepResult sweep_single_faults(const Scenario& scenario, std::string_view kind,
         Gathering gathering{options};
         std::atomic<std::uint64_t> next{1};
         std::atomic<std::uint64_t> last{options.last};
-        with_crew(threads_or_all(options.threads), [&](unsigned) {
+        parallel_for(threads_or_all(options.threads), [&](unsigned) {
             for (;;) {
                 const auto nth = next++;
                 if (nth > last || is_set(options.interrupted)) return;
                 const auto plan = with_single_fault(scenario, options.first, kind, nth, node);
-                Marks marks;
+                SituationCoverage marks;
                 HitCounter counter;
                 const auto trial = try_plan(scenario, plan, &marks, &counter, options.interrupted);
                 if (is_set(options.interrupted)) return;
@@ -274,4 +274,4 @@ std::optional<SweepResult> SweepResult::from_json(const base::json::value& value
     return result;
 }
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

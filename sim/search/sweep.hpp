@@ -3,7 +3,7 @@
 #include "node/base/json.hpp"
 #include "sim/scenario/plan.hpp"
 #include "sim/search/failure.hpp"
-#include "sim/search/marks.hpp"
+#include "sim/search/situation_coverage.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -15,7 +15,7 @@
 #include <vector>
 
 /// Many runs of one scenario, over all processors.
-namespace sim::search {
+namespace davenport::sim::search {
 
 /// A run that failed; seed and addition say which.
 struct FailingRun {
@@ -34,7 +34,7 @@ struct SweepResult {
     std::vector<FailingRun> failing;  ///< fewest faults and messages first, then fewest events; bounded
     std::map<Failure, std::uint64_t> failures;    ///< how many runs failed in this way
     std::map<std::string, std::uint64_t> doubts;  ///< why runs were none
-    Marks marks;
+    SituationCoverage marks;
 
     void add(FailingRun run, std::size_t keep);
     void merge(const SweepResult& other, std::size_t keep);
@@ -69,4 +69,4 @@ Plan with_single_fault(const Scenario& scenario, std::uint64_t seed, std::string
 /// request, at the second, and so on, until there is no nth. `options.first` is the seed; `last` bounds n.
 SweepResult sweep_single_faults(const Scenario& scenario, std::string_view kind, const SweepOptions& options);
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

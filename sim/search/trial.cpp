@@ -4,29 +4,29 @@
 
 #include <algorithm>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 namespace {
 
 /// Passes records on to all who want them, and counts.
 class Witness final : public HistorySink {
 public:
-    Witness(Trial& trial, checker::Judge& judge, MarkWatcher* marks, HistorySink* also)
+    Witness(Trial& trial, checker::Judge& judge, SituationWatcher* marks, HistorySink* also)
         : trial_{trial}, judge_{judge}, marks_{marks}, also_{also} {}
 
     void add(const Record& record) override {
         judge_.add(record);
         if (marks_) marks_->add(record);
         if (also_) also_->add(record);
-        if (record.what == What::send && record.count == 1) ++trial_.sends;
-        if (record.what == What::shown) ++trial_.deliveries;
+        if (record.what == RecordKind::send && record.count == 1) ++trial_.sends;
+        if (record.what == RecordKind::shown) ++trial_.deliveries;
         trial_.length_us = std::max(trial_.length_us, record.at_us);
     }
 
 private:
     Trial& trial_;
     checker::Judge& judge_;
-    MarkWatcher* marks_;
+    SituationWatcher* marks_;
     HistorySink* also_;
 };
 
@@ -36,11 +36,11 @@ bool Trial::fails_as(const Failure& failure) const {
     return std::ranges::find(failures, failure) != failures.end();
 }
 
-Trial try_plan(const Scenario& scenario, const Plan& plan, Marks* marks, HistorySink* also,
+Trial try_plan(const Scenario& scenario, const Plan& plan, SituationCoverage* marks, HistorySink* also,
                const std::atomic<bool>* interrupted) {
     Trial trial;
     checker::Judge judge{scenario, plan};
-    std::optional<MarkWatcher> watcher;
+    std::optional<SituationWatcher> watcher;
     if (marks) watcher.emplace(*marks);
     Witness witness{trial, judge, watcher ? &*watcher : nullptr, also};
     WorldOptions options;
@@ -54,4 +54,4 @@ Trial try_plan(const Scenario& scenario, const Plan& plan, Marks* marks, History
     return trial;
 }
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

@@ -3,14 +3,14 @@
 #include "sim/checker/judge.hpp"
 #include "sim/scenario/plan.hpp"
 #include "sim/search/failure.hpp"
-#include "sim/search/marks.hpp"
+#include "sim/search/situation_coverage.hpp"
 
 #include <atomic>
 #include <cstdint>
 #include <string>
 #include <vector>
 
-namespace sim::search {
+namespace davenport::sim::search {
 
 /// One run in the virtual world, judged.
 struct Trial {
@@ -28,7 +28,7 @@ struct Trial {
 
 /// Runs the plan and judges it, all in this thread, with a world and a judge of its own: trials may run side
 /// by side. `marks` is told what the run met, `also` sees every record; either may be null.
-Trial try_plan(const Scenario& scenario, const Plan& plan, Marks* marks = nullptr,
+Trial try_plan(const Scenario& scenario, const Plan& plan, SituationCoverage* marks = nullptr,
                HistorySink* also = nullptr, const std::atomic<bool>* interrupted = nullptr);
 
-}  // namespace sim::search
+}  // namespace davenport::sim::search

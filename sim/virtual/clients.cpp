@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 /// Clients and their connections.
-namespace sim::virtual_world {
+namespace davenport::sim::virtual_world {
 
 ClientIndex World::add_client(std::string name, NodeIndex home, std::vector<std::string> rooms,
                               bool polling) {
@@ -37,7 +37,7 @@ void World::perform(ClientIndex index, client::Effects effects) {
             auto& to = link->second;
             const auto bytes = send->frame.size();
             travel(nodes_[to.node].to_clients, true, to.up, bytes,
-                   NodeHears{to.node, to.life, node::Received{client.link, std::move(send->frame)}});
+                   WrittenArrives{to.node, to.life, node::Received{client.link, std::move(send->frame)}});
         } else if (auto* to = std::get_if<client::Connect>(&effect)) {
             connect(index, to->node);
         } else if (auto* request = std::get_if<client::Ask>(&effect)) {
@@ -48,8 +48,8 @@ void World::perform(ClientIndex index, client::Effects effects) {
             client.timers[timer->timer] = ++settings_;
             at(std::max(now_, timer->at), ClientTimer{index, timer->timer, settings_});
         } else if (auto* read = std::get_if<client::HistoryRead>(&effect)) {
-            soon(Duration{0},
-                 Told{conduct::HistoryTold{client.probes, std::move(read->room), std::move(read->messages)}});
+            soon(Duration{0}, Told{orchestrator::HistoryTold{client.probes, std::move(read->room),
+                                                             std::move(read->messages)}});
             read_next_room(index);
         }
     }
@@ -69,11 +69,11 @@ void World::connect(ClientIndex index, const std::string& node) {
         soon(Duration{1000}, ClientHears{index, link, client::Disconnected{"no such node"}});
     } else {
         travel(found->to_clients, true, alone, 0,
-               Knock{index, link, static_cast<NodeIndex>(found - nodes_.begin())});
+               ConnectArrives{index, link, static_cast<NodeIndex>(found - nodes_.begin())});
     }
 }
 
-void World::on(Knock& e) {
+void World::on(ConnectArrives& e) {
     auto& node = nodes_[e.node];
     if (clients_[e.client].link != e.link) return;  // gave up meanwhile
     if (node.core && hold_if_paused(e.node, e)) return;
@@ -98,7 +98,8 @@ void World::drop_link(LinkId id, bool tell_node, const std::string& reason) {
         travel(path, false, connection.down, 0,
                ClientHears{connection.client, 0, client::Answered{connection.request, reason, {}}});
     } else if (tell_node) {
-        travel(path, true, connection.up, 0, NodeHears{connection.node, connection.life, node::Closed{id}});
+        travel(path, true, connection.up, 0,
+               WrittenArrives{connection.node, connection.life, node::Closed{id}});
     } else {
         travel(path, false, connection.down, 0,
                ClientHears{connection.client, id, client::Disconnected{reason}});
@@ -113,12 +114,12 @@ void World::on(ClientHears& e) {
     tell_client(e.client, e.event);
 }
 
-void World::on(ClientGets& e) {
+void World::on(FramesArrive& e) {
     auto& client = clients_[e.client];
     client.reading ? read(e) : client.unread.push_back(std::move(e));
 }
 
-void World::read(const ClientGets& e) {
+void World::read(const FramesArrive& e) {
     for (const auto& batch : e.frames) {
         for (std::size_t i = 0; i < batch->count(); ++i) {
             if (clients_[e.client].link != e.link) return;
@@ -141,4 +142,4 @@ void World::on(ClientTimer& e) {
     tell_client(e.client, client::TimerFired{e.timer});
 }
 
-}  // namespace sim::virtual_world
+}  // namespace davenport::sim::virtual_world

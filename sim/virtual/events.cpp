@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-namespace sim::virtual_world {
+namespace davenport::sim::virtual_world {
 namespace {
 
 /// This hash is taken of every byte that moves in the virtual world: eight at a time, and of a long text four
@@ -95,7 +95,7 @@ struct OfClientEvent {
 
 struct OfEvent {
     Hasher& h;
-    void operator()(const NodeHears& e) const {
+    void operator()(const WrittenArrives& e) const {
         h.add(e.node).add(e.life).add(e.event.index());
         std::visit(OfNodeEvent{h}, e.event);
     }
@@ -111,14 +111,16 @@ struct OfEvent {
         h.add(e.client).add(e.link).add(e.event.index());
         std::visit(OfClientEvent{h}, e.event);
     }
-    void operator()(const ClientGets& e) const {
+    void operator()(const FramesArrive& e) const {
         h.add(e.client).add(e.link);
         for (const auto& batch : e.frames)
             for (std::size_t i = 0; i < batch->count(); ++i) h.add(batch->at(i));
     }
     void operator()(const ClientTimer& e) const { h.add(e.client).add(e.timer); }
-    void operator()(const Knock& e) const { h.add(e.client).add(e.link).add(e.node); }
-    void operator()(const Asks& e) const { hash_into(h.add(e.client).add(e.request).add(e.node), e.http); }
+    void operator()(const ConnectArrives& e) const { h.add(e.client).add(e.link).add(e.node); }
+    void operator()(const RequestArrives& e) const {
+        hash_into(h.add(e.client).add(e.request).add(e.node), e.http);
+    }
     void operator()(const Told& e) const { h.add(e.event.index()); }
     void operator()(const ConductTimer&) const {}
 };
@@ -134,10 +136,11 @@ std::uint64_t hash_of(const Event& event) {
 
 std::string_view kind_of(const Event& event) {
     static constexpr std::array<std::string_view, std::variant_size_v<Event>> names{
-        "to node",        "timer of node",      "disk of node",   "start of node",   "to store",
-        "timer of store", "to client",          "to client",      "timer of client", "connection to node",
-        "to conductor",   "timer of conductor", "request to node"};
+        "to node",         "timer of node",      "disk of node",    "start of node",
+        "to store",        "timer of store",     "to client",       "to client",
+        "timer of client", "connection to node", "to orchestrator", "timer of orchestrator",
+        "request to node"};
     return names[event.index()];
 }
 
-}  // namespace sim::virtual_world
+}  // namespace davenport::sim::virtual_world

@@ -3,7 +3,7 @@
 #include "couchmock/core/events.hpp"
 #include "node/core/events.hpp"
 #include "sim/client/client_core.hpp"
-#include "sim/conduct/events.hpp"
+#include "sim/orchestrator/events.hpp"
 
 #include <cstdint>
 #include <variant>
@@ -11,14 +11,14 @@
 
 /// Everything that can happen in the virtual world. What is addressed to a process of an earlier life, or to
 /// a connection that is gone, is dropped when its time comes.
-namespace sim::virtual_world {
+namespace davenport::sim::virtual_world {
 
 using NodeIndex = std::uint32_t;
 using ClientIndex = std::uint32_t;
 using LinkId = std::uint64_t;  ///< one WebSocket connection, or one HTTP request; also its session or
                                ///< exchange at the node
 
-struct NodeHears {
+struct WrittenArrives {
     NodeIndex node;
     std::uint32_t life;
     node::Event event;
@@ -49,7 +49,7 @@ struct ClientHears {
     LinkId link;
     client::Event event;
 };
-struct ClientGets {
+struct FramesArrive {
     ClientIndex client;
     LinkId link;
     base::FrameList frames;
@@ -59,30 +59,31 @@ struct ClientTimer {
     std::uint32_t timer;
     std::uint64_t setting;
 };
-struct Knock {
+struct ConnectArrives {
     ClientIndex client;
     LinkId link;
     NodeIndex node;
 };  ///< a client's connection attempt arrives
-struct Asks {
+struct RequestArrives {
     ClientIndex client;
     std::uint64_t request;
     NodeIndex node;
     base::HttpRequest http;
 };  ///< a client's HTTP request arrives
 struct Told {
-    conduct::Event event;
-};  ///< to the conductor
+    orchestrator::Event event;
+};  ///< to the orchestrator
 struct ConductTimer {
     std::uint64_t setting;
 };
 
-using Event = std::variant<NodeHears, NodeTimer, DiskSynced, NodeStarts, StoreHears, StoreTimer, ClientHears,
-                           ClientGets, ClientTimer, Knock, Told, ConductTimer, Asks>;
+using Event =
+    std::variant<WrittenArrives, NodeTimer, DiskSynced, NodeStarts, StoreHears, StoreTimer, ClientHears,
+                 FramesArrive, ClientTimer, ConnectArrives, Told, ConductTimer, RequestArrives>;
 
 /// A hash over all that tells this event from another one.
 std::uint64_t hash_of(const Event& event);
 /// "to node", "timer of node", ...
 std::string_view kind_of(const Event& event);
 
-}  // namespace sim::virtual_world
+}  // namespace davenport::sim::virtual_world

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 /// Bad links.
-namespace sim::virtual_world {
+namespace davenport::sim::virtual_world {
 namespace {
 
 std::string word(const PlannedFault& fault, const char* key, const char* otherwise) {
@@ -21,12 +21,12 @@ Link World::link_between(const std::string& ends) const {
     return found == scenario_.links.end() ? Link{} : found->second;
 }
 
-void World::on(const conduct::SetLink& e) {
+void World::on(const orchestrator::SetLink& e) {
     const auto& fault = plan_.faults[e.fault];
     auto& touched = link_touched_[e.fault];
     for (NodeIndex i = 0; i < nodes_.size(); ++i)
         if (fault.node.empty() || nodes_[i].name == fault.node) touched += set_path(i, fault, e.on);
-    if (!e.on) soon(Duration{0}, Told{conduct::LinkTold{e.fault, touched}});
+    if (!e.on) soon(Duration{0}, Told{orchestrator::LinkTold{e.fault, touched}});
 }
 
 /// How many connections it met.
@@ -62,7 +62,7 @@ std::int64_t World::reset_links(NodeIndex index, bool to_clients) {
         std::ranges::sort(ids);
         for (const auto id : ids) {
             if (connections_.at(id).request == 0)
-                soon(Duration{0}, NodeHears{index, nodes_[index].life, node::Closed{id}});
+                soon(Duration{0}, WrittenArrives{index, nodes_[index].life, node::Closed{id}});
             drop_link(id, false, "connection reset");
         }
         return static_cast<std::int64_t>(ids.size());
@@ -92,4 +92,4 @@ void World::set_held(Path& path, bool up, bool down) {
     if (!down) release(path.down_waiting, path.down_not_before);
 }
 
-}  // namespace sim::virtual_world
+}  // namespace davenport::sim::virtual_world

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 /// Processes and their disks.
-namespace sim::virtual_world {
+namespace davenport::sim::virtual_world {
 namespace {
 
 constexpr Range sync_time{std::chrono::microseconds{300}, std::chrono::microseconds{3000}};
@@ -93,7 +93,7 @@ void World::tell_node(NodeIndex index, node::Event&& event) {
     if (node.core) perform(index, node.core->handle(std::move(event), now_for(node)));
 }
 
-void World::on(NodeHears& e) {
+void World::on(WrittenArrives& e) {
     if (!living(e.node, e.life)) return;
     if (!hold_if_paused(e.node, std::move(e))) tell_node(e.node, std::move(e.event));
 }
@@ -116,7 +116,7 @@ void World::on(DiskSynced& e) {
 
 void World::on(NodeStarts& e) {
     start_node(e.node);
-    soon(Duration{0}, Told{conduct::NodeIsUp{nodes_[e.node].name}});
+    soon(Duration{0}, Told{orchestrator::NodeIsUp{nodes_[e.node].name}});
 }
 
 void World::perform(NodeIndex index, node::Effects effects) {
@@ -131,8 +131,8 @@ void World::perform(NodeIndex index, node::Effects effects) {
             for (const auto& batch : send->frames) bytes += batch->size_bytes();
             const auto client = link->second.client;
             travel(node.to_clients, false, link->second.down, bytes,
-                   ClientGets{client, send->session, std::move(send->frames)});
-            NodeHears written{index, life, node::Written{send->session}};
+                   FramesArrive{client, send->session, std::move(send->frames)});
+            WrittenArrives written{index, life, node::Written{send->session}};
             auto& reader = clients_[client];
             reader.unread_bytes += reader.reading ? 0 : bytes;
             // No more than the outbox, so that a small one is ever filled.
@@ -144,7 +144,7 @@ void World::perform(NodeIndex index, node::Effects effects) {
             }
         } else if (auto* close = std::get_if<node::Close>(&effect)) {
             drop_link(close->session, false, close->reason);
-            soon(Duration{0}, NodeHears{index, life, node::Closed{close->session}});
+            soon(Duration{0}, WrittenArrives{index, life, node::Closed{close->session}});
         } else if (auto* answer = std::get_if<node::Respond>(&effect)) {
             respond(answer->exchange, std::move(answer->response));
         } else if (auto* persist = std::get_if<node::Persist>(&effect)) {
@@ -153,7 +153,7 @@ void World::perform(NodeIndex index, node::Effects effects) {
             if (fails) node.commits_until_failure = -1;
             if (node.disk_full || fails) {
                 const auto* reason = fails ? "input/output error" : "no space left on device";
-                soon(took, NodeHears{index, life, node::PersistFailed{persist->batch.number, reason}});
+                soon(took, WrittenArrives{index, life, node::PersistFailed{persist->batch.number, reason}});
             } else {
                 soon(took, DiskSynced{index, life, persist->batch.number});
                 node.journal->write(std::move(persist->batch));
@@ -168,18 +168,18 @@ void World::perform(NodeIndex index, node::Effects effects) {
         } else if (auto* search = std::get_if<node::Search>(&effect)) {
             base::SearchAnswer none;  // this world has no full-text index
             none.whole = false;
-            soon(Duration{0}, NodeHears{index, life, node::Found{search->search, std::move(none)}});
+            soon(Duration{0}, WrittenArrives{index, life, node::Found{search->search, std::move(none)}});
         } else if (auto* log = std::get_if<node::Log>(&effect)) {
-            Record line{.what = What::log};
+            Record line{.what = RecordKind::log};
             line.at_us = (now_ - start_).count();
             line.node = node.name;
             line.text = std::move(log->line);
             sink_.add(line);
         } else if (std::get_if<node::Drained>(&effect)) {
             end_node(index);
-            soon(Duration{0}, Told{conduct::NodeIsGone{nodes_[index].name, "ended", true}});
+            soon(Duration{0}, Told{orchestrator::NodeIsGone{nodes_[index].name, "ended", true}});
         }
     }
 }
 
-}  // namespace sim::virtual_world
+}  // namespace davenport::sim::virtual_world

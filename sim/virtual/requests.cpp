@@ -1,7 +1,7 @@
 #include "sim/virtual/world.hpp"
 
 /// What clients without a WebSocket ask of their nodes.
-namespace sim::virtual_world {
+namespace davenport::sim::virtual_world {
 namespace {
 
 constexpr LinkId no_link = 0;  // such a client has no connection that lasts
@@ -17,10 +17,10 @@ void World::ask(ClientIndex index, client::Ask request) {
     InOrder alone;
     const auto bytes = request.http.body.size();
     travel(nodes_[node].to_clients, true, alone, bytes,
-           Asks{index, request.request, node, std::move(request.http)});
+           RequestArrives{index, request.request, node, std::move(request.http)});
 }
 
-void World::on(Asks& e) {
+void World::on(RequestArrives& e) {
     auto& node = nodes_[e.node];
     if (node.core && hold_if_paused(e.node, std::move(e))) return;
     if (!node.core || node.stopping) {
@@ -43,4 +43,4 @@ void World::respond(LinkId id, base::HttpResponse response) {
                        client::Answered{connection.request, {}, std::move(response)}});
 }
 
-}  // namespace sim::virtual_world
+}  // namespace davenport::sim::virtual_world

@@ -1,7 +1,7 @@
 #include "sim/virtual/world.hpp"
 
 /// The mock store, and the requests to it.
-namespace sim::virtual_world {
+namespace davenport::sim::virtual_world {
 namespace {
 
 /// Most bodies come in one piece.
@@ -174,7 +174,7 @@ base::HttpResponse World::ask_store(base::HttpRequest request) {
 void World::note_requests() {
     for (auto& node : nodes_) {
         for (const auto& [status, count] : node.requests) {
-            Record record{.what = What::requests};
+            Record record{.what = RecordKind::requests};
             record.at_us = (now_ - start_).count();
             record.node = node.name;
             record.text = status;
@@ -185,4 +185,4 @@ void World::note_requests() {
     }
 }
 
-}  // namespace sim::virtual_world
+}  // namespace davenport::sim::virtual_world

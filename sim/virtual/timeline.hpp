@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace sim::virtual_world {
+namespace davenport::sim::virtual_world {
 
 using base::Time;
 
@@ -74,4 +74,4 @@ private:
     Time last_{};
 };
 
-}  // namespace sim::virtual_world
+}  // namespace davenport::sim::virtual_world

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace sim::virtual_world {
+namespace davenport::sim::virtual_world {
 namespace {
 
 constexpr Duration progress_interval = std::chrono::milliseconds{100};
@@ -20,13 +20,13 @@ World::World(const Scenario& scenario, const Plan& plan, HistorySink& sink, cons
                                    .admin_password = {},
                                    .seed = plan.seed,
                                    .default_shards = scenario.topology.shards}},
-      conductor_{scenario, plan, start_} {}
+      orchestrator_{scenario, plan, start_} {}
 
 WorldResult World::run() {
-    for (const auto& name : conduct::nodes_of(scenario_)) start_node(add_node(name));
-    conduct(conductor_.start());
-    for (const auto& seat : conduct::seats_of(scenario_))
-        on(conduct::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
+    for (const auto& name : orchestrator::nodes_of(scenario_)) start_node(add_node(name));
+    conduct(orchestrator_.start());
+    for (const auto& seat : orchestrator::placements_of(scenario_))
+        on(orchestrator::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
     auto next_progress = now_;
     while (!done_ && !timeline_.empty()) {
         now_ = timeline_.next_at();
@@ -37,7 +37,7 @@ WorldResult World::run() {
         if (options_.progress) options_.progress(now_ - start_);
         const bool interrupted = options_.interrupted && *options_.interrupted;
         if (interrupted || (options_.abort && options_.abort())) {
-            Record last{.what = What::end};
+            Record last{.what = RecordKind::end};
             last.at_us = (now_ - start_).count();
             last.text = result_.broken = interrupted ? std::string{"interrupted"} : std::string{aborted_run};
             sink_.add(last);
@@ -83,16 +83,16 @@ base::WallTime World::wall() const {
 
 void World::note(const Record& record) {
     sink_.add(record);
-    conduct(conductor_.witness(record));
+    conduct(orchestrator_.on_record(record));
 }
 
-}  // namespace sim::virtual_world
+}  // namespace davenport::sim::virtual_world
 
-namespace sim {
+namespace davenport::sim {
 
 WorldResult run_virtual(const Scenario& scenario, const Plan& plan, HistorySink& sink,
                         const WorldOptions& options) {
     return virtual_world::World{scenario, plan, sink, options}.run();
 }
 
-}  // namespace sim
+}  // namespace davenport::sim

@@ -4,7 +4,7 @@
 #include "node/base/json_view.hpp"
 #include "node/core/chat_core.hpp"
 #include "node/core/model_journal.hpp"
-#include "sim/conduct/conductor.hpp"
+#include "sim/orchestrator/orchestrator.hpp"
 #include "sim/virtual/events.hpp"
 #include "sim/virtual/timeline.hpp"
 #include "sim/world.hpp"
@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace sim::virtual_world {
+namespace davenport::sim::virtual_world {
 
 /// The link between one node and its clients, or one node and the store, as faults have it at the moment.
 /// What is sent while a direction is held waits, in order, and goes on its way when it is let go: bytes of a
@@ -59,9 +59,9 @@ struct VirtualClient {
     std::map<std::uint32_t, std::uint64_t> timers;
     bool reading = true;  ///< false: what comes stays in the socket
     std::size_t unread_bytes = 0;
-    std::vector<ClientGets> unread;
+    std::vector<FramesArrive> unread;
     std::vector<client::Answered> unheard;  ///< likewise, to requests
-    std::vector<NodeHears> unwritten;       ///< Written that waits for room in the socket
+    std::vector<WrittenArrives> unwritten;  ///< Written that waits for room in the socket
     std::string probes;  ///< the node whose history it reads at the end; empty for the run's own clients
     std::vector<std::string> rooms_to_read;
     bool probing = false;  ///< it has its welcome and asks
@@ -124,7 +124,7 @@ private:
     void wipe_node(NodeIndex index);
     void tell_node(NodeIndex index, node::Event&& event);
     void perform(NodeIndex index, node::Effects effects);
-    void on(NodeHears& e);
+    void on(WrittenArrives& e);
     void on(NodeTimer& e);
     void on(DiskSynced& e);
     void on(NodeStarts& e);
@@ -149,7 +149,7 @@ private:
         auto& exchange = found->second;
         event.fetch = exchange.fetch;
         travel(nodes_[exchange.node].to_store, false, exchange.down, bytes,
-               NodeHears{exchange.node, exchange.life, std::forward<E>(event)});
+               WrittenArrives{exchange.node, exchange.life, std::forward<E>(event)});
     }
     void finish(couchmock::ExchangeId id, bool connection_lives);
     void stream(couchmock::ExchangeId id, std::string bytes);
@@ -176,15 +176,15 @@ private:
     void connect(ClientIndex index, const std::string& node);
     void drop_link(LinkId id, bool tell_node, const std::string& reason);
     void on(ClientHears& e);
-    void on(ClientGets& e);
-    void read(const ClientGets& e);
+    void on(FramesArrive& e);
+    void read(const FramesArrive& e);
     void on(ClientTimer& e);
-    void on(Knock& e);
+    void on(ConnectArrives& e);
 
     // requests.cpp: what clients without a WebSocket ask
     void ask(ClientIndex index, client::Ask request);
     void respond(LinkId id, base::HttpResponse response);
-    void on(Asks& e);
+    void on(RequestArrives& e);
 
     /// Sends an event along one direction of a path, or holds it there.
     template <class E>
@@ -198,29 +198,29 @@ private:
         }
     }
 
-    // stage.cpp: what the conductor asks for
-    void conduct(conduct::Effects effects);
-    void on(const conduct::SetTimer& e);
-    void on(const conduct::Act& e);
-    void on(const conduct::Tell& e);
-    void on(const conduct::HoldReading& e);
-    void on(const conduct::AddClient& e);
-    void on(const conduct::AskControl& e) { soon(Duration{0}, answered(e.request, ask_store(e.http))); }
-    void on(const conduct::AskStore& e);
-    void on(const conduct::AskBacklog& e);
-    void on(const conduct::AskHistory& e);
-    void on(const conduct::SetHost& e);
-    void on(const conduct::RestartStore&) {}  // the mock does it here
-    void on(const conduct::Note& e) { sink_.add(e.record); }
-    void on(const conduct::Finished& e);
+    // stage.cpp: what the orchestrator asks for
+    void conduct(orchestrator::Effects effects);
+    void on(const orchestrator::SetTimer& e);
+    void on(const orchestrator::Act& e);
+    void on(const orchestrator::Tell& e);
+    void on(const orchestrator::HoldReading& e);
+    void on(const orchestrator::AddClient& e);
+    void on(const orchestrator::AskControl& e) { soon(Duration{0}, answered(e.request, ask_store(e.http))); }
+    void on(const orchestrator::AskStore& e);
+    void on(const orchestrator::AskBacklog& e);
+    void on(const orchestrator::AskHistory& e);
+    void on(const orchestrator::SetHost& e);
+    void on(const orchestrator::RestartStore&) {}  // the mock does it here
+    void on(const orchestrator::Note& e) { sink_.add(e.record); }
+    void on(const orchestrator::Finished& e);
     void on(Told& e);
     void on(ConductTimer& e);
-    static Event answered(conduct::RequestId request, base::HttpResponse response);
+    static Event answered(orchestrator::RequestId request, base::HttpResponse response);
     void read_next_room(ClientIndex index);
     [[nodiscard]] NodeIndex node_named(std::string_view name) const;
 
     // links.cpp: bad links
-    void on(const conduct::SetLink& e);
+    void on(const orchestrator::SetLink& e);
     std::int64_t set_path(NodeIndex index, const PlannedFault& fault, bool on);
     std::int64_t reset_links(NodeIndex index, bool to_clients);
     void set_held(Path& path, bool up, bool down);
@@ -249,11 +249,11 @@ private:
     std::uint64_t next_link_ = 1;
     std::uint64_t next_exchange_ = 1;
     std::map<std::size_t, std::int64_t> link_touched_;  ///< by fault
-    conduct::Conductor conductor_;
+    orchestrator::Orchestrator orchestrator_;
     std::uint64_t conduct_setting_ = 0;
     std::size_t unsettled_ = 0;  ///< clients, probes left out
     bool done_ = false;
     WorldResult result_;
 };
 
-}  // namespace sim::virtual_world
+}  // namespace davenport::sim::virtual_world

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 constexpr std::int64_t noon_ms = 1'800'000'000'000;
@@ -54,4 +54,4 @@ TEST(ChatMessage, IsReadFromNothingElse) {
 }
 
 }  // namespace
-}  // namespace base
+}  // namespace davenport::base

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 TEST(FrameBatch, KeepsItsTextsApart) {
@@ -38,4 +38,4 @@ TEST(FrameBatch, IsEncodedAsUnmaskedTextFramesOfAnyLength) {
 }
 
 }  // namespace
-}  // namespace base
+}  // namespace davenport::base

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 using testing::ElementsAre;
@@ -63,4 +63,4 @@ TEST(BasicAuthorization, IsWhatTheRfcSays) {
 }
 
 }  // namespace
-}  // namespace base
+}  // namespace davenport::base

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 TEST(Json, WritesBackWhatItReadInTheSameOrder) {
@@ -55,4 +55,4 @@ TEST(Json, GivesMembersOfTheRightTypeOnly) {
 }
 
 }  // namespace
-}  // namespace base
+}  // namespace davenport::base

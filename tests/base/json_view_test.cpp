@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 TEST(JsonView, GivesMembersOfTheRightTypeOnly) {
@@ -90,4 +90,4 @@ TEST(JsonReader, ReadsALittleTextAfterALargeOne) {
 }
 
 }  // namespace
-}  // namespace base
+}  // namespace davenport::base

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 constexpr std::int64_t noon_ms = 1'800'000'000'000;
@@ -92,4 +92,4 @@ TEST(ForeignLetters, PutADocumentAtItsTimeByAHashOfItsId) {
 }
 
 }  // namespace
-}  // namespace base
+}  // namespace davenport::base

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 TEST(Random, DrawsAUuidInTheSameOrderOnEveryCompiler) {
@@ -65,4 +65,4 @@ TEST(Random, IsTrueAsOftenAsAsked) {
 }
 
 }  // namespace
-}  // namespace base
+}  // namespace davenport::base

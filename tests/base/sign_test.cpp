@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 namespace {
 
 const auto noon = base::wall_from_unix_ms(1'800'000'000'000);
@@ -40,3 +42,5 @@ TEST(DeriveSecret, DependsOnPasswordAndSalt) {
 }
 
 }  // namespace
+
+}  // namespace davenport

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 TEST(Utf8, IsRepairedByteByByte) {
@@ -46,4 +46,4 @@ TEST(UserName, IsShownAsItIsAndHidesNothing) {
 }
 
 }  // namespace
-}  // namespace base
+}  // namespace davenport::base

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace base {
+namespace davenport::base {
 namespace {
 
 TEST(Iso8601, IsUtcWithMilliseconds) {
@@ -34,4 +34,4 @@ TEST(Datetime, ReadsBackWhatIso8601Writes) {
 }
 
 }  // namespace
-}  // namespace base
+}  // namespace davenport::base

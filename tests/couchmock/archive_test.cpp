@@ -4,7 +4,7 @@
 #include <tuple>
 
 /// A mock that is made from what another kept is the same store: revisions, seqs, conflicts, attachments.
-namespace couchmock::test {
+namespace davenport::couchmock::test {
 namespace {
 
 /// Keeps records in a map, as a file would.
@@ -117,4 +117,4 @@ TEST(Archive, AStateThatIsNoneIsRefused) {
 }
 
 }  // namespace
-}  // namespace couchmock::test
+}  // namespace davenport::couchmock::test

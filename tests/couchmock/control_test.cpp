@@ -1,7 +1,7 @@
 #include "tests/couchmock/mock_client.hpp"
 
 /// The control API: what it takes, and what it tells of all that happened.
-namespace couchmock::test {
+namespace davenport::couchmock::test {
 namespace {
 
 class Control : public testing::Test {
@@ -68,7 +68,8 @@ TEST_F(Control, TheJournalHasTheNewestTenThousandInTheirOrder) {
     EXPECT_EQ(base::string_member(base::member(last, "requests")->get_array()[0], "target"), "/db/d10003");
 }
 
-/// With no rule a request goes round the gate, which takes it on only when its answer is not there at once.
+/// With no rule a request goes round the injector, which takes it on only when its answer is not there at
+/// once.
 TEST_F(Control, KnowsAnAnswerThatIsUnderWayWhenARuleBegins) {
     for (int i = 0; i < 300; ++i)
         mock.put("/db/d" + std::to_string(i), "{\"t\":\"" + std::string(1000, 'x') + "\"}");
@@ -84,4 +85,4 @@ TEST_F(Control, KnowsAnAnswerThatIsUnderWayWhenARuleBegins) {
 }
 
 }  // namespace
-}  // namespace couchmock::test
+}  // namespace davenport::couchmock::test

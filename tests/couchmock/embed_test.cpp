@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 /// couchmock inside somebody's own test, as its header promises.
-namespace couchmock::embed {
+namespace davenport::couchmock::embed {
 namespace {
 
 using namespace std::chrono_literals;
@@ -55,4 +55,4 @@ TEST(MockServer, TellsOfADataFileThatCannotBeUsed) {
 }
 
 }  // namespace
-}  // namespace couchmock::embed
+}  // namespace davenport::couchmock::embed

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 /// Each fault of the store, as a client notices it, and what the store holds afterwards.
-namespace couchmock::test {
+namespace davenport::couchmock::test {
 namespace {
 
 class Faults : public testing::Test {
@@ -350,4 +350,4 @@ TEST_F(Faults, ACountIsSpentAndItsRuleListedWithWhatItHit) {
 }
 
 }  // namespace
-}  // namespace couchmock::test
+}  // namespace davenport::couchmock::test

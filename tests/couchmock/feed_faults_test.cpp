@@ -4,7 +4,7 @@
 
 /// What goes wrong in a feed. Whatever it is, a client that goes on from the last seq that it was shown
 /// misses nothing.
-namespace couchmock::test {
+namespace davenport::couchmock::test {
 namespace {
 
 using Ids = std::vector<std::string>;
@@ -209,4 +209,4 @@ TEST_F(FeedFaults, AFeedOfAnotherDatabaseIsLeftAlone) {
 }
 
 }  // namespace
-}  // namespace couchmock::test
+}  // namespace davenport::couchmock::test

@@ -1,7 +1,7 @@
 #include "tests/couchmock/mock_client.hpp"
 
 /// Feeds in time: what the recordings can only show roughly.
-namespace couchmock::test {
+namespace davenport::couchmock::test {
 namespace {
 
 class Feeds : public testing::Test {
@@ -140,4 +140,4 @@ TEST_F(Feeds, FollowersOfOneFilterDoNotSeeTheOthersRows) {
 }
 
 }  // namespace
-}  // namespace couchmock::test
+}  // namespace davenport::couchmock::test

@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+using namespace davenport;
+
 // Bad input of every kind, drawn from a seed: requests as real clients make them, with bytes changed,
 // doubled, left out and swapped. Into the machine, where every answer is looked at, and as raw bytes into a
 // socket, where the next honest client must be served. A crash or a broken promise ends the program with the

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace couchmock::test {
+namespace davenport::couchmock::test {
 
 using namespace std::chrono_literals;
 namespace json = boost::json;
@@ -27,4 +27,4 @@ public:
     }
 };
 
-}  // namespace couchmock::test
+}  // namespace davenport::couchmock::test

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 class DataFileTest : public testing::Test {
@@ -65,4 +65,4 @@ TEST_F(DataFileTest, SaysWhenTheFileCannotBe) {
 }
 
 }  // namespace
-}  // namespace couchmock
+}  // namespace davenport::couchmock

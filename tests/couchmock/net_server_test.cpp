@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 /// The mock's HTTP server with a script in place of the store, over real sockets.
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 using net_test::Client;
@@ -262,4 +262,4 @@ TEST_F(ServerTest, TakesOddButRightRequests) {
 }
 
 }  // namespace
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 
 /// The small machines that the API is made of.
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 boost::json::value parse(std::string_view text) { return base::parse_json(text).value(); }
@@ -206,4 +206,4 @@ TEST(RequestInfo, MatchesPathsByGlob) {
 }
 
 }  // namespace
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 std::vector<Revision> path(std::initializer_list<const char*> newest_first) {
@@ -78,4 +78,4 @@ TEST(RevTree, PurgingALeafTakesItsOwnAncestorsOnly) {
 }
 
 }  // namespace
-}  // namespace couchmock
+}  // namespace davenport::couchmock

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 /// Revisions are CouchDB's to the bit: each expectation here is what a CouchDB 3.5.0 answered.
-namespace couchmock {
+namespace davenport::couchmock {
 namespace {
 
 std::string revision_of(std::string_view json, const Revision* parent = nullptr, bool deleted = false) {
@@ -135,4 +135,4 @@ TEST(DocumentText, ReadsDeepAndWideObjectsWithoutFalling) {
 }
 
 }  // namespace
-}  // namespace couchmock
+}  // namespace davenport::couchmock

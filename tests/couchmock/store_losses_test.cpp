@@ -1,7 +1,7 @@
 #include "tests/couchmock/mock_client.hpp"
 
 /// Faults that make the store another one, or one that has less than it had.
-namespace couchmock::test {
+namespace davenport::couchmock::test {
 namespace {
 
 class StoreLosses : public testing::Test {
@@ -78,4 +78,4 @@ TEST_F(StoreLosses, ARestartWithAnotherUuidIsAnotherServer) {
 }
 
 }  // namespace
-}  // namespace couchmock::test
+}  // namespace davenport::couchmock::test

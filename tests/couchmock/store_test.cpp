@@ -1,7 +1,7 @@
 #include "tests/couchmock/mock_client.hpp"
 
 /// The API beside what the recorded exchanges hold: what no single exchange shows.
-namespace couchmock::test {
+namespace davenport::couchmock::test {
 namespace {
 
 std::string rev_of(const Seen& answer) { return answer.text("rev"); }
@@ -336,4 +336,4 @@ TEST(Store, AnswersAnything) {
 }
 
 }  // namespace
-}  // namespace couchmock::test
+}  // namespace davenport::couchmock::test

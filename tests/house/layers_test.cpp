@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 /// Reads the #include lines of the whole house: arrows point down only, and cores touch neither sockets,
 /// clocks nor threads.
 namespace {
@@ -72,7 +74,7 @@ std::string room_of(const std::string& file) {
                                                 "sim/history",
                                                 "sim/checker",
                                                 "sim/client",
-                                                "sim/conduct",
+                                                "sim/orchestrator",
                                                 "sim/virtual",
                                                 "sim/process",
                                                 "sim/search",
@@ -105,13 +107,13 @@ const std::map<std::string, std::set<std::string>>& allowed() {
         {"sim/history", {"node/base", "sim/history/record.hpp", "sim/scenario"}},
         {"sim/checker", {"node/base", "sim/scenario", "sim/history"}},
         {"sim/client", {"node/base", "sim/history"}},
-        {"sim/conduct", {"node/base", "sim/scenario", "sim/history", "sim/client"}},
+        {"sim/orchestrator", {"node/base", "sim/scenario", "sim/history", "sim/client"}},
         {"sim/world.hpp", {"node/base", "sim/scenario", "sim/history"}},
         {"sim/virtual",
          {"node/base", "node/core", "couchmock/core", "sim/scenario", "sim/history", "sim/client",
-          "sim/conduct", "sim/world.hpp"}},
+          "sim/orchestrator", "sim/world.hpp"}},
         {"sim/process",
-         {"node/base", "sim/scenario", "sim/history", "sim/client", "sim/conduct", "sim/world.hpp"}},
+         {"node/base", "sim/scenario", "sim/history", "sim/client", "sim/orchestrator", "sim/world.hpp"}},
         {"sim/search", {"node/base", "sim/scenario", "sim/history", "sim/checker", "sim/world.hpp"}},
         {"sim/program",
          {"node/base", "sim/scenario", "sim/history", "sim/checker", "sim/search", "sim/world.hpp",
@@ -124,7 +126,7 @@ const std::map<std::string, std::set<std::string>>& allowed() {
 bool has_no_io(const std::string& room) {
     static const std::set<std::string> quiet{"node/base",        "node/core",    "couchmock/core",
                                              "couchmock/faults", "sim/scenario", "sim/checker",
-                                             "sim/client",       "sim/conduct",  "sim/virtual"};
+                                             "sim/client",       "sim/orchestrator",  "sim/virtual"};
     return quiet.contains(room);
 }
 
@@ -179,3 +181,5 @@ TEST(Layers, TheTestSeesIncludes) {  // a test that reads nothing would pass eve
 }
 
 }  // namespace
+
+}  // namespace davenport

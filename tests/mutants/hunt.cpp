@@ -1,7 +1,7 @@
 #include "tests/mutants/hunt.hpp"
 
 #include "sim/history/scenario_file.hpp"
-#include "sim/scenario/of_seed.hpp"
+#include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/search/shrink.hpp"
 #include "sim/search/sweep.hpp"
@@ -14,7 +14,7 @@
 
 #include <fmt/format.h>
 
-namespace mutants {
+namespace davenport::mutants {
 
 namespace {
 
@@ -69,7 +69,7 @@ std::optional<sim::search::Shrunk> shrink(const sim::Scenario& scenario, std::ui
                                           const sim::search::Failure& failure, Clock::time_point start) {
     sim::search::ShrinkOptions options;
     options.out_of_time = [&] { return Clock::now() - start > shrink_time; };
-    const auto decided = sim::of_seed(scenario, seed);
+    const auto decided = sim::draw_choices(scenario, seed);
     auto shrunk = sim::search::shrink(decided, sim::make_plan(decided, seed), failure, options);
     if (!shrunk.reproduced) return {};
     return shrunk;
@@ -138,4 +138,4 @@ bool survive(const std::string& scenario_file) {
     return result.failed == 0 && !broke_off && result.passed * 4 >= result.runs;
 }
 
-}  // namespace mutants
+}  // namespace davenport::mutants

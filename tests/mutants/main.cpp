@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstring>
 
+using namespace davenport;
+
 int main(int argc, char** argv) {
     const auto is = [&](int i, const char* word) { return i < argc && std::strcmp(argv[i], word) == 0; };
     if (argc >= 4 && is(1, "find")) return mutants::find(argv[2], argv[3], is(4, "--shrink")) ? 0 : 1;

@@ -1,6 +1,6 @@
 # Plants a bug: writes SOURCE with the change of MUTANT to OUT.
 #
-#   cmake -DMUTANT=dedup_off.mutant -DSOURCE=.../post_desk.cpp -DOUT=... -P plant.cmake
+#   cmake -DMUTANT=dedup_off.mutant -DSOURCE=.../post_handler.cpp -DOUT=... -P plant.cmake
 #
 # A mutant's text is replaced literally and must stand in the source exactly once, so a mutant that has lost its place
 # stops the build instead of testing nothing.

@@ -5,14 +5,14 @@
 #include "reports/reports.hpp"
 #include "sim/checker/judge.hpp"
 #include "sim/history/scenario_file.hpp"
-#include "sim/scenario/of_seed.hpp"
+#include "sim/scenario/draw_choices.hpp"
 #include "sim/world.hpp"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-namespace mutants {
+namespace davenport::mutants {
 namespace {
 
 struct ToJudge : sim::HistorySink {
@@ -31,7 +31,7 @@ bool worse(const std::string& scenario_file, const std::string& baseline) {
     fmt::print("{}", error);
     if (!loaded.scenario || before.empty()) return false;
 
-    const auto scenario = of_seed(*loaded.scenario, loaded.scenario->seed);
+    const auto scenario = draw_choices(*loaded.scenario, loaded.scenario->seed);
     const auto plan = make_plan(scenario, scenario.seed);
     sim::checker::Judge judge{scenario, plan};
     ToJudge sink{judge};
@@ -54,4 +54,4 @@ bool worse(const std::string& scenario_file, const std::string& baseline) {
            });
 }
 
-}  // namespace mutants
+}  // namespace davenport::mutants

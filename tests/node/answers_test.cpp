@@ -1,7 +1,7 @@
 #include "tests/node/core_driver.hpp"
 
 /// What senders are told of what they said, where it is not the node's own post of this very moment.
-namespace node {
+namespace davenport::node {
 namespace {
 
 using testing::Contains;
@@ -68,4 +68,4 @@ TEST_F(Answers, AreNotShakenByARowThatHasAnotherDocumentThanItsOwn) {
 }
 
 }  // namespace
-}  // namespace node
+}  // namespace davenport::node

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 using testing::ElementsAre;
@@ -204,4 +204,4 @@ TEST_F(Chat, GoesOnFromTheCheckpointAfterACrashAndLosesNoAcceptedMessage) {
 }
 
 }  // namespace
-}  // namespace node
+}  // namespace davenport::node

@@ -19,6 +19,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 /// Some chat nodes, their clients and one store in one thread, over links that delay, lose and cut by a seed:
 /// enough of a world to see whether the core keeps its promises, and nothing more.
 class Cluster {
@@ -443,3 +445,5 @@ private:
     node::SessionId sessions_ = 0;
     bool store_up_ = true;
 };
+
+}  // namespace davenport

@@ -1,5 +1,7 @@
 #include "tests/node/cluster.hpp"
 
+namespace davenport {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -64,3 +66,5 @@ TEST(Cluster, DeliversEverythingOnceFromAStoreWithSeveralShards) {
 }
 
 }  // namespace
+
+}  // namespace davenport

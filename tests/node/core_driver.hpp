@@ -17,6 +17,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 /// The world around a ChatCore in a test: nothing happens by itself, each step of the conversation is told
 /// and asked for.
 class CoreDriver {
@@ -303,3 +305,5 @@ inline base::ChatMessage others_message(std::int64_t ms_after_epoch, std::string
                                         std::string_view room = "lobby") {
     return base::make_message(room, "bob", {CoreDriver::epoch_ms + ms_after_epoch, 0, {}}, text, "n2");
 }
+
+}  // namespace davenport

@@ -5,7 +5,7 @@
 #include "node/core/posts.hpp"
 #include "tests/node/core_driver.hpp"
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 using testing::ElementsAre;
@@ -312,4 +312,4 @@ TEST_F(Rest, SaysWhatIsWrongWithARequest) {
 }
 
 }  // namespace
-}  // namespace node
+}  // namespace davenport::node

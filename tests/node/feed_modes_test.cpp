@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 using testing::ElementsAre;
@@ -383,4 +383,4 @@ TEST(FeedParser, TrustsNothingAfterALineThatIsNoRow) {
 }
 
 }  // namespace
-}  // namespace node
+}  // namespace davenport::node

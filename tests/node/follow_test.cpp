@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 /// Server-sent events: a request that becomes a session.
 namespace {
 
@@ -85,3 +87,5 @@ TEST_F(FollowTest, IsSentElsewhereByANodeThatEnds) {
 }
 
 }  // namespace
+
+}  // namespace davenport

@@ -19,7 +19,7 @@
 ///         void reopen();                                 // the process ended and started again
 ///     };
 ///     INSTANTIATE_TYPED_TEST_SUITE_P(Mine, JournalConformance, MyJournal);
-namespace journal_conformance {
+namespace davenport::journal_conformance {
 
 inline base::ChatMessage message(std::string_view room, std::int64_t unix_ms, std::string_view text) {
     return base::make_message(room, "ann", {unix_ms, 0, {}}, text, "n1");
@@ -38,7 +38,9 @@ inline std::vector<std::string> texts(const std::vector<base::JournalEntry>& ent
 
 using Texts = std::vector<std::string>;
 
-}  // namespace journal_conformance
+}  // namespace davenport::journal_conformance
+
+namespace davenport {
 
 template <class Harness>
 class JournalConformance : public testing::Test {
@@ -197,3 +199,5 @@ REGISTER_TYPED_TEST_SUITE_P(JournalConformance, IsEmptyAtFirst, GivesBackAMessag
                             KnowsWhatAGenerationHasNot, MarksAMessageOfTheSameBatchAsStored,
                             KeepsTheNewestCheckpointAndNoneWhereABatchHasNone,
                             IsTheSameAfterTheProcessStartedAgain);
+
+}  // namespace davenport

@@ -8,6 +8,8 @@
 
 #include <unistd.h>
 
+namespace davenport {
+
 /// A folder of its own for each test.
 class Folder {
 public:
@@ -31,3 +33,5 @@ inline std::string commit(const node::JournalFile& file, base::JournalBatch batc
     writer.commit(std::move(batch));
     return result.get();
 }
+
+}  // namespace davenport

@@ -2,7 +2,7 @@
 
 #include "tests/node/journal_conformance.hpp"
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 using namespace journal_conformance;
@@ -74,4 +74,4 @@ TEST(ModelJournal, IsAValue) {
 }
 
 }  // namespace
-}  // namespace node
+}  // namespace davenport::node

@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 
 /// The node's front door with a script in place of the core, over real sockets.
-namespace node {
+namespace davenport::node {
 namespace {
 
 using net_test::Client;
@@ -332,4 +332,4 @@ TEST_F(ChatServerTest, NamesTheRemedyWhenItsPortIsInUse) {
 }
 
 }  // namespace
-}  // namespace node
+}  // namespace davenport::node

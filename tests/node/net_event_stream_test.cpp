@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 std::string events(EventStream& stream, std::string_view frame) {
@@ -39,4 +39,4 @@ TEST(EventStream, MovesItsPlaceWithEachMessageAndCursor) {
 }
 
 }  // namespace
-}  // namespace node
+}  // namespace davenport::node

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 /// The HTTP client against a server that does what the test says, over real sockets.
-namespace wire {
+namespace davenport::wire {
 namespace {
 
 using net_test::ScriptServer;
@@ -327,4 +327,4 @@ TEST(HttpServerUrl, IsRefusedWithoutRepeatingAPassword) {
 }
 
 }  // namespace
-}  // namespace wire
+}  // namespace davenport::wire

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+namespace davenport {
+
 /// The journal in SQLite: the conformance suite, and what only a file on a disk can do.
 namespace {
 
@@ -26,7 +28,7 @@ class Harness {
 public:
     Harness() { open(); }
     base::JournalView& view() { return *view_; }
-    void commit(const base::JournalBatch& batch) { ASSERT_EQ(::commit(*file_, batch), ""); }
+    void commit(const base::JournalBatch& batch) { ASSERT_EQ(davenport::commit(*file_, batch), ""); }
     void reopen() {
         view_.reset();
         file_.reset();
@@ -204,3 +206,5 @@ TEST(SqliteJournal, IsOpenAndReadAtOnceWithHundredThousandMessages) {
 }
 
 }  // namespace
+
+}  // namespace davenport

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 namespace {
 
 using Answer = node::RecentIds::Answer;
@@ -54,3 +56,5 @@ TEST(RecentIds, NeverDenyWhatWasAddedHoweverManyFollow) {
 }
 
 }  // namespace
+
+}  // namespace davenport

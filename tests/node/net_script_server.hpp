@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+namespace davenport {
+
 namespace net_test {
 
 /// A listening socket on a free port of this machine.
@@ -178,3 +180,5 @@ private:
 };
 
 }  // namespace net_test
+
+}  // namespace davenport

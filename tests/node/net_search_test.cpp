@@ -13,6 +13,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 /// Full-text search over a journal's file.
 namespace {
 
@@ -196,3 +198,5 @@ TEST(SearchQuery, PutsPlacesInTheOrderOfHistory) {
 }
 
 }  // namespace
+
+}  // namespace davenport

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace wire {
+namespace davenport::wire {
 namespace {
 
 base::Time at(int ms) { return base::Time{std::chrono::milliseconds{ms}}; }
@@ -58,4 +58,4 @@ TEST(TimerQueue, DoesNotGrowWithATimerThatIsPutOffAgainAndAgain) {
 }
 
 }  // namespace
-}  // namespace wire
+}  // namespace davenport::wire

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 bool lets_in(const WebGuard& guard, std::string host, std::string origin = {}) {
@@ -41,4 +41,4 @@ TEST(WebGuard, AnswersForTheNamesThatItWasGiven) {
 }
 
 }  // namespace
-}  // namespace node
+}  // namespace davenport::node

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 using Parser = WebsocketParser;
@@ -132,4 +132,4 @@ TEST(WebsocketFrames, CutALongReasonBetweenCharacters) {
 }
 
 }  // namespace
-}  // namespace node
+}  // namespace davenport::node

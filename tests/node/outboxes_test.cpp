@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 using testing::ElementsAre;
@@ -145,4 +145,4 @@ TEST(TokenBucket, LetsTheRatePassAndTwiceAsManyAtOnce) {
 }
 
 }  // namespace
-}  // namespace node
+}  // namespace davenport::node

@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 /// Long polling: a client like any other, one request at a time.
 namespace {
 
@@ -206,3 +208,5 @@ TEST_F(PollsTest, AreAllAnsweredWhenTheNodeEnds) {
 }
 
 }  // namespace
+
+}  // namespace davenport

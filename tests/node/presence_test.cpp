@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 /// Who is there, here and at the other nodes.
 namespace {
 
@@ -221,3 +223,5 @@ TEST_F(Unseen, WritesAndTellsNothing) {
 }
 
 }  // namespace
+
+}  // namespace davenport

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 using testing::ElementsAre;
@@ -415,4 +415,4 @@ TEST(CursorText, GoesToTheClientAndBack) {
 }
 
 }  // namespace
-}  // namespace node
+}  // namespace davenport::node

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 /// Where people have to sign in: who is let in, as whom, and what the others are told.
 namespace {
 
@@ -188,3 +190,5 @@ TEST_F(HttpRate, IsBoundedForAnAddressAndToldWithRetryAfter) {
 }
 
 }  // namespace
+
+}  // namespace davenport

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 /// Several stores: the next is turned to when one does not answer.
 namespace {
 
@@ -85,3 +87,5 @@ TEST(OneStore, IsAskedForEver) {
 }
 
 }  // namespace
+
+}  // namespace davenport

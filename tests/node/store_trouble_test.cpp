@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace node {
+namespace davenport::node {
 namespace {
 
 using testing::ElementsAre;
@@ -398,4 +398,4 @@ TEST_F(StoreTrouble, KeepsTheOrderWhenMoreWaitsThanItKeepsInMemory) {
 }
 
 }  // namespace
-}  // namespace node
+}  // namespace davenport::node

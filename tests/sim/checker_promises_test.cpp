@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 // Each checker of a promise passes the good story, and catches the bug that is planted for it.
-namespace sim::checker::test {
+namespace davenport::sim::checker::test {
 namespace {
 
 using testing::HasSubstr;
@@ -52,10 +52,12 @@ TEST(Loss, IsCaughtWhenOneClientMissesAMessage) {
 TEST(Loss, IsToldWithWhatHappenedRoundIt) {
     Story story;
     story.fault("outage", "store.down", 1'390, 1'450, 3);
-    story.insert({.what = What::node, .at_us = 1'420'000, .node = "n1", .text = "killed"});
-    story.insert(
-        {.what = What::log, .at_us = 1'391'000, .node = "n2", .text = "warning store: it does not answer"});
-    story.insert({.what = What::log, .at_us = 4'600'000, .node = "n2", .text = "info stopping"});
+    story.insert({.what = RecordKind::node, .at_us = 1'420'000, .node = "n1", .text = "killed"});
+    story.insert({.what = RecordKind::log,
+                  .at_us = 1'391'000,
+                  .node = "n2",
+                  .text = "warning store: it does not answer"});
+    story.insert({.what = RecordKind::log, .at_us = 4'600'000, .node = "n2", .text = "info stopping"});
     story.remove_shown("c1-2", "c4");  // due at 1.4 s
     const auto context = story.finding("no_loss").context;
     EXPECT_THAT(context, testing::ElementsAre("   1.390 s  outage begins (store.down)",
@@ -67,7 +69,7 @@ TEST(Loss, IsToldWithWhatHappenedRoundIt) {
 TEST(Loss, IsToldWithNoMoreThanOneCanRead) {
     Story story;
     for (int i = 0; i < 100; ++i)
-        story.insert({.what = What::log, .at_us = 1'400'000 + i, .node = "n2", .text = "again"});
+        story.insert({.what = RecordKind::log, .at_us = 1'400'000 + i, .node = "n2", .text = "again"});
     story.remove_shown("c1-2", "c4");
     const auto context = story.finding("no_loss").context;
     EXPECT_EQ(context.size(), 25u);
@@ -76,13 +78,13 @@ TEST(Loss, IsToldWithNoMoreThanOneCanRead) {
 
 TEST(Loss, IsCaughtWhenTheStoreLacksAMessage) {
     Story story;
-    story.remove([](const Record& r) { return r.what == What::document && r.msg == "c3-2"; });
+    story.remove([](const Record& r) { return r.what == RecordKind::document && r.msg == "c3-2"; });
     expect_caught(story, "no_loss", "not in the store");
 }
 
 TEST(Loss, IsCaughtWhenANodeGivesUpWhatItAccepted) {
     Story story;
-    story.insert({.what = What::failed,
+    story.insert({.what = RecordKind::failed,
                   .at_us = 1'300'000,
                   .client = "c1",
                   .node = "n1",
@@ -101,26 +103,28 @@ TEST(Loss, IsCaughtAfterAKilledNodeCameBackWithoutWhatItAccepted) {
 TEST(Loss, IsNotAMessageThatWasNeverAccepted) {
     Story story;
     story.remove([](const Record& r) {
-        return r.msg == "c4-2" &&
-               (r.what == What::accepted || r.what == What::stored || r.what == What::shown ||
-                r.what == What::document || r.what == What::history);
+        return r.msg == "c4-2" && (r.what == RecordKind::accepted || r.what == RecordKind::stored ||
+                                   r.what == RecordKind::shown || r.what == RecordKind::document ||
+                                   r.what == RecordKind::history);
     });
     EXPECT_EQ(story.finding("no_loss").outcome, Outcome::pass);
 }
 
 TEST(Loss, CountsStoredAsAccepted) {
     Story story;
-    story.remove([](const Record& r) { return r.msg == "c1-1" && r.what == What::accepted; });
+    story.remove([](const Record& r) { return r.msg == "c1-1" && r.what == RecordKind::accepted; });
     story.remove_shown("c1-1", "c2");
     expect_caught(story, "no_loss", "c1-1");
 }
 
 TEST(Loss, DoesNotOweAMessageToWhoCameLater) {
     Story story;
-    story.insert({.what = What::connected, .at_us = 1'500'000, .client = "c9", .node = "n2", .count = 1});
-    story.insert({.what = What::joined, .at_us = 1'501'000, .client = "c9", .node = "n2", .room = "r1"});
+    story.insert(
+        {.what = RecordKind::connected, .at_us = 1'500'000, .client = "c9", .node = "n2", .count = 1});
+    story.insert(
+        {.what = RecordKind::joined, .at_us = 1'501'000, .client = "c9", .node = "n2", .room = "r1"});
     for (int i = 6; i < Story::messages; ++i)
-        story.insert({.what = What::shown,
+        story.insert({.what = RecordKind::shown,
                       .at_us = (1'000 + 100 * i + 12) * Story::ms,
                       .client = "c9",
                       .node = "n2",
@@ -136,40 +140,41 @@ TEST(Loss, DoesNotOweAMessageToWhoCameLater) {
 TEST(Loss, TakesAResumeForADelivery) {
     Story story;
     auto& shown = story.shown("c1-1", "c4");
-    shown.via = Via::resume;
+    shown.via = DeliveryPath::resume;
     EXPECT_EQ(story.finding("no_loss").outcome, Outcome::pass);
 }
 
 TEST(Loss, ExcusesWhatAWipedDiskTookBeforeTheStoreHadIt) {
     Story story;
     const auto lose = [](const Record& r) {
-        return r.msg == "c1-1" &&
-               (r.what == What::stored || r.what == What::document || r.what == What::history ||
-                (r.what == What::shown && Story::home(r.client[1] - '0') == "n2"));
+        return r.msg == "c1-1" && (r.what == RecordKind::stored || r.what == RecordKind::document ||
+                                   r.what == RecordKind::history ||
+                                   (r.what == RecordKind::shown && Story::home(r.client[1] - '0') == "n2"));
     };
     story.remove(lose);
     expect_caught(story, "no_loss", "c1-1");
-    story.insert({.what = What::node, .at_us = 1'005'000, .node = "n1", .text = "wiped"});
+    story.insert({.what = RecordKind::node, .at_us = 1'005'000, .node = "n1", .text = "wiped"});
     const auto found = story.finding("no_loss");
     EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
     EXPECT_THAT(found.measured, HasSubstr("1 not counted"));
 }
 
 TEST(Loss, OfWhatTheStoreRefusedForGoodIsNoNodesDoing) {
-    const auto never_stored = [](std::int64_t until_us, What last_word) {
+    const auto never_stored = [](std::int64_t until_us, RecordKind last_word) {
         Story story;
         story.remove([&](const Record& r) {
             return r.msg == "c1-1" &&
-                   (r.what == What::stored || r.what == What::document || r.what == What::history ||
-                    (r.what == What::shown && Story::home(r.client[1] - '0') == "n2"));
+                   (r.what == RecordKind::stored || r.what == RecordKind::document ||
+                    r.what == RecordKind::history ||
+                    (r.what == RecordKind::shown && Story::home(r.client[1] - '0') == "n2"));
         });
-        story.insert({.what = What::fault_on, .at_us = 1'000, .name = "rules", .text = "store.reject"});
-        story.insert({.what = What::fault_off,
+        story.insert({.what = RecordKind::fault_on, .at_us = 1'000, .name = "rules", .text = "store.reject"});
+        story.insert({.what = RecordKind::fault_off,
                       .at_us = until_us,
                       .name = "rules",
                       .text = "store.reject",
                       .count = 1});
-        if (last_word != What::accepted)
+        if (last_word != RecordKind::accepted)
             story.insert({.what = last_word,
                           .at_us = 1'500'000,
                           .client = "c1",
@@ -178,24 +183,28 @@ TEST(Loss, OfWhatTheStoreRefusedForGoodIsNoNodesDoing) {
                           .msg = "c1-1"});
         return story.finding("no_loss").outcome;
     };
-    EXPECT_EQ(never_stored(2'000'000, What::failed), Outcome::pass);
-    EXPECT_EQ(never_stored(2'000'000, What::accepted), Outcome::pass) << "nobody was there to be told";
-    EXPECT_EQ(never_stored(2'000'000, What::stored), Outcome::fail) << "it was not";
-    EXPECT_EQ(never_stored(500'000, What::failed), Outcome::fail) << "the rules were gone before it was sent";
+    EXPECT_EQ(never_stored(2'000'000, RecordKind::failed), Outcome::pass);
+    EXPECT_EQ(never_stored(2'000'000, RecordKind::accepted), Outcome::pass) << "nobody was there to be told";
+    EXPECT_EQ(never_stored(2'000'000, RecordKind::stored), Outcome::fail) << "it was not";
+    EXPECT_EQ(never_stored(500'000, RecordKind::failed), Outcome::fail)
+        << "the rules were gone before it was sent";
 }
 
 /// The store has acknowledged c1-1 and lost it, and so has its node's disk.
 Story with_both_copies_destroyed(const char* store_fault, bool shown_elsewhere) {
     Story story;
     story.remove([&](const Record& r) {
-        return r.msg == "c1-1" && (r.what == What::document || r.what == What::history ||
-                                   (r.what == What::shown && Story::home(r.client[1] - '0') == "n2" &&
+        return r.msg == "c1-1" && (r.what == RecordKind::document || r.what == RecordKind::history ||
+                                   (r.what == RecordKind::shown && Story::home(r.client[1] - '0') == "n2" &&
                                     !(shown_elsewhere && r.client == "c2")));
     });
-    story.insert({.what = What::fault_on, .at_us = 2'100'000, .name = "store", .text = store_fault});
-    story.insert(
-        {.what = What::fault_off, .at_us = 2'100'001, .name = "store", .text = store_fault, .count = 1});
-    story.insert({.what = What::node, .at_us = 2'200'000, .node = "n1", .text = "wiped"});
+    story.insert({.what = RecordKind::fault_on, .at_us = 2'100'000, .name = "store", .text = store_fault});
+    story.insert({.what = RecordKind::fault_off,
+                  .at_us = 2'100'001,
+                  .name = "store",
+                  .text = store_fault,
+                  .count = 1});
+    story.insert({.what = RecordKind::node, .at_us = 2'200'000, .node = "n1", .text = "wiped"});
     return story;
 }
 
@@ -213,13 +222,13 @@ TEST(Loss, OfWhatAnotherNodeHadInItsJournalWhenTheStoreLostItIsCaught) {
 
 TEST(Loss, OfWhatAnotherNodeHadShownAndNotYetWrittenIsNoNodesDoing) {
     auto killed = with_both_copies_destroyed("store.wipe", true);  // c2 was shown c1-1 by n2 at 1.012 s
-    killed.insert({.what = What::node, .at_us = 1'014'000, .node = "n2", .text = "killed"});
+    killed.insert({.what = RecordKind::node, .at_us = 1'014'000, .node = "n2", .text = "killed"});
     EXPECT_EQ(killed.finding("no_loss").outcome, Outcome::pass) << text_of(killed.finding("no_loss"));
     auto later = with_both_copies_destroyed("store.wipe", true);
-    later.insert({.what = What::node, .at_us = 4'500'000, .node = "n2", .text = "killed"});
+    later.insert({.what = RecordKind::node, .at_us = 4'500'000, .node = "n2", .text = "killed"});
     EXPECT_EQ(later.finding("no_loss").outcome, Outcome::fail) << "by then it was on its disk";
     auto wiped = with_both_copies_destroyed("store.wipe", true);
-    wiped.insert({.what = What::node, .at_us = 2'300'000, .node = "n2", .text = "wiped"});
+    wiped.insert({.what = RecordKind::node, .at_us = 2'300'000, .node = "n2", .text = "wiped"});
     EXPECT_EQ(wiped.finding("no_loss").outcome, Outcome::pass);
 }
 
@@ -227,7 +236,7 @@ TEST(Loss, OfWhatAnotherNodeHadShownAndNotYetWrittenIsNoNodesDoing) {
 
 TEST(Duplicates, AreCaughtOnOneConnection) {
     Story story;
-    story.insert({.what = What::repeated,
+    story.insert({.what = RecordKind::repeated,
                   .at_us = 1'500'000,
                   .client = "c2",
                   .node = "n2",
@@ -242,7 +251,7 @@ TEST(Duplicates, AreCaughtOnOneConnection) {
 
 TEST(Duplicates, AreNoneWhenAResumeOverlaps) {
     Story story;
-    story.insert({.what = What::repeated,
+    story.insert({.what = RecordKind::repeated,
                   .at_us = 1'500'000,
                   .client = "c2",
                   .node = "n2",
@@ -255,7 +264,7 @@ TEST(Duplicates, AreNoneWhenAResumeOverlaps) {
 
 TEST(Duplicates, AreCaughtWhenOneMessageGoesByTwoIds) {
     Story story;
-    story.insert({.what = What::shown,
+    story.insert({.what = RecordKind::shown,
                   .at_us = 1'500'000,
                   .client = "c2",
                   .node = "n2",
@@ -269,7 +278,7 @@ TEST(Duplicates, AreCaughtWhenOneMessageGoesByTwoIds) {
 
 TEST(Duplicates, AreCaughtInTheStore) {
     Story story;
-    story.insert({.what = What::document, .at_us = 4'000'000, .msg = "c1-1", .id = Story::id(77)});
+    story.insert({.what = RecordKind::document, .at_us = 4'000'000, .msg = "c1-1", .id = Story::id(77)});
     expect_caught(story, "no_duplicates", "in the store");
 }
 
@@ -277,7 +286,7 @@ TEST(Duplicates, AreCaughtInTheStore) {
 
 TEST(Phantoms, AreCaughtWhenTheTextWasAltered) {
     Story story;
-    story.insert({.what = What::alien,
+    story.insert({.what = RecordKind::phantom,
                   .at_us = 1'500'000,
                   .client = "c2",
                   .node = "n2",
@@ -289,7 +298,7 @@ TEST(Phantoms, AreCaughtWhenTheTextWasAltered) {
 
 TEST(Phantoms, AreCaughtWhenShownThoughNeverSent) {
     Story story;
-    story.insert({.what = What::shown,
+    story.insert({.what = RecordKind::shown,
                   .at_us = 1'500'000,
                   .client = "c2",
                   .node = "n2",
@@ -302,9 +311,9 @@ TEST(Phantoms, AreCaughtWhenShownThoughNeverSent) {
 
 TEST(Phantoms, AreCaughtInTheStoreAndInAHistory) {
     Story store, history;
-    store.insert({.what = What::document, .at_us = 4'000'000, .msg = "c1-99", .id = Story::id(99)});
+    store.insert({.what = RecordKind::document, .at_us = 4'000'000, .msg = "c1-99", .id = Story::id(99)});
     expect_caught(store, "no_phantoms", "the store holds c1-99");
-    history.insert({.what = What::history,
+    history.insert({.what = RecordKind::history,
                     .at_us = 4'100'000,
                     .node = "n2",
                     .room = "r1",
@@ -320,7 +329,7 @@ TEST(Convergence, CatchesWhatCameTooLongAfterHealing) {
     auto late = story.shown("c1-1", "c4");
     story.remove_shown("c1-1", "c4");
     late.at_us = 3'900'000;
-    late.via = Via::resume;
+    late.via = DeliveryPath::resume;
     story.insert(late);
     story.expect("converged");
     story.scenario.expect.back().within = std::chrono::seconds{1};
@@ -336,7 +345,7 @@ TEST(Convergence, CatchesASenderThatWasNeverAnswered) {
     Story story;
     story.expect("converged");
     story.remove([](const Record& r) {
-        return r.msg == "c4-2" && (r.what == What::accepted || r.what == What::stored);
+        return r.msg == "c4-2" && (r.what == RecordKind::accepted || r.what == RecordKind::stored);
     });
     expect_caught(story, "converged", "never got an answer");
 }
@@ -344,33 +353,39 @@ TEST(Convergence, CatchesASenderThatWasNeverAnswered) {
 TEST(Convergence, CatchesASenderThatWasNeverToldThatItIsStored) {
     Story story;
     story.expect("converged");
-    story.remove([](const Record& r) { return r.msg == "c4-2" && r.what == What::stored; });
+    story.remove([](const Record& r) { return r.msg == "c4-2" && r.what == RecordKind::stored; });
     expect_caught(story, "converged", "n2 never told its sender that it is stored");
     // The node knows the sender no more when the connection that it was told over is gone.
-    story.insert({.what = What::disconnected,
+    story.insert({.what = RecordKind::disconnected,
                   .at_us = 3'200'000,
                   .client = "c4",
                   .node = "n2",
                   .text = "reset",
                   .count = 1});
-    story.insert({.what = What::connected, .at_us = 3'300'000, .client = "c4", .node = "n2", .count = 2});
+    story.insert(
+        {.what = RecordKind::connected, .at_us = 3'300'000, .client = "c4", .node = "n2", .count = 2});
     EXPECT_EQ(story.finding("converged").outcome, Outcome::pass) << text_of(story.finding("converged"));
 }
 
 TEST(Convergence, CatchesAGapThatStaysOpen) {
     Story story;
     story.expect("converged");
-    story.insert(
-        {.what = What::joined, .at_us = 1'050'000, .client = "c2", .node = "n2", .room = "r1", .flag = true});
+    story.insert({.what = RecordKind::joined,
+                  .at_us = 1'050'000,
+                  .client = "c2",
+                  .node = "n2",
+                  .room = "r1",
+                  .flag = true});
     expect_caught(story, "converged", "gap");
-    story.insert({.what = What::gap_closed, .at_us = 3'100'000, .client = "c2", .node = "n2", .room = "r1"});
+    story.insert(
+        {.what = RecordKind::gap_closed, .at_us = 3'100'000, .client = "c2", .node = "n2", .room = "r1"});
     EXPECT_EQ(story.finding("converged").outcome, Outcome::pass);
 }
 
 TEST(Convergence, CatchesAClientThatIsLeftOutside) {
     Story story;
     story.expect("converged");
-    story.insert({.what = What::disconnected,
+    story.insert({.what = RecordKind::disconnected,
                   .at_us = 2'900'000,
                   .client = "c2",
                   .node = "n2",
@@ -382,7 +397,7 @@ TEST(Convergence, CatchesAClientThatIsLeftOutside) {
 TEST(Outbox, CatchesABacklogThatStays) {
     Story story;
     story.expect("outbox_drained");
-    story.insert({.what = What::backlog, .at_us = 3'600'000, .node = "n2", .count = 3});
+    story.insert({.what = RecordKind::backlog, .at_us = 3'600'000, .node = "n2", .count = 3});
     expect_caught(story, "outbox_drained", "n2 has 3 messages");
 }
 
@@ -391,12 +406,13 @@ TEST(Storm, CatchesANodeThatHammersARefusingStore) {
         Story story;
         story.expect("no_storm");
         story.fault("outage", "store.down", 1'000, 2'000, 10);
-        story.insert({.what = What::requests,
+        story.insert({.what = RecordKind::requests,
                       .at_us = 1'900'000,
                       .node = "n1",
                       .text = "refused",
                       .count = each_second});
-        story.insert({.what = What::requests, .at_us = 1'900'000, .node = "n2", .text = "201", .count = 600});
+        story.insert(
+            {.what = RecordKind::requests, .at_us = 1'900'000, .node = "n2", .text = "201", .count = 600});
         const auto found = story.finding("no_storm");
         EXPECT_EQ(found.outcome, each_second == 6 ? Outcome::pass : Outcome::fail) << text_of(found);
     }
@@ -409,4 +425,4 @@ TEST(Storm, IsUnknownWhenTheStoreNeverRefused) {
 }
 
 }  // namespace
-}  // namespace sim::checker::test
+}  // namespace davenport::sim::checker::test

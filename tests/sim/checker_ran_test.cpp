@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 // A run that was none is neither passed nor failed.
-namespace sim::checker::test {
+namespace davenport::sim::checker::test {
 namespace {
 
 using testing::HasSubstr;
@@ -86,20 +86,20 @@ TEST(Ran, IsUnknownWhenAPhaseHadNoTraffic) {
 
 TEST(Ran, IsUnknownWhenNobodyLookedIntoTheStore) {
     Story story;
-    story.remove([](const Record& r) { return r.what == What::document; });
+    story.remove([](const Record& r) { return r.what == RecordKind::document; });
     expect_unknown(story, "nobody knows what it holds");
 }
 
 TEST(Ran, IsUnknownWhenTheHarnessWasTooLate) {
     Story story;
-    story.insert({.what = What::stall, .at_us = 1'500'000, .count = 700'000});
+    story.insert({.what = RecordKind::stall, .at_us = 1'500'000, .count = 700'000});
     expect_unknown(story, "too busy");
 }
 
 TEST(Ran, DoesNotHideAFailure) {
     Story story;
     story.records.pop_back();
-    story.insert({.what = What::repeated,
+    story.insert({.what = RecordKind::repeated,
                   .at_us = 1'500'000,
                   .client = "c2",
                   .node = "n2",
@@ -121,4 +121,4 @@ TEST(Ran, IsJudgedOnceThoughItIsExpected) {
 }
 
 }  // namespace
-}  // namespace sim::checker::test
+}  // namespace davenport::sim::checker::test

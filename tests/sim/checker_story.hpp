@@ -13,7 +13,7 @@
 
 /// A history written by hand: two nodes, four clients (c1 and c3 on n1, c2 and c4 on n2), one room, ten
 /// messages, and nothing wrong. A test spoils it and asks the judge.
-namespace sim::checker::test {
+namespace davenport::sim::checker::test {
 
 struct Story {
     std::vector<Record> records;
@@ -24,26 +24,35 @@ struct Story {
     static constexpr int messages = 10;
 
     Story() {
-        add({.what = What::run, .text = "{}"});
-        for (const char* node : {"n1", "n2"}) add({.what = What::node, .node = node, .text = "up"});
+        add({.what = RecordKind::run, .text = "{}"});
+        for (const char* node : {"n1", "n2"}) add({.what = RecordKind::node, .node = node, .text = "up"});
         for (int i = 1; i <= 4; ++i) {
-            add({.what = What::connected, .at_us = ms, .client = client(i), .node = home(i), .count = 1});
-            add({.what = What::joined, .at_us = 2 * ms, .client = client(i), .node = home(i), .room = "r1"});
+            add({.what = RecordKind::connected,
+                 .at_us = ms,
+                 .client = client(i),
+                 .node = home(i),
+                 .count = 1});
+            add({.what = RecordKind::joined,
+                 .at_us = 2 * ms,
+                 .client = client(i),
+                 .node = home(i),
+                 .room = "r1"});
         }
         for (int i = 0; i < messages; ++i) say(1 + i % 4, (1'000 + 100 * i) * ms);
-        add({.what = What::healed, .at_us = 3'000 * ms});
-        for (const char* node : {"n1", "n2"}) add({.what = What::backlog, .at_us = 3'500 * ms, .node = node});
+        add({.what = RecordKind::healed, .at_us = 3'000 * ms});
+        for (const char* node : {"n1", "n2"})
+            add({.what = RecordKind::backlog, .at_us = 3'500 * ms, .node = node});
         for (int i = 0; i < messages; ++i)
-            add({.what = What::document, .at_us = 4'000 * ms, .msg = name(i), .id = id(i)});
+            add({.what = RecordKind::document, .at_us = 4'000 * ms, .msg = name(i), .id = id(i)});
         for (const char* node : {"n1", "n2"})
             for (int i = 0; i < messages; ++i)
-                add({.what = What::history,
+                add({.what = RecordKind::history,
                      .at_us = 4'100 * ms,
                      .node = node,
                      .room = "r1",
                      .msg = name(i),
                      .id = id(i)});
-        add({.what = What::end, .at_us = 5'000 * ms});
+        add({.what = RecordKind::end, .at_us = 5'000 * ms});
         plan.load_end = std::chrono::seconds{2};
         plan.heal_begin = std::chrono::seconds{3};
         plan.end = std::chrono::seconds{5};
@@ -62,7 +71,7 @@ struct Story {
     void say(int sender, std::int64_t due) {
         const auto i = static_cast<int>(plan.sends.size());
         plan.sends.push_back({Duration{due}, static_cast<std::uint32_t>(sender - 1), "r1", 64});
-        const auto about = [&](What what, std::int64_t after) {
+        const auto about = [&](RecordKind what, std::int64_t after) {
             return Record{.what = what,
                           .at_us = due + after * ms,
                           .client = client(sender),
@@ -71,15 +80,15 @@ struct Story {
                           .msg = name(i),
                           .due_us = due};
         };
-        auto send = about(What::send, 0);
+        auto send = about(RecordKind::send, 0);
         send.count = 1;
         add(send);
-        auto accepted = about(What::accepted, 2);
+        auto accepted = about(RecordKind::accepted, 2);
         accepted.id = id(i);
         add(accepted);
         for (int to = 1; to <= 4; ++to)
             if (home(to) == home(sender)) show(i, to, due + 3 * ms);
-        auto stored = about(What::stored, 10);
+        auto stored = about(RecordKind::stored, 10);
         stored.id = id(i);
         add(stored);
         for (int to = 1; to <= 4; ++to)
@@ -87,7 +96,7 @@ struct Story {
     }
 
     void show(int i, int to, std::int64_t at) {
-        add({.what = What::shown,
+        add({.what = RecordKind::shown,
              .at_us = at,
              .client = client(to),
              .node = home(to),
@@ -103,14 +112,16 @@ struct Story {
         return *std::ranges::find_if(records, is);
     }
     Record& shown(const std::string& msg, const std::string& to) {
-        return find([&](const Record& r) { return r.what == What::shown && r.msg == msg && r.client == to; });
+        return find(
+            [&](const Record& r) { return r.what == RecordKind::shown && r.msg == msg && r.client == to; });
     }
     template <typename Is>
     void remove(Is is) {
         std::erase_if(records, is);
     }
     void remove_shown(const std::string& msg, const std::string& to) {
-        remove([&](const Record& r) { return r.what == What::shown && r.msg == msg && r.client == to; });
+        remove(
+            [&](const Record& r) { return r.what == RecordKind::shown && r.msg == msg && r.client == to; });
     }
     /// Puts `record` before the first record that is later, as a world would.
     void insert(Record record) {
@@ -129,9 +140,12 @@ struct Story {
                std::int64_t touched) {
         plan_fault(fault_name, kind);
         scenario.timeline.emplace_back().name = fault_name;
-        insert({.what = What::fault_on, .at_us = on * ms, .name = fault_name, .text = kind});
-        insert(
-            {.what = What::fault_off, .at_us = off * ms, .name = fault_name, .text = kind, .count = touched});
+        insert({.what = RecordKind::fault_on, .at_us = on * ms, .name = fault_name, .text = kind});
+        insert({.what = RecordKind::fault_off,
+                .at_us = off * ms,
+                .name = fault_name,
+                .text = kind,
+                .count = touched});
     }
     void expect(const std::string& property) { scenario.expect.emplace_back().property = property; }
     void expect(const std::string& property, const std::string& phase, const std::string& relation,
@@ -173,4 +187,4 @@ inline void expect_caught(const Story& story, const std::string& property, const
     EXPECT_EQ(story.judge().outcome, Outcome::fail);
 }
 
-}  // namespace sim::checker::test
+}  // namespace davenport::sim::checker::test

@@ -6,10 +6,12 @@
 
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 namespace {
 
 using sim::Record;
-using sim::What;
+using sim::RecordKind;
 
 struct List : sim::HistorySink {
     std::vector<Record> records;
@@ -34,15 +36,15 @@ struct TemporaryFile {
 
 TEST(Record, LeavesOutWhatStandsAtItsDefault) {
     Record record;
-    record.what = What::healed;
+    record.what = RecordKind::healed;
     record.at_us = 12;
     EXPECT_EQ(line_of(record), R"({"at":12,"what":"healed"})");
 }
 
 TEST(Record, ComesBackFromItsLineAsItWas) {
-    for (int i = 0; i <= static_cast<int>(What::end); ++i) {
+    for (int i = 0; i <= static_cast<int>(RecordKind::end); ++i) {
         Record record;
-        record.what = static_cast<What>(i);
+        record.what = static_cast<RecordKind>(i);
         SCOPED_TRACE(std::string{name_of(record.what)});
         record.at_us = 1'234'567'890'123;
         record.client = "c3";
@@ -54,7 +56,7 @@ TEST(Record, ComesBackFromItsLineAsItWas) {
         record.text = "a \"quoted\"\n line \xc3\xa9";
         record.due_us = 0;
         record.count = -5;
-        record.via = sim::Via::page;
+        record.via = sim::DeliveryPath::page;
         record.flag = true;
         const auto back = sim::parse_line(line_of(record));
         ASSERT_TRUE(back);
@@ -63,7 +65,7 @@ TEST(Record, ComesBackFromItsLineAsItWas) {
         EXPECT_EQ(back->text, record.text);
         EXPECT_EQ(back->due_us, 0);
         EXPECT_EQ(back->count, -5);
-        EXPECT_EQ(back->via, sim::Via::page);
+        EXPECT_EQ(back->via, sim::DeliveryPath::page);
         EXPECT_TRUE(back->flag);
     }
 }
@@ -88,7 +90,7 @@ TEST(HistoryFile, GivesBackWhatWasWritten) {
         sim::HistoryWriter writer{file.path};
         for (int i = 0; i < 5'000; ++i) {
             Record record;
-            record.what = What::shown;
+            record.what = RecordKind::shown;
             record.at_us = i;
             record.text = std::string(100, 'x');  // more than one block in all
             writer.add(record);
@@ -123,3 +125,5 @@ TEST(HistoryFile, SaysThatItCannotBeReadOrWritten) {
 }
 
 }  // namespace
+
+}  // namespace davenport

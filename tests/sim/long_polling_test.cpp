@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 /// A simulated client without a WebSocket: what it asks, and what it makes of the answers.
-namespace sim::client {
+namespace davenport::sim::client {
 namespace {
 
 using namespace std::chrono_literals;
@@ -55,8 +55,8 @@ protected:
         answer("GET /readyz", 200, "{}");
         answer(poll, 200, R"({"room":"r1","messages":[],"next":"3.abc"})");
     }
-    std::vector<What> seen() {
-        std::vector<What> out;
+    std::vector<RecordKind> seen() {
+        std::vector<RecordKind> out;
         for (const auto& record : std::exchange(noted, {})) out.push_back(record.what);
         return out;
     }
@@ -74,7 +74,7 @@ protected:
 TEST_F(LongPollingTest, GoesOnWhereTheLastPollEndedAndDropsWhatItHas) {
     EXPECT_FALSE(core->settled());
     join();
-    EXPECT_THAT(seen(), ElementsAre(What::connected, What::joined));
+    EXPECT_THAT(seen(), ElementsAre(RecordKind::connected, RecordKind::joined));
     EXPECT_TRUE(core->settled());
     const auto body = std::string{R"({"room":"r1","messages":[)"} + message + R"(],"next":"4.def"})";
     EXPECT_THAT(answer(poll, 200, body).http.target, HasSubstr("after=3.abc"));
@@ -95,8 +95,8 @@ TEST_F(LongPollingTest, TakesItsPlaceAlongWhenItsNodeIsGone) {
     EXPECT_FALSE(core->settled()) << "with a gap";
     answer(poll, 200, R"({"room":"r1","messages":[],"next":"9.y"})");
     EXPECT_TRUE(core->settled());
-    EXPECT_THAT(seen(), ElementsAre(What::connected, What::joined, What::disconnected, What::connected,
-                                    What::joined, What::gap_closed));
+    EXPECT_THAT(seen(), ElementsAre(RecordKind::connected, RecordKind::joined, RecordKind::disconnected,
+                                    RecordKind::connected, RecordKind::joined, RecordKind::gap_closed));
 }
 
 TEST_F(LongPollingTest, HearsNothingOfWhatItAskedBeforeItLeft) {
@@ -114,19 +114,19 @@ TEST_F(LongPollingTest, PostsOneAfterTheOtherAndAsksUntilItIsStored) {
     seen();
     tell(Post{"r1", 20, now.time});
     tell(Post{"r1", 20, now.time});
-    EXPECT_THAT(seen(), ElementsAre(What::send, What::send));
+    EXPECT_THAT(seen(), ElementsAre(RecordKind::send, RecordKind::send));
     const auto first = answer(post, 202, R"({"state":"accepted","key":"k","id":"r1:7"})");
     EXPECT_THAT(first.http.body, HasSubstr(R"({"user":"c1","text":"c1-1 )"));
     EXPECT_THAT(answer(post, 201, R"({"state":"stored","key":"k","id":"r1:8"})").http.body,
                 HasSubstr("c1-2 "));
-    EXPECT_THAT(seen(), ElementsAre(What::accepted, What::stored));
+    EXPECT_THAT(seen(), ElementsAre(RecordKind::accepted, RecordKind::stored));
     EXPECT_FALSE(core->settled()) << "of the first it knows only that it is accepted";
     tell(TimerFired{3});
     answer(post, 202, "{}");
     tell(TimerFired{3});
     const auto repeat = answer(post, 201, R"({"state":"stored","key":"k","id":"r1:7"})");
     EXPECT_EQ(repeat.http.headers, first.http.headers) << "with its key";
-    EXPECT_THAT(seen(), ElementsAre(What::stored));
+    EXPECT_THAT(seen(), ElementsAre(RecordKind::stored));
     EXPECT_TRUE(core->settled());
 }
 
@@ -142,4 +142,4 @@ TEST_F(LongPollingTest, KnowsARefusalForNowFromOneForGood) {
 }
 
 }  // namespace
-}  // namespace sim::client
+}  // namespace davenport::sim::client

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace sim::process {
+namespace davenport::sim::process {
 namespace {
 
 namespace fs = std::filesystem;
@@ -189,4 +189,4 @@ TEST_F(ChildTest, ALogIsReadOnAsItGrows) {
 }
 
 }  // namespace
-}  // namespace sim::process
+}  // namespace davenport::sim::process

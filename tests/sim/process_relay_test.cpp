@@ -10,7 +10,7 @@
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
-namespace sim::process {
+namespace davenport::sim::process {
 namespace {
 
 namespace asio = boost::asio;
@@ -88,7 +88,7 @@ TEST_F(RelayTest, PassesOnTheEnd) {
 }
 
 TEST_F(RelayTest, WhatIsHeldArrivesInOrderOnceItIsLetGo) {
-    relay_.set_weather({.up_held = true});
+    relay_.set_conditions({.up_held = true});
     client_->say("one ");
     idle(20ms);
     client_->say("two");
@@ -96,12 +96,12 @@ TEST_F(RelayTest, WhatIsHeldArrivesInOrderOnceItIsLetGo) {
     EXPECT_EQ(server_->got, "");
     server_->say("the other way is free");
     EXPECT_TRUE(soon([&] { return !client_->got.empty(); }));
-    relay_.set_weather({});
+    relay_.set_conditions({});
     EXPECT_TRUE(soon([&] { return server_->got == "one two"; }));
 }
 
 TEST_F(RelayTest, JitterDelaysEachPieceOtherwiseAndKeepsTheOrder) {
-    relay_.set_weather({.jitter = 40ms});
+    relay_.set_conditions({.jitter = 40ms});
     std::string said;
     const auto begin = steady_now();
     for (int i = 0; i < 40; ++i) {
@@ -119,7 +119,7 @@ TEST_F(RelayTest, JitterDelaysEachPieceOtherwiseAndKeepsTheOrder) {
 }
 
 TEST_F(RelayTest, LatencyDelaysAndKeepsTheOrder) {
-    relay_.set_weather({.latency = 30ms});
+    relay_.set_conditions({.latency = 30ms});
     const auto begin = steady_now();
     for (int i = 0; i < 10; ++i) {
         client_->say(std::to_string(i));
@@ -131,7 +131,7 @@ TEST_F(RelayTest, LatencyDelaysAndKeepsTheOrder) {
 }
 
 TEST_F(RelayTest, AThinLinkTakesItsTime) {
-    relay_.set_weather({.bytes_per_second = 100'000});
+    relay_.set_conditions({.bytes_per_second = 100'000});
     const auto begin = steady_now();
     client_->say(std::string(20'000, 'x'));
     EXPECT_TRUE(soon([&] { return server_->got.size() == 20'000; }));
@@ -167,4 +167,4 @@ TEST_F(RelayTest, AResetIsFeltAtBothEnds) {
 }
 
 }  // namespace
-}  // namespace sim::process
+}  // namespace davenport::sim::process

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /// Real nodes and a real couchmock; short runs, since each of them takes its time for real.
-namespace sim {
+namespace davenport::sim {
 namespace {
 
 namespace fs = std::filesystem;
@@ -25,7 +25,7 @@ using testing::HasSubstr;
 class Memory final : public HistorySink {
 public:
     void add(const Record& record) override { records.push_back(record); }
-    [[nodiscard]] std::int64_t count(What what) const {
+    [[nodiscard]] std::int64_t count(RecordKind what) const {
         return std::ranges::count(records, what, &Record::what);
     }
     std::vector<Record> records;
@@ -64,10 +64,11 @@ protected:
         std::set<std::string> kept;
         std::map<std::string, int> shown, stored, told;
         for (const auto& record : history_.records) {
-            if (record.what == What::accepted || record.what == What::stored) kept.insert(record.msg);
-            if (record.what == What::shown) ++shown[record.msg];
-            if (record.what == What::document) ++stored[record.msg];
-            if (record.what == What::history) ++told[record.msg];
+            if (record.what == RecordKind::accepted || record.what == RecordKind::stored)
+                kept.insert(record.msg);
+            if (record.what == RecordKind::shown) ++shown[record.msg];
+            if (record.what == RecordKind::document) ++stored[record.msg];
+            if (record.what == RecordKind::history) ++told[record.msg];
         }
         EXPECT_GE(kept.size(), 30u);
         for (const auto& msg : kept) {
@@ -75,7 +76,7 @@ protected:
             EXPECT_EQ(stored[msg], 1) << msg;
             EXPECT_EQ(told[msg], scenario_.topology.nodes) << msg;
         }
-        EXPECT_EQ(history_.records.back().what, What::end);
+        EXPECT_EQ(history_.records.back().what, RecordKind::end);
     }
 
     static std::string children() {
@@ -106,10 +107,10 @@ TEST_F(ProcessWorldTest, AKilledNodeAndAStoreThatIsDownCostNoMessage) {
     EXPECT_EQ(result.broken, "");
     expect_all_well();
     for (const auto& record : history_.records)
-        if (record.what == What::fault_off) {
+        if (record.what == RecordKind::fault_off) {
             EXPECT_GT(record.count, 0) << record.name << " touched nothing";
         }
-    EXPECT_EQ(history_.count(What::fault_off), 2);
+    EXPECT_EQ(history_.count(RecordKind::fault_off), 2);
 }
 
 TEST_F(ProcessWorldTest, LinksAreAsLongAsTheScenarioHasThem) {
@@ -120,11 +121,11 @@ TEST_F(ProcessWorldTest, LinksAreAsLongAsTheScenarioHasThem) {
     expect_all_well();
     std::map<std::string, std::int64_t> sent;
     for (const auto& record : history_.records) {
-        if (record.what == What::send) sent.emplace(record.msg, record.at_us);
-        if (record.what == What::accepted) {
+        if (record.what == RecordKind::send) sent.emplace(record.msg, record.at_us);
+        if (record.what == RecordKind::accepted) {
             EXPECT_GE(record.at_us - sent[record.msg], 10'000) << "there and back to the node";
         }
-        if (record.what == What::stored) {
+        if (record.what == RecordKind::stored) {
             EXPECT_GE(record.at_us - sent[record.msg], 40'000) << "and on to the store, and back";
         }
     }
@@ -141,7 +142,7 @@ TEST_F(ProcessWorldTest, AnInterruptEndsEverythingThatWasStarted) {
 }
 
 TEST_F(ProcessWorldTest, ARunThatHasFailedAlreadyIsEndedLikeOneThatIsInterrupted) {
-    options_.abort = [&] { return history_.count(What::shown) > 5; };
+    options_.abort = [&] { return history_.count(RecordKind::shown) > 5; };
     const auto result = run();
     EXPECT_EQ(result.broken, aborted_run);
     EXPECT_EQ(history_.records.back().text, aborted_run);
@@ -210,15 +211,16 @@ TEST_F(AttachedTest, ANodeThatRunsElsewhereTakesPartAndIsLeftAsItWas) {
     const auto result = run();
     EXPECT_EQ(result.broken, "");
     expect_all_well();
-    EXPECT_EQ(history_.count(What::alien), 0) << "what others say there is none of the run's business";
-    EXPECT_EQ(history_.count(What::document), history_.count(What::history) / 2)
+    EXPECT_EQ(history_.count(RecordKind::phantom), 0)
+        << "what others say there is none of the run's business";
+    EXPECT_EQ(history_.count(RecordKind::document), history_.count(RecordKind::history) / 2)
         << "nor is what they have in the database";
     std::set<std::string> rooms;
     for (const auto& record : history_.records)
         if (!record.room.empty()) rooms.insert(record.room);
     EXPECT_THAT(rooms, testing::ElementsAre("r1")) << "as in every run, whatever they are called there";
     for (const auto& record : history_.records)
-        if (record.what == What::fault_off) {
+        if (record.what == RecordKind::fault_off) {
             EXPECT_GT(record.count, 0) << "the fault went to the couchmock that stands there";
         }
     EXPECT_THAT(ask(port(1, 0), {"GET", "/api/rooms/r1/messages", {}, {}}).body,
@@ -246,7 +248,7 @@ TEST_F(AttachedTest, WhatIsNoNodeOrNoDatabaseOrNoControlPortIsTold) {
 TEST_F(ProcessWorldTest, AMissingProgramIsToldByItsName) {
     options_.binaries = "/no/such/folder";
     EXPECT_THAT(run().broken, HasSubstr("/no/such/folder/couchmock"));
-    EXPECT_EQ(history_.records.back().what, What::end);
+    EXPECT_EQ(history_.records.back().what, RecordKind::end);
 }
 
 TEST_F(ProcessWorldTest, ANodeThatDoesNotStartIsToldAndTheOthersAreEnded) {
@@ -263,4 +265,4 @@ TEST_F(ProcessWorldTest, AStoreThatCannotBeReachedIsTold) {
 }
 
 }  // namespace
-}  // namespace sim
+}  // namespace davenport::sim

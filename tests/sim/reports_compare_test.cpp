@@ -10,7 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace reports::test {
+namespace davenport::reports::test {
 namespace {
 
 using testing::HasSubstr;
@@ -141,4 +141,4 @@ TEST(LoadResults, TakesAFileARunOrAFolderOfRuns) {
 }
 
 }  // namespace
-}  // namespace reports::test
+}  // namespace davenport::reports::test

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <filesystem>
 
+using namespace davenport;
+
 // reports_example DIR [lose] [slow]: a made-up run's history and everything that is reported of it, for
 // scripts that look at the files.
 int main(int argc, char** argv) {

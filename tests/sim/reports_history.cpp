@@ -7,11 +7,11 @@
 
 #include <fmt/format.h>
 
-namespace reports::test {
+namespace davenport::reports::test {
 namespace {
 
 using sim::Record;
-using sim::What;
+using sim::RecordKind;
 
 constexpr std::int64_t ms = 1'000, second = 1'000'000;
 constexpr std::int64_t down_at = 10 * second, down_until = 15 * second, kill_at = 20 * second,
@@ -30,7 +30,7 @@ public:
         finish();
         std::ranges::stable_sort(made_.records, {}, &Record::at_us);
         mark_late();
-        made_.records.insert(made_.records.begin(), Record{.what = What::run});
+        made_.records.insert(made_.records.begin(), Record{.what = RecordKind::run});
         made_.records.front().text = R"({"scenario":"made up"})";
         return std::move(made_);
     }
@@ -39,34 +39,34 @@ private:
     static std::string node_of(int client) { return fmt::format("n{}", 1 + client % nodes); }
     static std::string client_name(int client) { return fmt::format("c{}", client + 1); }
 
-    Record& add(What what, std::int64_t at) {
+    Record& add(RecordKind what, std::int64_t at) {
         auto& record = made_.records.emplace_back();
         record.what = what;
         record.at_us = at;
         return record;
     }
     void add_node(const std::string& name, const char* state, std::int64_t at) {
-        auto& record = add(What::node, at);
+        auto& record = add(RecordKind::node, at);
         record.node = name;
         record.text = state;
     }
     void add_connection(int client, std::int64_t at, int number) {
-        auto& connected = add(What::connected, at);
+        auto& connected = add(RecordKind::connected, at);
         connected.client = client_name(client);
         connected.node = node_of(client);
         connected.count = number;
         auto joined = connected;
-        joined.what = What::joined;
+        joined.what = RecordKind::joined;
         joined.at_us = at + ms;
         joined.room = "r1";
         made_.records.push_back(joined);
     }
     void add_fault(const char* name, const char* kind, std::int64_t on, std::int64_t off) {
-        auto& begun = add(What::fault_on, on);
+        auto& begun = add(RecordKind::fault_on, on);
         begun.name = name;
         begun.text = kind;
         auto ended = begun;
-        ended.what = What::fault_off;
+        ended.what = RecordKind::fault_off;
         ended.at_us = off;
         ended.count = 17;
         made_.records.push_back(ended);
@@ -99,7 +99,7 @@ private:
         add_node("n2", "killed", kill_at);
         add_node("n2", "up", back_at);
         for (int c = 1; c < clients; c += nodes) {
-            auto& gone = add(What::disconnected, kill_at + ms);
+            auto& gone = add(RecordKind::disconnected, kill_at + ms);
             gone.client = client_name(c);
             gone.node = "n2";
             gone.text = "reset";
@@ -146,35 +146,35 @@ private:
         about.room = "r1";
         about.msg = fmt::format("{}-{}", about.client, 1 + i / clients);
         about.due_us = due;
-        const auto put = [&](What what, std::int64_t at) {
+        const auto put = [&](RecordKind what, std::int64_t at) {
             about.what = what;
             about.at_us = at;
             made_.records.push_back(about);
         };
         auto sent = due + random_.between(20, 200);
         if (is_away(home, due)) {
-            put(What::unsent, due);
+            put(RecordKind::unsent, due);
             sent = back_at + 70 * ms + i * 10;
         }
         about.count = 1;
-        put(What::send, sent);
+        put(RecordKind::send, sent);
         about.count = 0;
         about.id = fmt::format("r1:{:026}", i);
         const auto accepted = sent + draw(800, 3'000);
         const bool down = sent >= down_at && sent < down_until;
         const auto stored = down ? down_until + 150 * ms + i * 100 : sent + draw(2'000, 8'000);
-        put(What::accepted, accepted);
-        if (!is_away(home, stored)) put(What::stored, stored);
+        put(RecordKind::accepted, accepted);
+        if (!is_away(home, stored)) put(RecordKind::stored, stored);
         about.due_us = -1;
         for (int to = 0; to < clients; ++to)
             show(about, to,
                  to % nodes == client % nodes ? accepted + random_.between(50, 400)
                                               : stored + draw(1'000, 6'000) + how_.slower_us);
-        auto& requests = add(What::requests, stored + 1);
+        auto& requests = add(RecordKind::requests, stored + 1);
         requests.node = home;
         requests.text = "201";
         requests.count = 1 + how_.extra_requests;
-        auto& document = add(What::document, end_at - 2 * second);
+        auto& document = add(RecordKind::document, end_at - 2 * second);
         document.msg = about.msg;
         document.id = about.id;
         last_ = i;
@@ -183,7 +183,7 @@ private:
     void show(const Record& message, int to, std::int64_t at) {
         if (how_.lose && message.msg == "c4-20" && to == 2) return;
         auto shown = message;
-        shown.what = What::shown;
+        shown.what = RecordKind::shown;
         shown.client = client_name(to);
         shown.node = node_of(to);
         shown.count = 1;
@@ -191,7 +191,7 @@ private:
         if (is_away(shown.node, at) || (to % nodes == 1 && at >= back_at)) shown.count = 2;
         if (is_away(shown.node, at)) {
             shown.at_us = back_at + 51 * ms + random_.between(100, 900);
-            shown.via = sim::Via::resume;
+            shown.via = sim::DeliveryPath::resume;
         }
         made_.records.push_back(shown);
     }
@@ -199,11 +199,11 @@ private:
     void tell_backlogs() {
         for (int n = 0; n < nodes; ++n) {
             for (std::int64_t at = down_at; at <= down_until + second; at += 250 * ms) {
-                auto& backlog = add(What::backlog, at);
+                auto& backlog = add(RecordKind::backlog, at);
                 backlog.node = fmt::format("n{}", n + 1);
                 backlog.count = std::ranges::count_if(
                     waiting_[n], [&](const auto& wait) { return wait.first <= at && wait.second > at; });
-                auto& refused = add(What::requests, std::min(at, down_until - ms));
+                auto& refused = add(RecordKind::requests, std::min(at, down_until - ms));
                 refused.node = backlog.node;
                 refused.text = "refused";
                 refused.count = 1;
@@ -215,7 +215,7 @@ private:
     void mark_late() {
         std::map<std::pair<std::string, std::int64_t>, std::string> newest;
         for (auto& record : made_.records) {
-            if (record.what != What::shown) continue;
+            if (record.what != RecordKind::shown) continue;
             auto& id = newest[{record.client, record.count}];
             record.flag = record.id < id;
             id = std::max(id, record.id);
@@ -223,17 +223,17 @@ private:
     }
 
     void finish() {
-        add(What::healed, healed_at);
+        add(RecordKind::healed, healed_at);
         for (int n = 0; n < nodes; ++n) {
             for (int i = 0; i <= last_; ++i) {
-                auto& history = add(What::history, end_at - second);
+                auto& history = add(RecordKind::history, end_at - second);
                 history.node = fmt::format("n{}", n + 1);
                 history.room = "r1";
                 history.msg = fmt::format("c{}-{}", 1 + i % clients, 1 + i / clients);
                 history.id = fmt::format("r1:{:026}", i);
             }
         }
-        add(What::end, end_at);
+        add(RecordKind::end, end_at);
         made_.plan.load_end = sim::Duration{load_end};
         made_.plan.heal_begin = sim::Duration{healed_at};
         made_.plan.end = sim::Duration{end_at};
@@ -250,4 +250,4 @@ private:
 
 MadeUpRun make_up(const MakeUp& how) { return Maker{how}.make(); }
 
-}  // namespace reports::test
+}  // namespace davenport::reports::test

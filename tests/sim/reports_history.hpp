@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace reports::test {
+namespace davenport::reports::test {
 
 /// A made-up run that looks like a real one: three nodes and twelve clients for 30 s, the store gone from 10
 /// s to 15 s, n2 killed from 20 s to 22 s, everything delivered in the end. The same for the same seed.
@@ -24,4 +24,4 @@ struct MakeUp {
 };
 MadeUpRun make_up(const MakeUp& how);
 
-}  // namespace reports::test
+}  // namespace davenport::reports::test

@@ -11,7 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace reports::test {
+namespace davenport::reports::test {
 namespace {
 
 using sim::checker::Outcome;
@@ -156,4 +156,4 @@ TEST(WriteResults, SaysWhichFileItCouldNotWrite) {
 }
 
 }  // namespace
-}  // namespace reports::test
+}  // namespace davenport::reports::test

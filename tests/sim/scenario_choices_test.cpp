@@ -1,10 +1,12 @@
-#include "sim/scenario/of_seed.hpp"
+#include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/reader.hpp"
 
 #include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+namespace davenport {
 
 namespace {
 
@@ -29,11 +31,11 @@ TEST(ScenarioChoices, AreDrawnByTheSeedAndAlwaysTheSame) {
     EXPECT_EQ(scenario.topology.feed, "longpoll") << "the first, until a seed has decided";
     std::set<std::pair<std::string, int>> seen;
     for (std::uint64_t seed = 1; seed <= 100; ++seed) {
-        const auto decided = of_seed(scenario, seed);
+        const auto decided = draw_choices(scenario, seed);
         EXPECT_TRUE(decided.choices.empty());
         EXPECT_EQ(decided.topology.nodes, 3);
         EXPECT_EQ(decided.topology.batch, 3);
-        EXPECT_EQ(decided.topology.page, of_seed(scenario, seed).topology.page);
+        EXPECT_EQ(decided.topology.page, draw_choices(scenario, seed).topology.page);
         seen.emplace(decided.topology.feed, decided.topology.page);
     }
     EXPECT_EQ(seen.size(), 6u) << "each with each";
@@ -42,13 +44,13 @@ TEST(ScenarioChoices, AreDrawnByTheSeedAndAlwaysTheSame) {
 TEST(ScenarioChoices, OfOneKeyDoNotMoveThoseOfAnother) {
     const auto alone = read("name: x\ntopology: { page: [1, 7, 2000] }\n");
     for (std::uint64_t seed = 1; seed <= 20; ++seed)
-        EXPECT_EQ(of_seed(alone, seed).topology.page, of_seed(read(text), seed).topology.page);
+        EXPECT_EQ(draw_choices(alone, seed).topology.page, draw_choices(read(text), seed).topology.page);
 }
 
 TEST(ScenarioChoices, AreTheOnlyOnesWhenThereIsNoList) {
     const auto scenario = read("name: x\ntopology: { page: 7 }\n");
     EXPECT_TRUE(choices_of(scenario, 1).empty());
-    EXPECT_EQ(of_seed(scenario, 1).topology.page, 7);
+    EXPECT_EQ(draw_choices(scenario, 1).topology.page, 7);
 }
 
 TEST(ScenarioChoices, HaveTheirMistakesToldWhereTheyAre) {
@@ -65,3 +67,5 @@ TEST(ScenarioChoices, HaveTheirMistakesToldWhereTheyAre) {
 }
 
 }  // namespace
+
+}  // namespace davenport

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 namespace {
 
 using testing::HasSubstr;
@@ -283,3 +285,5 @@ timeline:
 }
 
 }  // namespace
+
+}  // namespace davenport

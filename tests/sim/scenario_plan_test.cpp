@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -275,3 +277,5 @@ TEST(Plan, SaysTheMessagesThatTheFileNamesAndNoOthers) {
 }
 
 }  // namespace
+
+}  // namespace davenport

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+namespace davenport {
 namespace {
 
 using namespace std::chrono_literals;
@@ -17,6 +18,9 @@ Scenario read(std::string_view text) {
 // The file of the design, whole.
 constexpr std::string_view whole = R"(
 # yaml-language-server: $schema=./scenario.schema.json
+
+namespace davenport {
+
 name: store outage
 about: CouchDB is gone for 10 s under load; local chat goes on, nothing is lost, nothing comes twice.
 seed: 42
@@ -149,13 +153,13 @@ TEST(ScenarioLanguage, SaysTheDefaultsThatHold) {
     int checked = 0;
     for (const auto& section : sim::language::sections()) {
         for (const auto& key : section.keys) {
-            if (key.standard.empty() || !key.set) continue;
+            if (key.default_value.empty() || !key.set) continue;
             SCOPED_TRACE(std::string{section.name} + "." + std::string{key.name});
             std::string why;
             const auto value =
                 key.type == sim::Type::choice
-                    ? sim::Value{std::string{key.standard}, 0, 0}
-                    : sim::parse_value(key.type, key.standard, why).value_or(sim::Value{"?", -1, -1});
+                    ? sim::Value{std::string{key.default_value}, 0, 0}
+                    : sim::parse_value(key.type, key.default_value, why).value_or(sim::Value{"?", -1, -1});
             Scenario scenario;
             sim::Link link;
             sim::Fault fault;
@@ -175,9 +179,9 @@ TEST(ScenarioLanguage, SaysTheDefaultsThatHold) {
 TEST(ScenarioLanguage, TakesTheDefaultOfEveryParameter) {
     for (const auto& kind : sim::language::fault_kinds()) {
         for (const auto& key : kind.parameters) {
-            if (key.standard.empty()) continue;
+            if (key.default_value.empty()) continue;
             const auto text = "name: x\ntimeline:\n  - { at: 2s, fault: " + std::string{kind.name} + ", " +
-                              std::string{key.name} + ": " + std::string{key.standard} +
+                              std::string{key.name} + ": " + std::string{key.default_value} +
                               (kind.find("offset") ? ", offset: 1s" : "") + " }\n";
             const auto reading = sim::read_scenario(text, "t");
             EXPECT_TRUE(reading.scenario) << sim::render(reading.problems, "t", text);
@@ -248,3 +252,5 @@ TEST(ScenarioValue, RefusesWhatIsNone) {
 }
 
 }  // namespace
+
+}  // namespace davenport

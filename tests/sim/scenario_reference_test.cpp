@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+namespace davenport {
+
 namespace {
 
 using testing::HasSubstr;
@@ -87,3 +89,5 @@ TEST(Schema, KnowsTheParametersOfEveryFault) {
 }
 
 }  // namespace
+
+}  // namespace davenport

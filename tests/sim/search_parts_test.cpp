@@ -1,11 +1,11 @@
 #include "sim/scenario/reader.hpp"
-#include "sim/search/crew.hpp"
 #include "sim/search/ddmin.hpp"
 #include "sim/search/explicit_form.hpp"
 #include "sim/search/failure.hpp"
-#include "sim/search/marks.hpp"
+#include "sim/search/parallel.hpp"
 #include "sim/search/replay_file.hpp"
 #include "sim/search/scenario_text.hpp"
+#include "sim/search/situation_coverage.hpp"
 #include "sim/search/sweep.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 #include <gtest/gtest.h>
 
 /// The search's parts, without a world: shapes, delta debugging, files.
-namespace sim::search {
+namespace davenport::sim::search {
 namespace {
 
 constexpr std::string_view busy_scenario = R"(
@@ -89,7 +89,7 @@ TEST(FailureShape, AVerdictGivesEachOnce) {
     EXPECT_EQ(failures[0], (Failure{"no_loss", "_: not in the store at the end"}));
 }
 
-// ---------------------------------------------------------------- the crew
+// ---------------------------------------------------------------- parallel_for
 
 TEST(Crew, FindsTheLowestWhateverTheNumberOfThreads) {
     for (const unsigned threads : {1u, 2u, 7u}) {
@@ -242,7 +242,7 @@ TEST(SweepResult, KeepsTheSmallestFailuresAndMergesInAnyOrder) {
     EXPECT_EQ(base::write_json(back->to_json()), base::write_json(ab.to_json()));
 }
 
-TEST(Marks, TellWhatWasNeverReached) {
+TEST(SituationCoverage, TellWhatWasNeverReached) {
     const auto scenario = read(R"(
 name: two faults
 topology: { nodes: 2, clients: 4 }
@@ -250,9 +250,9 @@ timeline:
   - { at: 2s, fault: feed.rewind }
   - { at: 3s, fault: node.pause, for: 1s }
 )");
-    Marks marks;
-    MarkWatcher watcher{marks};
-    const auto record = [&](What what, std::int64_t at, std::string text, std::string node = "") {
+    SituationCoverage marks;
+    SituationWatcher watcher{marks};
+    const auto record = [&](RecordKind what, std::int64_t at, std::string text, std::string node = "") {
         Record r{.what = what};
         r.at_us = at;
         r.name = r.text = std::move(text);
@@ -262,11 +262,11 @@ timeline:
     };
     const auto before = marks.summary(scenario);
     EXPECT_EQ(before.reached, 0u);
-    record(What::send, 1, "");
-    record(What::accepted, 2, "");
-    record(What::fault_on, 3, "node.pause", "n1");
-    record(What::node, 3, "paused", "n1");
-    record(What::fault_on, 4, "feed.rewind");
+    record(RecordKind::send, 1, "");
+    record(RecordKind::accepted, 2, "");
+    record(RecordKind::fault_on, 3, "node.pause", "n1");
+    record(RecordKind::node, 3, "paused", "n1");
+    record(RecordKind::fault_on, 4, "feed.rewind");
     const auto after = marks.summary(scenario);
     EXPECT_EQ(after.possible, before.possible);
     EXPECT_EQ(after.reached,
@@ -281,4 +281,4 @@ timeline:
 }
 
 }  // namespace
-}  // namespace sim::search
+}  // namespace davenport::sim::search

@@ -6,7 +6,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 
-namespace wire {
+namespace davenport::wire {
 namespace {
 
 std::string to_text(const asio::ip::tcp::endpoint& address) {
@@ -103,4 +103,4 @@ void Acceptor::accept() {
     });
 }
 
-}  // namespace wire
+}  // namespace davenport::wire

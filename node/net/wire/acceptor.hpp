@@ -11,7 +11,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-namespace wire {
+namespace davenport::wire {
 
 /// "127.0.0.1:8080", "[::1]:0", ":8080" (all of 127.0.0.1) or "8080". Throws std::invalid_argument with one
 /// clear line.
@@ -49,4 +49,4 @@ private:
     bool listening_ = false;
 };
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -5,7 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
-namespace wire {
+namespace davenport::wire {
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
@@ -48,4 +48,4 @@ class PlainStreams final : public StreamMaker {
 
 std::unique_ptr<StreamMaker> plain_streams() { return std::make_unique<PlainStreams>(); }
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -10,7 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-namespace wire {
+namespace davenport::wire {
 
 namespace asio = boost::asio;
 
@@ -47,4 +47,4 @@ std::unique_ptr<StreamMaker> plain_streams();
 /// authorities when that is empty. Throws std::runtime_error when the file can't be used.
 std::unique_ptr<StreamMaker> tls_streams(std::string host, const std::string& ca_file);
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-namespace wire {
+namespace davenport::wire {
 namespace {
 
 constexpr std::size_t pieces_per_write = 64;
@@ -196,4 +196,4 @@ void Connection::reset(std::string_view partial) {
 
 void Connection::drop() { close(); }
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -11,7 +11,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
-namespace wire {
+namespace davenport::wire {
 
 /// Bytes to be sent that somebody keeps alive: a batch of frames is shared by all who get it.
 struct Piece {
@@ -101,4 +101,4 @@ private:
     bool held_ = false;
 };
 
-}  // namespace wire
+}  // namespace davenport::wire

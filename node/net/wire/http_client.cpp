@@ -21,7 +21,7 @@
 #include <fmt/format.h>
 #include <sys/socket.h>
 
-namespace wire {
+namespace davenport::wire {
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
@@ -345,4 +345,4 @@ void HttpClient::proceed(RequestId id) {
     if (found != impl_->jobs.end() && found->second->permit) found->second->permit->cancel();
 }
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace wire {
+namespace davenport::wire {
 
 /// One HTTP server, as a URL names it.
 struct HttpServer {
@@ -80,4 +80,4 @@ private:
     std::shared_ptr<Impl> impl_;
 };
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -9,7 +9,7 @@
 #include <boost/beast/http/status.hpp>
 #include <fmt/format.h>
 
-namespace wire {
+namespace davenport::wire {
 
 namespace http = boost::beast::http;
 using boost::beast::error_code;
@@ -246,4 +246,4 @@ void append_chunk(std::string& out, std::string_view bytes) {
     out += "\r\n";
 }
 
-}  // namespace wire
+}  // namespace davenport::wire

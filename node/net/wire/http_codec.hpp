@@ -9,7 +9,7 @@
 #include <string_view>
 
 /// HTTP/1.1 as machines without I/O: bytes in, plain requests and responses out, and back.
-namespace wire {
+namespace davenport::wire {
 
 struct HttpLimits {
     std::size_t head_bytes = 64 * 1024;
@@ -97,4 +97,4 @@ std::string write_request(const base::HttpRequest& request, std::string_view hos
 /// One chunk of a chunked body; the last one for empty `bytes`.
 void append_chunk(std::string& out, std::string_view bytes);
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -5,7 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
-namespace wire {
+namespace davenport::wire {
 namespace {
 
 // So much may a client send ahead of an answer that it waits for; then its socket fills up.
@@ -150,4 +150,4 @@ void HttpConnection::upgrade(std::string answer) {
     send(std::move(answer));
 }
 
-}  // namespace wire
+}  // namespace davenport::wire

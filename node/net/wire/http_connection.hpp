@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace wire {
+namespace davenport::wire {
 
 /// A server's end of an HTTP/1.1 connection: reads a request, waits for the end of its answer, reads the
 /// next.
@@ -62,4 +62,4 @@ private:
     bool tell_written_ = false;
 };
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -4,7 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
-namespace wire {
+namespace davenport::wire {
 namespace {
 
 constexpr std::size_t read_buffer_bytes = 128 * 1024;
@@ -68,4 +68,4 @@ void Loop::await_drops() {
     });
 }
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -13,7 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 /// Sockets, timers and protocols on the wire, without any knowledge of chat or store: shared by the shells.
-namespace wire {
+namespace davenport::wire {
 
 namespace asio = boost::asio;
 
@@ -59,4 +59,4 @@ private:
     std::deque<std::pair<std::chrono::steady_clock::time_point, std::weak_ptr<Connection>>> drops_;
 };
 
-}  // namespace wire
+}  // namespace davenport::wire

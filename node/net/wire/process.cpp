@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-namespace wire {
+namespace davenport::wire {
 
 void raise_descriptor_limit() {
     rlimit limit{};
@@ -28,4 +28,4 @@ void write_port_file(const std::string& path, std::uint16_t port) {
                                              path, std::strerror(errno)));
 }
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-namespace wire {
+namespace davenport::wire {
 
 /// As many open sockets as the system lets this process have: a chat has one for each person.
 void raise_descriptor_limit();
@@ -12,4 +12,4 @@ void raise_descriptor_limit();
 /// std::runtime_error with one line that names the file.
 void write_port_file(const std::string& path, std::uint16_t port);
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace wire {
+namespace davenport::wire {
 
 /// A core's timers, soonest first. Setting one again moves it.
 ///
@@ -64,4 +64,4 @@ private:
     std::unordered_map<Id, Times> set_;
 };
 
-}  // namespace wire
+}  // namespace davenport::wire

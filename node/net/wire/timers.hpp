@@ -8,7 +8,7 @@
 
 #include <boost/asio/steady_timer.hpp>
 
-namespace wire {
+namespace davenport::wire {
 
 /// A core's timers, fired by the loop.
 template <class Id>
@@ -51,4 +51,4 @@ private:
     bool firing_ = false;
 };
 
-}  // namespace wire
+}  // namespace davenport::wire

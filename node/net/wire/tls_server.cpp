@@ -8,7 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-namespace wire {
+namespace davenport::wire {
 namespace {
 
 constexpr std::string_view speak_https =
@@ -104,4 +104,4 @@ std::string TlsChannel::take_output() {
     return out;
 }
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -7,7 +7,7 @@
 struct ssl_ctx_st;
 struct ssl_st;
 
-namespace wire {
+namespace davenport::wire {
 
 /// A server's certificate and key, for all of its connections. TLS 1.2 at least.
 ///
@@ -56,4 +56,4 @@ private:
     std::string first_word_;  ///< to somebody who speaks plain HTTP
 };
 
-}  // namespace wire
+}  // namespace davenport::wire

@@ -9,7 +9,7 @@
 #include <boost/asio/write.hpp>
 #include <fmt/format.h>
 
-namespace wire {
+namespace davenport::wire {
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
@@ -82,4 +82,4 @@ std::unique_ptr<StreamMaker> tls_streams(std::string host, const std::string& ca
     return std::make_unique<TlsStreams>(std::move(host), ca_file);
 }
 
-}  // namespace wire
+}  // namespace davenport::wire

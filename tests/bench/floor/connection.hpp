@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace bench_floor {
+namespace davenport::bench_floor {
 
 /// One socket of the floor: what came in and is not whole yet, what goes out at the end of the loop's turn.
 struct Connection {
@@ -29,4 +29,4 @@ struct ClientFrame {
 };
 ClientFrame read_client_frame(std::string& bytes, std::size_t at);
 
-}  // namespace bench_floor
+}  // namespace davenport::bench_floor

@@ -5,7 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
-namespace bench_floor {
+namespace davenport::bench_floor {
 
 namespace {
 
@@ -56,4 +56,4 @@ ClientFrame read_client_frame(std::string& bytes, std::size_t at) {
     return {{text, body}, static_cast<unsigned>(byte_at(bytes, at) & 15u), head + body};
 }
 
-}  // namespace bench_floor
+}  // namespace davenport::bench_floor

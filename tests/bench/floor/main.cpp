@@ -28,7 +28,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace bench_floor {
+namespace davenport::bench_floor {
 
 namespace {
 
@@ -206,10 +206,10 @@ private:
 
 }  // namespace
 
-}  // namespace bench_floor
+}  // namespace davenport::bench_floor
 
 int main(int argc, char** argv) {
-    using bench_floor::Connection;
+    using davenport::bench_floor::Connection;
     int port = 0, peer_listen = 0, peer = 0;
     bool eager = false;
     for (int i = 1; i < argc; ++i) {
@@ -228,7 +228,7 @@ int main(int argc, char** argv) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    bench_floor::Relay relay{eager};
+    davenport::bench_floor::Relay relay{eager};
     relay.listen_on(port, Connection::Kind::client_listener);
     if (peer_listen) relay.listen_on(peer_listen, Connection::Kind::peer_listener);
     if (peer) relay.join_peer(peer);

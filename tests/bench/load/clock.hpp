@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <ctime>
 
-namespace load {
+namespace davenport::load {
 
 /// Nanoseconds of the kernel's monotonic clock, which all processes of one machine share.
 using Nanos = std::uint64_t;
@@ -17,4 +17,4 @@ inline Nanos now() {
     return static_cast<Nanos>(time.tv_sec) * second + static_cast<Nanos>(time.tv_nsec);
 }
 
-}  // namespace load
+}  // namespace davenport::load

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace load {
+namespace davenport::load {
 
 namespace {
 
@@ -229,4 +229,4 @@ void Crowd::refused(std::string_view why) {
     if (refusals_++ == 0) first_refusal_ = why.substr(0, 200);
 }
 
-}  // namespace load
+}  // namespace davenport::load

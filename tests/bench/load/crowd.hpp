@@ -12,7 +12,7 @@
 
 #include <netinet/in.h>
 
-namespace load {
+namespace davenport::load {
 
 /// One client of one server.
 struct Member {
@@ -103,4 +103,4 @@ private:
     bool end_reading_ = false;
 };
 
-}  // namespace load
+}  // namespace davenport::load

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <chrono>
 
-namespace load {
+namespace davenport::load {
 
 namespace {
 
@@ -84,4 +84,4 @@ std::unique_ptr<Talk> make_davenport_talk(Persona persona) {
     return std::make_unique<DavenportTalk>(std::move(persona));
 }
 
-}  // namespace load
+}  // namespace davenport::load

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 
-namespace load {
+namespace davenport::load {
 
 std::size_t Histogram::bucket_of(Nanos value) {
     if (value < steps) return value;
@@ -47,4 +47,4 @@ boost::json::object Histogram::summary() const {
             {"max_us", us(largest_)}};
 }
 
-}  // namespace load
+}  // namespace davenport::load

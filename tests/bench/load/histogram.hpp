@@ -7,7 +7,7 @@
 
 #include <boost/json/object.hpp>
 
-namespace load {
+namespace davenport::load {
 
 /// Counts durations in buckets of 1/128 of a power of two: a percentile is off by less than 0.8 %, and adding
 /// one costs a few nanoseconds and never allocates.
@@ -30,4 +30,4 @@ private:
     Nanos largest_ = 0;
 };
 
-}  // namespace load
+}  // namespace davenport::load

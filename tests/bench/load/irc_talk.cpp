@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace load {
+namespace davenport::load {
 
 namespace {
 
@@ -65,4 +65,4 @@ private:
 
 std::unique_ptr<Talk> make_irc_talk(Persona persona) { return std::make_unique<IrcTalk>(std::move(persona)); }
 
-}  // namespace load
+}  // namespace davenport::load

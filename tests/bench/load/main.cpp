@@ -9,6 +9,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+using namespace davenport;
+
 namespace {
 
 boost::json::object run(const load::Options& options) {

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace load {
+namespace davenport::load {
 
 namespace {
 
@@ -48,4 +48,4 @@ void assemble(Crowd& crowd, const Options& options) {
         throw std::runtime_error("not everybody was reached; " + crowd.first_refusal());
 }
 
-}  // namespace load
+}  // namespace davenport::load

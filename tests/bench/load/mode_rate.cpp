@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <stdexcept>
 
-namespace load {
+namespace davenport::load {
 
 namespace {
 
@@ -107,4 +107,4 @@ boost::json::object run_rate(const Options& options) {
     return result;
 }
 
-}  // namespace load
+}  // namespace davenport::load

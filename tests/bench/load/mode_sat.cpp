@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace load {
+namespace davenport::load {
 
 boost::json::object run_sat(const Options& options) {
     Tally tally;
@@ -77,4 +77,4 @@ boost::json::object run_fill(const Options& options) {
             {"first_refusal", crowd.first_refusal()}};
 }
 
-}  // namespace load
+}  // namespace davenport::load

@@ -8,7 +8,7 @@
 
 #include <boost/json/object.hpp>
 
-namespace load {
+namespace davenport::load {
 
 struct Options {
     std::string mode = "rate";
@@ -42,4 +42,4 @@ boost::json::object run_idle(const Options& options);
 /// The beginning of all modes but idle: everybody is in the room.
 void assemble(Crowd& crowd, const Options& options);
 
-}  // namespace load
+}  // namespace davenport::load

@@ -3,7 +3,7 @@
 #include <optional>
 #include <unordered_map>
 
-namespace load {
+namespace davenport::load {
 
 namespace {
 
@@ -123,4 +123,4 @@ std::unique_ptr<Talk> make_mqtt_talk(Persona persona) {
     return std::make_unique<MqttTalk>(std::move(persona));
 }
 
-}  // namespace load
+}  // namespace davenport::load

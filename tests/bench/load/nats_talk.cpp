@@ -3,7 +3,7 @@
 #include <charconv>
 #include <deque>
 
-namespace load {
+namespace davenport::load {
 
 namespace {
 
@@ -79,4 +79,4 @@ std::unique_ptr<Talk> make_nats_talk(Persona persona) {
     return std::make_unique<NatsTalk>(std::move(persona));
 }
 
-}  // namespace load
+}  // namespace davenport::load

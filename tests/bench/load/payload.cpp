@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string>
 
-namespace load {
+namespace davenport::load {
 
 namespace {
 
@@ -34,4 +34,4 @@ std::optional<Stamp> find_stamp(std::string_view text) {
     return Stamp{read_digits(start + 1, 10), read_digits(start + 12, 19)};
 }
 
-}  // namespace load
+}  // namespace davenport::load

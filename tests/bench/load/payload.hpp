@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-namespace load {
+namespace davenport::load {
 
 /// What every message says about itself, in any system's envelope: "|0000000042:0000012345678901234|xxxx".
 ///
@@ -26,4 +26,4 @@ std::string_view make_payload(Stamp stamp, std::size_t size);
 /// The stamp in `text`, if there is one.
 std::optional<Stamp> find_stamp(std::string_view text);
 
-}  // namespace load
+}  // namespace davenport::load

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-namespace load {
+namespace davenport::load {
 
 namespace {
 
@@ -47,4 +47,4 @@ std::unique_ptr<Talk> make_relay_talk(Persona persona) {
     return std::make_unique<RelayTalk>(std::move(persona));
 }
 
-}  // namespace load
+}  // namespace davenport::load

@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-namespace load {
+namespace davenport::load {
 
 std::unique_ptr<Talk> make_talk(std::string_view protocol, Persona persona) {
     if (protocol == "davenport") return make_davenport_talk(std::move(persona));
@@ -22,4 +22,4 @@ bool next_line(std::string_view bytes, std::size_t& at, std::string_view& line) 
     return true;
 }
 
-}  // namespace load
+}  // namespace davenport::load

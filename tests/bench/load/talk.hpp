@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace load {
+namespace davenport::load {
 
 /// What a connection tells about what it read.
 class Heard {
@@ -57,4 +57,4 @@ std::unique_ptr<Talk> make_mqtt_talk(Persona persona);
 /// The next line in `bytes` from `at` on, without its end; `at` moves behind it. False when none is whole.
 bool next_line(std::string_view bytes, std::size_t& at, std::string_view& line);
 
-}  // namespace load
+}  // namespace davenport::load

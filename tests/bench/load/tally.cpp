@@ -3,7 +3,7 @@
 #include <fstream>
 #include <stdexcept>
 
-namespace load {
+namespace davenport::load {
 
 void Tally::remember(std::uint64_t messages, std::size_t members) {
     fates_.resize(messages + 1);
@@ -72,4 +72,4 @@ void Tally::write_notes(const std::string& path, const std::vector<std::size_t>&
     if (!file.flush()) throw std::runtime_error("cannot write " + path);
 }
 
-}  // namespace load
+}  // namespace davenport::load

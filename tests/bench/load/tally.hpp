@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace load {
+namespace davenport::load {
 
 /// What became of one message; times are 0 while it has not happened.
 struct Fate {
@@ -51,4 +51,4 @@ private:
     std::size_t members_ = 0;
 };
 
-}  // namespace load
+}  // namespace davenport::load

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-namespace load {
+namespace davenport::load {
 
 namespace {
 
@@ -64,4 +64,4 @@ boost::json::object usage_between(const Usage& before, const Usage& after, doubl
         {"cpu_servers_s", servers}, {"cpu_client_s", client}, {"cpu_foreign", foreign}, {"cpu_by_pid", each}};
 }
 
-}  // namespace load
+}  // namespace davenport::load

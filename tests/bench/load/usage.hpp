@@ -6,7 +6,7 @@
 
 #include <boost/json/object.hpp>
 
-namespace load {
+namespace davenport::load {
 
 /// Processor seconds spent so far.
 struct Usage {
@@ -22,4 +22,4 @@ Usage read_usage(const std::vector<int>& servers);
 /// the others.
 boost::json::object usage_between(const Usage& before, const Usage& after, double seconds);
 
-}  // namespace load
+}  // namespace davenport::load

@@ -1,6 +1,6 @@
 #include "websocket_talk.hpp"
 
-namespace load {
+namespace davenport::load {
 
 namespace {
 
@@ -77,4 +77,4 @@ std::size_t WebSocketTalk::read(std::string_view bytes, std::string& out, Heard&
     return at;
 }
 
-}  // namespace load
+}  // namespace davenport::load

@@ -2,7 +2,7 @@
 
 #include "talk.hpp"
 
-namespace load {
+namespace davenport::load {
 
 /// A WebSocket client: the handshake, and text frames in and out. What the texts mean is the derived class's.
 ///
@@ -28,4 +28,4 @@ private:
     bool open_ = false;
 };
 
-}  // namespace load
+}  // namespace davenport::load

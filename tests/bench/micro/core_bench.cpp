@@ -3,7 +3,7 @@
 #include <benchmark/benchmark.h>
 
 // What one message costs the node's core, from the client's frame to the frames for everybody in the room.
-namespace bench {
+namespace davenport::bench {
 namespace {
 
 const std::string text(64, 'x');
@@ -29,4 +29,4 @@ void read_post_frame_too_long(benchmark::State& state) {  // what rudeness costs
 BENCHMARK(read_post_frame_too_long);
 
 }  // namespace
-}  // namespace bench
+}  // namespace davenport::bench

@@ -13,7 +13,7 @@
 #include <utility>
 #include <variant>
 
-namespace bench {
+namespace davenport::bench {
 
 /// A ChatCore among a disk, a store and clients that do at once what they are asked for and cost next to
 /// nothing.
@@ -110,4 +110,4 @@ private:
     std::uint64_t bytes_sent_ = 0, frames_sent_ = 0;
 };
 
-}  // namespace bench
+}  // namespace davenport::bench

@@ -9,7 +9,7 @@
 #include <benchmark/benchmark.h>
 
 // The mock as a machine, without sockets: what a request costs it.
-namespace bench {
+namespace davenport::bench {
 namespace {
 
 /// `Machine`: the mock whole, or its store alone, without the fault injector before it.
@@ -97,4 +97,4 @@ void put_with_followers(benchmark::State& state) {
 BENCHMARK(put_with_followers)->Arg(1)->Arg(50)->Arg(1000)->ArgName("feeds");
 
 }  // namespace
-}  // namespace bench
+}  // namespace davenport::bench

@@ -13,7 +13,7 @@
 
 // The disk: a commit of so many messages by SQLite, beside the least that a disk can do. Files go to
 // BENCH_FOLDER or here.
-namespace bench {
+namespace davenport::bench {
 namespace {
 
 namespace fs = std::filesystem;
@@ -47,7 +47,7 @@ public:
         }
         hand_over(std::move(batch));
     }
-    /// Marks the oldest `count` unmarked messages as stored, in one commit.
+    /// SituationCoverage the oldest `count` unmarked messages as stored, in one commit.
     void mark(std::size_t count) {
         base::JournalBatch batch;
         batch.stored_generation = "g1";
@@ -141,4 +141,4 @@ void newest_page(benchmark::State& state) {
 BENCHMARK(newest_page);
 
 }  // namespace
-}  // namespace bench
+}  // namespace davenport::bench

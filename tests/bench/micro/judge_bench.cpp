@@ -5,12 +5,12 @@
 #include <benchmark/benchmark.h>
 
 // The checker: 10,000 messages to 100 people each, a million deliveries.
-namespace bench {
+namespace davenport::bench {
 namespace {
 
 constexpr int people = 100, messages = 10'000;
 
-sim::Record record(sim::What what, int client) {
+sim::Record record(sim::RecordKind what, int client) {
     sim::Record made{.what = what};
     made.client = "c" + std::to_string(client);
     made.node = client % 2 ? "n1" : "n2";
@@ -21,30 +21,30 @@ sim::Record record(sim::What what, int client) {
 
 void tell_all(sim::checker::Judge& judge) {
     for (int client = 1; client <= people; ++client) {
-        judge.add(record(sim::What::connected, client));
-        judge.add(record(sim::What::joined, client));
+        judge.add(record(sim::RecordKind::connected, client));
+        judge.add(record(sim::RecordKind::joined, client));
     }
     for (int number = 0; number < messages; ++number) {
         const int sender = number % people + 1;
-        auto said = record(sim::What::send, sender);
+        auto said = record(sim::RecordKind::send, sender);
         said.msg = said.client + "-" + std::to_string(number / people + 1);
         said.at_us = said.due_us = 1000 * number;
         judge.add(said);
-        said.what = sim::What::accepted;
+        said.what = sim::RecordKind::accepted;
         said.id = "r1:" + std::string(26 - std::to_string(number).size(), '0') + std::to_string(number);
         judge.add(said);
         auto shown = said;
-        shown.what = sim::What::shown;
+        shown.what = sim::RecordKind::shown;
         for (int client = 1; client <= people; ++client) {
             shown.client = "c" + std::to_string(client);
             shown.node = client % 2 ? "n1" : "n2";
             ++shown.at_us;
             judge.add(shown);
         }
-        said.what = sim::What::stored;
+        said.what = sim::RecordKind::stored;
         judge.add(said);
     }
-    sim::Record end{.what = sim::What::end};
+    sim::Record end{.what = sim::RecordKind::end};
     end.at_us = 1000 * messages + 1'000'000;
     judge.add(end);
 }
@@ -65,4 +65,4 @@ void million_deliveries(benchmark::State& state) {
 BENCHMARK(million_deliveries)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace bench
+}  // namespace davenport::bench

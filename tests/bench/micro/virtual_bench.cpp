@@ -3,8 +3,8 @@
 
 #include <benchmark/benchmark.h>
 
-// The virtual world's event loop with everything in it: cores, mock, clients, conductor.
-namespace bench {
+// The virtual world's event loop with everything in it: cores, mock, clients, orchestrator.
+namespace davenport::bench {
 namespace {
 
 constexpr const char* scenario_text = R"(name: bench
@@ -40,4 +40,4 @@ void run_scenario(benchmark::State& state) {
 BENCHMARK(run_scenario)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace bench
+}  // namespace davenport::bench

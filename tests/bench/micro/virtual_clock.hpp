@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace bench {
+namespace davenport::bench {
 
 inline constexpr std::int64_t epoch_ms = 1'800'000'000'000;
 
@@ -19,4 +19,4 @@ struct VirtualClock {
     [[nodiscard]] std::int64_t unix_ms() const { return epoch_ms + passed.count() / 1000; }
 };
 
-}  // namespace bench
+}  // namespace davenport::bench

@@ -9,7 +9,7 @@
 #include <benchmark/benchmark.h>
 
 // Ids, documents, feed lines: what is done once for every message.
-namespace bench {
+namespace davenport::bench {
 namespace {
 
 base::ChatMessage message(int number) {
@@ -71,4 +71,4 @@ void encode_frames(benchmark::State& state) {
 BENCHMARK(encode_frames);
 
 }  // namespace
-}  // namespace bench
+}  // namespace davenport::bench

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace store_load {
+namespace davenport::store_load {
 
 namespace {
 
@@ -126,4 +126,4 @@ void Connections::poll(Nanos timeout) {
         read(*static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr));
 }
 
-}  // namespace store_load
+}  // namespace davenport::store_load

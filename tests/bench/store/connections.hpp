@@ -11,7 +11,7 @@
 
 #include <netinet/in.h>
 
-namespace store_load {
+namespace davenport::store_load {
 
 using load::Nanos;
 
@@ -57,4 +57,4 @@ private:
     int epoll_ = -1;
 };
 
-}  // namespace store_load
+}  // namespace davenport::store_load

@@ -16,7 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-namespace store_load {
+namespace davenport::store_load {
 
 namespace {
 
@@ -170,10 +170,10 @@ boost::json::object run(const Options& options) {
 
 }  // namespace
 
-}  // namespace store_load
+}  // namespace davenport::store_load
 
 int main(int argc, char** argv) {
-    store_load::Options options;
+    davenport::store_load::Options options;
     CLI::App app{
         "Loads a store over loopback, and tells what came of it as JSON. Makes a database of its own, and "
         "drops it."};

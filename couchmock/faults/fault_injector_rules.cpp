@@ -1,0 +1,330 @@
+#include "couchmock/faults/fault_injector_impl.hpp"
+#include "node/base/json.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace davenport::couchmock {
+namespace {
+
+/// Ended rules that stay, so that somebody can ask what they have hit.
+constexpr std::size_t ended_rules_max = 1000;
+
+/// CouchDB's words for a status (chttpd:error_info).
+std::pair<std::string_view, std::string_view> words_for(int status) {
+    switch (status) {
+        case 400:
+            return {"bad_request", ""};
+        case 401:
+            return {"unauthorized", "Name or password is incorrect."};
+        case 403:
+            return {"forbidden", "You are not allowed to access this db."};
+        case 404:
+            return {"not_found", "missing"};
+        case 408:
+            return {"timeout", "The request could not be processed in a reasonable amount of time."};
+        case 409:
+            return {"conflict", "Document update conflict."};
+        case 412:
+            return {"nodedown", "progress not possible"};
+        case 413:
+            return {"too_large", "the request entity is too large"};
+        case 415:
+            return {"bad_content_type", "Content-Type must be application/json"};
+        case 429:
+            return {"too_many_requests", "You've exceeded your rate limit allowance."};
+        case 500:
+            return {"internal_server_error", "No DB shards could be opened."};
+        case 503:
+            return {"service unavailable",
+                    "Nodes are unable to service this request due to overloading or maintenance mode."};
+        case 507:
+            return {"insufficent_storage", "The server's disk is full."};  // spelled so
+        default:
+            return {"error", "injected"};
+    }
+}
+
+base::HttpResponse error_answer(int status, std::optional<std::string_view> reason = {}) {
+    const auto [error, usual] = words_for(status);
+    std::string body = fmt::format("{{\"error\":\"{}\",\"reason\":", error);
+    base::append_json_string(body, reason.value_or(usual));
+    body += "}\n";
+    return {status,
+            {{"Cache-Control", "must-revalidate"}, {"Content-Type", "application/json"}},
+            std::move(body)};
+}
+
+}  // namespace
+
+std::vector<Rule*> FaultInjector::Impl::feed_rules(const RequestInfo& info) {
+    std::vector<Rule*> out;
+    for (const auto& rule : rules_)
+        if ((rule->fault >= Fault::feed_cut || rule->fault == Fault::store_hang) && rule->concerns(info))
+            out.push_back(rule.get());
+    return out;
+}
+
+bool FaultInjector::Impl::stalled(const Exchange& exchange) const {
+    if (active_rules_ == 0 || !exchange.info.is_live_feed()) return false;
+    return std::ranges::any_of(rules_, [&](const auto& rule) {
+        return (rule->fault == Fault::feed_stall ||
+                (rule->fault == Fault::store_hang && !rule->has_probability())) &&
+               rule->concerns(exchange.info);
+    });
+}
+
+/// A feed outlives the rule, and must not drip for ever.
+bool FaultInjector::Impl::drips(const Exchange& exchange) const {
+    if (!exchange.injected.drip) return false;
+    const auto by = std::ranges::find(rules_, exchange.injected.drips_by, &Rule::id);
+    return by != rules_.end() && ((*by)->active || (*by)->spent());
+}
+
+bool FaultInjector::Impl::is_down() const {
+    return std::ranges::any_of(
+        rules_, [](const auto& rule) { return rule->active && rule->fault == Fault::store_down; });
+}
+
+FaultInjector::Impl::InjectedFaults FaultInjector::Impl::decide(RequestInfo& info, base::HttpRequest& request,
+                                                                Exchange& exchange) {
+    InjectedFaults injected;
+    for (const auto& owned : rules_) {
+        auto& rule = *owned;
+        if (!rule.concerns(info)) continue;
+        const auto hits = rule.hits;
+        strike(rule, injected, info, request, exchange);
+        if (rule.hits != hits) journal_.fault(exchange.journal, rule.name);
+        if (injected.refuse || injected.instead) break;
+    }
+    return injected;
+}
+
+void FaultInjector::Impl::strike(Rule& rule, InjectedFaults& injected, RequestInfo& info,
+                                 base::HttpRequest& request, const Exchange& exchange) {
+    switch (rule.fault) {
+        case Fault::store_down:
+            ++rule.hits;
+            injected.refuse = true;
+            break;
+        case Fault::store_refuse:
+            injected.refuse = rule.fires();
+            break;
+        case Fault::store_hang:
+            if (rule.fires()) injected.hung_by = rule.id;
+            break;
+        case Fault::store_error:
+            if (!rule.fires()) break;
+            injected.instead = error_answer(rule.status);
+            if (rule.retry_after_s)
+                injected.instead->headers.emplace_back("Retry-After", std::to_string(*rule.retry_after_s));
+            break;
+        case Fault::store_full:
+            if (info.writes && rule.fires()) injected.instead = error_answer(507);
+            break;
+        case Fault::store_unauthorized:
+            if (rule.fires()) injected.instead = error_answer(401);
+            break;
+        case Fault::store_forgotten:
+            if (!info.database.empty() && rule.fires())
+                injected.instead = error_answer(404, "Database does not exist.");
+            break;
+        case Fault::store_read_only:
+            if (info.writes && rule.fires()) injected.instead = error_answer(403, "The store is read-only.");
+            break;
+        case Fault::store_slow_accept:
+            if (exchange.first && rule.fires())
+                injected.accept_delay = std::max(injected.accept_delay.value_or(rule.delay), rule.delay);
+            break;
+        case Fault::store_clock_skew:
+            if (rule.fires()) injected.clock_offset += rule.clock_offset;
+            break;
+        case Fault::store_slow:
+            if (rule.fires()) injected.delay = injected.delay.value_or(base::Duration{0}) + rule.delay;
+            break;
+        case Fault::store_lose_reply:
+            if (info.writes && rule.fires()) injected.lose_reply = true;
+            break;
+        case Fault::store_partial_bulk:
+            if (!info.is_bulk || !rule.fires()) break;
+            keep_first(request.body, rule.rows);
+            base::erase_header(request.headers, "Content-Length");
+            injected.bulk_cut = true;
+            break;
+        case Fault::store_bulk_errors:
+            if (!info.is_bulk) break;
+            injected.bulk_errors.push_back(
+                take_out(request.body, rule.error, [&](std::string_view) { return rule.fires(); }));
+            base::erase_header(request.headers, "Content-Length");
+            break;
+        case Fault::store_reject:
+            if (info.is_bulk) {
+                injected.bulk_errors.push_back(take_out(
+                    request.body, "forbidden", [&](std::string_view id) { return rule.rejects(id); }));
+                base::erase_header(request.headers, "Content-Length");
+            } else if (info.writes && rule.rejects(info.document)) {
+                injected.instead = error_answer(403, "The document is not allowed.");
+            }
+            break;
+        case Fault::store_accepted:
+            if (info.writes && rule.fires()) injected.accepted = true;
+            break;
+        case Fault::store_cut_reply:
+            if (!info.is_live_feed() && rule.fires()) injected.cut_reply = true;
+            break;
+        case Fault::store_drip:
+            if (rule.fires()) injected.drip = rule.delay, injected.drips_by = rule.id;
+            break;
+        case Fault::feed_foreign_since:
+            if (info.feed == RequestInfo::Feed::none || info.since == "0" || info.since == "now" ||
+                !rule.fires())
+                break;
+            injected.instead = error_answer(400, "Malformed sequence supplied in 'since' parameter.");
+            break;
+        case Fault::feed_rewind:
+            // No feed was open when it was asked for: the next one begins at the beginning.
+            if (info.feed == RequestInfo::Feed::none || info.since == "0" || !rule.fires()) break;
+            info.since.assign(1, '0');
+            request.target = with_since(request.target, "0");
+            break;
+        default:
+            break;  // what is in the feed's rows, or over already
+    }
+}
+
+std::vector<FaultInjector::Impl::Exchange*> FaultInjector::Impl::open_exchanges() {
+    std::vector<Exchange*> open;
+    for (const auto& [client, exchange] : exchanges_) open.push_back(exchange.get());
+    std::ranges::sort(open, {}, &Exchange::client);  // the map's order is nobody's
+    return open;
+}
+
+std::uint64_t FaultInjector::Impl::reset_matching(const Rule& rule, base::Now now) {
+    std::uint64_t count = 0;
+    for (auto* exchange : open_exchanges()) {
+        const bool any = rule.match.method.empty() && rule.match.path.empty() &&
+                         rule.match.database.empty() && rule.match.document.empty() &&
+                         rule.match.client.empty() && !rule.match.not_feed;
+        if (!any && !rule.match.matches(exchange->info)) continue;
+        journal_.fault(exchange->journal, rule.name);
+        if (exchange->backend != 0) effects_.emplace_back(AbandonForward{exchange->backend});
+        reset(*exchange, {}, now);
+        ++count;
+    }
+    return count;
+}
+
+void FaultInjector::Impl::rewind_open_feeds(Rule& rule) {
+    for (auto* exchange : open_exchanges()) {
+        const bool endless = exchange->info.feed >= RequestInfo::Feed::continuous;
+        if (!rule.active || !endless || !exchange->head_sent || exchange->ends ||
+            !rule.match.matches(exchange->info))
+            continue;
+        if (!rule.fires()) continue;
+        journal_.fault(exchange->journal, rule.name);
+        go_on_from(*exchange, exchange->mutator->back(rule.rows));
+    }
+}
+
+/// A rule that fires each open feed once is spent when it has.
+void FaultInjector::Impl::begin(Rule& rule, base::Now now) {
+    ++active_rules_;
+    if (rule.lasts) at(now.time + *rule.lasts, Act::end_rule, rule.id);
+    std::uint64_t feeds = 0;
+    for (const auto* exchange : open_exchanges())
+        feeds += exchange->info.is_live_feed() && rule.match.matches(exchange->info);
+    switch (rule.fault) {
+        case Fault::store_down:
+            effects_.emplace_back(Listen{false});
+            rule.hits += reset_matching(rule, now);
+            break;
+        case Fault::store_crash:
+        case Fault::store_failover:
+        case Fault::store_restart:
+            // One that lasts stays away for so long.
+            if (rule.lasts) effects_.emplace_back(Listen{false});
+            reset_matching(rule, now);
+            act_on_store(rule);
+            ++rule.hits;
+            if (rule.lasts)
+                rule.fault = Fault::store_down;
+            else
+                end(rule, now);
+            break;
+        case Fault::store_wipe:
+        case Fault::store_amnesia:
+            act_on_store(rule);
+            ++rule.hits;
+            end(rule, now);
+            break;
+        case Fault::feed_rewind:
+            if (!rule.count && !rule.has_probability()) rule.count = std::max<std::uint64_t>(feeds, 1);
+            rewind_open_feeds(rule);
+            if (rule.hits > 0 && !rule.has_probability() && rule.active) end(rule, now);
+            break;
+        case Fault::feed_foreign_since:
+            // The feeds have to come back to be refused.
+            if (!rule.count && !rule.has_probability() && !rule.lasts)
+                rule.count = std::max<std::uint64_t>(feeds, 1);
+            for (auto* exchange : open_exchanges()) {
+                if (!exchange->info.is_live_feed() || !rule.match.matches(exchange->info)) continue;
+                if (exchange->backend != 0) effects_.emplace_back(AbandonForward{exchange->backend});
+                reset(*exchange, {}, now);
+            }
+            break;
+        case Fault::feed_cut:
+        case Fault::feed_garbage:
+        case Fault::feed_early_last_seq:
+            if (!rule.count && !rule.has_probability() && !rule.lasts)
+                rule.count = std::max<std::uint64_t>(feeds, 1);
+            break;
+        default:
+            break;
+    }
+}
+
+void FaultInjector::Impl::end(Rule& rule, base::Now now) {
+    rule.active = false;
+    count_active_rules();
+    if (rule.fault == Fault::store_down && !is_down()) effects_.emplace_back(Listen{true});
+    if (rule.fault == Fault::store_hang || rule.fault == Fault::feed_stall) let_go(now);
+}
+
+void FaultInjector::Impl::let_go(base::Now now) {
+    for (auto* exchange : open_exchanges()) {
+        if (exchange->waiting) {
+            forward_waiting(*exchange);
+        } else if (exchange->mutator) {
+            pump(*exchange, now);
+        }
+    }
+}
+
+/// A rule's last hit made it inactive; what it held up goes on.
+void FaultInjector::Impl::end_spent_rules(base::Now now) {
+    if (active_rules_ == 0) return;
+    const auto before = active_rules_;
+    count_active_rules();
+    if (active_rules_ == before) return;
+    let_go(now);
+    if (rules_.size() <= ended_rules_max) return;
+    std::size_t surplus = rules_.size() - ended_rules_max;
+    std::erase_if(rules_, [&](const auto& rule) { return !rule->active && surplus > 0 && surplus-- > 0; });
+}
+
+void FaultInjector::Impl::count_active_rules() {
+    active_rules_ = static_cast<std::size_t>(
+        std::ranges::count_if(rules_, [](const auto& rule) { return rule->active; }));
+}
+
+void FaultInjector::Impl::act_on_store(const Rule& rule) {
+    if (!config_.owns_store) return;  // a crash is then what its clients see of it
+    const auto act = name_of(rule.fault).substr(std::string_view{"store."}.size());
+    effects_.emplace_back(
+        Forward{(ExchangeId{1} << 63) + ++forwards_,
+                {"POST", fmt::format("/_mock/store/{}", act), {}, base::write_json(rule.wanted)},
+                {}});
+}
+
+}  // namespace davenport::couchmock

@@ -1,0 +1,114 @@
+#pragma once
+
+#include "node/base/journal.hpp"
+#include "node/core/turn.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace davenport::node {
+
+/// Somebody who is to be told how a message fares: a session (by frames) or a REST request (by its one
+/// answer).
+struct ReplyTo {
+    SessionId session = 0;
+    ExchangeId exchange = 0;
+    std::string key;
+};
+
+/// A message on its way: known to this node, and not yet both on its disk and (if posted here) in the store.
+struct PendingMessage {
+    base::JournalEntry entry;
+    bool handed = false;     ///< stands in the batch under way or in one before it
+    bool committed = false;  ///< on the disk
+    bool stored = false;     ///< the store has it
+    bool shown = false;      ///< to the room, here
+    std::vector<ReplyTo> replies_to;
+};
+
+/// What this node knows: the journal, and what is on its way there.
+///
+/// One batch is under way; all that comes meanwhile goes into the next (group commit). Messages are urgent;
+/// marks and checkpoints wait a little for company, since losing them costs repeats only. A checkpoint goes
+/// into the batch that holds the last of the messages it covers, or a later one: never ahead.
+class CommitQueue {
+public:
+    explicit CommitQueue(base::JournalView& journal);
+
+    /// True when the message with this id has been seen before: the whole of dedup. Never by host: a wiped
+    /// node must get its own old messages back, and a retry may have gone to another node.
+    [[nodiscard]] bool knows(std::string_view id);
+    [[nodiscard]] PendingMessage* find(std::string_view id);
+
+    /// A message that was not known. It goes to the disk with the next batch.
+    PendingMessage& add(base::ChatMessage message, bool accepted_here, base::Generation stored_in);
+    /// The store (`generation`) has a message of this id.
+    void mark_stored(std::string_view id, const base::Generation& generation);
+    /// True when mark_stored() was told so, and the journal does not say it yet.
+    [[nodiscard]] bool is_marked(std::string_view id, const base::Generation& generation) const;
+    /// What mark_stored() was told since this was last asked.
+    [[nodiscard]] std::vector<std::string> take_marked() { return std::exchange(marked_, {}); }
+    /// Everything up to here has been given to hold().
+    void set_checkpoint(base::Checkpoint checkpoint);
+    /// Another store answers than before: what was known of the old one means nothing for it.
+    void store_changed();
+
+    /// The end of a turn: starts the next batch if there is reason to and none is under way.
+    void flush(Turn& turn);
+    /// The batch is on the disk; gives what is now committed, in order of arrival. The caller lets go of each
+    /// in the end.
+    [[nodiscard]] std::vector<PendingMessage*> persisted(std::uint64_t batch);
+    /// Nothing of the batch is: it is tried again a little later.
+    void persist_failed(Turn& turn, const std::string& reason);
+    /// Drops a message that is committed and has no more to wait for.
+    void erase(PendingMessage& pending);
+
+    /// The highest arrival that is committed (and so has been shown), as of the turn's start: see advance().
+    [[nodiscard]] std::uint64_t watermark() const { return watermark_; }
+    /// The end of a turn: what it committed has now been queued to everybody.
+    void advance() { watermark_ = committed_; }
+
+    /// Messages that were shown and are not committed, in order of arrival; of one room, or of all when
+    /// empty.
+    [[nodiscard]] std::vector<const PendingMessage*> uncommitted(std::string_view room) const;
+    /// Messages that are not known to be committed, shown or not, in order of arrival.
+    [[nodiscard]] std::vector<const PendingMessage*> on_the_way() const;
+    [[nodiscard]] std::uint64_t last_arrival() const { return next_arrival_ - 1; }
+    [[nodiscard]] bool failing() const { return failing_; }
+    /// Nothing waits and nothing is under way.
+    [[nodiscard]] bool idle() const { return !batch_under_way_ && waiting_.empty() && !has_marks(); }
+    /// Marks and checkpoints wait no longer.
+    void hurry() { marks_due_ = base::Time{}; }
+
+    [[nodiscard]] const std::string& uuid() const { return uuid_; }
+    base::JournalView& journal() { return *journal_; }
+
+private:
+    void let_marks_wait(Turn& turn, base::Duration pause);
+    [[nodiscard]] bool has_marks() const { return !marks_.empty() || checkpoint_.has_value(); }
+
+    base::JournalView* journal_;
+    std::string uuid_;
+    std::unordered_map<std::string_view, PendingMessage>
+        held_;                                          ///< by the message's own id; looked up, never walked
+    std::vector<PendingMessage*> under_way_, waiting_;  ///< by arrival
+    std::vector<std::string> marks_, marks_under_way_;
+    std::vector<std::string> marked_;  ///< of this turn
+    base::Generation marks_generation_, marks_generation_under_way_;
+    std::optional<base::Checkpoint> checkpoint_, checkpoint_under_way_;
+    bool batch_under_way_ = false;
+    bool failing_ = false;
+    std::uint64_t batches_ = 0;
+    std::uint64_t next_arrival_ = 1;
+    std::uint64_t committed_ = 0;
+    std::uint64_t watermark_ = 0;
+    std::optional<base::Time> marks_due_;
+    std::optional<base::Time> not_before_;
+};
+
+}  // namespace davenport::node

@@ -1,0 +1,72 @@
+#include "sim/orchestrator/pending_deliveries.hpp"
+
+#include <algorithm>
+
+namespace davenport::sim::orchestrator {
+namespace {
+
+constexpr std::uint32_t shown_mark = 1u << 31;
+
+}  // namespace
+
+void PendingDeliveries::take(const Record& record) {
+    switch (record.what) {
+        case RecordKind::joined: {
+            auto& followers = followers_[record.room];
+            const auto client = number_of(record.client);
+            const auto place = std::ranges::lower_bound(followers, client);
+            if (place == followers.end() || *place != client) followers.insert(place, client);
+            break;
+        }
+        case RecordKind::send: {
+            auto& message = messages_[record.msg];
+            if (message.sent) break;
+            message.sent = true;
+            message.waiting = followers_[record.room];
+            message.missing = message.waiting.size();
+            break;
+        }
+        case RecordKind::accepted:
+        case RecordKind::stored: {
+            auto& message = messages_[record.msg];
+            if (message.kept) break;
+            message.kept = true;
+            if (!record.id.empty()) kept_.insert(record.id);
+            missing_ += message.missing;
+            break;
+        }
+        case RecordKind::failed: {  // nobody need be shown it any more
+            auto& message = messages_[record.msg];
+            if (message.kept) missing_ -= message.missing;
+            kept_.erase(record.id);
+            message.waiting.clear();
+            message.missing = 0;
+            break;
+        }
+        case RecordKind::shown:
+            last_shown_us_ = record.at_us;
+            drop(messages_[record.msg], number_of(record.client));
+            break;
+        case RecordKind::repeated:
+        case RecordKind::phantom:
+            last_shown_us_ = record.at_us;
+            break;
+        default:
+            break;
+    }
+}
+
+PendingDeliveries::Client PendingDeliveries::number_of(const std::string& client) {
+    return clients_.try_emplace(client, static_cast<Client>(clients_.size())).first->second;
+}
+
+void PendingDeliveries::drop(Message& message, Client client) {
+    const auto place =
+        std::ranges::lower_bound(message.waiting, client, {}, [](Client who) { return who & ~shown_mark; });
+    if (place == message.waiting.end() || *place != client) return;
+    *place |= shown_mark;
+    --message.missing;
+    if (message.kept) --missing_;
+}
+
+}  // namespace davenport::sim::orchestrator

@@ -1,0 +1,251 @@
+#include "node/base/json.hpp"
+#include "sim/process/files.hpp"
+#include "sim/process/world.hpp"
+
+#include <random>
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+/// Setting the stage and striking it: processes, files, and the store's database.
+namespace davenport::sim::process {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr base::Duration poll_interval = 2ms;
+constexpr base::Duration fetch_timeout = 10s;
+
+std::string seconds(base::Duration time) {
+    return fmt::format("{}", static_cast<double>(time.count()) / 1e6);
+}
+
+std::uint64_t true_random() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32) ^ device();
+}
+
+}  // namespace
+
+World::World(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options)
+    : scenario_{scenario},
+      plan_{plan},
+      sink_{sink},
+      options_{options},
+      random_{true_random()},
+      folder_{options.out / "processes"},
+      database_{fmt::format("run-{:012x}", random_.next() >> 16)} {}
+
+World::~World() {
+    try {
+        teardown();
+    } catch (const std::exception&) {
+        // In bad order then; each Child ends its process whatever happens.
+    }
+}
+
+void World::throw_if_interrupted() const {
+    if (options_.interrupted && *options_.interrupted) throw std::runtime_error{"interrupted"};
+}
+
+void World::set_stage() {
+    std::filesystem::remove_all(folder_);
+    for (const char* part : {"logs", "journals", "ports"})
+        std::filesystem::create_directories(folder_ / part);
+    options_.attached.empty() ? start_mock() : find_store();
+    for (const auto& name : orchestrator::nodes_of(scenario_)) {
+        if (const auto elsewhere = options_.attached.find(name); elsewhere != options_.attached.end()) {
+            attach_node(name, elsewhere->second);
+            continue;
+        }
+        add_node(name);
+        nodes_.at(name).start(steady_now());
+    }
+    for (auto& [name, node] : nodes_) await(node);
+}
+
+void World::start_mock() {
+    const auto port = pick_port(random_);
+    std::vector<std::string> command{(options_.binaries / "couchmock").string(),
+                                     "--listen",
+                                     fmt::format("127.0.0.1:{}", port),
+                                     "--control",
+                                     "127.0.0.1:0",
+                                     "--port-file",
+                                     (folder_ / "ports" / "couchmock").string(),
+                                     "--control-port-file",
+                                     (folder_ / "ports" / "control").string(),
+                                     "--seed",
+                                     fmt::format("{}", plan_.seed)};
+    if (options_.store == "couchmock") {
+        real_ = {.host = "127.0.0.1", .port = port, .user = "admin", .password = "secret"};
+        command.insert(command.end(), {"--admin", "admin:secret"});
+    } else {
+        real_ = parse_store_address(options_.store);
+        command.insert(command.end(), {"--upstream", real_.url()});
+    }
+    store_ = {.host = "127.0.0.1", .port = port, .user = real_.user, .password = real_.password};
+    mock_.emplace(
+        Program::Setup{.name = "couchmock",
+                       .command = std::move(command),
+                       .port_files = {folder_ / "ports" / "couchmock", folder_ / "ports" / "control"},
+                       .log = folder_ / "logs" / "couchmock.log"});
+    mock_->start(steady_now());
+    await(*mock_);
+    control_ = {.host = "127.0.0.1",
+                .port = read_port_file(folder_ / "ports" / "control").value_or(0),
+                .user = {},
+                .password = {}};
+
+    const auto answer = ask_and_wait(real_, {"GET", "/_all_dbs?limit=1", {}, {}});
+    if (answer.status == 401 || answer.status == 403)
+        throw std::runtime_error{
+            fmt::format("the store at {} refuses user '{}': give --store http://user:password@host:port",
+                        real_.url(), real_.user)};
+    if (answer.status != 200)
+        throw std::runtime_error{
+            fmt::format("the store at {} is none: {} {}", real_.url(), answer.status, answer.body)};
+    database_made_ = true;
+    if (scenario_.topology.shards == 1) return;  // as the nodes make it
+    const auto made =
+        ask_and_wait(real_, {"PUT", fmt::format("/{}?q={}", database_, scenario_.topology.shards), {}, {}});
+    if (made.status / 100 != 2)
+        throw std::runtime_error{
+            fmt::format("cannot make the database {}: {} {}", database_, made.status, made.body)};
+}
+
+/// The store of nodes that are there already, and whatever stands in front of it.
+void World::find_store() {
+    real_ = store_ = parse_store_address(options_.store, Database::named);
+    database_ = real_.database;
+    if (!options_.control.empty()) {
+        control_ = parse_store_address(options_.control);
+        const auto faults = ask_and_wait(control_, {"GET", "/_mock/faults", {}, {}});
+        if (faults.status != 200)
+            throw std::runtime_error{fmt::format("{} is no control port of couchmock: {} {}",
+                                                 options_.control, faults.status,
+                                                 faults.body.substr(0, 200))};
+    }
+    const auto answer = ask_and_wait(real_, {"GET", '/' + base::percent_encode(database_), {}, {}});
+    if (answer.status != 200)
+        throw std::runtime_error{fmt::format("the database {} at {} can't be read as user '{}': {} {}",
+                                             database_, real_.url(), real_.user, answer.status,
+                                             answer.body.substr(0, 200))};
+}
+
+void World::attach_node(const std::string& name, const std::string& url) {
+    const auto node = parse_attached_node(url);
+    lay_cable_out(name, node);
+    std::optional<Transport::Answer> answer;
+    transport_.fetch(node.host, node.port, {"GET", "/readyz", {}, {}}, fetch_timeout,
+                     [&](Transport::Answer got) { answer = std::move(got); });
+    while (!answer) transport_.run_until(steady_now() + poll_interval);
+    const auto body = base::parse_json(answer->response.body);
+    if (!answer->error.empty() || !body || !base::member(*body, "backlog"))
+        throw std::runtime_error{fmt::format("{} at {} does not answer as a chat node: {}", name, node.url(),
+                                             answer->error.empty()
+                                                 ? fmt::format("/readyz says {} {}", answer->response.status,
+                                                               answer->response.body.substr(0, 200))
+                                                 : answer->error)};
+    attached_.emplace(name, node);
+}
+
+void World::add_node(const std::string& name) {
+    const auto port = pick_port(random_);
+    const auto other = options_.node_binaries.find(name);
+    const auto binary =
+        other == options_.node_binaries.end() ? options_.binaries / "chatnode" : other->second;
+    ports_[name] = port;
+    client_ports_[name] = add_proxy("client-node", name, "127.0.0.1", port);
+    auto store = store_;
+    store.port = add_proxy("node-store", name, store_.host, store_.port);
+    if (needs_relays("node-store")) store.host = "127.0.0.1";
+    std::vector<std::string> command{binary.string(),
+                                     "--store",
+                                     store.url_without_password() + '/' + database_,
+                                     "--name",
+                                     name,
+                                     "--listen",
+                                     fmt::format("127.0.0.1:{}", port),
+                                     "--journal",
+                                     (folder_ / "journals" / (name + ".db")).string(),
+                                     "--feed",
+                                     scenario_.topology.feed,
+                                     "--poll-interval",
+                                     seconds(scenario_.topology.poll_interval),
+                                     "--port-file",
+                                     (folder_ / "ports" / name).string()};
+    if (const auto batch = scenario_.topology.batch;
+        batch != Topology{}.batch)  // an older build knows no such flag
+        command.insert(command.end(), {"--batch", std::to_string(batch)});
+    if (const auto page = scenario_.topology.page; page != Topology{}.page)
+        command.insert(command.end(), {"--page", std::to_string(page)});
+    if (const auto outbox = scenario_.topology.outbox_bytes; outbox != Topology{}.outbox_bytes)
+        command.insert(command.end(), {"--outbox-bytes", std::to_string(outbox)});
+    logs_.emplace(name, folder_ / "logs" / (name + ".log"));
+    nodes_.emplace(name,
+                   Program::Setup{.name = name,
+                                  .command = std::move(command),
+                                  .port_files = {folder_ / "ports" / name},
+                                  .log = folder_ / "logs" / (name + ".log"),
+                                  // The load is the scenario's to say. An older build knows no such setting.
+                                  .environment = {"DAVENPORT_STORE_PASSWORD=" + store.password,
+                                                  "DAVENPORT_POSTS_PER_SECOND=0"}});
+}
+
+void World::await(Program& program) {
+    while (program.state() == Program::State::starting) {
+        throw_if_interrupted();
+        transport_.run_until(steady_now() + poll_interval);
+        const auto change = program.poll(steady_now());
+        if (change && !change->ready)
+            throw std::runtime_error{fmt::format("{} did not start: {}", program.setup().name, change->how)};
+    }
+}
+
+base::HttpRequest World::to_database(base::HttpRequest request) const {
+    request.target = '/' + base::percent_encode(database_) + request.target;
+    return request;
+}
+
+base::HttpResponse World::ask_and_wait(const StoreAddress& store, base::HttpRequest request) {
+    if (const auto who = store.authorization(); !who.empty())
+        request.headers.emplace_back("Authorization", who);
+    std::optional<Transport::Answer> answer;
+    transport_.fetch(store.host, store.port, std::move(request), fetch_timeout,
+                     [&](Transport::Answer got) { answer = std::move(got); });
+    while (!answer) transport_.run_until(steady_now() + poll_interval);
+    if (!answer->error.empty())
+        throw std::runtime_error{
+            fmt::format("the store at {} can't be reached: {}", store.url(), answer->error)};
+    return std::move(answer->response);
+}
+
+void World::teardown() {
+    if (clients_) clients_->close();
+    for (auto& [name, node] : nodes_) {
+        node.resume();  // one that is paused would not hear SIGTERM
+        node.terminate(steady_now());
+    }
+    for (bool left = true; left;) {
+        left = false;
+        for (auto& [name, node] : nodes_) {
+            const auto change = node.poll(steady_now());
+            if (change && !change->ready && !change->clean && result_.broken.empty())
+                result_.broken = fmt::format("{} did not end in good order: {}", name, change->how);
+            left = left || node.state() != Program::State::gone;
+        }
+        if (left) transport_.run_until(steady_now() + poll_interval);
+    }
+    nodes_.clear();
+    if (std::exchange(database_made_, false)) {
+        try {
+            ask_and_wait(real_, {"DELETE", '/' + database_, {}, {}});
+        } catch (const std::exception&) {
+            // It is gone with the mock, or the store is; there is nobody left to tell.
+        }
+    }
+    mock_.reset();
+}
+
+}  // namespace davenport::sim::process

@@ -1,0 +1,26 @@
+#include "sim/scenario/draw_choices.hpp"
+
+#include "node/base/random.hpp"
+#include "sim/scenario/language.hpp"
+
+namespace davenport::sim {
+
+std::vector<std::pair<std::string, Value>> choices_of(const Scenario& scenario, std::uint64_t seed) {
+    std::vector<std::pair<std::string, Value>> out;
+    for (const auto& choice : scenario.choices) {
+        // A stream for each key: another key's list changes nothing in what is drawn of this one.
+        auto random = base::Random::stream(seed, "choice of " + choice.key);
+        out.emplace_back(choice.key, choice.of[random.below(choice.of.size())]);
+    }
+    return out;
+}
+
+Scenario draw_choices(Scenario scenario, std::uint64_t seed) {
+    language::Into into{.scenario = &scenario};
+    for (const auto& [key, value] : choices_of(scenario, seed))
+        language::section("topology").find(key)->set(into, value);
+    scenario.choices.clear();
+    return scenario;
+}
+
+}  // namespace davenport::sim

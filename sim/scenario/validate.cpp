@@ -1,0 +1,283 @@
+#include "sim/scenario/language.hpp"
+#include "sim/scenario/reader.hpp"
+#include "sim/scenario/value.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace davenport::sim {
+
+namespace {
+
+using language::Hits;
+using language::Span;
+
+constexpr std::int64_t sends_max = 20'000'000;
+
+std::string show(Duration time) { return show_time(time.count()); }
+
+std::int64_t number_of(Type type, const std::string& name) {
+    std::string why;
+    const auto value = parse_value(type, name, why);
+    return value ? value->low : 0;
+}
+
+/// What a line of the timeline does, as far as it can be told before a seed decides.
+struct Outlook {
+    const Fault* fault = nullptr;
+    bool any_lasting = false;
+    bool any_moment = false;
+    bool sure = true;               ///< it takes place, whatever is drawn
+    std::optional<Duration> begin;  ///< earliest
+    std::optional<Duration>
+        over;  ///< latest end; nothing when only healing ends it, or a condition begins it
+};
+
+class Sense {
+public:
+    Sense(const Scenario& scenario, Doubt doubt, std::vector<Problem>& problems)
+        : scenario_{scenario}, doubt_{doubt}, problems_{problems} {
+        load_end_ = scenario.load.settle + scenario.load.length;
+        for (const auto& message : scenario.load.messages) load_end_ = std::max(load_end_, message.at);
+        for (const auto& fault : scenario.timeline)
+            if (!fault.kinds.empty()) outlooks_.push_back(look(fault));
+    }
+
+    void check() {
+        if (!doubt_.load) check_load();
+        if (!doubt_.topology) check_topology();
+        for (const auto& outlook : outlooks_) {
+            check_time(outlook);
+            check_victim(*outlook.fault);
+        }
+        for (const auto& expectation : scenario_.expect) check_expectation(expectation);
+    }
+
+private:
+    void complain(Location where, std::string message, std::string hint = {}) {
+        problems_.push_back({where, std::move(message), std::move(hint)});
+    }
+
+    static Outlook look(const Fault& fault) {
+        Outlook outlook;
+        outlook.fault = &fault;
+        outlook.sure = !fault.swarm;
+        for (const auto& name : fault.kinds) {
+            const bool lasting = language::find_fault(name)->span == Span::lasting;
+            outlook.any_lasting = outlook.any_lasting || lasting;
+            outlook.any_moment = outlook.any_moment || !lasting;
+        }
+        auto length = fault.length ? std::optional{fault.length->high} : std::nullopt;
+        if (const auto restart = fault.parameters.find("restart_ms"); restart != fault.parameters.end())
+            length = Duration{number_of(Type::time, restart->second + "ms")};
+        if (!outlook.any_lasting) length = Duration{};
+        if (fault.at) {
+            outlook.begin = *fault.at;
+            if (length) outlook.over = *fault.at + *length;
+        }
+        return outlook;
+    }
+
+    void check_load() {
+        const auto& load = scenario_.load;
+        const auto count =
+            static_cast<double>(load.per_1000_seconds) * static_cast<double>(load.length.count()) / 1e9;
+        if (count < 1)
+            complain({}, "the load is empty: no message is due",
+                     fmt::format("load.rate is too low for {}", show(load.length)));
+        if (count > sends_max)
+            complain({},
+                     fmt::format("the load is {:.0f} messages; at most {} can be planned", count, sends_max));
+    }
+
+    void check_topology() {
+        const auto& topology = scenario_.topology;
+        for (const auto& message : scenario_.load.messages)
+            if (const auto there = count_at(Type::client, topology.clients, message.at);
+                number_of(Type::client, message.client) > there)
+                complain(message.location, fmt::format("{} does not exist then", message.client),
+                         fmt::format("there are c1 to c{}", there));
+        if (topology.nodes > 1 && topology.rooms % topology.nodes == 0)
+            complain({},
+                     fmt::format("with {} nodes and {} rooms every room lives on one node: nothing is ever "
+                                 "delivered to another",
+                                 topology.nodes, topology.rooms),
+                     "c1 is on n1 in r1, c2 on n2 in r2, ...: let the number of rooms be no multiple of the "
+                     "number of nodes");
+        auto polling = topology.polling;
+        for (const auto& choice : scenario_.choices)
+            if (choice.key == "polling")
+                for (const auto& value : choice.of) polling = std::max(polling, static_cast<int>(value.low));
+        if (polling > topology.clients)
+            complain({},
+                     fmt::format("{} of {} clients poll: there are not so many", polling, topology.clients),
+                     "topology.polling is how many of the clients do");
+        if (topology.rooms > topology.clients)
+            complain({}, fmt::format("{} rooms for {} clients: some room has nobody in it", topology.rooms,
+                                     topology.clients));
+    }
+
+    void check_time(const Outlook& outlook) {
+        const auto& fault = *outlook.fault;
+        const auto& first = fault.kinds.front();
+        if (!doubt_.load && fault.at && *fault.at >= load_end_)
+            complain(place(fault, "at"),
+                     fmt::format("{} at {} is after the end: the last message is due before {}", fault.name,
+                                 show(*fault.at), show(load_end_)),
+                     fmt::format("load.settle + load.for is {}", show(load_end_)));
+        if (!doubt_.load && fault.every && scenario_.load.settle + fault.every->low >= load_end_)
+            complain(place(fault, "every"), fmt::format("{} never happens: every {} is longer than the load",
+                                                        fault.name, show(fault.every->low)));
+        const bool restarts = fault.parameters.contains("restart_ms");
+        if (fault.length && !outlook.any_lasting)
+            complain(place(fault, "for"), fmt::format("{} is a moment and takes no 'for'",
+                                                      fault.kinds.size() == 1 ? first : "any of these"));
+        if (fault.length && restarts)
+            complain(place(fault, "for"), "both 'for' and 'restart': they say the same", "leave 'for' out");
+    }
+
+    void check_victim(const Fault& fault) {
+        bool node = false, client = false, join = false, hop = false;
+        for (const auto& name : fault.kinds) {
+            const auto hits = language::find_fault(name)->hits;
+            node = node || hits == Hits::node || hits == Hits::link;
+            client = client || hits == Hits::client;
+            join = join || hits == Hits::joiner;
+            hop = hop || name == "client.hop";
+        }
+        if (!fault.node.empty() && !node)
+            complain(place(fault, "node"), fmt::format("{} hits no node", fault.kinds.front()),
+                     join ? "a new node is always the next number" : "leave 'node' out");
+        if (!fault.client.empty() && !client)
+            complain(place(fault, "client"), fmt::format("{} hits no client", fault.kinds.front()),
+                     "leave 'client' out");
+        if (doubt_.topology) return;
+        if (node) check_exists(fault, "node", Type::node, fault.node);
+        if (client) check_exists(fault, "client", Type::client, fault.client);
+        if (!hop) return;
+        if (scenario_.topology.nodes == 1)
+            return complain(fault.location, "client.hop has nowhere to go: there is one node");
+        if (const auto to = fault.parameters.find("to"); to != fault.parameters.end())
+            check_exists(fault, "to", Type::node, to->second);
+    }
+
+    /// How many nodes or clients there are at that time (at the end, without one): those of the start, and
+    /// those that came with a node.join before.
+    [[nodiscard]] std::int64_t count_at(Type type, int at_start, std::optional<Duration> at) const {
+        std::int64_t there = at_start;
+        for (const auto& fault : scenario_.timeline) {
+            if (fault.kinds != std::vector<std::string>{"node.join"} || fault.swarm || !fault.at) continue;
+            if (at && *fault.at >= *at) continue;
+            const auto clients = fault.parameters.find("clients");
+            there += type == Type::node                  ? 1
+                     : clients == fault.parameters.end() ? 1
+                                                         : number_of(Type::count, clients->second);
+        }
+        return there;
+    }
+
+    void check_exists(const Fault& fault, const std::string& key, Type type, const std::string& name) {
+        if (name.empty()) return;
+        const auto& topology = scenario_.topology;
+        const auto there = count_at(type, type == Type::node ? topology.nodes : topology.clients, fault.at);
+        if (number_of(type, name) > there)
+            complain(place(fault, key), fmt::format("{} does not exist{}", name, fault.at ? " then" : ""),
+                     there == 1 ? fmt::format("there is {}1 only", name[0])
+                                : fmt::format("there are {}1 to {}{}", name[0], name[0], there));
+    }
+
+    /// Where the value of a fault's key stands.
+    static Location place(const Fault& fault, const std::string& key) {
+        const auto found = fault.places.find(key);
+        return found == fault.places.end() ? fault.location : found->second;
+    }
+
+    void check_expectation(const Expectation& expectation) {
+        const auto& where = expectation.location;
+        const auto whole = load_end_ + scenario_.heal;
+        if (expectation.within && *expectation.within > scenario_.heal)
+            complain(where,
+                     fmt::format("cannot fail: the run ends {} after healing begins", show(scenario_.heal)),
+                     "a shorter time, or a longer 'heal'");
+        if (expectation.relation.empty()) return;
+        const bool upper = expectation.relation.starts_with('<');
+        const bool count = expectation.property.starts_with("count") ||
+                           expectation.property.starts_with("undelivered") ||
+                           expectation.property.find("(backlog") != std::string::npos;
+        if (!doubt_.load && !count && upper && expectation.value > static_cast<double>(whole.count()))
+            complain(where, fmt::format("cannot fail: the whole run takes {}", show(whole)));
+        if (expectation.relation == ">=" && expectation.value == 0)
+            complain(where, "cannot fail: nothing is below 0");
+        if (expectation.relation == "<" && expectation.value == 0)
+            complain(where, "cannot hold: nothing is below 0");
+        check_place(expectation);
+        constexpr std::string_view recovery = "recovery of ";
+        if (expectation.property.starts_with(recovery))
+            check_phase(expectation, "recovery", expectation.property.substr(recovery.size()));
+        const auto space = expectation.phase.find(' ');
+        if (space != std::string::npos)
+            check_phase(expectation, expectation.phase.substr(0, space), expectation.phase.substr(space + 1));
+    }
+
+    /// `p99(delivery, n9)` is of a node that there is, `r7` of a room.
+    void check_place(const Expectation& expectation) {
+        const auto comma = expectation.property.find(", ");
+        if (comma == std::string::npos) return;
+        const auto place = expectation.property.substr(comma + 2, expectation.property.size() - comma - 3);
+        const bool is_room = place.starts_with('r');
+        const auto there =
+            is_room ? scenario_.topology.rooms : count_at(Type::node, scenario_.topology.nodes, std::nullopt);
+        if (number_of(Type::node, 'n' + place.substr(1)) <= there) return;
+        complain(expectation.location, fmt::format("{} does not exist", place),
+                 there == 1 ? fmt::format("there is {}1 only", place[0])
+                            : fmt::format("there are {}1 to {}{}", place[0], place[0], there));
+    }
+
+    /// The phase has to come about, whatever the seed, and something must be said in it.
+    void check_phase(const Expectation& expectation, const std::string& phase, const std::string& name) {
+        const auto& where = expectation.name_location;
+        const auto unreadable = [&](const Fault& fault) { return fault.name == name && fault.kinds.empty(); };
+        if (std::ranges::any_of(scenario_.timeline, unreadable)) return;  // that it is wrong was said already
+        const auto found =
+            std::ranges::find(outlooks_, name, [](const Outlook& outlook) { return outlook.fault->name; });
+        if (found == outlooks_.end()) {
+            std::vector<std::string_view> all;
+            for (const auto& outlook : outlooks_) all.push_back(outlook.fault->name);
+            complain(where, fmt::format("no fault is named '{}'", name),
+                     all.empty() ? "the timeline is empty" : suggest(name, all));
+            return;
+        }
+        if (!found->sure)
+            return complain(
+                where, fmt::format("{} may not take part (swarm), so this phase may never happen", name));
+        if (phase == "during" && !found->any_lasting)
+            return complain(where, fmt::format("{} is a moment: nothing is during it", name),
+                            fmt::format("after {}", name));
+        if (doubt_.load) return;
+        if (phase == "before" && found->begin && *found->begin <= scenario_.load.settle)
+            complain(where, fmt::format("nothing is sent before {}: it begins at {}, the load at {}", name,
+                                        show(*found->begin), show(scenario_.load.settle)));
+        if (phase != "after" && phase != "recovery") return;
+        if (found->begin && !found->over)
+            complain(where, fmt::format("{} lasts until healing begins, so nothing is sent after it", name),
+                     "give it a 'for'");
+        else if (found->over && *found->over >= load_end_)
+            complain(where, fmt::format("nothing is sent after {}: it ends at {}, the load at {}", name,
+                                        show(*found->over), show(load_end_)));
+    }
+
+    const Scenario& scenario_;
+    Doubt doubt_;
+    std::vector<Problem>& problems_;
+    Duration load_end_{};
+    std::vector<Outlook> outlooks_;
+};
+
+}  // namespace
+
+void check_sense(const Scenario& scenario, std::vector<Problem>& problems, Doubt doubt) {
+    Sense{scenario, doubt, problems}.check();
+}
+
+}  // namespace davenport::sim

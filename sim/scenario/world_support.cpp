@@ -1,0 +1,73 @@
+#include "sim/scenario/language.hpp"
+#include "sim/scenario/reader.hpp"
+
+#include <fmt/format.h>
+
+/// What a scenario may ask of the process world, and of nodes that run elsewhere.
+namespace davenport::sim {
+namespace {
+
+/// True when the fault is sure to hit a node that is ours.
+bool spares(const Fault& fault, const std::set<std::string>& attached) {
+    return !fault.node.empty() && !attached.contains(fault.node);
+}
+
+std::string parameter(const Fault& fault, const std::string& key, const char* otherwise) {
+    const auto found = fault.parameters.find(key);
+    return found == fault.parameters.end() ? otherwise : found->second;
+}
+
+}  // namespace
+
+std::vector<Problem> not_in_process_world(const Scenario& scenario) {
+    std::vector<Problem> out;
+    for (const auto& fault : scenario.timeline)
+        for (const auto& name : fault.kinds)
+            if (!language::find_fault(name)->in_process)
+                out.push_back({fault.location, fmt::format("the process world cannot perform {}", name),
+                               "run it with --world virtual"});
+    return out;
+}
+
+std::vector<Problem> not_among_nodes(const Scenario& scenario, std::string_view flag,
+                                     const std::set<std::string>& names) {
+    std::set<std::string> known;
+    for (int i = 1; i <= scenario.topology.nodes; ++i) known.insert(fmt::format("n{}", i));
+    std::vector<Problem> out;
+    for (const auto& name : names)
+        if (!known.contains(name))
+            out.push_back(
+                {{},
+                 fmt::format("{} {}: the scenario has {} nodes", flag, name, scenario.topology.nodes),
+                 fmt::format("name one of n1 to n{}", scenario.topology.nodes)});
+    return out;
+}
+
+std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::set<std::string>& attached,
+                                           bool has_control) {
+    std::vector<Problem> out;
+    for (const auto& fault : scenario.timeline) {
+        for (const auto& kind : fault.kinds) {
+            const auto hits = language::find_fault(kind)->hits;
+            if (hits == language::Hits::store && !has_control)
+                out.push_back(
+                    {fault.location,
+                     fmt::format("{} is done by a couchmock in front of the attached nodes' store", kind),
+                     "start `couchmock --upstream URL --control ADDRESS`, let the nodes write through it, "
+                     "and give "
+                     "--control http://ADDRESS"});
+            else if (hits == language::Hits::node && !spares(fault, attached))
+                out.push_back({fault.location,
+                               fmt::format("{} cannot be done to a node that runs elsewhere", kind),
+                               "name a node that is not attached, as node: n2"});
+            else if (hits == language::Hits::link &&
+                     parameter(fault, "between", "node-store") == "node-store" && !spares(fault, attached))
+                out.push_back({fault.location,
+                               fmt::format("{} cannot be done between an attached node and its store", kind),
+                               "say link: client-node, or name a node that is not attached"});
+        }
+    }
+    return out;
+}
+
+}  // namespace davenport::sim

@@ -1,0 +1,417 @@
+#include "sim/orchestrator/orchestrator.hpp"
+
+#include <algorithm>
+#include <deque>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace davenport::sim::orchestrator {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Plays the world: answers what the orchestrator asks for, at once, and keeps what was done and noted.
+class Stage {
+public:
+    Scenario scenario;
+    Plan plan;
+    std::vector<std::string> done;  ///< "1000 kill n1", in milliseconds
+    std::vector<Record> notes;
+    std::string broken;
+    bool finished = false;
+    std::int64_t hits = 3;  ///< of every fault, when asked
+    bool settled = true;
+    bool nodes_start = true;
+    bool can_restart_store = false;
+    std::set<std::string> hold_exit;  ///< nodes that take their time to end
+    int set_status = 201;             ///< of setting a fault
+    std::string documents = R"({"rows":[]})";
+    std::string slow_node;  ///< gives an empty history until `slow_until`
+    base::Duration slow_until{};
+    int histories_asked = 0;
+
+    Stage() {
+        scenario.topology.nodes = 2;
+        scenario.topology.clients = 2;
+        plan.load_end = 2s;
+        plan.heal_begin = 3s;
+        plan.end = 13s;
+    }
+    std::size_t add(PlannedFault fault) {
+        plan.faults.push_back(fault);
+        const auto i = plan.faults.size() - 1;
+        plan.actions.push_back({fault.at, true, i});
+        if (fault.length > 0s) plan.actions.push_back({fault.at + fault.length, false, i});
+        std::ranges::stable_sort(plan.actions, {}, &Action::at);
+        return i;
+    }
+    void run(base::Duration until = 60s) {
+        if (!orchestrator_) {
+            orchestrator_.emplace(scenario, plan, start_,
+                                  Orchestrator::Environment{.can_restart_store = can_restart_store});
+            take(orchestrator_->start());
+        }
+        while (!finished && timer_ && *timer_ <= start_ + until) {
+            now_ = std::max(now_, *timer_);
+            timer_.reset();
+            tell(TimerFired{settled});
+        }
+        now_ = std::max(now_, start_ + until);
+    }
+    void tell(const Event& event) {
+        waiting_.push_back(event);
+        if (busy_) return;
+        busy_ = true;
+        for (; !waiting_.empty(); waiting_.pop_front()) take(orchestrator_->handle(waiting_.front(), now_));
+        busy_ = false;
+    }
+    void on_record(Record record) {
+        record.at_us = at_us();
+        take(orchestrator_->on_record(record));
+    }
+    std::int64_t at_us() const { return (now_ - start_).count(); }
+    [[nodiscard]] std::vector<std::string> noted(RecordKind what) const {
+        std::vector<std::string> out;
+        for (const auto& note : notes)
+            if (note.what == what)
+                out.push_back(std::to_string(note.at_us / 1000) + ' ' + note.node + note.name + ' ' +
+                              note.text);
+        return out;
+    }
+
+private:
+    void take(const Effects& effects) {
+        for (const auto& effect : effects) std::visit([this](const auto& e) { on(e); }, effect);
+    }
+    void log(const std::string& what) { done.push_back(std::to_string(at_us() / 1000) + ' ' + what); }
+    void on(const SetTimer& e) { timer_ = e.at; }
+    void on(const Act& e) {
+        static const char* names[] = {"start", "kill", "terminate", "wipe", "pause", "resume"};
+        log(std::string{names[static_cast<int>(e.act)]} + ' ' + e.node);
+        if (e.act == NodeAct::start && nodes_start) tell(NodeIsUp{e.node});
+        if (e.act == NodeAct::kill) tell(NodeIsGone{e.node, "killed", false});
+        if (e.act == NodeAct::terminate && !hold_exit.contains(e.node))
+            tell(NodeIsGone{e.node, "exit code 0", true});
+    }
+    void on(const Tell& e) {
+        if (const auto* post = std::get_if<client::Post>(&e.event))
+            log(e.client + " posts what was due at " + std::to_string((post->due - start_).count() / 1000));
+        else
+            log(e.client + " event " + std::to_string(e.event.index()));
+    }
+    void on(const HoldReading& e) { log(e.client + (e.held ? " stops reading" : " reads")); }
+    void on(const AddClient& e) { log("add " + e.client + " at " + e.node); }
+    void on(const AskControl& e) {
+        log(e.http.method + ' ' + e.http.target + (e.http.body.empty() ? "" : ' ' + e.http.body));
+        std::string faults;
+        for (const auto& fault : plan.faults)
+            faults += (faults.empty() ? "" : ",") +
+                      ("{\"name\":\"" + fault.name + "\",\"hits\":" + std::to_string(hits) + '}');
+        tell(Answered{e.request, e.http.method == "POST" ? set_status : 200,
+                      e.http.method == "GET" ? "{\"faults\":[" + faults + "]}" : "{}"});
+    }
+    void on(const AskStore& e) {
+        if (e.http.method != "GET") log(e.http.method + " the database");
+        tell(Answered{e.request, 200, documents});
+    }
+    void on(const AskBacklog& e) { tell(BacklogTold{e.node, 0}); }
+    void on(const AskHistory& e) {
+        ++histories_asked;
+        using Messages = decltype(HistoryTold::messages);
+        const bool behind = e.node == slow_node && now_ - start_ < slow_until;
+        for (const auto& room : e.rooms)
+            tell(HistoryTold{e.node, room, behind ? Messages{} : Messages{{"c1-1", "r1:ID"}}});
+    }
+    void on(const SetLink& e) {
+        log(e.on ? "link fault" : "link as it was");
+        if (!e.on) tell(LinkTold{e.fault, 2});
+    }
+    void on(const RestartStore&) { log("restart the store"); }
+    void on(const SetHost& e) { log(e.on ? "host fault" : "host as it was"); }
+    void on(const Note& e) { notes.push_back(e.record); }
+    void on(const Finished& e) {
+        finished = true;
+        broken = e.broken;
+    }
+
+    base::Time start_{1h};
+    base::Time now_ = start_;
+    std::optional<base::Time> timer_;
+    std::optional<Orchestrator> orchestrator_;
+    std::deque<Event> waiting_;
+    bool busy_ = false;
+};
+
+PlannedFault fault(const std::string& kind, base::Duration at, base::Duration length = 0s,
+                   const std::string& node = "") {
+    PlannedFault planned;
+    planned.name = "it";
+    planned.kind = kind;
+    planned.at = at;
+    planned.length = length;
+    planned.node = node;
+    return planned;
+}
+
+TEST(Orchestrator, PostsWhatIsDueWithItsIntendedTime) {
+    Stage stage;
+    stage.plan.sends = {{.due = 500ms, .client = 0, .room = "r1", .size_bytes = 10},
+                        {.due = 700ms, .client = 1, .room = "r1", .size_bytes = 10}};
+    stage.run(1s);
+    EXPECT_THAT(stage.done,
+                ElementsAre("500 c1 posts what was due at 500", "700 c2 posts what was due at 700"));
+}
+
+TEST(Orchestrator, SetsAStoreFaultAndNotesWhatItHit) {
+    Stage stage;
+    auto slow = fault("store.slow", 500ms, 1s);
+    slow.parameters["delay_ms"] = "20";
+    stage.add(slow);
+    stage.run(2s);
+    EXPECT_THAT(stage.done,
+                ElementsAre(R"(500 POST /_mock/faults {"name":"it","fault":"store.slow","delay_ms":20})",
+                            "1500 GET /_mock/faults", "1500 DELETE /_mock/faults/it"));
+    EXPECT_THAT(stage.noted(RecordKind::fault_on), ElementsAre("500 it store.slow"));
+    EXPECT_THAT(stage.noted(RecordKind::fault_off), ElementsAre("1500 it store.slow"));
+    EXPECT_EQ(stage.notes.back().count, 3);
+}
+
+TEST(Orchestrator, AMomentIsOverOnceItHasHit) {
+    Stage stage;
+    stage.add(fault("feed.cut", 500ms));
+    stage.hits = 0;
+    stage.run(1s);
+    EXPECT_THAT(stage.noted(RecordKind::fault_off), ElementsAre());
+    stage.hits = 1;
+    stage.run(2s);
+    EXPECT_EQ(stage.noted(RecordKind::fault_off).size(), 1u);
+}
+
+TEST(Orchestrator, WipesAStoreThatIsNotTheMocksByDroppingTheDatabase) {
+    Stage stage;
+    stage.set_status = 501;
+    stage.add(fault("store.wipe", 500ms));
+    stage.run(1s);
+    EXPECT_EQ(stage.done.back(), "500 DELETE the database");
+    EXPECT_EQ(stage.notes.back().what, RecordKind::fault_off);
+    EXPECT_EQ(stage.notes.back().count, 1);
+}
+
+TEST(Orchestrator, WhatTheMockCannotDoToSomebodyElsesStoreTouchesNothing) {
+    Stage stage;
+    stage.set_status = 501;
+    stage.add(fault("store.amnesia", 500ms));
+    stage.run();
+    EXPECT_EQ(stage.noted(RecordKind::fault_off), std::vector<std::string>{"500 it store.amnesia"});
+    EXPECT_EQ(stage.broken, "");
+}
+
+TEST(Orchestrator, RestartsTheStoreItselfWhereTheWorldCan) {
+    Stage stage;
+    stage.can_restart_store = true;
+    stage.add(fault("store.crash", 500ms));
+    stage.run(1s);
+    EXPECT_EQ(stage.done, std::vector<std::string>{"500 restart the store"});
+    EXPECT_THAT(stage.noted(RecordKind::fault_off), ElementsAre());
+    stage.tell(StoreRestarted{0, true});
+    EXPECT_THAT(stage.noted(RecordKind::fault_off), ElementsAre("1000 it store.crash"));
+    stage.run();
+    EXPECT_EQ(stage.broken, "");
+}
+
+TEST(Orchestrator, AKilledNodeIsStartedAgainAfterItsTime) {
+    Stage stage;
+    stage.add(fault("node.kill", 500ms, 1s, "n2"));
+    stage.run(2s);
+    EXPECT_THAT(stage.done, ElementsAre("500 kill n2", "1500 start n2"));
+    EXPECT_THAT(stage.noted(RecordKind::node),
+                ElementsAre("0 n1 up", "0 n2 up", "500 n2 killed", "1500 n2 up"));
+    EXPECT_THAT(stage.noted(RecordKind::fault_off), ElementsAre("1500 n2it node.kill"));
+}
+
+TEST(Orchestrator, AWipedNodeLosesItsJournalBetweenKillAndStart) {
+    Stage stage;
+    stage.add(fault("node.wipe", 500ms, 0s, "n1"));
+    stage.run(1s);
+    EXPECT_THAT(stage.done, ElementsAre("500 kill n1", "500 wipe n1", "500 start n1"));
+}
+
+TEST(Orchestrator, ANodeThatTakesItsTimeToEndIsStartedWhenItIsGone) {
+    Stage stage;
+    stage.hold_exit = {"n1"};
+    stage.add(fault("node.stop", 500ms, 200ms, "n1"));
+    stage.run(1s);
+    EXPECT_THAT(stage.done, ElementsAre("500 terminate n1"));
+    stage.tell(NodeIsGone{"n1", "exit code 0", true});
+    EXPECT_THAT(stage.done, ElementsAre("500 terminate n1", "1000 start n1"));
+    stage.run();
+    EXPECT_EQ(stage.broken, "");
+}
+
+TEST(Orchestrator, ANodeThatEndsInBadOrderBreaksTheRun) {
+    Stage stage;
+    stage.hold_exit = {"n1"};
+    stage.add(fault("node.stop", 500ms, 200ms, "n1"));
+    stage.run(600ms);
+    stage.tell(NodeIsGone{"n1", "signal 6 (Aborted)", false});
+    stage.run();
+    EXPECT_THAT(stage.broken, HasSubstr("n1 did not end in good order: signal 6"));
+}
+
+TEST(Orchestrator, ANodeThatDiesByItselfBreaksTheRunAndIsBackForTheHealing) {
+    Stage stage;
+    stage.run(1s);
+    stage.tell(NodeIsGone{"n2", "signal 11 (Segmentation fault)", false});
+    stage.run();
+    EXPECT_TRUE(stage.finished);
+    EXPECT_THAT(stage.broken, HasSubstr("n2 ended by itself: signal 11"));
+    EXPECT_THAT(stage.done, ElementsAre("3000 start n2"));
+    EXPECT_EQ(stage.notes.back().text, stage.broken);
+}
+
+TEST(Orchestrator, TwoFaultsDoNotHoldOneNode) {
+    Stage stage;
+    stage.add(fault("node.kill", 500ms, 1s, "n2"));
+    auto pause = fault("node.pause", 700ms, 200ms, "n2");
+    pause.name = "second";
+    stage.add(pause);
+    stage.run(2s);
+    EXPECT_THAT(stage.done, ElementsAre("500 kill n2", "1500 start n2"));
+    EXPECT_THAT(stage.noted(RecordKind::fault_off),
+                ElementsAre("700 n2second node.pause", "1500 n2it node.kill"));
+}
+
+TEST(Orchestrator, HealingEndsEveryFaultAndBringsEveryNodeBack) {
+    Stage stage;
+    for (const char* kind : {"store.down", "node.kill", "client.slow"}) {
+        auto lasting = fault(kind, 500ms, 0s, kind == std::string{"node.kill"} ? "n1" : "");
+        lasting.name = kind;
+        lasting.client = "c1";
+        lasting.lasting = true;
+        stage.add(lasting);
+    }
+    stage.run();
+    EXPECT_EQ(stage.noted(RecordKind::fault_off).size(), 3u);
+    EXPECT_THAT(stage.noted(RecordKind::node),
+                ElementsAre("0 n1 up", "0 n2 up", "500 n1 killed", "3000 n1 up"));
+    EXPECT_THAT(stage.noted(RecordKind::healed), ElementsAre("3000  "));
+    EXPECT_TRUE(stage.finished);
+    EXPECT_EQ(stage.broken, "");
+}
+
+TEST(Orchestrator, ANodeThatDoesNotComeBackBreaksTheRun) {
+    Stage stage;
+    stage.add(fault("node.kill", 500ms, 1s, "n2"));
+    stage.nodes_start = false;
+    stage.run(300s);
+    EXPECT_TRUE(stage.finished);
+    EXPECT_EQ(stage.broken, "n2 did not come back");
+}
+
+TEST(Orchestrator, AJoiningNodeBringsItsClients) {
+    Stage stage;
+    auto join = fault("node.join", 500ms, 0s, "n3");
+    join.parameters["clients"] = "2";
+    stage.add(join);
+    stage.run(1s);
+    EXPECT_THAT(stage.done, ElementsAre("500 start n3", "500 add c3 at n3", "500 add c4 at n3"));
+    EXPECT_EQ(stage.noted(RecordKind::fault_off).size(), 1u);
+}
+
+TEST(Orchestrator, AFloodIsManyPostsAtOnce) {
+    Stage stage;
+    auto flood = fault("client.flood", 500ms);
+    flood.client = "c2";
+    flood.parameters["messages"] = "3";
+    stage.add(flood);
+    stage.run(2s);
+    EXPECT_EQ(stage.done, std::vector<std::string>(3, "500 c2 posts what was due at 500"));
+}
+
+TEST(Orchestrator, AConditionBeginsAFaultOnceItIsMet) {
+    Stage stage;
+    auto kill = fault("node.kill", 0s, 200ms, "n1");
+    kill.when = "accepted >= 2";
+    stage.plan.faults.push_back(kill);
+    stage.run(1s);
+    stage.on_record({.what = RecordKind::accepted, .client = "c1", .msg = "c1-1"});
+    stage.run(1100ms);
+    EXPECT_THAT(stage.done, ElementsAre());
+    stage.on_record({.what = RecordKind::accepted, .client = "c1", .msg = "c1-2"});
+    stage.run(2s);
+    EXPECT_THAT(stage.done, ElementsAre("1100 kill n1", "1300 start n1"));
+}
+
+TEST(Orchestrator, AFaultOfTheLinksTellsWhatItMet) {
+    Stage stage;
+    stage.add(fault("link.clog", 500ms, 100ms));
+    stage.run(1s);
+    EXPECT_THAT(stage.done, ElementsAre("500 link fault", "600 link as it was"));
+    EXPECT_EQ(stage.notes.back().what, RecordKind::fault_off);
+    EXPECT_EQ(stage.notes.back().count, 2);
+}
+
+/// A run waits for what is still to be shown, and no longer.
+TEST(Orchestrator, WaitsUntilEveryClientWasShownEveryKeptMessage) {
+    Stage stage;
+    stage.run(1s);
+    for (const char* client : {"c1", "c2"})
+        stage.on_record({.what = RecordKind::joined, .client = client, .room = "r1"});
+    stage.on_record({.what = RecordKind::send, .client = "c1", .room = "r1", .msg = "c1-1"});
+    stage.on_record({.what = RecordKind::accepted, .client = "c1", .room = "r1", .msg = "c1-1"});
+    stage.on_record({.what = RecordKind::shown, .client = "c1", .room = "r1", .msg = "c1-1"});
+    stage.run(6s);
+    EXPECT_FALSE(stage.finished) << "c2 was not shown it";
+    stage.on_record({.what = RecordKind::shown, .client = "c2", .room = "r1", .msg = "c1-1"});
+    stage.run(8s);
+    EXPECT_TRUE(stage.finished);
+}
+
+TEST(Orchestrator, WaitsNoLongerThanThePlanSays) {
+    Stage stage;
+    stage.settled = false;
+    stage.run(12900ms);
+    EXPECT_FALSE(stage.finished);
+    stage.run(13200ms);
+    EXPECT_TRUE(stage.finished);
+    EXPECT_EQ(stage.broken, "") << "that it did not converge is for the checkers to say";
+}
+
+TEST(Orchestrator, AsksANodeAgainThatLacksWhatMustBeKeptAsLongAsThePlanSays) {
+    for (const auto until : {6s, 60s}) {
+        Stage stage;
+        stage.documents = R"({"rows":[{"id":"r1:ID"}]})";
+        stage.slow_node = "n2";  // nobody is at it, so nobody waits to be shown anything there
+        stage.slow_until = until;
+        stage.run(1s);
+        stage.on_record({.what = RecordKind::send, .client = "c1", .room = "r1", .msg = "c1-1"});
+        stage.on_record(
+            {.what = RecordKind::accepted, .client = "c1", .room = "r1", .msg = "c1-1", .id = "r1:ID"});
+        stage.run(5900ms);
+        EXPECT_FALSE(stage.finished);
+        EXPECT_GT(stage.histories_asked, 5);
+        stage.run(14s);
+        EXPECT_TRUE(stage.finished);
+        EXPECT_EQ(stage.broken, "");
+        EXPECT_THAT(stage.noted(RecordKind::history).size(), until == 6s ? 2u : 1u)
+            << "what it lacks at the end is for the checkers";
+    }
+}
+
+TEST(Orchestrator, NotesWhatNodesAndStoreHoldAtTheEnd) {
+    Stage stage;
+    stage.documents = R"({"rows":[{"id":"r1:ID","doc":{"_id":"r1:ID","user":"c1","msg":"c1-1 )" +
+                      client::make_text("c1-1", 20).substr(5) + R"("}},{"id":"_design/x","doc":{}}]})";
+    stage.run();
+    ASSERT_TRUE(stage.finished);
+    EXPECT_THAT(stage.noted(RecordKind::history).size(), 2u) << "of each node, one room";
+    ASSERT_EQ(stage.noted(RecordKind::document).size(), 1u);
+    EXPECT_EQ(std::ranges::find(stage.notes, RecordKind::document, &Record::what)->msg, "c1-1");
+    EXPECT_EQ(stage.notes.back().what, RecordKind::end);
+}
+
+}  // namespace
+}  // namespace davenport::sim::orchestrator
