@@ -7,8 +7,12 @@ davenport_library(sim_orchestrator
   orchestrator/pending_deliveries.cpp orchestrator/orchestrator.cpp orchestrator/faults.cpp orchestrator/heal.cpp)
 target_link_libraries(davenport_sim_orchestrator PUBLIC davenport::sim_base davenport::sim_client PRIVATE davenport::sim_store_rule davenport_options)
 
+# davenport_model_journal: the journal of the virtual world, on a disk that loses what was not synced.
+davenport_library(model_journal virtual/model_journal.cpp)
+target_link_libraries(davenport_model_journal PUBLIC davenport::base PRIVATE davenport_options)
+
 # The virtual world: every core of a run in one process, in virtual time.
 davenport_library(sim_virtual
   virtual/clients.cpp virtual/events.cpp virtual/links.cpp virtual/nodes.cpp virtual/requests.cpp virtual/environment.cpp virtual/store.cpp
   virtual/world.cpp)
-target_link_libraries(davenport_sim_virtual PUBLIC davenport::sim_base PRIVATE davenport::sim_orchestrator davenport::sim_client davenport::node_core davenport::couchmock_core davenport_options)
+target_link_libraries(davenport_sim_virtual PUBLIC davenport::sim_base PRIVATE davenport::model_journal davenport::sim_orchestrator davenport::sim_client davenport::node_core davenport::couchmock_core davenport_options)

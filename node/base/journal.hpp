@@ -15,10 +15,10 @@ namespace davenport::base {
 /// failover to another CouchDB.
 using Generation = std::string;
 
-/// How far a node has read one store's feed: everything up to `seq` is in the journal.
+/// How far a node has read one store: everything that it told up to `place` is in the journal.
 struct Checkpoint {
     Generation generation;
-    std::string seq;  ///< opaque; handed back to the store as it came
+    std::string place;  ///< opaque; handed back to the store as it came
     friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
 

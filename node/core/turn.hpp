@@ -22,31 +22,18 @@ struct Turn {
     void error(std::string line) { emit(Log{Log::Level::error, std::move(line)}); }
 };
 
-/// Which of the core's machines sent a request: it stands in the low bits of the FetchId, so no table is
-/// needed to bring an answer home.
-enum class RequestOwner : FetchId { link, writer, feed, scan, lookup, resume, audit, sign_in, presence };
-
-class RequestTable {
-public:
-    FetchId next(RequestOwner asker) { return ++count_ << 4 | static_cast<FetchId>(asker); }
-    static RequestOwner asker(FetchId id) { return static_cast<RequestOwner>(id & 15); }
-
-private:
-    FetchId count_ = 0;
-};
-
 /// The core's alarm clocks, one for each machine that waits for anything.
 namespace timers {
-inline constexpr TimerId link = 1;
+inline constexpr TimerId health = 1;
 inline constexpr TimerId writer = 2;
 inline constexpr TimerId feed = 3;
-inline constexpr TimerId scan = 4;
+inline constexpr TimerId backfill = 4;
 inline constexpr TimerId lookup = 5;
 inline constexpr TimerId resume = 6;
 inline constexpr TimerId commit_queue = 7;
 inline constexpr TimerId cursors = 8;
 inline constexpr TimerId drain = 9;
-inline constexpr TimerId audit = 10;
+inline constexpr TimerId anti_entropy = 10;
 inline constexpr TimerId polls = 11;
 inline constexpr TimerId sign_in = 12;
 inline constexpr TimerId presence = 13;

@@ -1,24 +1,17 @@
 #include "node/net/event_stream.hpp"
 
-#include "node/base/json.hpp"
-
 #include <algorithm>
 
 namespace davenport::node {
 
-void EventStream::append(std::string& out, std::string_view frame) {
-    const auto read = base::parse_json(frame);
-    const auto t = read ? base::string_member(*read, "t").value_or("") : "";
-    bool moved = t == "message" || t == "cursor";
-    if (t == "joined") {
-        moved = true;
-        n_ = 0;  // what came before it stands in its own `n`
-    }
-    if (moved) n_ = std::max(n_, static_cast<std::uint64_t>(base::int_member(*read, "n").value_or(0)));
-    if (t == "joined" || (t == "cursor" && !cursor_.empty()))
-        cursor_ = base::string_member(*read, "cursor").value_or("");
+void EventStream::append(std::string& out, std::string_view frame, const base::FrameMark& mark) {
+    const bool joined = mark.type == "joined";
+    const bool moved = joined || mark.type == "message" || mark.type == "cursor";
+    if (joined) n_ = 0;  // what came before it stands in its own `n`
+    if (moved) n_ = std::max(n_, mark.n);
+    if (joined || (mark.type == "cursor" && !cursor_.empty())) cursor_ = mark.cursor;
     if (moved && !cursor_.empty()) ((out += "id: ") += std::to_string(n_) + '.') += cursor_ + '\n';
-    ((out += "event: ") += t) += '\n';
+    ((out += "event: ") += mark.type) += '\n';
     ((out += "data: ") += frame) += "\n\n";
 }
 

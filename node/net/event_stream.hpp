@@ -1,5 +1,7 @@
 #pragma once
 
+#include "node/base/frame.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,7 +21,7 @@ public:
     /// Ignored by clients; what finds out that one is gone.
     static constexpr std::string_view heartbeat = ":\n\n";
 
-    void append(std::string& out, std::string_view frame);
+    void append(std::string& out, std::string_view frame, const base::FrameMark& mark);
 
 private:
     std::string cursor_;  ///< empty until joined

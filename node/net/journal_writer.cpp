@@ -58,7 +58,7 @@ struct JournalWriter::Impl {
                 for (const auto& id : batch.stored) mark.bind(1, id).bind(2, generation).run();
             }
             if (batch.checkpoint)
-                move_checkpoint.bind(1, batch.checkpoint->generation).bind(2, batch.checkpoint->seq).run();
+                move_checkpoint.bind(1, batch.checkpoint->generation).bind(2, batch.checkpoint->place).run();
             database.execute("COMMIT");
             remember(batch);
             return {};

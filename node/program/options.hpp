@@ -1,6 +1,6 @@
 #pragma once
 
-#include "node/core/chat_core.hpp"
+#include "node/core/config.hpp"
 
 #include <cstddef>
 #include <optional>

@@ -20,7 +20,7 @@ node::FeedMode feed_mode(const std::string& name) {
 
 NodeIndex World::add_node(std::string name) {
     VirtualNode node;
-    node.journal = std::make_unique<node::ModelJournal>(
+    node.journal = std::make_unique<ModelJournal>(
         fmt::format("{:016x}", base::Random::stream(plan_.seed, "journal " + name).next()));
     node.name = std::move(name);
     node.to_clients.link = link_between("client-node");
@@ -78,7 +78,7 @@ void World::pause_node(NodeIndex index, bool paused) {
 
 void World::wipe_node(NodeIndex index) {
     auto& node = nodes_[index];
-    node.journal = std::make_unique<node::ModelJournal>(fmt::format(
+    node.journal = std::make_unique<ModelJournal>(fmt::format(
         "{:016x}",
         base::Random::stream(plan_.seed, fmt::format("journal {} after {}", node.name, node.life)).next()));
 }

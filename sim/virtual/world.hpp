@@ -3,9 +3,9 @@
 #include "couchmock/core/mock.hpp"
 #include "node/base/json_view.hpp"
 #include "node/core/chat_core.hpp"
-#include "node/core/model_journal.hpp"
 #include "sim/orchestrator/orchestrator.hpp"
 #include "sim/virtual/events.hpp"
+#include "sim/virtual/model_journal.hpp"
 #include "sim/virtual/timeline.hpp"
 #include "sim/world.hpp"
 
@@ -37,7 +37,7 @@ struct Path {
 struct VirtualNode {
     std::string name;
     std::optional<node::ChatCore> core;  ///< empty: not running
-    std::unique_ptr<node::ModelJournal> journal;
+    std::unique_ptr<ModelJournal> journal;
     std::uint32_t life = 0;  ///< counts starts; what was meant for an earlier one is dropped
     bool paused = false;
     bool stopping = false;

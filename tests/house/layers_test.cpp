@@ -124,9 +124,9 @@ const std::map<std::string, std::set<std::string>>& allowed() {
 }
 
 bool has_no_io(const std::string& room) {
-    static const std::set<std::string> quiet{"node/base",        "node/core",    "couchmock/core",
-                                             "couchmock/faults", "sim/scenario", "sim/checker",
-                                             "sim/client",       "sim/orchestrator",  "sim/virtual"};
+    static const std::set<std::string> quiet{"node/base",        "node/core",        "couchmock/core",
+                                             "couchmock/faults", "sim/scenario",     "sim/checker",
+                                             "sim/client",       "sim/orchestrator", "sim/virtual"};
     return quiet.contains(room);
 }
 

@@ -1,4 +1,4 @@
-#include "node/core/cursor.hpp"
+#include "node/core/clients/cursor.hpp"
 #include "tests/node/core_driver.hpp"
 
 #include <fmt/format.h>

@@ -5,7 +5,7 @@
 #include "node/base/message_id.hpp"
 #include "node/base/random.hpp"
 #include "node/core/chat_core.hpp"
-#include "node/core/model_journal.hpp"
+#include "sim/virtual/model_journal.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -150,7 +150,7 @@ public:
 private:
     struct Node {
         explicit Node(std::string uuid) : journal{std::move(uuid)} {}
-        node::ModelJournal journal;
+        sim::virtual_world::ModelJournal journal;
         std::optional<node::ChatCore> core;
         int life = 0;
         std::map<node::FetchId, couchmock::ExchangeId> fetches;

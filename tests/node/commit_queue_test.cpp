@@ -1,6 +1,6 @@
-#include "node/core/commit_queue.hpp"
+#include "node/core/log/commit_queue.hpp"
 
-#include "node/core/model_journal.hpp"
+#include "sim/virtual/model_journal.hpp"
 
 #include <set>
 #include <string>
@@ -21,7 +21,7 @@ base::ChatMessage message(std::string_view text, std::string_view room = "lobby"
 }
 
 struct LedgerTest : testing::Test {
-    ModelJournal journal{"u-1"};
+    sim::virtual_world::ModelJournal journal{"u-1"};
     CommitQueue commit_queue{journal};
     base::Time time{};
 

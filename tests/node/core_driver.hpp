@@ -3,7 +3,7 @@
 #include "node/base/json.hpp"
 #include "node/base/message_id.hpp"
 #include "node/core/chat_core.hpp"
-#include "node/core/model_journal.hpp"
+#include "sim/virtual/model_journal.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -212,7 +212,7 @@ public:
     }
 
     node::ChatConfig config_;
-    node::ModelJournal journal;
+    sim::virtual_world::ModelJournal journal;
     std::deque<OpenFetch> fetches;
     std::map<node::TimerId, std::int64_t> timers;
     std::map<node::SessionId, std::vector<base::json::value>> sent_frames;

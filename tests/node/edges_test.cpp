@@ -1,8 +1,8 @@
 #include "node/base/json.hpp"
-#include "node/core/client_frame.hpp"
-#include "node/core/frames.hpp"
-#include "node/core/http_api.hpp"
-#include "node/core/posts.hpp"
+#include "node/core/clients/client_frame.hpp"
+#include "node/core/clients/frames.hpp"
+#include "node/core/clients/http_api.hpp"
+#include "node/core/clients/post_rules.hpp"
 #include "tests/node/core_driver.hpp"
 
 namespace davenport::node {
@@ -221,21 +221,43 @@ TEST(Frames, AreJsonWhateverStandsInThem) {
                                .text = plain.text(),
                                .datetime = "\"evil\"",
                                .host = plain.host()}};
-    std::string text;
-    frames::append_message(text, m, 7, true);
-    const auto frame = base::parse_json(text);
-    ASSERT_TRUE(frame) << text;
+    const auto frame = base::parse_json(frames::only(frames::Message{m, 7, true})->at(0));
+    ASSERT_TRUE(frame);
     EXPECT_EQ(base::string_member(*frame, "text"), m.text());
     EXPECT_EQ(base::string_member(*frame, "user"), m.user());
     EXPECT_EQ(base::string_member(*frame, "time"), "2027-01-15T08:00:00.000Z");
     EXPECT_EQ(base::int_member(*frame, "n"), 7);
+    EXPECT_TRUE(base::bool_member(*frame, "late"));
     const std::string who = "a\"";
-    for (const auto& f :
-         {frames::welcome("n\"", "j", {}, true, 3, 8, nullptr),
-          frames::welcome("n", "j", {}, true, 3, 8, &who), frames::joined("r", "c", 1, true),
-          frames::refused("k\"", "code", "why", 5), frames::failed("k", "i", "r\n"), frames::store(false, 2),
-          frames::bye("x"), frames::pong({}), frames::gap_closed("r")})
-        EXPECT_TRUE(base::parse_json(f)) << f;
+    base::FrameBatch others;
+    add(others, frames::Welcome{.node = "n\"", .journal = "j", .store_up = true, .backlog = 3});
+    add(others, frames::Welcome{.node = "n", .journal = "j", .signed_in = &who});
+    add(others, frames::Joined{"r", "c", 1, true});
+    add(others, frames::Refused{"k\"", "code", "why", 5});
+    add(others, frames::Failed{"k", "i", "r\n"});
+    add(others, frames::StoreState{false, 2});
+    add(others, frames::Bye{"x"});
+    add(others, frames::Pong{});
+    add(others, frames::GapClosed{"r"});
+    for (std::size_t i = 0; i < others.count(); ++i) {
+        const auto read = base::parse_json(others.at(i));
+        ASSERT_TRUE(read) << others.at(i);
+        EXPECT_EQ(base::string_member(*read, "t"), others.mark(i).type);
+    }
+}
+
+TEST(Frames, TellTransportsWhatTheirTextSays) {
+    base::FrameBatch batch;
+    add(batch, frames::Message{base::make_message("lobby", "ann", {noon_ms, 0, {}}, "hi", "h"), 7});
+    add(batch, frames::Joined{"r", "c", 8, true});
+    add(batch, frames::CursorMoved{"r", "d", 9});
+    for (std::size_t i = 0; i < batch.count(); ++i) {
+        const auto read = base::parse_json(batch.at(i));
+        ASSERT_TRUE(read) << batch.at(i);
+        EXPECT_EQ(base::int_member(*read, "n"), static_cast<std::int64_t>(batch.mark(i).n));
+        EXPECT_EQ(base::string_member(*read, "cursor").value_or(""), batch.mark(i).cursor);
+        EXPECT_EQ(base::bool_member(*read, "gap"), batch.mark(i).gap);
+    }
 }
 
 // ---- HTTP

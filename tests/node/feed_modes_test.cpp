@@ -1,4 +1,4 @@
-#include "node/core/feed_parser.hpp"
+#include "node/core/store/couchdb/feed_parser.hpp"
 #include "tests/node/core_driver.hpp"
 
 #include <fmt/format.h>
@@ -248,7 +248,7 @@ TEST_F(Rewind, DelaysNoNewMessageThoughTheStoreStartsOverAtItsFirstRow) {
     stream("since=now", feed_row("2000-s", others_message(5000, "new")));
     EXPECT_THAT(heard(1), ElementsAre("message new"));
     persist_all();
-    EXPECT_EQ(journal.state().checkpoint->seq, "301-s") << "the checkpoint advances last";
+    EXPECT_EQ(journal.state().checkpoint->place, "301-s") << "the checkpoint advances last";
     // What was written while the live feed was closed lies at the far end; the newest rows are looked at
     // first.
     answer("feed=normal&limit=2000&since=301-s", 200, feed_page({bare[300]}, "302-s"));
@@ -272,11 +272,11 @@ TEST_F(Rewind, DelaysNoNewMessageThoughTheStoreStartsOverAtItsFirstRow) {
     persist_all();
     advance(1s);
     persist_all();
-    EXPECT_EQ(journal.state().checkpoint->seq, "2000-s");
+    EXPECT_EQ(journal.state().checkpoint->place, "2000-s");
     stream("since=now", feed_row("2001-s", others_message(5001, "newer")));
     EXPECT_THAT(heard(1), ElementsAre("message newer"));
     persist_all();
-    EXPECT_EQ(journal.state().checkpoint->seq, "2001-s");
+    EXPECT_EQ(journal.state().checkpoint->place, "2001-s");
     EXPECT_EQ(journal.size(), old_messages + 4u);
 }
 
@@ -286,7 +286,7 @@ TEST_F(Rewind, SurvivesAFailureAtAnyStepOfTheScan) {
         Rewind::rows.clear();
         Rewind::bare.clear();
         CoreDriver& d = *this;
-        d.journal = ModelJournal{"u-1"};
+        d.journal = sim::virtual_world::ModelJournal{"u-1"};
         d.crash_and_restart();
         d.store_up();
         open(1, "ann");
@@ -320,7 +320,7 @@ TEST_F(Rewind, SurvivesAFailureAtAnyStepOfTheScan) {
         if (asked(probe)) answer(probe, 200, R"({"generation":"g1"})");
         persist_all();
         EXPECT_TRUE(journal.contains("unknown"));
-        EXPECT_EQ(journal.state().checkpoint->seq, "1999-s");
+        EXPECT_EQ(journal.state().checkpoint->place, "1999-s");
         EXPECT_TRUE(asked("continuous")) << asked_for();
     }
 }

@@ -1,4 +1,4 @@
-#include "node/core/model_journal.hpp"
+#include "sim/virtual/model_journal.hpp"
 
 #include "tests/node/journal_conformance.hpp"
 
@@ -8,7 +8,7 @@ namespace {
 using namespace journal_conformance;
 
 struct ModelHarness {
-    ModelJournal journal{"u-1"};
+    sim::virtual_world::ModelJournal journal{"u-1"};
     base::JournalView& view() { return journal; }
     void commit(const base::JournalBatch& batch) { journal.commit(batch); }
     void reopen() { journal.crash(); }
@@ -16,7 +16,7 @@ struct ModelHarness {
 INSTANTIATE_TYPED_TEST_SUITE_P(Model, JournalConformance, ModelHarness);
 
 TEST(ModelJournal, ShowsWhatWasWrittenOnlyAfterTheSync) {
-    ModelJournal journal{"u-1"};
+    sim::virtual_world::ModelJournal journal{"u-1"};
     const auto a = message("lobby", 1'000, "a");
     journal.write({.number = 1, .entries = {entry(1, a)}});
     EXPECT_FALSE(journal.contains(a.id()));
@@ -27,7 +27,7 @@ TEST(ModelJournal, ShowsWhatWasWrittenOnlyAfterTheSync) {
 }
 
 TEST(ModelJournal, LosesInACrashWhatWasWrittenAndNotSynced) {
-    ModelJournal journal{"u-1"};
+    sim::virtual_world::ModelJournal journal{"u-1"};
     const auto a = message("lobby", 1'000, "a");
     const auto b = message("lobby", 2'000, "b");
     journal.commit({.number = 1, .entries = {entry(1, a)}});
@@ -40,7 +40,7 @@ TEST(ModelJournal, LosesInACrashWhatWasWrittenAndNotSynced) {
 }
 
 TEST(ModelJournal, LosesInACrashWhatALyingDiskHadShown) {
-    ModelJournal journal{"u-1"};
+    sim::virtual_world::ModelJournal journal{"u-1"};
     const auto a = message("lobby", 1'000, "a");
     const auto b = message("lobby", 2'000, "b");
     const auto c = message("lobby", 3'000, "c");
@@ -65,7 +65,7 @@ TEST(ModelJournal, LosesInACrashWhatALyingDiskHadShown) {
 }
 
 TEST(ModelJournal, IsAValue) {
-    ModelJournal journal{"u-1"};
+    sim::virtual_world::ModelJournal journal{"u-1"};
     journal.commit({.number = 1, .entries = {entry(1, message("lobby", 1'000, "a"))}});
     auto copy = journal;
     copy.commit({.number = 2, .entries = {entry(2, message("lobby", 2'000, "b"))}});

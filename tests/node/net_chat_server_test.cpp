@@ -120,7 +120,7 @@ TEST_F(ChatServerTest, MakesASessionOfARequestWhenTheCoreSaysSo) {
     perform(Stream{exchange});
     EXPECT_THAT(client.until("\r\n\r\n"),
                 testing::AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("text/event-stream")));
-    perform(Send{exchange, {base::one_frame(R"({"t":"pong"})")}});
+    perform(Send{exchange, {base::one_frame(R"({"t":"pong"})", {.type = "pong"})}});
     EXPECT_EQ(client.until("\n\n"), "event: pong\ndata: {\"t\":\"pong\"}\n\n");
     EXPECT_EQ(next<Written>().session, exchange);
     perform(Close{exchange, "enough"});

@@ -1,4 +1,4 @@
-#include "node/core/cursor.hpp"
+#include "node/core/clients/cursor.hpp"
 #include "tests/node/core_driver.hpp"
 
 #include <fmt/format.h>
@@ -377,7 +377,7 @@ TEST_F(Resume, GivesFollowersANewCursorNowAndThen) {
     const auto cursor = Cursor::parse(*base::string_member(frames_later[0], "cursor"));
     ASSERT_TRUE(cursor);
     EXPECT_EQ(cursor->n, 1u);
-    EXPECT_EQ(cursor->seq, "11-s");
+    EXPECT_EQ(cursor->place, "11-s");
     EXPECT_EQ(cursor->generation, "g1");
     advance(60s);
     EXPECT_THAT(take(1, "cursor"), IsEmpty()) << "nothing was said since";

@@ -1,4 +1,4 @@
-#include "node/core/search_handler.hpp"
+#include "node/core/clients/search_handler.hpp"
 
 #include "tests/node/core_driver.hpp"
 

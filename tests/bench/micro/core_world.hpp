@@ -3,7 +3,7 @@
 #include "node/base/json.hpp"
 #include "node/base/message_id.hpp"
 #include "node/core/chat_core.hpp"
-#include "node/core/model_journal.hpp"
+#include "sim/virtual/model_journal.hpp"
 #include "virtual_clock.hpp"
 
 #include <cstdint>
@@ -104,7 +104,7 @@ private:
     }
 
     VirtualClock clock_;
-    node::ModelJournal journal_;
+    sim::virtual_world::ModelJournal journal_;
     node::ChatCore core_;
     std::deque<node::Event> events_;
     std::uint64_t bytes_sent_ = 0, frames_sent_ = 0;

@@ -1,6 +1,6 @@
 #include "node/base/chat_message.hpp"
 #include "node/base/frame.hpp"
-#include "node/core/feed_parser.hpp"
+#include "node/core/store/couchdb/feed_parser.hpp"
 #include "virtual_clock.hpp"
 
 #include <string>

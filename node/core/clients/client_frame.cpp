@@ -1,0 +1,105 @@
+#include "node/core/clients/client_frame.hpp"
+
+#include "node/base/message_id.hpp"
+#include "node/base/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace davenport::node {
+namespace {
+
+constexpr std::size_t history_most = 500;
+constexpr std::size_t history_page = 50;
+
+/// A member that may be missing, but if it is there is a string.
+bool read_text(const base::JsonView& frame, std::string_view key, std::string& out) {
+    const auto member = frame.member(key);
+    if (!member) return true;
+    const auto text = member->string();
+    if (text) out = *text;
+    return text.has_value();
+}
+
+std::size_t read_count(const base::JsonView& frame, std::string_view key, std::size_t otherwise) {
+    const auto count = base::int_member(frame, key);
+    if (!count || *count < 0) return otherwise;
+    return std::min(static_cast<std::size_t>(*count), history_most);
+}
+
+ClientFrame read_room_frame(std::string_view t, const base::JsonView& frame, std::string room,
+                            std::size_t history_default) {
+    if (!base::is_room_name(room)) return Malformed{"`room` is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
+    if (t == "leave") return Leave{std::move(room)};
+    if (t == "history") {
+        History out{std::move(room), {}, std::max<std::size_t>(1, read_count(frame, "limit", history_page))};
+        if (!read_text(frame, "before", out.before)) return Malformed{"`before` is a `pos`"};
+        return out;
+    }
+    Join out{{std::move(room), std::nullopt, 0, read_count(frame, "history", history_default)}};
+    std::string cursor;
+    if (!read_text(frame, "cursor", cursor)) return Malformed{"`cursor` is a string, as it came"};
+    if (!cursor.empty()) {
+        out.request.cursor = Cursor::parse(cursor);
+        if (!out.request.cursor) return Malformed{"this is no cursor of ours; join without it"};
+    }
+    auto& seen = out.request.seen;
+    if (!read_text(frame, "seen", seen) || (!seen.empty() && !base::parse_message_id("x:" + seen)))
+        return Malformed{"`seen` is a `pos`"};
+    out.request.people = base::bool_member(frame, "people");
+    out.request.n =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::int_member(frame, "n").value_or(0)));
+    return out;
+}
+
+ClientFrame read_search(const base::JsonView& frame) {
+    SearchFrame out;
+    auto& query = out.query;
+    std::string before;
+    if (!read_text(frame, "text", query.text) || !read_text(frame, "room", query.room) ||
+        !read_text(frame, "before", before))
+        return Malformed{"`text`, `room` and `before` of a search are strings"};
+    if (query.text.size() > search_text_bytes_max)
+        return Malformed{"`text` of a search is at most 1000 bytes"};
+    if (!query.room.empty() && !base::is_room_name(query.room))
+        return Malformed{"`room` is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
+    if (!before.empty() && !read_search_place(before, query.before))
+        return Malformed{"`before` is the `next` of an answer, as it came"};
+    query.limit = std::clamp<std::size_t>(read_count(frame, "limit", query.limit), 1, search_results_max);
+    return out;
+}
+
+}  // namespace
+
+bool read_search_place(std::string_view text, std::int64_t& into) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+    return error == std::errc{} && end == text.data() + text.size() && into >= 0;
+}
+
+ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, std::size_t history_default) {
+    const auto frame = reader.read(text);
+    if (!frame || !frame->is_object()) return Malformed{"a frame is one JSON object in UTF-8"};
+    const auto t = base::string_member(*frame, "t").value_or("");
+    if (t == "ping") return Ping{};
+    if (t == "hello") {
+        Hello hello;
+        if (!read_text(*frame, "user", hello.user)) return Malformed{"`user` is a string"};
+        return hello;
+    }
+    if (t == "post") {
+        PostFrame post;
+        if (!read_text(*frame, "room", post.room) || !read_text(*frame, "key", post.key) ||
+            !read_text(*frame, "text", post.text) || !read_text(*frame, "host", post.host))
+            return Malformed{"`room`, `key`, `text` and `host` of a post are strings"};
+        return post;
+    }
+    if (t == "search") return read_search(*frame);
+    std::string room;
+    if (t == "join" || t == "leave" || t == "history") {
+        if (!read_text(*frame, "room", room)) return Malformed{"`room` is a string"};
+        return read_room_frame(t, *frame, std::move(room), history_default);
+    }
+    return Malformed{"unknown `t`: hello, join, leave, post, history, search and ping are known"};
+}
+
+}  // namespace davenport::node

@@ -1,0 +1,79 @@
+#include "node/core/clients/frame_handler.hpp"
+
+#include "node/core/log/history.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace davenport::node {
+
+FrameHandler::FrameHandler(const ChatConfig& config, CommitQueue& log, Sessions& sessions, Rooms& rooms,
+                           Resume& resume, PresenceTracker& presence, SearchHandler& search, SignIn& sign_in,
+                           PostHandler& posts)
+    : config_{&config},
+      log_{&log},
+      sessions_{&sessions},
+      rooms_{&rooms},
+      resume_{&resume},
+      presence_{&presence},
+      search_{&search},
+      sign_in_{&sign_in},
+      posts_{&posts} {}
+
+void FrameHandler::on(Turn& turn, Session& session, std::string_view text) {
+    auto frame = read_client_frame(json_, text, config_->history_on_join);
+    if (sign_in_->required() && session.user.empty()) return turn_away(turn, session, frame);
+    std::visit([&](auto& f) { on_frame(turn, session, f); }, frame);
+}
+
+/// Somebody who has to sign in first.
+void FrameHandler::turn_away(Turn& turn, Session& session, const ClientFrame& frame) {
+    static constexpr std::string_view what_to_do = "sign in first: POST /api/session, and connect again";
+    if (const auto* post = std::get_if<PostFrame>(&frame))
+        return posts_->refuse(turn, {session.id, 0, post->key}, {"sign_in", std::string{what_to_do}});
+    if (const auto* ping = std::get_if<Ping>(&frame)) return on_frame(turn, session, *ping);
+    if (!std::holds_alternative<Hello>(frame)) sessions_->tell(session, frames::Error{what_to_do});
+}
+
+void FrameHandler::on_frame(Turn&, Session& session, Hello& frame) {
+    if (sign_in_->required()) return;
+    session.user = std::move(frame.user);
+    presence_->changed();
+}
+
+void FrameHandler::on_frame(Turn&, Session& session, Join& frame) {
+    if (config_->presence && frame.request.people) presence_->watch(session, frame.request.room);
+    resume_->join(session, std::move(frame.request));
+}
+
+void FrameHandler::on_frame(Turn&, Session& session, Leave& frame) {
+    resume_->leave(session.id, frame.room);
+    presence_->unwatch(session.id, frame.room);
+    rooms_->unfollow(session, frame.room);
+}
+
+void FrameHandler::on_frame(Turn& turn, Session& session, PostFrame& frame) {
+    const ReplyTo waiter{session.id, 0, frame.key};
+    if (const auto wait = session.posts.take(config_->posts_per_second_max, turn.now.time))
+        return posts_->refuse_too_fast(turn, waiter, *wait);
+    posts_->post(turn, {frame.room, session.user, frame.key, frame.text, frame.host}, waiter);
+}
+
+void FrameHandler::on_frame(Turn&, Session& session, History& frame) {
+    const auto page = read_history(*log_, frame.room, frame.before, frame.limit);
+    sessions_->tell(session, frames::Page{frame.room, page, config_->session_bytes_max / 4});
+}
+
+void FrameHandler::on_frame(Turn& turn, Session& session, SearchFrame& frame) {
+    search_->ask(turn, session, std::move(frame.query));
+}
+
+void FrameHandler::on_frame(Turn& turn, Session& session, const Ping&) {
+    sessions_->tell(session, frames::Pong{turn.now.wall});
+}
+
+void FrameHandler::on_frame(Turn&, Session& session, Malformed& frame) {
+    sessions_->tell(session, frames::Error{frame.reason});
+}
+
+}  // namespace davenport::node

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "node/core/clients/client_frame.hpp"
+#include "node/core/clients/post_handler.hpp"
+#include "node/core/clients/presence_tracker.hpp"
+#include "node/core/clients/resume.hpp"
+#include "node/core/clients/search_handler.hpp"
+#include "node/core/clients/sign_in.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace davenport::node {
+
+/// Reads what clients say over their sessions (node/PROTOCOL.md), and brings each frame to the machine that
+/// knows. The counterpart of HttpHandler.
+class FrameHandler {
+public:
+    FrameHandler(const ChatConfig& config, CommitQueue& log, Sessions& sessions, Rooms& rooms, Resume& resume,
+                 PresenceTracker& presence, SearchHandler& search, SignIn& sign_in, PostHandler& posts);
+
+    void on(Turn& turn, Session& session, std::string_view text);
+
+private:
+    void turn_away(Turn& turn, Session& session, const ClientFrame& frame);
+    void on_frame(Turn& turn, Session& session, Hello& frame);
+    void on_frame(Turn& turn, Session& session, Join& frame);
+    void on_frame(Turn& turn, Session& session, Leave& frame);
+    void on_frame(Turn& turn, Session& session, PostFrame& frame);
+    void on_frame(Turn& turn, Session& session, History& frame);
+    void on_frame(Turn& turn, Session& session, SearchFrame& frame);
+    void on_frame(Turn& turn, Session& session, const Ping& frame);
+    void on_frame(Turn& turn, Session& session, Malformed& frame);
+
+    const ChatConfig* config_;
+    CommitQueue* log_;
+    Sessions* sessions_;
+    Rooms* rooms_;
+    Resume* resume_;
+    PresenceTracker* presence_;
+    SearchHandler* search_;
+    SignIn* sign_in_;
+    PostHandler* posts_;
+    base::JsonReader json_;
+};
+
+}  // namespace davenport::node

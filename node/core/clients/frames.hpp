@@ -1,0 +1,117 @@
+#pragma once
+
+#include "node/base/chat_message.hpp"
+#include "node/base/frame.hpp"
+#include "node/base/search.hpp"
+#include "node/core/log/history.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+/// What clients are told (node/PROTOCOL.md), as typed values; views live for the call. They become text at
+/// once, in add() and append(): this is the hot path. What another transport than a WebSocket needs to know
+/// besides goes along as a base::FrameMark.
+namespace davenport::node::frames {
+
+struct Welcome {
+    std::string_view node, journal;
+    base::WallTime now{};
+    bool store_up = false;
+    std::size_t backlog = 0;
+    std::size_t text_bytes_max = 0;
+    const std::string* signed_in =
+        nullptr;  ///< as whom, where people have to sign in; null where they need not
+};
+struct Message {
+    const base::ChatMessage& message;
+    std::uint64_t n = 0;
+    bool late = false;
+};
+struct Joined {
+    std::string_view room, cursor;
+    std::uint64_t n = 0;
+    bool gap = false;
+};
+struct GapClosed {
+    std::string_view room;
+};
+struct CursorMoved {
+    std::string_view room, cursor;
+    std::uint64_t n = 0;
+};
+struct Accepted {
+    std::string_view key, id;
+};
+struct Stored {
+    std::string_view key, id;
+};
+struct Failed {
+    std::string_view key, id, reason;
+};
+struct Refused {
+    std::string_view key, code, reason;
+    std::int64_t retry_ms = 0;  ///< the same post may be repeated after that time; 0: never
+};
+struct StoreState {
+    bool up = false;
+    std::size_t backlog = 0;
+};
+/// Who is in a room: the first `most` names, and how many there are.
+struct People {
+    std::string_view room;
+    const std::set<std::string>& names;
+    std::size_t most = 0;
+};
+struct Page {
+    std::string_view room;
+    const HistoryPage& page;
+    std::size_t bytes_max = 0;
+};
+struct Found {
+    const base::SearchQuery& query;
+    const base::SearchAnswer& answer;
+};
+struct Bye {
+    std::string_view reason;
+};
+struct Error {
+    std::string_view reason;
+};
+struct Pong {
+    base::WallTime now{};
+};
+
+// Adds the frame to a batch.
+void add(base::FrameBatch& batch, const Welcome& frame);
+void add(base::FrameBatch& batch, const Message& frame);
+void add(base::FrameBatch& batch, const Joined& frame);
+void add(base::FrameBatch& batch, const GapClosed& frame);
+void add(base::FrameBatch& batch, const CursorMoved& frame);
+void add(base::FrameBatch& batch, const Accepted& frame);
+void add(base::FrameBatch& batch, const Stored& frame);
+void add(base::FrameBatch& batch, const Failed& frame);
+void add(base::FrameBatch& batch, const Refused& frame);
+void add(base::FrameBatch& batch, const StoreState& frame);
+void add(base::FrameBatch& batch, const People& frame);
+void add(base::FrameBatch& batch, const Page& frame);
+void add(base::FrameBatch& batch, const Found& frame);
+void add(base::FrameBatch& batch, const Bye& frame);
+void add(base::FrameBatch& batch, const Error& frame);
+void add(base::FrameBatch& batch, const Pong& frame);
+
+/// A batch of this one frame.
+template <class Frame>
+base::Frames only(const Frame& frame) {
+    auto batch = std::make_shared<base::FrameBatch>();
+    add(*batch, frame);
+    return batch;
+}
+
+// The same as they stand in the REST API: JSON members, without the braces and without `t`.
+void append_members(std::string& out, const Page& frame);
+void append_members(std::string& out, const Found& frame);
+
+}  // namespace davenport::node::frames

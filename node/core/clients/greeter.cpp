@@ -1,0 +1,26 @@
+#include "node/core/clients/greeter.hpp"
+
+#include <utility>
+
+namespace davenport::node {
+
+Session& Greeter::open(const Turn& turn, SessionId id, std::string address, std::string user) {
+    auto& session = sessions_->open(id, std::move(address));
+    session.user = std::move(user);
+    sessions_->tell(session, frames::Welcome{.node = config_->name,
+                                             .journal = log_->uuid(),
+                                             .now = turn.now.wall,
+                                             .store_up = store_->up(),
+                                             .backlog = store_->backlog(),
+                                             .text_bytes_max = config_->message_bytes_max,
+                                             .signed_in = sign_in_->required() ? &session.user : nullptr});
+    if (ending_) sessions_->tell(session, frames::Bye{"this node is about to end"});
+    return session;
+}
+
+void Greeter::say_goodbye() {
+    ending_ = true;
+    sessions_->send_to_all(frames::only(frames::Bye{"this node is about to end: go on elsewhere"}));
+}
+
+}  // namespace davenport::node

@@ -1,0 +1,278 @@
+#include "node/core/clients/http_api.hpp"
+
+#include "node/base/json.hpp"
+#include "node/base/text.hpp"
+#include "node/core/clients/client_frame.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace davenport::node::http_api {
+namespace {
+
+constexpr std::size_t limit_default = 50;
+constexpr std::size_t limit_most = 500;
+constexpr std::int64_t timeout_s_default = 25;  // less than what proxies between bear, mostly
+constexpr std::int64_t timeout_s_most = 60;
+
+BadRequest wrong(int status, std::string_view error, std::string_view reason) {
+    return {problem(status, error, reason)};
+}
+
+Call read_post(const base::HttpRequest& request, const std::string& room) {
+    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
+        return wrong(415, "unsupported_media_type", "send application/json");
+    const auto body = base::parse_json(request.body);
+    const auto user = body ? base::string_member(*body, "user") : std::nullopt;
+    const auto text = body ? base::string_member(*body, "text") : std::nullopt;
+    if (!text)
+        return wrong(400, "bad_request", "the body is a JSON object with `user` and `text` as strings");
+    const auto key = base::header(request.headers, "Idempotency-Key");
+    if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
+    return PostMessage{room, std::string{user.value_or("")}, std::string{key}, std::string{*text},
+                       base::text_member(*body, "host")};
+}
+
+/// False when the parameter is there and no number from `least` on; more than `most` is `most`.
+template <class Number>
+bool read_number(const base::Target& target, std::string_view name, Number least, Number most, Number& into) {
+    const auto* text = target.find(name);
+    if (!text) return true;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), into);
+    if (error != std::errc{} || end != text->data() + text->size() || into < least) return false;
+    into = std::min(into, most);
+    return true;
+}
+
+Call read_get(const base::Target& target, const std::string& room) {
+    GetMessages out{room, {}, limit_default};
+    if (const auto* before = target.find("before")) out.before = *before;
+    if (!read_number(target, "limit", std::size_t{1}, limit_most, out.limit))
+        return wrong(400, "bad_request", "`limit` is a number from 1 to 500");
+    return out;
+}
+
+Call read_poll(const base::Target& target, const std::string& room) {
+    Poll out{room, {}, timeout_s_default, limit_default};
+    if (const auto* after = target.find("after")) out.after = *after;
+    if (!read_number(target, "limit", std::size_t{1}, limit_most, out.limit))
+        return wrong(400, "bad_request", "`limit` is a number from 1 to 500");
+    if (!read_number(target, "timeout", std::int64_t{0}, timeout_s_most, out.timeout_s))
+        return wrong(400, "bad_request", "`timeout` is a number of seconds, at most 60");
+    return out;
+}
+
+Call read_follow(const base::Target& target, const base::HttpRequest& request, const std::string& room) {
+    Follow out{room, {}, limit_default};
+    if (const auto* after = target.find("after")) out.after = *after;
+    // A browser that comes back asks for the same URL, and knows better where it is.
+    if (const auto id = base::header(request.headers, "Last-Event-ID"); !id.empty()) out.after = id;
+    if (!read_number(target, "limit", std::size_t{1}, limit_most, out.limit))
+        return wrong(400, "bad_request", "`limit` is a number from 1 to 500");
+    return out;
+}
+
+Call read_rooms(const base::Target& target) {
+    GetRooms out{{}, limit_default};
+    if (const auto* after = target.find("after")) out.after = *after;
+    if (!read_number(target, "limit", std::size_t{1}, limit_most, out.limit))
+        return wrong(400, "bad_request", "`limit` is a number from 1 to 500");
+    return out;
+}
+
+Call read_search(const base::Target& target) {
+    FindMessages out;
+    auto& query = out.query;
+    if (const auto* text = target.find("q")) query.text = *text;
+    if (const auto* room = target.find("room")) query.room = *room;
+    if (query.text.empty() || query.text.size() > search_text_bytes_max || !base::is_utf8(query.text))
+        return wrong(400, "bad_request", "`q` is what to look for, in UTF-8, at most 1000 bytes");
+    if (!query.room.empty() && !base::is_room_name(query.room))
+        return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
+    if (const auto* before = target.find("before"); before && !read_search_place(*before, query.before))
+        return wrong(400, "bad_place", "`before` is the `next` of an answer, as it came");
+    if (!read_number(target, "limit", std::size_t{1}, search_results_max, query.limit))
+        return wrong(400, "bad_request", "`limit` is a number from 1 to 100");
+    return out;
+}
+
+BadRequest not_allowed(std::string_view known, std::string_view allow) {
+    auto out = wrong(405, "method_not_allowed", std::string{known} + " known here");
+    out.answer.headers.emplace_back("Allow", allow);
+    return out;
+}
+
+Call read_session(const base::HttpRequest& request) {
+    if (request.method == "GET" || request.method == "HEAD") return GetSession{};
+    if (request.method == "DELETE") return EndSession{};
+    if (request.method != "POST") return not_allowed("GET, POST and DELETE are", "GET, HEAD, POST, DELETE");
+    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
+        return wrong(415, "unsupported_media_type", "send application/json");
+    const auto body = base::parse_json(request.body);
+    const auto name = body ? base::string_member(*body, "name") : std::nullopt;
+    const auto password = body ? base::string_member(*body, "password") : std::nullopt;
+    if (!name || !password)
+        return wrong(400, "bad_request", "the body is a JSON object with `name` and `password` as strings");
+    return BeginSession{std::string{*name}, std::string{*password}};
+}
+
+Call read_room_call(const base::HttpRequest& request, const base::Target& target) {
+    const auto& room = target.path[2];
+    const auto& what = target.path[3];
+    if (!base::is_room_name(room))
+        return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
+    if (what == "messages") {
+        if (request.method == "GET" || request.method == "HEAD") return read_get(target, room);
+        if (request.method == "POST") return read_post(request, room);
+        return not_allowed("GET and POST are", "GET, HEAD, POST");
+    }
+    if (what != "poll" && what != "events") return wrong(404, "not_found", "there is nothing here");
+    if (request.method != "GET") return not_allowed("GET is", "GET");
+    return what == "poll" ? read_poll(target, room) : read_follow(target, request, room);
+}
+
+}  // namespace
+
+Call read(const base::HttpRequest& request) {
+    const auto target = base::parse_target(request.target);
+    if (!target) return wrong(400, "bad_request", "a malformed escape in the target");
+    const auto& path = target->path;
+    const bool get = request.method == "GET" || request.method == "HEAD";
+    if (path.size() == 1 && path[0] == "healthz" && get) return Health{};
+    if (path.size() == 1 && path[0] == "readyz" && get) return Ready{};
+    if (path.size() == 4 && path[0] == "api" && path[1] == "rooms") return read_room_call(request, *target);
+    if (path.size() == 2 && path[0] == "api" && path[1] == "session") return read_session(request);
+    if (path.size() == 2 && path[0] == "api" && (path[1] == "rooms" || path[1] == "search")) {
+        if (!get) return not_allowed("GET is", "GET, HEAD");
+        return path[1] == "rooms" ? read_rooms(*target) : read_search(*target);
+    }
+    return wrong(404, "not_found", "there is nothing here");
+}
+
+base::HttpResponse problem(int status, std::string_view error, std::string_view reason) {
+    std::string out = "{\"error\":";
+    base::append_json_string(out, error);
+    out += ",\"reason\":";
+    base::append_json_string(out, reason);
+    return json(status, out + "}\n");
+}
+
+base::HttpResponse json(int status, std::string body) {
+    return {status, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, std::move(body)};
+}
+
+base::HttpResponse health() { return json(200, "{\"status\":\"ok\"}\n"); }
+
+base::HttpResponse ready(bool store_up, std::size_t backlog, bool draining) {
+    std::string body = draining   ? "{\"status\":\"draining\""
+                       : store_up ? "{\"status\":\"ok\""
+                                  : "{\"status\":\"degraded\"";
+    body += store_up ? ",\"store\":\"up\"" : ",\"store\":\"down\"";
+    body += ",\"backlog\":" + std::to_string(backlog) + "}\n";
+    return json(draining ? 503 : 200, std::move(body));
+}
+
+base::HttpResponse messages(const frames::Page& page) {
+    std::string body = "{\"room\":";
+    base::append_json_string(body, page.room);
+    frames::append_members(body += ',', page);
+    return json(200, body + "}\n");
+}
+
+base::HttpResponse found(const frames::Found& found) {
+    std::string body = "{";
+    frames::append_members(body, found);
+    return json(200, body + "}\n");
+}
+
+base::HttpResponse polled(std::string_view room, const std::vector<std::string>& messages,
+                          std::string_view next, bool gap) {
+    std::string body = "{\"room\":";
+    base::append_json_string(body, room);
+    body += ",\"messages\":[";
+    for (const auto& message : messages) (body += &message == &messages.front() ? "" : ",") += message;
+    body += "],\"next\":";
+    base::append_json_string(body, next);
+    if (gap) body += ",\"gap\":true";
+    return json(200, body + "}\n");
+}
+
+base::HttpResponse rooms(const std::vector<base::JournalRoom>& rooms, bool more) {
+    std::string body = "{\"rooms\":[";
+    for (const auto& room : rooms) {
+        body += &room == &rooms.front() ? "{\"room\":" : ",{\"room\":";
+        base::append_json_string(body, room.name);
+        ((body += ",\"newest\":\"") += room.newest) += "\"}";
+    }
+    body += more ? "],\"more\":true}\n" : "],\"more\":false}\n";
+    return json(200, std::move(body));
+}
+
+base::HttpResponse invalid_cursor() {
+    return problem(
+        400, "bad_place",
+        "`after` is no place that a node handed out: leave it out, and begin with the newest messages");
+}
+
+base::HttpResponse too_many() {
+    auto answer = problem(503, "too_many",
+                          "too many requests of this kind are under way here: try again, or elsewhere");
+    answer.headers.emplace_back("Retry-After", "1");
+    return answer;
+}
+
+base::HttpResponse shutting_down() {
+    auto answer = problem(503, "draining", "this node is about to stop: go on elsewhere");
+    answer.headers.emplace_back("Retry-After", "1");
+    return answer;
+}
+
+namespace {
+
+base::HttpResponse kept(int status, std::string_view state, std::string_view key, std::string_view id) {
+    std::string body = "{\"state\":";
+    base::append_json_string(body, state);
+    body += ",\"key\":";
+    base::append_json_string(body, key);
+    body += ",\"id\":";
+    base::append_json_string(body, id);
+    return json(status, body + "}\n");
+}
+
+int status_of(const frames::Refused& refused) {
+    if (refused.code == "too_fast") return 429;
+    if (refused.retry_ms > 0) return 503;
+    return refused.code == "too_long" ? 413 : 400;
+}
+
+base::HttpResponse not_kept(int status, std::string_view error, std::string_view reason,
+                            std::string_view key) {
+    std::string body = "{\"error\":";
+    base::append_json_string(body, error);
+    body += ",\"reason\":";
+    base::append_json_string(body, reason);
+    body += ",\"key\":";
+    base::append_json_string(body, key);
+    return json(status, body + "}\n");
+}
+
+}  // namespace
+
+base::HttpResponse posted(const frames::Accepted& frame) {
+    return kept(202, "accepted", frame.key, frame.id);
+}
+
+base::HttpResponse posted(const frames::Stored& frame) { return kept(201, "stored", frame.key, frame.id); }
+
+base::HttpResponse posted(const frames::Failed& frame) {
+    return not_kept(422, "failed", "the store refused it: " + std::string{frame.reason}, frame.key);
+}
+
+base::HttpResponse posted(const frames::Refused& frame) {
+    auto answer = not_kept(status_of(frame), frame.code, frame.reason, frame.key);
+    if (frame.retry_ms > 0)
+        answer.headers.emplace_back("Retry-After", std::to_string((frame.retry_ms + 999) / 1000));
+    return answer;
+}
+
+}  // namespace davenport::node::http_api

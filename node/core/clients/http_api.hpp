@@ -1,0 +1,76 @@
+#pragma once
+
+#include "node/base/http.hpp"
+#include "node/base/journal.hpp"
+#include "node/base/search.hpp"
+#include "node/core/clients/frames.hpp"
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// The HTTP part of what a node offers, as far as the core answers it: requests taken apart, answers put
+/// together. Pure.
+namespace davenport::node::http_api {
+
+struct Health {};  ///< GET /healthz: the process runs
+struct Ready {};   ///< GET /readyz: it takes posts; says whether its store is up
+struct GetMessages {
+    std::string room, before;
+    std::size_t limit;
+};  ///< GET /api/rooms/{room}/messages?before=&limit=
+struct Poll {
+    std::string room, after;
+    std::int64_t timeout_s;
+    std::size_t limit;
+};  ///< GET /api/rooms/{room}/poll?after=&timeout=&limit=
+struct Follow {
+    std::string room, after;
+    std::size_t limit;
+};  ///< GET /api/rooms/{room}/events?after=&limit=, or Last-Event-ID: server-sent events
+struct GetRooms {
+    std::string after;
+    std::size_t limit;
+};  ///< GET /api/rooms?after=&limit=
+struct FindMessages {
+    base::SearchQuery query;
+};  ///< GET /api/search?q=&room=&before=&limit=
+struct PostMessage {
+    std::string room, user, key, text, host;
+};  ///< POST /api/rooms/{room}/messages, Idempotency-Key: a message key; empty: the node makes one
+struct BeginSession {
+    std::string name, password;
+};                     ///< POST /api/session
+struct GetSession {};  ///< GET /api/session
+struct EndSession {};  ///< DELETE /api/session
+struct BadRequest {
+    base::HttpResponse answer;
+};  ///< none of these, or badly made
+
+using Call = std::variant<Health, Ready, GetMessages, Poll, Follow, GetRooms, FindMessages, PostMessage,
+                          BeginSession, GetSession, EndSession, BadRequest>;
+Call read(const base::HttpRequest& request);
+
+/// An error as all of ours are: what a program goes by, and what a person reads.
+base::HttpResponse problem(int status, std::string_view error, std::string_view reason);
+base::HttpResponse json(int status, std::string body);
+base::HttpResponse health();
+base::HttpResponse ready(bool store_up, std::size_t backlog, bool draining);
+base::HttpResponse messages(const frames::Page& page);
+base::HttpResponse found(const frames::Found& found);
+/// `messages`: as they stand in `message` frames; `next`: to be handed back as `after`.
+base::HttpResponse polled(std::string_view room, const std::vector<std::string>& messages,
+                          std::string_view next, bool gap);
+/// `more`: there are others after the last of `rooms`.
+base::HttpResponse rooms(const std::vector<base::JournalRoom>& rooms, bool more);
+base::HttpResponse invalid_cursor();  ///< `after` was not handed out by any node
+base::HttpResponse too_many();        ///< long polls, or searches
+base::HttpResponse shutting_down();   ///< the node is about to end
+// What became of a post.
+base::HttpResponse posted(const frames::Accepted& frame);
+base::HttpResponse posted(const frames::Stored& frame);
+base::HttpResponse posted(const frames::Failed& frame);
+base::HttpResponse posted(const frames::Refused& frame);
+
+}  // namespace davenport::node::http_api

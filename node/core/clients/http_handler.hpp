@@ -1,0 +1,73 @@
+#pragma once
+
+#include "node/base/random.hpp"
+#include "node/core/clients/greeter.hpp"
+#include "node/core/clients/http_api.hpp"
+#include "node/core/clients/polls.hpp"
+#include "node/core/clients/post_handler.hpp"
+#include "node/core/clients/search_handler.hpp"
+#include "node/core/clients/sign_in.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace davenport::node {
+
+/// Answers HTTP clients: each request brought to the machine that knows, or made a session of its own.
+class HttpHandler {
+public:
+    HttpHandler(const ChatConfig& config, base::Random& random, CommitQueue& log, const Store& store,
+                Resume& resume, Polls& polls, PostHandler& posts, SearchHandler& search, SignIn& sign_in,
+                Greeter& greeter);
+
+    void on(Turn& turn, Requested& request);
+
+private:
+    /// One request, while it is dealt with.
+    struct Asked {
+        Turn& turn;
+        Requested& request;
+        std::string user{};  ///< who makes it, where people sign in
+
+        void answer(base::HttpResponse response) {
+            turn.emit(Respond{request.exchange, std::move(response)});
+        }
+        [[nodiscard]] std::string_view cookies() const {
+            return base::header(request.request.headers, "Cookie");
+        }
+    };
+
+    void answer(Asked& asked, http_api::Health& call);
+    void answer(Asked& asked, http_api::Ready& call);
+    void answer(Asked& asked, http_api::GetMessages& call);
+    void answer(Asked& asked, http_api::Poll& call);
+    void answer(Asked& asked, http_api::Follow& call);
+    void answer(Asked& asked, http_api::GetRooms& call);
+    void answer(Asked& asked, http_api::FindMessages& call);
+    void answer(Asked& asked, http_api::PostMessage& call);
+    void answer(Asked& asked, http_api::BeginSession& call);
+    void answer(Asked& asked, http_api::GetSession& call);
+    void answer(Asked& asked, http_api::EndSession& call);
+    void answer(Asked& asked, http_api::BadRequest& call);
+    std::string make_key(const Turn& turn);
+    std::optional<base::Duration> too_fast(const Turn& turn, const std::string& address);
+
+    const ChatConfig* config_;
+    base::Random* random_;
+    CommitQueue* log_;
+    const Store* store_;
+    Resume* resume_;
+    Polls* polls_;
+    PostHandler* posts_;
+    SearchHandler* search_;
+    SignIn* sign_in_;
+    Greeter* greeter_;
+    std::uint16_t keys_made_ = 0;
+    std::unordered_map<std::string, TokenBucket> rates_;  ///< of posts, by address: a request has no session
+};
+
+}  // namespace davenport::node

@@ -1,0 +1,124 @@
+#include "node/core/clients/polls.hpp"
+
+#include "node/core/clients/http_api.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace davenport::node {
+namespace {
+
+constexpr SessionId poll_bit = SessionId{1} << 63;  // no connection has such a number
+constexpr std::size_t polls_max = 10'000;
+// From the first message to the answer: others of the same moment come along, and the disk has them by then,
+// so that they are not told again.
+constexpr base::Duration linger = std::chrono::milliseconds{10};
+// As long as that, when what it may have missed is being read: answered before the end, the next poll would
+// begin with it again, and again. A slow store keeps nobody silent for longer.
+constexpr base::Duration gap_patience = std::chrono::seconds{5};
+
+}  // namespace
+
+bool Polls::read_next(std::string_view next, JoinRequest& into) {
+    const auto dot = next.find('.');
+    if (dot == std::string_view::npos) return false;
+    const auto [end, error] = std::from_chars(next.data(), next.data() + dot, into.n);
+    if (error != std::errc{} || end != next.data() + dot) return false;
+    into.cursor = Cursor::parse(next.substr(dot + 1));
+    return into.cursor.has_value();
+}
+
+bool Polls::begin(Turn& turn, ExchangeId exchange, Wish wish, std::string address) {
+    if (polls_.size() >= polls_max) return false;
+    const auto id = poll_bit | exchange;
+    auto& session = sessions_->open(id, std::move(address));
+    session.outlet = this;
+    auto& poll = polls_[id];
+    poll.exchange = exchange;
+    poll.room = wish.join.room;
+    poll.next = std::move(wish.next);
+    poll.until = turn.now.time + wish.patience;
+    resume_->join(session, std::move(wish.join));
+    arm(turn);
+    return true;
+}
+
+void Polls::on_frames(SessionId session, base::FrameList frames) {
+    const auto found = polls_.find(session);
+    if (found == polls_.end()) return;
+    for (const auto& batch : frames)
+        for (std::size_t i = 0; i < batch->count(); ++i) add(found->second, batch->at(i), batch->mark(i));
+    served_.push_back(session);
+}
+
+bool Polls::gather(Turn& turn) {
+    if (polls_.empty()) return false;
+    const bool more = !served_.empty();
+    for (const auto id : std::exchange(served_, {})) {
+        sessions_->written(id);
+        resume_->written(id);
+    }
+    // It was sent more than its queue holds: what it has is its answer, and it comes again for the rest.
+    for (const auto id : std::exchange(cut_off_, {}))
+        if (const auto found = polls_.find(id); found != polls_.end()) answer(turn, id, found->second);
+    bool any = false;
+    for (auto& [id, poll] : polls_) {
+        if (!poll.joined || poll.messages.empty()) continue;
+        const auto wait = resume_->is_closing_gap(id) ? gap_patience : linger;
+        poll.until = std::min(poll.until, turn.now.time + wait);
+        any = true;
+    }
+    if (any) arm(turn);
+    return more && !polls_.empty();
+}
+
+void Polls::on_timer(Turn& turn) {
+    std::vector<SessionId> over;
+    for (const auto& [id, poll] : polls_)
+        if (poll.until <= turn.now.time) over.push_back(id);
+    for (const auto id : over) answer(turn, id, polls_.at(id));
+    arm(turn);
+}
+
+void Polls::end_all(Turn& turn) {
+    while (!polls_.empty()) answer(turn, polls_.begin()->first, polls_.begin()->second);
+}
+
+void Polls::add(Poll& poll, std::string_view text, const base::FrameMark& mark) {
+    const bool joined = mark.type == "joined";
+    if (mark.type == "message") {
+        poll.messages.emplace_back(text);
+    } else if (joined || mark.type == "cursor") {
+        poll.cursor = mark.cursor;
+    } else {
+        if (mark.type == "gap-closed") poll.gap = false;
+        return;
+    }
+    poll.n = std::max(poll.n, mark.n);
+    if (!joined) return;
+    poll.joined = true;
+    poll.gap = mark.gap;
+}
+
+void Polls::answer(Turn& turn, SessionId id, Poll& poll) {
+    // Before it is joined it has no place of its own yet: it goes on from where it came. With a gap its
+    // cursor tells of it.
+    auto* session = sessions_->any(id);
+    auto next = poll.joined ? next_of(poll.n, poll.cursor) : poll.next;
+    if (poll.joined && !poll.gap && session && !session->rooms.empty())
+        next = next_of(commits_->watermark(), resume_->cursor_of(session->rooms.front()->newest).text());
+    turn.emit(Respond{poll.exchange, http_api::polled(poll.room, poll.messages, next, poll.gap)});
+    resume_->closed(id);
+    if (session) rooms_->unfollow_all(*session);
+    sessions_->closed(id);
+    polls_.erase(id);
+}
+
+void Polls::arm(Turn& turn) {
+    const auto first =
+        std::ranges::min_element(polls_, {}, [](const auto& entry) { return entry.second.until; });
+    if (first != polls_.end()) turn.emit(SetTimer{timers::polls, first->second.until});
+}
+
+}  // namespace davenport::node

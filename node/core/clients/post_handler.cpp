@@ -1,0 +1,181 @@
+#include "node/core/clients/post_handler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace davenport::node {
+namespace {
+
+constexpr std::size_t lookups_max = 64;
+constexpr std::int64_t retry_soon_ms = 1000;
+
+bool same(const ReplyTo& a, const ReplyTo& b) {
+    return a.session == b.session && a.exchange == b.exchange && a.key == b.key;
+}
+
+void add_waiter(std::vector<ReplyTo>& replies_to, const ReplyTo& waiter) {
+    // A REST request has had its one answer with `accepted`.
+    if (std::ranges::none_of(replies_to, [&](const ReplyTo& w) { return same(w, waiter); }))
+        replies_to.push_back(waiter);
+}
+
+}  // namespace
+
+PostHandler::PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions,
+                         Rooms& rooms, NodeCounts& counts)
+    : config_{&config}, log_{&log}, store_{&store}, sessions_{&sessions}, rooms_{&rooms}, counts_{&counts} {}
+
+// ---- in
+
+void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter) {
+    auto checked = check_post(*config_, draft, turn.now.wall);
+    if (const auto* refusal = std::get_if<Refusal>(&checked)) return refuse(turn, waiter, *refusal);
+    auto& good = std::get<GoodPost>(checked);
+    if (repeat(turn, good.message.id(), waiter)) return;
+    if (good.old_key) return look_up(turn, good.message, std::move(waiter));
+    if (!taking_)
+        return refuse(turn, waiter, {"not_now", "this node is about to end: go on elsewhere", retry_soon_ms});
+    if (log_->failing())
+        return refuse(
+            turn, waiter,
+            {"not_now", "this node's disk does not take it: try again, or elsewhere", retry_soon_ms});
+    if (store_->backlog() >= config_->outbox_messages_max)
+        return refuse(turn, waiter, {"full", "too many messages wait for the store", retry_soon_ms});
+    accept(std::move(good.message), std::move(waiter));
+}
+
+void PostHandler::refuse_too_fast(Turn& turn, const ReplyTo& waiter, base::Duration wait) {
+    const auto retry_ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+    refuse(turn, waiter, {"too_fast", "too many posts at once: wait a little", retry_ms});
+}
+
+void PostHandler::accept(base::ChatMessage message, ReplyTo waiter) {
+    auto& pending = log_->add(std::move(message), true, {});
+    pending.replies_to.push_back(std::move(waiter));
+    store_->put(pending);
+    ++counts_->posts_taken;
+}
+
+bool PostHandler::repeat(Turn& turn, std::string_view id, const ReplyTo& waiter) {
+    if (store_->has_refused(id)) {
+        tell(turn, waiter, frames::Failed{waiter.key, id, "the store refused it before"});
+        return true;
+    }
+    if (auto* pending = log_->find(id)) {
+        if (pending->committed) tell(turn, waiter, frames::Accepted{waiter.key, id});
+        if (!pending->committed || waiter.session != 0) add_waiter(pending->replies_to, waiter);
+        return true;
+    }
+    const auto entry = log_->journal().find(id);
+    if (!entry) return false;
+    const auto& store = store_->generation();
+    if ((!entry->stored_in.empty() && (entry->stored_in == store || store.empty())) ||
+        log_->is_marked(id, store)) {
+        tell(turn, waiter, frames::Stored{waiter.key, id});
+    } else {
+        tell(turn, waiter, frames::Accepted{waiter.key, id});
+        if (waiter.session != 0) add_waiter(late_waiters_[std::string{id}], waiter);
+    }
+    return true;
+}
+
+void PostHandler::on_message(base::ChatMessage message) {
+    show(log_->add(std::move(message), false, store_->generation()));
+}
+
+// ---- onwards
+
+void PostHandler::committed(Turn& turn, const std::vector<PendingMessage*>& batch) {
+    for (auto* pending : batch) {
+        show(*pending);
+        const auto id = pending->entry.message.id();
+        if (pending->stored)
+            for (const auto& waiter : std::exchange(pending->replies_to, {}))
+                tell(turn, waiter, frames::Stored{waiter.key, id});
+        for (const auto& waiter : pending->replies_to) tell(turn, waiter, frames::Accepted{waiter.key, id});
+        std::erase_if(pending->replies_to, [](const ReplyTo& w) { return w.exchange != 0; });
+        if (!pending->stored && store_->reads_later(pending->entry.arrival)) {
+            let_go(*pending);  // a long backlog lies in the journal
+        } else {
+            release_if_done(*pending);
+        }
+    }
+}
+
+void PostHandler::on_stored(Turn& turn, std::string_view id, PendingMessage* pending) {
+    if (pending) show(*pending);
+    // Not before the commit: who was told `stored` asks no more, and a store can be wiped while this node
+    // dies.
+    if (pending && !pending->committed) return;
+    for (const auto& waiter : take_waiters(id, pending)) tell(turn, waiter, frames::Stored{waiter.key, id});
+    if (pending) release_if_done(*pending);
+}
+
+void PostHandler::on_refused(Turn& turn, std::string_view id, const std::string& reason) {
+    ++counts_->posts_failed;
+    auto* pending = log_->find(id);
+    for (const auto& waiter : take_waiters(id, pending))
+        tell(turn, waiter, frames::Failed{waiter.key, id, reason});
+    if (pending) release_if_done(*pending);
+}
+
+void PostHandler::show(PendingMessage& pending) {
+    if (std::exchange(pending.shown, true)) return;
+    rooms_->show(pending.entry.message, log_->watermark());
+}
+
+void PostHandler::release_if_done(PendingMessage& pending) {
+    const bool settled =
+        pending.stored || !pending.entry.accepted_here || store_->has_refused(pending.entry.message.id());
+    if (pending.committed && settled) let_go(pending);
+}
+
+/// In memory stays only who waits to hear of it.
+void PostHandler::let_go(PendingMessage& pending) {
+    if (!pending.stored && !pending.replies_to.empty())
+        late_waiters_[std::string{pending.entry.message.id()}] = std::move(pending.replies_to);
+    log_->erase(pending);
+}
+
+std::vector<ReplyTo> PostHandler::take_waiters(std::string_view id, PendingMessage* pending) {
+    if (pending) return std::exchange(pending->replies_to, {});
+    const auto it = late_waiters_.find(id);
+    if (it == late_waiters_.end()) return {};
+    auto out = std::move(it->second);
+    late_waiters_.erase(it);
+    return out;
+}
+
+// ---- keys older than a day: only the store can tell whether they are a repeat
+
+void PostHandler::look_up(Turn& turn, const base::ChatMessage& message, ReplyTo waiter) {
+    if (!store_->usable() || lookups_ >= lookups_max)
+        return refuse(
+            turn, waiter,
+            {"not_now", "the key is older than a day, and the store cannot be asked now", retry_soon_ms});
+    ++lookups_;
+    store_->find(
+        turn, message.id(), [this, message, waiter = std::move(waiter)](Turn& t, Store::Lookup found) {
+            --lookups_;
+            switch (found) {
+                case Store::Lookup::known:
+                    return tell(t, waiter, frames::Stored{waiter.key, message.id()});
+                case Store::Lookup::unknown:
+                    return refuse(t, waiter,
+                                  {"key_old", "the key is older than a day, and nobody knows this message"});
+                case Store::Lookup::no_answer:
+                    return refuse(t, waiter,
+                                  {"not_now", "the key is older than a day, and the store did not answer",
+                                   retry_soon_ms});
+            }
+        });
+}
+
+// ---- told to whoever waits
+
+void PostHandler::refuse(Turn& turn, const ReplyTo& waiter, const Refusal& refusal) {
+    ++counts_->posts_refused;
+    tell(turn, waiter, frames::Refused{waiter.key, refusal.code, refusal.reason, refusal.retry_ms});
+}
+
+}  // namespace davenport::node

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "node/core/clients/http_api.hpp"
+#include "node/core/clients/post_rules.hpp"
+#include "node/core/clients/rooms.hpp"
+#include "node/core/log/commit_queue.hpp"
+#include "node/core/node_counts.hpp"
+#include "node/core/store/store.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace davenport::node {
+
+/// Takes messages in, each once, from clients and from the store; shows them to their rooms; tells the
+/// senders what became of theirs.
+///
+/// A message is shown at its journal commit, or when the store is known to have it, whichever is first;
+/// `accepted` and `stored` are told after the commit only. A message of another node is shown on arrival.
+class PostHandler {
+public:
+    PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions, Rooms& rooms,
+                NodeCounts& counts);
+
+    void post(Turn& turn, const Draft& draft, ReplyTo waiter);
+    void refuse(Turn& turn, const ReplyTo& waiter, const Refusal& refusal);
+    /// The same post is welcome after `wait`.
+    void refuse_too_fast(Turn& turn, const ReplyTo& waiter, base::Duration wait);
+    /// From here on all posts are refused: the node is about to end.
+    void stop_taking() { taking_ = false; }
+
+    /// These are on the disk now.
+    void committed(Turn& turn, const std::vector<PendingMessage*>& batch);
+    /// Another node's message, or one that this node has lost: the log does not know it.
+    void on_message(base::ChatMessage message);
+    /// `pending`: what the log finds for the id.
+    void on_stored(Turn& turn, std::string_view id, PendingMessage* pending);
+    void on_refused(Turn& turn, std::string_view id, const std::string& reason);
+
+private:
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+
+    void accept(base::ChatMessage message, ReplyTo waiter);
+    /// The message is known already. False when it is not.
+    bool repeat(Turn& turn, std::string_view id, const ReplyTo& waiter);
+    void look_up(Turn& turn, const base::ChatMessage& message, ReplyTo waiter);
+    void show(PendingMessage& pending);
+    void release_if_done(PendingMessage& pending);
+    void let_go(PendingMessage& pending);
+    [[nodiscard]] std::vector<ReplyTo> take_waiters(std::string_view id, PendingMessage* pending);
+
+    /// A REST request is answered, a session is sent the frame.
+    template <class Frame>
+    void tell(Turn& turn, const ReplyTo& waiter, const Frame& frame) {
+        if (waiter.exchange != 0)
+            turn.emit(Respond{waiter.exchange, http_api::posted(frame)});
+        else if (auto* session = sessions_->find(waiter.session))
+            sessions_->tell(*session, frame);
+    }
+
+    const ChatConfig* config_;
+    CommitQueue* log_;
+    Store* store_;
+    Sessions* sessions_;
+    Rooms* rooms_;
+    NodeCounts* counts_;
+    bool taking_ = true;
+    /// Who waits for messages of an earlier life, which are in the journal and held no more.
+    std::unordered_map<std::string, std::vector<ReplyTo>, Hash, std::equal_to<>> late_waiters_;
+    std::size_t lookups_ = 0;  ///< under way
+};
+
+}  // namespace davenport::node

@@ -1,0 +1,44 @@
+#include "node/core/clients/post_rules.hpp"
+
+#include "node/base/text.hpp"
+
+#include <algorithm>
+
+namespace davenport::node {
+namespace {
+
+constexpr auto ahead_max = std::chrono::seconds{60};
+constexpr auto age_max = std::chrono::hours{24};
+
+bool is_blank(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; });
+}
+
+}  // namespace
+
+std::variant<GoodPost, Refusal> check_post(const ChatConfig& config, const Draft& draft, base::WallTime now) {
+    if (!base::is_room_name(draft.room))
+        return Refusal{"bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
+    if (!base::is_user_name(draft.user))
+        return Refusal{"bad_name", "a name is 1 to 64 bytes without control characters; say hello first"};
+    if (draft.text.size() > config.message_bytes_max)
+        return Refusal{"too_long",
+                       "a message is at most " + std::to_string(config.message_bytes_max) + " bytes"};
+    if (is_blank(draft.text) || !base::is_utf8(draft.text) || draft.text.find('\0') != std::string_view::npos)
+        return Refusal{"bad_text", "a message is some text in UTF-8"};
+    if (draft.host.size() > 256 || !base::is_utf8(draft.host))
+        return Refusal{"bad_text", "host is a node's name"};
+    const auto key = base::MessageKey::parse(draft.key);
+    if (!key)
+        return Refusal{
+            "bad_key",
+            "a key is 13 letters of Crockford base32 and, after a '-', up to 32 letters of your own"};
+    const auto said = base::wall_from_unix_ms(key->unix_ms);
+    if (said > now + ahead_max)
+        return Refusal{"key_ahead", "the key's time is more than 60 s ahead of this node's clock",
+                       std::chrono::ceil<std::chrono::milliseconds>(said - now - ahead_max).count()};
+    const auto host = draft.host.empty() ? std::string_view{config.name} : draft.host;
+    return GoodPost{base::make_message(draft.room, draft.user, *key, draft.text, host), said < now - age_max};
+}
+
+}  // namespace davenport::node

@@ -1,0 +1,145 @@
+#include "node/core/clients/presence_tracker.hpp"
+
+#include <iterator>
+#include <utility>
+
+namespace davenport::node {
+namespace {
+
+constexpr base::Duration look_every = std::chrono::seconds{1};   // who comes and goes at once is told at once
+constexpr base::Duration write_every = std::chrono::seconds{5};  // on change
+constexpr base::Duration renew_after = std::chrono::seconds{60};  // without
+constexpr base::Duration silent_for = std::chrono::seconds{150};  // two renewals that were missed, and some
+constexpr std::size_t names_told_max = 200;
+
+}  // namespace
+
+PresenceTracker::PresenceTracker(const ChatConfig& config, std::string journal, Store& store,
+                                 Sessions& sessions, const Rooms& rooms)
+    : config_{&config}, journal_{std::move(journal)}, store_{&store}, sessions_{&sessions}, rooms_{&rooms} {}
+
+void PresenceTracker::watch(const Session& session, const std::string& room) {
+    watchers_[room].insert(session.id);
+    if (auto* one = sessions_->find(session.id))
+        sessions_->tell(*one, frames::People{room, people_in(room), names_told_max});
+}
+
+void PresenceTracker::unwatch(SessionId session, const std::string& room) {
+    const auto found = watchers_.find(room);
+    if (found == watchers_.end()) return;
+    found->second.erase(session);
+    if (found->second.empty()) watchers_.erase(found);
+}
+
+void PresenceTracker::closed(SessionId session) {
+    for (auto room = watchers_.begin(); room != watchers_.end();) {
+        room->second.erase(session);
+        room = room->second.empty() ? watchers_.erase(room) : std::next(room);
+    }
+}
+
+void PresenceTracker::heard(base::Presence presence) {
+    if (presence.journal == journal_) return;
+    auto& other = others_[presence.journal];
+    for (const auto* people : {&other.presence.people, &presence.people})
+        for (const auto& [room, names] : *people) stirred_.insert(room);
+    other = {std::move(presence), awake_};
+}
+
+void PresenceTracker::store_changed() {
+    written_.reset();
+    compare();
+}
+
+void PresenceTracker::pump(Turn& turn) {
+    if (!config_->presence) return;
+    // The clock of silence goes while the store is there.
+    if (awake_since_) awake_ += turn.now.time - *awake_since_;
+    awake_since_ = store_->up() ? std::optional{turn.now.time} : std::nullopt;
+    const bool due = wakes_at_ && turn.now.time >= *wakes_at_;
+    if (due) wakes_at_.reset();
+    store_->expire_publication(turn);
+    if (dirty_ || due || rooms_->version() != rooms_version_) look_around(turn);
+    for (const auto& room : std::exchange(stirred_, {})) {
+        const auto watchers = watchers_.find(room);
+        if (watchers == watchers_.end()) continue;
+        const auto frame = frames::only(frames::People{room, people_in(room), names_told_max});
+        for (const auto id : watchers->second)
+            if (auto* session = sessions_->find(id)) sessions_->send(*session, frame);
+    }
+    write(turn);
+}
+
+void PresenceTracker::look_around(Turn& turn) {
+    if (looked_at_ && turn.now.time < *looked_at_ + look_every) return wake(turn, *looked_at_ + look_every);
+    looked_at_ = turn.now.time;
+    dirty_ = false;
+    rooms_version_ = rooms_->version();
+    forget_the_silent();
+    const auto before = std::exchange(here_, sessions_->people());
+    compare();
+    for (const auto& [room, names] : here_)
+        if (const auto then = before.find(room); then == before.end() || then->second != names)
+            stirred_.insert(room);
+    for (const auto& [room, names] : before)
+        if (!here_.contains(room)) stirred_.insert(room);
+}
+
+void PresenceTracker::forget_the_silent() {
+    std::erase_if(others_, [&](const auto& other) {
+        if (awake_ - other.second.heard < silent_for) return false;
+        for (const auto& [room, names] : other.second.presence.people) stirred_.insert(room);
+        return true;
+    });
+}
+
+void PresenceTracker::write(Turn& turn) {
+    if (!store_->usable() || store_->publishing()) return;
+    if (!changed_ && here_.empty()) {  // nobody to be told of; but the others may fall silent
+        if (!others_.empty()) wake(turn, turn.now.time + silent_for / 4);
+        return;
+    }
+    const auto due = wrote_at_ ? *wrote_at_ + (changed_ ? write_every : renew_after) : turn.now.time;
+    if (turn.now.time < due) return wake(turn, due);
+    publish(turn);
+}
+
+void PresenceTracker::compare() { changed_ = written_ ? *written_ != here_ : !here_.empty(); }
+
+void PresenceTracker::publish(Turn& turn) {
+    wrote_at_ = turn.now.time;
+    store_->publish(turn, here_, [this, people = here_](Store::Published outcome) {
+        if (outcome == Store::Published::again) wrote_at_.reset();
+        if (outcome != Store::Published::stored) return;  // the next renewal tries again
+        written_ = people;
+        compare();
+    });
+    wake(turn, turn.now.time + config_->request_timeout);
+}
+
+void PresenceTracker::end(Turn& turn) {
+    if (!config_->presence || !written_ || written_->empty() || !store_->usable() || store_->publishing())
+        return;
+    here_.clear();
+    compare();
+    publish(turn);
+}
+
+void PresenceTracker::wake(Turn& turn, base::Time at) {
+    if (wakes_at_ && *wakes_at_ <= at) return;
+    wakes_at_ = at;
+    turn.emit(SetTimer{timers::presence, at});
+}
+
+std::set<std::string> PresenceTracker::people_in(const std::string& room) const {
+    std::set<std::string> names;
+    const auto add = [&](const base::People& people) {
+        if (const auto found = people.find(room); found != people.end())
+            names.insert(found->second.begin(), found->second.end());
+    };
+    add(here_);
+    for (const auto& [journal, other] : others_) add(other.presence.people);
+    return names;
+}
+
+}  // namespace davenport::node

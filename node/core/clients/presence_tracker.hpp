@@ -1,0 +1,81 @@
+#pragma once
+
+#include "node/base/presence.hpp"
+#include "node/core/clients/rooms.hpp"
+#include "node/core/clients/sessions.hpp"
+#include "node/core/config.hpp"
+#include "node/core/store/store.hpp"
+#include "node/core/turn.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace davenport::node {
+
+/// Who is there, on this node and on the others, without a list of nodes: each writes one document of its own
+/// people, when they change and once a minute, and reads the others' off the feed.
+///
+/// A node that is not heard of for a while is gone, and its people with it; by this node's own clock, which
+/// stands still while the store is away: then everybody is shown who was there last.
+class PresenceTracker {
+public:
+    PresenceTracker(const ChatConfig& config, std::string journal, Store& store, Sessions& sessions,
+                    const Rooms& rooms);
+
+    /// Somebody took another name.
+    void changed() { dirty_ = true; }
+    /// From here on the session is told who is in the room.
+    void watch(const Session& session, const std::string& room);
+    void unwatch(SessionId session, const std::string& room);
+    void closed(SessionId session);
+
+    /// Another node's document came by the feed.
+    void heard(base::Presence presence);
+    void store_changed();
+
+    /// This node goes away: its people are somewhere else, if anywhere.
+    void end(Turn& turn);
+
+    /// The end of a turn.
+    void pump(Turn& turn);
+
+private:
+    struct Other {
+        base::Presence presence;
+        base::Duration heard{};  ///< `awake_` at that time
+    };
+
+    void look_around(Turn& turn);
+    void write(Turn& turn);
+    void publish(Turn& turn);
+    void wake(Turn& turn, base::Time at);
+    [[nodiscard]] std::set<std::string> people_in(const std::string& room) const;
+    void forget_the_silent();
+    void compare();
+
+    const ChatConfig* config_;
+    std::string journal_;
+    Store* store_;
+    Sessions* sessions_;
+    const Rooms* rooms_;
+
+    base::People here_;                    ///< this node's people, as they were last looked at
+    std::map<std::string, Other> others_;  ///< by journal
+    std::map<std::string, std::set<SessionId>> watchers_;
+    std::set<std::string> stirred_;  ///< rooms whose watchers are to be told
+    bool dirty_ = false;
+    std::uint64_t rooms_version_ = 0;  ///< as they were last looked at
+
+    // What of this is in the store.
+    std::optional<base::People> written_;
+    bool changed_ =
+        false;  ///< it is not what is here_: asked in every turn, compared only when one of them changes
+    std::optional<base::Time> wrote_at_, looked_at_, wakes_at_;
+    base::Duration awake_{};  ///< for how long the store was there, in all
+    std::optional<base::Time> awake_since_;
+};
+
+}  // namespace davenport::node

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "node/core/clients/sessions.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace davenport::node {
+
+/// A room that somebody follows.
+struct Room {
+    /// A follower that has seen, or may have seen, elsewhere what is newer than all here.
+    struct MaybeAhead {
+        Session* session;
+        std::string until;  ///< it is a follower like the others once the room has come to this position;
+                            ///< empty: once it follows again
+    };
+    std::string name;
+    std::vector<Session*> followers;
+    std::vector<MaybeAhead> maybe_ahead;
+    std::string newest;                            ///< the highest position shown here; empty while none is
+    std::shared_ptr<base::FrameBatch> batch;       ///< what was shown in this turn
+    std::shared_ptr<base::FrameBatch> late_batch;  ///< the same for the maybe_ahead, everything marked late
+    std::size_t shown_since_cursor = 0;
+};
+
+/// Who follows which room, and the fan-out: what a room is shown in one turn is one batch, made once and
+/// shared by all of its followers.
+class Rooms {
+public:
+    explicit Rooms(Sessions& sessions) : sessions_{&sessions} {}
+
+    /// The room, if anybody follows it.
+    Room* find(std::string_view name);
+    /// From here on `session` is shown what the room is. `newest`: the highest position in the room, used
+    /// when nobody followed it before. `seen`: the highest that the session was shown anywhere; until the
+    /// room has come so far, all is marked late for it.
+    Room& follow(Session& session, std::string_view name, std::string_view newest,
+                 std::string_view seen = {});
+    /// The same, but nobody knows what the session was shown elsewhere: all is marked late for it, until it
+    /// follows again.
+    Room& follow_all_late(Session& session, std::string_view name, std::string_view newest);
+    void unfollow(Session& session, std::string_view name);
+    void unfollow_all(Session& session);
+    /// Grows with everybody who comes or goes.
+    [[nodiscard]] std::uint64_t version() const { return version_; }
+    [[nodiscard]] static bool follows(const Session& session, std::string_view name);
+
+    /// Shows a message to everybody in its room. `n`: the watermark at the turn's start.
+    void show(const base::ChatMessage& message, std::uint64_t n);
+    /// Adds any other frame for all of the room, after what was shown so far.
+    template <class Frame>
+    void announce(Room& room, const Frame& frame) {
+        touch(room);
+        frames::add(*room.batch, frame);
+        if (!room.maybe_ahead.empty()) frames::add(late_batch(room), frame);
+    }
+
+    /// Rooms whose followers could do with a newer cursor.
+    [[nodiscard]] std::vector<Room*> take_stale_cursors(std::size_t shown_at_least);
+    [[nodiscard]] bool has_stale_cursors() const { return !stale_.empty(); }
+
+    /// The end of a turn: hands the batches to the send queues, after what each client is told alone.
+    void seal();
+
+private:
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+    Room& enter(Session& session, std::string_view name, std::string_view newest);
+    void forget_if_empty(Room& room);
+    void touch(Room& room);
+    base::FrameBatch& late_batch(Room& room);
+
+    Sessions* sessions_;
+    std::unordered_map<std::string, std::unique_ptr<Room>, Hash, std::equal_to<>>
+        rooms_;                   ///< looked up, never walked
+    std::vector<Room*> touched_;  ///< have a batch in this turn
+    std::vector<Room*> stale_;    ///< have shown something since their last cursor
+    std::uint64_t version_ = 0;
+};
+
+}  // namespace davenport::node

@@ -1,0 +1,119 @@
+#include "node/core/clients/sessions.hpp"
+
+#include "node/base/text.hpp"
+#include "node/core/clients/rooms.hpp"
+
+#include <algorithm>
+
+namespace davenport::node {
+
+Session& Sessions::open(SessionId id, std::string address) {
+    auto& session = sessions_[id];
+    session.id = id;
+    session.address = std::move(address);
+    return session;
+}
+
+Session* Sessions::find(SessionId id) {
+    const auto it = sessions_.find(id);
+    return it == sessions_.end() || it->second.closing ? nullptr : &it->second;
+}
+
+Session* Sessions::any(SessionId id) {
+    const auto it = sessions_.find(id);
+    return it == sessions_.end() ? nullptr : &it->second;
+}
+
+void Sessions::written(SessionId id) {
+    auto* session = find(id);
+    if (!session) return;
+    session->in_flight = false;
+    if (!session->waiting.empty()) mark(*session);
+}
+
+bool Sessions::idle() const {
+    return std::ranges::all_of(sessions_,
+                               [](const auto& s) { return s.second.closing || drained(s.second); });
+}
+
+base::People Sessions::people() const {
+    base::People out;
+    for (const auto& [id, session] : sessions_)
+        if (!session.closing && base::is_user_name(session.user))
+            for (const auto* room : session.rooms) out[room->name].insert(session.user);
+    return out;
+}
+
+base::FrameBatch* Sessions::own_batch(Session& session) {
+    if (session.closing) return nullptr;
+    if (!session.own) {
+        session.own = std::make_shared<base::FrameBatch>();
+        mark(session);
+    }
+    return session.own.get();
+}
+
+void Sessions::send(Session& session, const base::Frames& frames) {
+    if (session.closing || frames->empty()) return;
+    seal(session);
+    queue(session, frames);
+}
+
+void Sessions::send_to_all(const base::Frames& frames) {
+    for (auto& [id, session] : sessions_) send(session, frames);
+}
+
+void Sessions::close(Session& session, std::string reason) {
+    if (session.closing) return;
+    session.closing = true;
+    session.own.reset();
+    session.waiting.clear();
+    session.waiting_bytes = 0;
+    closes_.push_back({session.id, std::move(reason)});
+}
+
+void Sessions::seal(Session& session) {
+    if (session.own) queue(session, std::exchange(session.own, nullptr));
+}
+
+void Sessions::queue(Session& session, base::Frames frames) {
+    if (session.waiting_bytes >= bytes_max_) {
+        ++cut_off_;
+        return close(session, "too slow: come back and resume");
+    }
+    session.waiting_bytes += frames->size_bytes();
+    session.waiting.push_back(std::move(frames));
+    mark(session);
+}
+
+void Sessions::mark(Session& session) {
+    if (!std::exchange(session.dirty, true)) dirty_.push_back(session.id);
+}
+
+void Sessions::flush(Turn& turn) {
+    for (const auto id : dirty_) {
+        const auto it = sessions_.find(id);
+        if (it == sessions_.end()) continue;
+        auto& session = it->second;
+        seal(session);
+        session.dirty = false;  // after seal(), which would put it into the list that is being walked
+        if (session.closing || session.in_flight || session.waiting.empty()) continue;
+        session.in_flight = true;
+        session.waiting_bytes = 0;
+        if (session.outlet)
+            session.outlet->on_frames(session.id, std::exchange(session.waiting, {}));
+        else
+            turn.emit(Send{session.id, std::exchange(session.waiting, {})});
+    }
+    dirty_.clear();
+    for (auto& close : closes_) {
+        const auto it = sessions_.find(close.session);
+        if (it != sessions_.end() && it->second.outlet)
+            it->second.outlet->on_cut_off(close.session);
+        else
+            turn.emit(std::move(close));
+    }
+    closes_.clear();
+}
+
+}  // namespace davenport::node

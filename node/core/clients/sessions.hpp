@@ -1,0 +1,112 @@
+#pragma once
+
+#include "node/base/presence.hpp"
+#include "node/core/clients/frames.hpp"
+#include "node/core/clients/token_bucket.hpp"
+#include "node/core/turn.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace davenport::node {
+
+struct Room;
+
+/// Takes what is sent to sessions that have no connection of their own (long polls).
+class SessionOutlet {
+public:
+    virtual void on_frames(SessionId session, base::FrameList frames) = 0;
+    /// The session fell too far behind.
+    virtual void on_cut_off(SessionId session) = 0;
+
+protected:
+    ~SessionOutlet() = default;
+};
+
+/// One client: who it is, and everything that waits to be sent to it.
+struct Session {
+    SessionId id = 0;
+    std::string address;
+    std::string user;                       ///< empty before `hello`
+    std::vector<Room*> rooms;               ///< followed live
+    std::shared_ptr<base::FrameBatch> own;  ///< frames for this client alone, of this turn
+    base::FrameList waiting;                ///< leaves in the next Send
+    std::size_t waiting_bytes = 0;
+    TokenBucket posts;                ///< how fast it may post
+    SessionOutlet* outlet = nullptr;  ///< in place of a connection
+    bool in_flight = false;           ///< a Send is not yet Written
+    bool dirty = false;               ///< stands in Sessions::dirty_
+    bool closing = false;             ///< Close is asked for; nothing more is queued
+};
+
+/// The clients and their send queues: everything for one client leaves in the order queued, one Send in
+/// flight, all that waits in the next.
+///
+/// A send queue is bounded in bytes: a client that has `bytes_max` waiting when more comes is cut off; it
+/// comes back and resumes. (So one batch of any size can always be queued, and the bound is exceeded by one
+/// batch at most.)
+class Sessions {
+public:
+    explicit Sessions(std::size_t bytes_max) : bytes_max_{bytes_max} {}
+
+    Session& open(SessionId id, std::string address);
+    /// The session, or nullptr when it is gone or going.
+    Session* find(SessionId id);
+    /// The session, also while it is going.
+    Session* any(SessionId id);
+    void written(SessionId id);
+    /// Forgets the session; the caller has taken it out of its rooms.
+    void closed(SessionId id) { sessions_.erase(id); }
+    [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+    [[nodiscard]] bool idle() const;
+    /// Who has a name and follows a room.
+    [[nodiscard]] base::People people() const;
+    /// How many were cut off for being too slow.
+    [[nodiscard]] std::uint64_t cut_off() const { return cut_off_; }
+
+    /// Queues one frame for this client alone. Frames of one turn share a batch.
+    template <class Frame>
+    void tell(Session& session, const Frame& frame) {
+        if (auto* batch = own_batch(session)) frames::add(*batch, frame);
+    }
+    /// Queues a batch that others may share.
+    void send(Session& session, const base::Frames& frames);
+    void send_to_all(const base::Frames& frames);
+
+    /// Bytes that wait for the next Send.
+    [[nodiscard]] static std::size_t queued_bytes(const Session& session) {
+        return session.waiting_bytes + (session.own ? session.own->size_bytes() : 0);
+    }
+    /// True when the client has taken all that was queued for it.
+    [[nodiscard]] static bool drained(const Session& session) {
+        return !session.in_flight && session.waiting.empty() && !session.own;
+    }
+    /// Ends a session; its Closed is still to come.
+    void close(Session& session, std::string reason);
+
+    /// True when flush() would do anything.
+    [[nodiscard]] bool has_work() const { return !dirty_.empty() || !closes_.empty(); }
+    /// The end of a turn: one Send for each client that waits and has none in flight, one Close for each that
+    /// is to go.
+    void flush(Turn& turn);
+
+private:
+    /// The batch of frames for this client alone; nullptr when it is going.
+    base::FrameBatch* own_batch(Session& session);
+    void seal(Session& session);
+    void queue(Session& session, base::Frames frames);
+    void mark(Session& session);
+
+    std::size_t bytes_max_;
+    std::map<SessionId, Session> sessions_;
+    std::vector<SessionId> dirty_;
+    std::vector<Close> closes_;
+    std::uint64_t cut_off_ = 0;
+};
+
+}  // namespace davenport::node

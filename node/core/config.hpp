@@ -1,0 +1,51 @@
+#pragma once
+
+#include "node/base/time.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace davenport::node {
+
+/// How the node learns of what others wrote.
+enum class FeedMode {
+    continuous,  ///< one open `_changes?feed=continuous`
+    longpoll,    ///< one waiting request after another
+    poll,        ///< the article's way: a request every `poll_interval`
+};
+
+/// How to get at the chat in a store. Where the store is, only the world around the core knows.
+struct StoreAccess {
+    std::string database = "chat";
+    std::string authorization{};  ///< value of the Authorization header, empty for none
+};
+
+struct ChatConfig {
+    std::string name = "node";            ///< the `host` of documents; two nodes may bear the same
+    std::vector<StoreAccess> stores{{}};  ///< one is used; the next is, while that one does not answer
+    FeedMode feed = FeedMode::continuous;
+    base::Duration poll_interval = std::chrono::seconds{1};
+    base::Duration heartbeat = std::chrono::seconds{2};        ///< asked of the feed
+    base::Duration feed_dead_after = std::chrono::seconds{5};  ///< silence that ends a feed
+    base::Duration request_timeout = std::chrono::seconds{10};
+    base::Duration probe_interval =
+        std::chrono::milliseconds{150};  ///< between tries while the store refuses, at least
+    std::size_t message_bytes_max = 8 * 1024;
+    std::size_t session_bytes_max =
+        1 << 20;  ///< queued for one client; one that falls further behind is cut off
+    std::size_t outbox_messages_max = 1'000'000;  ///< accepted and not yet stored; then posts are refused
+    std::size_t bulk_documents_max = 400;         ///< in one _bulk_docs
+    std::size_t page_rows_max = 2000;  ///< read at once from the store or the journal, at most; a small one
+                                       ///< makes a long history of a short one
+    std::size_t history_on_join = 50;
+    std::size_t posts_per_second_max = 0;  ///< of one client, in the long run; 0 for no bound
+    bool presence = true;                  ///< tells the other nodes who is here, and clients who is anywhere
+    std::string
+        auth_secret;  ///< not empty: people sign in with their store's accounts, and this signs who they are
+    bool secure_cookies = false;    ///< clients come by https
+    std::uint64_t random_seed = 0;  ///< for back-off jitter and for a store's new generation
+};
+
+}  // namespace davenport::node

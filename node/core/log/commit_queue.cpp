@@ -1,0 +1,164 @@
+#include "node/core/log/commit_queue.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <utility>
+
+namespace davenport::node {
+namespace {
+
+constexpr base::Duration marks_wait = std::chrono::milliseconds{500};
+// In one batch: a commit of all the marks of a long backlog would keep a new message waiting for a quarter of
+// a second. Where people wait for the commit there are fewer still, but as many as messages, else marks would
+// pile up.
+constexpr std::size_t marks_max = 100;
+constexpr std::size_t marks_beside_messages_max = 32;
+// Between two batches of marks alone: nobody waits for them, and who waits for the disk finds it free.
+constexpr base::Duration marks_pause = std::chrono::milliseconds{4};
+constexpr base::Duration retry_after = std::chrono::seconds{1};
+
+template <class T>
+void prepend(std::vector<T>& list, std::vector<T>&& before) {
+    before.insert(before.end(), std::make_move_iterator(list.begin()), std::make_move_iterator(list.end()));
+    list = std::move(before);
+    before.clear();
+}
+
+}  // namespace
+
+CommitQueue::CommitQueue(base::JournalView& journal) : journal_{&journal} {
+    auto state = journal.state();
+    uuid_ = std::move(state.uuid);
+    next_arrival_ = state.last_arrival + 1;
+    committed_ = watermark_ = state.last_arrival;
+}
+
+bool CommitQueue::knows(std::string_view id) { return held_.contains(id) || journal_->contains(id); }
+
+PendingMessage* CommitQueue::find(std::string_view id) {
+    const auto it = held_.find(id);
+    return it == held_.end() ? nullptr : &it->second;
+}
+
+PendingMessage& CommitQueue::add(base::ChatMessage message, bool accepted_here, base::Generation stored_in) {
+    auto& pending = held_[message.id()];
+    pending.stored = !stored_in.empty();
+    pending.entry = {next_arrival_++, std::move(message), accepted_here, std::move(stored_in)};
+    waiting_.push_back(&pending);
+    return pending;
+}
+
+void CommitQueue::mark_stored(std::string_view id, const base::Generation& generation) {
+    marked_.emplace_back(id);
+    auto* pending = find(id);
+    if (pending) pending->stored = true;
+    if (pending && !pending->handed) {
+        pending->entry.stored_in = generation;
+        return;
+    }
+    marks_.emplace_back(id);
+    marks_generation_ = generation;
+}
+
+bool CommitQueue::is_marked(std::string_view id, const base::Generation& generation) const {
+    const auto among = [&](const std::vector<std::string>& marks) {
+        return std::ranges::find(marks, id) != marks.end();
+    };
+    return (marks_generation_ == generation && among(marks_)) ||
+           (marks_generation_under_way_ == generation && among(marks_under_way_));
+}
+
+void CommitQueue::set_checkpoint(base::Checkpoint checkpoint) { checkpoint_ = std::move(checkpoint); }
+
+void CommitQueue::store_changed() {
+    marks_.clear();
+    checkpoint_.reset();
+    for (auto* list : {&under_way_, &waiting_})
+        for (auto* pending : *list) pending->stored = false;
+}
+
+void CommitQueue::let_marks_wait(Turn& turn, base::Duration pause) {
+    marks_due_ = turn.now.time + pause;
+    turn.emit(SetTimer{timers::commit_queue, *marks_due_});
+}
+
+void CommitQueue::flush(Turn& turn) {
+    if (batch_under_way_) return;
+    if (not_before_ && turn.now.time < *not_before_) return;
+    if (waiting_.empty()) {
+        if (!has_marks()) return;
+        if (!marks_due_) let_marks_wait(turn, marks_wait);
+        if (turn.now.time < *marks_due_) return;
+    }
+    base::JournalBatch batch;
+    batch.number = ++batches_;
+    batch.entries.reserve(waiting_.size());
+    for (auto* pending : waiting_) {
+        pending->handed = true;
+        batch.entries.push_back(pending->entry);
+    }
+    under_way_ = std::exchange(waiting_, {});
+    const auto marks_most =
+        under_way_.empty() ? marks_max : std::max(marks_beside_messages_max, under_way_.size());
+    // Which of them go first does not matter, and the last are taken off for nothing.
+    const auto first = marks_.end() - static_cast<std::ptrdiff_t>(std::min(marks_.size(), marks_most));
+    marks_under_way_.assign(std::make_move_iterator(first), std::make_move_iterator(marks_.end()));
+    marks_.erase(first, marks_.end());
+    batch.stored = marks_under_way_;
+    batch.stored_generation = marks_generation_under_way_ = marks_generation_;
+    batch.checkpoint = checkpoint_under_way_ = std::exchange(checkpoint_, std::nullopt);
+    batch_under_way_ = true;
+    marks_due_.reset();
+    if (!marks_.empty()) let_marks_wait(turn, marks_pause);
+    not_before_.reset();
+    turn.emit(Persist{std::move(batch)});
+}
+
+std::vector<PendingMessage*> CommitQueue::persisted(std::uint64_t batch) {
+    if (!batch_under_way_ || batch != batches_) return {};
+    batch_under_way_ = failing_ = false;
+    marks_under_way_.clear();
+    checkpoint_under_way_.reset();
+    for (auto* pending : under_way_) pending->committed = true;
+    if (!under_way_.empty()) committed_ = under_way_.back()->entry.arrival;
+    return std::exchange(under_way_, {});
+}
+
+void CommitQueue::persist_failed(Turn& turn, const std::string& reason) {
+    if (!batch_under_way_) return;
+    batch_under_way_ = false;
+    if (!std::exchange(failing_, true))
+        turn.error("journal: cannot write (" + reason +
+                   "); new posts are refused until it can, free some space on the disk");
+    for (auto* pending : under_way_) pending->handed = false;
+    prepend(waiting_, std::move(under_way_));
+    if (marks_.empty() || marks_generation_ == marks_generation_under_way_) {
+        prepend(marks_, std::move(marks_under_way_));
+        marks_generation_ = marks_generation_under_way_;
+    }
+    under_way_.clear();
+    marks_under_way_.clear();
+    if (!checkpoint_) checkpoint_ = std::move(checkpoint_under_way_);
+    checkpoint_under_way_.reset();
+    not_before_ = turn.now.time + retry_after;
+    turn.emit(SetTimer{timers::commit_queue, *not_before_});
+}
+
+void CommitQueue::erase(PendingMessage& pending) { held_.erase(held_.find(pending.entry.message.id())); }
+
+std::vector<const PendingMessage*> CommitQueue::on_the_way() const {
+    std::vector<const PendingMessage*> out{under_way_.begin(), under_way_.end()};
+    out.insert(out.end(), waiting_.begin(), waiting_.end());
+    return out;
+}
+
+std::vector<const PendingMessage*> CommitQueue::uncommitted(std::string_view room) const {
+    auto out = on_the_way();
+    std::erase_if(out, [&](const PendingMessage* pending) {
+        return !pending->shown || (!room.empty() && pending->entry.message.room() != room);
+    });
+    return out;
+}
+
+}  // namespace davenport::node

@@ -1,0 +1,188 @@
+#include "node/core/store/couchdb/anti_entropy.hpp"
+
+#include "node/base/json_view.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace davenport::node {
+namespace {
+
+constexpr std::size_t ids_per_request = 500;
+constexpr std::size_t page = 50;                    // looked back at once
+constexpr std::size_t first_page = 500;             // when this process knows nothing of what was stored last
+constexpr std::uint64_t looked_through_max = 2000;  // of a backlog that no store had
+constexpr std::size_t fresh_max = 5000;             // under more load than this not all are looked for
+constexpr base::Duration look_every = std::chrono::seconds{5};
+constexpr base::Duration suspect_every = std::chrono::seconds{2};
+
+/// Those of `asked`, in order, that the `_all_docs` answer does not have: what was deleted is there, for that
+/// was somebody's will and no loss. Nothing when it is no such answer.
+std::optional<std::vector<std::string>> read_missing(std::string_view body,
+                                                     const std::vector<std::string>& asked) {
+    base::JsonReader reader;
+    const auto parsed = reader.read(body);
+    const auto rows = parsed ? parsed->member("rows") : std::nullopt;
+    std::vector<bool> there(asked.size());
+    const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) {
+        const auto id = base::string_member(row, "id");
+        if (!id || !row.member("value")) return;
+        const auto place = std::ranges::lower_bound(asked, *id, {},
+                                                    [](const std::string& a) { return std::string_view{a}; });
+        if (place != asked.end() && *place == *id)
+            there[static_cast<std::size_t>(place - asked.begin())] = true;
+    });
+    if (!is_answer) return std::nullopt;
+    std::vector<std::string> missing;
+    for (std::size_t i = 0; i < asked.size(); ++i)
+        if (!there[i]) missing.push_back(asked[i]);
+    return missing;
+}
+
+/// In order, each once.
+void tidy(std::vector<std::string>& ids) {
+    std::ranges::sort(ids);
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+}
+
+}  // namespace
+
+AntiEntropy::AntiEntropy(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
+                         CommitQueue& log, StoreHealth& health)
+    : request_timeout_{config.request_timeout},
+      polls_{config.feed == FeedMode::poll},
+      api_{&api},
+      requests_{&requests},
+      log_{&log},
+      health_{&health} {}
+
+void AntiEntropy::track(const std::string& id) {
+    lost_.erase(id);
+    if (fresh_.size() >= fresh_max)
+        fresh_.erase(fresh_.begin(), fresh_.begin() + fresh_max / 2);  // what came last is lost first
+    fresh_.push_back(id);
+}
+
+void AntiEntropy::reverify() {
+    ++suspicions_;
+    if (!polls_)
+        unwatched_since_ = log_->last_arrival();  // for who polls, each answer tells of those before it
+    collect();
+}
+
+void AntiEntropy::collect() {
+    const auto newest = log_->watermark();
+    const bool known = !again_.empty() && newest == suspected_at_;
+    const bool was_looking_back = looking_back();
+    std::ranges::move(std::exchange(fresh_, {}), std::back_inserter(again_));
+    next_look_.reset();
+    for (const auto* pending : log_->on_the_way())
+        if (pending->stored) again_.emplace_back(pending->entry.message.id());
+    tidy(again_);  // a store that comes and goes for hours is suspected as often
+    if (known) return;
+    suspected_at_ = newest;
+    const auto reached = look_back_from(newest, suspicions_ > 1 ? page : first_page, again_);
+    again_after_ = was_looking_back ? std::min(again_after_, reached) : reached;
+}
+
+void AntiEntropy::store_changed() {
+    fresh_.clear();
+    again_.clear();
+    lost_.clear();
+    asked_.clear();
+    request_.forget();
+}
+
+std::vector<std::string> AntiEntropy::unverified() const {
+    auto out = fresh_;
+    out.insert(out.end(), asked_.begin(), asked_.end());
+    out.insert(out.end(), lost_.begin(), lost_.end());
+    if (polls_) look_back_from(log_->watermark(), page, out);
+    return out;
+}
+
+std::uint64_t AntiEntropy::look_back_from(std::uint64_t newest, std::size_t count, Ids& into) const {
+    auto after = newest;
+    const auto enough = into.size() + count;
+    for (std::uint64_t rows = count; into.size() < enough && after > 0 && newest - after < looked_through_max;
+         rows *= 2) {
+        rows = std::min(rows, after);
+        after -= rows;
+        for (const auto& entry : log_->journal().after({}, after, rows))
+            if (entry.stored_in == health_->generation() ||
+                log_->is_marked(entry.message.id(), health_->generation()))
+                into.emplace_back(entry.message.id());
+    }
+    return after;
+}
+
+void AntiEntropy::pump(Turn& turn, bool watched) {
+    if (request_.open() || !health_->usable()) return;
+    // What was read since the store was suspected may be gone again, and nobody would know.
+    if (watched && unwatched_since_ && *std::exchange(unwatched_since_, std::nullopt) != log_->last_arrival())
+        collect();
+    if (!fresh_.empty() && !next_look_) next_look_ = turn.now.time + look_every;
+    if (!again_.empty() && watched && turn.now.time >= next_suspicion_) {
+        ask(turn, again_, false);
+        if (again_.empty()) next_suspicion_ = turn.now.time + suspect_every;
+    } else if (!fresh_.empty() && turn.now.time >= *next_look_) {
+        next_look_.reset();
+        ask(turn, fresh_, true);
+    } else if (!again_.empty() && watched) {
+        wake_at(turn, next_suspicion_);
+    } else if (!fresh_.empty()) {
+        wake_at(turn, *next_look_);
+    }
+}
+
+void AntiEntropy::wake_at(Turn& turn, base::Time at) {
+    if (wake_at_ == at) return;
+    wake_at_ = at;
+    turn.emit(SetTimer{timers::anti_entropy, at});
+}
+
+void AntiEntropy::ask(Turn& turn, Ids& ids, bool fresh) {
+    tidy(ids);
+    const auto end =
+        std::next(ids.begin(), static_cast<std::ptrdiff_t>(std::min(ids.size(), ids_per_request)));
+    asked_.assign(std::make_move_iterator(ids.begin()), std::make_move_iterator(end));
+    ids.erase(ids.begin(), end);
+    asked_fresh_ = fresh;
+    requests_->send(turn, RequestOwner::anti_entropy, request_, api_->all_documents(asked_, false),
+                    {.timeout = request_timeout_, .sets_alarm = false}, [this](Turn& t, const Reply& reply) {
+                        if (reply.response && on_answer(t, *reply.response)) return true;
+                        put_back(t);
+                        return false;
+                    });
+    wake_at(turn, turn.now.time + request_timeout_);
+}
+
+bool AntiEntropy::on_answer(Turn& turn, const base::HttpResponse& response) {
+    auto missing = response.status == 200 ? read_missing(response.body, asked_) : std::nullopt;
+    if (!missing) return false;
+    asked_.clear();
+    if (missing->empty()) return true;
+    if (asked_fresh_) {
+        reverify();
+    } else {  // and what came before those?
+        again_after_ = look_back_from(again_after_, page, again_);
+        next_suspicion_ = turn.now.time;
+    }
+    for (auto& id : *missing)  // what is known to be lost is being written again
+        if (lost_.insert(id).second) found_lost_.push_back(std::move(id));
+    return true;
+}
+
+/// What was asked for is asked for once more.
+void AntiEntropy::put_back(Turn& turn) {
+    if (asked_fresh_) {
+        fresh_.insert(fresh_.end(), asked_.begin(), asked_.end());
+        next_look_ = turn.now.time + look_every;
+    } else {
+        again_.insert(again_.end(), asked_.begin(), asked_.end());
+    }
+    asked_.clear();
+}
+
+}  // namespace davenport::node

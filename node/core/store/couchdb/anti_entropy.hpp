@@ -1,0 +1,89 @@
+#pragma once
+
+#include "node/core/log/commit_queue.hpp"
+#include "node/core/store/couchdb/request_table.hpp"
+#include "node/core/store/couchdb/store_health.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace davenport::node {
+
+/// Looks whether the store still has what it had.
+///
+/// A CouchDB loses nothing that it acknowledged; a disk that lied, a restored backup or a failover to a
+/// replica that lags may. What the store was seen to have of this node's messages is asked for by id once,
+/// some seconds later; and whenever the store was away, the newest of all messages that were in it, whoever
+/// posted them, and those before for as long as one is missing: one request for fifty ids. What is missing is
+/// written again.
+class AntiEntropy {
+public:
+    AntiEntropy(const ChatConfig& config, const StoreApi& api, RequestTable& requests, CommitQueue& log,
+                StoreHealth& health);
+
+    /// The store has this message of ours, or one that was written again from here.
+    void track(const std::string& id);
+    /// The store is away or lost a connection, or is here for the first time, or tells old news: what came to
+    /// it last is asked for again.
+    void reverify();
+    /// Another store answers: what the old one had means nothing.
+    void store_changed();
+
+    /// How often reverify() was called: who reads the feed meanwhile reads it once more, when the look is
+    /// over.
+    [[nodiscard]] std::uint64_t suspicions() const { return suspicions_; }
+    [[nodiscard]] bool looking_back() const { return !again_.empty() || (request_.open() && !asked_fresh_); }
+    /// What the store had and was not asked for since, or has not any more: its feed may be without it. To a
+    /// node that polls that can happen unseen, so its newest are among them always.
+    [[nodiscard]] std::vector<std::string> unverified() const;
+
+    /// `watched`: should the store go from now on, reverify() is called. Else the answer might be older than
+    /// what it tells of.
+    void pump(Turn& turn, bool watched);
+    /// The ids that the store has no more, found since this was last asked; each once until it is seen there
+    /// again.
+    [[nodiscard]] std::vector<std::string> take_lost() { return std::exchange(found_lost_, {}); }
+
+private:
+    using Ids = std::vector<std::string>;
+
+    /// What came to the store last is to be asked for again.
+    void collect();
+    /// The newest `count` or some more that the store had, of those that arrived up to `newest`; gives the
+    /// arrival before the first of them.
+    std::uint64_t look_back_from(std::uint64_t newest, std::size_t count, Ids& into) const;
+    /// The first of `ids`, which are taken out of it.
+    void ask(Turn& turn, Ids& ids, bool fresh);
+    /// False when the answer is none that can be used.
+    bool on_answer(Turn& turn, const base::HttpResponse& response);
+    void put_back(Turn& turn);
+    void wake_at(Turn& turn, base::Time at);
+
+    base::Duration request_timeout_;
+    bool polls_;  ///< nothing is open between two polls that would break when another copy takes over
+    const StoreApi* api_;
+    RequestTable* requests_;
+    CommitQueue* log_;
+    StoreHealth* health_;
+    Ids fresh_;                       ///< seen in the store and not asked for yet
+    Ids again_;                       ///< were in the store when it went away, and are to be asked for again
+    std::uint64_t again_after_ = 0;   ///< the arrival before the first that is looked for since then
+    std::uint64_t suspected_at_ = 0;  ///< the newest arrival then
+    std::uint64_t suspicions_ = 0;
+    std::optional<std::uint64_t>
+        unwatched_since_;  ///< the last arrival when it was suspected; nothing: it has been watched since
+    std::set<std::string> lost_;  ///< found missing, and not seen again yet
+    Ids asked_;                   ///< in order, each once
+    bool asked_fresh_ = false;
+    Request request_;
+    Ids found_lost_;                       ///< not yet taken
+    std::optional<base::Time> next_look_;  ///< for what is fresh
+    base::Time next_suspicion_{};
+    std::optional<base::Time> wake_at_;
+};
+
+}  // namespace davenport::node

@@ -1,0 +1,129 @@
+#include "node/core/store/couchdb/backfill.hpp"
+
+#include "node/base/json_view.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace davenport::node {
+namespace {
+
+constexpr std::size_t documents_max = 200;
+constexpr std::size_t newest_rows = 500;
+constexpr base::Duration pause = std::chrono::milliseconds{250};
+
+/// The rows of an `_all_docs` answer that have a document.
+std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen) {
+    std::vector<FeedRow> out;
+    base::JsonReader reader;
+    const auto parsed = reader.read(body);
+    const auto rows = parsed ? parsed->member("rows") : std::nullopt;
+    if (!rows) return out;
+    rows->each_item([&](const base::JsonView& row) {
+        const auto id = base::string_member(row, "id");
+        const auto document = row.member("doc");
+        if (id && document && document->is_object())
+            out.push_back({std::string{*id}, base::from_document(*document, seen), false});
+    });
+    return out;
+}
+
+}  // namespace
+
+Backfill::Backfill(const ChatConfig& config, const StoreApi& api, RequestTable& requests, CommitQueue& log,
+                   StoreHealth& health)
+    : page_rows_{config.page_rows_max},
+      request_timeout_{config.request_timeout},
+      api_{&api},
+      requests_{&requests},
+      log_{&log},
+      health_{&health} {}
+
+void Backfill::begin(std::string seq) {
+    seq_ = std::move(seq);
+    page_end_.clear();
+    missing_.clear();
+    asked_.clear();
+    last_page_ = false;
+    newest_wanted_ = true;
+}
+
+void Backfill::stop(Turn& turn) {
+    request_.cancel(turn);
+    seq_.clear();
+}
+
+void Backfill::pump(Turn& turn, bool live) {
+    if (!active() || request_.open() || !health_->usable() || turn.now.time < not_before_) return;
+    if (live && std::exchange(newest_wanted_, false))
+        return ask(turn, api_->changes_newest(std::min(newest_rows, page_rows_)), &Backfill::on_newest);
+    if (asked_.empty()) {
+        const auto count = std::min({missing_.size(), documents_max, page_rows_});
+        const auto end = missing_.begin() + static_cast<std::ptrdiff_t>(count);
+        asked_.assign(std::make_move_iterator(missing_.begin()), std::make_move_iterator(end));
+        missing_.erase(missing_.begin(), end);
+    }
+    if (!asked_.empty()) return ask(turn, api_->all_documents(asked_, true), &Backfill::on_documents);
+    asked_live_ = live;
+    ask(turn, api_->changes_page(seq_, page_rows_, false), &Backfill::on_page);
+}
+
+void Backfill::ask(Turn& turn, base::HttpRequest request, OnAnswer on_answer) {
+    requests_->send(turn, RequestOwner::backfill, request_, std::move(request), {.timeout = request_timeout_},
+                    [this, on_answer](Turn& t, const Reply& reply) {
+                        if (reply.response && reply.response->status == 200 &&
+                            (this->*on_answer)(reply.response->body, t.now.wall))
+                            return true;
+                        not_before_ = t.now.time + pause;
+                        t.emit(SetTimer{timers::backfill, not_before_});
+                        return false;
+                    });
+}
+
+bool Backfill::on_page(std::string_view body, base::WallTime seen) {
+    auto page = read_feed_page(body, seen);
+    if (!page) return false;
+    auto& batch = batch_.emplace();
+    for (auto& row : page->rows) {
+        if (row.deleted) continue;
+        if (log_->knows(row.id))
+            batch.known.push_back(std::move(row.id));
+        else
+            missing_.push_back(std::move(row.id));
+    }
+    page_end_ = std::move(page->last_seq);
+    last_page_ = page->rows.size() < page_rows_ && asked_live_;
+    batch.done = page_done();
+    return true;
+}
+
+bool Backfill::on_newest(std::string_view body, base::WallTime seen) {
+    auto page = read_feed_page(body, seen);
+    if (!page) return false;
+    auto& batch = batch_.emplace();
+    for (auto row = page->rows.rbegin(); row != page->rows.rend(); ++row) {
+        if (row->deleted || !row->message) continue;
+        if (log_->knows(row->id))
+            batch.known.push_back(std::move(row->id));
+        else
+            batch.rows.push_back(std::move(*row));
+    }
+    return true;
+}
+
+bool Backfill::on_documents(std::string_view body, base::WallTime seen) {
+    auto& batch = batch_.emplace();
+    batch.rows = read_documents(body, seen);
+    asked_.clear();
+    batch.done = page_done();
+    return true;
+}
+
+bool Backfill::page_done() {
+    if (!missing_.empty()) return false;
+    seq_ = page_end_;
+    return last_page_;
+}
+
+}  // namespace davenport::node

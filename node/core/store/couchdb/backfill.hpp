@@ -1,0 +1,73 @@
+#pragma once
+
+#include "node/core/log/commit_queue.hpp"
+#include "node/core/store/couchdb/feed_parser.hpp"
+#include "node/core/store/couchdb/request_table.hpp"
+#include "node/core/store/couchdb/store_health.hpp"
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace davenport::node {
+
+/// What a scan found in one turn.
+struct BackfillBatch {
+    std::vector<std::string> known;  ///< ids of messages that this node has, and the store too
+    std::vector<FeedRow> rows;       ///< what it had not
+    bool done = false;               ///< the stretch is read, up to where the live feed began or beyond
+};
+
+/// Reads an old stretch of the feed beneath a live one: pages of ids without documents, and only those
+/// documents that are missing here. So a store that starts over at its first row costs a new message nothing.
+/// What was written between the live feed's last row and its new beginning is at the far end of the stretch:
+/// as soon as the feed is open again, the newest rows are looked at first.
+///
+/// One request at a time.
+class Backfill {
+public:
+    Backfill(const ChatConfig& config, const StoreApi& api, RequestTable& requests, CommitQueue& log,
+             StoreHealth& health);
+
+    void begin(std::string seq);
+    void stop(Turn& turn);
+    [[nodiscard]] bool active() const { return !seq_.empty(); }
+    /// Everything up to here has been given.
+    [[nodiscard]] const std::string& seq() const { return seq_; }
+
+    /// The end of a turn. `live`: the live feed is open, so that what is written from now on comes by it.
+    void pump(Turn& turn, bool live);
+    /// What was found since this was last asked; nothing when nothing was read.
+    [[nodiscard]] std::optional<BackfillBatch> take_batch() { return std::exchange(batch_, std::nullopt); }
+
+private:
+    /// Takes the body of an answer; false when it is none that can be used.
+    using OnAnswer = bool (Backfill::*)(std::string_view body, base::WallTime seen);
+    void ask(Turn& turn, base::HttpRequest request, OnAnswer on_answer);
+    bool on_page(std::string_view body, base::WallTime seen);
+    bool on_newest(std::string_view body, base::WallTime seen);
+    bool on_documents(std::string_view body, base::WallTime seen);
+    [[nodiscard]] bool page_done();
+
+    std::size_t page_rows_;  ///< some milliseconds of work: live messages come in between
+    base::Duration request_timeout_;
+    const StoreApi* api_;
+    RequestTable* requests_;
+    CommitQueue* log_;
+    StoreHealth* health_;
+    std::string seq_;                  ///< empty: nothing to do
+    std::string page_end_;             ///< the last_seq of the page whose documents are being fetched
+    std::deque<std::string> missing_;  ///< of that page
+    std::vector<std::string> asked_;   ///< documents under way
+    bool asked_live_ = false;          ///< the live feed was open when the page was asked for
+    bool last_page_ = false;
+    bool newest_wanted_ = false;  ///< the newest rows are still to be looked at
+    Request request_;
+    base::Time not_before_{};
+    std::optional<BackfillBatch> batch_;  ///< not yet taken
+};
+
+}  // namespace davenport::node

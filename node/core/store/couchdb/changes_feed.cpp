@@ -1,0 +1,156 @@
+#include "node/core/store/couchdb/changes_feed.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace davenport::node {
+namespace {
+
+constexpr base::Duration pause_least = std::chrono::milliseconds{20};
+constexpr base::Duration pause_most = std::chrono::seconds{2};
+
+std::uint64_t number_in_front_of(std::string_view seq) {
+    std::uint64_t number = 0;
+    std::from_chars(seq.data(), seq.data() + seq.size(), number);
+    return number;
+}
+
+}  // namespace
+
+ChangesFeed::ChangesFeed(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
+                         base::Random& random, StoreHealth& health)
+    : mode_{config.feed},
+      poll_interval_{config.poll_interval},
+      heartbeat_{config.heartbeat},
+      dead_after_{config.feed_dead_after},
+      request_timeout_{config.request_timeout},
+      page_rows_{std::min<std::size_t>(500, config.page_rows_max)},
+      api_{&api},
+      requests_{&requests},
+      random_{&random},
+      health_{&health},
+      backoff_{pause_least, pause_most} {}
+
+void ChangesFeed::begin_at(Turn& turn, std::string seq) {
+    close(turn);
+    seq_ = std::move(seq);
+    caught_up_ = detached_ = paged_ = false;
+    not_before_ = turn.now.time;
+}
+
+void ChangesFeed::detach(Turn& turn) {
+    close(turn);
+    detached_ = true;
+    live_seq_.clear();
+    open(turn, State::continuous, api_->changes_continuous("now", heartbeat_));
+}
+
+void ChangesFeed::attach(Turn& turn, std::string seq) {
+    detached_ = false;
+    caught_up_ = true;
+    seq_ = live_seq_.empty() ? std::move(seq) : std::exchange(live_seq_, {});
+    if (mode_ != FeedMode::continuous) close(turn);
+}
+
+void ChangesFeed::pump(Turn& turn) {
+    if (state_ != State::idle || seq_.empty() || !health_->usable() || turn.now.time < not_before_) return;
+    if (!caught_up_ || mode_ == FeedMode::poll) return ask_page(turn);
+    if (mode_ == FeedMode::longpoll)
+        return open(turn, State::longpoll, api_->changes_longpoll(seq_, heartbeat_, page_rows_));
+    open(turn, State::continuous, api_->changes_continuous(seq_, heartbeat_));
+}
+
+void ChangesFeed::ask_page(Turn& turn) {
+    state_ = State::paging;
+    status_ = 0;
+    requests_->send(turn, RequestOwner::feed, request_, api_->changes_page(seq_, page_rows_, true),
+                    {.timeout = request_timeout_, .tells_health = false},
+                    [this](Turn& t, const Reply& reply) {
+                        if (!reply.response)
+                            on_broken(t);
+                        else if (reply.response->status == 200)
+                            on_page(t, reply.response->body);
+                        else
+                            on_refusal(t, *reply.response);
+                        return true;
+                    });
+}
+
+void ChangesFeed::open(Turn& turn, State state, base::HttpRequest request) {
+    state_ = state;
+    status_ = 0;
+    body_.clear();
+    parser_.reset();
+    requests_->open(turn, RequestOwner::feed, request_, std::move(request), dead_after_, *this);
+}
+
+void ChangesFeed::close(Turn& turn) {
+    request_.cancel(turn);
+    state_ = State::idle;
+}
+
+void ChangesFeed::ended(Turn& turn) {
+    state_ = State::idle;
+    caught_up_ = detached_ = paged_ = false;
+    rest_until(turn, turn.now.time + backoff_.next(*random_));
+    health_->report_failure(turn);
+}
+
+void ChangesFeed::rest_until(Turn& turn, base::Time time) {
+    not_before_ = time;
+    turn.emit(SetTimer{timers::feed, time});
+}
+
+void ChangesFeed::on_page(Turn& turn, std::string_view body) {
+    auto page = read_feed_page(body, turn.now.wall);
+    if (!page) return ended(turn);
+    state_ = State::idle;
+    backoff_.reset();
+    paged_ = true;
+    const bool went_back = number_in_front_of(page->last_seq) < number_in_front_of(seq_);
+    seq_ = std::move(page->last_seq);
+    caught_up_ = page->rows.size() < page_rows_;
+    if (mode_ == FeedMode::poll && caught_up_) rest_until(turn, turn.now.time + poll_interval_);
+    batch_ = {std::move(page->rows), seq_, caught_up_, went_back};
+}
+
+void ChangesFeed::on_refusal(Turn& turn, const base::HttpResponse& response) {
+    if (response.status == 400 && seq_ != "0") {
+        turn.warn("store: it does not know how far we had read (" + reason_of(response) +
+                  "); reading its feed from the start");
+        seq_.assign(1, '0');
+    }
+    ended(turn);
+    if (judge(response) == StoreVerdict::denied)
+        health_->report_denied(turn, StoreVerdict::denied, reason_of(response));
+}
+
+void ChangesFeed::on_head(Turn&, int status) { status_ = status; }
+
+void ChangesFeed::on_data(Turn& turn, std::string_view bytes) {
+    if (state_ != State::continuous || status_ != 200) {
+        body_ += bytes;
+        return;
+    }
+    auto result = parser_.add(bytes, turn.now.wall);
+    auto& batch = batch_.emplace();
+    if (!result.seq.empty()) (detached_ ? live_seq_ : seq_) = result.seq;
+    if (!detached_) batch.seq = std::move(result.seq);
+    backoff_.reset();
+    batch.rows = std::move(result.rows);
+    if (result.garbage) {
+        close(turn);
+        ended(turn);
+    }
+}
+
+void ChangesFeed::on_ended(Turn& turn) {
+    if (status_ != 200) return on_refusal(turn, {status_, {}, std::exchange(body_, {})});
+    if (state_ == State::longpoll) return on_page(turn, std::exchange(body_, {}));
+    ended(turn);
+}
+
+void ChangesFeed::on_broken(Turn& turn) { ended(turn); }
+
+}  // namespace davenport::node

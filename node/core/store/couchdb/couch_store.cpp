@@ -1,0 +1,264 @@
+#include "node/core/store/couchdb/couch_store.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace davenport::node {
+namespace {
+
+constexpr std::size_t known_rows_for_backfill = 200;
+constexpr std::size_t expected_max = 20'000;
+
+}  // namespace
+
+CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQueue& log, NodeCounts& counts)
+    : config_{&config},
+      log_{&log},
+      counts_{&counts},
+      page_rows_{std::min<std::size_t>(500, config.page_rows_max)},
+      api_{config.stores},
+      health_{config, api_, requests_, random},
+      writer_{config, api_, requests_, random, log, health_},
+      feed_{config, api_, requests_, random, health_},
+      backfill_{config, api_, requests_, log, health_},
+      anti_entropy_{config, api_, requests_, log, health_},
+      presence_{config, api_, requests_, log.uuid()} {}
+
+// ---- events
+
+void CouchStore::on(Turn& turn, const Fetched& e) {
+    requests_.on(turn, e);
+    collect(turn);
+}
+
+void CouchStore::on(Turn& turn, const FetchData& e) {
+    requests_.on(turn, e);
+    collect(turn);
+}
+
+void CouchStore::on(Turn& turn, const FetchEnded& e) {
+    requests_.on(turn, e);
+    collect(turn);
+}
+
+void CouchStore::on_timer(Turn& turn, TimerId timer) {
+    requests_.on_timer(turn, timer);
+    if (timer == timers::health) health_.on_timer(turn);
+}
+
+/// What an answer brought, after its machine has said how it goes on.
+void CouchStore::collect(Turn& turn) {
+    on_outcomes(turn, writer_.take_outcomes());
+    if (auto batch = feed_.take_batch()) on_batch(turn, std::move(*batch));
+    if (auto batch = backfill_.take_batch()) on_batch(turn, std::move(*batch));
+    write_again(turn, anti_entropy_.take_lost());
+}
+
+void CouchStore::on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes) {
+    for (const auto& outcome : outcomes) {
+        auto* pending = log_->find(outcome.id);
+        if (outcome.stored) {
+            const bool row_is_due = pending ? !pending->stored : writer_.reads_journal();
+            if (row_is_due && expected_.size() < expected_max) expected_.emplace(outcome.id);
+            confirm(turn, outcome.id, pending);
+        } else {
+            turn.error("store: it refuses the message " + outcome.id + " for good (" + outcome.reason +
+                       "); it stays in the journal");
+            writer_.settled();
+            listener_->on_refused(turn, outcome.id, outcome.reason);
+        }
+    }
+}
+
+void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
+    bool old_news = batch.went_back;
+    for (auto& row : batch.rows) {
+        if (row.presence) {
+            listener_->on_presence(std::move(*row.presence));
+        } else if (row.message) {
+            const bool known = row.message->id() == row.id && take_in(turn, std::move(*row.message));
+            known_run_ = known ? known_run_ + 1 : 0;
+            old_news |= known;
+        }
+    }
+    if (old_news && config_->feed != FeedMode::continuous)
+        anti_entropy_.reverify();  // none is open that would have broken
+    set_checkpoint(batch.seq);
+    if (batch.caught_up || feed_.detached()) known_run_ = 0;
+    if (known_run_ < std::min(known_rows_for_backfill, config_->page_rows_max)) return;
+    known_run_ = 0;
+    backfill_.begin(feed_.seq());
+    feed_.detach(turn);
+}
+
+void CouchStore::on_batch(Turn& turn, BackfillBatch batch) {
+    for (const auto& id : batch.known) sighted(turn, id, log_->find(id));
+    for (auto& row : batch.rows)
+        if (row.message && row.message->id() == row.id) take_in(turn, std::move(*row.message));
+    if (!batch.done) return;
+    feed_.attach(turn, backfill_.seq());
+    backfill_.stop(turn);
+    set_checkpoint(feed_.seq());
+}
+
+void CouchStore::write_again(Turn& turn, const std::vector<std::string>& lost) {
+    if (lost.empty()) return;
+    turn.error("store: it has lost " + std::to_string(lost.size()) +
+               " messages that it had acknowledged; they are written again");
+    for (auto id = lost.rbegin(); id != lost.rend();
+         ++id)  // each goes before all that wait, so the oldest is the first
+        if (const auto entry = log_->journal().find(*id))
+            writer_.enqueue_again(*entry);
+        else if (log_->find(*id))
+            anti_entropy_.track(*id);  // on its way to the disk still: it is looked for once more
+}
+
+// ---- what the store has
+
+bool CouchStore::take_in(Turn& turn, base::ChatMessage message) {
+    const auto id = message.id();
+    if (log_->knows(id)) {
+        auto* pending = log_->find(id);
+        // Of ours, before the store's answer.
+        const bool first_word = pending && !pending->stored && pending->entry.accepted_here;
+        sighted(turn, id, pending);
+        ++counts_->rows_known;
+        const auto expected = expected_.find(id);
+        if (expected == expected_.end()) return !first_word;
+        expected_.erase(expected);
+        return false;
+    }
+    ++counts_->rows_new;
+    listener_->on_message(turn, std::move(message));
+    return false;
+}
+
+void CouchStore::sighted(Turn& turn, std::string_view id, PendingMessage* pending) {
+    if (pending && !pending->stored) return confirm(turn, id, pending);
+    if (pending || !writer_.reads_journal()) return;
+    const auto entry = log_->journal().find(id);
+    if (entry && entry->stored_in != generation()) confirm(turn, id, nullptr);
+}
+
+void CouchStore::confirm(Turn& turn, std::string_view id, PendingMessage* pending) {
+    if (pending && pending->stored) return;
+    ++counts_->posts_stored;
+    log_->mark_stored(id, generation());
+    writer_.settled();
+    listener_->on_stored(turn, id, pending);
+}
+
+// ---- the end of a turn
+
+void CouchStore::write(Turn& turn) {
+    if (generation_ != generation()) begin_with(turn, generation());
+    if (health_.up() && !std::exchange(was_up_, true)) {
+        writer_.start_over(turn);
+        read_feed_from(turn, backfill_.active() ? backfill_.seq() : feed_.seq());
+    }
+    was_up_ = health_.up();
+    const bool back = usable() && !was_usable_;
+    const bool gone = was_usable_ && !usable();
+    was_usable_ = usable();
+    const bool caught_up_now = caught_up() && !was_caught_up_;
+    was_caught_up_ = caught_up();
+    if (caught_up_now) writer_.feed_caught_up();
+    if (gone || back) anti_entropy_.reverify();  // what its open feed still brought meanwhile counts, too
+    if (back || caught_up_now) listener_->on_store_back();
+    writer_.pump(turn);
+}
+
+void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
+    const auto checkpoint = log_->journal().state().checkpoint;
+    const bool known = generation_.empty() && checkpoint && checkpoint->generation == generation;
+    if (!generation_.empty())
+        turn.warn("store: another one answers than before; it is given what it has not");
+    generation_ = generation;
+    log_->store_changed();
+    writer_.store_changed(turn, known);
+    anti_entropy_.store_changed();
+    presence_.store_changed();
+    listener_->on_another_store();
+    checkpoint_seq_ = known ? checkpoint->place : std::string{beginning};
+    read_feed_from(turn, checkpoint_seq_);
+}
+
+void CouchStore::read_feed_from(Turn& turn, std::string seq) {
+    backfill_.stop(turn);
+    feed_.begin_at(turn, std::move(seq));
+}
+
+void CouchStore::set_checkpoint(const std::string& seq) {
+    if (seq.empty() || seq == checkpoint_seq_) return;
+    checkpoint_seq_ = seq;
+    log_->set_checkpoint({generation(), seq});
+}
+
+void CouchStore::read(Turn& turn) {
+    if (backfill_.active() && !feed_.detached())
+        read_feed_from(turn, backfill_.seq());  // the live feed ended
+    feed_.pump(turn);
+    backfill_.pump(turn, feed_.live());
+}
+
+void CouchStore::verify(Turn& turn, const std::vector<std::string>& stored) {
+    for (const auto& id : stored) anti_entropy_.track(id);
+    anti_entropy_.pump(turn, feed_.watching());
+}
+
+// ---- questions
+
+Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage on_page) {
+    const bool from_the_beginning = place == beginning;
+    return requests_.send(
+        turn, RequestOwner::resume, api_.changes_page(place.empty() ? beginning : place, page_rows_, true),
+        {.timeout = config_->request_timeout},
+        [this, from_the_beginning, on_page = std::move(on_page)](Turn& t, const Reply& reply) {
+            auto rows = reply.response && reply.response->status == 200
+                            ? read_feed_page(reply.response->body, t.now.wall)
+                            : std::nullopt;
+            if (!rows) {
+                const bool unknown_place =
+                    reply.response && reply.response->status == 400 && !from_the_beginning;
+                on_page(t, nullptr, unknown_place);
+                return unknown_place;
+            }
+            StorePage page{{}, std::move(rows->last_seq), rows->rows.size() >= page_rows_};
+            for (auto& row : rows->rows)
+                if (row.message && row.message->id() == row.id)
+                    page.messages.push_back(std::move(*row.message));
+            on_page(t, &page, false);
+            for (auto& message : page.messages) take_in(t, std::move(message));
+            return true;
+        });
+}
+
+Store::RequestId CouchStore::find(Turn& turn, std::string_view id, OnLookup on_lookup) {
+    return requests_.send(turn, RequestOwner::lookup, api_.get_document(id),
+                          {.timeout = config_->request_timeout},
+                          [on_lookup = std::move(on_lookup)](Turn& t, const Reply& reply) {
+                              auto found = Lookup::no_answer;
+                              if (reply.response && reply.response->status == 200)
+                                  found = Lookup::known;
+                              else if (reply.response && reply.response->status == 404 &&
+                                       judge(*reply.response) == StoreVerdict::served)
+                                  found = Lookup::unknown;
+                              on_lookup(t, found);
+                              return found != Lookup::no_answer;
+                          });
+}
+
+Store::RequestId CouchStore::check_password(Turn& turn, std::string_view name, std::string_view password,
+                                            OnPassword on_password) {
+    return requests_.send(turn, RequestOwner::sign_in, StoreApi::check_password(name, password),
+                          {.timeout = config_->request_timeout},
+                          [on_password = std::move(on_password)](Turn& t, const Reply& reply) {
+                              const auto status = reply.response ? reply.response->status : 0;
+                              on_password(t, status == 401 || status == 403 ? Password::wrong
+                                             : status == 200                ? Password::right
+                                                                            : Password::no_answer);
+                              return true;
+                          });
+}
+
+}  // namespace davenport::node

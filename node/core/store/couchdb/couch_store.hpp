@@ -1,0 +1,128 @@
+#pragma once
+
+#include "node/core/config.hpp"
+#include "node/core/log/commit_queue.hpp"
+#include "node/core/node_counts.hpp"
+#include "node/core/store/couchdb/anti_entropy.hpp"
+#include "node/core/store/couchdb/backfill.hpp"
+#include "node/core/store/couchdb/changes_feed.hpp"
+#include "node/core/store/couchdb/presence_document.hpp"
+#include "node/core/store/couchdb/request_table.hpp"
+#include "node/core/store/couchdb/store_api.hpp"
+#include "node/core/store/couchdb/store_health.hpp"
+#include "node/core/store/couchdb/store_writer.hpp"
+#include "node/core/store/store.hpp"
+
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace davenport::node {
+
+/// A CouchDB, or whatever speaks its API, as the node's shared store: one table of requests, and the machines
+/// that make them. node/core/store/couchdb is the only place in the node that knows HTTP statuses, URLs,
+/// revisions and sequences.
+///
+/// The end of a turn calls write(), read() and verify(), in that order; between them others act (see
+/// ChatCore).
+class CouchStore final : public Store {
+public:
+    CouchStore(const ChatConfig& config, base::Random& random, CommitQueue& log, NodeCounts& counts);
+    /// Who is told what the store tells; before start(). Outlives the last call of the store.
+    void listen(StoreListener& listener) { listener_ = &listener; }
+
+    // ---- events
+    void start(Turn& turn) { health_.start(turn); }
+    void on(Turn& turn, const Fetched& e);
+    void on(Turn& turn, const FetchHead& e) { requests_.on(turn, e); }
+    void on(Turn& turn, const FetchData& e);
+    void on(Turn& turn, const FetchEnded& e);
+    void on(Turn& turn, const FetchFailed& e) { requests_.on(turn, e); }
+    void on_timer(Turn& turn, TimerId timer);
+
+    // ---- the end of a turn
+    /// Draws the consequences when the store came, went or is another one, and sends what waits for it.
+    void write(Turn& turn);
+    /// Asks for what others wrote.
+    void read(Turn& turn);
+    /// `stored`: ids that the store was found to have in this turn. Verifies, now and then, that it keeps
+    /// them.
+    void verify(Turn& turn, const std::vector<std::string>& stored);
+
+    // ---- the door
+    [[nodiscard]] bool usable() const override { return health_.usable(); }
+    [[nodiscard]] bool up() const override { return health_.up() && !writer_.stalled(); }
+    [[nodiscard]] const base::Generation& generation() const override { return health_.generation(); }
+    [[nodiscard]] base::Time confirmed_at() const override { return health_.confirmed_at(); }
+    void recheck(Turn& turn) override { health_.recheck(turn); }
+    void put(const PendingMessage& pending) override { writer_.enqueue(pending); }
+    [[nodiscard]] std::size_t backlog() const override { return writer_.backlog(); }
+    [[nodiscard]] bool reads_later(std::uint64_t arrival) const override {
+        return writer_.reads_later(arrival);
+    }
+    [[nodiscard]] bool has_refused(std::string_view id) const override { return writer_.has_refused(id); }
+    [[nodiscard]] const Place& read_up_to() const override { return feed_.seq(); }
+    [[nodiscard]] bool caught_up() const override { return feed_.caught_up(); }
+    RequestId read_since(Turn& turn, const Place& place, OnPage on_page) override;
+    RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) override;
+    RequestId check_password(Turn& turn, std::string_view name, std::string_view password,
+                             OnPassword on_password) override;
+    void forget(RequestId request) override { requests_.forget(request); }
+    void publish(Turn& turn, const base::People& people, OnPublished on_published) override {
+        presence_.publish(turn, people, std::move(on_published));
+    }
+    [[nodiscard]] bool publishing() const override { return presence_.publishing(); }
+    void expire_publication(Turn& turn) override { requests_.expire(turn, RequestOwner::presence); }
+    [[nodiscard]] std::uint64_t suspicions() const override { return anti_entropy_.suspicions(); }
+    [[nodiscard]] bool verifying() const override { return anti_entropy_.looking_back(); }
+    [[nodiscard]] std::vector<std::string> unverified() const override { return anti_entropy_.unverified(); }
+
+private:
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+
+    /// Another store answers than before, or the first one.
+    void begin_with(Turn& turn, const base::Generation& generation);
+    void read_feed_from(Turn& turn, std::string seq);
+    /// With or after the messages that it covers: what is pending before goes to the disk before it, or in
+    /// the same batch.
+    void set_checkpoint(const std::string& seq);
+
+    void collect(Turn& turn);
+    void on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes);
+    void on_batch(Turn& turn, FeedBatch batch);
+    void on_batch(Turn& turn, BackfillBatch batch);
+    void write_again(Turn& turn, const std::vector<std::string>& lost);
+
+    /// A message as the store has it. True when it was known, and not for having been written from here just
+    /// now: the feed tells old news.
+    bool take_in(Turn& turn, base::ChatMessage message);
+    /// The store has this message, which is known here; `pending`: what the log finds for it.
+    void sighted(Turn& turn, std::string_view id, PendingMessage* pending);
+    void confirm(Turn& turn, std::string_view id, PendingMessage* pending);
+
+    const ChatConfig* config_;
+    CommitQueue* log_;
+    StoreListener* listener_ = nullptr;
+    NodeCounts* counts_;
+    std::size_t page_rows_;  ///< of read_since()
+
+    StoreApi api_;
+    RequestTable requests_{health_};
+    StoreHealth health_;
+    StoreWriter writer_;
+    ChangesFeed feed_;
+    Backfill backfill_;
+    AntiEntropy anti_entropy_;
+    PresenceDocument presence_;
+
+    base::Generation generation_;  ///< whose consequences are drawn
+    bool was_up_ = false, was_usable_ = false, was_caught_up_ = false;
+    std::string checkpoint_seq_;
+    std::size_t known_run_ = 0;  ///< rows in a row that were known
+    /// Written from here, and not yet come back by the feed.
+    std::unordered_set<std::string, Hash, std::equal_to<>> expected_;
+};
+
+}  // namespace davenport::node

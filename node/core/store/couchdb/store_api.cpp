@@ -1,0 +1,163 @@
+#include "node/core/store/couchdb/store_api.hpp"
+
+#include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
+
+namespace davenport::node {
+namespace {
+
+/// "/" and the one path segment that `name` makes.
+std::string segment(std::string_view name) {
+    std::string out{'/'};
+    out += base::percent_encode(name);
+    return out;
+}
+
+std::string milliseconds(base::Duration d) { return std::to_string(d.count() / 1000); }
+
+}  // namespace
+
+base::HttpRequest StoreApi::request(std::string method, std::string_view path_and_query,
+                                    std::string body) const {
+    base::HttpRequest r;
+    r.method = std::move(method);
+    const auto& store = stores_[in_use_];
+    r.target = segment(store.database);
+    r.target += path_and_query;
+    r.headers.emplace_back("Accept", "application/json");
+    if (!body.empty()) r.headers.emplace_back("Content-Type", "application/json");
+    if (!store.authorization.empty()) r.headers.emplace_back("Authorization", store.authorization);
+    r.body = std::move(body);
+    return r;
+}
+
+base::HttpRequest StoreApi::get_generation() const { return request("GET", "/_local/davenport"); }
+
+base::HttpRequest StoreApi::put_generation(const base::Generation& generation) const {
+    std::string body = "{\"v\":" + std::to_string(chat_version) + ",\"generation\":";
+    base::append_json_string(body, generation);
+    return request("PUT", "/_local/davenport", body + "}");
+}
+
+base::HttpRequest StoreApi::make_database() const { return request("PUT", "?q=1"); }
+
+base::HttpRequest StoreApi::check_password(std::string_view name, std::string_view password) {
+    std::string body = "{\"name\":";
+    base::append_json_string(body, name);
+    body += ",\"password\":";
+    base::append_json_string(body, password);
+    return {"POST",
+            "/_session",
+            {{"Accept", "application/json"}, {"Content-Type", "application/json"}},
+            body + "}"};
+}
+
+base::HttpRequest StoreApi::get_document(std::string_view id) const { return request("GET", segment(id)); }
+
+base::HttpRequest StoreApi::put_document(std::string_view id, std::string document) const {
+    return request("PUT", segment(id), std::move(document));
+}
+
+base::HttpRequest StoreApi::bulk_documents(const std::vector<std::string_view>& documents) const {
+    std::string body = "{\"docs\":[";
+    std::size_t bytes = 16;
+    for (const auto d : documents) bytes += d.size() + 1;
+    body.reserve(bytes);
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+        if (i != 0) body += ',';
+        body += documents[i];
+    }
+    body += "]}";
+    return request("POST", "/_bulk_docs", std::move(body));
+}
+
+base::HttpRequest StoreApi::all_documents(const std::vector<std::string>& ids, bool documents) const {
+    std::string body = "{\"keys\":[";
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (i != 0) body += ',';
+        base::append_json_string(body, ids[i]);
+    }
+    body += "]}";
+    return request("POST", documents ? "/_all_docs?include_docs=true" : "/_all_docs", std::move(body));
+}
+
+base::HttpRequest StoreApi::changes_page(std::string_view since, std::size_t limit, bool documents) const {
+    return request("GET", std::string{"/_changes?feed=normal"} + (documents ? "&include_docs=true" : "") +
+                              "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since));
+}
+
+base::HttpRequest StoreApi::changes_newest(std::size_t limit) const {
+    return request("GET",
+                   "/_changes?feed=normal&include_docs=true&descending=true&limit=" + std::to_string(limit));
+}
+
+base::HttpRequest StoreApi::changes_longpoll(std::string_view since, base::Duration heartbeat,
+                                             std::size_t limit) const {
+    return request("GET", "/_changes?feed=longpoll&include_docs=true&heartbeat=" + milliseconds(heartbeat) +
+                              "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since));
+}
+
+base::HttpRequest StoreApi::changes_continuous(std::string_view since, base::Duration heartbeat) const {
+    return request("GET", "/_changes?feed=continuous&include_docs=true&heartbeat=" + milliseconds(heartbeat) +
+                              "&since=" + base::percent_encode(since));
+}
+
+StoreVerdict judge(const base::HttpResponse& response) {
+    switch (response.status) {
+        case 401:
+        case 403:
+            return StoreVerdict::denied;
+        case 404: {
+            const auto body = base::parse_json(response.body);
+            const auto reason = body ? base::string_member(*body, "reason").value_or("") : std::string_view{};
+            if (reason == "missing" || reason == "deleted") return StoreVerdict::served;
+            if (reason == "no_db_file" || reason.starts_with("Database does not exist"))
+                return StoreVerdict::missing_database;
+            return StoreVerdict::trouble;
+        }
+        case 200:
+        case 201:
+        case 202:
+        case 400:
+        case 409:
+        case 413:
+            return StoreVerdict::served;
+        default:
+            return StoreVerdict::trouble;
+    }
+}
+
+std::optional<std::vector<BulkRow>> read_bulk_answer(std::string_view body) {
+    base::JsonReader reader;
+    const auto parsed = reader.read(body);
+    if (!parsed) return std::nullopt;
+    std::vector<BulkRow> out;
+    const bool is_answer = parsed->each_item([&](const base::JsonView& row) {
+        const auto id = base::string_member(row, "id");
+        if (!id) return;
+        const auto error = base::string_member(row, "error");
+        const auto reason = base::string_member(row, "reason").value_or("");
+        auto outcome = BulkRow::Outcome::unknown;
+        if (!error) {
+            if (base::string_member(row, "rev") || base::bool_member(row, "ok"))
+                outcome = BulkRow::Outcome::stored;
+        } else if (*error == "conflict") {
+            outcome = BulkRow::Outcome::stored;
+        } else if (*error == "forbidden" || *error == "doc_validation" || *error == "too_large" ||
+                   *error == "document_too_large") {
+            outcome = BulkRow::Outcome::refused;
+        }
+        out.push_back({std::string{*id}, outcome, std::string{reason}});
+    });
+    if (!is_answer) return std::nullopt;
+    return out;
+}
+
+std::string reason_of(const base::HttpResponse& response) {
+    auto out = "status " + std::to_string(response.status);
+    if (const auto body = base::parse_json(response.body))
+        if (const auto reason = base::string_member(*body, "reason")) (out += ", ") += *reason;
+    return out;
+}
+
+}  // namespace davenport::node

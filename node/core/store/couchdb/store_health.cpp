@@ -1,0 +1,175 @@
+#include "node/core/store/couchdb/store_health.hpp"
+
+#include "node/base/json.hpp"
+
+#include <algorithm>
+
+namespace davenport::node {
+namespace {
+
+/// A store that answers is asked now and then whether it is still the same: behind one address another may
+/// stand.
+constexpr base::Duration look_again_after = std::chrono::seconds{5};
+constexpr int tries_before_the_next = 3;
+/// How often a database without a generation is looked at before one is made in it: a `_local` document knows
+/// no conflict, so of two nodes that make one each the first would be overwritten, and work for a store that
+/// is none.
+constexpr int looks_before_making = 4;
+constexpr base::Duration denied_pause_least = std::chrono::seconds{1};
+constexpr base::Duration denied_pause_most = std::chrono::seconds{15};
+
+}  // namespace
+
+StoreHealth::StoreHealth(const ChatConfig& config, StoreApi& api, RequestTable& requests,
+                         base::Random& random)
+    : probe_interval_{config.probe_interval},
+      // An answer this short is as quick as a heartbeat.
+      request_timeout_{std::min(config.request_timeout, config.feed_dead_after)},
+      api_{&api},
+      requests_{&requests},
+      random_{&random},
+      // Ever longer pauses would cost nobody less than one short request each 150 ms, and everybody up to a
+      // second of waiting when the store is back.
+      backoff_{config.probe_interval, config.probe_interval},
+      denied_backoff_{denied_pause_least, denied_pause_most} {}
+
+void StoreHealth::start(Turn& turn) { probe(turn); }
+
+void StoreHealth::ask(Turn& turn, State state, base::HttpRequest request) {
+    state_ = state;
+    asked_at_ = turn.now.time;
+    requests_->send(turn, RequestOwner::health, request_, std::move(request),
+                    {.timeout = request_timeout_, .tells_health = false},
+                    [this](Turn& t, const Reply& reply) {
+                        on_reply(t, reply);
+                        return true;
+                    });
+}
+
+void StoreHealth::probe(Turn& turn) { ask(turn, State::reading, api_->get_generation()); }
+
+void StoreHealth::make_generation(Turn& turn) {
+    ask(turn, State::making_generation, api_->put_generation(random_->name()));
+}
+
+void StoreHealth::wait(Turn& turn, base::Duration pause) {
+    state_ = State::waiting;
+    request_.forget();
+    deadline_ = turn.now.time + pause;
+    turn.emit(SetTimer{timers::health, deadline_});
+}
+
+void StoreHealth::report_failure(Turn& turn) {
+    if (!up_ || std::exchange(doubted_, true)) return;
+    if (!request_.open()) look_into_it(turn);
+}
+
+void StoreHealth::recheck(Turn& turn) {
+    if (state_ == State::settled) look_into_it(turn);  // else it is being asked, or about to be
+}
+
+void StoreHealth::report_denied(Turn& turn, StoreVerdict verdict, const std::string& reason) {
+    if (verdict != StoreVerdict::denied) return report_failure(turn);
+    if (!up_) return;  // it is being asked already
+    request_.cancel(turn);
+    went_down(turn, reason, true);
+}
+
+void StoreHealth::look_into_it(Turn& turn) {
+    // A store that cuts everything it is asked would else be asked as often as it cuts.
+    const auto earliest = asked_at_ ? *asked_at_ + probe_interval_ : turn.now.time;
+    if (earliest > turn.now.time) return wait(turn, earliest - turn.now.time);
+    probe(turn);
+}
+
+void StoreHealth::on_reply(Turn& turn, const Reply& reply) {
+    if (reply.response) return on_answer(turn, *reply.response);
+    if (reply.late) return went_down(turn, reply.reason, false);
+    no_answer(turn, reply.reason);
+}
+
+void StoreHealth::on_answer(Turn& turn, const base::HttpResponse& response) {
+    const auto verdict = judge(response);
+    if (verdict == StoreVerdict::denied) return went_down(turn, reason_of(response), true);
+    switch (state_) {
+        case State::reading: {
+            if (verdict == StoreVerdict::missing_database)
+                return ask(turn, State::making_database, api_->make_database());
+            if (response.status == 404 && verdict == StoreVerdict::served) {
+                if (++looks_ >= looks_before_making) return make_generation(turn);
+                return wait(turn, base::Duration{random_->between(probe_interval_.count() / 2,
+                                                                  probe_interval_.count() * 3 / 2)});
+            }
+            const auto body = response.status == 200 ? base::parse_json(response.body) : std::nullopt;
+            const auto generation = body ? base::string_member(*body, "generation") : std::nullopt;
+            if (!generation || generation->empty()) return went_down(turn, reason_of(response), false);
+            if (base::int_member(*body, "v").value_or(chat_version) > chat_version)
+                return went_down(turn, "the chat in it is of a newer chatnode: run that one here too", false);
+            return came_up(turn, base::Generation{*generation});
+        }
+        case State::making_database:
+            if (response.status == 201 || response.status == 202)
+                return make_generation(turn);  // ours to make: one is the first
+            if (response.status == 412) return probe(turn);
+            return went_down(turn, "cannot make the database: " + reason_of(response), false);
+        case State::making_generation:
+            // Read back, whatever the answer: another node may have made one at the same moment.
+            if (response.status == 201 || response.status == 202 || response.status == 409)
+                return probe(turn);
+            return went_down(turn, reason_of(response), false);
+        case State::settled:
+        case State::waiting:
+            return;
+    }
+}
+
+void StoreHealth::on_timer(Turn& turn) {
+    if (!request_.open() && turn.now.time >= deadline_) probe(turn);
+}
+
+void StoreHealth::came_up(Turn& turn, base::Generation generation) {
+    if (!up_ && told_down_) turn.info("store: it is back");
+    state_ = State::settled;
+    up_ = true;
+    doubted_ = false;
+    denied_ = told_down_ = false;
+    tries_ = looks_ = 0;
+    backoff_.reset();
+    denied_backoff_.reset();
+    generation_ = std::move(generation);
+    confirmed_at_ = *asked_at_;
+    deadline_ = turn.now.time + look_again_after;
+    turn.emit(SetTimer{timers::health, deadline_});
+}
+
+void StoreHealth::no_answer(Turn& turn, const std::string& reason) {
+    // One lost answer is no outage: clients are told only when the next try fails too.
+    if (up_ && !doubted_) {
+        doubted_ = true;
+        return wait(turn, probe_interval_);
+    }
+    went_down(turn, reason, false);
+}
+
+void StoreHealth::try_next_store(Turn& turn) {
+    tries_ = 0;
+    api_->use((api_->in_use() + 1) % api_->stores());
+    turn.emit(UseStore{api_->in_use()});
+    backoff_.reset();
+    denied_backoff_.reset();
+    wait(turn, backoff_.next(*random_));
+}
+
+void StoreHealth::went_down(Turn& turn, const std::string& reason, bool denied) {
+    if (!std::exchange(told_down_, true) || denied != denied_)
+        turn.warn((denied ? "store: it does not let us in: check the name and password of --store ("
+                          : "store: it does not answer (") +
+                  reason + "); messages are kept here until it does");
+    up_ = doubted_ = false;
+    denied_ = denied;
+    looks_ = 0;
+    if (api_->stores() > 1 && ++tries_ >= tries_before_the_next) return try_next_store(turn);
+    wait(turn, denied ? denied_backoff_.next(*random_) : backoff_.next(*random_));
+}
+
+}  // namespace davenport::node

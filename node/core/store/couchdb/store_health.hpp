@@ -1,0 +1,82 @@
+#pragma once
+
+#include "node/base/random.hpp"
+#include "node/core/config.hpp"
+#include "node/core/store/couchdb/backoff.hpp"
+#include "node/core/store/couchdb/request_table.hpp"
+#include "node/core/store/couchdb/store_api.hpp"
+#include "node/core/turn.hpp"
+
+#include <optional>
+#include <string>
+
+namespace davenport::node {
+
+/// Is the store there, and which one is it? The only machine that asks while it does not answer.
+///
+/// It reads the store's generation, makes the database and the generation where they are missing (at once who
+/// made the database, all others only when nobody has after a while), and probes while the store refuses: at
+/// most one request each `probe_interval`, ever fewer. Everybody else sends only while usable(), and when a
+/// request of theirs fails says doubt(): then nobody sends until the store has answered a probe. Where there
+/// are several stores, the next is turned to when one has failed a few times in a row; it is used until it
+/// fails.
+class StoreHealth {
+public:
+    StoreHealth(const ChatConfig& config, StoreApi& api, RequestTable& requests, base::Random& random);
+
+    void start(Turn& turn);
+    /// Somebody's request failed for a reason that may be the store's.
+    void report_failure(Turn& turn);
+    /// Somebody wants to know whether it is still the same store; nobody doubts it, and all go on meanwhile.
+    void recheck(Turn& turn);
+    /// The store told somebody that our credentials are no good, or that the database is gone.
+    void report_denied(Turn& turn, StoreVerdict verdict, const std::string& reason);
+
+    void on_timer(Turn& turn);
+
+    /// The store answered last time it was asked, and nobody doubts it: requests may be sent.
+    [[nodiscard]] bool usable() const { return up_ && !doubted_; }
+    /// As clients are told. Stays true while a doubt is being looked into.
+    [[nodiscard]] bool up() const { return up_; }
+    [[nodiscard]] bool denied() const { return denied_; }
+    /// Of the store that answered last; empty before the first answer.
+    [[nodiscard]] const base::Generation& generation() const { return generation_; }
+    /// It was that store at this time: what it had answered until then was its word.
+    [[nodiscard]] base::Time confirmed_at() const { return confirmed_at_; }
+
+private:
+    enum class State { settled, waiting, reading, making_database, making_generation };
+
+    void look_into_it(Turn& turn);
+    void on_reply(Turn& turn, const Reply& reply);
+    void on_answer(Turn& turn, const base::HttpResponse& response);
+    void ask(Turn& turn, State state, base::HttpRequest request);
+    void probe(Turn& turn);
+    void make_generation(Turn& turn);
+    void wait(Turn& turn, base::Duration pause);
+    void came_up(Turn& turn, base::Generation generation);
+    void no_answer(Turn& turn, const std::string& reason);
+    void try_next_store(Turn& turn);
+    void went_down(Turn& turn, const std::string& reason, bool denied);
+
+    base::Duration probe_interval_, request_timeout_;
+    StoreApi* api_;
+    RequestTable* requests_;
+    base::Random* random_;
+    Backoff backoff_;
+    Backoff denied_backoff_;
+    State state_ = State::waiting;
+    Request request_;
+    bool up_ = false;
+    bool doubted_ = false;
+    bool denied_ = false;
+    bool told_down_ = false;
+    int tries_ = 0;  ///< in a row that this store did not answer
+    int looks_ = 0;  ///< in a row that the database had no generation
+    base::Generation generation_;
+    base::Time deadline_{};  ///< of the pause, or of the next look
+    std::optional<base::Time> asked_at_;
+    base::Time confirmed_at_{};
+};
+
+}  // namespace davenport::node

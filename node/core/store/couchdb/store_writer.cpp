@@ -1,0 +1,282 @@
+#include "node/core/store/couchdb/store_writer.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+
+namespace davenport::node {
+namespace {
+
+constexpr std::size_t batch_bytes_max =
+    2 * 1024 * 1024;  // far below the store's own 8,000,000 for a document
+constexpr base::Duration pause_least = std::chrono::milliseconds{50};
+constexpr base::Duration pause_most = std::chrono::seconds{2};
+// From one batch of a long backlog to the next: sooner, and the node, its disk and a fast store on the same
+// machine are busy without a break, and local chat waits for its turn ten times as long as else.
+constexpr base::Duration backlog_pace = std::chrono::milliseconds{6};
+// For a store that answers sooner than that: with more at once, clients only wait longer for their turn. A
+// CouchDB takes longer, and nearly twice as many messages a second in batches of 400 as of 100.
+constexpr std::size_t quick_documents_max = 100;
+constexpr auto no_end = std::numeric_limits<std::uint64_t>::max();
+
+}  // namespace
+
+StoreWriter::StoreWriter(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
+                         base::Random& random, CommitQueue& log, StoreHealth& health)
+    : documents_max_{std::max<std::size_t>(1, config.bulk_documents_max)},
+      request_timeout_{config.request_timeout},
+      api_{&api},
+      requests_{&requests},
+      random_{&random},
+      log_{&log},
+      health_{&health},
+      backoff_{pause_least, pause_most},
+      batch_documents_max_{std::min(documents_max_, quick_documents_max)} {}
+
+void StoreWriter::enqueue(const PendingMessage& pending) {
+    ++backlog_;
+    if (backlog_after_) return;  // it is found in the journal when its turn comes
+    const auto& m = pending.entry.message;
+    if (queue_.size() >= 4 * documents_max_) {
+        backlog_after_ = queue_.back().arrival;
+        return;
+    }
+    queue_.push_back({pending.entry.arrival, std::string{m.id()}, base::to_document(m), false});
+}
+
+void StoreWriter::enqueue_again(const base::JournalEntry& entry) {
+    ++backlog_;
+    queue_.push_front(
+        {entry.arrival, std::string{entry.message.id()}, base::to_document(entry.message), true});
+}
+
+void StoreWriter::store_changed(Turn& turn, bool known) {
+    auto& journal = log_->journal();
+    const auto& generation = health_->generation();
+    const auto visible = journal.state().last_arrival;
+    backlog_ = journal.count_not_stored_in(generation);
+    for (const auto* pending : log_->on_the_way())
+        backlog_ += pending->entry.arrival > visible && !pending->stored ? 1 : 0;
+    if (backlog_ > 0) turn.info("store: " + std::to_string(backlog_) + " messages wait for it");
+    gate_open_ = known;
+    const bool all_in_memory = had_store_ && !backlog_after_;
+    if (all_in_memory) {
+        // What was never stored anywhere is queued and goes first; the rest follows when it is known what is
+        // missing.
+        heal_after_ = 0;
+        heal_until_ = log_->last_arrival();
+    } else {
+        queue_.clear();
+        if (!request_.open()) batch_.clear();
+        heal_after_.reset();
+        backlog_after_.reset();
+        if (backlog_ > 0) backlog_after_ = 0;
+    }
+    had_store_ = true;
+}
+
+bool StoreWriter::needless(const Item& item) {
+    if (refused_.contains(item.id)) return true;
+    const auto* pending = log_->find(item.id);
+    return pending ? pending->stored : !item.from_journal;  // a post of this life is held until it is stored
+}
+
+void StoreWriter::fill() {
+    if (!queue_.empty() || !gate_open_) return;
+    if (backlog_after_) {
+        fill_from_journal(backlog_after_, no_end);
+    } else if (heal_after_) {
+        fill_from_journal(heal_after_, heal_until_);
+    }
+}
+
+void StoreWriter::fill_from_journal(std::optional<std::uint64_t>& after, std::uint64_t until) {
+    const auto add = [&](const base::JournalEntry& entry) {
+        after = entry.arrival;
+        Item item{entry.arrival, std::string{entry.message.id()}, {}, true};
+        if (needless(item)) return;
+        item.document = base::to_document(entry.message);
+        queue_.push_back(std::move(item));
+    };
+    while (after && queue_.empty()) {
+        const auto page = log_->journal().not_stored_in(health_->generation(), *after, documents_max_);
+        for (const auto& entry : page)
+            if (entry.arrival <= until) add(entry);
+        if (page.size() == documents_max_ && page.back().arrival < until) continue;
+        // The journal's end; what is not on the disk yet follows from memory.
+        for (const auto* pending : log_->on_the_way())
+            if (pending->entry.arrival > *after && pending->entry.arrival <= until) add(pending->entry);
+        after.reset();
+    }
+}
+
+void StoreWriter::take_batch() {
+    std::size_t bytes = 0;
+    while (!queue_.empty() && batch_.size() < batch_documents_max_) {
+        auto& item = queue_.front();
+        if (!needless(item)) {
+            bytes += item.document.size();
+            if (!batch_.empty() && bytes > batch_bytes_max) break;
+            batch_.push_back(std::move(item));
+        }
+        queue_.pop_front();
+    }
+}
+
+void StoreWriter::pump(Turn& turn) {
+    if (request_.open() || !health_->usable() || turn.now.time < not_before_) return;
+    std::erase_if(batch_, [&](const Item& item) { return needless(item); });
+    while (batch_.empty()) {
+        fill();
+        if (queue_.empty()) break;
+        take_batch();
+    }
+    if (!batch_.empty()) return send(turn);
+    if (!reads_journal()) backlog_ = 0;
+}
+
+void StoreWriter::send(Turn& turn) {
+    sent_to_ = health_->generation();
+    sent_at_ = turn.now.time;
+    base::HttpRequest request;
+    if (batch_.size() == 1 && !batch_as_bulk_) {
+        request = api_->put_document(batch_[0].id, batch_[0].document);
+    } else {
+        std::vector<const Item*> by_id;
+        for (const auto& item : batch_) by_id.push_back(&item);
+        std::ranges::sort(by_id, {}, &Item::id);
+        std::vector<std::string_view> documents;
+        for (const auto* item : by_id) documents.push_back(item->document);
+        request = api_->bulk_documents(documents);
+    }
+    requests_->send(turn, RequestOwner::writer, request_, std::move(request), {.timeout = request_timeout_},
+                    [this](Turn& t, const Reply& reply) { return on_reply(t, reply); });
+}
+
+/// Before the same is sent again.
+void StoreWriter::pause(Turn& turn) {
+    ++failures_;
+    not_before_ = turn.now.time + backoff_.next(*random_);
+    turn.emit(SetTimer{timers::writer, not_before_});
+}
+
+void StoreWriter::done_with_batch(Turn& turn) {
+    const auto next_at = sent_at_ + backlog_pace;
+    const bool quick = turn.now.time < next_at;
+    batch_.clear();
+    batch_as_bulk_ = false;
+    batch_documents_max_ =
+        std::min({documents_max_, batch_documents_max_ * 2, quick ? quick_documents_max : documents_max_});
+    failures_ = 0;
+    backoff_.reset();
+    if (!quick || !reads_journal()) return;
+    not_before_ = next_at;
+    turn.emit(SetTimer{timers::writer, not_before_});
+}
+
+bool StoreWriter::on_reply(Turn& turn, const Reply& reply) {
+    // Without an answer it is done or not, nobody knows: the ids make a repeat harmless.
+    const bool another_store = reply.response && sent_to_ != health_->generation();
+    if (another_store) return true;  // it took them, or did not; this one is sent them
+    if (reply.response && on_answer(turn, *reply.response)) return true;
+    pause(turn);
+    return false;
+}
+
+bool StoreWriter::on_answer(Turn& turn, const base::HttpResponse& response) {
+    const auto verdict = judge(response);
+    const bool single = batch_.size() == 1 && !batch_as_bulk_;
+    switch (verdict) {
+        case StoreVerdict::served:
+            return single ? on_single(turn, response) : on_bulk(turn, response);
+        case StoreVerdict::denied:
+            if (response.status == 403 && single) {
+                // One document alone may be what is forbidden; the rows of a bulk answer tell the two apart.
+                batch_as_bulk_ = true;
+                return false;
+            }
+            [[fallthrough]];
+        case StoreVerdict::missing_database:
+            health_->report_denied(turn, verdict, reason_of(response));
+            return true;
+        case StoreVerdict::trouble:
+            return false;
+    }
+    return false;
+}
+
+bool StoreWriter::on_single(Turn& turn, const base::HttpResponse& response) {
+    const auto id = batch_[0].id;
+    switch (response.status) {
+        case 201:
+        case 202:
+        case 409:  // an earlier try came through, or another node's: an equal id is an equal message
+            done_with_batch(turn);
+            outcomes_.push_back({id, true, {}});
+            return true;
+        case 400:
+        case 413:
+            refused_.insert(id);
+            done_with_batch(turn);
+            outcomes_.push_back({id, false, reason_of(response)});
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool StoreWriter::on_bulk(Turn& turn, const base::HttpResponse& response) {
+    if (response.status == 413 || response.status == 400) {
+        // Something in it is too large or malformed: smaller batches, down to the one that is.
+        if (batch_.size() == 1) {
+            batch_as_bulk_ = false;
+        } else {
+            batch_documents_max_ = batch_.size() / 2;
+            give_back(batch_documents_max_);
+        }
+        return true;
+    }
+    auto rows =
+        response.status == 201 || response.status == 202 ? read_bulk_answer(response.body) : std::nullopt;
+    if (!rows) return false;
+    std::ranges::sort(*rows, {}, &BulkRow::id);
+    std::vector<Item> rest;
+    for (auto& item : batch_) {  // in order of arrival, which is the order in which they are shown
+        const auto row = std::ranges::lower_bound(*rows, item.id, {}, &BulkRow::id);
+        const bool told = row != rows->end() && row->id == item.id;
+        const auto outcome = told ? row->outcome : BulkRow::Outcome::unknown;
+        switch (outcome) {
+            case BulkRow::Outcome::stored:
+                outcomes_.push_back({std::move(item.id), true, {}});
+                break;
+            case BulkRow::Outcome::refused:
+                refused_.insert(item.id);
+                outcomes_.push_back({std::move(item.id), false, row->reason});
+                break;
+            case BulkRow::Outcome::unknown:
+                rest.push_back(std::move(item));
+                break;
+        }
+    }
+    if (!rest.empty()) {
+        batch_ = std::move(rest);
+        return false;
+    }
+    done_with_batch(turn);
+    return true;
+}
+
+void StoreWriter::give_back(std::size_t keep) {
+    queue_.insert(queue_.begin(), std::make_move_iterator(batch_.begin() + static_cast<std::ptrdiff_t>(keep)),
+                  std::make_move_iterator(batch_.end()));
+    batch_.resize(keep);
+}
+
+void StoreWriter::start_over(Turn& turn) {
+    request_.cancel(turn);
+    not_before_ = turn.now.time;
+    failures_ = 0;
+    backoff_.reset();
+}
+
+}  // namespace davenport::node

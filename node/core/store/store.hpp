@@ -1,0 +1,143 @@
+#pragma once
+
+#include "node/base/chat_message.hpp"
+#include "node/base/journal.hpp"
+#include "node/base/presence.hpp"
+#include "node/base/time.hpp"
+#include "node/core/turn.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// node/core/store: the shared store, whatever it is. This header is its door: what the node asks of a store,
+/// and what it is told. Nobody behind it knows what a session or a frame is; nobody before it knows what a
+/// status code, a URL or a `seq` is.
+namespace davenport::node {
+
+struct PendingMessage;
+
+/// A place in the order in which a store tells of its writes. Opaque: never parsed, never compared, only
+/// handed back to the store (the generation) that it came from.
+using Place = std::string;
+/// The place before everything that any store tells.
+inline constexpr std::string_view beginning = "0";
+
+/// One stretch of what was written to the store, in the store's order.
+struct StorePage {
+    std::vector<base::ChatMessage> messages;
+    Place next;         ///< where the following stretch begins
+    bool more = false;  ///< the stretch was cut by its limit
+};
+
+/// What the node is told without having asked, during a turn, in the order in which the store learns of it.
+class StoreListener {
+public:
+    /// A message that this node did not know. The listener adds it to the log.
+    virtual void on_message(Turn& turn, base::ChatMessage message) = 0;
+    /// The store has this message, which the node knows. Told once for each generation, but for restarts.
+    /// `pending`: the message while it is on its way, else nullptr.
+    virtual void on_stored(Turn& turn, std::string_view id, PendingMessage* pending) = 0;
+    /// The store will never take this message.
+    virtual void on_refused(Turn& turn, std::string_view id, const std::string& reason) = 0;
+    /// Another node told who is there.
+    virtual void on_presence(base::Presence presence) = 0;
+    /// Another store answers than before: all that was known of the old one's content means nothing.
+    virtual void on_another_store() = 0;
+    /// The store answers again, or this node has read all that it has: what waited for that may go on.
+    virtual void on_store_back() = 0;
+
+protected:
+    ~StoreListener() = default;
+};
+
+/// The shared store as the rest of the node sees it.
+///
+/// Answers come by callback, in a later turn, exactly once; a request that fails reports the failure to the
+/// store's health by itself. A callback that a caller no longer wants is withdrawn with forget().
+///
+/// Threads: not thread-safe. Errors: none is thrown; a store that is away is a state, see usable().
+class Store {
+public:
+    using RequestId = std::uint64_t;
+
+    virtual ~Store() = default;
+
+    // ---- how it is
+
+    /// It answered when it was last asked, and nothing has failed since: requests may be sent.
+    [[nodiscard]] virtual bool usable() const = 0;
+    /// As clients are told. Stays true while a failure is looked into.
+    [[nodiscard]] virtual bool up() const = 0;
+    /// Which store answered last; empty before the first answer.
+    [[nodiscard]] virtual const base::Generation& generation() const = 0;
+    /// Until then it is certain to have been that store.
+    [[nodiscard]] virtual base::Time confirmed_at() const = 0;
+    /// Reads the store's identity again; traffic continues.
+    virtual void recheck(Turn& turn) = 0;
+
+    // ---- writing
+
+    /// Writes a message that was just added to the log, and repeats it until the store has it or refuses it
+    /// for good.
+    virtual void put(const PendingMessage& pending) = 0;
+    /// How many messages wait to be written.
+    [[nodiscard]] virtual std::size_t backlog() const = 0;
+    /// A message with this arrival is read from the log when its turn comes: it need not stay in memory.
+    [[nodiscard]] virtual bool reads_later(std::uint64_t arrival) const = 0;
+    /// The store refused this message for good, in this process's life.
+    [[nodiscard]] virtual bool has_refused(std::string_view id) const = 0;
+
+    // ---- reading
+
+    /// This node has read the store's writes up to here.
+    [[nodiscard]] virtual const Place& read_up_to() const = 0;
+    /// This node has read all that the store had at the last look.
+    [[nodiscard]] virtual bool caught_up() const = 0;
+
+    /// One page of what was written after `place`. The node itself takes in what it brings, after the
+    /// callback. `page`: nullptr when it could not be read; then `unknown_place` tells whether the store does
+    /// not know `place`.
+    using OnPage = std::function<void(Turn&, const StorePage* page, bool unknown_place)>;
+    virtual RequestId read_since(Turn& turn, const Place& place, OnPage on_page) = 0;
+
+    enum class Lookup { known, unknown, no_answer };
+    using OnLookup = std::function<void(Turn&, Lookup)>;
+    virtual RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) = 0;
+
+    enum class Password { right, wrong, no_answer };
+    using OnPassword = std::function<void(Turn&, Password)>;
+    virtual RequestId check_password(Turn& turn, std::string_view name, std::string_view password,
+                                     OnPassword on_password) = 0;
+
+    /// The callback of this request is not called any more.
+    virtual void forget(RequestId request) = 0;
+
+    // ---- who is there
+
+    enum class Published {
+        stored,
+        again,  ///< something of an earlier life was in its way, and is known now
+        failed,
+    };
+    using OnPublished = std::function<void(Published)>;
+    /// Writes who is at this node, in place of what it wrote before. One at a time.
+    virtual void publish(Turn& turn, const base::People& people, OnPublished on_published) = 0;
+    [[nodiscard]] virtual bool publishing() const = 0;
+    /// Gives up a publication that has had no answer in time; the caller's own alarm brings the turn.
+    virtual void expire_publication(Turn& turn) = 0;
+
+    // ---- whether it kept what it acknowledged
+
+    /// How often the store was suspected of having lost something. Who reads while this changes reads again.
+    [[nodiscard]] virtual std::uint64_t suspicions() const = 0;
+    /// A suspicion is being looked into.
+    [[nodiscard]] virtual bool verifying() const = 0;
+    /// Ids that the store acknowledged and may not have any more.
+    [[nodiscard]] virtual std::vector<std::string> unverified() const = 0;
+};
+
+}  // namespace davenport::node

@@ -1,0 +1,143 @@
+#include "sim/virtual/model_journal.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace davenport::sim::virtual_world {
+
+using base::JournalEntry;
+
+void ModelJournal::sync() {
+    for (auto& batch : written_) apply(std::move(batch), nullptr);
+    written_.clear();
+    shown_.clear();
+}
+
+void ModelJournal::show() {
+    for (auto& batch : written_) {
+        auto& undo = shown_.emplace_back(Undo{entries_.size(), {}, checkpoint_});
+        apply(std::move(batch), &undo);
+    }
+    written_.clear();
+}
+
+void ModelJournal::crash() {
+    written_.clear();
+    std::for_each(shown_.rbegin(), shown_.rend(), [&](const Undo& record) { take_back(record); });
+    shown_.clear();
+}
+
+void ModelJournal::apply(base::JournalBatch&& batch, Undo* undo) {
+    for (auto& given : batch.entries) {
+        if (contains(given.message.id())) continue;
+        const auto index = entries_.size();
+        const auto& entry = entries_.emplace_back(std::move(given));
+        by_id_.emplace(entry.message.id(), index);
+        auto found = rooms_.find(entry.message.room());
+        if (found == rooms_.end()) found = rooms_.try_emplace(std::string{entry.message.room()}).first;
+        auto& room = found->second;
+        room.insert(place_of(room, entry.message.position(), entry.message.id()), index);
+        ++stored_count_[entry.stored_in];
+    }
+    for (const auto& id : batch.stored) {
+        const auto found = by_id_.find(id);
+        if (found == by_id_.end()) continue;
+        if (undo) undo->stored_before.emplace_back(found->second, entries_[found->second].stored_in);
+        set_stored_in(found->second, batch.stored_generation);
+    }
+    if (batch.checkpoint) checkpoint_ = std::move(batch.checkpoint);
+}
+
+void ModelJournal::take_back(const Undo& record) {
+    const auto& changes = record.stored_before;
+    for (auto change = changes.rbegin(); change != changes.rend(); ++change)
+        set_stored_in(change->first, change->second);
+    while (entries_.size() > record.entries_before) {
+        const auto& last = entries_.back();
+        by_id_.erase(last.message.id());
+        auto& room = rooms_.find(last.message.room())->second;
+        room.erase(place_of(room, last.message.position(), last.message.id()));
+        --stored_count_[last.stored_in];
+        entries_.pop_back();
+    }
+    checkpoint_ = record.checkpoint_before;
+}
+
+ModelJournal::ByPosition::iterator ModelJournal::place_of(ByPosition& room, std::string_view position,
+                                                          std::string_view id) const {
+    const auto is_before = [&](std::size_t index) {
+        const auto& message = entries_[index].message;
+        const auto order = message.position().compare(position);
+        return order != 0 ? order < 0 : message.id() < id;
+    };
+    if (room.empty() || is_before(room.back())) return room.end();
+    return std::ranges::partition_point(room, is_before);
+}
+
+void ModelJournal::set_stored_in(std::size_t index, const base::Generation& generation) {
+    auto& stored_in = entries_[index].stored_in;
+    --stored_count_[stored_in];
+    ++stored_count_[generation];
+    stored_in = generation;
+}
+
+std::size_t ModelJournal::first_after(std::uint64_t arrival) const {
+    const auto it = std::ranges::upper_bound(entries_, arrival, {}, &JournalEntry::arrival);
+    return static_cast<std::size_t>(it - entries_.begin());
+}
+
+base::JournalView::State ModelJournal::state() {
+    return {uuid_, entries_.empty() ? 0 : entries_.back().arrival, checkpoint_};
+}
+
+bool ModelJournal::contains(std::string_view id) { return by_id_.contains(id); }
+
+std::optional<JournalEntry> ModelJournal::find(std::string_view id) {
+    const auto found = by_id_.find(id);
+    if (found == by_id_.end()) return std::nullopt;
+    return entries_[found->second];
+}
+
+std::vector<JournalEntry> ModelJournal::page(std::string_view room, std::string_view before,
+                                             std::size_t limit) {
+    std::vector<JournalEntry> out;
+    const auto found = rooms_.find(room);
+    if (found == rooms_.end()) return out;
+    auto& by_position = found->second;
+    auto it = before.empty() ? by_position.end() : place_of(by_position, before, {});
+    out.reserve(std::min(limit, static_cast<std::size_t>(it - by_position.begin())));
+    while (it != by_position.begin() && out.size() < limit) out.push_back(entries_[*--it]);
+    return out;
+}
+
+std::vector<JournalEntry> ModelJournal::after(std::string_view room, std::uint64_t arrival,
+                                              std::size_t limit) {
+    std::vector<JournalEntry> out;
+    for (auto i = first_after(arrival); i < entries_.size() && out.size() < limit; ++i)
+        if (room.empty() || entries_[i].message.room() == room) out.push_back(entries_[i]);
+    return out;
+}
+
+std::vector<base::JournalRoom> ModelJournal::rooms(std::string_view after, std::size_t limit) {
+    std::vector<base::JournalRoom> out;
+    for (auto room = rooms_.upper_bound(after); room != rooms_.end() && out.size() < limit; ++room)
+        if (!room->second.empty())
+            out.push_back({room->first, std::string{entries_[room->second.back()].message.position()}});
+    return out;
+}
+
+std::vector<JournalEntry> ModelJournal::not_stored_in(const base::Generation& generation,
+                                                      std::uint64_t arrival, std::size_t limit) {
+    std::vector<JournalEntry> out;
+    for (auto i = first_after(arrival); i < entries_.size() && out.size() < limit; ++i)
+        if (entries_[i].stored_in != generation) out.push_back(entries_[i]);
+    return out;
+}
+
+std::size_t ModelJournal::count_not_stored_in(const base::Generation& generation) {
+    const auto found = stored_count_.find(generation);
+    return entries_.size() - (found == stored_count_.end() ? 0 : found->second);
+}
+
+}  // namespace davenport::sim::virtual_world
