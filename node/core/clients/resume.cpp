@@ -1,9 +1,21 @@
 #include "node/core/clients/resume.hpp"
 
+#include "node/base/message_id.hpp"
+
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace davenport::node {
+namespace {
+
+constexpr std::size_t journal_rows_per_turn = 4000;  // others are served in between
+constexpr std::size_t uncommitted_rows_max = 200;    // so many of a page may not be there yet for clients
+constexpr std::size_t pages_under_way_max = 4;       // a crowd that hops to this node asks the store in turn
+constexpr std::size_t guess_rows_max = 2000;
+constexpr std::int64_t guess_margin_ms = 5 * 60 * 1000;
+
+}  // namespace
 
 Resume::Resume(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions, Rooms& rooms)
     : page_bytes_max_{std::max<std::size_t>(1, config.session_bytes_max / 4)},
@@ -19,133 +31,362 @@ void Resume::join(Session& session, JoinRequest request) {
     const Key key{session.id, request.room};
     leave(session.id, request.room);
     auto& job = jobs_[key];
+    job.key = key;
     job.request = std::move(request);
     job.joined_at = log_->watermark();
     if (const auto& cursor = job.request.cursor) {
-        const auto n = std::max(cursor->n, job.request.n);
+        job.request.n = std::max(cursor->n, job.request.n);
         job.place = cursor->place;
         job.newest = std::max(cursor->position, job.request.seen);
         // An arrival that is not there yet is of a journal that was rolled back, and means nothing here.
-        job.exact = cursor->journal == log_->uuid() && n <= log_->watermark();
-        if (job.exact) {
-            job.stage = Stage::arrivals;
-            job.after = n;
-            job.newest = std::max(job.newest, newest_seen(job.request.room, n));
-        } else {
-            job.stage = store_->usable() && same_store(job) ? Stage::feed : Stage::by_time;
-        }
+        job.exact = cursor->journal == log_->uuid() && job.request.n <= log_->watermark();
+        job.store_first = store_->usable() && same_store(job);
+        if (job.exact) job.newest = std::max(job.newest, newest_seen(job.request.room, job.request.n));
     }
+    job.flow = bring_up_to_date(job);
+    job.suspended = job.flow.handle();
     ready_.insert(key);
 }
 
+void Resume::forget(std::map<Key, Job>::iterator job) {
+    if (job->second.reading != 0) {
+        store_->forget(job->second.reading);
+        --pages_under_way_;
+    }
+    jobs_.erase(job);
+}
+
 void Resume::leave(SessionId session, std::string_view room) {
-    const auto it = jobs_.find({session, std::string{room}});
-    if (it == jobs_.end()) return;
-    forget_reading(it->second);
-    jobs_.erase(it);
+    if (const auto job = jobs_.find({session, std::string{room}}); job != jobs_.end()) forget(job);
 }
 
 void Resume::closed(SessionId session) {
-    auto it = jobs_.lower_bound({session, {}});
-    while (it != jobs_.end() && it->first.first == session) {
-        forget_reading(it->second);
-        it = jobs_.erase(it);
-    }
+    for (auto job = jobs_.lower_bound({session, {}}); job != jobs_.end() && job->first.first == session;)
+        forget(job++);
 }
 
 bool Resume::is_closing_gap(SessionId session) const {
     for (auto it = jobs_.lower_bound({session, {}}); it != jobs_.end() && it->first.first == session; ++it)
-        if (it->second.live && it->second.stage != Stage::gap) return true;
+        if (it->second.live && !it->second.waits_for_store) return true;
     return false;
 }
 
 void Resume::written(SessionId session) {
     for (auto it = jobs_.lower_bound({session, {}}); it != jobs_.end() && it->first.first == session; ++it)
-        if (it->second.stage != Stage::gap) ready_.insert(it->first);
+        if (!it->second.waits_for_store) ready_.insert(it->first);
 }
 
 void Resume::store_is_back() {
     for (const auto& [key, job] : jobs_)
-        if (job.stage == Stage::gap) ready_.insert(key);
+        if (job.waits_for_store) ready_.insert(key);
 }
 
 void Resume::stored(const std::vector<std::string>& ids) {
     if (ids.empty()) return;
-    std::erase_if(reading_, [&](const Key& key) {
-        const auto it = jobs_.find(key);
-        if (it == jobs_.end()) return true;
-        const auto stage = it->second.stage;
-        if (stage != Stage::feed && stage != Stage::confirm && stage != Stage::unstored) return true;
-        const auto prefix = key.second + ':';
+    for (auto& [key, job] : jobs_) {
+        if (!job.collects_stored) continue;
+        const auto prefix = job.request.room + ':';
         for (const auto& id : ids)
-            if (id.starts_with(prefix)) it->second.stored_meanwhile.push_back(id);
-        return false;
-    });
+            if (id.starts_with(prefix)) job.stored_meanwhile.push_back(id);
+    }
 }
 
 void Resume::pump(Turn& turn) {
     const auto confirmed_at = store_->confirmed_at();
-    const bool looking_back = store_->verifying();
-    if (!waiting_.empty() &&
-        (!store_->usable() || confirmed_at != confirmed_at_ || looking_back != looking_back_))
+    const bool verifying = store_->verifying();
+    if (!waiting_.empty() && (!store_->usable() || confirmed_at != confirmed_at_ || verifying != verifying_))
         ready_.merge(std::exchange(waiting_, {}));
     confirmed_at_ = confirmed_at;
-    looking_back_ = looking_back;
+    verifying_ = verifying;
     for (const auto& key : std::exchange(ready_, {})) run(turn, key);
 }
 
 void Resume::run(Turn& turn, const Key& key) {
-    const auto it = jobs_.find(key);
-    if (it == jobs_.end()) return;
+    const auto found = jobs_.find(key);
+    if (found == jobs_.end()) return;
+    auto& job = found->second;
+    job.session = sessions_->find(key.first);
+    if (!job.session) return forget(found);
+    job.turn = &turn;
+    std::exchange(job.suspended, {}).resume();
+    if (job.flow.done()) job.flow.result();  // an unreadable journal ends the node here, too
+    if (job.flow.done() || !sessions_->find(key.first)) forget(found);
+}
+
+// ---- the way of a job
+
+Flow<> Resume::bring_up_to_date(Job& job) {
+    while (!may_send(job)) co_await Pause{job};
+    if (!job.request.cursor) {  // a fresh join
+        send_history(job);
+        go_live(job, false);
+        co_return;
+    }
+    bool gap = false;
+    bool told_by_store = false;
+    if (!job.exact && job.store_first) told_by_store = co_await read_store(job);
+    if (job.exact) {  // a cursor of this very journal: what arrived since
+        co_await send_arrivals(job, job.request.n);
+        gap = job.request.cursor->gap;
+    } else if (told_by_store) {                      // another node's cursor: what the store told,
+        co_await send_unstored(job);                 // what was accepted here and the store lacks,
+        co_await send_arrivals(job, job.joined_at);  // and what came meanwhile
+    } else {                                         // the store is away, or another one
+        std::uint64_t after = 0;
+        co_await send_since_by_time(job, after);
+        co_await send_arrivals(job, after);
+        gap = true;
+    }
+    go_live(job, gap);
+    if (!gap) co_return;
+    co_await close_gap(job);
+    go_live(job, false);
+}
+
+/// The client is live already, and may lack something that only the store can tell.
+Flow<> Resume::close_gap(Job& job) {
     for (;;) {
-        auto* session = sessions_->find(key.first);
-        if (!session) return leave(key.first, key.second);
-        const auto then = step(turn, key, it->second, *session);
-        if (then == Then::wait) return;
-        if (then == Then::done) {
-            jobs_.erase(it);
-            return;
+        job.waits_for_store = true;
+        while (job.session->closing || !store_->usable() || (!same_store(job) && !store_->caught_up()))
+            co_await Pause{job};
+        job.waits_for_store = false;
+        if (!same_store(job)) break;
+        if (!co_await read_store(job)) continue;
+        co_await send_unstored(job);
+        co_return;
+    }
+    // Another store, of which this node has read all that it has: a second look at what is here.
+    std::uint64_t after = 0;
+    co_await send_since_by_time(job, after);
+}
+
+/// What the store tells from the cursor's place on. False: it cannot be read, or is another one than the
+/// cursor's.
+Flow<bool> Resume::read_store(Job& job) {
+    for (;;) {
+        while (!may_send(job)) co_await Pause{job};
+        if (!store_->usable() || !same_store(job)) co_return false;
+        if (!job.suspicions && store_->verifying()) {
+            waiting_.insert(job.key);
+            co_await Pause{job};
+            continue;
+        }
+        if (pages_under_way_ >= pages_under_way_max) {
+            ready_.insert(job.key);
+            co_await Pause{job};
+            continue;
+        }
+        if (!job.suspicions) job.suspicions = store_->suspicions();
+        ++pages_under_way_;
+        job.collects_stored = true;
+        job.reading = store_->read_since(*job.turn, job.place,
+                                         [this, &job](Turn& turn, const StorePage* page, bool unknown_place) {
+                                             on_page(job, turn.now.time, page, unknown_place);
+                                         });
+        while (job.reading != 0) co_await Pause{job};
+        if (job.read == Job::Read::more) continue;
+        if (job.read == Job::Read::failed) break;
+
+        // Another store may have taken the place of the one that the cursor is of, and this node not know it
+        // yet: what it has of the old one is not in what the new one tells.
+        for (;;) {
+            while (!may_send(job)) co_await Pause{job};
+            if (!store_->usable() || !same_store(job)) {
+                job.collects_stored = false;
+                co_return false;
+            }
+            if (store_->confirmed_at() >= job.read_at) break;
+            waiting_.insert(job.key);
+            store_->recheck(*job.turn);
+            co_await Pause{job};
+        }
+        if (job.suspicions == store_->suspicions()) {
+            send_unverified(job);
+            co_return true;
+        }
+        // What was read may have been without what is found missing, or back by now.
+        job.suspicions.reset();
+        job.place = job.request.cursor->place;
+    }
+    job.collects_stored = false;
+    co_return false;
+}
+
+void Resume::on_page(Job& job, base::Time now, const StorePage* page, bool unknown_place) {
+    job.reading = 0;
+    --pages_under_way_;
+    ready_.insert(job.key);
+    job.read = unknown_place ? Job::Read::more : Job::Read::failed;
+    if (unknown_place) job.place = beginning;  // all of it, then
+    if (!page) return;
+    job.session = sessions_->find(job.key.first);
+    if (!job.session) return;
+    for (const auto& message : page->messages)
+        if (message.room() == job.request.room) send_if_missing(job, message);
+    job.place = page->next;
+    job.read = page->more ? Job::Read::more : Job::Read::whole;
+    job.read_at = now;
+}
+
+/// The store may have lost what it acknowledged a moment ago; that is found out and mended, but not for who
+/// reads it now.
+void Resume::send_unverified(Job& job) {
+    for (const auto& id : store_->unverified())
+        if (const auto entry = find(id); entry && entry->message.room() == job.request.room)
+            send_if_missing(job, entry->message);
+}
+
+/// What was accepted here before the join, and the store has not told yet.
+Flow<> Resume::send_unstored(Job& job) {
+    std::uint64_t after = 0;
+    for (;;) {
+        while (!may_send(job)) co_await Pause{job};
+        bool full = false;
+        std::size_t read = 0;
+        for (; read < journal_rows_per_turn; read += page_rows_) {
+            const auto page = log_->journal().not_stored_in(store_->generation(), after, page_rows_);
+            for (const auto& entry : page) {
+                full = Sessions::queued_bytes(*job.session) >= page_bytes_max_;
+                if (full) break;
+                after = entry.arrival;
+                if (entry.arrival > job.joined_at) break;
+                if (entry.message.room() == job.request.room) send_if_missing(job, entry.message);
+            }
+            if (full) break;
+            if (page.size() == page_rows_ && after <= job.joined_at) continue;
+            for (const auto& id : std::exchange(job.stored_meanwhile, {}))
+                if (const auto entry = find(id)) send_if_missing(job, entry->message);
+            job.collects_stored = false;
+            co_return;
+        }
+        if (!full) {
+            ready_.insert(job.key);
+            job.turn->emit(SetTimer{timers::resume, job.turn->now.time});
+        }
+        co_await Pause{job};
+    }
+}
+
+/// A guess: what the room has from a while before the cursor's place in history on. `after`: the watermark up
+/// to which that was looked at.
+Flow<> Resume::send_since_by_time(Job& job, std::uint64_t& after) {
+    while (!may_send(job)) co_await Pause{job};
+    auto ids = ids_since(job);
+    after = log_->watermark();
+    for (; !ids.empty(); ids.pop_front()) {
+        while (!may_send(job)) co_await Pause{job};
+        if (const auto entry = find(ids.front())) send_if_missing(job, entry->message);
+    }
+}
+
+/// In order of arrival, up to now.
+Flow<> Resume::send_arrivals(Job& job, std::uint64_t after) {
+    for (bool more = true; more;) {
+        while (!may_send(job)) co_await Pause{job};
+        const auto page = log_->journal().after(job.request.room, after, page_rows_);
+        more = page.size() == page_rows_ && page.back().arrival <= log_->watermark();
+        for (const auto& entry : page) {
+            if (entry.arrival > log_->watermark()) break;
+            if (Sessions::queued_bytes(*job.session) >= page_bytes_max_) {
+                more = true;
+                co_await Pause{job};
+                break;
+            }
+            after = entry.arrival;
+            if (!job.sent.contains(entry.message.id()))
+                send(job, entry.message, job.exact ? entry.arrival : 0);
         }
     }
+    for (const auto* pending : log_->uncommitted(job.request.room))
+        if (!job.sent.contains(pending->entry.message.id()))
+            send(job, pending->entry.message, job.exact ? log_->watermark() : 0);
 }
 
-Resume::Then Resume::step(Turn& turn, const Key& key, Job& job, Session& session) {
-    if (job.stage != Stage::gap && full(session)) return Then::wait;  // written() brings it back
-    switch (job.stage) {
-        case Stage::history:
-            return send_history(job, session);
-        case Stage::feed:
-            return ask_feed(turn, key, job);
-        case Stage::confirm:
-            return confirm(turn, key, job, session);
-        case Stage::unstored:
-            return send_unstored(turn, key, job, session);
-        case Stage::arrivals:
-            return send_arrivals(job, session);
-        case Stage::by_time:
-            return guess_by_time(job, session);
-        case Stage::gap:
-            return close_gap(job);
+void Resume::send_history(Job& job) {
+    const auto& room = job.request.room;
+    std::vector<base::ChatMessage> newest_first;
+    for (auto& entry : log_->journal().page(room, {}, job.request.history + uncommitted_rows_max))
+        if (entry.arrival <= log_->watermark()) newest_first.push_back(std::move(entry.message));
+    for (const auto* pending : log_->uncommitted(room)) newest_first.push_back(pending->entry.message);
+    std::ranges::sort(newest_first, std::ranges::greater{}, &base::ChatMessage::position);
+    std::size_t count = 0;
+    for (std::size_t bytes = 0; count < std::min(newest_first.size(), job.request.history); ++count) {
+        bytes += newest_first[count].text().size() + 256;
+        if (bytes > page_bytes_max_) break;
     }
-    return Then::done;
+    newest_first.resize(count);
+    std::ranges::reverse(newest_first);
+    for (const auto& message : newest_first) send(job, message, 0);
 }
 
-void Resume::forget_reading(Job& job) {
-    if (job.reading == 0) return;
-    store_->forget(std::exchange(job.reading, 0));
-    --pages_under_way_;
+/// The last page is out: the client follows the room from here, or its gap is closed.
+void Resume::go_live(Job& job, bool gap) {
+    const auto& room = job.request.room;
+    auto& session = *job.session;
+    const auto top = top_position(room);
+    auto seen = std::max({top, job.newest, job.request.seen});
+    if (job.request.cursor) seen = std::max(seen, job.request.cursor->position);
+    if (job.live) {
+        rooms_->follow(session, room, top, seen);
+        sessions_->tell(session, frames::GapClosed{room});
+        sessions_->tell(session, frames::CursorMoved{room, cursor_of(seen).text(), log_->watermark()});
+        return;
+    }
+    // With a gap nobody knows what it has seen elsewhere: an old message must not come to it as the newest.
+    if (gap)
+        rooms_->follow_all_late(session, room, top);
+    else
+        rooms_->follow(session, room, top, seen);
+    job.newest = top;
+    const auto cursor = gap ? gap_cursor(job) : cursor_of(seen);
+    sessions_->tell(session, frames::Joined{room, cursor.text(), log_->watermark(), gap});
+    job.live = gap;
+    job.joined_at = log_->watermark();
 }
 
 // ---- helpers
 
-void Resume::send(Job& job, Session& session, const base::ChatMessage& message, std::uint64_t n) {
+std::deque<std::string> Resume::ids_since(const Job& job) {
+    const auto place = base::parse_message_id("x:" + job.request.cursor->position);
+    const auto from = place ? base::make_foreign_letters(place->unix_ms - guess_margin_ms, {}).substr(0, 10)
+                            : std::string{};
+    std::vector<std::pair<std::string, std::string>> found;  // position, id
+    for (std::string before; found.size() < guess_rows_max;) {
+        const auto page = log_->journal().page(job.request.room, before, page_rows_);
+        for (const auto& entry : page) {
+            if (entry.message.position() < from) break;
+            if (entry.arrival <= log_->watermark())
+                found.emplace_back(entry.message.position(), entry.message.id());
+        }
+        if (page.size() < page_rows_ || page.back().message.position() < from) break;
+        before = page.back().message.position();
+    }
+    for (const auto* pending : log_->uncommitted(job.request.room))
+        found.emplace_back(pending->entry.message.position(), pending->entry.message.id());
+    std::ranges::sort(found);
+    std::deque<std::string> out;
+    for (auto& [position, id] : found) out.push_back(std::move(id));
+    return out;
+}
+
+std::optional<base::JournalEntry> Resume::find(std::string_view id) {
+    if (const auto* pending = log_->find(id)) return pending->entry;
+    return log_->journal().find(id);
+}
+
+void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n) {
     const bool late = job.live || message.position() < job.newest;
     if (!late) job.newest = message.position();
     // A fresh join and an exact resume go through the journal once, whatever its length.
     if (job.request.cursor && (!job.exact || job.request.cursor->gap)) job.sent.emplace(message.id());
-    sessions_->tell(session, frames::Message{message, n, late});
+    sessions_->tell(*job.session, frames::Message{message, n, late});
 }
 
+void Resume::send_if_missing(Job& job, const base::ChatMessage& message) {
+    if (!has_or_gets(job, message.id())) send(job, message, 0);
+}
+
+/// True when the client has it from this connection, or will get it as a follower of the room.
 bool Resume::has_or_gets(const Job& job, std::string_view id) {
     if (job.sent.contains(id)) return true;
     if (!job.live) return false;
@@ -155,7 +396,9 @@ bool Resume::has_or_gets(const Job& job, std::string_view id) {
     return !entry || entry->arrival > job.joined_at;
 }
 
-bool Resume::full(const Session& session) const { return Sessions::queued_bytes(session) >= page_bytes_max_; }
+bool Resume::may_send(const Job& job) const {
+    return !job.session->closing && Sessions::queued_bytes(*job.session) < page_bytes_max_;
+}
 
 bool Resume::same_store(const Job& job) const {
     return job.request.cursor && !job.request.cursor->generation.empty() &&

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "node/core/clients/cursor.hpp"
+#include "node/core/clients/flow.hpp"
 #include "node/core/clients/rooms.hpp"
 #include "node/core/config.hpp"
 #include "node/core/log/commit_queue.hpp"
 #include "node/core/store/store.hpp"
 
+#include <coroutine>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -32,9 +34,9 @@ struct JoinRequest {
 ///
 /// What they missed goes out page by page, the next when the client has taken the last, so that no send queue
 /// overflows; a client follows the room live only after the last page. On the journal that the cursor is of,
-/// resume is exact by arrival. On another node it is one read of the store's feed from the cursor's seq, then
-/// what this node knows and the store has not told yet. With the store down it is a guess by time, marked
-/// `gap`, and completed when the store is back.
+/// resume is exact by arrival. On another node it is one read of the store from the cursor's place, then what
+/// this node knows and the store has not told yet. With the store down it is a guess by time, marked `gap`,
+/// and completed when the store is back. bring_up_to_date() in resume.cpp reads in that order.
 class Resume {
 public:
     Resume(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions, Rooms& rooms);
@@ -60,7 +62,7 @@ public:
     void stored(const std::vector<std::string>& ids);
     /// A cursor for clients that have been shown all of `room` up to the turn's start.
     [[nodiscard]] Cursor cursor_of(std::string_view newest_position) const;
-    /// The feed's seq as of the turn's start, and the store that it is of.
+    /// How far this node had read the store at the turn's start, and which store that is.
     void set_seen(const base::Generation& generation, const Place& place) {
         seen_.generation = generation;
         seen_.place = place;
@@ -70,59 +72,66 @@ public:
     void repeat_gap_cursors(std::string_view room);
 
 private:
-    enum class Stage {
-        history,   ///< a fresh join: one page
-        feed,      ///< reading the store's feed from the cursor's seq
-        confirm,   ///< all is read; whether it was of the same store is being asked
-        unstored,  ///< what was accepted here and the store has not told yet
-        arrivals,  ///< the journal in order of arrival, up to now
-        by_time,   ///< the store is down: the journal from a time on
-        gap,       ///< live, and waiting for the store so that the gap can be closed
-    };
-    static constexpr std::size_t journal_rows_per_turn = 4000;  ///< others are served in between
     using Key = std::pair<SessionId, std::string>;
+    /// One client on its way to one room.
     struct Job {
-        Stage stage = Stage::history;
+        Key key;
         JoinRequest request;
-        Place place;                                ///< feed: read up to here
-        std::uint64_t after = 0;                    ///< unstored, arrivals: sent up to here
-        std::uint64_t joined_at = 0;                ///< the watermark when the job began
-        std::string newest;                         ///< the highest position that the client has been shown
-        std::set<std::string, std::less<>> sent;    ///< ids, where a later stage may come upon them again
-        std::vector<std::string> stored_meanwhile;  ///< ids that went into the store while its feed was read
-        Store::RequestId reading = 0;               ///< feed: the page that is under way
-        base::Time read_at{};                       ///< confirm: when the feed's last page came
-        std::optional<std::uint64_t>
-            suspicions;  ///< feed, confirm: of the store, when the feed's first page was asked for
-        std::optional<std::deque<std::string>>
-            guessed;         ///< by_time: ids that are still to be sent, oldest first
-        bool exact = false;  ///< the cursor is of this journal
-        bool live = false;   ///< joined already: only the gap is being closed
-    };
+        Flow<> flow;
+        std::coroutine_handle<> suspended{};  ///< where the flow goes on
+        // For as long as the flow runs:
+        Turn* turn = nullptr;
+        Session* session = nullptr;
 
-    enum class Then { again, wait, done };  ///< what run() does after a step
+        std::uint64_t joined_at = 0;  ///< the watermark when the client joined, or went live with a gap
+        std::string newest;           ///< the highest position that the client has been shown
+        std::set<std::string, std::less<>> sent;  ///< ids, where a later step may come upon them again
+        bool exact = false;                       ///< the cursor is of this journal
+        bool store_first = false;                 ///< the cursor is of the store that answered at the join
+        bool live = false;                        ///< joined already: only the gap is being closed
+        bool waits_for_store = false;             ///< live, and nothing can be done before the store is back
+
+        // Of read_store():
+        Place place;                                                  ///< read up to here
+        Store::RequestId reading = 0;                                 ///< the page that is under way
+        enum class Read { failed, more, whole } read = Read::failed;  ///< how the last page ended
+        base::Time read_at{};                                         ///< when it came
+        std::optional<std::uint64_t> suspicions;    ///< of the store, when the first page was asked for
+        bool collects_stored = false;               ///< until what the store lacks has been looked through
+        std::vector<std::string> stored_meanwhile;  ///< ids that went into the store since
+    };
+    /// Ends when the job is looked at again.
+    struct Pause {
+        Job& job;
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> flow) const noexcept { job.suspended = flow; }
+        void await_resume() const noexcept {}
+    };
 
     void run(Turn& turn, const Key& key);
-    Then step(Turn& turn, const Key& key, Job& job, Session& session);
-    Then send_history(Job& job, Session& session);
-    Then ask_feed(Turn& turn, const Key& key, Job& job);
-    Then confirm(Turn& turn, const Key& key, Job& job, Session& session);
-    Then send_unstored(Turn& turn, const Key& key, Job& job, Session& session);
-    Then send_arrivals(Job& job, Session& session);
-    Then guess_by_time(Job& job, Session& session);
-    [[nodiscard]] std::deque<std::string> ids_since(const Job& job);
-    Then close_gap(Job& job);
-    /// The last page is out: the client follows live from here, or its gap is closed.
-    Then finish(Job& job, Session& session, bool gap);
-    void on_page(Turn& turn, const Key& key, const StorePage* page, bool unknown_place);
-    void forget_reading(Job& job);
-    void send_unverified(Job& job, Session& session);
-    void give_up_feed(Job& job);
+    void forget(std::map<Key, Job>::iterator job);
+    void on_page(Job& job, base::Time now, const StorePage* page, bool unknown_place);
 
-    void send(Job& job, Session& session, const base::ChatMessage& message, std::uint64_t n);
-    /// True when the client has it from this connection, or will get it as a follower of the room.
+    // The way of a job, from top to bottom.
+    Flow<> bring_up_to_date(Job& job);
+    Flow<> close_gap(Job& job);
+    Flow<bool> read_store(Job& job);
+    Flow<> send_unstored(Job& job);
+    Flow<> send_since_by_time(Job& job, std::uint64_t& after);
+    Flow<> send_arrivals(Job& job, std::uint64_t after);
+    void send_history(Job& job);
+    void send_unverified(Job& job);
+    void go_live(Job& job, bool gap);
+
+    [[nodiscard]] std::deque<std::string> ids_since(const Job& job);
+    /// The message as this node has it, on the disk or on its way there.
+    [[nodiscard]] std::optional<base::JournalEntry> find(std::string_view id);
+    void send(Job& job, const base::ChatMessage& message, std::uint64_t n);
+    /// Sends what the client neither has nor will get anyway.
+    void send_if_missing(Job& job, const base::ChatMessage& message);
     [[nodiscard]] bool has_or_gets(const Job& job, std::string_view id);
-    [[nodiscard]] bool full(const Session& session) const;
+    /// The client took enough of what it was sent; false, too, when it is going: then the job goes with it.
+    [[nodiscard]] bool may_send(const Job& job) const;
     [[nodiscard]] std::string top_position(std::string_view room);
     [[nodiscard]] std::string newest_seen(std::string_view room, std::uint64_t n);
     [[nodiscard]] bool same_store(const Job& job) const;
@@ -135,12 +144,11 @@ private:
     Sessions* sessions_;
     Rooms* rooms_;
 
-    std::set<Key> reading_;  ///< jobs that may be in the stages feed, confirm or unstored
     std::map<Key, Job> jobs_;
     std::set<Key> ready_;    ///< to be looked at in the next pump()
-    std::set<Key> waiting_;  ///< until the store is confirmed, or the look back is over
+    std::set<Key> waiting_;  ///< until the store is confirmed, or has been verified
     base::Time confirmed_at_{};
-    bool looking_back_ = false;
+    bool verifying_ = false;
     std::size_t pages_under_way_ = 0;
     base::Checkpoint seen_;
 };
