@@ -51,7 +51,7 @@ private:
     void on(Turn& turn, Opened& e) { clients_.on(turn, e); }
     void on(Turn& turn, Received& e) { clients_.on(turn, e); }
     void on(Turn&, Written& e) { clients_.on(e); }
-    void on(Turn&, Closed& e) { clients_.on(e); }
+    void on(Turn& turn, Closed& e) { clients_.on(turn, e); }
     void on(Turn& turn, Requested& e) { clients_.on(turn, e); }
     void on(Turn& turn, Found& e) { clients_.on(turn, e); }
     // From the disk.

@@ -20,6 +20,7 @@ enum class FeedMode {
 struct StoreAccess {
     std::string database = "chat";
     std::string authorization{};  ///< value of the Authorization header, empty for none
+    std::string user{};           ///< the node's own account there, which nobody signs in as
 };
 
 struct ChatConfig {

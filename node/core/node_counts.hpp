@@ -14,6 +14,7 @@ struct NodeCounts {
     std::uint64_t posts_failed = 0;     ///< of those taken: refused by the store for good
     std::uint64_t rows_new = 0;         ///< others' messages, from the feed
     std::uint64_t rows_known = 0;       ///< rows of the feed that were known: own messages, repeats, rewinds
+    std::uint64_t rows_skipped = 0;     ///< rows of the feed that cannot be read
     std::uint64_t clients_cut_off = 0;  ///< for not taking what they were sent
     // As they are now:
     std::size_t clients = 0;

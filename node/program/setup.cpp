@@ -81,6 +81,7 @@ ChatDriver::Config set_up(const Options& options) {
             StoreAccess access{store.path.substr(1), {}};
             if (!store.user.empty())
                 access.authorization = base::basic_authorization(store.user, find_password(options, store));
+                access.user = store.user;
             core.stores.push_back(std::move(access));
             config.stores.push_back(std::move(store));
         });

@@ -202,8 +202,9 @@ public:
     }
     [[nodiscard]] base::Now now() const {
         return {base::Time{base::Duration{now_us_}},
-                base::wall_from_unix_ms(epoch_ms) + base::Duration{now_us_}};
+                base::wall_from_unix_ms(epoch_ms) + base::Duration{now_us_} + wall_offset};
     }
+    base::Duration wall_offset{};  ///< how wrong the node's wall clock is
 
     [[nodiscard]] std::string asked_for() const {
         std::string out = "open requests:";

@@ -248,6 +248,8 @@ TEST_F(StoreTrouble, StopsSendingWhenTheStoreDoesNotLetItInAndKeepsWhatItAccepte
     persist_all();
     take(1);
     answer(put, 401, R"({"error":"unauthorized","reason":"Name or password is incorrect."})");
+    advance(200ms);
+    answer(probe, 401, R"({"error":"unauthorized","reason":"Name or password is incorrect."})");
     EXPECT_THAT(heard(1), ElementsAre("store down"));
     requests = 0;
     for (int i = 0; i < 60; ++i) {
@@ -258,7 +260,9 @@ TEST_F(StoreTrouble, StopsSendingWhenTheStoreDoesNotLetItInAndKeepsWhatItAccepte
     EXPECT_LE(requests, 10u) << "a store locks out whoever knocks with a wrong password too often";
     advance(20s);
     answer(probe, 200, generation_g1);
-    answer(put, 201, "{}");
+    const auto body = base::parse_json(fetch("_bulk_docs")->request.body);
+    const auto id = *base::string_member(base::member(*body, "docs")->get_array()[0], "_id");
+    answer("_bulk_docs", 201, R"([{"id":")" + std::string{id} + R"(","ok":true,"rev":"1-a"}])");
     EXPECT_THAT(heard(1), ElementsAre("store up", "stored"));
 }
 

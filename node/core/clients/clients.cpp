@@ -40,8 +40,8 @@ void Clients::on(const Written& e) {
     resume_.written(e.session);
 }
 
-void Clients::on(const Closed& e) {
-    resume_.closed(e.session);
+void Clients::on(Turn& turn, const Closed& e) {
+    resume_.closed(turn, e.session);
     presence_.closed(e.session);
     search_.closed(e.session);
     if (auto* session = sessions_.any(e.session)) rooms_.unfollow_all(*session);

@@ -36,7 +36,7 @@ public:
     void on(Turn& turn, Opened& e);
     void on(Turn& turn, Received& e);
     void on(const Written& e);
-    void on(const Closed& e);
+    void on(Turn& turn, const Closed& e);
     void on(Turn& turn, Requested& e) { http_.on(turn, e); }
     void on(Turn& turn, const Found& e) { search_.found(turn, e.search, e.answer); }
     void on_timer(Turn& turn, TimerId timer);

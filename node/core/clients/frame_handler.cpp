@@ -41,22 +41,21 @@ void FrameHandler::on_frame(Turn&, Session& session, Hello& frame) {
     presence_->changed();
 }
 
-void FrameHandler::on_frame(Turn&, Session& session, Join& frame) {
+void FrameHandler::on_frame(Turn& turn, Session& session, Join& frame) {
     if (config_->presence && frame.request.people) presence_->watch(session, frame.request.room);
-    resume_->join(session, std::move(frame.request));
+    resume_->join(turn, session, std::move(frame.request));
 }
 
-void FrameHandler::on_frame(Turn&, Session& session, Leave& frame) {
-    resume_->leave(session.id, frame.room);
+void FrameHandler::on_frame(Turn& turn, Session& session, Leave& frame) {
+    resume_->leave(turn, session.id, frame.room);
     presence_->unwatch(session.id, frame.room);
     rooms_->unfollow(session, frame.room);
 }
 
 void FrameHandler::on_frame(Turn& turn, Session& session, PostFrame& frame) {
     const ReplyTo waiter{session.id, 0, frame.key};
-    if (const auto wait = session.posts.take(config_->posts_per_second_max, turn.now.time))
-        return posts_->refuse_too_fast(turn, waiter, *wait);
-    posts_->post(turn, {frame.room, session.user, frame.key, frame.text, frame.host}, waiter);
+    posts_->post(turn, {frame.room, session.user, frame.key, frame.text, frame.host}, waiter,
+                 sign_in_->required() ? session.user : rate_key(session.address, session.id));
 }
 
 void FrameHandler::on_frame(Turn&, Session& session, History& frame) {

@@ -9,8 +9,6 @@
 namespace davenport::node {
 namespace {
 
-constexpr std::size_t addresses_max = 10'000;
-
 /// What people have to be signed in for, where they have to be.
 bool is_for_members(const http_api::Call& call) {
     using namespace http_api;
@@ -89,9 +87,8 @@ void HttpHandler::answer(Asked& asked, http_api::PostMessage& call) {
     }
     if (call.key.empty()) call.key = make_key(asked.turn);
     const ReplyTo waiter{0, asked.request.exchange, call.key};
-    if (const auto wait = too_fast(asked.turn, asked.request.address))
-        return posts_->refuse_too_fast(asked.turn, waiter, *wait);
-    posts_->post(asked.turn, {call.room, call.user, call.key, call.text, call.host}, waiter);
+    posts_->post(asked.turn, {call.room, call.user, call.key, call.text, call.host}, waiter,
+                 sign_in_->required() ? asked.user : rate_key(asked.request.address, 0));
 }
 
 void HttpHandler::answer(Asked& asked, http_api::Poll& call) {
@@ -112,14 +109,7 @@ void HttpHandler::answer(Asked& asked, http_api::Follow& call) {
     asked.turn.emit(Stream{asked.request.exchange});
     auto& session = greeter_->open(asked.turn, asked.request.exchange, std::move(asked.request.address),
                                    std::move(asked.user));
-    resume_->join(session, std::move(join));
-}
-
-std::optional<base::Duration> HttpHandler::too_fast(const Turn& turn, const std::string& address) {
-    // From this machine a proxy may speak for everybody.
-    if (config_->posts_per_second_max == 0 || base::is_loopback_address(address)) return std::nullopt;
-    if (rates_.size() >= addresses_max) rates_.clear();  // generous for a moment, and bounded
-    return rates_[address].take(config_->posts_per_second_max, turn.now.time);
+    resume_->join(asked.turn, session, std::move(join));
 }
 
 /// For a client that gives none, and so cannot repeat its post.

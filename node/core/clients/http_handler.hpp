@@ -9,10 +9,8 @@
 #include "node/core/clients/sign_in.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 namespace davenport::node {
@@ -54,7 +52,6 @@ private:
     void answer(Asked& asked, http_api::EndSession& call);
     void answer(Asked& asked, http_api::BadRequest& call);
     std::string make_key(const Turn& turn);
-    std::optional<base::Duration> too_fast(const Turn& turn, const std::string& address);
 
     const ChatConfig* config_;
     base::Random* random_;
@@ -67,7 +64,6 @@ private:
     SignIn* sign_in_;
     Greeter* greeter_;
     std::uint16_t keys_made_ = 0;
-    std::unordered_map<std::string, TokenBucket> rates_;  ///< of posts, by address: a request has no session
 };
 
 }  // namespace davenport::node

@@ -39,7 +39,7 @@ bool Polls::begin(Turn& turn, ExchangeId exchange, Wish wish, std::string addres
     poll.room = wish.join.room;
     poll.next = std::move(wish.next);
     poll.until = turn.now.time + wish.patience;
-    resume_->join(session, std::move(wish.join));
+    resume_->join(turn, session, std::move(wish.join));
     arm(turn);
     return true;
 }
@@ -109,7 +109,7 @@ void Polls::answer(Turn& turn, SessionId id, Poll& poll) {
     if (poll.joined && !poll.gap && session && !session->rooms.empty())
         next = next_of(commits_->watermark(), resume_->cursor_of(session->rooms.front()->newest).text());
     turn.emit(Respond{poll.exchange, http_api::polled(poll.room, poll.messages, next, poll.gap)});
-    resume_->closed(id);
+    resume_->closed(turn, id);
     if (session) rooms_->unfollow_all(*session);
     sessions_->closed(id);
     polls_.erase(id);

@@ -23,16 +23,29 @@ void add_waiter(std::vector<ReplyTo>& replies_to, const ReplyTo& waiter) {
 
 PostHandler::PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions,
                          Rooms& rooms, NodeCounts& counts)
-    : config_{&config}, log_{&log}, store_{&store}, sessions_{&sessions}, rooms_{&rooms}, counts_{&counts} {}
+    : config_{&config},
+      log_{&log},
+      store_{&store},
+      sessions_{&sessions},
+      rooms_{&rooms},
+      counts_{&counts},
+      rates_{config.posts_per_second_max} {}
 
 // ---- in
 
-void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter) {
-    auto checked = check_post(*config_, draft, turn.now.wall);
-    if (const auto* refusal = std::get_if<Refusal>(&checked)) return refuse(turn, waiter, *refusal);
-    auto& good = std::get<GoodPost>(checked);
-    if (repeat(turn, good.message.id(), waiter)) return;
-    if (good.old_key) return look_up(turn, good.message, std::move(waiter));
+void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter, const std::string& who) {
+    auto read = read_post(*config_, draft);
+    auto* good = std::get_if<GoodPost>(&read);
+    if (good && repeat(turn, good->message.id(), waiter)) return;  // known first, rules after
+    if (const auto wait = who.empty() ? std::nullopt : rates_.take(who, turn.now.time))
+        return refuse(turn, waiter,
+                      {"too_fast", "too many posts at once: wait a little",
+                       std::chrono::ceil<std::chrono::milliseconds>(*wait).count()});
+    if (!good) return refuse(turn, waiter, std::get<Refusal>(read));
+    auto judgement = judge_post(*config_, *good, turn.now.wall);
+    if (judgement.verdict == Judgement::Verdict::refused) return refuse(turn, waiter, judgement.refusal);
+    if (judgement.verdict == Judgement::Verdict::only_if_known)
+        return look_up(turn, good->message, std::move(waiter), std::move(judgement.refusal));
     if (!taking_)
         return refuse(turn, waiter, {"not_now", "this node is about to end: go on elsewhere", retry_soon_ms});
     if (log_->failing())
@@ -41,12 +54,7 @@ void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter) {
             {"not_now", "this node's disk does not take it: try again, or elsewhere", retry_soon_ms});
     if (store_->backlog() >= config_->outbox_messages_max)
         return refuse(turn, waiter, {"full", "too many messages wait for the store", retry_soon_ms});
-    accept(std::move(good.message), std::move(waiter));
-}
-
-void PostHandler::refuse_too_fast(Turn& turn, const ReplyTo& waiter, base::Duration wait) {
-    const auto retry_ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
-    refuse(turn, waiter, {"too_fast", "too many posts at once: wait a little", retry_ms});
+    accept(std::move(good->message), std::move(waiter));
 }
 
 void PostHandler::accept(base::ChatMessage message, ReplyTo waiter) {
@@ -146,27 +154,31 @@ std::vector<ReplyTo> PostHandler::take_waiters(std::string_view id, PendingMessa
     return out;
 }
 
-// ---- keys older than a day: only the store can tell whether they are a repeat
+// ---- keys that are not of today: only the store can tell whether they are a repeat
 
-void PostHandler::look_up(Turn& turn, const base::ChatMessage& message, ReplyTo waiter) {
+void PostHandler::look_up(Turn& turn, const base::ChatMessage& message, ReplyTo waiter, Refusal refusal) {
+    // What waits for its time to come needs no other answer; what is too old would be given up.
+    const auto unanswered = [](const Refusal& r, const char* why) {
+        return r.retry_ms > 0 ? r : Refusal{"not_now", why, retry_soon_ms};
+    };
     if (!store_->usable() || lookups_ >= lookups_max)
-        return refuse(
-            turn, waiter,
-            {"not_now", "the key is older than a day, and the store cannot be asked now", retry_soon_ms});
+        return refuse(turn, waiter,
+                      unanswered(refusal, "the key is older than a day, and the store cannot be asked now"));
     ++lookups_;
     store_->find(
-        turn, message.id(), [this, message, waiter = std::move(waiter)](Turn& t, Store::Lookup found) {
+        turn, message.id(),
+        [this, message, unanswered, waiter = std::move(waiter), refusal = std::move(refusal)](
+            Turn& t, Store::Lookup found) {
             --lookups_;
             switch (found) {
                 case Store::Lookup::known:
                     return tell(t, waiter, frames::Stored{waiter.key, message.id()});
                 case Store::Lookup::unknown:
-                    return refuse(t, waiter,
-                                  {"key_old", "the key is older than a day, and nobody knows this message"});
+                    return refuse(t, waiter, refusal);
                 case Store::Lookup::no_answer:
-                    return refuse(t, waiter,
-                                  {"not_now", "the key is older than a day, and the store did not answer",
-                                   retry_soon_ms});
+                    return refuse(
+                        t, waiter,
+                        unanswered(refusal, "the key is older than a day, and the store did not answer"));
             }
         });
 }

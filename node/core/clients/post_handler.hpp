@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/core/clients/http_api.hpp"
+#include "node/core/clients/post_rates.hpp"
 #include "node/core/clients/post_rules.hpp"
 #include "node/core/clients/rooms.hpp"
 #include "node/core/log/commit_queue.hpp"
@@ -25,10 +26,9 @@ public:
     PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions, Rooms& rooms,
                 NodeCounts& counts);
 
-    void post(Turn& turn, const Draft& draft, ReplyTo waiter);
+    /// `who`: whose rate it counts against; empty: nobody's.
+    void post(Turn& turn, const Draft& draft, ReplyTo waiter, const std::string& who);
     void refuse(Turn& turn, const ReplyTo& waiter, const Refusal& refusal);
-    /// The same post is welcome after `wait`.
-    void refuse_too_fast(Turn& turn, const ReplyTo& waiter, base::Duration wait);
     /// From here on all posts are refused: the node is about to end.
     void stop_taking() { taking_ = false; }
 
@@ -48,7 +48,8 @@ private:
     void accept(base::ChatMessage message, ReplyTo waiter);
     /// The message is known already. False when it is not.
     bool repeat(Turn& turn, std::string_view id, const ReplyTo& waiter);
-    void look_up(Turn& turn, const base::ChatMessage& message, ReplyTo waiter);
+    /// Asks the store whether it knows the message; else `refusal` stands.
+    void look_up(Turn& turn, const base::ChatMessage& message, ReplyTo waiter, Refusal refusal);
     void show(PendingMessage& pending);
     void release_if_done(PendingMessage& pending);
     void let_go(PendingMessage& pending);
@@ -69,6 +70,7 @@ private:
     Sessions* sessions_;
     Rooms* rooms_;
     NodeCounts* counts_;
+    PostRates rates_;
     bool taking_ = true;
     /// Who waits for messages of an earlier life, which are in the journal and held no more.
     std::unordered_map<std::string, std::vector<ReplyTo>, Hash, std::equal_to<>> late_waiters_;

@@ -16,14 +16,11 @@ bool is_blank(std::string_view text) {
 
 }  // namespace
 
-std::variant<GoodPost, Refusal> check_post(const ChatConfig& config, const Draft& draft, base::WallTime now) {
+std::variant<GoodPost, Refusal> read_post(const ChatConfig& config, const Draft& draft) {
     if (!base::is_room_name(draft.room))
         return Refusal{"bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
     if (!base::is_user_name(draft.user))
         return Refusal{"bad_name", "a name is 1 to 64 bytes without control characters; say hello first"};
-    if (draft.text.size() > config.message_bytes_max)
-        return Refusal{"too_long",
-                       "a message is at most " + std::to_string(config.message_bytes_max) + " bytes"};
     if (is_blank(draft.text) || !base::is_utf8(draft.text) || draft.text.find('\0') != std::string_view::npos)
         return Refusal{"bad_text", "a message is some text in UTF-8"};
     if (draft.host.size() > 256 || !base::is_utf8(draft.host))
@@ -33,12 +30,24 @@ std::variant<GoodPost, Refusal> check_post(const ChatConfig& config, const Draft
         return Refusal{
             "bad_key",
             "a key is 13 letters of Crockford base32 and, after a '-', up to 32 letters of your own"};
-    const auto said = base::wall_from_unix_ms(key->unix_ms);
-    if (said > now + ahead_max)
-        return Refusal{"key_ahead", "the key's time is more than 60 s ahead of this node's clock",
-                       std::chrono::ceil<std::chrono::milliseconds>(said - now - ahead_max).count()};
     const auto host = draft.host.empty() ? std::string_view{config.name} : draft.host;
-    return GoodPost{base::make_message(draft.room, draft.user, *key, draft.text, host), said < now - age_max};
+    return GoodPost{base::make_message(draft.room, draft.user, *key, draft.text, host),
+                    base::wall_from_unix_ms(key->unix_ms)};
+}
+
+Judgement judge_post(const ChatConfig& config, const GoodPost& post, base::WallTime now) {
+    using Verdict = Judgement::Verdict;
+    if (post.message.text().size() > config.message_bytes_max)
+        return {Verdict::refused,
+                {"too_long", "a message is at most " + std::to_string(config.message_bytes_max) + " bytes"}};
+    if (post.said > now + ahead_max)
+        return {Verdict::only_if_known,
+                {"key_ahead", "the key's time is more than 60 s ahead of this node's clock",
+                 std::chrono::ceil<std::chrono::milliseconds>(post.said - now - ahead_max).count()}};
+    if (post.said < now - age_max)
+        return {Verdict::only_if_known,
+                {"key_old", "the key is older than a day, and nobody knows this message"}};
+    return {Verdict::good};
 }
 
 }  // namespace davenport::node

@@ -22,13 +22,26 @@ struct Refusal {
     std::int64_t retry_ms = 0;  ///< the same post may be repeated after that time; 0: never
 };
 
-/// A post that could be taken.
+/// A post whose form is right: it is known which message it is.
 struct GoodPost {
     base::ChatMessage message;
-    bool old_key;  ///< older than a day: taken only as a repeat of something known
+    base::WallTime said;  ///< the key's time
 };
 
-/// All that could make a post unacceptable is looked at here, before anything is promised. Pure.
-std::variant<GoodPost, Refusal> check_post(const ChatConfig& config, const Draft& draft, base::WallTime now);
+/// Reads a post. What could make its form unacceptable is looked at here, before anything is promised. Pure.
+std::variant<GoodPost, Refusal> read_post(const ChatConfig& config, const Draft& draft);
+
+/// The rules for a message that nobody knows yet. A repeat of a known one is answered as a repeat, whatever a
+/// rule would say of it today. Pure.
+struct Judgement {
+    enum class Verdict {
+        good,
+        /// Taken only as a repeat, and only the store can tell whether it is one; else `refusal` stands.
+        only_if_known,
+        refused,
+    } verdict;
+    Refusal refusal{};
+};
+Judgement judge_post(const ChatConfig& config, const GoodPost& post, base::WallTime now);
 
 }  // namespace davenport::node

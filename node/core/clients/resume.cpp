@@ -27,9 +27,9 @@ Resume::Resume(const ChatConfig& config, CommitQueue& log, Store& store, Session
 
 // ---- what happens to jobs
 
-void Resume::join(Session& session, JoinRequest request) {
+void Resume::join(Turn& turn, Session& session, JoinRequest request) {
     const Key key{session.id, request.room};
-    leave(session.id, request.room);
+    leave(turn, session.id, request.room);
     auto& job = jobs_[key];
     job.key = key;
     job.request = std::move(request);
@@ -48,21 +48,21 @@ void Resume::join(Session& session, JoinRequest request) {
     ready_.insert(key);
 }
 
-void Resume::forget(std::map<Key, Job>::iterator job) {
+void Resume::end(Turn& turn, std::map<Key, Job>::iterator job) {
     if (job->second.reading != 0) {
-        store_->forget(job->second.reading);
+        store_->cancel(turn, job->second.reading);
         --pages_under_way_;
     }
     jobs_.erase(job);
 }
 
-void Resume::leave(SessionId session, std::string_view room) {
-    if (const auto job = jobs_.find({session, std::string{room}}); job != jobs_.end()) forget(job);
+void Resume::leave(Turn& turn, SessionId session, std::string_view room) {
+    if (const auto job = jobs_.find({session, std::string{room}}); job != jobs_.end()) end(turn, job);
 }
 
-void Resume::closed(SessionId session) {
+void Resume::closed(Turn& turn, SessionId session) {
     for (auto job = jobs_.lower_bound({session, {}}); job != jobs_.end() && job->first.first == session;)
-        forget(job++);
+        end(turn, job++);
 }
 
 bool Resume::is_closing_gap(SessionId session) const {
@@ -106,11 +106,11 @@ void Resume::run(Turn& turn, const Key& key) {
     if (found == jobs_.end()) return;
     auto& job = found->second;
     job.session = sessions_->find(key.first);
-    if (!job.session) return forget(found);
+    if (!job.session) return end(turn, found);
     job.turn = &turn;
     std::exchange(job.suspended, {}).resume();
     if (job.flow.done()) job.flow.result();  // an unreadable journal ends the node here, too
-    if (job.flow.done() || !sessions_->find(key.first)) forget(found);
+    if (job.flow.done() || !sessions_->find(key.first)) end(turn, found);
 }
 
 // ---- the way of a job
@@ -312,7 +312,7 @@ void Resume::send_history(Job& job) {
     std::size_t count = 0;
     for (std::size_t bytes = 0; count < std::min(newest_first.size(), job.request.history); ++count) {
         bytes += newest_first[count].text().size() + 256;
-        if (bytes > page_bytes_max_) break;
+        if (count > 0 && bytes > page_bytes_max_) break;  // the newest is shown, whatever its size
     }
     newest_first.resize(count);
     std::ranges::reverse(newest_first);

@@ -41,9 +41,9 @@ class Resume {
 public:
     Resume(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions, Rooms& rooms);
 
-    void join(Session& session, JoinRequest request);
-    void leave(SessionId session, std::string_view room);
-    void closed(SessionId session);
+    void join(Turn& turn, Session& session, JoinRequest request);
+    void leave(Turn& turn, SessionId session, std::string_view room);
+    void closed(Turn& turn, SessionId session);
     /// The client took what was sent to it.
     void written(SessionId session);
 
@@ -109,7 +109,8 @@ private:
     };
 
     void run(Turn& turn, const Key& key);
-    void forget(std::map<Key, Job>::iterator job);
+    /// What it reads is cancelled.
+    void end(Turn& turn, std::map<Key, Job>::iterator job);
     void on_page(Job& job, base::Time now, const StorePage* page, bool unknown_place);
 
     // The way of a job, from top to bottom.

@@ -2,7 +2,6 @@
 
 #include "node/base/presence.hpp"
 #include "node/core/clients/frames.hpp"
-#include "node/core/clients/token_bucket.hpp"
 #include "node/core/turn.hpp"
 
 #include <cstddef>
@@ -37,7 +36,6 @@ struct Session {
     std::shared_ptr<base::FrameBatch> own;  ///< frames for this client alone, of this turn
     base::FrameList waiting;                ///< leaves in the next Send
     std::size_t waiting_bytes = 0;
-    TokenBucket posts;                ///< how fast it may post
     SessionOutlet* outlet = nullptr;  ///< in place of a connection
     bool in_flight = false;           ///< a Send is not yet Written
     bool dirty = false;               ///< stands in Sessions::dirty_

@@ -4,6 +4,7 @@
 #include "node/base/sign.hpp"
 #include "node/base/text.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace davenport::node {
@@ -35,7 +36,10 @@ base::HttpResponse told(std::string_view auth, const std::optional<std::string>&
 
 }  // namespace
 
-SignIn::SignIn(const ChatConfig& config, Store& store) : config_{&config}, store_{&store} {}
+SignIn::SignIn(const ChatConfig& config, Store& store) : config_{&config}, store_{&store} {
+    for (const auto& one : config.stores)
+        if (!one.user.empty()) own_names_.push_back(one.user);
+}
 
 std::optional<std::string> SignIn::who(std::string_view cookies, base::WallTime now) const {
     while (!cookies.empty()) {
@@ -64,12 +68,26 @@ void SignIn::begin(Turn& turn, ExchangeId exchange, const std::string& address,
         answer.headers.emplace_back("Retry-After", "2");
         return turn.emit(Respond{exchange, std::move(answer)});
     }
+    // The store would count its failures against this node, and lock it out.
+    if (std::ranges::find(own_names_, call.name) != own_names_.end())
+        return turn.emit(
+            Respond{exchange, http_api::problem(403, "bad_name", "this name is the server's own")});
+    if (const auto wait = failures_.held_back(call.name, turn.now.time)) {
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait).count();
+        auto answer = http_api::problem(429, "locked",
+                                        "too many wrong passwords for this name: try again in " +
+                                            std::to_string((seconds + 59) / 60) + " min");
+        answer.headers.emplace_back("Retry-After", std::to_string(seconds));
+        return turn.emit(Respond{exchange, std::move(answer)});
+    }
     if (!store_->usable()) return turn.emit(Respond{exchange, not_now()});
+    failures_.begin(call.name, turn.now.time);
     ++under_way_;
     store_->check_password(
         turn, call.name, call.password,
         [this, exchange, name = call.name](Turn& t, Store::Password password) {
             --under_way_;
+            if (password != Store::Password::wrong) failures_.take_back(name);
             switch (password) {
                 case Store::Password::right:
                     return t.emit(Respond{exchange, signed_in(name, t.now.wall)});
@@ -77,6 +95,11 @@ void SignIn::begin(Turn& turn, ExchangeId exchange, const std::string& address,
                     return t.emit(Respond{
                         exchange,
                         http_api::problem(401, "unauthorized", "the name or the password is not right")});
+                case Store::Password::locked:
+                    return t.emit(Respond{
+                        exchange, http_api::problem(429, "locked",
+                                                    "the store has locked this name after too many wrong "
+                                                    "passwords: try again in 5 min")});
                 case Store::Password::no_answer:
                     return t.emit(Respond{exchange, not_now()});
             }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/core/clients/failed_tries.hpp"
 #include "node/core/clients/http_api.hpp"
 #include "node/core/clients/token_bucket.hpp"
 #include "node/core/config.hpp"
@@ -10,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace davenport::node {
 
@@ -40,6 +42,8 @@ private:
     std::size_t under_way_ = 0;  ///< passwords that the store is asked about
     std::unordered_map<std::string, TokenBucket>
         tries_;  ///< by address and name: behind a proxy all have one address
+    FailedTries failures_;
+    std::vector<std::string> own_names_;  ///< the node's own accounts in its stores
 };
 
 }  // namespace davenport::node

@@ -22,6 +22,9 @@ public:
         return *paid_until_ + each - now - burst;
     }
 
+    /// Nothing is owed for what has passed: the bucket is as good as new.
+    [[nodiscard]] bool full(base::Time now) const { return !paid_until_ || *paid_until_ <= now; }
+
 private:
     std::optional<base::Time> paid_until_;
 };

@@ -57,7 +57,7 @@ protected:
 /// The shared store as the rest of the node sees it.
 ///
 /// Answers come by callback, in a later turn, exactly once; a request that fails reports the failure to the
-/// store's health by itself. A callback that a caller no longer wants is withdrawn with forget().
+/// store's health by itself. A callback that a caller no longer wants is withdrawn with cancel().
 ///
 /// Threads: not thread-safe. Errors: none is thrown; a store that is away is a state, see usable().
 class Store {
@@ -108,13 +108,18 @@ public:
     using OnLookup = std::function<void(Turn&, Lookup)>;
     virtual RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) = 0;
 
-    enum class Password { right, wrong, no_answer };
+    enum class Password {
+        right,
+        wrong,
+        locked,  ///< too many wrong ones before
+        no_answer,
+    };
     using OnPassword = std::function<void(Turn&, Password)>;
     virtual RequestId check_password(Turn& turn, std::string_view name, std::string_view password,
                                      OnPassword on_password) = 0;
 
-    /// The callback of this request is not called any more.
-    virtual void forget(RequestId request) = 0;
+    /// The callback of this request is not called any more, and the store need not answer.
+    virtual void cancel(Turn& turn, RequestId request) = 0;
 
     // ---- who is there
 

@@ -13,19 +13,30 @@ constexpr std::size_t documents_max = 200;
 constexpr std::size_t newest_rows = 500;
 constexpr base::Duration pause = std::chrono::milliseconds{250};
 
-/// The rows of an `_all_docs` answer that have a document.
+void read_document(const base::JsonView& row, base::WallTime seen, std::vector<FeedRow>& into) {
+    const auto id = base::string_member(row, "id");
+    const auto document = row.member("doc");
+    if (id && document && document->is_object())
+        into.push_back({std::string{*id}, base::from_document(*document, seen), false});
+}
+
+/// The rows of an `_all_docs` answer that have a document that can be read.
 std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen) {
     std::vector<FeedRow> out;
     base::JsonReader reader;
-    const auto parsed = reader.read(body);
-    const auto rows = parsed ? parsed->member("rows") : std::nullopt;
-    if (!rows) return out;
-    rows->each_item([&](const base::JsonView& row) {
-        const auto id = base::string_member(row, "id");
-        const auto document = row.member("doc");
-        if (id && document && document->is_object())
-            out.push_back({std::string{*id}, base::from_document(*document, seen), false});
-    });
+    if (const auto parsed = reader.read(body)) {
+        if (const auto rows = parsed->member("rows"))
+            rows->each_item([&](const base::JsonView& row) { read_document(row, seen, out); });
+        return out;
+    }
+    // One that cannot be read must not hide the others: line by line, as CouchDB writes them.
+    while (!body.empty()) {
+        const auto newline = std::min(body.find('\n'), body.size());
+        auto line = body.substr(0, newline);
+        body.remove_prefix(std::min(newline + 1, body.size()));
+        while (line.ends_with('\r') || line.ends_with(',')) line.remove_suffix(1);
+        if (const auto row = reader.read(line); row && row->is_object()) read_document(*row, seen, out);
+    }
     return out;
 }
 
@@ -93,7 +104,7 @@ bool Backfill::on_page(std::string_view body, base::WallTime seen) {
             missing_.push_back(std::move(row.id));
     }
     page_end_ = std::move(page->last_seq);
-    last_page_ = page->rows.size() < page_rows_ && asked_live_;
+    last_page_ = page->size() < page_rows_ && asked_live_;
     batch.done = page_done();
     return true;
 }

@@ -110,9 +110,9 @@ void ChangesFeed::on_page(Turn& turn, std::string_view body) {
     paged_ = true;
     const bool went_back = number_in_front_of(page->last_seq) < number_in_front_of(seq_);
     seq_ = std::move(page->last_seq);
-    caught_up_ = page->rows.size() < page_rows_;
+    caught_up_ = page->size() < page_rows_;
     if (mode_ == FeedMode::poll && caught_up_) rest_until(turn, turn.now.time + poll_interval_);
-    batch_ = {std::move(page->rows), seq_, caught_up_, went_back};
+    batch_ = {std::move(page->rows), seq_, caught_up_, went_back, std::move(page->skipped)};
 }
 
 void ChangesFeed::on_refusal(Turn& turn, const base::HttpResponse& response) {
@@ -139,6 +139,7 @@ void ChangesFeed::on_data(Turn& turn, std::string_view bytes) {
     if (!detached_) batch.seq = std::move(result.seq);
     backoff_.reset();
     batch.rows = std::move(result.rows);
+    batch.skipped = std::move(result.skipped);
     if (result.garbage) {
         close(turn);
         ended(turn);

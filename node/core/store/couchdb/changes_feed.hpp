@@ -21,6 +21,7 @@ struct FeedBatch {
     bool caught_up = false;  ///< at this moment the store had no more
     bool went_back =
         false;  ///< the number in front of the seq: nobody promises what that means, but it is worth a look
+    std::vector<std::string> skipped{};  ///< ids of rows that cannot be read
 };
 
 /// Follows what is written to the store, for ever: page by page until it has caught up, then live by the

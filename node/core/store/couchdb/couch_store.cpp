@@ -9,6 +9,15 @@ namespace {
 constexpr std::size_t known_rows_for_backfill = 200;
 constexpr std::size_t expected_max = 20'000;
 
+Store::Password password_of(const base::HttpResponse& response) {
+    if (response.status == 200) return Store::Password::right;
+    if (response.status == 401) return Store::Password::wrong;
+    if (response.status != 403) return Store::Password::no_answer;
+    // CouchDB 3.4: "Account is temporarily locked due to multiple authentication failures".
+    return response.body.find("locked") != std::string::npos ? Store::Password::locked
+                                                             : Store::Password::wrong;
+}
+
 }  // namespace
 
 CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQueue& log, NodeCounts& counts)
@@ -72,6 +81,11 @@ void CouchStore::on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes) 
 
 void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
     bool old_news = batch.went_back;
+    for (const auto& id : batch.skipped) {
+        ++counts_->rows_skipped;
+        turn.error("store: the document " + id +
+                   " cannot be read (too deep, or a number too long); it is skipped");
+    }
     for (auto& row : batch.rows) {
         if (row.presence) {
             listener_->on_presence(std::move(*row.presence));
@@ -223,7 +237,7 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
                 on_page(t, nullptr, unknown_place);
                 return unknown_place;
             }
-            StorePage page{{}, std::move(rows->last_seq), rows->rows.size() >= page_rows_};
+            StorePage page{{}, std::move(rows->last_seq), rows->size() >= page_rows_};
             for (auto& row : rows->rows)
                 if (row.message && row.message->id() == row.id)
                     page.messages.push_back(std::move(*row.message));
@@ -253,10 +267,8 @@ Store::RequestId CouchStore::check_password(Turn& turn, std::string_view name, s
     return requests_.send(turn, RequestOwner::sign_in, StoreApi::check_password(name, password),
                           {.timeout = config_->request_timeout},
                           [on_password = std::move(on_password)](Turn& t, const Reply& reply) {
-                              const auto status = reply.response ? reply.response->status : 0;
-                              on_password(t, status == 401 || status == 403 ? Password::wrong
-                                             : status == 200                ? Password::right
-                                                                            : Password::no_answer);
+                              on_password(
+                                  t, reply.response ? password_of(*reply.response) : Password::no_answer);
                               return true;
                           });
 }

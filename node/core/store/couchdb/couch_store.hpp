@@ -67,7 +67,7 @@ public:
     RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) override;
     RequestId check_password(Turn& turn, std::string_view name, std::string_view password,
                              OnPassword on_password) override;
-    void forget(RequestId request) override { requests_.forget(request); }
+    void cancel(Turn& turn, RequestId request) override { requests_.cancel(turn, request); }
     void publish(Turn& turn, const base::People& people, OnPublished on_published) override {
         presence_.publish(turn, people, std::move(on_published));
     }

@@ -27,6 +27,7 @@ public:
         std::vector<FeedRow> rows;
         std::string seq;  ///< of the last row that has one, or what the feed said as it ended; as it goes
                           ///< back into `since`
+        std::vector<std::string> skipped{};  ///< ids of rows that cannot be read; the feed goes on after them
         bool garbage = false;  ///< a whole line that is no row: nothing after it is to be trusted
     };
     /// `seen`: the place in history of documents whose own time cannot be read.
@@ -45,6 +46,9 @@ private:
 struct FeedPage {
     std::vector<FeedRow> rows;
     std::string last_seq;
+    std::vector<std::string> skipped{};  ///< ids of rows that cannot be read
+    /// As many as the store gave.
+    [[nodiscard]] std::size_t size() const { return rows.size() + skipped.size(); }
 };
 /// Nothing when it is none.
 std::optional<FeedPage> read_feed_page(std::string_view body, base::WallTime seen);

@@ -23,9 +23,7 @@ void Request::forget() {
 }
 
 void Request::cancel(Turn& turn) {
-    if (!open()) return;
-    turn.emit(CancelFetch{id_});
-    forget();
+    if (open()) table_->cancel(turn, id_);
 }
 
 FetchId RequestTable::add(Turn& turn, base::HttpRequest request, bool streams, bool sets_alarm, Entry entry) {
@@ -68,6 +66,11 @@ void RequestTable::open(Turn& turn, RequestOwner owner, Request& place, base::Ht
 
 void RequestTable::forget(FetchId id) {
     if (const auto entry = entries_.find(id); entry != entries_.end()) take(entry);
+}
+
+void RequestTable::cancel(Turn& turn, FetchId id) {
+    turn.emit(CancelFetch{id});
+    forget(id);
 }
 
 RequestTable::Entry RequestTable::take(std::map<FetchId, Entry>::iterator entry) {

@@ -91,6 +91,7 @@ public:
     void open(Turn& turn, RequestOwner owner, Request& place, base::HttpRequest request,
               base::Duration silence, StreamHandler& handler);
     void forget(FetchId id);
+    void cancel(Turn& turn, FetchId id);
     /// Cancels what this owner has under way and is past its deadline.
     void expire(Turn& turn, RequestOwner owner);
 

@@ -143,8 +143,8 @@ std::optional<std::vector<BulkRow>> read_bulk_answer(std::string_view body) {
                 outcome = BulkRow::Outcome::stored;
         } else if (*error == "conflict") {
             outcome = BulkRow::Outcome::stored;
-        } else if (*error == "forbidden" || *error == "doc_validation" || *error == "too_large" ||
-                   *error == "document_too_large") {
+        } else if (*error == "forbidden" || *error == "unauthorized" || *error == "doc_validation" ||
+                   *error == "too_large" || *error == "document_too_large") {
             outcome = BulkRow::Outcome::refused;
         }
         out.push_back({std::string{*id}, outcome, std::string{reason}});

@@ -1,5 +1,7 @@
 #include "node/core/store/couchdb/store_writer.hpp"
 
+#include "node/base/json.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <limits>
@@ -190,8 +192,9 @@ bool StoreWriter::on_answer(Turn& turn, const base::HttpResponse& response) {
         case StoreVerdict::served:
             return single ? on_single(turn, response) : on_bulk(turn, response);
         case StoreVerdict::denied:
-            if (response.status == 403 && single) {
-                // One document alone may be what is forbidden; the rows of a bulk answer tell the two apart.
+            if (single) {
+                // One document alone may be what a validation function throws at, with either status; the
+                // rows of a bulk answer tell the two apart.
                 batch_as_bulk_ = true;
                 return false;
             }
@@ -207,6 +210,8 @@ bool StoreWriter::on_answer(Turn& turn, const base::HttpResponse& response) {
 
 bool StoreWriter::on_single(Turn& turn, const base::HttpResponse& response) {
     const auto id = batch_[0].id;
+    // What is no CouchDB's answer says nothing, whatever its status: something stands between.
+    if (const auto body = base::parse_json(response.body); !body || !body->is_object()) return false;
     switch (response.status) {
         case 201:
         case 202:

@@ -1,0 +1,319 @@
+#include "node/core/clients/cursor.hpp"
+#include "node/core/clients/failed_tries.hpp"
+#include "tests/node/core_driver.hpp"
+
+namespace davenport {
+
+/// What real use did to nodes: clocks that jump, rules that know no repeat, stores that refuse one document,
+/// strangers.
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* put = "PUT /chat/lobby%3A";
+
+struct FieldTest : CoreDriver, testing::Test {
+    explicit FieldTest(node::ChatConfig config = {}) : CoreDriver{std::move(config)} {
+        start();
+        store_up();
+    }
+    void open_from(node::SessionId session, std::string address) {
+        handle(node::Opened{session, std::move(address)});
+        say(session, R"({"t":"hello","v":1,"user":"ann"})");
+    }
+    std::vector<std::string> codes(node::SessionId session) {
+        std::vector<std::string> out;
+        for (const auto& frame : take(session)) {
+            const auto t = *base::string_member(frame, "t");
+            if (t == "refused") out.emplace_back(*base::string_member(frame, "code"));
+            if (t == "accepted" || t == "stored" || t == "failed") out.emplace_back(t);
+        }
+        return out;
+    }
+    static std::string key_in(base::Duration from_epoch) {
+        return base::MessageKey{epoch_ms + from_epoch / 1ms, 0, {}}.text();
+    }
+};
+
+// ---- known first, rules after
+
+TEST_F(FieldTest, ARepeatIsAnsweredAsOneThoughTheNodesClockWasPutRight) {
+    for (const auto ahead : {base::Duration{61s}, base::Duration{1h}, base::Duration{24h * 365}}) {
+        SCOPED_TRACE(ahead / 1s);
+        const auto session = static_cast<node::SessionId>(ahead / 1s);
+        open(session, "ann");
+        wall_offset = ahead;
+        const auto key = key_in(ahead + base::Duration{now().time.time_since_epoch()});
+        post_with(session, "lobby", "early", key);
+        persist_all();
+        wall_offset = 0s;
+        take(session);
+        post_with(session, "lobby", "early", key);
+        EXPECT_THAT(codes(session), ElementsAre("accepted"));
+    }
+}
+
+TEST_F(FieldTest, AKeyThatIsAheadIsLookedUpInTheStoreBeforeItIsRefused) {
+    open(1, "ann");
+    take(1);
+    post_with(1, "lobby", "elsewhere", key_in(10min));
+    EXPECT_THAT(codes(1), IsEmpty());
+    answer("GET /chat/lobby%3A", 200, "{}");
+    EXPECT_THAT(codes(1), ElementsAre("stored"));
+    post_with(1, "lobby", "nowhere", key_in(10min));
+    answer("GET /chat/lobby%3A", 404, R"({"error":"not_found","reason":"missing"})");
+    EXPECT_THAT(codes(1), ElementsAre("key_ahead"));
+    fail_all();
+    advance(500ms);
+    fail_all();
+    take(1);
+    post_with(1, "lobby", "nowhere", key_in(10min));
+    EXPECT_THAT(codes(1), ElementsAre("key_ahead")) << "with the store away nobody else can know it";
+}
+
+struct Limited : FieldTest {
+    static node::ChatConfig three_a_second() {
+        node::ChatConfig config;
+        config.posts_per_second_max = 3;
+        config.message_bytes_max = 20;
+        return config;
+    }
+    Limited() : FieldTest{three_a_second()} {}
+};
+
+TEST_F(Limited, ARepeatIsAnsweredThoughItsSenderIsTooFast) {
+    open_from(1, "10.0.0.1");
+    const auto key = post(1, "lobby", "first");
+    persist_all();
+    for (int i = 0; i < 20; ++i) post(1, "lobby", "flood");
+    take(1);
+    post_with(1, "lobby", "first", key);
+    EXPECT_THAT(codes(1), ElementsAre("accepted"));
+}
+
+TEST_F(Limited, ComingBackGivesNoNewAllowance) {
+    std::size_t taken = 0;
+    for (node::SessionId session = 1; session <= 20; ++session) {
+        open_from(session, "10.0.0.1");
+        for (int i = 0; i < 4; ++i) post(session, "lobby", "flood");
+        persist_all();
+        for (const auto& code : codes(session)) taken += code == "accepted" ? 1 : 0;
+        handle(node::Closed{session});
+    }
+    EXPECT_EQ(taken, 6u) << "twice the rate at once, over all connections";
+    open_from(30, "10.0.0.2");
+    post(30, "lobby", "calm");
+    persist_all();
+    EXPECT_THAT(codes(30), ElementsAre("accepted")) << "another address is another person";
+}
+
+TEST_F(Limited, BothWaysInCountTogether) {
+    open_from(1, "10.0.0.1");
+    for (int i = 0; i < 6; ++i) post(1, "lobby", "by socket");
+    handle(node::Requested{9,
+                           {"POST",
+                            "/api/rooms/lobby/messages",
+                            {{"Content-Type", "application/json"}},
+                            R"({"user":"ann","text":"by post"})"},
+                           "10.0.0.1"});
+    ASSERT_TRUE(responses.contains(9));
+    EXPECT_EQ(responses.at(9).status, 429);
+}
+
+// ---- the store says no to one document, or is no store
+
+TEST_F(FieldTest, OneDocumentThatAValidationThrowsAtBlocksNobody) {
+    for (const int status : {401, 403}) {
+        SCOPED_TRACE(status);
+        const std::string error = status == 401 ? "unauthorized" : "forbidden";
+        const auto session = static_cast<node::SessionId>(status);
+        open(session, "ann");
+        take(session);
+        post(session, "lobby", "bad word");
+        persist_all();
+        answer(put, status, R"({"error":")" + error + R"(","reason":"no such words here"})");
+        advance(200ms);
+        if (asked("GET /chat/_local/davenport")) store_up();
+        const auto bulk = fetch("_bulk_docs");
+        ASSERT_TRUE(bulk) << asked_for();
+        const auto body = base::parse_json(bulk->request.body);
+        const std::string id{*base::string_member(base::member(*body, "docs")->get_array()[0], "_id")};
+        answer("_bulk_docs", 201,
+               R"([{"id":")" + id + R"(","error":")" + error + R"(","reason":"no such words here"}])");
+        EXPECT_THAT(codes(session), ElementsAre("accepted", "failed"));
+        post(session, "lobby", "good word");
+        persist_all();
+        answer(put, 201, R"({"ok":true})");
+        EXPECT_THAT(codes(session), ElementsAre("accepted", "stored"));
+    }
+}
+
+TEST_F(FieldTest, APageThatSays201IsNotTakenForTheStore) {
+    open(1, "ann");
+    take(1);
+    post(1, "lobby", "hello");
+    persist_all();
+    answer(put, 201, "<html><body>Welcome to nginx!</body></html>");
+    EXPECT_THAT(codes(1), ElementsAre("accepted"));
+    advance(200ms);
+    store_up();
+    EXPECT_TRUE(asked(put)) << "it is written once more: " << asked_for();
+}
+
+// ---- rows that cannot be read
+
+std::string unreadable_row(std::string_view seq, std::string_view id) {
+    return R"({"seq":")" + std::string{seq} + R"(","id":")" + std::string{id} +
+           R"(","changes":[{"rev":"1-x"}],"doc":{"_id":")" + std::string{id} + R"(","a":)" +
+           std::string(1100, '[') + std::string(1100, ']') + "}}";
+}
+
+TEST_F(FieldTest, ARowThatCannotBeReadIsSkippedInALiveFeed) {
+    open(1, "ann");
+    join(1, "lobby");
+    take(1);
+    stream("feed=continuous",
+           unreadable_row("5-x", "deep") + "\n" + feed_row("6-x", others_message(1, "after")));
+    EXPECT_THAT(heard(1), ElementsAre("message after"));
+    EXPECT_TRUE(asked("feed=continuous")) << "it stays open";
+    EXPECT_THAT(log, testing::Contains(HasSubstr("the document deep cannot be read")));
+    persist_all();
+    ASSERT_TRUE(journal.state().checkpoint);
+    EXPECT_EQ(journal.state().checkpoint->place, "6-x");
+}
+
+TEST(FieldPages, ARowThatCannotBeReadIsSkippedInAPage) {
+    for (const int at : {0, 1, 2}) {
+        SCOPED_TRACE(at);
+        CoreDriver d;
+        d.start();
+        d.answer("GET /chat/_local/davenport", 200, R"({"generation":"g1"})");
+        std::vector<std::string> rows;
+        for (int i = 0; i < 3; ++i) {
+            auto row = i == at ? unreadable_row("1-a", "deep")
+                               : feed_row("2-b", others_message(i, "m" + std::to_string(i)));
+            if (row.ends_with('\n')) row.pop_back();
+            rows.push_back(row + (i < 2 ? ",\n" : "\n"));
+        }
+        d.answer(
+            "feed=normal", 200,
+            "{\"results\":[\n" + rows[0] + rows[1] + rows[2] + "],\n\"last_seq\":\"9-z\",\"pending\":0}\n");
+        EXPECT_TRUE(d.asked("feed=continuous&include_docs=true&heartbeat=2000&since=9-z")) << d.asked_for();
+        d.open(1, "ann");
+        d.join(1, "lobby");
+        EXPECT_EQ(d.take(1, "message").size(), 2u);
+    }
+}
+
+// ---- a client that leaves
+
+TEST_F(FieldTest, WhatIsReadForAClientIsCancelledWhenItGoes) {
+    const node::Cursor elsewhere{"other-journal", 7, "g1", "0", "", false};
+    for (node::SessionId session = 1; session <= 40; ++session) {
+        open(session, "ann");
+        join(session, "lobby", elsewhere.text());
+    }
+    const auto reads = [&] {
+        return std::ranges::count_if(
+            fetches, [](const auto& f) { return f.request.target.find("feed=normal") != std::string::npos; });
+    };
+    EXPECT_GT(reads(), 0);
+    for (node::SessionId session = 1; session <= 40; ++session) handle(node::Closed{session});
+    EXPECT_EQ(reads(), 0) << asked_for();
+    post(1, "lobby", "x");
+    open(99, "bob");
+    take(99);
+    post(99, "lobby", "hello");
+    persist_all();
+    answer(put, 201, R"({"ok":true})");
+    EXPECT_THAT(codes(99), ElementsAre("accepted", "stored"));
+}
+
+// ---- a message of any size
+
+TEST_F(FieldTest, AHugeMessageByHandLeavesNoHole) {
+    open(1, "ann");
+    join(1, "lobby");
+    for (const auto* text : {"one", "two"}) post(1, "lobby", text);
+    stream("feed=continuous", feed_row("5-x", others_message(60'000, std::string(1'100'000, 'x'))));
+    persist_all();
+    open(2, "bob");
+    take(2);
+    join(2, "lobby");
+    const auto shown = take(2, "message");
+    ASSERT_EQ(shown.size(), 1u);
+    EXPECT_EQ(base::string_member(shown[0], "text")->size(), 1'100'000u);
+    say(2, R"({"t":"history","room":"lobby","before":")" +
+               std::string{*base::string_member(shown[0], "pos")} + "\"}");
+    const auto page = take(2, "page");
+    ASSERT_EQ(page.size(), 1u);
+    EXPECT_EQ(base::member(page[0], "messages")->get_array().size(), 2u);
+}
+
+// ---- strangers and passwords
+
+struct Guarded : FieldTest {
+    static node::ChatConfig members_only() {
+        node::ChatConfig config;
+        config.auth_secret = "a secret";
+        config.stores[0].user = "node-account";
+        return config;
+    }
+    Guarded() : FieldTest{members_only()} {}
+    int try_password(std::string_view name, std::string_view address = "10.0.0.1") {
+        handle(node::Requested{++exchange_,
+                               {"POST",
+                                "/api/session",
+                                {{"Content-Type", "application/json"}},
+                                R"({"name":")" + std::string{name} + R"(","password":"pw"})"},
+                               std::string{address}});
+        return responses.contains(exchange_) ? responses.at(exchange_).status : 0;
+    }
+    node::ExchangeId exchange_ = 100;
+};
+
+TEST_F(Guarded, TheNodesOwnAccountIsNeverAskedAbout) {
+    EXPECT_EQ(try_password("node-account"), 403);
+    EXPECT_FALSE(asked("_session"));
+}
+
+TEST_F(Guarded, WrongPasswordsAreHeldBackBeforeTheStoreLocksTheName) {
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(try_password("ann", "10.0.0." + std::to_string(i)), 0);
+        answer("POST /_session", 401, R"({"error":"unauthorized"})");
+        advance(100ms);
+    }
+    EXPECT_EQ(try_password("ann", "10.0.0.9"), 429);
+    EXPECT_THAT(responses.at(exchange_).body, HasSubstr("try again in 5 min"));
+    EXPECT_EQ(try_password("bob"), 0) << "another name is not concerned";
+    answer("POST /_session", 200, R"({"ok":true})");
+}
+
+TEST_F(Guarded, ALockOfTheStoreIsToldAsOne) {
+    EXPECT_EQ(try_password("ann"), 0);
+    answer(
+        "POST /_session", 403,
+        R"({"error":"forbidden","reason":"Account is temporarily locked due to multiple authentication failures"})");
+    EXPECT_EQ(responses.at(exchange_).status, 429);
+    EXPECT_THAT(responses.at(exchange_).body, HasSubstr("locked"));
+}
+
+TEST(FailedTries, AreAtMostFourInAnyFiveMinutes) {
+    node::FailedTries tries;
+    std::vector<base::Time> failures;
+    for (base::Time now{}; now < base::Time{1h}; now += 7s) {
+        if (tries.held_back("ann", now)) continue;
+        tries.begin("ann", now);
+        failures.push_back(now);
+        const auto recent = std::ranges::count_if(failures, [&](base::Time t) { return t + 5min > now; });
+        ASSERT_LE(recent, 4);
+    }
+    EXPECT_GT(failures.size(), 40u) << "and it is let on when the time is over";
+}
+
+}  // namespace
+
+}  // namespace davenport
