@@ -3,6 +3,7 @@ add_executable(chatsim
   program/check.cpp program/compare.cpp program/interrupt.cpp program/main.cpp program/matrix.cpp program/main_search.cpp program/node_flags.cpp program/progress.cpp
   program/replay_target.cpp program/reference.cpp program/replay.cpp program/run.cpp program/shrink.cpp program/summary.cpp
   program/sweep.cpp program/verify.cpp)
+davenport_precompile(chatsim)
 target_link_libraries(chatsim PRIVATE
   davenport::sim_base davenport::sim_checker davenport::sim_virtual davenport::sim_search davenport::reports yaml-cpp CLI11::CLI11 davenport_options)
 if(TARGET davenport::sim_process)

@@ -1,5 +1,8 @@
 #pragma once
 
+// node/base, the vocabulary: values and pure functions that two or more rooms share. No I/O, no clock, no
+// threads, no Asio; what only one room needs lives in that room.
+
 #include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/time.hpp"

@@ -1,5 +1,8 @@
 #pragma once
 
+// node/net, the node's shell: performs the core's effects on real sockets, a real disk and a real clock, and
+// decides nothing that the core could decide. What knows neither chat nor store lives in node/net/wire.
+
 #include "node/core/chat_core.hpp"
 #include "node/net/chat_server.hpp"
 #include "node/net/wire/http_client.hpp"

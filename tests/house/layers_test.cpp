@@ -1,6 +1,5 @@
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
+#include "tests/house/source_tree.hpp"
+
 #include <map>
 #include <regex>
 #include <set>
@@ -9,52 +8,11 @@
 
 #include <gtest/gtest.h>
 
-namespace davenport {
+namespace davenport::house {
 
 /// Reads the #include lines of the whole house: arrows point down only, and cores touch neither sockets,
 /// clocks nor threads.
 namespace {
-
-namespace fs = std::filesystem;
-
-struct Include {
-    std::string file;  ///< "node/core/chat_core.cpp"
-    int line;
-    std::string what;  ///< "node/base/http.hpp", or "chrono" for <chrono>
-};
-
-const fs::path house = DAVENPORT_SOURCE_DIR;
-
-std::vector<fs::path> sources() {
-    std::vector<fs::path> found;
-    for (const auto* top : {"node", "couchmock", "sim", "reports"})
-        for (const auto& entry : fs::recursive_directory_iterator(house / top))
-            if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp")
-                found.push_back(fs::relative(entry.path(), house));
-    std::ranges::sort(found);
-    return found;
-}
-
-std::vector<std::string> lines_of(const fs::path& file) {
-    std::ifstream in{house / file};
-    std::vector<std::string> lines;
-    for (std::string line; std::getline(in, line);) lines.push_back(line);
-    return lines;
-}
-
-std::vector<Include> includes() {
-    static const std::regex form{R"re(^\s*#\s*include\s*["<]([^">]+)[">])re"};
-    std::vector<Include> found;
-    for (const auto& file : sources()) {
-        int number = 0;
-        for (const auto& line : lines_of(file)) {
-            ++number;
-            if (std::smatch match; std::regex_search(line, match, form))
-                found.push_back({file.string(), number, match[1]});
-        }
-    }
-    return found;
-}
 
 /// The room that a file lies in; the longest name that fits.
 std::string room_of(const std::string& file) {
@@ -131,7 +89,9 @@ bool has_no_io(const std::string& room) {
 }
 
 TEST(Layers, EveryFileLiesInAKnownRoom) {
-    for (const auto& file : sources()) EXPECT_NE(room_of(file.string()), "") << file;
+    for (const auto& file : sources())
+        EXPECT_NE(room_of(file.name), "")
+            << file.name << ": no room has this path; name the room in room_of() and allowed()";
 }
 
 TEST(Layers, ArrowsPointDownOnly) {
@@ -142,8 +102,9 @@ TEST(Layers, ArrowsPointDownOnly) {
         const auto& may = allowed().at(from);
         const bool through_room = to == "sim/history/record.hpp" && may.contains("sim/history");
         EXPECT_TRUE(may.contains(to) || through_room)
-            << include.file << ':' << include.line << ": " << from << " must not look into " << to << " ("
-            << include.what << ")";
+            << include.file << ':' << include.line << ": " << from << " must not include " << include.what
+            << ": move what is needed below both rooms (node/base), or pass it in; " << from
+            << " may include " << ::testing::PrintToString(may);
     }
 }
 
@@ -158,7 +119,7 @@ TEST(Layers, CoresTouchNeitherSocketsNorThreadsNorFiles) {
                                  ? include.what.starts_with(prefix)
                                  : include.what == prefix;
             EXPECT_FALSE(bad) << include.file << ':' << include.line << ": a core must not include "
-                              << include.what;
+                              << include.what << ": return an effect, and let the shell perform it";
         }
     }
 }
@@ -167,12 +128,12 @@ TEST(Layers, OnlyShellsAndProgramsReadAClock) {
     static const std::regex clock{
         R"((steady_clock|system_clock|high_resolution_clock)::now|random_device|\bgetenv\b|\btime\(nullptr\))"};
     for (const auto& file : sources()) {
-        if (!has_no_io(room_of(file.string()))) continue;
-        int number = 0;
-        for (const auto& line : lines_of(file)) {
-            ++number;
-            EXPECT_FALSE(std::regex_search(line, clock)) << file.string() << ':' << number << ": " << line;
-        }
+        if (!has_no_io(room_of(file.name))) continue;
+        for (const auto& line : file.lines)
+            EXPECT_FALSE(std::regex_search(line.text, clock))
+                << file.name << ':' << line.number
+                << ": a core is told the time (base::Now) and draws from a seed; it reads neither itself: "
+                << line.text;
     }
 }
 
@@ -182,4 +143,4 @@ TEST(Layers, TheTestSeesIncludes) {  // a test that reads nothing would pass eve
 
 }  // namespace
 
-}  // namespace davenport
+}  // namespace davenport::house

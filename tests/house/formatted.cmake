@@ -1,0 +1,15 @@
+# Checks that clang-format leaves every source as it is. Needs clang-format 14, as Debian 12 has it: other versions format otherwise.
+#   cmake -DCLANG_FORMAT=... -DSOURCE=... -P formatted.cmake
+execute_process(COMMAND git ls-files "*.cpp" "*.hpp" WORKING_DIRECTORY "${SOURCE}" OUTPUT_VARIABLE files COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX REPLACE "\n$" "" files "${files}")
+string(REPLACE "\n" ";" files "${files}")
+list(LENGTH files count)
+if(count LESS 100)
+  message(FATAL_ERROR "git knows ${count} sources only: this test would pass whatever they look like")
+endif()
+execute_process(COMMAND ${CLANG_FORMAT} --dry-run -Werror ${files} WORKING_DIRECTORY "${SOURCE}" RESULT_VARIABLE code ERROR_VARIABLE told)
+if(NOT code EQUAL 0)
+  string(REGEX MATCHALL "[^\n]+: error: code should be clang-formatted" places "${told}")
+  list(JOIN places "\n" places)
+  message(FATAL_ERROR "${places}\n./dev format mends this.")
+endif()

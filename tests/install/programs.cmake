@@ -1,0 +1,13 @@
+# Installs the component `runtime` of BUILD below SCRATCH: all is in its place, and the programs start.
+#   cmake -DBUILD=... -DSCRATCH=... -P programs.cmake
+file(REMOVE_RECURSE "${SCRATCH}")
+execute_process(COMMAND "${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${SCRATCH}" --component runtime OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+foreach(file lib/systemd/system/chatnode.service share/davenport/page/index.html share/davenport/scenarios/store-outage.yaml
+    share/doc/davenport/PROTOCOL.md)
+  if(NOT EXISTS "${SCRATCH}/${file}")
+    message(FATAL_ERROR "${file} is not installed")
+  endif()
+endforeach()
+foreach(program chatnode couchmock chatsim)
+  execute_process(COMMAND "${SCRATCH}/bin/${program}" --help OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
