@@ -1,19 +1,21 @@
 // Where a text has addresses, as GitHub and Slack see them: without the marks around them, with parentheses that belong to them.
 
 const address = /(?<![\p{L}\p{N}_@])https?:\/\/[^\s<>。，、！？；：「」『』《》〈〉【】“”„«»\p{Cc}\p{Cf}]+/giu;
-const trailing = /[?!.,:;*_~'"’`…|\\]$/u;
+const trailing = new Set('?!.,:;*_~\'"’`…|\\');
 const pairs = { ')': '(', ']': '[', '}': '{' };
-
-const count = (text, letter) => text.split(letter).length - 1;
 
 /** Without what stands at the end and belongs to the sentence: `.`, `**`, a quote, a closing bracket that was not opened in the address. */
 function withoutTail(text) {
-  for (;;) {
-    const last = text.at(-1);
-    const unopened = last in pairs && count(text, last) > count(text, pairs[last]);
-    if (!unopened && !trailing.test(text)) return text;
-    text = text.slice(0, -1);
+  const count = {};
+  for (const letter of text) count[letter] = (count[letter] ?? 0) + 1;
+  let end = text.length;
+  for (; end > 0; --end) {
+    const last = text[end - 1];
+    const unopened = last in pairs && count[last] > (count[pairs[last]] ?? 0);
+    if (!unopened && !trailing.has(last)) break;
+    count[last] -= 1;
   }
+  return text.slice(0, end);
 }
 
 /** What the address names, or null. An address with a name before its host is none: it is shown to look like another host. */

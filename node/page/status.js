@@ -19,7 +19,7 @@ export function waitingText(waiting, now) {
   for (const [code, { count, until }] of waiting) {
     if (until - now < shortMs) continue;
     const when = timeOfDay().format(shownTimeAfter(until - now));
-    return `${(why[code] ?? why.not_now)(count)}. It is sent by itself at ${when}; you can go on.`;
+    return `${(why[code] ?? why.not_now)(count)}. ${count === 1 ? 'It is sent by itself' : 'They are sent by themselves'} at ${when}; you can go on.`;
   }
   return '';
 }
