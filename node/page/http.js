@@ -127,14 +127,26 @@ export class HttpConnection {
 
   /** Where events do not come through: long polls, for the room that is looked at. */
   async poll(room) {
+    const polling = this.polling = {};  // one at a time
     if (!this.welcomed) {
       this.welcomed = true;
-      const { told } = await ask('readyz').catch(() => ({}));
-      this.storeUp = told?.store !== 'down';
+      const store = await this.readStore();
       const { auth, user } = this.session;
-      this.tell({ t: 'welcome', v: 1, node: '', journal: '', now: this.now, store: this.storeUp ? 'up' : 'down', backlog: told?.backlog ?? 0, ...(auth === 'none' ? {} : { auth, user }) });
+      this.tell({ t: 'welcome', v: 1, node: '', journal: '', now: this.now, store: store.state, backlog: store.backlog, ...(auth === 'none' ? {} : { auth, user }) });
     }
-    while (this.open && this.room === room && this.streamFails) await this.readRoom(room, pollSeconds).catch(() => this.lose());
+    while (this.open && polling === this.polling) {
+      await this.readRoom(room, pollSeconds).catch(() => this.lose());
+      const wasUp = this.storeUp;
+      const store = await this.readStore();
+      if (this.storeUp !== wasUp) this.tell({ t: 'store', ...store });
+    }
+  }
+
+  /** How the store is: {state, backlog}. */
+  async readStore() {
+    const { told } = await ask('readyz').catch(() => ({}));
+    this.storeUp = told?.store !== 'down';
+    return { state: this.storeUp ? 'up' : 'down', backlog: told?.backlog ?? 0 };
   }
 
   /** One poll of a room: what it has that was not shown, then `joined`. */

@@ -42,7 +42,7 @@ export function showPeople(here, lately, view, complete, now) {
   const shown = present.slice(0, 3 * shownMax).map((name) => [name, '']);
   const more = (view.peopleCount ?? 0) - shown.length;
   draw(here, `Here${known}`, more > 0 ? [...shown, [more, '']] : shown);
-  const isHere = new Set(present);
-  const others = heardLately(view.items).filter(([name]) => !isHere.has(name));
+  const named = new Set(present);
+  const others = heardLately(view.items).filter(([name]) => !named.has(name));
   draw(lately, `Heard lately${known}`, others.map(([name, time]) => [name, Number.isNaN(time.getTime()) ? '' : ago(time, now)]));
 }

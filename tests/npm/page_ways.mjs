@@ -135,7 +135,7 @@ test('on a shown page there is a ping at once', async () => {
   await connected(page)
   await new Promise((wake) => setTimeout(wake, 500))
   for (const [target, event] of [['window', 'online'], ['window', 'pageshow'], ['document', 'visibilitychange']]) {
-    const sent = new Promise((done) => socket.once('framesent', ({ payload }) => done(payload)))
+    const sent = Promise.race([new Promise((done) => socket.once('framesent', ({ payload }) => done(payload))), new Promise((wake) => setTimeout(wake, 2000))])
     await page.evaluate(([on, name]) => globalThis[on].dispatchEvent(new Event(name)), [target, event])
     assert.equal(await sent, '{"t":"ping"}', event)
     await new Promise((wake) => setTimeout(wake, 200))
@@ -198,12 +198,12 @@ test('when WebSockets come through again, the page takes one, and loses nothing'
   const way = await proxy(node.port, { websocket: 'refuse' })
   const page = await open(way.url, 'ann', { room: 'again' })
   await until('the status', async () => (await status(page)) === 'slower', 20_000)
-  await say(page, 'said without'); await stored(page, 'said without', 8000)
+  await say(page, 'one, without'); await stored(page, 'one, without', 8000)
   way.rules.websocket = 'pass'
   await page.evaluate(() => dispatchEvent(new Event('online')))
   await connected(page)
-  await say(page, 'said with'); await stored(page, 'said with')
-  assert.deepEqual(await page.$$eval('#log .text', (all) => all.map((one) => one.textContent)), ['said without', 'said with'])
+  await say(page, 'two, with a socket'); await stored(page, 'two, with a socket')
+  assert.deepEqual(await page.$$eval('#log .text', (all) => all.map((one) => one.textContent)), ['one, without', 'two, with a socket'])
   await page.context().close(); way.end()
 })
 
