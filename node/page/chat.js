@@ -135,7 +135,10 @@ function open(name) {
   refreshNow();
   place.toNewest();
   const { anchor } = current;
-  if (anchor?.node?.isConnected) $('scroll').scrollTop += anchor.node.getBoundingClientRect().top - current.anchorTop;
+  if (anchor?.node?.isConnected) {
+    $('scroll').scrollTop += anchor.node.getBoundingClientRect().top - current.anchorTop;
+    place.atEnd = place.fromEnd < 60 && current.showsNewest;
+  }
   pump.ask();
 }
 
