@@ -1,6 +1,6 @@
 // Work in slices: what comes in, however much, is done a little in each picture that the browser draws, so that a key is answered meanwhile.
 
-const sliceMs = 6;
+const sliceMs = 5;
 const hiddenMs = 50;   // a page that is not shown draws nothing
 
 export class Pump {

@@ -7,7 +7,7 @@ import { markMessage, renderMessage } from './message.js';
 const keptMax = 2000;
 const shownAtOnce = 60;
 const step = 20;
-const rowsMax = 300;      // in the log: how long a picture takes depends on them, and not on how much was said
+const rowsMax = 160;      // in the log: how long a picture takes depends on them, and not on how much was said
 const calendar = lazily(() => new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' }));
 
 /** The day of an item, as one number; told once for each item. */
