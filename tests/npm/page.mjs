@@ -12,7 +12,8 @@ import { tmpdir } from 'node:os'
 
 const controlFile = join(folder, 'control')
 const store = await start('couchmock', ['--control', '127.0.0.1:0', '--control-port-file', controlFile, '--log-level', 'error'])
-const control = `http://127.0.0.1:${readFileSync(controlFile, 'utf8').trim()}/_mock/faults`
+const controlPort = await until('the control port', () => { try { return readFileSync(controlFile, 'utf8').trim() } catch { return '' } })
+const control = `http://127.0.0.1:${controlPort}/_mock/faults`
 // A test types faster than a client may.
 const node = (name, port = 0) => start('chatnode', ['--posts-per-second', '0', '--store', `${store.url}/chat`, '--name', name, '--journal', join(folder, `${name}.journal`), '--log-level', 'error'], { port })
 let first = await node('n1')
