@@ -1,11 +1,14 @@
 // The page: rooms at the side, what is said in the middle. Here its parts are put together.
 
+import { monotonic } from './clock.js';
 import { Composer } from './composer.js';
 import { Link } from './link.js';
 import { browser } from './memory.js';
+import { readName } from './names.js';
 import { showPeople } from './people.js';
 import { Place } from './place.js';
-import { roomPattern, savedRooms, saveRooms, showRooms, suggestRooms } from './rooms.js';
+import { Pump } from './pump.js';
+import { RoomList, roomPattern, savedRooms, saveRooms, suggestRooms } from './rooms.js';
 import { Search } from './search.js';
 import { SignIn } from './signin.js';
 import { bannerText, showProblem, tell } from './status.js';
@@ -13,6 +16,7 @@ import { RoomView } from './view.js';
 
 const $ = (id) => document.getElementById(id);
 const defaultRoom = 'lobby';
+const nearPx = 600;     // so near the end of what is drawn more is drawn
 const reachMax = 5000;  // so far back a page goes to a message that was found
 
 const views = new Map();
@@ -20,17 +24,36 @@ let current = null;
 let store = { state: 'up', backlog: 0 };
 let textMax = 8192;
 
-const place = new Place($('scroll'), $('log'), $('newest'));
+const place = new Place($('scroll'), $('log'), $('newest'), { showsNewest: () => current?.showsNewest ?? true, toEnd: () => toEnd() });
+
+let stale = false;
+/** Reads what has come and shows it: a little at a time, measured once each time. */
+const pump = new Pump((enough) => {
+  if (!current) return false;
+  const { scrollTop } = $('scroll');
+  const above = current.from > 0 && scrollTop < nearPx;
+  const below = !above && !current.showsNewest && place.fromEnd < nearPx;
+  const unread = place.keep(() => {
+    if (above || below) current.widen(above);
+    const more = link.read(enough);
+    if (place.atEnd) current.narrow();
+    return more;
+  });
+  const unlisted = stale && refreshNow();
+  return unread || unlisted || above || below;
+});
 
 const link = new Link({
+  frame: () => pump.ask(),
   state(up) {
-    $('link').textContent = up ? '' : 'connecting…';
+    $('link').textContent = !up ? 'connecting…' : link.indirect ? 'slower' : '';
+    $('link').title = up && link.indirect ? 'This network lets no WebSocket through. The chat works without, a little slower.' : '';
     if (!up) for (const view of views.values()) view.asked = false;  // what was asked is not answered any more
     refresh();
   },
   welcome(frame) {
     textMax = frame.limits?.text ?? textMax;
-    $('where').textContent = `on ${frame.node}`;
+    $('where').textContent = frame.node ? `on ${frame.node}` : '';
   },
   who(frame) {
     const name = signIn.show(frame);
@@ -42,11 +65,9 @@ const link = new Link({
   message(frame) {
     const view = views.get(frame.room);
     if (!view) return;
-    let isNew = false;
-    change(view, () => {
-      isNew = view.add(frame, view === current);
-      if (view !== current || (place.atEnd && !search.shown)) view.trim();
-    });
+    const isNew = view.add(frame, view === current);
+    if (view !== current || (place.atEnd && !search.shown)) view.trim();
+    if (isNew && view === current && view.ready && !place.atEnd && view.items.at(-1).id === frame.id) $('newest').hidden = false;
     if (isNew && view.ready && frame.user !== link.user && (view !== current || document.hidden)) view.unread += 1;
     refresh();
   },
@@ -63,13 +84,14 @@ const link = new Link({
   },
   post(post, gone) {
     const view = views.get(post.room);
-    if (view) change(view, () => view.update(post, gone, view === current));
+    if (view === current) place.keep(() => view.update(post, gone, true));
+    else view?.update(post, gone, false);
     refresh();
   },
   page(frame) {
     const view = views.get(frame.room);
     if (!view) return;
-    change(view, () => { for (const message of frame.messages) view.add(message, view === current, true); }, false);
+    for (const message of frame.messages) view.add(message, view === current, true);
     Object.assign(view, { more: frame.more, asked: false });
     reach(view);
     refresh();
@@ -83,32 +105,53 @@ const link = new Link({
   error: showProblem,
 });
 
-function change(view, what, below = true) { view === current ? place.keep(what, below) : what(); }
-
 // ---- rooms
+
+/** Follows a room, which need not be on the screen. */
+function follow(name) {
+  views.set(name, new RoomView(name, $('log'), {
+    isMe: (user) => user === link.user,
+    again: (post) => link.posts.sayAgain(post),
+    forget: (post) => link.posts.forget(post),
+  }));
+  link.join(name);
+  for (const post of link.posts.values()) if (post.room === name) views.get(name).update(post, false, false);
+}
 
 function open(name) {
   if (!views.has(name)) {
-    views.set(name, new RoomView(name, $('log'), {
-      isMe: (user) => user === link.user,
-      again: (post) => link.sayAgain(post),
-      forget: (post) => link.forget(post),
-    }));
-    link.join(name);
-    for (const post of link.posts.values()) if (post.room === name) views.get(name).update(post, false, false);
+    follow(name);
     saveRooms([...views.keys()]);
   }
-  if (current) Object.assign(current, { top: $('scroll').scrollTop, atEnd: place.atEnd });
+  if (current) keepPlace(current);
   current = views.get(name);
   current.unread = 0;
+  link.look(name);
   composer.enter(name);
-  current.show();
+  current.show(current.anchor);
   $('room').textContent = name;
   if (location.hash.slice(1) !== name) location.hash = name;
   closeMenu();
   refreshNow();
   place.toNewest();
-  if (current.atEnd === false) $('scroll').scrollTop = current.top;
+  const { anchor } = current;
+  if (anchor?.node?.isConnected) {
+    $('scroll').scrollTop += anchor.node.getBoundingClientRect().top - current.anchorTop;
+    place.atEnd = place.fromEnd < 60 && current.showsNewest;
+  }
+  pump.ask();
+}
+
+function toEnd() {
+  if (!current.showsNewest) current.show();
+  place.toNewest();
+}
+
+/** Remembers where the reader is, unless it is at the end. */
+function keepPlace(view) {
+  const node = place.atEnd ? null : place.firstSeen();
+  view.anchor = node ? view.items.find((item) => item.node === node) : null;
+  view.anchorTop = node?.getBoundingClientRect().top;
 }
 
 function leave(name) {
@@ -122,25 +165,30 @@ function leave(name) {
 
 // ---- what is shown
 
-let asked = false;
-/** Shows the state of everything, once for all that happens before the next frame. */
+/** Shows the state of everything, once for all that happens before the next picture. */
 function refresh() {
-  if (asked || !current) return;
-  asked = true;
-  queueMicrotask(refreshNow);
+  stale = true;
+  pump.ask();
 }
 
+const roomList = new RoomList($('rooms'), { open: (name) => open(name), leave: (name) => leave(name) });
+
+/** True when rooms are left to be listed. */
 function refreshNow() {
-  asked = false;
-  const unread = showRooms($('rooms'), [...views.values()], current, { onOpen: open, onLeave: leave });
+  const { unread, more } = roomList.show(views, current);
+  stale = more;
   $('menu').classList.toggle('news', unread > 0);
   $('menu').setAttribute('aria-label', unread ? `Rooms, ${unread} unread` : 'Rooms');
   $('log').parentElement.setAttribute('aria-busy', String(!current.ready));  // history is not read out, only what is said from now on
   $('empty').hidden = current.items.length > 0 || !current.ready;
   $('older').hidden = !current.more || !current.oldest || current.items.length < 20;
-  showPeople($('people'), $('lately'), current, link.up && store.state === 'up');
-  tell($('banner'), bannerText({ up: link.up || !link.everUp, store: store.state, backlog: store.backlog, posts: [...link.posts.values()], gap: current.gap }));
+  showPeople($('people'), $('lately'), current, link.up && store.state === 'up', link.clock.now());
+  tell($('banner'), bannerText({
+    up: link.up || !link.everUp, store: store.state, backlog: store.backlog, posts: [...link.posts.values()], gap: current.gap,
+    waiting: link.posts.waiting(), now: monotonic(),
+  }));
   search.show(current);
+  return more;
 }
 setInterval(refresh, 30_000);  // "2 min ago" becomes untrue
 
@@ -166,7 +214,7 @@ const composer = new Composer($('say'), $('text'), (text) => {
     return false;
   }
   link.say(current.name, text);
-  place.toNewest();
+  toEnd();
   return true;
 });
 
@@ -187,6 +235,8 @@ function reach(view) {
   if (!item && view.more && view.items.length < reachMax) return askOlder(view, 500);
   view.goal = null;
   if (!item) return showProblem(`That is too far back to go there: ${goal.user} said "${goal.text}"`);
+  view.show(item);
+  place.atEnd = false;
   item.node.scrollIntoView({ block: 'center' });
   item.node.tabIndex = -1;
   item.node.focus();
@@ -203,17 +253,30 @@ $('join').onsubmit = (event) => {
 const signIn = new SignIn($('sign-in'), $('sign-out'), $('name'), { done: () => link.reconnect() });
 
 function setName() {
-  if ($('name').readOnly) return;
-  const name = $('name').value.trim();
-  if (name === link.user) return;
+  if ($('name').readOnly) return true;
+  const { name, problem } = readName($('name').value);
+  if (problem) return false;
+  $('name').value = name;
+  if (name === link.user) return true;
   browser.set('name', name);
   link.setUser(name);
   for (const view of views.values()) view.markMine();
+  return true;
 }
+
+/** What there is to say of the name that is being typed. */
+function noteName() {
+  const { problem, note } = readName($('name').value);
+  tell($('name-note'), problem || note);
+  $('name').setAttribute('aria-invalid', String(Boolean(problem)));
+}
+$('name').oninput = noteName;
 $('name').onchange = setName;
 $('me').onsubmit = (event) => {
   event.preventDefault();
-  setName();
+  noteName();
+  if (!setName()) return;
+  tell($('name-note'), '');
   tell($('problem'), '');
   closeMenu();
   $('text').focus();
@@ -252,7 +315,10 @@ function askOlder(view, limit) {
   link.older(view.name, view.oldest, limit);
 }
 $('older').onclick = () => askOlder(current, 50);
-$('scroll').addEventListener('scroll', () => { if ($('scroll').scrollTop < 80 && !place.atEnd) askOlder(current, 50); }, { passive: true });
+$('scroll').addEventListener('scroll', () => {
+  if ($('scroll').scrollTop < nearPx || place.fromEnd < nearPx) pump.ask();
+  if ($('scroll').scrollTop < 80 && !place.atEnd && current.from === 0) askOlder(current, 50);
+}, { passive: true });
 
 document.onvisibilitychange = () => {
   if (document.hidden || !current?.unread) return;
@@ -266,10 +332,18 @@ onhashchange = () => {
 
 // ---- the beginning
 
-link.user = $('name').value = String(browser.get('name', ''));
-const wanted = location.hash.slice(1);
-for (const name of savedRooms()) open(name);
-open(roomPattern.test(wanted) ? wanted : current?.name ?? defaultRoom);
-$('link').textContent = 'connecting…';
-link.connect();
-(link.user ? $('text') : $('name')).focus();
+function begin() {
+  $('name').value = String(browser.get('name', ''));
+  const kept = readName($('name').value);
+  link.user = kept.problem ? '' : kept.name;
+  noteName();
+  const wanted = location.hash.slice(1);
+  const rooms = savedRooms();
+  for (const name of rooms) follow(name);
+  $('link').textContent = 'connecting…';
+  open(roomPattern.test(wanted) ? wanted : rooms.at(-1) ?? defaultRoom);
+  link.connect();
+  (link.user ? $('text') : $('name')).focus();
+  $('unscripted').remove();
+}
+setTimeout(begin);  // in a task of its own: loading was long enough

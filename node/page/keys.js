@@ -23,26 +23,37 @@ export const positionOfKey = (key) => encode(stampOfKey(key) << 64n, 26);
 
 const stamp = (ms, counter = 0) => (BigInt(Math.trunc(ms)) << 16n) | BigInt(counter);
 
+const latestMs = 2 ** 48 - 1;
+
 /** Makes keys, each above the one before and above all that was seen: an answer stands after what it answers. */
 export class KeyMaker {
-  constructor() {
-    this.offsetMs = 0;  // from our clock to the node's
-    this.newest = 0n;
+  /** `clock.now()`: the node's time in milliseconds. */
+  constructor(clock) {
+    this.clock = clock;
+    this.newest = '';  // the highest position seen; positions sort as text
     this.last = 0n;
+    this.newTag();
+  }
+
+  newTag() {
     const random = crypto.getRandomValues(new Uint8Array(8));
     this.tag = [...random].map((byte) => letters[byte & 31]).join('');
   }
 
-  saw(position) {
-    const seen = stampOfPosition(position);
-    if (seen > this.newest) this.newest = seen;
-  }
+  saw(position) { if (position > this.newest) this.newest = position; }
 
+  /**
+   * A key with the node's time, or a little above what was seen or made before. What is further ahead than 30 s is not followed, not even the
+   * own last key: it came from a clock that was wrong, and the node would refuse all that follows it. A new tag then keeps keys unique.
+   */
   next() {
-    const clock = Date.now() + this.offsetMs;
-    let key = stamp(clock);
-    if (this.newest >= key && this.newest <= stamp(clock + followAheadMs)) key = this.newest + 1n;
-    if (this.last >= key) key = this.last + 1n;
+    const now = Math.min(Math.max(this.clock.now(), 0), latestMs);
+    const limit = stamp(Math.min(now + followAheadMs, latestMs));
+    const newest = this.newest ? stampOfPosition(this.newest) : 0n;
+    let key = stamp(now);
+    if (newest >= key && newest <= limit) key = newest + 1n;
+    if (this.last >= key && this.last <= limit) key = this.last + 1n;
+    else if (this.last >= key) this.newTag();
     this.last = key;
     return encode(key, 13) + '-' + this.tag;
   }

@@ -1,93 +1,238 @@
-// The connection to a node: comes back by itself, resumes every room where it was, and repeats what was not accepted.
-// A repeat bears the same key, so it is the same message for everybody.
+// The connection to a node: comes back by itself, by a WebSocket or without one, and resumes every room where it was.
 
+import { NodeClock, monotonic } from './clock.js';
+import { HttpConnection, nodeAnswers } from './http.js';
 import { KeyMaker } from './keys.js';
 import { tab } from './memory.js';
+import { Posts } from './posts.js';
+import { SocketConnection } from './socket.js';
+import { Watch } from './watch.js';
 
 const retryMs = [250, 500, 1000, 2000, 4000, 8000];
-const silenceMs = 30_000;
-const answerMs = 8_000;
-const clockTrustMs = 500;
+const openMs = [5000, 10_000, 20_000];         // so long a connection may take to bring the first frame
+const socketFailsMax = 2;                      // without a first frame, one after the other: then it is tried without a WebSocket
+const socketAgainMs = [15_000, 30_000, 60_000, 120_000, 300_000];
+const tickMs = 250;
+const attendedMs = 300_000;
+
+const at = (list, index) => list[Math.min(index, list.length - 1)];
 
 export class Link {
-  /** `on`: what to call: state(up), welcome(frame), who(frame): the name where one signs in, else undefined, message(frame), joined(room, gap), store(frame), post(post), page(frame), found(frame), people(frame), error(text). */
+  /**
+   * `on`: what to call: state(up), welcome(frame), who(frame): the name where one signs in, else undefined, message(frame), joined(room, gap),
+   * store(frame), post(post, gone), page(frame), found(frame), people(frame), error(text), frame(): there is something to `read`.
+   *
+   * Frames are kept as they come, until the page has time for them and calls `read`.
+   */
   constructor(on) {
     this.on = on;
-    this.keys = new KeyMaker();
+    this.clock = new NodeClock();
+    this.keys = new KeyMaker(this.clock);
     this.rooms = new Map();   // room -> {cursor, n, seen, fresh}: the newest `pos` shown; fresh counts what comes before `joined`
-    this.posts = new Map();   // key -> post, in the order said; until it is stored
     this.user = '';
-    this.socket = null;
+    this.room = '';
+    this.connection = null;
+    this.trial = null;        // a WebSocket that is tried while another way is in use
+    this.received = [];
     this.attempt = 0;
+    this.socketFails = 0;
+    this.trials = 0;
     this.journal = '';
+    this.indirectly = false;
     this.everUp = false;
-    for (const post of tab.get('posts', [])) this.posts.set(post.key, post);
-    addEventListener('online', () => this.connect());
-    setInterval(() => this.checkSilence(), 2000);
+    this.activeAt = monotonic();
+    this.posts = new Posts({
+      keys: this.keys, clock: this.clock, memory: tab, monotonic,
+      later: (call, ms) => setTimeout(call, ms),
+      mayNowSend: (post) => this.up && post.user === this.user,
+      send: (frame) => this.ask(frame),
+      askTime: () => this.askTime(),
+      changed: (post, gone) => on.post(post, gone),
+    });
+    this.listen();
   }
 
-  get up() { return this.socket?.readyState === WebSocket.OPEN && this.welcomed; }
+  get up() { return Boolean(this.connection && this.welcomed); }
+  /** True while there is no WebSocket, and the chat goes on without. */
+  get indirect() { return this.connection instanceof HttpConnection; }
+  get attended() { return document.visibilityState === 'visible' && monotonic() - this.activeAt < attendedMs; }
+
+  listen() {
+    const active = () => { this.activeAt = monotonic(); };
+    for (const what of ['focus', 'pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart']) addEventListener(what, active, { passive: true, capture: true });
+    const shown = () => {
+      if (document.visibilityState !== 'visible') return;
+      active();
+      this.poke();
+    };
+    addEventListener('online', () => this.poke());
+    addEventListener('pageshow', shown);
+    document.addEventListener('visibilitychange', shown);
+    setInterval(() => this.tick(), tickMs);
+  }
+
+  // ---- there and away
 
   connect() {
-    clearTimeout(this.timer);
-    if (this.socket && this.socket.readyState <= WebSocket.OPEN) return;
+    this.retry = null;
+    if (this.connection) return;
     this.welcomed = false;
-    this.heard = Date.now();
-    const socket = new WebSocket(location.origin.replace(/^http/, 'ws') + '/ws');
-    this.socket = socket;
-    socket.onmessage = (event) => {
-      this.heard = Date.now();
-      const frame = JSON.parse(event.data);
-      this[`on_${frame.t.replace('-', '_')}`]?.(frame);
-    };
-    socket.onclose = () => { if (socket === this.socket) this.lost(); };
+    this.openedAt = monotonic();
+    this.pings = [];
+    this.watch = new Watch(this.openedAt);
+    this.connection = this.indirectly ? this.openHttp() : this.openSocket();
+    this.connection.look(this.room);
   }
 
-  lost() {
-    this.socket = null;
-    this.welcomed = false;
+  openSocket() {
+    const connection = new SocketConnection({
+      frame: (frame) => this.receive(connection, frame),
+      lost: () => connection === this.connection && this.lost(),
+    });
+    return connection;
+  }
+
+  openHttp() {
+    const connection = new HttpConnection({
+      frame: (frame) => this.receive(connection, frame),
+      lost: () => connection === this.connection && this.lost(),
+      place: (room) => {
+        const { cursor, n, seen } = this.rooms.get(room) ?? {};
+        return { after: cursor ? `${n}.${cursor}` : '', seen: seen ?? '' };
+      },
+    });
+    clearTimeout(this.trialTimer);
+    this.trialTimer = setTimeout(() => this.trySocket(), at(socketAgainMs, this.trials));
+    return connection;
+  }
+
+  async lost() {
+    const failed = !this.indirect && !this.welcomed;
+    this.drop();
     this.on.state(false);
-    const wait = retryMs[Math.min(this.attempt++, retryMs.length - 1)];
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.connect(), wait * (0.75 + Math.random() / 2));
+    const wait = at(retryMs, this.attempt++) * (0.75 + Math.random() / 2);
+    const retry = this.retry = {};
+    const [answers] = await Promise.all([failed && nodeAnswers(), new Promise((wake) => setTimeout(wake, wait))]);
+    if (retry !== this.retry) return;
+    // A node that answers plain requests but no WebSocket stands behind something that lets none through.
+    this.socketFails = answers ? this.socketFails + 1 : 0;
+    if (this.socketFails >= socketFailsMax) this.indirectly = true;
+    this.connect();
+  }
+
+  drop() {
+    this.connection?.close();
+    this.trial?.close();
+    this.connection = this.trial = null;
+    this.welcomed = false;
+    this.received = [];  // what was not read is told again, since the cursors stand before it
   }
 
   /** As somebody else: the node learns who one is when one connects. */
   reconnect() {
-    const before = this.socket;
     this.attempt = 0;
-    if (before) {
-      before.onmessage = before.onclose = null;
-      before.close();
-    }
-    this.socket = null;
+    this.drop();
     this.connect();
   }
 
-  /** A connection can die without a word: a sleeping laptop, another network. */
-  checkSilence() {
-    if (!this.socket) return;
-    const silence = Date.now() - this.heard;
-    if (silence > silenceMs + answerMs) {
-      const dead = this.socket;
-      this.lost();
-      dead.onmessage = null;
-      dead.close();
-    } else if (silence > silenceMs) {
-      this.send({ t: 'ping' });
+  /** Something changed after which a connection is often dead. */
+  poke() {
+    this.clock.jumped();
+    if (!this.connection) {
+      this.attempt = 0;
+      return this.connect();
     }
+    if (this.indirect) this.trySocket();
+    if (this.up && this.watch.poke() === 'ping') this.askTime();
   }
 
-  send(frame) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(frame));
+  tick() {
+    if (!this.connection) return;
+    const now = monotonic();
+    if (!this.welcomed) {
+      if (now - this.openedAt > at(openMs, this.attempt)) this.lost();
+      return;
+    }
+    if (this.clock.jumped()) this.askTime();
+    const wanted = this.watch.tick(now, this.attended);
+    if (wanted === 'dead') this.lost();
+    if (wanted === 'ping') this.ping();
+  }
+
+  ping() {
+    if (!this.up) return;
+    this.pings.push(monotonic());
+    this.watch.pinged(monotonic());
+    this.connection.send({ t: 'ping' });
+  }
+
+  /** The node is to say its time. */
+  askTime() {
+    if (!this.up || this.pings.length > 4) return;
+    if (!this.indirect) return this.ping();
+    this.pings.push(monotonic());
+    this.connection.askTime();
+  }
+
+  /** Now and then: another network may let a WebSocket through. */
+  trySocket() {
+    clearTimeout(this.trialTimer);
+    if (!this.indirect || this.trial) return;
+    this.trials += 1;
+    const trial = this.trial = new SocketConnection({
+      frame: (frame) => {
+        if (trial !== this.trial) return this.receive(trial, frame);
+        this.trial = null;
+        this.drop();
+        this.trials = 0;
+        this.indirectly = false;
+        Object.assign(this, { connection: trial, openedAt: monotonic(), pings: [], watch: new Watch(monotonic()) });
+        this.receive(trial, frame);
+      },
+      lost: () => { if (trial === this.connection) this.lost(); },
+    });
+    this.trialTimer = setTimeout(() => {
+      this.trial?.close();
+      this.trial = null;
+      this.trySocket();
+    }, at(socketAgainMs, this.trials));
+  }
+
+  // ---- what comes
+
+  receive(connection, frame) {
+    if (connection !== this.connection) return;
+    const now = monotonic();
+    this.watch.heard(now);
+    if (frame.t === 'welcome' || frame.t === 'pong') return this[`on_${frame.t}`](frame, now);
+    this.received.push(frame);
+    this.on.frame();
+  }
+
+  /** Handles what has come, in its order, until `enough()`. True when something is left. */
+  read(enough) {
+    let done = 0;
+    while (done < this.received.length) {
+      const frame = this.received[done++];
+      this[`on_${frame.t.replace('-', '_')}`]?.(frame);
+      if (enough()) break;
+    }
+    this.received.splice(0, done);
+    return this.received.length > 0;
   }
 
   // ---- what the person does
 
   setUser(user) {
     this.user = user;
-    if (this.up && user) this.send({ t: 'hello', v: 1, user });
-    if (this.up) this.sendWaiting();
+    if (this.up && user) this.connection.send({ t: 'hello', v: 1, user });
+    this.posts.sendDue();
+  }
+
+  /** The room on the screen. */
+  look(room) {
+    this.room = room;
+    this.connection?.look(room);
   }
 
   join(room) {
@@ -98,96 +243,66 @@ export class Link {
 
   leave(room) {
     this.rooms.delete(room);
-    this.send({ t: 'leave', room });
+    if (this.up) this.connection.send({ t: 'leave', room });
   }
 
   /** False when there is nobody to ask. */
   find({ text, room, before }) {
-    if (this.up) this.send({ t: 'search', text, room, before });
+    if (this.up) this.ask({ t: 'search', text, room, before });
     return this.up;
   }
 
-  older(room, before, limit) { this.send({ t: 'history', room, before, limit }); }
+  older(room, before, limit) { if (this.up) this.ask({ t: 'history', room, before, limit }); }
 
-  say(room, text) {
-    const post = { key: this.keys.next(), room, text, user: this.user, host: '', state: 'sending', sends: 0, reason: '' };
-    this.posts.set(post.key, post);
-    post.waits = Boolean(this.againTimer);  // behind those that have to wait
-    if (!post.waits) this.sendPost(post);
-    this.changed(post);
-  }
-
-  /** After a refusal or a failure, because the person wants it. */
-  sayAgain(post) {
-    if (post.state === 'refused' && post.sends <= 1) {
-      // Nobody has it, for sure: it was refused the first time that it was ever sent. Only then may it get a new key.
-      this.posts.delete(post.key);
-      this.on.post(post, true);
-      this.say(post.room, post.text);
-    } else {
-      post.state = 'sending';
-      this.sendPost(post);
-      this.changed(post);
-    }
-  }
-
-  forget(post) {
-    this.posts.delete(post.key);
-    this.save();
-    this.on.post(post, true);
-  }
+  say(room, text) { this.posts.say(room, text, this.user); }
 
   // ---- what is sent
 
+  /** Sends what the node answers at once. */
+  ask(frame) {
+    this.watch.asked(monotonic());
+    this.connection.send(frame);
+  }
+
   sendJoin(room) {
     const { cursor, n, seen } = this.rooms.get(room);
-    this.rooms.get(room).fresh = 0;
-    this.send({ t: 'join', room, people: true, ...(cursor ? { cursor, n, seen } : {}) });
+    this.on_begin({ room });
+    this.connection.send({ t: 'join', room, people: true, ...(cursor ? { cursor, n, seen } : {}) });
   }
-
-  sendPost(post) {
-    if (!this.up || post.user !== this.user) return;
-    post.sends += 1;
-    post.waits = false;
-    post.host ||= this.node;
-    const { room, key, text, host } = post;
-    this.send({ t: 'post', room, key, text, host });
-  }
-
-  sendWaiting() {
-    for (const post of this.posts.values()) if (post.state === 'sending') this.sendPost(post);
-  }
-
-  changed(post) {
-    if (post.state === 'stored') this.posts.delete(post.key);
-    this.save();
-    this.on.post(post, false);
-  }
-
-  save() { tab.set('posts', [...this.posts.values()]); }
 
   // ---- what the node says
 
-  on_welcome(frame) {
+  on_welcome(frame, now) {
     this.welcomed = this.everUp = true;
     this.attempt = 0;
-    this.node = frame.node;
-    // The way here took a while too: small differences say more about that than about the clocks.
-    const offset = frame.now - Date.now();
-    this.keys.offsetMs = Math.abs(offset) < clockTrustMs ? 0 : offset;
+    this.posts.world.node = frame.node;
+    if (!this.clock.learn(frame.now, this.openedAt, now)) this.clock.settle();
     const settled = this.on.who(frame);  // where one signs in, a name is not for choosing
     if (settled !== undefined) this.user = settled;
     if (settled === '') return;
-    if (this.user && settled === undefined) this.send({ t: 'hello', v: 1, user: this.user });
-    for (const room of this.rooms.keys()) this.sendJoin(room);
-    // What another node has accepted lies on its disk; said here too, it need not wait until that node is back.
-    if (frame.journal !== this.journal)
-      for (const post of this.posts.values()) if (post.state === 'accepted') post.state = 'sending';
-    this.journal = frame.journal;
-    this.sendWaiting();
+    if (this.user && settled === undefined) this.connection.send({ t: 'hello', v: 1, user: this.user });
+    if (!this.indirect) this.ping();  // answered sooner than a connection is made: it says more about the clocks
+    if (this.rooms.has(this.room)) this.sendJoin(this.room);
     this.on.state(true);
     this.on.welcome(frame);
     this.on.store({ state: frame.store, backlog: frame.backlog });
+    // What another node has accepted lies on its disk; said here too, it need not wait until that node is back.
+    const another = frame.journal !== this.journal;
+    this.journal = frame.journal;
+    this.posts.resume(another);
+    for (const room of this.rooms.keys()) if (room !== this.room) this.sendJoin(room);
+  }
+
+  on_pong(frame, now) {
+    const askedAt = this.pings.shift() ?? now;
+    this.watch.took(now - askedAt);
+    if (frame.now !== undefined && this.clock.learn(frame.now, askedAt, now)) this.posts.timeLearnt();
+  }
+
+  /** What comes next of a room may be another node's: its numbers are its own. */
+  on_begin({ room }) {
+    const known = this.rooms.get(room);
+    if (known) Object.assign(known, { fresh: 0, joined: false });
   }
 
   on_message(frame) {
@@ -209,6 +324,12 @@ export class Link {
 
   on_gap_closed(frame) { this.on.joined(frame.room, false); }
 
+  /** The place in a room means nothing to this node: its newest messages are asked for instead. */
+  on_place_lost(frame) {
+    const room = this.rooms.get(frame.room);
+    if (room) Object.assign(room, { cursor: null, n: 0 });
+  }
+
   on_cursor(frame) {
     const room = this.rooms.get(frame.room);
     if (room) Object.assign(room, { cursor: frame.cursor, n: Math.max(frame.n, room.fresh) });
@@ -221,28 +342,10 @@ export class Link {
 
   on_people(frame) { this.on.people(frame); }
   on_found(frame) { this.on.found(frame); }
-  on_accepted(frame) { this.mark(frame, 'accepted'); }
-  on_stored(frame) { this.mark(frame, 'stored'); }
-  on_failed(frame) { this.mark(frame, 'failed'); }
-
-  on_refused(frame) {
-    if (frame.retry_ms === undefined) return this.mark(frame, 'refused');
-    const post = this.posts.get(frame.key);
-    if (!post) return;
-    post.waits = true;
-    this.againTimer ??= setTimeout(() => {  // all that wait, in the order said
-      this.againTimer = null;
-      for (const one of this.posts.values()) if (one.waits) this.sendPost(one);
-    }, frame.retry_ms);
-  }
-
-  mark(frame, state) {
-    const post = this.posts.get(frame.key);
-    if (!post || (state === 'accepted' && post.state !== 'sending')) return;
-    Object.assign(post, { state, id: frame.id ?? post.id, reason: frame.reason ?? '' });
-    this.changed(post);
-  }
-
+  on_accepted(frame) { this.posts.answered(frame, 'accepted'); }
+  on_stored(frame) { this.posts.answered(frame, 'stored'); }
+  on_failed(frame) { this.posts.answered(frame, 'failed'); }
+  on_refused(frame) { this.posts.refused(frame); }
   on_store(frame) { this.on.store(frame); }
   on_bye() { this.attempt = 0; }
   on_error(frame) { this.on.error(frame.reason); }

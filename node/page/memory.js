@@ -1,28 +1,38 @@
 // What the browser keeps for us. It may keep nothing (a private window, a full disk) or hand back what somebody broke: the chat goes on without.
+// One origin may hold several chats, each under its own path, and other programs: each chat keeps its own, and touches nothing else.
+
+const names = /^(name|rooms|posts|draft .*)$/s;
+
+/** `/` keeps plain names; a chat under another path puts that path before them. */
+const prefixOf = (path) => {
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  return folder === '/' || folder === '' ? '' : `${folder} `;
+};
 
 function memory(name) {
   const storage = () => globalThis[name];
+  const prefix = prefixOf(globalThis.location?.pathname ?? '/');
   return {
     get(key, otherwise) {
       try {
-        return JSON.parse(storage().getItem(key)) ?? otherwise;
+        return JSON.parse(storage().getItem(prefix + key)) ?? otherwise;
       } catch {
         return otherwise;
       }
     },
     set(key, value) {
       try {
-        storage().setItem(key, JSON.stringify(value));
+        storage().setItem(prefix + key, JSON.stringify(value));
       } catch { /* then it is forgotten with the page */ }
     },
     remove(key) {
       try {
-        storage().removeItem(key);
+        storage().removeItem(prefix + key);
       } catch { /* then it was never kept */ }
     },
     clear() {
       try {
-        storage().clear();
+        for (const key of Object.keys(storage())) if (key.startsWith(prefix) && names.test(key.slice(prefix.length))) storage().removeItem(key);
       } catch { /* then there is nothing */ }
     },
   };

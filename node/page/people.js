@@ -1,19 +1,20 @@
 // Who is there, on whichever server, and who else was heard lately: that is read off the messages. Both are the last that is known while the
 // store is away.
 
+import { lazily } from './clock.js';
 import { tell } from './status.js';
-import { element, nameOf, redraw } from './view.js';
+import { element, nameOf, redraw } from './message.js';
 
 const shownMax = 12;
 const lookedAtMax = 500;
-const span = new Intl.RelativeTimeFormat(undefined, { style: 'narrow', numeric: 'auto' });
+const span = lazily(() => new Intl.RelativeTimeFormat(undefined, { style: 'narrow', numeric: 'auto' }));
 
-function ago(time) {
-  const minutes = Math.round((time - Date.now()) / 60_000);
+function ago(time, now) {
+  const minutes = Math.round((time - now) / 60_000);
   if (minutes > -1) return 'now';
-  if (minutes > -60) return span.format(minutes, 'minute');
+  if (minutes > -60) return span().format(minutes, 'minute');
   const hours = Math.round(minutes / 60);
-  return hours > -24 ? span.format(hours, 'hour') : span.format(Math.round(hours / 24), 'day');
+  return hours > -24 ? span().format(hours, 'hour') : span().format(Math.round(hours / 24), 'day');
 }
 
 export function heardLately(items) {
@@ -34,12 +35,14 @@ function draw(section, title, people) {
   }));
 }
 
-export function showPeople(here, lately, view, complete) {
+/** `now`: the node's time, since the times of messages are made from it. */
+export function showPeople(here, lately, view, complete, now) {
   const known = complete ? '' : ', as far as known';
   const present = view.people ?? [];
   const shown = present.slice(0, 3 * shownMax).map((name) => [name, '']);
   const more = (view.peopleCount ?? 0) - shown.length;
   draw(here, `Here${known}`, more > 0 ? [...shown, [more, '']] : shown);
-  const others = heardLately(view.items).filter(([name]) => !present.includes(name));
-  draw(lately, `Heard lately${known}`, others.map(([name, time]) => [name, Number.isNaN(time.getTime()) ? '' : ago(time)]));
+  const named = new Set(present);
+  const others = heardLately(view.items).filter(([name]) => !named.has(name));
+  draw(lately, `Heard lately${known}`, others.map(([name, time]) => [name, Number.isNaN(time.getTime()) ? '' : ago(time, now)]));
 }

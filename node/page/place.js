@@ -1,16 +1,18 @@
 // Where the reader is in the list: who is at its end stays there; who reads further up is not moved, whatever comes in above or below.
 
 export class Place {
-  constructor(scroller, list, newest) {
-    Object.assign(this, { scroller, list, newest });
+  /** `showsNewest()`: the newest message is in the list; `toEnd()`: shows it. */
+  constructor(scroller, list, newest, { showsNewest, toEnd }) {
+    Object.assign(this, { scroller, list, newest, showsNewest });
     this.atEnd = true;
+    this.keeping = false;
     scroller.addEventListener('scroll', () => {
-      this.atEnd = this.fromEnd < 60;
+      this.atEnd = this.fromEnd < 60 && showsNewest();
       if (this.atEnd) newest.hidden = true;
     }, { passive: true });
     // A banner, a longer draft or a phone's keyboard takes room away: the end stays in sight.
     new ResizeObserver(() => { if (this.atEnd) this.toNewest(); }).observe(scroller);
-    newest.onclick = () => this.toNewest();
+    newest.onclick = toEnd;
   }
 
   get fromEnd() { return this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight; }
@@ -21,24 +23,39 @@ export class Place {
     this.newest.hidden = true;
   }
 
-  /** Does something to the list. `below`: it may bring something new at the end. */
-  keep(change, below = true) {
-    if (this.atEnd) {
-      change();
-      return this.toNewest();
-    }
-    const anchor = this.firstSeen();
+  /** Does something to the list, and measures it once, however many changes there are within. Gives what `change` gives. */
+  keep(change) {
+    if (this.keeping) return change();
+    const anchor = this.atEnd ? null : this.firstSeen();
     const top = anchor?.getBoundingClientRect().top;
+    const first = this.list.firstElementChild;
     const last = this.list.lastElementChild;
-    change();
-    if (anchor?.isConnected) this.scroller.scrollTop += anchor.getBoundingClientRect().top - top;
-    if (below && this.list.lastElementChild !== last) this.newest.hidden = false;
+    this.keeping = true;
+    let result;
+    try {
+      result = change();
+    } finally {
+      this.keeping = false;
+    }
+    if (this.atEnd) {
+      if (this.list.lastElementChild !== last || this.list.firstElementChild !== first || this.fromEnd > 0) this.toNewest();
+    } else if (anchor?.isConnected) {
+      this.scroller.scrollTop += anchor.getBoundingClientRect().top - top;
+    }
+    return result;
   }
 
+  /** The first row that is in sight, or the last one. Rows stand below each other, so halving finds it. */
   firstSeen() {
     const edge = this.scroller.getBoundingClientRect().top;
-    let node = this.list.lastElementChild;
-    while (node?.previousElementSibling && node.previousElementSibling.getBoundingClientRect().bottom > edge) node = node.previousElementSibling;
-    return node;
+    const rows = this.list.children;
+    let low = 0;
+    let high = rows.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rows[middle].getBoundingClientRect().bottom > edge) high = middle;
+      else low = middle + 1;
+    }
+    return rows[low];
   }
 }

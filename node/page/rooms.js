@@ -1,53 +1,102 @@
 // The list of rooms at the side, with what is unread in each.
 
 import { browser } from './memory.js';
-import { element, redraw } from './view.js';
+import { element } from './message.js';
+
+const rowsAtOnce = 20;
 
 export const roomPattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 export function savedRooms() {
   const names = browser.get('rooms', []);
-  return Array.isArray(names) ? names.filter((name) => roomPattern.test(name)) : [];
+  return Array.isArray(names) ? [...new Set(names.filter((name) => roomPattern.test(name)))] : [];
 }
 
 export function saveRooms(names) { browser.set('rooms', names); }
 
-function rowOf(view, { current, canLeave, onOpen, onLeave }) {
-  const row = element('li');
-  const button = element('button', 'room');
-  button.append(element('span', 'name', view.name));
-  if (view === current) button.setAttribute('aria-current', 'true');
-  if (view.unread) {
-    const count = element('span', 'unread', view.unread > 99 ? '99+' : String(view.unread));
-    count.append(element('span', 'hidden', ' unread'));
-    button.append(count);
+/** The list: only the rows of rooms that changed are touched, so a button that is being pressed, or has the focus, stays. */
+export class RoomList {
+  /** `on`: what to call: open(name), leave(name). */
+  constructor(list, on) {
+    Object.assign(this, { list, on });
+    this.rows = new Map();  // by name: {row, button, count, leave, unread, isCurrent}
+    this.title = '';
   }
-  button.onclick = () => onOpen(view.name);
-  row.append(button);
-  if (canLeave) {
-    const leave = element('button', 'leave', '×');
-    leave.setAttribute('aria-label', `Leave ${view.name}`);
-    leave.onclick = () => onLeave(view.name);
-    row.append(leave);
-  }
-  return row;
-}
 
-/** Draws the list anew; the focus stays on the button that had it. */
-export function showRooms(list, views, current, on) {
-  const buttons = () => [...list.querySelectorAll('button')];
-  const focused = buttons().indexOf(document.activeElement);
-  const changed = redraw(list, views.map((view) => [view.name, view.unread, view === current]),
-    () => views.map((view) => rowOf(view, { current, canLeave: views.length > 1, ...on })));
-  if (changed && focused >= 0) buttons()[Math.min(focused, buttons().length - 1)]?.focus();
-  const unread = views.reduce((sum, view) => sum + view.unread, 0);
-  document.title = (unread ? `(${unread}) ` : '') + `${current.name} – Davenport`;
-  return unread;
+  /** Shows these rooms, in this order; of new ones some at a time, at the end. `unread`: how many messages in all; `more`: rooms are not shown yet. */
+  show(views, current) {
+    this.drop(views);
+    const fresh = [];
+    let unread = 0;
+    for (const view of views.values()) {
+      unread += view.unread;
+      let row = this.rows.get(view.name);
+      if (!row) {
+        if (fresh.length === rowsAtOnce) continue;
+        row = this.make(view.name);
+        this.rows.set(view.name, row);
+        fresh.push(row.row);
+      }
+      this.update(row, view, view === current, views.size > 1);
+    }
+    if (fresh.length) this.list.append(...fresh);
+    const title = (unread ? `(${unread}) ` : '') + `${current.name} – Davenport`;
+    if (title !== this.title) document.title = this.title = title;
+    return { unread, more: this.rows.size < views.size };
+  }
+
+  drop(views) {
+    if (this.rows.size === 0) return;
+    for (const [name, { row }] of this.rows) {
+      if (views.has(name)) continue;
+      const next = row.contains(document.activeElement) ? row.nextElementSibling ?? row.previousElementSibling : null;
+      row.remove();
+      next?.querySelector('button').focus();
+      this.rows.delete(name);
+    }
+  }
+
+  make(name) {
+    const row = element('li');
+    const button = element('button', 'room');
+    button.append(element('span', 'name', name));
+    button.onclick = () => this.on.open(name);
+    row.append(button);
+    return { row, button, unread: 0, isCurrent: false };
+  }
+
+  update(row, view, isCurrent, canLeave) {
+    if (row.isCurrent !== isCurrent) {
+      row.isCurrent = isCurrent;
+      if (isCurrent) row.button.setAttribute('aria-current', 'true');
+      else row.button.removeAttribute('aria-current');
+    }
+    if (row.unread !== view.unread) {
+      row.unread = view.unread;
+      row.count?.remove();
+      row.count = null;
+      if (view.unread) {
+        row.count = element('span', 'unread', view.unread > 99 ? '99+' : String(view.unread));
+        row.count.append(element('span', 'hidden', ' unread'));
+        row.button.append(row.count);
+      }
+    }
+    if (canLeave && !row.leave) {
+      row.leave = element('button', 'leave', '×');
+      row.leave.setAttribute('aria-label', `Leave ${view.name}`);
+      row.leave.onclick = () => this.on.leave(view.name);
+      row.row.append(row.leave);
+    } else if (!canLeave && row.leave) {
+      row.leave.remove();
+      row.leave = null;
+    }
+  }
 }
 
 /** Offers the rooms that this node knows and the person has not opened. */
 export async function suggestRooms(list, opened) {
   const told = await fetch('api/rooms?limit=500').then((answer) => answer.json()).catch(() => null);
-  const names = (told?.rooms ?? []).map(({ room }) => room).filter((name) => !opened.includes(name));
+  const known = new Set(opened);
+  const names = (told?.rooms ?? []).map(({ room }) => room).filter((name) => !known.has(name));
   list.replaceChildren(...names.map((name) => Object.assign(element('option'), { value: name })));
 }

@@ -1,11 +1,12 @@
 // Finding what was said: what the page has is looked through at once, and the node is asked for the rest. It answers from its own disk, so
 // the store may be away.
 
-import { element, nameOf, redraw } from './view.js';
+import { lazily } from './clock.js';
+import { element, nameOf, redraw } from './message.js';
 
 const pageMax = 50;
 const typingMs = 150;
-const stamp = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const stamp = lazily(() => new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' }));
 
 /** The newest of the items that have every word of `query`, newest first. */
 export function find(items, query) {
@@ -128,7 +129,7 @@ export class Search {
   row(item) {
     const row = element('li');
     const button = element('button');
-    button.append(nameOf(item.user), element('time', '', Number.isNaN(item.time.getTime()) ? '' : stamp.format(item.time)));
+    button.append(nameOf(item.user), element('time', '', Number.isNaN(item.time.getTime()) ? '' : stamp().format(item.time)));
     if (item.room !== this.view.name) button.append(element('span', 'in-room', item.room));
     button.append(excerpt(item.text, this.text));
     button.onclick = () => {

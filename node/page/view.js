@@ -1,73 +1,33 @@
-// What is seen of a room: its messages in their canonical order, each once. All that others wrote is text, never markup.
+// What is seen of a room: its messages in their canonical order, each once.
 
+import { lazily } from './clock.js';
 import { positionOfKey, stampOfKey, stampOfPosition } from './keys.js';
+import { markMessage, renderMessage } from './message.js';
 
-const states = {
-  sending: ['…', 'on its way to the server'],
-  accepted: ['✓', 'safe on this server; the others see it when the store has it'],
-  stored: ['✓✓', 'stored for everybody'],
-  refused: ['!', ''],
-  failed: ['!', ''],
-};
 const keptMax = 2000;
-const address = /\bhttps?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}]/g;
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const calendar = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const shownAtOnce = 60;
+const step = 20;
+const rowsMax = 160;      // in the log: how long a picture takes depends on them, and not on how much was said
+const calendar = lazily(() => new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' }));
 
-export function element(name, className, text) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
+/** The day of an item, as one number; told once for each item. */
+const dayOf = (item) => item.day ??= new Date(item.time.getFullYear(), item.time.getMonth(), item.time.getDate()).getTime();
 
-const drawn = new WeakMap();
-/** Draws a list anew when it shows something else than last time: a button that is being pressed is not taken away for nothing. */
-export function redraw(list, shows, rows) {
-  const signature = JSON.stringify(shows);
-  if (drawn.get(list) === signature) return false;
-  drawn.set(list, signature);
-  list.replaceChildren(...rows());
-  return true;
-}
+const stampOf = (item) => stampOfKey(item.post.key);
 
-function withLinks(text) {
-  const made = element('p', 'text');
-  made.dir = 'auto';
-  let done = 0;
-  for (const match of text.matchAll(address)) {
-    made.append(text.slice(done, match.index));
-    const link = element('a', '', match[0]);
-    Object.assign(link, { href: match[0], rel: 'noopener noreferrer nofollow', target: '_blank' });
-    made.append(link);
-    done = match.index + match[0].length;
-  }
-  made.append(text.slice(done));
-  return made;
-}
-
-/** A hue of one's own, the same for everybody. */
-function hueOf(name) {
-  let hash = 0;
-  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) % 360;
-  return hash;
-}
-
-/** A name in its colour. It may hold anything: what turns the direction of writing ends with it. */
-export function nameOf(user) {
-  const name = element('bdi', 'user', user);
-  name.style.setProperty('--hue', hueOf(user));
-  return name;
-}
-
-/** One room: what was said, kept whether it is on the screen or not. */
+/**
+ * One room: what was said, kept whether it is on the screen or not. While it is shown, the items from `from` to `to` are rows of the log; the
+ * others become rows when the reader comes near them (`widen`).
+ */
 export class RoomView {
   /** `on`: what to call: isMe(user), again(post), forget(post). */
   constructor(name, log, on) {
     Object.assign(this, { name, log, on });
-    this.items = [];        // {position, id?, post?, user, text, time, node}, by position
+    this.items = [];        // {position, id?, post?, user, text, time, late, node?}, by position
+    this.from = this.to = 0;
     this.byId = new Map();
     this.mine = new Map();  // by key: what I said
+    this.unplaced = new Map();  // by stamp: those of them whose id is not known yet
     this.unread = 0;
     this.gap = false;
     this.ready = false;     // joined: what comes from now on is live
@@ -75,22 +35,51 @@ export class RoomView {
     this.more = true;
   }
 
-  show() { this.log.replaceChildren(...this.items.map((item) => item.node)); }
+  /** True when the newest message is a row of the log. */
+  get showsNewest() { return this.to === this.items.length; }
+
+  /** Fills the log: with the newest messages, or with those around `item`. */
+  show(item = null) {
+    const at = item ? this.items.indexOf(item) : -1;
+    this.to = at < 0 ? this.items.length : Math.min(this.items.length, at + shownAtOnce);
+    this.from = Math.max(0, (at < 0 ? this.to : at) - shownAtOnce);
+    this.log.replaceChildren(...this.items.slice(this.from, this.to).map((one) => this.nodeOf(one)));
+    for (let i = this.from; i < this.to; ++i) this.group(i);
+  }
+
+  /** Makes some more rows above or below, and takes away as many at the other end when there are too many. */
+  widen(above) {
+    if (above) {
+      const end = this.from;
+      this.from = Math.max(0, end - step);
+      this.log.prepend(...this.items.slice(this.from, end).map((item) => this.nodeOf(item)));
+      for (let i = this.from; i <= end; ++i) this.group(i);
+      while (this.to - this.from > rowsMax) this.items[--this.to].node.remove();
+    } else {
+      const end = Math.min(this.items.length, this.to + step);
+      this.log.append(...this.items.slice(this.to, end).map((item) => this.nodeOf(item)));
+      for (let i = this.to; i < end; ++i) this.group(i);
+      this.to = end;
+      this.narrow();
+    }
+  }
+
+  /** Takes rows away above what is read: for a reader at the end. */
+  narrow() { while (this.to - this.from > rowsMax) this.items[this.from++].node.remove(); }
 
   /** A message from the node; true when it is new. `history`: it was asked for, and joins what there is without a hole. */
   add(message, shown, history = !this.ready) {
     if (!this.oldest || (history && message.pos < this.oldest)) this.oldest = message.pos;
     if (this.byId.has(message.id)) return false;
-    const own = [...this.mine.values()].find((item) =>
-      !item.id && item.post.user === message.user && item.post.text === message.text &&
-      stampOfKey(item.post.key) === stampOfPosition(message.pos));
-    if (own) this.remove(own);
-    const item = { position: message.pos, id: message.id, post: own?.post, user: message.user, text: message.text, time: new Date(message.time) };
-    item.node = this.render(item, message.text, Boolean(message.late));
-    this.byId.set(message.id, item);
-    if (own) this.mine.set(own.post.key, item);
-    this.insert(item, shown);
-    return !own;
+    const own = this.unplaced.size ? this.unplaced.get(stampOfPosition(message.pos)) : undefined;
+    const isOwn = own && own.post.user === message.user && own.post.text === message.text;
+    if (isOwn) this.remove(own);
+    const { id, pos: position, user, text } = message;
+    const item = { position, id, post: isOwn ? own.post : undefined, user, text, time: new Date(message.time), late: Boolean(message.late) };
+    this.byId.set(id, item);
+    if (isOwn) this.mine.set(own.post.key, item);
+    this.insert(item, shown, history);
+    return !isOwn;
   }
 
   /** Something I said: made, or in a new state. */
@@ -102,38 +91,64 @@ export class RoomView {
       return;
     }
     if (!item) {
-      item = { position: positionOfKey(post.key), post, user: post.user, text: post.text, time: new Date(Number(stampOfKey(post.key) >> 16n)) };
-      item.node = this.render(item, post.text, false);
+      item = { position: positionOfKey(post.key), post, user: post.user, text: post.text, time: new Date(Number(stampOfKey(post.key) >> 16n)), late: false };
       this.mine.set(post.key, item);
-      this.insert(item, shown);
+      this.unplaced.set(stampOf(item), item);
+      this.insert(item, shown, false);
     }
-    this.mark(item);
+    if (item.node) markMessage(item.node, post, this.on);
   }
 
   /** After a change of one's own name. */
-  markMine() { for (const item of this.items) item.node.classList.toggle('mine', Boolean(item.post) || this.on.isMe(item.user)); }
+  markMine() { for (const item of this.items) item.node?.classList.toggle('mine', this.isMine(item)); }
 
-  insert(item, shown) {
-    let at = this.items.length;
-    while (at > 0 && this.items[at - 1].position > item.position) --at;
+  isMine(item) { return Boolean(item.post) || this.on.isMe(item.user); }
+
+  insert(item, shown, history) {
+    const at = this.placeOf(item.position);
+    const wasNewest = this.showsNewest;
+    const above = at < this.from || (history && at === this.from && this.to - this.from >= shownAtOnce);
     this.items.splice(at, 0, item);
-    if (shown) this.log.insertBefore(item.node, this.items[at + 1]?.node ?? null);
-    this.group(at);
-    this.group(at + 1);
+    if (!shown) return;
+    if (above) {
+      this.from += 1;
+      this.to += 1;
+    } else if (at < this.to || (wasNewest && this.to - this.from < 2 * rowsMax)) {
+      this.to += 1;
+      this.log.insertBefore(this.nodeOf(item), at + 1 < this.to ? this.items[at + 1].node : null);
+      this.group(at);
+    }
+    this.group(Math.max(at, this.from) + (above ? 0 : 1));
+  }
+
+  /** Behind all that stand before this position, and those at it. */
+  placeOf(position) {
+    let low = 0;
+    let high = this.items.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.items[middle].position > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
   }
 
   /** A page that is open for weeks keeps the newest only; the others can be asked for again. */
   trim() {
     if (this.items.length <= keptMax) return;
     const first = this.items.at(-keptMax / 2);
-    for (const item of this.items.slice(0, -keptMax / 2)) {
-      if (!item.id || (item.post && item.post.state !== 'stored')) continue;  // what I said is shown until it is stored
+    const { from, to } = this;
+    const end = this.items.length - keptMax / 2;
+    this.items = this.items.filter((item, i) => {
+      if (i >= end || !item.id || (item.post && item.post.state !== 'stored')) return true;  // what I said is shown until it is stored
       this.byId.delete(item.id);
       this.mine.delete(item.post?.key);
-      item.node.remove();
-    }
-    this.items = this.items.filter((item) => !item.id || this.byId.has(item.id));
-    this.group(0);
+      item.node?.remove();
+      if (i < from) this.from -= 1;
+      if (i < to) this.to -= 1;
+      return false;
+    });
+    this.group(this.from);
     this.more = true;
     this.oldest = first.position;
   }
@@ -141,55 +156,24 @@ export class RoomView {
   remove(item) {
     const at = this.items.indexOf(item);
     if (at < 0) return;
+    if (this.unplaced.get(stampOf(item)) === item) this.unplaced.delete(stampOf(item));
     this.items.splice(at, 1);
-    item.node.remove();
+    item.node?.remove();
+    if (at < this.from) this.from -= 1;
+    if (at < this.to) this.to -= 1;
     this.group(at);
   }
 
   /** Who and when is said once for what one person says in a row. */
   group(at) {
     const item = this.items[at];
-    if (!item) return;
+    if (!item?.node) return;
     const before = this.items[at - 1];
-    const newDay = !before || before.time.toDateString() !== item.time.toDateString();
+    const newDay = !before || dayOf(before) !== dayOf(item);
     item.node.classList.toggle('follows', !newDay && before.user === item.user && item.time - before.time < 300_000);
     item.node.classList.toggle('day', newDay);
-    if (newDay) item.node.dataset.day = calendar.format(item.time);
+    if (newDay) item.node.dataset.day = Number.isNaN(item.time.getTime()) ? '' : calendar().format(item.time);
   }
 
-  render(item, text, late) {
-    const node = element('li');
-    const head = element('p', 'head');
-    const time = element('time', '', Number.isNaN(item.time.getTime()) ? '' : clock.format(item.time));
-    head.append(nameOf(item.user), time);
-    if (late) head.append(element('span', 'late', 'came late'));
-    node.append(head, withLinks(text));
-    node.classList.toggle('late', late);
-    node.classList.toggle('mine', Boolean(item.post) || this.on.isMe(item.user));
-    if (item.post) {
-      item.stateNode = element('span', 'state');
-      node.append(item.stateNode);
-      this.mark({ ...item, node });
-    }
-    return node;
-  }
-
-  mark({ post, node, stateNode }) {
-    const [sign, meaning] = states[post.state];
-    node.dataset.state = post.state;
-    stateNode.replaceChildren(sign);
-    stateNode.title = meaning || post.reason;
-    if (post.state !== 'refused' && post.state !== 'failed') {
-      stateNode.setAttribute('role', 'img');
-      stateNode.setAttribute('aria-label', meaning);
-      return;
-    }
-    stateNode.removeAttribute('role');
-    stateNode.removeAttribute('aria-label');
-    const again = element('button', '', 'Try again');
-    again.onclick = () => this.on.again(post);
-    const forget = element('button', '', 'Discard');
-    forget.onclick = () => this.on.forget(post);
-    stateNode.replaceChildren(`Not sent: ${post.reason} `, again, ' ', forget);
-  }
+  nodeOf(item) { return item.node ??= renderMessage(item, this.isMine(item), this.on); }
 }

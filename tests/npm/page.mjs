@@ -5,15 +5,15 @@ import assert from 'node:assert/strict'
 import net from 'node:net'
 import { join } from 'node:path'
 import axe from 'axe-core'
-import { chromium } from 'playwright-core'
-import { browserOptions } from './lib/browser.mjs'
+import { launch } from './lib/browser.mjs'
 import { folder, run, start, test, until } from './lib/programs.mjs'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
 const controlFile = join(folder, 'control')
 const store = await start('couchmock', ['--control', '127.0.0.1:0', '--control-port-file', controlFile, '--log-level', 'error'])
-const control = `http://127.0.0.1:${readFileSync(controlFile, 'utf8').trim()}/_mock/faults`
+const controlPort = await until('the control port', () => { try { return readFileSync(controlFile, 'utf8').trim() } catch { return '' } })
+const control = `http://127.0.0.1:${controlPort}/_mock/faults`
 // A test types faster than a client may.
 const node = (name, port = 0) => start('chatnode', ['--posts-per-second', '0', '--store', `${store.url}/chat`, '--name', name, '--journal', join(folder, `${name}.journal`), '--log-level', 'error'], { port })
 let first = await node('n1')
@@ -34,7 +34,7 @@ const balancer = net.createServer((client) => {
 })
 await new Promise((done) => balancer.listen(0, '127.0.0.1', done))
 
-const browser = await chromium.launch(browserOptions)
+const browser = await launch()
 const troubles = []
 async function open(name, port, options = {}) {
   const page = await (await browser.newContext({ viewport: { width: 1000, height: 700 }, ...options })).newPage()
@@ -178,16 +178,10 @@ test('who reads further up is not moved by what comes in', async () => {
 test('a message that the node refuses says so, and can be tried again or discarded', async () => {
   await bob.evaluate(() => { location.hash = 'refusals' })
   await bob.locator('#room', { hasText: 'refusals' }).waitFor()
-  await bob.fill('#name', 'x'.repeat(40))
-  await bob.evaluate(() => { document.getElementById('name').removeAttribute('maxlength') })
-  await bob.fill('#name', 'y'.repeat(200))
-  await bob.press('#name', 'Enter')
-  await say(bob, 'under too long a name')
+  await say(bob, 'a NUL \0 that no node takes')
   await bob.locator('#log .state', { hasText: 'Not sent' }).waitFor()
   await bob.locator('#log .state button', { hasText: 'Discard' }).click()
   assert.equal(await bob.locator('#log li').count(), 0)
-  await bob.fill('#name', 'bob')
-  await bob.press('#name', 'Enter')
   await bob.evaluate(() => { location.hash = 'tearoom' })
   await bob.locator('#room', { hasText: 'tearoom' }).waitFor()
 })
@@ -215,11 +209,12 @@ test('a late message above what was loaded leaves no hole in the scrollback, and
     view.add(message(4000), true, true)
     const withPage = number()
     for (let n = 5002; n < 7500; ++n) { view.add(message(n), true); view.trim() }
-    return { withLate, withPage, kept: view.items.length, rows: view.log.children.length, first: Number(view.items[0].position), oldest: number(), last: Number(view.items.at(-1).position), more: view.more }
+    return { withLate, withPage, kept: view.items.length, rows: view.log.children.length, shown: view.to - view.from, first: Number(view.items[0].position), oldest: number(), last: Number(view.items.at(-1).position), more: view.more }
   })
   assert.deepEqual([seen.withLate, seen.withPage], [5000, 4000])
   assert.ok(seen.kept >= 1000 && seen.kept <= 2000, `${seen.kept} are kept`)
-  assert.deepEqual([seen.rows, seen.first, seen.last, seen.more], [seen.kept, seen.oldest, 7499, true])
+  assert.deepEqual([seen.rows, seen.first, seen.last, seen.more], [seen.shown, seen.oldest, 7499, true])
+  assert.ok(seen.rows <= 600, `${seen.rows} rows are drawn`)
 })
 
 test('a browser that keeps nothing, or nonsense, chats all the same', async () => {

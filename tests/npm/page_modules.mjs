@@ -1,0 +1,315 @@
+// The page's modules by themselves, without a browser: clocks, keys, posts, silence, links, names, words.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pageModule, pageSource } from './lib/modules.mjs'
+import { run, test } from './lib/programs.mjs'
+
+const { NodeClock } = await pageModule('clock.js')
+const { KeyMaker, stampOfKey } = await pageModule('keys.js')
+const { Posts } = await pageModule('posts.js')
+const { Watch } = await pageModule('watch.js')
+const { pieces } = await pageModule('autolink.js')
+const { readName } = await pageModule('names.js')
+const { bannerText } = await pageModule('status.js')
+const { frameOfAnswer } = await pageModule('http.js')
+
+const began = 1_800_000_000_000
+/// The two clocks of a machine, which a test sets.
+const machine = () => {
+  const own = { time: 0, wallOffset: began, monotonic: () => own.time, wall: () => own.time + own.wallOffset }
+  return own
+}
+const timeOf = (key) => Number(stampOfKey(key) >> 16n)
+
+// ---- clocks
+
+test('the node\'s time goes on evenly when the own clock is set', () => {
+  const own = machine()
+  const clock = new NodeClock(own)
+  assert.equal(clock.sure, false)
+  clock.learn(began + 5000, 0, 100)
+  own.time = 1000
+  const before = clock.now()
+  own.wallOffset += 120_000
+  assert.equal(clock.now(), before)
+  assert.equal(before, began + 5000 + 50 + 900)
+})
+
+test('a jump of the own clock is noticed once, in both directions, and slow drift is not', () => {
+  const own = machine()
+  const clock = new NodeClock(own)
+  clock.learn(began, 0, 0)
+  for (let i = 0; i < 100; ++i) { own.wallOffset += 100; assert.equal(clock.jumped(), false) }
+  for (const jump of [120_000, -120_000, -3_600_000]) {
+    own.wallOffset += jump
+    assert.equal(clock.jumped(), true)
+    assert.equal(clock.sure, false)
+    assert.equal(clock.jumped(), false)
+    clock.learn(began, own.time, own.time)
+    assert.equal(clock.sure, true)
+  }
+})
+
+test('an answer that took long says nothing about a clock that is known', () => {
+  const own = machine()
+  const clock = new NodeClock(own)
+  assert.equal(clock.learn(began, 0, 4000), true)   // better than nothing
+  assert.equal(clock.learn(began + 9000, 0, 4000), false)
+  assert.equal(clock.learn(began + 9000, 3900, 4000), true)
+  assert.equal(clock.learn(NaN, 3900, 4000), false)
+})
+
+test('only one module reads the wall clock, and none sets markup', () => {
+  for (const file of readdirSync(pageSource).filter((name) => name.endsWith('.js'))) {
+    const text = readFileSync(join(pageSource, file), 'utf8').replace(/^\s*(\/\/|\*|\/\*).*$/gm, '')
+    if (file !== 'clock.js') assert.doesNotMatch(text, /Date\.now|new Date\(\)/, file)
+    assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser/, file)
+    assert.doesNotMatch(text, /location\.origin|(fetch|ask|EventSource)\(\s*['"`]\//, `${file} has an address that is not relative`)
+  }
+})
+
+// ---- keys
+
+test('keys rise, also when the clock stands still, and follow what was seen', () => {
+  const clock = { time: began, now: () => clock.time }
+  const keys = new KeyMaker(clock)
+  const made = [keys.next(), keys.next()]
+  clock.time -= 500
+  made.push(keys.next())
+  assert.deepEqual([...made].sort(), made)
+})
+
+test('a key maker that was ahead comes back when its clock is right, with a tag of its own', () => {
+  const clock = { time: began + 120_000, now: () => clock.time }
+  const keys = new KeyMaker(clock)
+  const ahead = keys.next()
+  clock.time = began
+  const right = keys.next()
+  assert.equal(timeOf(right), began)
+  assert.notEqual(right.slice(14), ahead.slice(14))
+  clock.time = 1e18
+  assert.match(keys.next(), /^[0-9A-HJKMNP-TV-Z]{13}-/)
+})
+
+// ---- posts
+
+/// Posts with a node that a test plays: `sent` is what it was sent.
+function posting(saved = []) {
+  const own = machine()
+  const world = { sent: [], asked: 0, timers: [], shown: [], kept: saved, up: true, node: 'n1' }
+  const clock = new NodeClock(own)
+  clock.learn(began, 0, 0)
+  const posts = new Posts(Object.assign(world, {
+    clock, keys: new KeyMaker(clock), memory: { get: () => world.kept, set: (_, value) => { world.kept = structuredClone(value) } },
+    monotonic: own.monotonic, later: (call, ms) => world.timers.push({ call, at: own.time + ms }),
+    mayNowSend: () => world.up, send: (frame) => world.sent.push(frame), askTime: () => { world.asked += 1 }, changed: (post, gone) => world.shown.push([post.key, post.state, gone]),
+  }))
+  const pass = (ms) => {
+    own.time += ms
+    for (const timer of world.timers.splice(0)) timer.at <= own.time ? timer.call() : world.timers.push(timer)
+  }
+  return { own, world, clock, posts, pass }
+}
+const refusal = (key, code, retry_ms) => ({ t: 'refused', key, code, reason: code, ...(retry_ms === undefined ? {} : { retry_ms }) })
+
+for (const [code, retry] of [['key_ahead', 60_000], ['key_old', undefined]])
+  test(`a post whose first send ever was refused with ${code} gets a new key once the time is learnt, at once`, () => {
+    const { world, clock, posts, own } = posting()
+    posts.say('r', 'one', 'ann')
+    const [first] = world.sent.splice(0)
+    posts.refused(refusal(first.key, code, retry))
+    assert.deepEqual([world.sent.length, world.asked], [0, 1])
+    clock.learn(began - 90_000, own.time, own.time)
+    posts.timeLearnt()
+    assert.equal(world.sent.length, 1)
+    assert.notEqual(world.sent[0].key, first.key)
+    assert.equal(timeOf(world.sent[0].key), began - 90_000)
+    posts.answered({ key: world.sent[0].key }, 'stored')
+    assert.equal(posts.all.size, 0)
+  })
+
+test('a post that was sent before without a refusal waits, and is repeated under the same key', async () => {
+  const { world, posts, pass } = posting()
+  posts.say('r', 'one', 'ann')
+  posts.resume(false)                                    // another connection: nobody knows what became of it
+  const key = world.sent[0].key
+  posts.refused(refusal(key, 'key_ahead', 30_000))
+  assert.deepEqual([...posts.waiting()], [['key_ahead', { count: 1, until: 30_000 }]])
+  posts.say('r', 'two', 'ann')
+  posts.say('r', 'three', 'ann')
+  assert.deepEqual(world.sent.slice(2).map(({ text }) => text), ['two', 'three'])   // nobody is held up
+  pass(29_000)
+  assert.equal(world.sent.length, 4)
+  pass(1001)
+  assert.deepEqual([world.sent[4].text, world.sent[4].key], ['one', key])
+})
+
+test('that a post was sent is known after a reload: then it keeps its key', async () => {
+  const { world, posts } = posting()
+  posts.say('r', 'one', 'ann')
+  await null
+  const again = posting(world.kept)
+  again.posts.resume(true)
+  again.posts.refused(refusal(again.world.sent[0].key, 'key_ahead', 5000))
+  again.pass(5001)
+  assert.deepEqual(again.world.sent.map(({ key }) => key), [world.sent[0].key, world.sent[0].key])
+})
+
+test('what is said while the clock is not sure is dated when it is', () => {
+  const { world, clock, posts, own } = posting()
+  own.wallOffset += 120_000
+  posts.say('r', 'one', 'ann')
+  assert.equal(world.sent.length, 0)
+  assert.ok(world.asked > 0)
+  own.time += 20
+  clock.learn(began + 20, own.time, own.time)
+  posts.timeLearnt()
+  assert.equal(timeOf(world.sent[0].key), began + 20)
+})
+
+test('a node whose clock goes wild is not sent new keys for ever', () => {
+  const { world, clock, posts, own } = posting()
+  posts.say('r', 'one', 'ann')
+  for (let i = 0; i < 10; ++i) {
+    if (world.sent[i]) posts.refused(refusal(world.sent[i].key, 'key_ahead', 60_000))
+    clock.learn(began, own.time, own.time)
+    posts.timeLearnt()
+  }
+  assert.equal(world.sent.length, 4)
+  assert.equal(posts.waiting().get('key_ahead').count, 1)
+})
+
+test('who is too fast sends on in the order said', () => {
+  const { world, posts, pass } = posting()
+  for (const text of ['one', 'two']) posts.say('r', text, 'ann')
+  posts.refused(refusal(world.sent[1].key, 'too_fast', 400))
+  posts.say('r', 'three', 'ann')
+  assert.equal(world.sent.length, 2)
+  pass(401)
+  assert.deepEqual(world.sent.map(({ text }) => text), ['one', 'two', 'two', 'three'])
+})
+
+test('what was accepted is repeated at each connection until it is stored, and looks accepted meanwhile', () => {
+  const { world, posts } = posting()
+  const post = posts.say('r', 'one', 'ann')
+  posts.answered({ key: post.key, id: 'r:1' }, 'accepted')
+  posts.resume(false)
+  assert.deepEqual([world.sent.length, post.state], [2, 'accepted'])
+  posts.answered({ key: post.key, id: 'r:1' }, 'accepted')
+  posts.answered({ key: post.key, id: 'r:1' }, 'stored')
+  assert.equal(posts.all.size, 0)
+})
+
+// ---- silence
+
+/// Ticks four times a second until it says `dead`; gives the milliseconds, and how many pings there were.
+function untilDead(watch, { from = 0, attended = true, step = 250 } = {}) {
+  for (let now = from + step, pings = 0; now < from + 200_000; now += step) {
+    const wanted = watch.tick(now, attended)
+    if (wanted === 'ping') { pings += 1; watch.pinged(now) }
+    if (wanted === 'dead') return { ms: now - from, pings }
+  }
+}
+
+test('with somebody at the page silence is noticed within 5 s, after an unanswered question within 3 s, else within 40 s', () => {
+  assert.deepEqual(untilDead(new Watch(0)), { ms: 4500, pings: 1 })
+  const asked = new Watch(0)
+  asked.asked(0)
+  assert.deepEqual(untilDead(asked), { ms: 2500, pings: 1 })
+  assert.deepEqual(untilDead(new Watch(0), { attended: false }), { ms: 38_000, pings: 1 })
+})
+
+test('after sleep there is a question before the verdict, and only one', () => {
+  const watch = new Watch(0)
+  watch.tick(250, true)
+  assert.equal(watch.tick(3_600_000, true), 'ping')
+  watch.pinged(3_600_000)
+  assert.deepEqual(untilDead(watch, { from: 3_600_000 }), { ms: 1500, pings: 0 })
+  const throttled = new Watch(0)   // a hidden page, whose timers come once a minute
+  assert.deepEqual(untilDead(throttled, { attended: false, step: 60_000 }), { ms: 120_000, pings: 1 })
+})
+
+test('on a slow way there is more patience', () => {
+  const watch = new Watch(0)
+  watch.took(1000)
+  assert.equal(untilDead(watch).ms, 6000)
+})
+
+test('whatever is heard counts as life', () => {
+  const watch = new Watch(0)
+  for (let now = 250; now < 60_000; now += 250) {
+    if (watch.tick(now, true) === 'ping') { watch.pinged(now); watch.heard(now + 100) }
+  }
+  assert.equal(watch.pingedAt, null)
+})
+
+// ---- links
+
+const links = (text) => pieces(text).filter(({ href }) => href !== undefined).map((one) => one.text)
+for (const [text, found] of [
+  ['see https://a.example/b.', ['https://a.example/b']],
+  ['(see https://en.wikipedia.org/wiki/Couch_(furniture))', ['https://en.wikipedia.org/wiki/Couch_(furniture)']],
+  ['https://a.example/x_(y)_(z), and', ['https://a.example/x_(y)_(z)']],
+  ['**https://a.example/b**', ['https://a.example/b']],
+  ['"https://a.example/b" \'https://a.example/c\'', ['https://a.example/b', 'https://a.example/c']],
+  ['it\'s https://a.example/it\'s-here.', ['https://a.example/it\'s-here']],
+  ['HTTPS://A.example/B Http://b.example', ['HTTPS://A.example/B', 'Http://b.example']],
+  ['https://bücher.example/straße https://例え.jp/', ['https://bücher.example/straße', 'https://例え.jp/']],
+  ['見て：https://a.example/b。よい', ['https://a.example/b']],
+  ['ann@example.org mailto:ann@example.org', []],
+  ['https://ann@evil.example/ https://github.com:x@evil.example', []],
+  ['<https://a.example/b> [x](https://a.example/c)', ['https://a.example/b', 'https://a.example/c']],
+  ['https://a.example/?q=[1]&r={2}...', ['https://a.example/?q=[1]&r={2}']],
+  ['http:// https://. xhttps://a.example javascript:alert(1)', []],
+  ['http://localhost:8080/#room http://[::1]:80/', ['http://localhost:8080/#room', 'http://[::1]:80/']],
+]) test(`links in: ${text}`, () => {
+  assert.deepEqual(links(text), found)
+  assert.equal(pieces(text).map((one) => one.text).join(''), text)
+})
+
+test('a text of nothing but ends of addresses takes no time', () => {
+  const before = performance.now()
+  assert.equal(links('https://a.example/' + ')'.repeat(8000))[0], 'https://a.example/')
+  assert.equal(links('https://'.repeat(1000)).length <= 1, true)
+  assert.ok(performance.now() - before < 500, `${performance.now() - before} ms`)
+})
+
+// ---- names
+
+for (const name of ['ann', 'Ann Lee', 'Яков', '李小龍', 'می‌خواهم', '👩‍👩‍👧‍👦', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', '葛󠄀', 'é', '…', 'x'.repeat(64), 'Я'.repeat(32)])
+  test(`a name: ${name}`, () => assert.equal(readName(name).problem, ''))
+for (const [what, name, why] of [
+  ['U+200B', '\u200B', /seen/], ['NBSP', '\u00A0\u00A0', /seen/], ['U+3164', '\u3164', /seen/], ['U+2800', '\u2800', /seen/], ['tags', 'a\u{E0061}', /seen/],
+  ['U+200B within', 'an\u200Bn', /seen/], ['a joiner at the end', 'ann\u200D', /seen/], ['a mark alone', '\u0301', /seen/], ['a soft hyphen', 'a\u00ADb', /seen/],
+  ['40 times Я', 'Я'.repeat(40), /too long by 16\. .*64 places; “Я” takes 2/], ['65 letters', 'x'.repeat(65), /too long by 1/],
+  ['a turn of direction', 'a\u202Eb', /control/], ['half an emoji', 'a\uD83D', /control/],
+]) test(`no name: ${what}`, () => assert.match(readName(name).problem, why))
+test('blanks around and within a name are tidied', () => assert.equal(readName('  Ann\u00A0\u3000 Lee ').name, 'Ann Lee'))
+test('what is left of a name is told when it gets scarce', () => assert.match(readName('Я'.repeat(30)).note, /^Room for 4 more\./))
+
+// ---- words
+
+const calm = { up: true, store: 'up', backlog: 0, posts: [], gap: false }
+test('nothing is said when there is nothing to say', () => assert.equal(bannerText(calm), ''))
+test('what waits is told with its reason and its time, in one line', () => {
+  const text = bannerText({ ...calm, waiting: new Map([['key_ahead', { count: 2, until: 60_000 }]]), now: 0 })
+  assert.match(text, /^2 messages were dated ahead of the server's clock\. They are sent by themselves at /)
+  assert.match(text, /\d?\d[:.]\d\d/)
+  assert.equal(bannerText({ ...calm, waiting: new Map([['too_fast', { count: 2, until: 900 }]]), now: 0 }), '')
+})
+
+// ---- without a WebSocket
+
+const answer = (status, told, retry) => ({ status, told, headers: new Headers(retry ? { 'Retry-After': retry } : {}) })
+test('the answer to a POST reads as the frame that a WebSocket brings', () => {
+  assert.deepEqual(frameOfAnswer('K', answer(202, { state: 'accepted', id: 'r:1' })), { t: 'accepted', key: 'K', id: 'r:1' })
+  assert.deepEqual(frameOfAnswer('K', answer(201, { state: 'stored', id: 'r:1' })), { t: 'stored', key: 'K', id: 'r:1' })
+  assert.deepEqual(frameOfAnswer('K', answer(503, { error: 'key_ahead', reason: 'r' }, '60')), { t: 'refused', key: 'K', code: 'key_ahead', reason: 'r', retry_ms: 60_000 })
+  assert.equal(frameOfAnswer('K', answer(400, { error: 'bad_text', reason: 'r' })).retry_ms, undefined)
+  assert.equal(frameOfAnswer('K', answer(422, { error: 'failed', reason: 'r' })).t, 'failed')
+  assert.equal(frameOfAnswer('K', answer(403, null)).code, 'http')   // a proxy's own page
+  assert.equal(frameOfAnswer('K', answer(502, null)), null)          // nobody knows what became of it
+})
+
+await run()
