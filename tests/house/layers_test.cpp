@@ -124,9 +124,9 @@ const std::map<std::string, std::set<std::string>>& allowed() {
 }
 
 bool has_no_io(const std::string& room) {
-    static const std::set<std::string> quiet{"node/base",        "node/core",    "couchmock/core",
-                                             "couchmock/faults", "sim/scenario", "sim/checker",
-                                             "sim/client",       "sim/orchestrator",  "sim/virtual"};
+    static const std::set<std::string> quiet{"node/base",        "node/core",        "couchmock/core",
+                                             "couchmock/faults", "sim/scenario",     "sim/checker",
+                                             "sim/client",       "sim/orchestrator", "sim/virtual"};
     return quiet.contains(room);
 }
 
@@ -172,6 +172,32 @@ TEST(Layers, OnlyShellsAndProgramsReadAClock) {
         for (const auto& line : lines_of(file)) {
             ++number;
             EXPECT_FALSE(std::regex_search(line, clock)) << file.string() << ':' << number << ": " << line;
+        }
+    }
+}
+
+TEST(Layers, TheShellSeesNoMoreOfTheCoreThanItsFacade) {
+    static const std::set<std::string> facade{"node/core/chat_core.hpp", "node/core/config.hpp",
+                                              "node/core/events.hpp", "node/core/node_counts.hpp"};
+    for (const auto& include : includes()) {
+        const auto from = room_of(include.file);
+        if (from != "node/net" && from != "node/program" && from != "node/main.cpp") continue;
+        if (!include.what.starts_with("node/core/")) continue;
+        EXPECT_TRUE(facade.contains(include.what))
+            << include.file << ':' << include.line << ": " << include.what << " is not for a shell";
+    }
+}
+
+TEST(Layers, HeavyHeadersStayInOneFile) {
+    static const std::map<std::string, std::string> owner{
+        {"boost/beast", "node/net/wire/http_codec.cpp"},
+        {"boost/asio/ssl", "node/net/wire/tls_stream.cpp"},
+    };
+    for (const auto& include : includes()) {
+        if (!include.file.starts_with("node/")) continue;
+        for (const auto& [header, file] : owner) {
+            if (!include.what.starts_with(header)) continue;
+            EXPECT_EQ(include.file, file) << include.line << ": " << include.what << " belongs there alone";
         }
     }
 }
