@@ -303,6 +303,8 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
     try {
         parse(app, {argv + 1, argv + argc}, out.mistakes);
     } catch (const CLI::ParseError& error) {
+        for (const auto& mistake : out.mistakes)
+            std::fputs(fmt::format("chatnode: {}\n", mistake).c_str(), stderr);
         exit_code = app.exit(error) == 0 ? 0 : bad_usage;
         return std::nullopt;
     }
