@@ -62,7 +62,7 @@ public:
         std::size_t used = 0;
         while (error == HttpError::none && !this->is_done() && used < bytes.size()) {
             const auto rest = bytes.substr(used);
-            if (at_chunk_header() && rest.size() < last_chunk_bytes_min) break;
+            if (at_chunk_header() && rest.front() == '0' && rest.size() < last_chunk_bytes_min) break;
             const bool in_head = !this->is_header_done();
             if (in_head && !lines_are_proper(rest)) {
                 error = HttpError::malformed;
