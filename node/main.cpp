@@ -1,3 +1,4 @@
+#include "node/base/text.hpp"
 #include "node/net/chat_driver.hpp"
 #include "node/net/json_log.hpp"
 #include "node/net/wire/acceptor.hpp"
@@ -21,12 +22,13 @@ using namespace davenport;
 
 namespace {
 
+/// The one way into the log: a line may repeat what a store or a client said.
 void log_line(node::Log::Level level, const std::string& line) {
     using Level = node::Log::Level;
     spdlog::log(level == Level::info      ? spdlog::level::info
                 : level == Level::warning ? spdlog::level::warn
                                           : spdlog::level::err,
-                "{}", line);
+                "{}", base::one_printable_line(line));
 }
 
 void begin_logging(const node::program::Options& options) {
@@ -42,15 +44,16 @@ void begin_logging(const node::program::Options& options) {
 void reload(node::ChatDriver& driver) {
     try {
         driver.reload_certificate();
-        spdlog::info("SIGHUP: the certificate is read again");
+        spdlog::info("SIGHUP: read the certificate again");
     } catch (const std::invalid_argument& error) {
-        spdlog::error("SIGHUP: {}; the one before stays in use", error.what());
+        spdlog::error("SIGHUP: {}; the previous certificate stays in use", error.what());
     }
 }
 
-int run(const node::program::Options& options) {
+int run(const node::program::CommandLine& given) {
+    const auto& options = given.options;
     wire::raise_descriptor_limit();
-    auto config = node::program::set_up(options);
+    auto config = node::program::set_up(given);
     wire::Loop loop;
     const auto store_url = config.stores.front().url();
     const auto host = config.server.listen.address();
@@ -88,8 +91,8 @@ int run(const node::program::Options& options) {
 }
 
 int check(const node::program::CommandLine& given) {
-    static_cast<void>(node::program::set_up(given.options));
-    std::fputs((given.settings + "all is well\n").c_str(), stdout);
+    static_cast<void>(node::program::set_up(given));
+    std::fputs((given.settings + "The configuration is valid.\n").c_str(), stdout);
     return 0;
 }
 
@@ -102,8 +105,14 @@ int main(int argc, char** argv) {
         if (!given) return exit_code;
         if (given->journal) return node::program::perform(*given->journal);
         if (given->options.check_config) return check(*given);
+        for (const auto& variable : given->unknown_variables)
+            std::fputs(fmt::format("chatnode: ignoring {}\n", variable).c_str(), stderr);
         begin_logging(given->options);
-        return run(given->options);
+        return run(*given);
+    } catch (const node::program::Mistakes& mistakes) {
+        for (const auto& line : mistakes.lines)
+            std::fputs(fmt::format("chatnode: {}\n", line).c_str(), stderr);
+        return node::program::bad_usage;
     } catch (const std::invalid_argument& error) {
         std::fputs(fmt::format("chatnode: {}\n", error.what()).c_str(), stderr);
         return node::program::bad_usage;

@@ -1,5 +1,7 @@
 #include "node/base/http.hpp"
 
+#include "node/base/text.hpp"
+
 #include <algorithm>
 #include <chrono>
 
@@ -9,13 +11,6 @@
 namespace davenport::base {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool same_name(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char x, char y) { return lower(x) == lower(y); });
-}
-
 bool unreserved(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '.' || c == '_' || c == '~';
@@ -23,12 +18,13 @@ bool unreserved(char c) {
 
 int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
-    c = lower(c);
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 const std::pair<std::string, std::string>* find_header(const Headers& headers, std::string_view name) {
-    auto it = std::ranges::find_if(headers, [&](const auto& h) { return same_name(h.first, name); });
+    auto it =
+        std::ranges::find_if(headers, [&](const auto& h) { return equal_ignoring_case(h.first, name); });
     return it == headers.end() ? nullptr : &*it;
 }
 
@@ -44,7 +40,7 @@ bool has_header(const Headers& headers, std::string_view name) {
 }
 
 void erase_header(Headers& headers, std::string_view name) {
-    std::erase_if(headers, [&](const auto& header) { return same_name(header.first, name); });
+    std::erase_if(headers, [&](const auto& header) { return equal_ignoring_case(header.first, name); });
 }
 
 std::string percent_encode(std::string_view text) {

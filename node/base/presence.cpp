@@ -1,6 +1,6 @@
 #include "node/base/presence.hpp"
 
-#include "node/base/json.hpp"
+#include "node/base/json_writer.hpp"
 #include "node/base/text.hpp"
 
 namespace davenport::base {
@@ -16,27 +16,25 @@ std::string presence_id(std::string_view journal) {
 }
 
 std::string to_document(const Presence& presence, std::string_view revision) {
-    std::string out = "{\"_id\":";
-    append_json_string(out, presence_id(presence.journal));
-    if (!revision.empty()) append_json_string(out += ",\"_rev\":", revision);
-    append_json_string(out += ",\"v\":1,\"node\":", presence.node);
-    out += ",\"people\":{";
+    std::string out;
+    JsonWriter json{out};
+    json.begin_object().member("_id", presence_id(presence.journal));
+    if (!revision.empty()) json.member("_rev", revision);
+    json.member("v", 1).member("node", presence.node).key("people").begin_object();
     std::size_t written = 0;
-    bool first_room = true;
     for (const auto& [room, names] : presence.people) {
-        append_json_string(out += first_room ? "" : ",", room);
-        first_room = false;
-        out += ":[";
+        json.key(room).begin_array();
         std::size_t in_room = 0;
         for (const auto& name : names) {
             if (in_room == names_in_room_max || written == names_max) break;
-            append_json_string(out += in_room == 0 ? "" : ",", name);
+            json.value(name);
             ++in_room;
             ++written;
         }
-        out += ']';
+        json.end_array();
     }
-    return out + "}}";
+    json.end_object().end_object();
+    return out;
 }
 
 std::optional<Presence> read_presence(const JsonView& document) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <fmt/format.h>
 #include <simdjson.h>
 
 namespace davenport::base {
@@ -52,6 +53,31 @@ std::string repair_utf8(std::string_view text) {
             out.append(text, 0, text.size() - rest.size());
         }
         text = rest;
+    }
+    return out;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+std::string one_printable_line(std::string_view text) {
+    const auto repaired = repair_utf8(text);
+    std::string out;
+    for (std::string_view rest = repaired; !rest.empty();) {
+        const auto before = rest;
+        const auto point = take_code_point(rest);
+        if (point == '\n')
+            out += "\\n";
+        else if (point == '\r')
+            out += "\\r";
+        else if (point == '\t')
+            out += "\\t";
+        else if (forbidden_in_names(point))
+            out += point < 0x100 ? fmt::format("\\x{:02x}", point) : fmt::format("\\u{:04x}", point);
+        else
+            out += before.substr(0, before.size() - rest.size());
     }
     return out;
 }

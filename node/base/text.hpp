@@ -11,6 +11,14 @@ bool is_utf8(std::string_view text);
 /// The same text with U+FFFD in place of every byte that belongs to no well-formed character.
 std::string repair_utf8(std::string_view text);
 
+/// Compares without regard to the case of A to Z, as HTTP compares names and tokens; other bytes must be
+/// equal.
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+/// One line for a log: what could break the line, move a terminal's cursor or turn the writing's direction is
+/// shown as an escape (\n, \x1b, \u202e), and what is not UTF-8 as U+FFFD.
+std::string one_printable_line(std::string_view text);
+
 /// True for a room's name: 1 to 64 of a-z, 0-9, '-', '_' and '.', starting with a letter or digit. A room is
 /// a part of document ids and of URLs.
 bool is_room_name(std::string_view name);

@@ -4,9 +4,9 @@
 #include "node/net/search_index.hpp"
 #include "node/net/sqlite_journal.hpp"
 #include "node/net/store_pool.hpp"
+#include "node/net/wire/serial_queue.hpp"
 #include "node/net/wire/timers.hpp"
 
-#include <deque>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -44,10 +44,7 @@ public:
               }) {
         if (config.metrics)
             metrics_server_.emplace(loop, *config.metrics, [this] { return metrics_.text(core_.counts()); });
-        busy_ = true;
-        perform_all(core_.start(wire::Loop::now()));
-        busy_ = false;
-        work_off();
+        events_.run([this] { perform_all(core_.start(wire::Loop::now())); });
     }
 
     [[nodiscard]] std::uint16_t port() const { return server_.port(); }
@@ -110,22 +107,7 @@ private:
         });
     }
 
-    /// One event after the other: what happens while the effects of one are performed waits until they all
-    /// are.
-    void handle(Event event) {
-        events_.push_back(std::move(event));
-        if (!busy_) work_off();
-    }
-
-    void work_off() {
-        busy_ = true;
-        while (!events_.empty()) {
-            auto event = std::move(events_.front());
-            events_.pop_front();
-            perform_all(core_.handle(std::move(event), wire::Loop::now()));
-        }
-        busy_ = false;
-    }
+    void handle(Event event) { events_.push(std::move(event)); }
 
     void perform_all(Effects effects) {
         for (auto& effect : effects) std::visit([this](auto& one) { perform(std::move(one)); }, effect);
@@ -165,8 +147,8 @@ private:
     JournalFile file_;
     SqliteJournal journal_;
     ChatCore core_;
-    std::deque<Event> events_;
-    bool busy_ = false;
+    wire::SerialQueue<Event> events_{
+        [this](Event event) { perform_all(core_.handle(std::move(event), wire::Loop::now())); }};
     wire::Timers<TimerId> timers_;
     wire::asio::steady_timer farewell_timer_;
     StorePool store_;

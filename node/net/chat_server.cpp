@@ -10,7 +10,7 @@ namespace davenport::node {
 ChatServer::ChatServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event)
     : loop_(loop),
       config_(config),
-      guard_(config.hosts, config.listen.address().is_loopback()),
+      guard_(config.hosts, config.origins, config.listen.address().is_loopback()),
       on_event_(std::move(on_event)),
       silence_timer_(loop.context()),
       acceptor_(loop, config.listen, [this](auto socket) { accept(std::move(socket)); }) {
@@ -21,16 +21,49 @@ ChatServer::ChatServer(wire::Loop& loop, const Config& config, std::function<voi
 
 ChatServer::~ChatServer() {
     for (auto* connection : connections_) {
-        connection->forget_server();
+        connection->forget_owner();
         connection->drop();
     }
 }
 
 void ChatServer::accept(wire::asio::ip::tcp::socket socket) {
-    const auto session = std::make_shared<ClientSession>(*this, std::move(socket));
+    const auto session =
+        std::make_shared<ClientSession>(loop_, static_cast<ClientOwner&>(*this), std::move(socket));
     if (session->is_far_too_many()) return;  // closed with the last pointer to it
     if (tls_) session->secure(*tls_);
     session->start();
+}
+
+std::size_t ChatServer::add(ClientSession& client) {
+    connections_.insert(&client);
+    if (config_.connections_per_address_max == 0 ||
+        (base::is_loopback_address(client.address()) && !config_.counts_this_machine))
+        return 0;
+    return ++by_address_[client.address()];
+}
+
+void ChatServer::remove(ClientSession& client, std::size_t ordinal) {
+    connections_.erase(&client);
+    if (ordinal > 0 && --by_address_[client.address()] == 0) by_address_.erase(client.address());
+}
+
+ExchangeId ChatServer::open_exchange(ClientSession& client) {
+    exchanges_.emplace(++last_id_, &client);
+    return last_id_;
+}
+
+SessionId ChatServer::open_session(ClientSession& client) {
+    sessions_.emplace(++last_id_, &client);
+    return last_id_;
+}
+
+void ChatServer::make_session(ExchangeId exchange) {
+    if (auto found = exchanges_.extract(exchange)) sessions_.insert(std::move(found));
+}
+
+void ChatServer::forget(std::uint64_t exchange_or_session) {
+    exchanges_.erase(exchange_or_session);
+    sessions_.erase(exchange_or_session);
 }
 
 void ChatServer::reload_certificate() {

@@ -1,9 +1,7 @@
 #pragma once
 
-#include "node/core/events.hpp"
-#include "node/net/web_guard.hpp"
+#include "node/net/client_owner.hpp"
 #include "node/net/wire/acceptor.hpp"
-#include "node/net/wire/http_codec.hpp"
 #include "node/net/wire/tls_server.hpp"
 
 #include <cstdint>
@@ -18,27 +16,18 @@
 
 namespace davenport::node {
 
-class ClientSession;
-
-/// The node's front door: the page, WebSocket clients, and HTTP requests for the core.
+/// Accepts clients: the page, WebSocket clients, and HTTP requests for the core.
 ///
 /// Clients that fall silent are asked whether they live, and let go when they do not answer.
 ///
 /// Threads: the loop's.
-class ChatServer {
+class ChatServer final : private ClientOwner {
 public:
-    struct Config {
+    struct Config : ClientRules {
         wire::asio::ip::tcp::endpoint listen;
-        std::vector<std::string> hosts;  ///< see WebGuard
-        std::size_t frame_bytes_max =
-            128 * 1024;  ///< of one message from a client; longer ones cost the connection
-        std::chrono::seconds ping_after{30};          ///< of silence
-        std::chrono::seconds dead_after{75};          ///< of silence
-        std::string tls_cert_file, tls_key_file;      ///< empty: plain HTTP
-        std::size_t connections_per_address_max = 0;  ///< 0: any number
-        /// This machine's own count too; else they do not: a proxy may stand there, with everybody behind it.
-        bool counts_this_machine = false;
-        wire::HttpLimits limits{.body_bytes = 1024 * 1024};
+        std::vector<std::string> hosts;           ///< see WebGuard
+        std::vector<wire::WebOrigin> origins;     ///< see WebGuard
+        std::string tls_cert_file, tls_key_file;  ///< empty: plain HTTP
     };
 
     /// Binds and listens; throws std::runtime_error with one line that names the remedy.
@@ -61,7 +50,16 @@ public:
     [[nodiscard]] bool has_clients() const { return !connections_.empty(); }
 
 private:
-    friend class ClientSession;
+    [[nodiscard]] const ClientRules& rules() const override { return config_; }
+    [[nodiscard]] const WebGuard& guard() const override { return guard_; }
+    [[nodiscard]] bool draining() const override { return draining_; }
+    std::size_t add(ClientSession& client) override;
+    void remove(ClientSession& client, std::size_t ordinal) override;
+    ExchangeId open_exchange(ClientSession& client) override;
+    SessionId open_session(ClientSession& client) override;
+    void make_session(ExchangeId exchange) override;
+    void forget(std::uint64_t exchange_or_session) override;
+    void handle(Event event) override { on_event_(std::move(event)); }
 
     void accept(wire::asio::ip::tcp::socket socket);
     void look_for_silence();

@@ -1,8 +1,8 @@
 #include "node/net/client_session.hpp"
 
+#include "node/base/text.hpp"
 #include "node/net/page.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -13,17 +13,21 @@ namespace {
 
 /// Is `word` one of the comma-separated words of `list`? Without case.
 bool has_word(std::string_view list, std::string_view word) {
-    const auto same = [](char a, char b) { return (a | 0x20) == (b | 0x20); };
     while (!list.empty()) {
         const auto comma = list.find(',');
         auto one = list.substr(0, comma);
         list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
         while (!one.empty() && (one.front() == ' ' || one.front() == '\t')) one.remove_prefix(1);
         while (!one.empty() && (one.back() == ' ' || one.back() == '\t')) one.remove_suffix(1);
-        if (std::ranges::equal(one, word, same)) return true;
+        if (base::equal_ignoring_case(one, word)) return true;
     }
     return false;
 }
+
+constexpr std::pair<std::string_view, std::string_view> security_headers[] = {
+    {"X-Content-Type-Options", "nosniff"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+};
 
 base::HttpResponse plain(int status, std::string_view text) {
     return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::string{text} + "\n"};
@@ -31,40 +35,41 @@ base::HttpResponse plain(int status, std::string_view text) {
 
 }  // namespace
 
-ClientSession::ClientSession(ChatServer& server, wire::asio::ip::tcp::socket socket)
-    : HttpConnection(server.loop_, std::move(socket), server.config_.limits),
-      server_(&server),
-      heard_(wire::Loop::now().time) {
-    server_->connections_.insert(this);
-    if (server_->config_.connections_per_address_max > 0 &&
-        (server_->config_.counts_this_machine || !base::is_loopback_address(address())))
-        rank_ = ++server_->by_address_[address()];
-}
+ClientSession::ClientSession(wire::Loop& loop, ClientOwner& owner, wire::asio::ip::tcp::socket socket)
+    : HttpConnection(loop, std::move(socket), owner.rules().limits),
+      owner_(&owner),
+      ordinal_(owner.add(*this)),
+      heard_(wire::Loop::now().time) {}
 
 ClientSession::~ClientSession() {
-    if (!server_) return;
-    server_->connections_.erase(this);
-    if (rank_ > 0 && --server_->by_address_[address()] == 0) server_->by_address_.erase(address());
-    if (session_ != 0) server_->sessions_.erase(session_);
-    if (exchange_ != 0) server_->exchanges_.erase(exchange_);
+    if (!owner_) return;
+    owner_->remove(*this, ordinal_);
+    if (session_ != 0) owner_->forget(session_);
+    if (exchange_ != 0) owner_->forget(exchange_);
+}
+
+/// Whatever a browser is given, it must neither guess its type nor let another site's page embed it.
+void ClientSession::reply(base::HttpResponse response) {
+    for (const auto& [name, value] : security_headers)
+        if (!base::has_header(response.headers, name)) response.headers.emplace_back(name, value);
+    respond(std::move(response));
 }
 
 void ClientSession::on_request(base::HttpRequest request) {
     heard_ = wire::Loop::now().time;
-    if (rank_ > limit()) {
+    if (ordinal_ > limit()) {
         auto answer = plain(429, "too many connections from your address: close some, and come back");
         answer.headers.emplace_back("Retry-After", "10");
         last_answer();
-        return respond(std::move(answer));
+        return reply(std::move(answer));
     }
-    if (const auto objection = server_->guard_.objection(request); !objection.empty())
-        return respond(plain(403, objection));
+    if (const auto objection = owner_->guard().objection(request); !objection.empty())
+        return reply(plain(403, objection));
     const auto path = std::string_view{request.target}.substr(0, request.target.find('?'));
     if (path == "/ws") return open_socket(request);
-    if (auto page = serve_page(request)) return respond(std::move(*page));
-    exchange_ = ++server_->last_id_;
-    server_->exchanges_.emplace(exchange_, this);
-    server_->on_event_(Requested{exchange_, std::move(request), address()});
+    if (auto page = serve_page(request)) return reply(std::move(*page));
+    exchange_ = owner_->open_exchange(*this);
+    owner_->handle(Requested{exchange_, std::move(request), address()});
 }
 
 void ClientSession::open_socket(const base::HttpRequest& request) {
@@ -74,28 +79,26 @@ void ClientSession::open_socket(const base::HttpRequest& request) {
         base::header(headers, "Sec-WebSocket-Key").size() != 24) {
         auto answer = plain(426, "a WebSocket is opened here; see the chat protocol");
         answer.headers.emplace_back("Upgrade", "websocket");
-        return respond(std::move(answer));
+        return reply(std::move(answer));
     }
     if (base::header(headers, "Sec-WebSocket-Version") != "13") {
         auto answer = plain(426, "WebSocket version 13 is spoken here");
         answer.headers.emplace_back("Sec-WebSocket-Version", "13");
-        return respond(std::move(answer));
+        return reply(std::move(answer));
     }
-    if (server_->draining_) return respond(plain(503, "this node is about to stop: go on elsewhere"));
-    parser_ = std::make_unique<WebsocketParser>(server_->config_.frame_bytes_max);
+    if (owner_->draining()) return reply(plain(503, "this node is about to stop: go on elsewhere"));
+    parser_ = std::make_unique<WebsocketParser>(owner_->rules().frame_bytes_max);
     upgrade(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
         "Upgrade\r\nSec-WebSocket-Accept: " +
         websocket_accept(base::header(headers, "Sec-WebSocket-Key")) + "\r\n\r\n");
-    session_ = ++server_->last_id_;
-    server_->sessions_.emplace(session_, this);
-    server_->on_event_(Opened{session_, address(), std::string{base::header(headers, "Cookie")}});
+    session_ = owner_->open_session(*this);
+    owner_->handle(Opened{session_, address(), std::string{base::header(headers, "Cookie")}});
 }
 
 void ClientSession::begin_stream() {
-    server_->exchanges_.erase(exchange_);
+    owner_->make_session(exchange_);
     session_ = std::exchange(exchange_, 0);
-    server_->sessions_.emplace(session_, this);
     events_ = std::make_unique<EventStream>();
     upgrade(std::string{EventStream::head});
 }
@@ -113,7 +116,7 @@ void ClientSession::on_raw(std::string_view bytes) {
 
 void ClientSession::on_item(WebsocketParser::Item item) {
     if (auto* text = std::get_if<WebsocketParser::Text>(&item)) {
-        server_->on_event_(Received{session_, std::move(text->text)});
+        owner_->handle(Received{session_, std::move(text->text)});
     } else if (auto* ping = std::get_if<WebsocketParser::Ping>(&item)) {
         if (flushed())
             send(pong_frame(ping->payload));
@@ -147,12 +150,12 @@ void ClientSession::on_flushed() {
     HttpConnection::on_flushed();
     if (!open() || !flushed()) return;
     if (pong_) send(pong_frame(*std::exchange(pong_, nullptr)));
-    if (std::exchange(tell_written_, false) && session_ != 0) server_->on_event_(Written{session_});
+    if (std::exchange(tell_written_, false) && session_ != 0) owner_->handle(Written{session_});
 }
 
 void ClientSession::answer(base::HttpResponse response) {
-    server_->exchanges_.erase(std::exchange(exchange_, 0));
-    respond(std::move(response));
+    owner_->forget(std::exchange(exchange_, 0));
+    reply(std::move(response));
 }
 
 void ClientSession::close_socket(CloseCode code, std::string_view reason) {
@@ -165,19 +168,19 @@ void ClientSession::close_socket(CloseCode code, std::string_view reason) {
 void ClientSession::on_gone() { leave(); }
 
 std::size_t ClientSession::limit() const {
-    const auto most = server_->config_.connections_per_address_max;
+    const auto most = owner_->rules().connections_per_address_max;
     return most == 0 ? std::numeric_limits<std::size_t>::max() / 2 : most;
 }
 
 void ClientSession::leave() {
-    if (!server_) return;
-    if (exchange_ != 0) server_->exchanges_.erase(std::exchange(exchange_, 0));
+    if (!owner_) return;
+    if (exchange_ != 0) owner_->forget(std::exchange(exchange_, 0));
     if (session_ == 0) return;
     const auto session = std::exchange(session_, 0);
-    server_->sessions_.erase(session);
+    owner_->forget(session);
     // Not from within what the core is doing: it may be the one who closes.
     wire::asio::post(loop_.context(), [self = shared_from_this(), this, session] {
-        if (server_) server_->on_event_(Closed{session});
+        if (owner_) owner_->handle(Closed{session});
     });
 }
 
@@ -185,21 +188,23 @@ base::HttpResponse ClientSession::refusal(wire::HttpError error) {
     const int status = error == wire::HttpError::body_too_large   ? 413
                        : error == wire::HttpError::head_too_large ? 431
                                                                   : 400;
-    return plain(status, wire::to_string(error));
+    auto response = plain(status, wire::to_string(error));
+    for (const auto& [name, value] : security_headers) response.headers.emplace_back(name, value);
+    return response;
 }
 
 void ClientSession::check_silence(base::Time now) {
     const auto silence = now - heard_;
     if (events_) {  // it never says anything: the kernel finds out whether it is there
-        if (silence < server_->config_.ping_after || !flushed()) return;
+        if (silence < owner_->rules().ping_after || !flushed()) return;
         heard_ = now;
         return send(std::string{EventStream::heartbeat});
     }
-    if (silence >= server_->config_.dead_after) {
+    if (silence >= owner_->rules().dead_after) {
         if (answering()) return;  // it is we who are silent
         leave();
         drop();
-    } else if (silence >= server_->config_.ping_after && session_ != 0 && !pinged_ && flushed()) {
+    } else if (silence >= owner_->rules().ping_after && session_ != 0 && !pinged_ && flushed()) {
         pinged_ = true;
         send(ping_frame());
     }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "node/net/chat_server.hpp"
+#include "node/net/client_owner.hpp"
 #include "node/net/event_stream.hpp"
 #include "node/net/websocket_codec.hpp"
 #include "node/net/wire/http_connection.hpp"
@@ -16,7 +16,7 @@ namespace davenport::node {
 /// core makes a session of a request.
 class ClientSession final : public wire::HttpConnection {
 public:
-    ClientSession(ChatServer& server, wire::asio::ip::tcp::socket socket);
+    ClientSession(wire::Loop& loop, ClientOwner& owner, wire::asio::ip::tcp::socket socket);
     ~ClientSession() override;
 
     void send_frames(base::FrameList frames);
@@ -28,10 +28,11 @@ public:
     /// Called now and then: pings a client that is silent for long, drops what is dead.
     void check_silence(base::Time now);
 
-    void forget_server() { server_ = nullptr; }
+    /// The owner is gone: nobody is told anything any more.
+    void forget_owner() { owner_ = nullptr; }
 
     /// Its address has so many connections already that it is not even told so.
-    [[nodiscard]] bool is_far_too_many() const { return rank_ > 2 * limit(); }
+    [[nodiscard]] bool is_far_too_many() const { return ordinal_ > 2 * limit(); }
 
 private:
     void on_request(base::HttpRequest request) override;
@@ -41,12 +42,13 @@ private:
     base::HttpResponse refusal(wire::HttpError error) override;
 
     void open_socket(const base::HttpRequest& request);
+    void reply(base::HttpResponse response);
     void on_item(WebsocketParser::Item item);
     void leave();
     [[nodiscard]] std::size_t limit() const;
 
-    ChatServer* server_;
-    std::size_t rank_ = 0;                     ///< the how-manieth of its address; 0: not counted
+    ClientOwner* owner_;
+    std::size_t ordinal_ = 0;                  ///< among the connections from this address; 0: not counted
     SessionId session_ = 0;                    ///< once it is a WebSocket or an event stream
     ExchangeId exchange_ = 0;                  ///< while the core has a request of ours
     std::unique_ptr<WebsocketParser> parser_;  ///< of a WebSocket

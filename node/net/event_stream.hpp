@@ -17,7 +17,8 @@ class EventStream {
 public:
     static constexpr std::string_view head =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-        "X-Accel-Buffering: no\r\nConnection: close\r\n\r\n";
+        "X-Accel-Buffering: no\r\nX-Content-Type-Options: nosniff\r\n"
+        "Cross-Origin-Resource-Policy: same-origin\r\nConnection: close\r\n\r\n";
     /// Ignored by clients; what finds out that one is gone.
     static constexpr std::string_view heartbeat = ":\n\n";
 

@@ -1,6 +1,6 @@
 #include "node/net/json_log.hpp"
 
-#include "node/base/json.hpp"
+#include "node/base/json_writer.hpp"
 #include "node/base/text.hpp"
 #include "node/base/time.hpp"
 
@@ -16,11 +16,14 @@ public:
         const auto since = std::chrono::duration_cast<base::Duration>(message.time.time_since_epoch());
         const auto level = spdlog::level::to_string_view(message.level);
         const std::string_view text{message.payload.data(), message.payload.size()};
-        std::string line = "{\"time\":\"" + base::iso8601(base::WallTime{since}) + "\",\"level\":\"";
-        line.append(level.data(), level.size());
-        line += "\",\"text\":";
-        base::append_json_string(line, base::is_utf8(text) ? text : "a line that is not UTF-8");
-        line += "}\n";
+        std::string line;
+        base::JsonWriter{line}
+            .begin_object()
+            .member("time", base::iso8601(base::WallTime{since}))
+            .member("level", std::string_view{level.data(), level.size()})
+            .member("text", base::repair_utf8(text))
+            .end_object();
+        line += '\n';
         out.append(line.data(), line.data() + line.size());
     }
     [[nodiscard]] std::unique_ptr<spdlog::formatter> clone() const override {

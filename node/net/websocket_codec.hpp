@@ -9,6 +9,9 @@
 #include <variant>
 
 /// RFC 6455 from a server's side, as machines without I/O.
+///
+/// Not Beast's: its websocket::stream owns the socket and writes one message at a time from its own buffers.
+/// Here one encoded batch of frames is shared by all who get it and leaves in the loop's gathered write.
 namespace davenport::node {
 
 enum class CloseCode : std::uint16_t {

@@ -1,5 +1,7 @@
 #include "node/program/options.hpp"
 
+#include "node/base/closest.hpp"
+#include "node/net/wire/http_server.hpp"
 #include "node/program/settings_file.hpp"
 
 #include <algorithm>
@@ -12,6 +14,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 namespace davenport::node::program {
 namespace {
@@ -22,75 +25,86 @@ bool is_of_the_command_line(const std::string& name) {
 }
 
 void add_options(CLI::App& app, Options& o) {
-    app.add_option(
-           "--store", o.stores,
-           "http://user:password@host:port/db of the CouchDB that all nodes share; given several times: "
-           "the next is used while one does not answer")
+    app.add_option("--store", o.stores,
+                   "http://user:password@host:port/db of the CouchDB that all nodes share; repeat it for a "
+                   "replica that "
+                   "is used while the one before does not answer")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->capture_default_str();
     app.add_option("--store-password-file", o.store_password_file,
-                   "file with the password; or set DAVENPORT_STORE_PASSWORD");
-    app.add_option("--store-ca", o.store_ca,
-                   "PEM file of the authority that signed an https store, if the system does not know it");
-    app.add_option("--name", o.name, "written into messages as their host");
+                   "file whose first line is the store's password; or set DAVENPORT_STORE_PASSWORD");
+    app.add_option(
+        "--store-ca", o.store_ca,
+        "PEM file of the authority that signed the certificate of an https store; default: the system's");
+    app.add_option("--name", o.name, "the node's name, which its messages bear as their host");
     app.add_option("--listen", o.listen, "host:port for clients; port 0 takes a free one")
         ->capture_default_str();
-    app.add_option("--host", o.hosts,
-                   "names that this node is reached by; without it: any, or on loopback only this machine's")
+    app.add_option(
+           "--host", o.hosts,
+           "name that clients reach this node by; repeatable; default: any name, and on a loopback address "
+           "only this machine's")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_option(
+           "--origin", o.origins,
+           "https://chat.example: origin whose pages may use this node, for a proxy that does not pass the "
+           "Host header on; repeatable")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_option("--tls-cert", o.tls_cert,
-                   "PEM file with the certificate (and its chain) to show clients: https");
-    app.add_option("--tls-key", o.tls_key, "PEM file with its private key");
-    app.add_option("--auth", o.auth,
-                   "who may take part: none (anybody, under any name) or couchdb (people sign in "
-                   "with their CouchDB account)")
+                   "PEM file with the certificate and its chain: clients then use https");
+    app.add_option("--tls-key", o.tls_key,
+                   "PEM file with the certificate's private key; default: the file of --tls-cert");
+    app.add_option(
+           "--auth", o.auth,
+           "none: anybody may take part, under any name; couchdb: people sign in with their CouchDB account")
         ->check(CLI::IsMember({"none", "couchdb"}))
         ->capture_default_str();
-    app.add_option(
-        "--auth-secret-file", o.auth_secret_file,
-        "what sign-ins are signed with, the same for all nodes; without it: made from the store's password");
+    app.add_option("--auth-secret-file", o.auth_secret_file,
+                   "file with the secret of at least 32 bytes that signs sign-ins, the same for all nodes; "
+                   "default: derived "
+                   "from the store's password");
     app.add_option("--presence", o.presence,
-                   "on: people see who is there, on all nodes; off: nobody is told, and nothing of it is in "
-                   "the store")
+                   "on: people see who is present, on all nodes; off: presence is neither shown nor stored")
         ->check(CLI::IsMember({"on", "off"}))
         ->capture_default_str();
-    app.add_option("--metrics", o.metrics,
-                   "host:port at which Prometheus finds /metrics; without it: nowhere");
-    app.add_option("--journal", o.journal, "the node's own file; no two nodes share one")
+    app.add_option("--metrics", o.metrics, "host:port where Prometheus reads /metrics; default: not served");
+    app.add_option("--journal", o.journal, "the node's own file; two nodes must not share one")
         ->capture_default_str();
     app.add_option("--feed", o.feed,
-                   "how to learn of others' messages: continuous, longpoll, or poll (the slow way)")
+                   "how the store's changes are read: continuous, longpoll, or poll (slowest)")
         ->check(CLI::IsMember({"continuous", "longpoll", "poll"}))
         ->capture_default_str();
     app.add_option("--poll-interval", o.poll_interval, "seconds between two polls")
         ->check(CLI::Range(0.01, 3600.0))
         ->capture_default_str();
-    app.add_option("--batch", o.batch, "messages that are sent to the store in one request, at most")
+    app.add_option("--batch", o.batch, "most messages in one write request to the store")
         ->check(CLI::Range(1, 10000))
         ->capture_default_str();
-    app.add_option("--page", o.page, "rows that are read at once from the store or the journal, at most")
+    app.add_option("--page", o.page, "most rows in one read from the store or the journal")
         ->check(CLI::Range(1, 10000))
         ->capture_default_str();
-    app.add_option("--outbox-bytes", o.outbox_bytes,
-                   "that wait for one client, at most: who falls further behind is cut off, and resumes when "
-                   "it comes back")
+    app.add_option(
+           "--outbox-bytes", o.outbox_bytes,
+           "most bytes queued for one client; one that falls further behind is cut off and resumes when it "
+           "reconnects")
         ->check(CLI::Range(1024, 1 << 30))
         ->capture_default_str();
-    app.add_option("--message-bytes", o.message_bytes, "of a message's text, at most")
+    app.add_option("--message-bytes", o.message_bytes, "most bytes of a message's text")
         ->check(CLI::Range(1, 65536))
         ->capture_default_str();
     app.add_option("--posts-per-second", o.posts_per_second,
-                   "of one client, in the long run; twice as many at once; 0 for no bound")
+                   "most posts per second of one client, twice as many in a burst; 0: no limit")
         ->check(CLI::Range(0, 1'000'000))
         ->capture_default_str();
-    app.add_option("--connections-per-address", o.connections_per_address,
-                   "of clients elsewhere (this machine's own are not counted: a proxy may stand there); 0 "
-                   "for no bound")
+    app.add_option(
+           "--connections-per-address", o.connections_per_address,
+           "most connections from one address; those from this machine are not counted, because a proxy may "
+           "run here; 0: no limit")
         ->check(CLI::Range(0, 1'000'000))
         ->capture_default_str();
-    app.add_option("--outbox", o.outbox, "messages that may wait for the store; then posts are refused")
+    app.add_option("--outbox", o.outbox, "most messages that wait for the store; then posts are refused")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000'000}))
         ->capture_default_str();
     app.add_option("--log-format", o.log_format, "plain or json")
@@ -99,28 +113,31 @@ void add_options(CLI::App& app, Options& o) {
     app.add_option("--log-level", o.log_level, "trace, debug, info, warning, error, off")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
         ->capture_default_str();
-    app.add_option("--port-file", o.port_file, "is written with the port once it listens");
+    app.add_option("--port-file", o.port_file, "file that the port is written to once the node listens");
 }
 
 void add_journal_commands(CLI::App& app, std::optional<JournalCommand>& command) {
-    auto* journal = app.add_subcommand("journal", "look into a node's journal, or make it smaller");
+    auto* journal = app.add_subcommand("journal", "inspect, export or shrink a node's journal");
     journal->require_subcommand(1);
     const auto add = [&](const char* name, JournalCommand::What what, const char* about) {
         auto given = std::make_shared<JournalCommand>(JournalCommand{what, {}, {}});
         auto* sub = journal->add_subcommand(name, about);
         sub->add_option("file", given->file, "the journal")->required();
         if (what == JournalCommand::What::forget)
-            sub->add_option("--older-than", given->older_than, "a time as 30d, 12h or 90m")->required();
+            sub->add_option("--older-than", given->older_than, "an age, as 30d, 12h or 90m")->required();
         sub->callback([&command, given] { command = *given; });
     };
-    add("inspect", JournalCommand::What::inspect, "what is in it");
-    add("export", JournalCommand::What::export_, "all its messages as JSON, one a line, in order of arrival");
+    add("inspect", JournalCommand::What::inspect, "print a summary");
+    add("export", JournalCommand::What::export_,
+        "print all messages as JSON, one per line, in order of arrival");
     add("forget", JournalCommand::What::forget,
-        "forgets the texts of old messages that the store has; the node must not run");
+        "remove the texts of old messages that the store has; the node must be stopped");
 }
 
+constexpr std::string_view prefix = "DAVENPORT_";
+
 std::string variable_of(const std::string& name) {
-    std::string out = "DAVENPORT_";
+    std::string out{prefix};
     for (const char c : name)
         out += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return out;
@@ -142,6 +159,30 @@ public:
 
     [[nodiscard]] const std::vector<std::string>& mistakes() const { return mistakes_; }
     [[nodiscard]] const std::string& told() const { return told_; }
+    /// By an option's name: where its value comes from.
+    [[nodiscard]] const std::map<std::string, std::string>& places() const { return places_; }
+
+    /// What the environment has for this program that no option reads.
+    [[nodiscard]] std::vector<std::string> unknown_variables() const {
+        std::vector<std::string> variables{"DAVENPORT_CONFIG", "DAVENPORT_STORE_PASSWORD"};
+        for (const auto& name : known_) variables.push_back(variable_of(name));
+        const std::vector<std::string_view> views{variables.begin(), variables.end()};
+        std::vector<std::string> out;
+        for (char** entry = environ; *entry; ++entry) {
+            const std::string_view text{*entry};
+            const auto name = text.substr(0, text.find('='));
+            if (!name.starts_with(prefix) || std::ranges::find(views, name) != views.end()) continue;
+            const auto rest = name.substr(prefix.size());
+            // What an orchestrator sets for a service of this name.
+            if (rest.starts_with("SERVICE_") || rest == "PORT" || rest.starts_with("PORT_8")) continue;
+            const auto near = base::closest(name, views);
+            out.push_back(fmt::format(
+                "the environment's {}: no setting reads it{}", name,
+                near.empty() ? "; chatnode --help lists all" : fmt::format("; did you mean {}?", near)));
+        }
+        std::ranges::sort(out);
+        return out;
+    }
 
 private:
     void settle(CLI::Option& option, const std::string& name) {
@@ -161,8 +202,9 @@ private:
         for (auto& value : values) {
             if (value.starts_with('[') && value.ends_with(']'))
                 value = value.substr(1, value.size() - 2);  // a list's default
-            value = hide_password(value);
+            value = wire::hide_password(value);
         }
+        places_[name] = from;
         told_ += fmt::format("{:24} {:40} ({})\n", name, fmt::format("{}", fmt::join(values, ", ")), from);
     }
 
@@ -174,17 +216,8 @@ private:
             option.run_callback();
         } catch (const CLI::Error& error) {
             mistakes_.push_back(fmt::format("{}: {}", from, error.what()));
+            option.clear();
         }
-    }
-
-    /// "http://user:...@host": what is printed may be pasted elsewhere.
-    static std::string hide_password(const std::string& url) {
-        const auto scheme = url.find("://");
-        if (scheme == std::string::npos) return url;
-        const auto at = url.rfind('@', url.find('/', scheme + 3));
-        const auto colon = url.find(':', scheme + 3);
-        return at == std::string::npos || colon > at ? url
-                                                     : url.substr(0, colon + 1) + "..." + url.substr(at);
     }
 
     /// A list in the environment has commas.
@@ -206,39 +239,82 @@ private:
     SettingsFile file_;
     std::vector<std::string> mistakes_;
     std::string told_;
+    std::map<std::string, std::string> places_;
 };
+
+/// The option whose value `error` is about; null when it is about none.
+const CLI::Option* option_of(const CLI::App& app, const CLI::ParseError& error) {
+    const std::string text = error.what();
+    const CLI::Option* found = nullptr;
+    for (const auto* option : app.get_options()) {
+        const auto name = option->get_name();
+        if (text.starts_with(name + ':') || text.find(": " + name + " =") != std::string::npos)
+            found = option;
+    }
+    return found;
+}
+
+/// Without `name` and its values: "--name value" and "--name=value".
+std::vector<std::string> without(std::vector<std::string> arguments, const std::string& name) {
+    for (std::size_t i = 0; i < arguments.size();) {
+        const bool alone = arguments[i] == name;
+        if (!alone && !arguments[i].starts_with(name + '=')) {
+            ++i;
+            continue;
+        }
+        const auto from = arguments.begin() + static_cast<std::ptrdiff_t>(i);
+        arguments.erase(from, from + (alone && i + 1 < arguments.size() ? 2 : 1));
+    }
+    return arguments;
+}
+
+/// CLI11 stops at the first value that is no good: notes it and parses again without that option.
+void parse(CLI::App& app, std::vector<std::string> arguments, std::vector<std::string>& mistakes) {
+    for (;;) {
+        try {
+            return app.parse(std::vector<std::string>{arguments.rbegin(), arguments.rend()});
+        } catch (const CLI::ParseError& error) {
+            const auto* option = option_of(app, error);
+            auto fewer = option ? without(arguments, option->get_name()) : arguments;
+            if (fewer.size() == arguments.size()) throw;
+            mistakes.push_back(error.what());
+            arguments = std::move(fewer);
+        }
+    }
+}
 
 }  // namespace
 
 std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_code) {
     CommandLine out;
     CLI::App app{
-        "A chat node: browsers talk to it, it talks to CouchDB, and it goes on when CouchDB is gone."};
+        "A chat node: serves browsers, shares messages through CouchDB, and keeps working while CouchDB is "
+        "down."};
+    app.name("chatnode");
     std::string config;
     add_options(app, out.options);
     app.add_option("--config", config,
-                   "YAML file with any of these settings: 'listen: 0.0.0.0:8080'; the environment "
-                   "(DAVENPORT_LISTEN) and the command line are stronger");
+                   "YAML file with any of these settings, as 'listen: 0.0.0.0:8080'; the environment "
+                   "(DAVENPORT_LISTEN) overrides it, and the command line overrides both");
     app.add_flag("--check-config", out.options.check_config,
-                 "only says what is wrong, or where each setting comes from");
+                 "reports every mistake in the configuration, or where each setting comes from, and exits");
     app.set_version_flag("--version", std::string{DAVENPORT_VERSION});
     add_journal_commands(app, out.journal);
     try {
-        app.parse(argc, argv);
+        parse(app, {argv + 1, argv + argc}, out.mistakes);
     } catch (const CLI::ParseError& error) {
+        for (const auto& mistake : out.mistakes)
+            std::fputs(fmt::format("chatnode: {}\n", mistake).c_str(), stderr);
         exit_code = app.exit(error) == 0 ? 0 : bad_usage;
         return std::nullopt;
     }
     if (out.journal) return out;  // these are settings of a node that runs
     if (const char* named = std::getenv("DAVENPORT_CONFIG"); config.empty() && named) config = named;
     const Sources sources{app, config};
-    for (const auto& mistake : sources.mistakes())
-        std::fputs(fmt::format("chatnode: {}\n", mistake).c_str(), stderr);
-    if (!sources.mistakes().empty()) {
-        exit_code = bad_usage;
-        return std::nullopt;
-    }
+    out.mistakes.insert(out.mistakes.end(), sources.mistakes().begin(), sources.mistakes().end());
     out.settings = sources.told();
+    out.places = sources.places();
+    out.unknown_variables = sources.unknown_variables();
     return out;
 }
 

@@ -3,6 +3,7 @@
 #include "node/core/config.hpp"
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct Options {
     std::string name;
     std::string listen = "127.0.0.1:8080";
     std::vector<std::string> hosts;
+    std::vector<std::string> origins;
     std::string tls_cert, tls_key;
     std::string auth = "none";
     std::string auth_secret_file;
@@ -49,13 +51,20 @@ struct CommandLine {
     Options options;
     std::optional<JournalCommand> journal;
     std::string settings;  ///< each setting, its value, and where it comes from: one a line
+    std::map<std::string, std::string>
+        places;                         ///< by an option's name without dashes: where its value comes from
+    std::vector<std::string> mistakes;  ///< each with its place; options that have one keep their default
+    std::vector<std::string> unknown_variables;  ///< DAVENPORT_... that no option reads, each with its remedy
 };
 
 inline constexpr int bad_usage = 64;
 
 /// Reads the command line, then the environment (DAVENPORT_LISTEN for --listen; commas in a list), then the
-/// file that --config names: what is said earlier in this list wins. All mistakes are told on stderr, each
-/// with its place. Nothing: the program is to end with `exit_code`.
+/// file that --config names: what is said earlier in this list wins.
+///
+/// Values that are no good are collected in CommandLine::mistakes. Nothing is returned when the program is to
+/// end with `exit_code`: after --help, or when the command line has an option that does not exist, told on
+/// stderr.
 std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_code);
 
 }  // namespace davenport::node::program

@@ -4,35 +4,83 @@
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/tls_server.hpp"
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <stdexcept>
 #include <string_view>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 namespace davenport::node::program {
 namespace {
 
-std::string first_line(const std::string& path, std::string_view option) {
-    std::ifstream file{path};
-    std::string line;
-    if (!std::getline(file, line))
+constexpr std::size_t secret_bytes_min = 32;
+
+/// The whole file, byte for byte.
+std::string read_file(const std::string& path) {
+    std::ifstream file{path, std::ios::binary};
+    std::string out{std::istreambuf_iterator<char>{file}, {}};
+    if (!file.is_open() || file.bad() || std::filesystem::is_directory(path))
+        throw std::invalid_argument(fmt::format("cannot read {}: give a file that this user may read", path));
+    return out;
+}
+
+void require_readable(const std::string& path) {
+    if (!path.empty()) read_file(path);
+}
+
+/// The folder that `path` lies in exists and may be written to.
+void require_folder(const std::string& path) {
+    if (path.empty()) return;
+    auto folder = std::filesystem::path{path}.parent_path();
+    if (folder.empty()) folder = ".";
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(folder, ignored))
         throw std::invalid_argument(
-            fmt::format("cannot read {}: give {} a readable file that is not empty", path, option));
-    while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.pop_back();
+            fmt::format("the folder {} does not exist: create it, or choose another", folder.string()));
+    if (::access(folder.c_str(), W_OK | X_OK) != 0)
+        throw std::invalid_argument(
+            fmt::format("this user may not write to the folder {}: choose another", folder.string()));
+}
+
+std::string without_line_end(std::string text) {
+    if (text.ends_with('\n')) text.pop_back();
+    if (text.ends_with('\r')) text.pop_back();
+    return text;
+}
+
+std::string read_password(const std::string& path) {
+    auto text = read_file(path);
+    auto line = without_line_end(text.substr(0, text.find('\n')));
+    if (line.empty())
+        throw std::invalid_argument(
+            fmt::format("the first line of {} is empty: write the password there", path));
     return line;
+}
+
+/// Bytes, not text: a binary key may hold any byte, a line feed first among them.
+std::string read_secret(const std::string& path) {
+    auto secret = read_file(path);
+    if (secret.ends_with('\n')) secret.pop_back();
+    if (secret.size() < secret_bytes_min)
+        throw std::invalid_argument(
+            fmt::format("{} holds {} bytes, and a secret needs {} at least: make one with "
+                        "head -c 32 /dev/urandom | base64",
+                        path, secret.size(), secret_bytes_min));
+    return secret;
 }
 
 /// From the URL, else the file, else the environment: the later ones are not to be seen in a list of
 /// processes.
 std::string find_password(const Options& options, const wire::HttpServer& store) {
     if (!store.password.empty()) return store.password;
-    if (!options.store_password_file.empty())
-        return first_line(options.store_password_file, "--store-password-file");
+    if (!options.store_password_file.empty()) return read_password(options.store_password_file);
     const char* from_environment = std::getenv("DAVENPORT_STORE_PASSWORD");
     return from_environment ? from_environment : "";
 }
@@ -41,19 +89,36 @@ wire::HttpServer read_store(const std::string& url) {
     auto store = wire::parse_http_server(url);
     if (store.path.size() < 2 || store.path.find('/', 1) != std::string::npos)
         throw std::invalid_argument(
-            "--store names no database: give it as http://user:password@host:port/db");
+            "the URL names no database: give it as http://user:password@host:port/db");
     return store;
 }
 
-/// The same at all nodes of a chat: what they all know is the store's password.
+std::string read_host(const std::string& name) {
+    const auto host = wire::parse_host_header(name.find(':') == name.rfind(':') ? name : "[" + name + "]");
+    if (!host || host->port)
+        throw std::invalid_argument(
+            fmt::format("'{}' is not a host's name: give a name or an address alone, as chat.example", name));
+    return host->host;
+}
+
+wire::WebOrigin read_origin(const std::string& url) {
+    const auto origin = wire::parse_web_origin(url);
+    if (!origin)
+        throw std::invalid_argument(fmt::format(
+            "'{}' is not an origin: give scheme, host and port alone, as https://chat.example", url));
+    return *origin;
+}
+
+/// The same at all nodes of a chat: what they all know is the store's password. Never empty: that would mean
+/// that nobody has to sign in.
 std::string find_secret(const Options& options, const std::vector<wire::HttpServer>& stores) {
-    if (!options.auth_secret_file.empty()) return first_line(options.auth_secret_file, "--auth-secret-file");
+    if (!options.auth_secret_file.empty()) return read_secret(options.auth_secret_file);
     const auto password = stores.empty() ? std::string{} : find_password(options, stores.front());
     if (stores.empty() || stores.front().user.empty() || password.empty())
         throw std::invalid_argument(
-            "--auth couchdb: what sign-ins are signed with is made from the store's password: give --store a "
-            "user and a "
-            "password, or give --auth-secret-file");
+            "sign-ins are signed with a secret that is made from the store's password, and --store has none: "
+            "give it "
+            "a user and a password, or give --auth-secret-file");
     return base::derive_secret(password, "davenport " + stores.front().user + stores.front().path);
 }
 
@@ -63,32 +128,49 @@ FeedMode feed_mode(const std::string& name) {
 
 }  // namespace
 
-ChatDriver::Config set_up(const Options& options) {
+ChatDriver::Config set_up(const CommandLine& given) {
+    const auto& options = given.options;
     ChatDriver::Config config;
-    std::vector<std::string> mistakes;
-    const auto attempt = [&](const std::function<void()>& step) {
+    auto mistakes = given.mistakes;
+    if (options.check_config)
+        mistakes.insert(mistakes.end(), given.unknown_variables.begin(), given.unknown_variables.end());
+    // `name`: the option to blame.
+    const auto attempt = [&](const std::string& name, const std::function<void()>& step) {
         try {
             step();
         } catch (const std::invalid_argument& error) {
-            mistakes.emplace_back(error.what());
+            const auto place = given.places.find(name);
+            const auto from =
+                place == given.places.end() || place->second == "default" || place->second == "command line"
+                    ? "--" + name
+                    : fmt::format("{}: {}", place->second, name);
+            auto line = fmt::format("{}: {}", from, error.what());
+            if (std::ranges::find(mistakes, line) == mistakes.end()) mistakes.push_back(std::move(line));
         }
     };
     auto& core = config.core;
     core.stores.clear();
     for (const auto& url : options.stores)
-        attempt([&] {
+        attempt("store", [&] {
             auto store = read_store(url);
-            StoreAccess access{store.path.substr(1), {}};
+            StoreAccess access{.database = store.path.substr(1), .user = store.user};
             if (!store.user.empty())
-                access.authorization = base::basic_authorization(store.user, find_password(options, store));
-                access.user = store.user;
+                attempt("store-password-file", [&] {
+                    access.authorization =
+                        base::basic_authorization(store.user, find_password(options, store));
+                });
             core.stores.push_back(std::move(access));
             config.stores.push_back(std::move(store));
         });
-    attempt([&] { config.server.listen = wire::parse_listen_address(options.listen); });
-    attempt([&] {
+    attempt("store-ca", [&] { require_readable(options.store_ca); });
+    attempt("listen", [&] { config.server.listen = wire::parse_listen_address(options.listen); });
+    attempt("metrics", [&] {
         if (!options.metrics.empty()) config.metrics = wire::parse_listen_address(options.metrics);
     });
+    for (const auto& name : options.hosts)
+        attempt("host", [&] { config.server.hosts.push_back(read_host(name)); });
+    for (const auto& url : options.origins)
+        attempt("origin", [&] { config.server.origins.push_back(read_origin(url)); });
     core.presence = options.presence == "on";
     core.feed = feed_mode(options.feed);
     core.poll_interval = base::Duration{static_cast<std::int64_t>(options.poll_interval * 1e6)};
@@ -101,22 +183,28 @@ ChatDriver::Config set_up(const Options& options) {
     core.name = options.name.empty() ? "node" : options.name;
     if (::getrandom(&core.random_seed, sizeof core.random_seed, 0) < 0)
         throw std::runtime_error("the system gives no random numbers");
-    if (options.auth == "couchdb") attempt([&] { core.auth_secret = find_secret(options, config.stores); });
+    const bool own_secret = !options.auth_secret_file.empty();
+    if (options.auth == "couchdb" && (own_secret || config.stores.size() == options.stores.size()))
+        attempt(own_secret ? "auth-secret-file" : "auth",
+                [&] { core.auth_secret = find_secret(options, config.stores); });
+    else if (own_secret)
+        attempt("auth-secret-file", [&] { read_secret(options.auth_secret_file); });
     core.secure_cookies = !options.tls_cert.empty();
     config.store_ca_file = options.store_ca;
-    config.server.hosts = options.hosts;
     config.server.connections_per_address_max = options.connections_per_address;
     config.server.tls_cert_file = options.tls_cert;
     config.server.tls_key_file =
         options.tls_key.empty() ? options.tls_cert : options.tls_key;  // both may be in one
-    attempt([&] {
+    attempt(options.tls_cert.empty() ? "tls-key" : "tls-cert", [&] {
         if (options.tls_cert.empty() && !options.tls_key.empty())
-            throw std::invalid_argument("--tls-key without --tls-cert: give the certificate too");
+            throw std::invalid_argument("--tls-cert is missing: give the certificate too");
         if (!options.tls_cert.empty())
             wire::TlsIdentity{config.server.tls_cert_file, config.server.tls_key_file};
     });
+    attempt("journal", [&] { require_folder(options.journal); });
+    attempt("port-file", [&] { require_folder(options.port_file); });
     config.journal_path = options.journal;
-    if (!mistakes.empty()) throw std::invalid_argument(fmt::format("{}", fmt::join(mistakes, "\n")));
+    if (!mistakes.empty()) throw Mistakes{std::move(mistakes)};
     return config;
 }
 

@@ -1,5 +1,7 @@
 #include "node/base/json.hpp"
 
+#include "node/base/json_writer.hpp"
+
 #include <gtest/gtest.h>
 
 namespace davenport::base {
@@ -52,6 +54,31 @@ TEST(Json, GivesMembersOfTheRightTypeOnly) {
     EXPECT_FALSE(bool_member(value, "s"));
     EXPECT_TRUE(bool_member(value, "missing", true));
     EXPECT_EQ(member(*parse_json("[]"), "s"), nullptr);
+}
+
+TEST(JsonWriter, PutsCommasWhereTheyBelong) {
+    std::string out = "before ";
+    JsonWriter{out}
+        .begin_object()
+        .member("text", "a\"b")
+        .member("yes", true)
+        .member("number", -7)
+        .key("empty")
+        .begin_object()
+        .end_object()
+        .key("list")
+        .begin_array()
+        .value(1)
+        .begin_array()
+        .end_array()
+        .begin_object()
+        .end_object()
+        .raw("null")
+        .end_array()
+        .member("last", std::string{"x"})
+        .end_object();
+    EXPECT_EQ(out,
+              R"(before {"text":"a\"b","yes":true,"number":-7,"empty":{},"list":[1,[],{},null],"last":"x"})");
 }
 
 }  // namespace

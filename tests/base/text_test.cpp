@@ -45,5 +45,24 @@ TEST(UserName, IsShownAsItIsAndHidesNothing) {
         EXPECT_FALSE(is_user_name(bad)) << bad;
 }
 
+TEST(EqualIgnoringCase, KnowsTheLettersOfAsciiOnly) {
+    EXPECT_TRUE(equal_ignoring_case("Content-Type", "content-TYPE"));
+    EXPECT_TRUE(equal_ignoring_case("", ""));
+    EXPECT_FALSE(equal_ignoring_case("a", "ab"));
+    EXPECT_FALSE(equal_ignoring_case("[", "{")) << "32 apart, and no letters";
+    EXPECT_FALSE(equal_ignoring_case("\xc3\x84", "\xc3\xa4"));
+}
+
+TEST(OnePrintableLine, ShowsWhatWouldForgeALineOrMoveACursor) {
+    EXPECT_EQ(one_printable_line("sch\xc3\xb6n, as it is"), "sch\xc3\xb6n, as it is");
+    EXPECT_EQ(one_printable_line("a\nb\r\tc"), "a\\nb\\r\\tc");
+    EXPECT_EQ(one_printable_line("\x1b[2J\x7f"), "\\x1b[2J\\x7f");
+    EXPECT_EQ(one_printable_line("\xc2\x9b"
+                                 "1m\xe2\x80\xae"),
+              "\\x9b1m\\u202e");
+    EXPECT_EQ(one_printable_line(std::string_view{"\0", 1}), "\\x00");
+    EXPECT_EQ(one_printable_line("\xff"), "\xef\xbf\xbd");
+}
+
 }  // namespace
 }  // namespace davenport::base

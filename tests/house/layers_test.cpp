@@ -137,6 +137,32 @@ TEST(Layers, OnlyShellsAndProgramsReadAClock) {
     }
 }
 
+TEST(Layers, TheShellSeesNoMoreOfTheCoreThanItsFacade) {
+    static const std::set<std::string> facade{"node/core/chat_core.hpp", "node/core/config.hpp",
+                                              "node/core/events.hpp", "node/core/node_counts.hpp"};
+    for (const auto& include : includes()) {
+        const auto from = room_of(include.file);
+        if (from != "node/net" && from != "node/program" && from != "node/main.cpp") continue;
+        if (!include.what.starts_with("node/core/")) continue;
+        EXPECT_TRUE(facade.contains(include.what))
+            << include.file << ':' << include.line << ": " << include.what << " is not for a shell";
+    }
+}
+
+TEST(Layers, HeavyHeadersStayInOneFile) {
+    static const std::map<std::string, std::string> owner{
+        {"boost/beast", "node/net/wire/http_codec.cpp"},
+        {"boost/asio/ssl", "node/net/wire/tls_stream.cpp"},
+    };
+    for (const auto& include : includes()) {
+        if (!include.file.starts_with("node/")) continue;
+        for (const auto& [header, file] : owner) {
+            if (!include.what.starts_with(header)) continue;
+            EXPECT_EQ(include.file, file) << include.line << ": " << include.what << " belongs there alone";
+        }
+    }
+}
+
 TEST(Layers, TheTestSeesIncludes) {  // a test that reads nothing would pass everything
     EXPECT_GT(includes().size(), 100u);
 }

@@ -274,7 +274,30 @@ TEST_F(ChatServerTest, HandsOtherRequestsToTheCore) {
     EXPECT_EQ(requested.request.target, "/api/rooms/lobby/messages");
     EXPECT_EQ(requested.request.body, "{}");
     perform(Respond{requested.exchange, {202, {}, "accepted"}});
-    EXPECT_THAT(client.until("accepted"), StartsWith("HTTP/1.1 202 "));
+    EXPECT_THAT(client.until("accepted"),
+                testing::AllOf(StartsWith("HTTP/1.1 202 "), HasSubstr("X-Content-Type-Options: nosniff\r\n"),
+                               HasSubstr("Cross-Origin-Resource-Policy: same-origin\r\n")));
+}
+
+TEST_F(ChatServerTest, HandsHealthChecksToTheCoreWithoutAHostOfItsOwn) {
+    serve();
+    for (const std::string request :
+         {"GET /healthz HTTP/1.0\r\n\r\n", "GET /readyz HTTP/1.1\r\nHost: 10.1.2.3:8080\r\n\r\n"}) {
+        Client client{port()};
+        client.send(request);
+        perform(Respond{next<Requested>().exchange, {503, {}, "degraded"}});
+        EXPECT_THAT(client.until("degraded"), HasSubstr(" 503 "));
+    }
+}
+
+TEST_F(ChatServerTest, BoundsWhatAClientSendsUnparsed) {
+    serve();
+    const std::string chunked = "POST /api HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const std::string endless : {"1;x=", "0\r\nTrailer: "}) {
+        Client client{port()};
+        client.send(chunked + endless + std::string(300'000, 'x'));
+        EXPECT_THAT(client.until("\r\n"), StartsWith("HTTP/1.1 431 "));
+    }
 }
 
 TEST_F(ChatServerTest, RefusesOtherSitesPagesAndWhatIsNoHandshake) {
@@ -285,6 +308,9 @@ TEST_F(ChatServerTest, RefusesOtherSitesPagesAndWhatIsNoHandshake) {
         return client.until("\r\n");
     };
     EXPECT_THAT(answer(handshake("Origin: https://evil.example\r\n")), StartsWith("HTTP/1.1 403 "));
+    Client curious{port()};
+    curious.send(handshake("Origin: https://evil.example\r\nConnection: close\r\n"));
+    EXPECT_THAT(curious.until("pass Host on"), HasSubstr("--origin https://evil.example"));
     EXPECT_THAT(answer(handshake("Origin: http://127.0.0.1:" + std::to_string(port()) + "\r\n")),
                 StartsWith("HTTP/1.1 101 "));
     next<Opened>();

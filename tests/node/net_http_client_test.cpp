@@ -43,8 +43,9 @@ protected:
                     put({"head", id, status, {}});
                 },
             .data =
-                [=](RequestId id, std::string bytes) {
+                [=, this](RequestId id, std::string bytes) {
                     put({"data", id, 0, std::move(bytes)});
+                    if (proceed_at_once_) client_->proceed(id);
                 },
             .ended =
                 [=](RequestId id) {
@@ -70,6 +71,8 @@ protected:
     }
     Told next() { return told_.take().value_or(Told{"nothing", 0, 0, {}}); }
     bool is_quiet() { return told_.empty(); }
+
+    bool proceed_at_once_ = false;  ///< the loop's: as soon as a piece has come
 
 private:
     net_test::Inbox<Told> told_;
@@ -154,6 +157,24 @@ TEST_F(HttpClientTest, WaitsToBeToldToGoOnWhenPaced) {
     EXPECT_EQ(next().what, "ended");
 }
 
+TEST_F(HttpClientTest, GoesOnWhenItIsToldToWhileItHandsAPieceOver) {
+    ScriptServer server;
+    use(server);
+    in_loop([this](HttpClient&) { proceed_at_once_ = true; });
+    fetch(1, Answer::stream);
+    auto peer = server.accept();
+    peer.request();
+    in_loop([](HttpClient& client) { client.pace(1); });
+    const std::string row(40'000, 'x');
+    peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9c40\r\n" + row + "\r\n0\r\n\r\n");
+    EXPECT_EQ(next().what, "head");
+    std::string got;
+    auto told = next();
+    for (; told.what == "data"; told = next()) got += told.text;
+    EXPECT_EQ(got, row);
+    EXPECT_EQ(told.what, "ended");
+}
+
 TEST_F(HttpClientTest, TellsEveryWayInWhichAnAnswerCanFail) {
     ScriptServer server;
     use(server);
@@ -165,6 +186,10 @@ TEST_F(HttpClientTest, TellsEveryWayInWhichAnAnswerCanFail) {
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nHTTP/1.1 412 Precondition Failed\r\n\r\n",
          "not HTTP"},
         {"<html>hello</html>\r\n\r\n", "not HTTP"},
+        {"HTTP/1.1 100 Continue\r\n\r\n<html>hello</html>\r\n\r\n", "not HTTP"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\nhello", "not HTTP"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(70'000, 'x'),
+         "head too large"},
     };
     RequestId id = 0;
     for (const auto& [text, reason] : failures) {
@@ -274,7 +299,9 @@ TEST_F(HttpClientTest, PassesOverInterimAnswers) {
     fetch(1);
     auto peer = server.accept();
     peer.request();
-    peer.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    peer.send(
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: "
+        "2\r\n\r\nok");
     const auto told = next();
     EXPECT_EQ(told.status, 200);
     EXPECT_EQ(told.text, "ok");

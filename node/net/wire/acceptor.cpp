@@ -34,6 +34,9 @@ std::string why_not(const boost::system::error_code& error, const asio::ip::tcp:
 }  // namespace
 
 asio::ip::tcp::endpoint parse_listen_address(std::string_view text) {
+    if (text.find('/') != std::string_view::npos)
+        throw std::invalid_argument(fmt::format(
+            "'{}' is a URL, not an address to listen on: give host:port alone, as 127.0.0.1:8080", text));
     const auto colon = text.rfind(':');
     auto host = colon == std::string_view::npos ? std::string_view{} : text.substr(0, colon);
     const auto digits = colon == std::string_view::npos ? text : text.substr(colon + 1);
@@ -45,7 +48,7 @@ asio::ip::tcp::endpoint parse_listen_address(std::string_view text) {
     const auto address = asio::ip::make_address(std::string{host}, bad_host);
     if (bad_host || digits.empty() || error != std::errc{} || end != digits.data() + digits.size())
         throw std::invalid_argument(fmt::format(
-            "'{}' is no address to listen on: give host:port, as 127.0.0.1:8080 or 0.0.0.0:8080", text));
+            "'{}' is not an address to listen on: give host:port, as 127.0.0.1:8080 or 0.0.0.0:8080", text));
     return {address, port};
 }
 

@@ -23,7 +23,9 @@ struct Piece {
 /// write a turn; under TLS when it was told to.
 ///
 /// Writes go straight to the socket, and only what the kernel does not take at once waits for it: in the
-/// common case a write is one system call, with no handler and no copy.
+/// common case a write is one system call, with no handler and no copy. This is why Asio's async_write is not
+/// used: it needs a handler per write, and its buffers would have to be gathered for each connection although
+/// the same frames go to many.
 ///
 /// Lifetime: from start() until it is closed it keeps itself. Threads: the loop's.
 class Connection : public std::enable_shared_from_this<Connection> {

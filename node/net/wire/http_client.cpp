@@ -5,10 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <deque>
 #include <optional>
-#include <stdexcept>
 #include <unordered_map>
 #include <vector>
 
@@ -16,8 +14,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <fmt/format.h>
 #include <sys/socket.h>
 
@@ -41,7 +37,7 @@ struct Job {
     std::shared_ptr<Link> link;  ///< while it is under way
     bool cancelled = false;
     bool paced = false;
-    std::optional<asio::steady_timer> permit;  ///< cancelled to go on
+    std::optional<asio::steady_timer> permit;  ///< paced: the next piece is read when it has expired
 };
 
 bool may_repeat(const base::HttpRequest& request) {
@@ -49,40 +45,6 @@ bool may_repeat(const base::HttpRequest& request) {
 }
 
 }  // namespace
-
-std::string HttpServer::authority() const {
-    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
-                                               : fmt::format("[{}]:{}", host, port);
-}
-
-std::string HttpServer::url() const {
-    return fmt::format("{}://{}{}", tls ? "https" : "http", authority(), path);
-}
-
-HttpServer parse_http_server(std::string_view text) {
-    const auto hint = "give it as http://user:password@host:port/path";
-    const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
-    if (!parsed) throw std::invalid_argument(fmt::format("that is no URL of a server: {}", hint));
-    const auto& url = *parsed;
-    HttpServer server;
-    server.tls = url.scheme_id() == boost::urls::scheme::https;
-    if (!server.tls && url.scheme_id() != boost::urls::scheme::http)
-        throw std::invalid_argument(fmt::format("a server's URL begins with http:// or https://: {}", hint));
-    server.host = url.host_address();
-    if (server.host.empty())
-        throw std::invalid_argument(fmt::format("the server's URL names no host: {}", hint));
-    server.port = server.tls ? 443 : 80;
-    if (const std::string digits = url.port(); !digits.empty()) {
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), server.port);
-        if (error != std::errc{} || server.port == 0)
-            throw std::invalid_argument(fmt::format("the server's URL has no usable port: {}", hint));
-    }
-    server.user = url.user();
-    server.password = url.password();
-    server.path = url.encoded_path();
-    while (server.path.ends_with('/')) server.path.pop_back();
-    return server;
-}
 
 struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
     Impl(Loop& in_loop, const HttpServer& to_server, Config with_config, Events to_events)
@@ -269,15 +231,15 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
                 co_return Outcome{
                     fmt::format("{} while reading from {}", read.error.message(), server.authority())};
             link->unread.erase(0, parser.feed(link->unread));
+            // Interim answers: the real one follows.
+            while (parser.head_done() && parser.status() < 200 && parser.status() != 101) {
+                parser = ResponseParser{limits, answers_head};
+                link->unread.erase(0, parser.feed(link->unread));
+            }
             if (parser.error() != HttpError::none)
                 co_return Outcome{
                     fmt::format("the answer of {} is {}", server.authority(), to_string(parser.error()))};
             if (!parser.head_done()) continue;
-            if (parser.status() < 200 && parser.status() != 101) {  // an interim answer: the real one follows
-                parser = ResponseParser{limits, answers_head};
-                if (!link->unread.empty()) link->unread.erase(0, parser.feed(link->unread));
-                if (!parser.head_done()) continue;
-            }
             if (!head_seen) {
                 head_seen = true;
                 response.status = parser.status();
@@ -342,7 +304,9 @@ void HttpClient::pace(RequestId id) {
 
 void HttpClient::proceed(RequestId id) {
     const auto found = impl_->jobs.find(id);
-    if (found != impl_->jobs.end() && found->second->permit) found->second->permit->cancel();
+    if (found != impl_->jobs.end() && found->second->permit)
+        found->second->permit->expires_at(
+            asio::steady_timer::time_point::min());  // whether it is waited for already, or will be
 }
 
 }  // namespace davenport::wire

@@ -2,6 +2,7 @@
 
 #include "node/base/http.hpp"
 #include "node/net/wire/byte_stream.hpp"
+#include "node/net/wire/http_server.hpp"
 #include "node/net/wire/loop.hpp"
 
 #include <chrono>
@@ -12,23 +13,6 @@
 #include <string_view>
 
 namespace davenport::wire {
-
-/// One HTTP server, as a URL names it.
-struct HttpServer {
-    bool tls = false;
-    std::string host;  ///< a name or an address, without brackets
-    std::uint16_t port = 0;
-    std::string user{}, password{};  ///< empty when the URL has none
-    std::string path{};              ///< "/db", or empty
-
-    /// "host:port" as in a Host header.
-    [[nodiscard]] std::string authority() const;
-    /// Without user and password: what may be logged.
-    [[nodiscard]] std::string url() const;
-};
-
-/// Throws std::invalid_argument with one clear line. Never repeats a password.
-HttpServer parse_http_server(std::string_view url);
 
 using RequestId = std::uint64_t;
 

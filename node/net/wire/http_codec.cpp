@@ -1,5 +1,7 @@
 #include "node/net/wire/http_codec.hpp"
 
+#include "node/base/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -19,6 +21,10 @@ namespace {
 
 std::string_view view(BeastView text) { return {text.data(), text.size()}; }
 
+// "0", its line end and an empty one: the shortest last chunk. Beast's parser asserts that it has so much
+// when it is asked about a last chunk for the second time.
+constexpr std::size_t last_chunk_bytes_min = 5;
+
 HttpError meaning(const error_code& error) {
     if (!error || error == http::error::need_more) return HttpError::none;
     if (error == http::error::header_limit) return HttpError::head_too_large;
@@ -29,13 +35,20 @@ HttpError meaning(const error_code& error) {
 }
 
 /// Beast's grammar, our values: what it reads goes straight into a base::HttpRequest or the like.
+///
+/// Beast's own response_parser and async_read_some read the same grammar. They are not used because they are
+/// templates over the stream (there are two) and the body, keep headers in a container of theirs, which would
+/// be copied into a base::HttpResponse, and have no place for the checks below.
+///
+/// Stricter than Beast where RFC 9112 is: no folded lines, no transfer coding but `chunked`, no second Host.
+/// Bounded where Beast is not: head_bytes bounds the head as a whole, what waits unparsed for more bytes, and
+/// all chunk extensions and trailers of one message. Trailers are read and dropped (RFC 9110, section 6.5.1).
 template <bool is_request>
 class Reader : public http::basic_parser<is_request> {
 public:
     explicit Reader(const HttpLimits& limits) : limits_(limits) {
         this->header_limit(static_cast<std::uint32_t>(limits.head_bytes));
         this->body_limit(limits.body_bytes);
-        this->eager(true);
     }
 
     std::string method, target;
@@ -48,17 +61,57 @@ public:
     std::size_t feed(std::string_view bytes) {
         std::size_t used = 0;
         while (error == HttpError::none && !this->is_done() && used < bytes.size()) {
+            const auto rest = bytes.substr(used);
+            if (at_chunk_header() && rest.front() == '0' && rest.size() < last_chunk_bytes_min) break;
+            const bool in_head = !this->is_header_done();
+            if (in_head && !lines_are_proper(rest)) {
+                error = HttpError::malformed;
+                break;
+            }
+            this->eager(!in_head);  // the head alone, and then all that there is
             error_code failure;
-            const auto n =
-                this->put(boost::asio::const_buffer{bytes.data() + used, bytes.size() - used}, failure);
+            const auto n = this->put(boost::asio::const_buffer{rest.data(), rest.size()}, failure);
             used += n;
-            if (failure == http::error::need_more && n == 0) break;
+            if (in_head) count_head(n);
+            if (failure == http::error::need_more && n == 0) {
+                if (rest.size() > limits_.head_bytes) error = HttpError::head_too_large;
+                break;
+            }
             if (error == HttpError::none) error = meaning(failure);
         }
         return used;
     }
 
 private:
+    [[nodiscard]] bool at_chunk_header() const {
+        return this->is_header_done() && this->chunked() && chunk_left_ == 0;
+    }
+
+    /// Every line of the head ends in CRLF, and none goes on in the next one (obs-fold). `head` begins with a
+    /// line and may end in the middle of one, or with what follows the head.
+    bool lines_are_proper(std::string_view head) {
+        for (;;) {
+            if (checked_ < head.size() && (head[checked_] == ' ' || head[checked_] == '\t')) return false;
+            const auto end = head.find('\n', checked_);
+            if (end == std::string_view::npos) return true;
+            if (end == checked_ || head[end - 1] != '\r') return false;
+            if (end == checked_ + 1) return true;  // the empty line behind the head
+            checked_ = end + 1;
+        }
+    }
+
+    void count_head(std::size_t bytes) {
+        head_bytes_ += bytes;
+        checked_ -= std::min(checked_, bytes);
+        if (head_bytes_ > limits_.head_bytes) error = HttpError::head_too_large;
+    }
+
+    /// Counts what a chunked body has beside its data.
+    void add_overhead(std::size_t bytes, error_code& failure) {
+        overhead_bytes_ += bytes;
+        if (overhead_bytes_ > limits_.head_bytes) failure = http::error::header_limit;
+    }
+
     bool line_fits(std::size_t bytes, error_code& failure) {
         if (bytes <= limits_.line_bytes) return true;
         failure = http::error::header_limit;
@@ -76,8 +129,14 @@ private:
         status = code;
         version = static_cast<unsigned>(number);
     }
-    void on_field_impl(http::field, BeastView name, BeastView value, error_code& failure) override {
+    void on_field_impl(http::field field, BeastView name, BeastView value, error_code& failure) override {
+        if (this->is_header_done()) return add_overhead(name.size() + value.size() + 4, failure);
         if (!line_fits(name.size() + value.size() + 2, failure)) return;
+        if (field == http::field::transfer_encoding &&
+            (version < 11 || !base::equal_ignoring_case(view(value), "chunked")))
+            failure = http::error::bad_transfer_encoding;
+        if (is_request && field == http::field::host && base::has_header(headers, "Host"))
+            failure = http::error::bad_field;
         if (headers.size() == limits_.headers) failure = http::error::header_limit;
         headers.emplace_back(view(name), view(value));
     }
@@ -89,18 +148,22 @@ private:
     std::size_t on_body_impl(BeastView bytes, error_code&) override {
         return body += view(bytes), bytes.size();
     }
-    void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
+    void on_chunk_header_impl(std::uint64_t size, BeastView extension, error_code& failure) override {
+        chunk_left_ = size;
+        add_overhead(extension.size(), failure);
+    }
     std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, error_code&) override {
+        chunk_left_ -= bytes.size();
         return body += view(bytes), bytes.size();
     }
     void on_finish_impl(error_code&) override {}
 
     HttpLimits limits_;
+    std::size_t head_bytes_ = 0;
+    std::size_t checked_ = 0;  ///< of what is handed in next: whole lines of the head that are proper
+    std::size_t overhead_bytes_ = 0;
+    std::uint64_t chunk_left_ = 0;  ///< data of the chunk under way that is still to come
 };
-
-bool same_word(std::string_view a, std::string_view b) {
-    return boost::beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
-}
 
 /// "http://host/a?b" -> "/a?b", as RFC 9112 wants a server to read it.
 void make_relative(std::string& target) {
@@ -144,7 +207,7 @@ RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 std::size_t RequestParser::feed(std::string_view bytes) {
     // Empty lines before a request are ignored, as RFC 9112 asks for.
     std::size_t skipped = 0;
-    if (!impl_->reader->is_header_done()) skipped = std::min(bytes.find_first_not_of("\r\n"), bytes.size());
+    if (!impl_->reader->got_some()) skipped = std::min(bytes.find_first_not_of("\r\n"), bytes.size());
     return skipped + impl_->reader->feed(bytes.substr(skipped));
 }
 bool RequestParser::done() const { return impl_->reader->is_done(); }
@@ -154,7 +217,7 @@ bool RequestParser::wants_continue() {
     auto& reader = *impl_->reader;
     if (impl_->told_continue || !reader.is_header_done() || reader.is_done()) return false;
     impl_->told_continue = true;
-    return same_word(base::header(reader.headers, "Expect"), "100-continue");
+    return base::equal_ignoring_case(base::header(reader.headers, "Expect"), "100-continue");
 }
 
 RequestParser::Request RequestParser::take() {

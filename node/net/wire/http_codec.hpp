@@ -11,8 +11,10 @@
 /// HTTP/1.1 as machines without I/O: bytes in, plain requests and responses out, and back.
 namespace davenport::wire {
 
+/// What one message may cost its reader.
 struct HttpLimits {
-    std::size_t head_bytes = 64 * 1024;
+    std::size_t head_bytes = 64 * 1024;  ///< of the head; and again of all chunk extensions and trailers
+
     std::size_t line_bytes = 8 * 1024;  ///< of the request line, and of each header
     std::size_t headers = 1000;
     std::uint64_t body_bytes = 8 * 1024 * 1024;
@@ -37,8 +39,9 @@ public:
     RequestParser(RequestParser&&) noexcept;
     RequestParser& operator=(RequestParser&&) noexcept;
 
-    /// Takes what it can use and says how much that was; the rest is handed in again, with what came after
-    /// it. Stops behind a whole request. A head is taken as a whole only.
+    /// Consumes what it can use and returns how much that was; the rest is handed in again, with what came
+    /// after it. The rest is never longer than HttpLimits::head_bytes: a message that would need more is an
+    /// error. Stops behind a whole request.
     std::size_t feed(std::string_view bytes);
 
     [[nodiscard]] bool done() const;

@@ -1,0 +1,162 @@
+#include "node/program/options.hpp"
+#include "node/program/setup.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+/// What chatnode makes of a command line, an environment and a file.
+namespace davenport::node::program {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+
+class ProgramTest : public testing::Test {
+protected:
+    ProgramTest()
+        : folder_(std::filesystem::temp_directory_path() /
+                  ("davenport-program-" + std::to_string(::getpid()))) {
+        std::filesystem::create_directories(folder_);
+    }
+    ~ProgramTest() override {
+        std::filesystem::remove_all(folder_);
+        for (const auto& name : variables_) ::unsetenv(name.c_str());
+    }
+
+    std::string file(const std::string& name, std::string_view content) {
+        const auto path = (folder_ / name).string();
+        std::ofstream{path, std::ios::binary} << content;
+        return path;
+    }
+    void variable(const std::string& name, const std::string& value) {
+        ::setenv(name.c_str(), value.c_str(), 1);
+        variables_.push_back(name);
+    }
+    CommandLine read(std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "chatnode");
+        arguments.push_back("--journal=" + (folder_ / "journal").string());
+        std::vector<char*> argv;
+        for (auto& argument : arguments) argv.push_back(argument.data());
+        int exit_code = 0;
+        auto out = read_command_line(static_cast<int>(argv.size()), argv.data(), exit_code);
+        return out ? *out : CommandLine{};
+    }
+    std::vector<std::string> mistakes(const std::vector<std::string>& arguments) {
+        try {
+            set_up(read(arguments));
+            return {};
+        } catch (const Mistakes& found) {
+            return found.lines;
+        }
+    }
+    std::vector<std::string> secret_mistakes(std::string_view secret, const std::string& auth = "couchdb") {
+        return mistakes({"--auth", auth, "--auth-secret-file", file("secret", secret)});
+    }
+
+private:
+    std::filesystem::path folder_;
+    std::vector<std::string> variables_;
+};
+
+TEST_F(ProgramTest, TakesASecretAsBytes) {
+    const std::string bytes(31, 'x');
+    const auto secret = [&](std::string_view content) {
+        return set_up(read({"--auth", "couchdb", "--auth-secret-file", file("secret", content)}))
+            .core.auth_secret;
+    };
+    EXPECT_EQ(secret(bytes + "y"), bytes + "y");
+    EXPECT_EQ(secret(bytes + "y\n"), bytes + "y");
+    EXPECT_EQ(secret("\n" + bytes), "\n" + bytes) << "a binary key may begin with 0x0A";
+    EXPECT_EQ(secret("\n\n" + bytes + "\n"), "\n\n" + bytes);
+    EXPECT_EQ(secret(std::string(32, '\0')), std::string(32, '\0'));
+}
+
+TEST_F(ProgramTest, RefusesASecretThatIsTooShort) {
+    for (const auto* content : {"", "\n", "\n\n", "\nshort", "0123456789012345678901234567890\n"})
+        for (const auto* auth : {"couchdb", "none"})
+            EXPECT_THAT(secret_mistakes(content, auth),
+                        ElementsAre(AllOf(StartsWith("--auth-secret-file: "),
+                                          HasSubstr("head -c 32 /dev/urandom | base64"))));
+    EXPECT_THAT(mistakes({"--auth", "couchdb", "--auth-secret-file", "/nonexistent"}), SizeIs(1));
+    EXPECT_THAT(mistakes({"--auth", "couchdb"}), SizeIs(1)) << "the store has no password to derive one from";
+}
+
+TEST_F(ProgramTest, ReportsEveryMistakeAtOnceWithItsPlace) {
+    const auto config = file("node.yaml", "page: 0\nhost: [good.example, 'http://bad.example']\nlistne: x\n");
+    variable("DAVENPORT_BATCH", "many");
+    variable("DAVENPORT_METRICS", "http://127.0.0.1:9000");
+    variable("DAVENPORT_LISTNE", "127.0.0.1:1");
+    const auto found =
+        mistakes({"--check-config", "--config", config, "--listen", "http://127.0.0.1:8080", "--feed", "fast",
+                  "--presence=maybe", "--store", "db.example", "--origin", "chat.example", "--tls-key",
+                  "/nonexistent", "--store-ca", "/nonexistent", "--port-file", "/nonexistent/port"});
+    EXPECT_THAT(found, Contains(AllOf(HasSubstr("--feed"), HasSubstr("fast"))));
+    EXPECT_THAT(found, Contains(AllOf(HasSubstr("--presence"), HasSubstr("maybe"))));
+    EXPECT_THAT(found, Contains(AllOf(StartsWith(config + ":1:7: "), HasSubstr("page"))));
+    EXPECT_THAT(found, Contains(AllOf(StartsWith(config + ":2:"), HasSubstr("http://bad.example"))));
+    EXPECT_THAT(found, Contains(AllOf(StartsWith(config + ":3:1: "), HasSubstr("did you mean 'listen'?"))));
+    EXPECT_THAT(found, Contains(AllOf(StartsWith("DAVENPORT_BATCH: "), HasSubstr("many"))));
+    EXPECT_THAT(found, Contains(StartsWith("DAVENPORT_METRICS: ")));
+    EXPECT_THAT(found,
+                Contains(AllOf(HasSubstr("DAVENPORT_LISTNE"), HasSubstr("did you mean DAVENPORT_LISTEN?"))));
+    EXPECT_THAT(found, Contains(AllOf(StartsWith("--listen: "), HasSubstr("is a URL"))));
+    EXPECT_THAT(found, Contains(StartsWith("--store: ")));
+    EXPECT_THAT(found, Contains(StartsWith("--origin: ")));
+    EXPECT_THAT(found, Contains(StartsWith("--tls-key: ")));
+    EXPECT_THAT(found, Contains(AllOf(StartsWith("--store-ca: "), HasSubstr("/nonexistent"))));
+    EXPECT_THAT(found, Contains(AllOf(StartsWith("--port-file: "), HasSubstr("/nonexistent"))));
+    EXPECT_THAT(found, SizeIs(14));
+}
+
+TEST_F(ProgramTest, ReportsAMissingFolderOfTheJournal) {
+    variable("DAVENPORT_JOURNAL", "/nonexistent/journal");
+    std::string name = "chatnode";
+    char* argv[] = {name.data()};
+    int exit_code = 0;
+    const auto given = read_command_line(1, argv, exit_code);
+    try {
+        set_up(given.value());
+        ADD_FAILURE() << "it was taken";
+    } catch (const Mistakes& found) {
+        EXPECT_THAT(found.lines, ElementsAre(AllOf(StartsWith("DAVENPORT_JOURNAL: "),
+                                                   HasSubstr("/nonexistent does not exist"))));
+    }
+}
+
+TEST_F(ProgramTest, TakesOriginsFromEverywhere) {
+    EXPECT_EQ(set_up(read({"--origin", "https://a.example", "--origin", "https://b.example"}))
+                  .server.origins.size(),
+              2u);
+    variable("DAVENPORT_ORIGIN", "https://a.example,https://b.example:8443");
+    EXPECT_EQ(set_up(read({})).server.origins.at(1).port, 8443);
+    EXPECT_THAT(mistakes({}), IsEmpty());
+}
+
+TEST_F(ProgramTest, IgnoresVariablesOfOthersUnlessItIsToCheck) {
+    variable("DAVENPORT_SOMETHING_ELSE", "1");
+    variable("DAVENPORT_SERVICE_HOST", "10.0.0.1");
+    EXPECT_THAT(mistakes({}), IsEmpty());
+    EXPECT_THAT(mistakes({"--check-config"}), ElementsAre(HasSubstr("DAVENPORT_SOMETHING_ELSE")));
+}
+
+TEST_F(ProgramTest, RefusesAPasswordFileWithoutAPassword) {
+    EXPECT_THAT(mistakes({"--store", "http://ann@127.0.0.1/chat", "--store-password-file",
+                          file("password", "\nx\n")}),
+                ElementsAre(StartsWith("--store-password-file: ")));
+}
+
+}  // namespace
+}  // namespace davenport::node::program
