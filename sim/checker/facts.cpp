@@ -37,7 +37,7 @@ std::uint32_t number_in(std::string_view msg, Index otherwise) {
 void Facts::take(const Record& record) {
     ++seq;
     end_us = std::max(end_us, record.at_us);
-    switch (record.what) {
+    switch (record.kind) {
         case RecordKind::run:
             run = record.text;
             break;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sim/checker/names.hpp"
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 
 #include <cstddef>
 #include <cstdint>

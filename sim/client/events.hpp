@@ -2,7 +2,7 @@
 
 #include "node/base/http.hpp"
 #include "node/base/time.hpp"
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 
 #include <cstdint>
 #include <string>

@@ -3,7 +3,7 @@
 #include "node/base/http.hpp"
 #include "node/base/time.hpp"
 #include "sim/client/client_core.hpp"
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -148,7 +148,7 @@ void Orchestrator::end_store_fault(std::size_t fault) {
 void Orchestrator::act(const std::string& node, NodeAct act) { effects_.push_back(Act{node, act}); }
 
 void Orchestrator::note_node(const std::string& node, std::string state) {
-    Record record{.what = RecordKind::node};
+    Record record{.kind = RecordKind::node};
     record.node = node;
     record.text = std::move(state);
     note(std::move(record));

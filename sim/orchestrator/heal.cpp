@@ -47,7 +47,7 @@ void Orchestrator::look_whether_lifted() {
         return entry.second.health == Health::starting || entry.second.health == Health::stopping;
     };
     if (std::ranges::any_of(nodes_, waited_for)) return;
-    note({.what = RecordKind::healed});
+    note({.kind = RecordKind::healed});
     phase_ = Phase::converging;
     for (auto& [name, node] : nodes_) node.backlog = -1;
     soon(look_interval, [this] { converge(); });
@@ -109,7 +109,7 @@ void Orchestrator::on(const BacklogTold& e) {
     node.drained = e.store_up && e.count == 0;  // without a store it does not know yet what waits for it
     if (node.backlog == e.count) return;
     node.backlog = e.count;
-    Record record{.what = RecordKind::backlog};
+    Record record{.kind = RecordKind::backlog};
     record.node = e.node;
     record.count = e.count;
     note(std::move(record));
@@ -159,7 +159,7 @@ void Orchestrator::on(HistoryTold& e) {
     unread_.erase({e.node, e.room});
     effects_.reserve(effects_.size() + e.messages.size() + 1);
     for (auto& [msg, id] : e.messages) {
-        Record record{.what = RecordKind::history};
+        Record record{.kind = RecordKind::history};
         record.node = e.node;
         record.room = e.room;
         record.msg = std::move(msg);
@@ -189,7 +189,7 @@ void Orchestrator::note_document(const base::JsonView& row) {
     const auto text = document ? base::string_member(*document, "msg") : std::nullopt;
     const auto user = document ? base::string_member(*document, "user") : std::nullopt;
     if (!text || !user) return;  // presence, a design document
-    Record record{.what = RecordKind::document};
+    Record record{.kind = RecordKind::document};
     record.id = base::string_member(row, "id").value_or("");
     record.msg = client::msg_said_by(*user, *text);
     if (const auto parts = base::parse_message_id(record.id);
@@ -207,7 +207,7 @@ void Orchestrator::finish() {
     if (phase_ == Phase::over) return;
     phase_ = Phase::over;
     agenda_.clear();
-    Record record{.what = RecordKind::end};
+    Record record{.kind = RecordKind::end};
     record.text = broken_;
     note(std::move(record));
     effects_.push_back(Finished{broken_});

@@ -64,10 +64,10 @@ Effects Orchestrator::handle(Event event, base::Time now) {
 
 Effects Orchestrator::on_record(const Record& record) {
     pending_.take(record);
-    if (record.what == RecordKind::connected) {
+    if (record.kind == RecordKind::connected) {
         client_at_[record.client] = record.node;
         connected_.insert(record.client);
-    } else if (record.what == RecordKind::disconnected) {
+    } else if (record.kind == RecordKind::disconnected) {
         connected_.erase(record.client);
     }
     now_ = std::max(now_, Duration{record.at_us});
@@ -139,9 +139,9 @@ void Orchestrator::note(Record&& record) {
     std::get<Note>(effects_.emplace_back(std::in_place_type<Note>)).record = std::move(record);
 }
 
-void Orchestrator::note_fault(RecordKind what, std::size_t fault, std::int64_t count) {
+void Orchestrator::note_fault(RecordKind kind, std::size_t fault, std::int64_t count) {
     const auto& planned = plan_.faults[fault];
-    Record record{.what = what};
+    Record record{.kind = kind};
     record.name = planned.name;
     record.text = planned.kind;
     record.node = planned.node;

@@ -80,7 +80,7 @@ private:
     void sample();
     void set_timer();
     void note(Record&& record);
-    void note_fault(RecordKind what, std::size_t fault, std::int64_t count);
+    void note_fault(RecordKind kind, std::size_t fault, std::int64_t count);
     using Then = std::function<void(const Answered&)>;
     void ask_control(base::HttpRequest request, Then then);
     void ask_store(base::HttpRequest request, Then then);

@@ -10,7 +10,7 @@ constexpr std::uint32_t shown_mark = 1u << 31;
 }  // namespace
 
 void PendingDeliveries::take(const Record& record) {
-    switch (record.what) {
+    switch (record.kind) {
         case RecordKind::joined: {
             auto& followers = followers_[record.room];
             const auto client = number_of(record.client);

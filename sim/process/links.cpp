@@ -88,7 +88,7 @@ void World::note_requests(base::Time now) {
     for (auto& [cable, relay] : relays_) {
         if (cable.first != "node-store") continue;
         for (const auto& [status, count] : relay->take_answers()) {
-            Record requests{.what = RecordKind::requests};
+            Record requests{.kind = RecordKind::requests};
             requests.at_us = (now - start_).count();
             requests.node = cable.second;
             requests.text = status;

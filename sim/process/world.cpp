@@ -73,7 +73,7 @@ void World::loop() {
         transport_.run_until(wake);
         now = steady_now();
         if (now - wake > stall_min) {
-            Record stall{.what = RecordKind::stall};
+            Record stall{.kind = RecordKind::stall};
             stall.at_us = (now - start_).count();
             stall.count = (now - wake).count();
             record(stall);
@@ -87,7 +87,7 @@ void World::loop() {
 }
 
 void World::break_off(std::string why) {
-    Record last{.what = RecordKind::end};
+    Record last{.kind = RecordKind::end};
     last.at_us = (steady_now() - start_).count();
     last.text = result_.broken = std::move(why);
     record(last);
@@ -125,7 +125,7 @@ void World::perform(orchestrator::Effects effects) {
 void World::note_logs(base::Now now) {
     for (auto& [name, log] : logs_) {
         for (auto& line : log.read()) {
-            Record written{.what = RecordKind::log};
+            Record written{.kind = RecordKind::log};
             const auto ago = line.at ? std::max(now.wall - *line.at, base::Duration{0}) : base::Duration{0};
             written.at_us = std::max<std::int64_t>((now.time - ago - start_).count(), 0);
             written.node = name;
@@ -264,7 +264,7 @@ WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySin
         return process::World{scenario, plan, sink, options}.run();
     } catch (const std::exception& problem) {
         // What was started is ended by now.
-        Record last{.what = RecordKind::end};
+        Record last{.kind = RecordKind::end};
         last.text = problem.what();
         sink.add(last);
         WorldResult result;

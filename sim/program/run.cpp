@@ -33,18 +33,6 @@ namespace fs = std::filesystem;
 
 using checker::Outcome;
 
-/// Everything that wants to see the records, in this order.
-class Audience final : public HistorySink {
-public:
-    void join(HistorySink& sink) { sinks_.push_back(&sink); }
-    void add(const Record& record) override {
-        for (auto* sink : sinks_) sink->add(record);
-    }
-
-private:
-    std::vector<HistorySink*> sinks_;
-};
-
 std::string replay_line(const Scenario& scenario, const RunRequest& request, std::uint64_t seed) {
     auto line = fmt::format("chatsim run {} --world {} --seed {}", scenario.file, request.world, seed);
     if (request.store != "couchmock") line += " --store URL";  // the URL may bear a password
@@ -64,7 +52,7 @@ Record run_record(const Scenario& scenario, const RunRequest& request, std::uint
     about["store"] = request.store == "couchmock" ? "couchmock" : "CouchDB";
     about["chatsim"] = DAVENPORT_VERSION;
     Record record;
-    record.what = RecordKind::run;
+    record.kind = RecordKind::run;
     record.text = base::write_json(about);
     return record;
 }
@@ -173,12 +161,12 @@ Outcome run_one(const Scenario& read, const RunRequest& request, const fs::path&
     checker::Watch watch{scenario};
     LatencyTable latencies;
     Progress progress{scenario.name, plan, !request.quiet};
-    Audience audience;
-    audience.join(history);
-    audience.join(judge);
-    audience.join(latencies);
-    if (!watch.idle()) audience.join(watch);
-    audience.join(progress);
+    HistoryFanout sinks;
+    sinks.join(history);
+    sinks.join(judge);
+    sinks.join(latencies);
+    if (!watch.idle()) sinks.join(watch);
+    sinks.join(progress);
 
     WorldOptions options;
     options.binaries = request.binaries;
@@ -197,8 +185,8 @@ Outcome run_one(const Scenario& read, const RunRequest& request, const fs::path&
     if (!flags.attached.empty()) options.room_prefix = fmt::format("sim-{:08x}-", std::random_device{}());
 
     const auto started = std::chrono::system_clock::now();
-    audience.add(run_record(scenario, request, seed));
-    const auto result = perform(scenario, plan, audience, options, request.world);
+    sinks.add(run_record(scenario, request, seed));
+    const auto result = perform(scenario, plan, sinks, options, request.world);
     progress.clear();
     history.flush();
     if (!history.error().empty()) fmt::print(stderr, "{}\n", history.error());

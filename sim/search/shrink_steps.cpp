@@ -42,7 +42,7 @@ class Beginnings final : public HistorySink {
 public:
     std::map<std::string, std::int64_t> at_us;
     void add(const Record& record) override {
-        if (record.what == RecordKind::fault_on) at_us.emplace(record.name, record.at_us);
+        if (record.kind == RecordKind::fault_on) at_us.emplace(record.name, record.at_us);
     }
 };
 

@@ -157,7 +157,7 @@ public:
     explicit Impl(SituationCoverage& marks) : marks_{marks} {}
 
     void take(const Record& record) {
-        switch (record.what) {
+        switch (record.kind) {
             case RecordKind::fault_on:
                 met(moment_of(record.text), record);
                 open_[record.name] = record.text;

@@ -124,7 +124,7 @@ void World::read(const FramesArrive& e) {
         for (std::size_t i = 0; i < batch->count(); ++i) {
             if (clients_[e.client].link != e.link) return;
             if (const auto frame = json_.read(batch->at(i)))
-                perform(e.client, clients_[e.client].core->hear(*frame, {now_, wall()}));
+                perform(e.client, clients_[e.client].core->on_frame(*frame, {now_, wall()}));
             else
                 tell_client(e.client, client::Received{std::string{batch->at(i)}});
         }

@@ -170,7 +170,7 @@ void World::perform(NodeIndex index, node::Effects effects) {
             none.whole = false;
             soon(Duration{0}, WrittenArrives{index, life, node::Found{search->search, std::move(none)}});
         } else if (auto* log = std::get_if<node::Log>(&effect)) {
-            Record line{.what = RecordKind::log};
+            Record line{.kind = RecordKind::log};
             line.at_us = (now_ - start_).count();
             line.node = node.name;
             line.text = std::move(log->line);

@@ -174,7 +174,7 @@ base::HttpResponse World::ask_store(base::HttpRequest request) {
 void World::note_requests() {
     for (auto& node : nodes_) {
         for (const auto& [status, count] : node.requests) {
-            Record record{.what = RecordKind::requests};
+            Record record{.kind = RecordKind::requests};
             record.at_us = (now_ - start_).count();
             record.node = node.name;
             record.text = status;

@@ -37,7 +37,7 @@ WorldResult World::run() {
         if (options_.progress) options_.progress(now_ - start_);
         const bool interrupted = options_.interrupted && *options_.interrupted;
         if (interrupted || (options_.abort && options_.abort())) {
-            Record last{.what = RecordKind::end};
+            Record last{.kind = RecordKind::end};
             last.at_us = (now_ - start_).count();
             last.text = result_.broken = interrupted ? std::string{"interrupted"} : std::string{aborted_run};
             sink_.add(last);

@@ -73,10 +73,10 @@ public:
         take(orchestrator_->on_record(record));
     }
     std::int64_t at_us() const { return (now_ - start_).count(); }
-    [[nodiscard]] std::vector<std::string> noted(RecordKind what) const {
+    [[nodiscard]] std::vector<std::string> noted(RecordKind kind) const {
         std::vector<std::string> out;
         for (const auto& note : notes)
-            if (note.what == what)
+            if (note.kind == kind)
                 out.push_back(std::to_string(note.at_us / 1000) + ' ' + note.node + note.name + ' ' +
                               note.text);
         return out;
@@ -196,7 +196,7 @@ TEST(Orchestrator, WipesAStoreThatIsNotTheMocksByDroppingTheDatabase) {
     stage.add(fault("store.wipe", 500ms));
     stage.run(1s);
     EXPECT_EQ(stage.done.back(), "500 DELETE the database");
-    EXPECT_EQ(stage.notes.back().what, RecordKind::fault_off);
+    EXPECT_EQ(stage.notes.back().kind, RecordKind::fault_off);
     EXPECT_EQ(stage.notes.back().count, 1);
 }
 
@@ -337,10 +337,10 @@ TEST(Orchestrator, AConditionBeginsAFaultOnceItIsMet) {
     kill.when = "accepted >= 2";
     stage.plan.faults.push_back(kill);
     stage.run(1s);
-    stage.on_record({.what = RecordKind::accepted, .client = "c1", .msg = "c1-1"});
+    stage.on_record({.kind = RecordKind::accepted, .client = "c1", .msg = "c1-1"});
     stage.run(1100ms);
     EXPECT_THAT(stage.done, ElementsAre());
-    stage.on_record({.what = RecordKind::accepted, .client = "c1", .msg = "c1-2"});
+    stage.on_record({.kind = RecordKind::accepted, .client = "c1", .msg = "c1-2"});
     stage.run(2s);
     EXPECT_THAT(stage.done, ElementsAre("1100 kill n1", "1300 start n1"));
 }
@@ -350,7 +350,7 @@ TEST(Orchestrator, AFaultOfTheLinksTellsWhatItMet) {
     stage.add(fault("link.clog", 500ms, 100ms));
     stage.run(1s);
     EXPECT_THAT(stage.done, ElementsAre("500 link fault", "600 link as it was"));
-    EXPECT_EQ(stage.notes.back().what, RecordKind::fault_off);
+    EXPECT_EQ(stage.notes.back().kind, RecordKind::fault_off);
     EXPECT_EQ(stage.notes.back().count, 2);
 }
 
@@ -359,13 +359,13 @@ TEST(Orchestrator, WaitsUntilEveryClientWasShownEveryKeptMessage) {
     Stage stage;
     stage.run(1s);
     for (const char* client : {"c1", "c2"})
-        stage.on_record({.what = RecordKind::joined, .client = client, .room = "r1"});
-    stage.on_record({.what = RecordKind::send, .client = "c1", .room = "r1", .msg = "c1-1"});
-    stage.on_record({.what = RecordKind::accepted, .client = "c1", .room = "r1", .msg = "c1-1"});
-    stage.on_record({.what = RecordKind::shown, .client = "c1", .room = "r1", .msg = "c1-1"});
+        stage.on_record({.kind = RecordKind::joined, .client = client, .room = "r1"});
+    stage.on_record({.kind = RecordKind::send, .client = "c1", .room = "r1", .msg = "c1-1"});
+    stage.on_record({.kind = RecordKind::accepted, .client = "c1", .room = "r1", .msg = "c1-1"});
+    stage.on_record({.kind = RecordKind::shown, .client = "c1", .room = "r1", .msg = "c1-1"});
     stage.run(6s);
     EXPECT_FALSE(stage.finished) << "c2 was not shown it";
-    stage.on_record({.what = RecordKind::shown, .client = "c2", .room = "r1", .msg = "c1-1"});
+    stage.on_record({.kind = RecordKind::shown, .client = "c2", .room = "r1", .msg = "c1-1"});
     stage.run(8s);
     EXPECT_TRUE(stage.finished);
 }
@@ -387,9 +387,9 @@ TEST(Orchestrator, AsksANodeAgainThatLacksWhatMustBeKeptAsLongAsThePlanSays) {
         stage.slow_node = "n2";  // nobody is at it, so nobody waits to be shown anything there
         stage.slow_until = until;
         stage.run(1s);
-        stage.on_record({.what = RecordKind::send, .client = "c1", .room = "r1", .msg = "c1-1"});
+        stage.on_record({.kind = RecordKind::send, .client = "c1", .room = "r1", .msg = "c1-1"});
         stage.on_record(
-            {.what = RecordKind::accepted, .client = "c1", .room = "r1", .msg = "c1-1", .id = "r1:ID"});
+            {.kind = RecordKind::accepted, .client = "c1", .room = "r1", .msg = "c1-1", .id = "r1:ID"});
         stage.run(5900ms);
         EXPECT_FALSE(stage.finished);
         EXPECT_GT(stage.histories_asked, 5);
@@ -409,8 +409,8 @@ TEST(Orchestrator, NotesWhatNodesAndStoreHoldAtTheEnd) {
     ASSERT_TRUE(stage.finished);
     EXPECT_THAT(stage.noted(RecordKind::history).size(), 2u) << "of each node, one room";
     ASSERT_EQ(stage.noted(RecordKind::document).size(), 1u);
-    EXPECT_EQ(std::ranges::find(stage.notes, RecordKind::document, &Record::what)->msg, "c1-1");
-    EXPECT_EQ(stage.notes.back().what, RecordKind::end);
+    EXPECT_EQ(std::ranges::find(stage.notes, RecordKind::document, &Record::kind)->msg, "c1-1");
+    EXPECT_EQ(stage.notes.back().kind, RecordKind::end);
 }
 
 }  // namespace

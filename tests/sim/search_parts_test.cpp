@@ -252,8 +252,8 @@ timeline:
 )");
     SituationCoverage marks;
     SituationWatcher watcher{marks};
-    const auto record = [&](RecordKind what, std::int64_t at, std::string text, std::string node = "") {
-        Record r{.what = what};
+    const auto record = [&](RecordKind kind, std::int64_t at, std::string text, std::string node = "") {
+        Record r{.kind = kind};
         r.at_us = at;
         r.name = r.text = std::move(text);
         r.node = std::move(node);
