@@ -65,7 +65,7 @@ object run_of(const Run& run) {
     made["topology"] = {{"nodes", topology.nodes},   {"clients", topology.clients},
                         {"rooms", topology.rooms},   {"feed", topology.feed},
                         {"shards", topology.shards}, {"batch", topology.batch},
-                        {"page", topology.page},     {"outbox_bytes", topology.outbox_bytes}};
+                        {"page", topology.page},     {"outbox_bytes", topology.send_queue_bytes}};
     // Left out where nobody polls, so that results from before clients could are still of the same topology.
     if (topology.polling > 0) made["topology"].as_object()["polling"] = topology.polling;
     return made;

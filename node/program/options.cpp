@@ -73,11 +73,14 @@ void add_options(CLI::App& app, Options& o) {
     app.add_option("--page", o.page, "rows that are read at once from the store or the journal, at most")
         ->check(CLI::Range(1, 10000))
         ->capture_default_str();
-    app.add_option("--outbox-bytes", o.outbox_bytes,
+    app.add_option("--send-queue-bytes", o.send_queue_bytes,
                    "that wait for one client, at most: who falls further behind is cut off, and resumes when "
                    "it comes back")
         ->check(CLI::Range(1024, 1 << 30))
         ->capture_default_str();
+    app.add_option("--outbox-bytes", o.send_queue_bytes)  // its name of old
+        ->check(CLI::Range(1024, 1 << 30))
+        ->group("");
     app.add_option("--message-bytes", o.message_bytes, "of a message's text, at most")
         ->check(CLI::Range(1, 65536))
         ->capture_default_str();

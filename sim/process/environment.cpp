@@ -180,8 +180,8 @@ void World::add_node(const std::string& name) {
         command.insert(command.end(), {"--batch", std::to_string(batch)});
     if (const auto page = scenario_.topology.page; page != Topology{}.page)
         command.insert(command.end(), {"--page", std::to_string(page)});
-    if (const auto outbox = scenario_.topology.outbox_bytes; outbox != Topology{}.outbox_bytes)
-        command.insert(command.end(), {"--outbox-bytes", std::to_string(outbox)});
+    if (const auto bytes = scenario_.topology.send_queue_bytes; bytes != Topology{}.send_queue_bytes)
+        command.insert(command.end(), {"--send-queue-bytes", std::to_string(bytes)});
     logs_.emplace(name, folder_ / "logs" / (name + ".log"));
     nodes_.emplace(name,
                    Program::Setup{.name = name,

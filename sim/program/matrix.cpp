@@ -36,8 +36,8 @@ std::optional<Axis> read_axis(const std::string& text) {
 
 /// Where a short name stands in a scenario file.
 std::string dotted(const std::string& key) {
-    static constexpr std::array topology{"nodes",  "clients", "polling", "rooms", "feed",
-                                         "shards", "batch",   "page",    "outbox"};
+    static constexpr std::array topology{"nodes",  "clients", "polling", "rooms",     "feed",
+                                         "shards", "batch",   "page",    "send_queue"};
     static constexpr std::array load{"rate", "arrivals", "size", "for"};
     if (std::ranges::find(topology, key) != topology.end()) return "topology." + key;
     if (std::ranges::find(load, key) != load.end()) return "load." + key;

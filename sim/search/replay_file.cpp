@@ -176,7 +176,7 @@ void visit(Archive& a, Topology& t) {
     a.member("shards", t.shards);
     a.member("batch", t.batch);
     a.newer("page", t.page);
-    a.newer("outbox_bytes", t.outbox_bytes);
+    a.newer("send_queue_bytes", t.send_queue_bytes);
     a.newer("polling", t.polling);
 }
 

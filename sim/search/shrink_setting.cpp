@@ -174,8 +174,8 @@ void simplify_settings(Shrinker& shrinker) {
     if (shrinker.now().topology.shards != 1) change([](Scenario& s) { s.topology.shards = 1; });
     if (shrinker.now().topology.batch != Topology{}.batch)
         change([](Scenario& s) { s.topology.batch = Topology{}.batch; });
-    if (shrinker.now().topology.outbox_bytes != Topology{}.outbox_bytes)
-        change([](Scenario& s) { s.topology.outbox_bytes = Topology{}.outbox_bytes; });
+    if (shrinker.now().topology.send_queue_bytes != Topology{}.send_queue_bytes)
+        change([](Scenario& s) { s.topology.send_queue_bytes = Topology{}.send_queue_bytes; });
     if (shrinker.now().topology.page != Topology{}.page)
         change([](Scenario& s) { s.topology.page = Topology{}.page; });
     const auto is_odd = [](const Message& m) { return m.size_bytes != Message{}.size_bytes; };

@@ -96,7 +96,7 @@ void Clients::write_to_socket(ClientIndex index, std::size_t bytes, ToNode writt
     client.unread_bytes += client.reading ? 0 : bytes;
     // No more than the node's own queue for a client, so that a small one is ever filled.
     const auto room =
-        std::min(socket_bytes_max, static_cast<std::size_t>(parts_.scenario.topology.outbox_bytes));
+        std::min(socket_bytes_max, static_cast<std::size_t>(parts_.scenario.topology.send_queue_bytes));
     if (client.unread_bytes > room)
         client.unwritten.push_back(std::move(written));
     else

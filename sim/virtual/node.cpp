@@ -48,7 +48,7 @@ void Node::start() {
     config.poll_interval = topology.poll_interval;
     config.bulk_documents_max = static_cast<std::size_t>(topology.batch);
     config.page_rows_max = static_cast<std::size_t>(topology.page);
-    config.session_bytes_max = static_cast<std::size_t>(topology.outbox_bytes);
+    config.session_bytes_max = static_cast<std::size_t>(topology.send_queue_bytes);
     ++life_;
     config.random_seed =
         base::Random::stream(parts_.plan.seed, fmt::format("{} life {}", name_, life_)).next();
