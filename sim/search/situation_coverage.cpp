@@ -156,7 +156,7 @@ class SituationWatcher::Impl {
 public:
     explicit Impl(SituationCoverage& marks) : marks_{marks} {}
 
-    void take(const Record& record) {
+    void add(const Record& record) {
         switch (record.kind) {
             case RecordKind::fault_on:
                 met(moment_of(record.text), record);
@@ -287,6 +287,6 @@ private:
 
 SituationWatcher::SituationWatcher(SituationCoverage& marks) : impl_{std::make_unique<Impl>(marks)} {}
 SituationWatcher::~SituationWatcher() = default;
-void SituationWatcher::add(const Record& record) { impl_->take(record); }
+void SituationWatcher::add(const Record& record) { impl_->add(record); }
 
 }  // namespace davenport::sim::search

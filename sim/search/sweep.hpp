@@ -33,7 +33,7 @@ struct SweepResult {
     std::uint64_t simulated_us = 0;
     std::vector<FailingRun> failing;  ///< fewest faults and messages first, then fewest events; bounded
     std::map<Failure, std::uint64_t> failures;    ///< how many runs failed in this way
-    std::map<std::string, std::uint64_t> doubts;  ///< why runs were none
+    std::map<std::string, std::uint64_t> doubts;  ///< why runs were inconclusive
     SituationCoverage marks;
 
     void add(FailingRun run, std::size_t keep);
