@@ -139,7 +139,7 @@ struct Anomaly {
 
 class Facts {
 public:
-    void take(const Record& record);
+    void add(const Record& record);
     /// Call once after the last record: closes what is open and sorts the deliveries.
     void close();
 

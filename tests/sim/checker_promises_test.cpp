@@ -76,6 +76,14 @@ TEST(Loss, IsToldWithNoMoreThanOneCanRead) {
     EXPECT_THAT(context.back(), HasSubstr("and 76 more"));
 }
 
+TEST(Loss, IsUnknownWhenNoDocumentWasRead) {
+    Story story;
+    story.remove([](const Record& r) { return r.kind == RecordKind::document; });
+    EXPECT_EQ(story.finding("no_loss").outcome, Outcome::unknown);
+    story.remove_shown("c1-2", "c4");
+    EXPECT_EQ(story.finding("no_loss").outcome, Outcome::fail) << "what is lost is lost all the same";
+}
+
 TEST(Loss, IsCaughtWhenTheStoreLacksAMessage) {
     Story story;
     story.remove([](const Record& r) { return r.kind == RecordKind::document && r.msg == "c3-2"; });
