@@ -25,7 +25,7 @@ struct ReplayTarget {
     std::string line;              ///< "chatsim replay store-outage.yaml --seed 17"
 };
 
-/// Finds the run; nothing, and all that is wrong said on stderr, when there is none.
+/// Finds the run. Returns nothing when there is none; stderr says why.
 std::optional<ReplayTarget> find_replay_target(const RunName& name);
 
 /// The command line that replays a scenario's run.

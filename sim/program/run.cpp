@@ -34,7 +34,10 @@ namespace fs = std::filesystem;
 using checker::Outcome;
 
 std::string replay_line(const Scenario& scenario, const RunRequest& request, std::uint64_t seed) {
-    auto line = fmt::format("chatsim run {} --world {} --seed {}", scenario.file, request.world, seed);
+    auto line = fmt::format("chatsim {} {} --world {} --seed {}", request.settings.empty() ? "run" : "matrix",
+                            scenario.file, request.world, seed);
+    for (const auto& setting : request.settings) line += " --vary " + setting;
+    if (!request.settings.empty()) return line;
     if (request.store != "couchmock") line += " --store URL";  // the URL may bear a password
     for (const auto& pair : request.node_binaries) line += " --node-binary " + pair;
     for (const auto& pair : request.attach) line += " --attach " + pair;
@@ -118,10 +121,11 @@ WorldResult perform(const Scenario& scenario, const Plan& plan, HistorySink& sin
     return run_virtual(scenario, plan, sink, options);
 }
 
-/// Writes results.json, junit.xml, summary.md and report.html beside the history.
-void write_reports(const fs::path& folder, const Scenario& scenario, const RunRequest& request,
-                   const Plan& plan, const WorldResult& result, const checker::Verdict& verdict,
-                   const checker::Judge& judge, std::chrono::system_clock::time_point started) {
+/// Writes results.json, junit.xml, summary.md and report.html beside the history. Returns "" or what could
+/// not be written.
+std::string write_reports(const fs::path& folder, const Scenario& scenario, const RunRequest& request,
+                          const Plan& plan, const WorldResult& result, const checker::Verdict& verdict,
+                          const checker::Judge& judge, std::chrono::system_clock::time_point started) {
     reports::RunInfo info;
     info.world = request.world;
     info.store = request.store == "couchmock" ? "couchmock" : "CouchDB";
@@ -137,13 +141,12 @@ void write_reports(const fs::path& folder, const Scenario& scenario, const RunRe
     info.broken = result.broken;
     info.environment = reports::environment();
     const auto summary = judge.summary();
-    const auto error = reports::write_results(folder, {info, scenario, verdict, summary});
-    if (!error.empty()) fmt::print(stderr, "{}\n", error);
+    return reports::write_results(folder, {info, scenario, verdict, summary});
 }
 
 }  // namespace
 
-Outcome run_one(const Scenario& read, const RunRequest& request, const fs::path& folder) {
+std::optional<Outcome> run_one(const Scenario& read, const RunRequest& request, const fs::path& folder) {
     const bool colour = isatty(STDOUT_FILENO) == 1;
     const auto seed = request.seed.value_or(read.seed);
     const auto scenario = draw_choices(read, seed);
@@ -152,8 +155,8 @@ Outcome run_one(const Scenario& read, const RunRequest& request, const fs::path&
     fs::remove_all(folder, error);
     fs::create_directories(folder, error);
     if (error) {
-        fmt::print(stderr, "{}: error: cannot be made: {}\n", folder.string(), error.message());
-        return Outcome::unknown;
+        fmt::print(stderr, "{}: error: cannot be created: {}\n", folder.string(), error.message());
+        return std::nullopt;
     }
 
     HistoryWriter history{folder / "history.jsonl"};
@@ -189,9 +192,11 @@ Outcome run_one(const Scenario& read, const RunRequest& request, const fs::path&
     const auto result = perform(scenario, plan, sinks, options, request.world);
     progress.clear();
     history.flush();
-    if (!history.error().empty()) fmt::print(stderr, "{}\n", history.error());
     const auto verdict = judge.finish();
-    write_reports(folder, scenario, request, plan, result, verdict, judge, started);
+    const auto unwritten = write_reports(folder, scenario, request, plan, result, verdict, judge, started);
+    for (const auto& problem : {history.error(), unwritten})
+        if (!problem.empty()) fmt::print(stderr, "{}\n", problem);
+    if (!history.error().empty() || !unwritten.empty()) return std::nullopt;
 
     if (request.quiet && verdict.outcome == Outcome::pass) return verdict.outcome;
     fmt::print("{}  {} ({} world, seed {})\n", show(verdict.outcome, colour), scenario.name, request.world,
@@ -241,9 +246,11 @@ int run(const RunRequest& request) {
     std::map<Outcome, int> count;
     for (const auto& scenario : scenarios) {
         if (interrupted()) break;
-        ++count[run_one(
+        const auto outcome = run_one(
             scenario, request,
-            request.out / fmt::format("{}-{}", fs::path{scenario.file}.stem().string(), request.world))];
+            request.out / fmt::format("{}-{}", fs::path{scenario.file}.stem().string(), request.world));
+        if (!outcome) return exit_files;
+        ++count[*outcome];
     }
     const auto skipped = static_cast<int>(scenarios.size()) - count[Outcome::pass] - count[Outcome::fail] -
                          count[Outcome::unknown];
