@@ -62,6 +62,8 @@ object run_of(const Run& run) {
     for (const auto& [name, value] : run.info.environment) environment[name] = value;
     made["environment"] = std::move(environment);
     const auto& topology = run.scenario.topology;
+    made["poll_interval_us"] =
+        topology.poll_interval.count();  // of no topology: older results do not tell it
     made["topology"] = {{"nodes", topology.nodes},   {"clients", topology.clients},
                         {"rooms", topology.rooms},   {"feed", topology.feed},
                         {"shards", topology.shards}, {"batch", topology.batch},
