@@ -20,8 +20,8 @@
 
 namespace davenport::sim::process {
 
-/// Real nodes, a real store behind couchmock, real sockets and disks; conducted by the same plan as the
-/// virtual world's cores.
+/// Real nodes, a real store behind couchmock, real sockets and disks; driven by the same plan as the virtual
+/// world's cores.
 ///
 /// One thread. Every process that it starts ends with it, whatever happens.
 class World {

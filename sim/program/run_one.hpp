@@ -16,10 +16,10 @@ namespace davenport::sim::program {
 std::optional<checker::Outcome> run_one(const Scenario& scenario, const RunRequest& request,
                                         const std::filesystem::path& folder);
 
-/// What is wrong with the request itself, ready for the terminal; empty when nothing is.
+/// Returns what is wrong with the request itself, ready for the terminal; empty when it is valid.
 std::string bad_request(const RunRequest& request);
 
-/// Says which scenarios the world cannot perform; true when there are any.
+/// Prints which scenarios the world cannot perform. Returns true when there are any.
 bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& request);
 
 int exit_code(checker::Outcome outcome);
