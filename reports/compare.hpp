@@ -6,7 +6,7 @@
 
 #include <boost/json/value.hpp>
 
-/// Did it get worse? Compares what results.json says of two runs, or of several runs each.
+/// Compares the results.json of two runs, or of several runs each: did it get worse?
 namespace davenport::reports {
 
 /// One figure that was looked at.
@@ -32,7 +32,7 @@ struct Tolerance {
 };
 
 struct Comparison {
-    std::string refused;  ///< why the two cannot be compared; else empty
+    std::string refused;  ///< why the two cannot be compared; empty when they can
     bool exact = false;   ///< runs of the virtual world with one seed: any difference counts
     std::string title;
     std::vector<Difference> differences;  ///< all that was looked at, in the order of the report

@@ -1,7 +1,7 @@
 #include "reports/reports.hpp"
+#include "reports/text_files.hpp"
 
 #include <algorithm>
-#include <string_view>
 
 #include <fmt/format.h>
 
@@ -9,37 +9,6 @@ namespace davenport::reports {
 namespace {
 
 using sim::checker::Outcome;
-
-/// `text` as XML 1.0 may bear it: markup escaped, and what XML forbids altogether (most control characters)
-/// as a '?'.
-std::string escape(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '&':
-                out += "&amp;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '\n':
-                out += "&#10;";
-                break;
-            case '\t':
-                out += "&#9;";
-                break;
-            default:
-                out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-        }
-    }
-    return out;
-}
 
 std::string details(const Run& run, const sim::checker::Finding& finding) {
     std::string text;

@@ -2,30 +2,12 @@
 #include "reports/compare.hpp"
 #include "reports/page_files.hpp"
 #include "reports/reports.hpp"
+#include "reports/text_files.hpp"
 
 #include <string_view>
+
 namespace davenport::reports {
 namespace {
-
-std::string escape_html(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '&':
-                out += "&amp;";
-                break;
-            default:
-                out += c;
-        }
-    }
-    return out;
-}
 
 /// JSON as a script element may bear it: no '<' can end the element or open a comment.
 std::string escape_json(std::string_view json) {
@@ -45,7 +27,7 @@ std::string fill_page(const std::string& title, const std::string& results, cons
         const auto close = rest.find("}}", open);
         const auto name = rest.substr(open + 2, close - open - 2);
         rest.remove_prefix(close + 2);
-        if (name == "title") out += escape_html(title);
+        if (name == "title") out += escape(title);
         if (name == "style") out += page_style();
         if (name == "script") out += page_script();
         if (name == "results") out += escape_json(results);
@@ -85,6 +67,7 @@ std::string comparison_html(const Comparison& comparison, const boost::json::val
                                                  {"by", one.by}});
     const base::json::object other{{"exact", comparison.exact},
                                    {"conclusion", conclusion(comparison)},
+                                   {"good", comparison.exit_code() == 0},
                                    {"differences", std::move(differences)},
                                    {"before", before}};
     return fill_page(comparison.title, base::write_json(after), base::write_json(other));

@@ -39,7 +39,7 @@ struct Run {
 };
 
 /// Writes results.json, junit.xml, summary.md, annotations.txt and report.html into `dir`, which must exist.
-/// Returns "" or what could not be written.
+/// Returns "" or an error that names the file.
 std::string write_results(const std::filesystem::path& dir, const Run& run);
 
 /// The files' contents, for whoever wants one alone.

@@ -62,10 +62,12 @@ object run_of(const Run& run) {
     for (const auto& [name, value] : run.info.environment) environment[name] = value;
     made["environment"] = std::move(environment);
     const auto& topology = run.scenario.topology;
+    made["poll_interval_us"] =
+        topology.poll_interval.count();  // of no topology: older results do not tell it
     made["topology"] = {{"nodes", topology.nodes},   {"clients", topology.clients},
                         {"rooms", topology.rooms},   {"feed", topology.feed},
                         {"shards", topology.shards}, {"batch", topology.batch},
-                        {"page", topology.page},     {"outbox_bytes", topology.outbox_bytes}};
+                        {"page", topology.page},     {"outbox_bytes", topology.send_queue_bytes}};
     // Left out where nobody polls, so that results from before clients could are still of the same topology.
     if (topology.polling > 0) made["topology"].as_object()["polling"] = topology.polling;
     return made;

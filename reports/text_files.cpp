@@ -1,33 +1,24 @@
 #include "reports/text_files.hpp"
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 
 #include <fmt/format.h>
 
 namespace davenport::reports {
 
 std::string escape(std::string_view text) {
+    static constexpr std::pair<char, std::string_view> references[] = {
+        {'<', "&lt;"},   {'>', "&gt;"},   {'&', "&amp;"}, {'"', "&quot;"},
+        {'|', "&#124;"}, {'\n', "&#10;"}, {'\t', "&#9;"}};
     std::string out;
     for (const char c : text) {
-        switch (c) {
-            case '<':
-                out += "&lt;";
-                break;
-            case '>':
-                out += "&gt;";
-                break;
-            case '&':
-                out += "&amp;";
-                break;
-            case '"':
-                out += "&quot;";
-                break;
-            case '|':
-                out += "&#124;";
-                break;
-            default:
-                out += c;
-        }
+        const auto* found = std::ranges::find(references, c, &std::pair<char, std::string_view>::first);
+        if (found != std::end(references))
+            out += found->second;
+        else
+            out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
     }
     return out;
 }

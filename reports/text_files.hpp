@@ -8,7 +8,8 @@
 
 namespace davenport::reports {
 
-/// Text as it may stand in HTML, in attributes too, and in a cell of a Markdown table.
+/// Escapes text for HTML and XML, attributes included, and for a cell of a Markdown table: markup, line ends
+/// and tabs become character references, and control characters, which XML forbids, become '?'.
 std::string escape(std::string_view text);
 
 /// Writes each (name, content) into `dir`. Returns "" or what could not be written.

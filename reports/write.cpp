@@ -1,24 +1,13 @@
 #include "reports/reports.hpp"
+#include "reports/text_files.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <thread>
 
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
 namespace davenport::reports {
-namespace {
-
-std::string write(const std::filesystem::path& file, const std::string& content) {
-    std::ofstream out{file, std::ios::binary};
-    out << content;
-    out.flush();
-    return out ? std::string{} : fmt::format("{}: error: cannot be written", file.string());
-}
-
-}  // namespace
-
 std::string annotations(const Run& run) {
     using sim::checker::Outcome;
     std::string out;
@@ -53,12 +42,11 @@ std::map<std::string, std::string> environment() {
 
 std::string write_results(const std::filesystem::path& dir, const Run& run) {
     const auto results = results_json(run);
-    for (const auto& error :
-         {write(dir / "results.json", results), write(dir / "junit.xml", junit_xml(run)),
-          write(dir / "summary.md", summary_md(run)), write(dir / "annotations.txt", annotations(run)),
-          write(dir / "report.html", report_html(run.scenario.name, results))})
-        if (!error.empty()) return error;
-    return {};
+    return write_files(dir, {{"results.json", results},
+                             {"junit.xml", junit_xml(run)},
+                             {"summary.md", summary_md(run)},
+                             {"annotations.txt", annotations(run)},
+                             {"report.html", report_html(run.scenario.name, results)}});
 }
 
 }  // namespace davenport::reports

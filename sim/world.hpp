@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 #include "sim/scenario/plan.hpp"
 
 #include <atomic>
@@ -29,9 +29,9 @@ struct WorldOptions {
     std::string store = "couchmock";  ///< or the URL of a real CouchDB
     const std::atomic<bool>* interrupted =
         nullptr;  ///< set by Ctrl-C: the world ends what it started and returns
-    /// Asked now and then; true: what is to be found out is found out, and the run ends.
+    /// Called regularly; returning true ends the run, because its outcome is known.
     std::function<bool()> abort;
-    /// Called now and then with the time in the run; for a progress line.
+    /// Called regularly with the time since the start of the run, for a progress line.
     std::function<void(Duration at)> progress;
     std::function<void(const TracedEvent&)> trace;  ///< called for every event (virtual world)
     std::string store_kill;   ///< shell command that kills the CouchDB behind `store`, for store.crash and
@@ -47,14 +47,14 @@ struct WorldOptions {
     std::string room_prefix;  ///< of the run's rooms, which nobody else uses
 };
 
-/// How a run ended, for the report; the verdict is the checkers' business.
+/// How a run ended. The verdict is up to the checkers.
 struct WorldResult {
     std::uint64_t event_hash = 0;  ///< over every event (virtual world), else 0
     std::uint64_t events = 0;
     std::string broken;  ///< why the world could not perform the plan, else empty
 };
 
-/// Performs the plan and tells the sink what happens. Both throw nothing that a scenario can cause.
+/// Performs the plan and reports to the sink what happens. Neither throws anything that a scenario can cause.
 WorldResult run_virtual(const Scenario& scenario, const Plan& plan, HistorySink& sink,
                         const WorldOptions& options);
 WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySink& sink,

@@ -86,11 +86,14 @@ void add_options(CLI::App& app, Options& o) {
         ->check(CLI::Range(1, 10000))
         ->capture_default_str();
     app.add_option(
-           "--outbox-bytes", o.outbox_bytes,
+           "--send-queue-bytes", o.send_queue_bytes,
            "most bytes queued for one client; one that falls further behind is cut off and resumes when it "
            "reconnects")
         ->check(CLI::Range(1024, 1 << 30))
         ->capture_default_str();
+    app.add_option("--outbox-bytes", o.send_queue_bytes)  // its old name
+        ->check(CLI::Range(1024, 1 << 30))
+        ->group("");
     app.add_option("--message-bytes", o.message_bytes, "most bytes of a message's text")
         ->check(CLI::Range(1, 65536))
         ->capture_default_str();

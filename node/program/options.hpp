@@ -29,7 +29,7 @@ struct Options {
     double poll_interval = 1.0;
     std::size_t batch = ChatConfig{}.bulk_documents_max;
     std::size_t page = ChatConfig{}.page_rows_max;
-    std::size_t outbox_bytes = ChatConfig{}.session_bytes_max;
+    std::size_t send_queue_bytes = ChatConfig{}.session_bytes_max;
     std::size_t message_bytes = ChatConfig{}.message_bytes_max;
     std::size_t posts_per_second = 20;
     std::size_t connections_per_address = 200;

@@ -176,7 +176,7 @@ ChatDriver::Config set_up(const CommandLine& given) {
     core.poll_interval = base::Duration{static_cast<std::int64_t>(options.poll_interval * 1e6)};
     core.bulk_documents_max = options.batch;
     core.page_rows_max = options.page;
-    core.session_bytes_max = options.outbox_bytes;
+    core.session_bytes_max = options.send_queue_bytes;
     core.message_bytes_max = options.message_bytes;
     core.posts_per_second_max = options.posts_per_second;
     core.outbox_messages_max = options.outbox;

@@ -63,6 +63,9 @@ function axes(value, right) {
   return list;
 }
 
+// A swatch is filled with its line's colour: an outline looks like a box to be ticked.
+const legend = { live: true, markers: { width: 0, fill: (u, i) => u.series[i].stroke(u, i) } };
+
 // Draws a chart and keeps it as wide as its host.
 function draw(host, options, data) {
   const u = new uPlot({ width: Math.max(host.clientWidth, 200), ...options }, data, host);
@@ -83,7 +86,7 @@ function overTime(host, lines, more) {
     series: [{ label: "time", value: (u, v) => (v == null ? "–" : `${v.toFixed(2)} s`) }, ...lines.map(({ data, ...line }) => ({ width: 1.5, points: { show: false }, value: (u, v) => (v == null ? "–" : (line.scale === "right" && right ? right : value)(v)), ...line }))],
     bands,
     cursor: { sync: { key: "time" }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
-    legend: { live: true },
+    legend,
     hooks: {
       drawClear: [drawFaults],
       draw: [nameFaults, ...drawn],

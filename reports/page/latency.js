@@ -100,7 +100,7 @@ function drawShape() {
   // A quantile beyond the number of samples says nothing: the curve ends where one sample is left.
   const reach = Math.max(...phases.map((p) => p.metrics[view.metric].count));
   const kept = phases[0].metrics[view.metric].curve.map((point, i) => [point[0], i]).filter(([share]) => share < 1e5 && (1e5 - share) / 1e5 * reach >= 0.5);
-  const clean = { cursor: { drag: { x: false, y: false } }, legend: { live: true } };
+  const clean = { cursor: { drag: { x: false, y: false } }, legend };
   const timeAxis = { size: gutter, values: (u, all) => all.map((v) => (v == null ? "" : view.log ? powersOnly(v) : tick(v))) };
   const styled = () => ({ stroke: colour("--soft"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--grid"), width: 1 }, font: "11px system-ui, sans-serif" });
   draw(left, {

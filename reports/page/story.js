@@ -37,10 +37,14 @@ function diagram(story) {
   const y = (key) => top + lane.get(key) * row + row / 2;
   const height = top + lanes.length * row + 26;
   const svg = s("svg", { class: "lanes", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `the way of ${story.message}` });
+  let nameEnd = -Infinity;  // names stand in one row; what finds no room goes without
   for (const fault of results.faults) {
     if (fault.to_us < story.due_us || fault.from_us > story.due_us + last * 1.15) continue;
     const from = x(fault.from_us), to = Math.min(x(fault.to_us), right);
-    svg.append(s("rect", { x: from, y: top, width: Math.max(to - from, 1), height: lanes.length * row, fill: faultColour(fault.kind, 0.12) }), s("text", { x: from + 4, y: top - 18, style: `fill:${faultColour(fault.kind, 1)}` }, fault.name));
+    svg.append(s("rect", { x: from, y: top, width: Math.max(to - from, 1), height: lanes.length * row, fill: faultColour(fault.kind, 0.12) }));
+    if (from + 4 < nameEnd) continue;
+    svg.append(s("text", { x: from + 4, y: top - 18, style: `fill:${faultColour(fault.kind, 1)}` }, fault.name));
+    nameEnd = from + 12 + 7 * fault.name.length;
   }
   for (let us = 1000; us < last * 1.15; us *= 10) {
     const place = x(story.due_us + us);

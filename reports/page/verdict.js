@@ -1,28 +1,35 @@
 // The verdict and the expectations: the page's point.
 function drawVerdict() {
   const { run, verdict, counts } = results;
-  const outcome = verdict.outcome;
+  // A comparison is headed by its own outcome, which is its exit code too.
+  const outcome = other ? (other.good ? "pass" : "fail") : verdict.outcome;
   const bad = verdict.findings.filter((f) => f.outcome !== "pass");
-  const words = { pass: "PASS", fail: "FAIL", unknown: "UNKNOWN" };
+  const words = other ? { pass: "AS GOOD", fail: other.exact ? "DIFFERENT" : "WORSE" } : { pass: "PASS", fail: "FAIL", unknown: "UNKNOWN" };
+  const holds = bad.length === 0 ? `All ${verdict.findings.length} findings hold.` : `${bad.length} of ${verdict.findings.length} findings do not hold: ${bad.slice(0, 3).map((f) => f.property).join("; ")}${bad.length > 3 ? "; …" : ""}`;
   const banner = h(`div.banner.${outcome}`,
     h("div.top", h("span.word", words[outcome]), h("h1.grow", run.scenario), h("button", { id: "theme", onclick: toggleTheme, "aria-label": "light or dark" }, "◐")),
     run.about ? h("p.about", run.about) : null,
-    h("p.why", outcome === "pass" ? `All ${verdict.findings.length} findings hold.` : `${bad.length} of ${verdict.findings.length} findings do not hold: ${bad.slice(0, 3).map((f) => f.property).join("; ")}${bad.length > 3 ? "; …" : ""}`),
+    h("p.why", other ? `${other.conclusion}. ${holds}` : holds),
     run.broken ? h("p.why.is-unknown", `The run was broken off: ${run.broken}`) : null,
     h("div.chips", ...[`${run.world} world`, run.store, `${run.topology.nodes} nodes`, `${run.topology.clients} clients`, `seed ${run.seed}`, `${time(run.length_us)} long`, ...results.faults.slice(0, 6).map((f) => `${f.name}: ${f.kind}${f.to_us > f.from_us ? `, ${time(f.to_us - f.from_us)}` : ""}`), results.faults.length > 6 ? `${results.faults.length - 6} more faults` : null].filter(Boolean).map((text) => h("span.chip", text))));
   const phases = new Map(results.phases.map((p) => [p.name, p]));
   const first = results.faults.length ? family(results.faults[0].name) : null;
+  const faultTitle = /^any(-\d+)?$/.test(first || "") ? "the drawn faults" : first;  // a line without a name is called after its key
   const tiles = [[count(counts.messages), "messages sent"], [count(counts.showings), "times shown"]];
   const lost = verdict.findings.find((f) => f.property.startsWith("no_loss")), twice = verdict.findings.find((f) => f.property.startsWith("no_duplicates"));
   if (lost) tiles.push([lost.measured.split(" ")[0], "accepted messages lost", lost.outcome]);
   if (twice) tiles.push([twice.measured.split(" ")[0], "shown or stored twice", twice.outcome]);
   const before = phases.get(first ? `before ${first}` : ""), during = phases.get(`during ${first}`);
-  if (before) tiles.push([figure(before.metrics.delivery, "p99"), first ? `p99 delivery before ${first}` : "p99 delivery"]);
-  if (during && during.metrics.local_echo.count) tiles.push([figure(during.metrics.local_echo, "p99"), `p99 local echo during ${first}`]);
+  if (before) tiles.push([figure(before.metrics.delivery, "p99"), first ? `p99 delivery before ${faultTitle}` : "p99 delivery"]);
+  if (during && during.metrics.local_echo.count) tiles.push([figure(during.metrics.local_echo, "p99"), `p99 local echo during ${faultTitle}`]);
   for (const recovery of results.recoveries.slice(0, 1)) tiles.push([time(recovery.us), `recovery of ${recovery.fault}`, recovery.us < 0 ? "fail" : null]);
+  for (const failed of bad.filter((f) => f !== lost && f !== twice).slice(0, 3)) tiles.push([shortFigure(failed.measured), failed.property, failed.outcome]);
   banner.append(h("div.tiles", ...tiles.map(([number, name, state]) => h(`div.tile${state ? `.is-${state}` : ""}`, h("b", number), h("span", name)))));
   fill(document.getElementById("verdict"), banner);
 }
+
+// The figure at the beginning of what was measured: "p99 412 ms over 512 messages" is "p99 412 ms".
+const shortFigure = (measured) => measured.split(/ over |[;:(]/)[0].split(" ").slice(0, 4).join(" ");
 
 function drawExpectations() {
   const signs = { pass: "✓ holds", fail: "✗ fails", unknown: "? unknown" };

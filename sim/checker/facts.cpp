@@ -34,10 +34,10 @@ std::uint32_t number_in(std::string_view msg, Index otherwise) {
 
 }  // namespace
 
-void Facts::take(const Record& record) {
+void Facts::add(const Record& record) {
     ++seq;
     end_us = std::max(end_us, record.at_us);
-    switch (record.what) {
+    switch (record.kind) {
         case RecordKind::run:
             run = record.text;
             break;

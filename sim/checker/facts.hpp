@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sim/checker/names.hpp"
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -139,7 +139,7 @@ struct Anomaly {
 
 class Facts {
 public:
-    void take(const Record& record);
+    void add(const Record& record);
     /// Call once after the last record: closes what is open and sorts the deliveries.
     void close();
 

@@ -26,7 +26,7 @@ void Facts::mark_end() {
 void Facts::take_connection(const Record& record) {
     Index number{};
     auto& c = client(record.client, number);
-    if (record.what == RecordKind::connected) {
+    if (record.kind == RecordKind::connected) {
         c.node = node(record, &c);
         c.connection = static_cast<std::uint32_t>(record.count);
         c.connected = true;
@@ -46,7 +46,7 @@ void Facts::take_join(const Record& record) {
         known = follows.insert(known, {where, static_cast<std::uint32_t>(followers.size())});
         followers.push_back({who, seq, record.at_us, false});
     }
-    followers[known->second].gap = record.what == RecordKind::joined && record.flag;
+    followers[known->second].gap = record.kind == RecordKind::joined && record.flag;
 }
 
 void Facts::take_send(const Record& record) {
@@ -57,7 +57,7 @@ void Facts::take_send(const Record& record) {
     m.sender = who;
     room(record.room, m.room);
     if (record.due_us >= 0) m.due_us = record.due_us;
-    if (record.what == RecordKind::unsent) {
+    if (record.kind == RecordKind::unsent) {
         m.unsent = true;
         return;
     }
@@ -82,7 +82,7 @@ void Facts::take_answer(const Record& record) {
     const auto number = message(record.msg);
     auto& m = messages[number];
     learn_id(number, record, who, node(record, &sender));
-    if (record.what == RecordKind::refused) {
+    if (record.kind == RecordKind::refused) {
         m.refused = true;
         return;
     }
@@ -95,19 +95,19 @@ void Facts::take_answer(const Record& record) {
         m.store_lost = store_wiped_us_ >= m.sent_us;
         excuse_if_destroyed(m);
     }
-    if (record.what == RecordKind::stored && m.stored_us < 0) m.stored_us = record.at_us;
-    if (record.what == RecordKind::failed) m.failed = true;
+    if (record.kind == RecordKind::stored && m.stored_us < 0) m.stored_us = record.at_us;
+    if (record.kind == RecordKind::failed) m.failed = true;
 }
 
 void Facts::take_shown(const Record& record) {
     Index who{};
     const auto& c = client(record.client, who);
     const auto where = node(record, &c);
-    if (record.what == RecordKind::phantom) {
+    if (record.kind == RecordKind::phantom) {
         odd(Anomaly::Kind::phantom, record, nobody, who, where);
         return;
     }
-    if (record.what == RecordKind::repeated) {
+    if (record.kind == RecordKind::repeated) {
         if (record.flag) {
             odd(Anomaly::Kind::repeated, record, record.msg.empty() ? nobody : message(record.msg), who,
                 where);
@@ -181,7 +181,7 @@ void Facts::excuse_if_destroyed(Message& m) {
 }
 
 void Facts::take_fault(const Record& record) {
-    if (record.what == RecordKind::fault_on) {
+    if (record.kind == RecordKind::fault_on) {
         faults.push_back({record.name, record.text, record.at_us, never, 0});
         if (record.text != "store.wipe" && record.text != "store.amnesia" && record.text != "store.failover")
             return;

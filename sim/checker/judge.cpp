@@ -46,7 +46,7 @@ public:
         facts_.one_order = scenario.topology.shards == 1;
     }
 
-    void add(const Record& record) { facts_.take(record); }
+    void add(const Record& record) { facts_.add(record); }
 
     Verdict finish() {
         facts_.close();

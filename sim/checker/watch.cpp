@@ -16,7 +16,7 @@ Watch::Watch(const Scenario& scenario) {
         if (expectation.abort_on_fail) expectations_.push_back(expectation);
 }
 
-void Watch::add(const Record& record) { facts_.take(record); }
+void Watch::add(const Record& record) { facts_.add(record); }
 
 std::optional<std::string> Watch::broken() {
     if (idle() || facts_.end_us < looked_us_ + look_every_us) return {};

@@ -43,7 +43,7 @@ Effects ClientCore::handle(const Event& event, base::Now now) {
     return done();
 }
 
-Effects ClientCore::hear(const base::JsonView& frame, base::Now now) {
+Effects ClientCore::on_frame(const base::JsonView& frame, base::Now now) {
     now_ = now;
     effects_.reserve(effects_most);
     on_frame(frame);
@@ -125,7 +125,7 @@ void ClientCore::on(const Received& e) {
 
 void ClientCore::on(const Answered& e) {
     if (!polling_) return;
-    for (const auto& event : polling_->hear(e, now_))
+    for (const auto& event : polling_->on_answer(e, now_))
         std::visit([this](const auto& heard) { on(heard); }, event);
 }
 
@@ -247,22 +247,22 @@ void ClientCore::on(const Garbage& e) {
     if (state_ == State::open) send(e.frame);
 }
 
-void ClientCore::on_answer(const base::JsonView& frame, RecordKind what) {
+void ClientCore::on_answer(const base::JsonView& frame, RecordKind kind) {
     const auto key = text_member(frame, "key");
     const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key_text == key; });
     if (pending != pending_.end()) {
         answered_ = *pending;
         accepted_.emplace(key, *pending);
         pending_.erase(pending);
-    } else if (what == RecordKind::accepted) {
+    } else if (kind == RecordKind::accepted) {
         return;  // a repeat, or `stored` came first
     }
     const auto known = accepted_.find(key);
     if (known == accepted_.end()) return;
-    auto& record = note(what, known->second);
+    auto& record = note(kind, known->second);
     record.id = text_member(frame, "id");
     record.text = text_member(frame, "reason");
-    if (what != RecordKind::accepted) accepted_.erase(known);
+    if (kind != RecordKind::accepted) accepted_.erase(known);
 }
 
 void ClientCore::on_refused(const base::JsonView& frame) {
@@ -292,8 +292,8 @@ std::string ClientCore::room_of(const base::JsonView& frame) const {
     return std::string{without_prefix(string_member(frame, "room").value_or(""))};
 }
 
-Record& ClientCore::note(RecordKind what, const Pending& pending) {
-    auto& record = note(what);
+Record& ClientCore::note(RecordKind kind, const Pending& pending) {
+    auto& record = note(kind);
     record.node = node_;
     record.room = pending.room;
     record.msg = pending.msg;
@@ -301,9 +301,9 @@ Record& ClientCore::note(RecordKind what, const Pending& pending) {
     return record;
 }
 
-Record& ClientCore::note(RecordKind what) {
+Record& ClientCore::note(RecordKind kind) {
     auto& record = std::get<Note>(effects_.emplace_back(std::in_place_type<Note>)).record;
-    record.what = what;
+    record.kind = kind;
     record.at_us = (now_.time - config_.start).count();
     record.client = config_.name;
     return record;

@@ -43,8 +43,8 @@ public:
     explicit ClientCore(Config config);
     [[nodiscard]] Effects start(base::Now now);
     [[nodiscard]] Effects handle(const Event& event, base::Now now);
-    /// A frame that came, for whoever has read it already.
-    [[nodiscard]] Effects hear(const base::JsonView& frame, base::Now now);
+    /// A frame that was parsed already.
+    [[nodiscard]] Effects on_frame(const base::JsonView& frame, base::Now now);
 
     /// True when nothing that it sent waits for an answer and it is connected and joined, without a gap.
     [[nodiscard]] bool settled() const;
@@ -91,7 +91,7 @@ private:
     // client_core.cpp: the connection, and what it says
     void on_frame(const base::JsonView& frame);
     void on_welcome(const base::JsonView& frame);
-    void on_answer(const base::JsonView& frame, RecordKind what);
+    void on_answer(const base::JsonView& frame, RecordKind kind);
     void on_refused(const base::JsonView& frame);
 
     // client_sees.cpp: what it is shown
@@ -112,8 +112,8 @@ private:
     void set_key(Pending& pending);
     Effects done();
     /// Notes what happened; the caller fills in the rest, before anything else is asked of the world.
-    Record& note(RecordKind what);
-    Record& note(RecordKind what, const Pending& pending);
+    Record& note(RecordKind kind);
+    Record& note(RecordKind kind, const Pending& pending);
 
     Config config_;
     base::Random random_;

@@ -58,11 +58,11 @@ void ClientCore::on_message(const base::JsonView& frame) {
     record.flag = base::is_true(late);
     const auto [seen, fresh] = seen_.try_emplace(std::hash<std::string_view>{}(id), connection_);
     if (!fresh) {
-        record.what = RecordKind::repeated;
+        record.kind = RecordKind::repeated;
         record.flag = seen->second == connection_;
         seen->second = connection_;
     } else if (record.msg.empty()) {
-        record.what = RecordKind::phantom;
+        record.kind = RecordKind::phantom;
         record.text = user;
         record.text += ": ";
         record.text += text;

@@ -2,7 +2,7 @@
 
 #include "node/base/http.hpp"
 #include "node/base/time.hpp"
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 
 #include <cstdint>
 #include <string>
@@ -10,10 +10,10 @@
 #include <variant>
 #include <vector>
 
-/// What a simulated client and the world around it tell each other.
+/// The messages between a simulated client and its world: events to it, effects from it.
 namespace davenport::sim::client {
 
-// ---- what the world tells it
+// ---- events, from the world
 struct Connected {};  ///< the WebSocket handshake is done
 struct Disconnected {
     std::string reason;
@@ -50,7 +50,7 @@ struct Garbage {
 using Event = std::variant<Connected, Disconnected, Received, TimerFired, Post, Hop, Vanish, AskHistory,
                            Retry, Garbage, Answered>;
 
-// ---- what it asks of the world
+// ---- effects, for the world to perform
 struct Connect {
     std::string node;
 };                     ///< answer with Connected or Disconnected

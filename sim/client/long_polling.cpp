@@ -122,7 +122,7 @@ void LongPolling::say(const std::string& frame) {
     }
 }
 
-std::vector<Event> LongPolling::hear(const Answered& answer, base::Now now) {
+std::vector<Event> LongPolling::on_answer(const Answered& answer, base::Now now) {
     auto found = under_way_.extract(answer.request);
     if (!found) return {};  // from before it started over
     const auto [about, room] = std::move(found.mapped());

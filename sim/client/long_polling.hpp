@@ -27,7 +27,7 @@ public:
     /// Puts requests in the place of what is asked of a WebSocket.
     void translate(Effects& effects, base::Now now);
     /// What a WebSocket would have brought: Connected, Disconnected, Received.
-    [[nodiscard]] std::vector<Event> hear(const Answered& answer, base::Now now);
+    [[nodiscard]] std::vector<Event> on_answer(const Answered& answer, base::Now now);
     void on_timer(std::uint32_t timer);
     /// It has asked whether all that was accepted is stored, and heard that it is.
     [[nodiscard]] bool settled() const { return unstored_.empty(); }

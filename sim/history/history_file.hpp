@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 
 #include <cstddef>
 #include <filesystem>
@@ -31,20 +31,6 @@ private:
     std::ofstream file_;
     std::string block_;
     std::string error_;
-};
-
-/// Gives every record to two sinks, in turn.
-class Tee final : public HistorySink {
-public:
-    Tee(HistorySink& first, HistorySink& second) : first_{first}, second_{second} {}
-    void add(const Record& record) override {
-        first_.add(record);
-        second_.add(record);
-    }
-
-private:
-    HistorySink& first_;
-    HistorySink& second_;
 };
 
 /// Feeds the records of `file` to `sink`, in order. Returns "" or what is wrong, as "file:line: error: ...".

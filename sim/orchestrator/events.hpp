@@ -3,7 +3,7 @@
 #include "node/base/http.hpp"
 #include "node/base/time.hpp"
 #include "sim/client/client_core.hpp"
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -12,12 +12,13 @@
 #include <variant>
 #include <vector>
 
-/// What the orchestrator of a run and the world that it conducts tell each other.
+/// The messages between the orchestrator of a run and the world that performs it: events to it, effects from
+/// it.
 namespace davenport::sim::orchestrator {
 
 using RequestId = std::uint32_t;
 
-// ---- what the world tells it
+// ---- events, from the world
 struct TimerFired {
     bool clients_settled;
 };  ///< whether ClientCore::settled() is true of all clients
@@ -55,7 +56,7 @@ struct StoreRestarted {
 using Event = std::variant<TimerFired, NodeIsUp, NodeIsGone, Answered, BacklogTold, HistoryTold, LinkTold,
                            StoreRestarted>;
 
-// ---- what it asks of the world
+// ---- effects, for the world to perform
 enum class NodeAct {
     start,      ///< answer with NodeIsUp, or NodeIsGone
     kill,       ///< at once, without a warning; answer with NodeIsGone

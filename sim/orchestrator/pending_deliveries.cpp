@@ -9,8 +9,8 @@ constexpr std::uint32_t shown_mark = 1u << 31;
 
 }  // namespace
 
-void PendingDeliveries::take(const Record& record) {
-    switch (record.what) {
+void PendingDeliveries::add(const Record& record) {
+    switch (record.kind) {
         case RecordKind::joined: {
             auto& followers = followers_[record.room];
             const auto client = number_of(record.client);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 
 #include <cstdint>
 #include <map>
@@ -17,7 +17,7 @@ namespace davenport::sim::orchestrator {
 /// No judge: a message that never comes makes the run wait to its end, and then the checkers say so.
 class PendingDeliveries {
 public:
-    void take(const Record& record);
+    void add(const Record& record);
 
     /// (message, client) pairs: the message is kept, the client followed the room when it was first sent, and
     /// was not shown it.

@@ -85,7 +85,7 @@ void ClientPool::perform(const std::string& name, Member& member, client::Effect
             if (member.socket) member.socket->send(std::move(send->frame));
         } else if (const auto* noted = std::get_if<client::Note>(&effect)) {
             if (!member.reader) on_record_(noted->record);
-            welcome = welcome || noted->record.what == RecordKind::connected;
+            welcome = welcome || noted->record.kind == RecordKind::connected;
         } else if (const auto* to = std::get_if<client::Connect>(&effect)) {
             connect(name, member, to->node);
         } else if (std::holds_alternative<client::Disconnect>(effect)) {

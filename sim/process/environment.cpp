@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-/// Setting the stage and striking it: processes, files, and the store's database.
+/// Set-up and teardown: processes, files, and the store's database.
 namespace davenport::sim::process {
 namespace {
 
@@ -34,7 +34,9 @@ World::World(const Scenario& scenario, const Plan& plan, HistorySink& sink, cons
       options_{options},
       random_{true_random()},
       folder_{options.out / "processes"},
-      database_{fmt::format("run-{:012x}", random_.next() >> 16)} {}
+      database_{fmt::format("run-{:012x}", random_.next() >> 16)},
+      links_{scenario, plan, transport_},
+      store_restart_{options.store_kill, options.store_start, folder_ / "logs" / "store-commands.log"} {}
 
 World::~World() {
     try {
@@ -48,7 +50,7 @@ void World::throw_if_interrupted() const {
     if (options_.interrupted && *options_.interrupted) throw std::runtime_error{"interrupted"};
 }
 
-void World::set_stage() {
+void World::set_up() {
     std::filesystem::remove_all(folder_);
     for (const char* part : {"logs", "journals", "ports"})
         std::filesystem::create_directories(folder_ / part);
@@ -104,7 +106,7 @@ void World::start_mock() {
                         real_.url(), real_.user)};
     if (answer.status != 200)
         throw std::runtime_error{
-            fmt::format("the store at {} is none: {} {}", real_.url(), answer.status, answer.body)};
+            fmt::format("the server at {} is not a CouchDB: {} {}", real_.url(), answer.status, answer.body)};
     database_made_ = true;
     if (scenario_.topology.shards == 1) return;  // as the nodes make it
     const auto made =
@@ -135,7 +137,8 @@ void World::find_store() {
 
 void World::attach_node(const std::string& name, const std::string& url) {
     const auto node = parse_attached_node(url);
-    lay_cable_out(name, node);
+    // Clients find a node that runs elsewhere at a port of ours, whatever the conditions.
+    ports_[name] = client_ports_[name] = links_.add_relay("client-node", name, node.host, node.port);
     std::optional<Transport::Answer> answer;
     transport_.fetch(node.host, node.port, {"GET", "/readyz", {}, {}}, fetch_timeout,
                      [&](Transport::Answer got) { answer = std::move(got); });
@@ -156,10 +159,10 @@ void World::add_node(const std::string& name) {
     const auto binary =
         other == options_.node_binaries.end() ? options_.binaries / "chatnode" : other->second;
     ports_[name] = port;
-    client_ports_[name] = add_proxy("client-node", name, "127.0.0.1", port);
+    client_ports_[name] = links_.add("client-node", name, "127.0.0.1", port);
     auto store = store_;
-    store.port = add_proxy("node-store", name, store_.host, store_.port);
-    if (needs_relays("node-store")) store.host = "127.0.0.1";
+    store.port = links_.add("node-store", name, store_.host, store_.port);
+    if (links_.needs_relay("node-store")) store.host = "127.0.0.1";
     std::vector<std::string> command{binary.string(),
                                      "--store",
                                      store.url_without_password() + '/' + database_,
@@ -180,8 +183,8 @@ void World::add_node(const std::string& name) {
         command.insert(command.end(), {"--batch", std::to_string(batch)});
     if (const auto page = scenario_.topology.page; page != Topology{}.page)
         command.insert(command.end(), {"--page", std::to_string(page)});
-    if (const auto outbox = scenario_.topology.outbox_bytes; outbox != Topology{}.outbox_bytes)
-        command.insert(command.end(), {"--outbox-bytes", std::to_string(outbox)});
+    if (const auto bytes = scenario_.topology.send_queue_bytes; bytes != Topology{}.send_queue_bytes)
+        command.insert(command.end(), {"--send-queue-bytes", std::to_string(bytes)});
     logs_.emplace(name, folder_ / "logs" / (name + ".log"));
     nodes_.emplace(name,
                    Program::Setup{.name = name,
@@ -232,7 +235,7 @@ void World::teardown() {
         for (auto& [name, node] : nodes_) {
             const auto change = node.poll(steady_now());
             if (change && !change->ready && !change->clean && result_.broken.empty())
-                result_.broken = fmt::format("{} did not end in good order: {}", name, change->how);
+                result_.broken = fmt::format("{} did not exit cleanly: {}", name, change->how);
             left = left || node.state() != Program::State::gone;
         }
         if (left) transport_.run_until(steady_now() + poll_interval);

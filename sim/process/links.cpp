@@ -1,8 +1,7 @@
-#include "sim/process/world.hpp"
+#include "sim/process/links.hpp"
 
 #include <algorithm>
 
-/// The cables between the processes.
 namespace davenport::sim::process {
 namespace {
 
@@ -16,16 +15,14 @@ double number(const PlannedFault& fault, const char* key, double otherwise) {
     return found == fault.parameters.end() ? otherwise : std::stod(found->second);
 }
 
-bool is_hit(const PlannedFault& fault, const std::pair<std::string, std::string>& cable) {
-    return word(fault, "between", "node-store") == cable.first &&
-           (fault.node.empty() || fault.node == cable.second);
+bool is_hit(const PlannedFault& fault, const std::pair<std::string, std::string>& link) {
+    return word(fault, "between", "node-store") == link.first &&
+           (fault.node.empty() || fault.node == link.second);
 }
 
 }  // namespace
 
-/// Cables cost time on the way, so they are laid only where the scenario says how long they are, where one
-/// will be bad, or where requests are to be counted: what is refused never reaches the store.
-bool World::needs_relays(std::string_view link) const {
+bool Links::needs_relay(std::string_view link) const {
     const auto counts_requests = [](const Expectation& line) {
         return line.property == "no_storm" || line.text.find("requests") != std::string::npos;
     };
@@ -36,9 +33,13 @@ bool World::needs_relays(std::string_view link) const {
     return false;
 }
 
-std::uint16_t World::add_proxy(const std::string& link, const std::string& node, const std::string& host,
+std::uint16_t Links::add(const std::string& link, const std::string& node, const std::string& host,
+                         std::uint16_t port) {
+    return needs_relay(link) ? add_relay(link, node, host, port) : port;
+}
+
+std::uint16_t Links::add_relay(const std::string& link, const std::string& node, const std::string& host,
                                std::uint16_t port) {
-    if (!needs_relays(link)) return port;
     auto& relay = relays_[{link, node}];
     relay = std::make_unique<Relay>(transport_, host, port);
     relay->set_conditions(usual_conditions(link));
@@ -46,7 +47,7 @@ std::uint16_t World::add_proxy(const std::string& link, const std::string& node,
 }
 
 /// As the scenario's `links` have it, beside what this machine's own network takes.
-LinkConditions World::usual_conditions(const std::string& link) const {
+LinkConditions Links::usual_conditions(const std::string& link) const {
     const auto found = scenario_.links.find(link);
     if (found == scenario_.links.end()) return {};
     const auto& [latency, bytes_per_second] = found->second;
@@ -54,19 +55,11 @@ LinkConditions World::usual_conditions(const std::string& link) const {
         .latency = latency.low, .jitter = latency.high - latency.low, .bytes_per_second = bytes_per_second};
 }
 
-/// Clients find a node that runs elsewhere at a port of ours, whatever the conditions.
-void World::lay_cable_out(const std::string& node, const AttachedNode& to) {
-    auto& relay = relays_[{"client-node", node}];
-    relay = std::make_unique<Relay>(transport_, to.host, to.port);
-    relay->set_conditions(usual_conditions("client-node"));
-    ports_[node] = client_ports_[node] = relay->port();
-}
-
-void World::set_conditions(const PlannedFault& fault, bool on) {
+void Links::set_conditions(const PlannedFault& fault, bool on) {
     const auto direction = word(fault, "direction", "both");
-    for (auto& [cable, relay] : relays_) {
-        if (!is_hit(fault, cable)) continue;
-        const auto usual = usual_conditions(cable.first);
+    for (auto& [link, relay] : relays_) {
+        if (!is_hit(fault, link)) continue;
+        const auto usual = usual_conditions(link.first);
         auto conditions = relay->conditions();
         if (fault.kind == "link.latency") {
             const auto more =
@@ -84,33 +77,27 @@ void World::set_conditions(const PlannedFault& fault, bool on) {
     }
 }
 
-void World::note_requests(base::Time now) {
-    for (auto& [cable, relay] : relays_) {
-        if (cable.first != "node-store") continue;
-        for (const auto& [status, count] : relay->take_answers()) {
-            Record requests{.what = RecordKind::requests};
-            requests.at_us = (now - start_).count();
-            requests.node = cable.second;
-            requests.text = status;
-            requests.count = count;
-            record(requests);
-        }
+void Links::take_requests(
+    const std::function<void(const std::string& node, const std::string& status, std::int64_t count)>& note) {
+    for (auto& [link, relay] : relays_) {
+        if (link.first != "node-store") continue;
+        for (const auto& [status, count] : relay->take_answers()) note(link.second, status, count);
     }
 }
 
-void World::on(const orchestrator::SetLink& e) {
-    const auto& fault = plan_.faults[e.fault];
-    auto& touched = link_touched_[e.fault];
-    for (auto& [cable, relay] : relays_) {
-        if (!is_hit(fault, cable)) continue;
+std::int64_t Links::set_fault(std::size_t index, bool on) {
+    const auto& fault = plan_.faults[index];
+    auto& touched = touched_[index];
+    for (auto& [link, relay] : relays_) {
+        if (!is_hit(fault, link)) continue;
         if (fault.kind == "link.reset") {
-            touched += e.on ? relay->reset() : 0;
+            touched += on ? relay->reset() : 0;
         } else {  // those that are there when it begins, and those that are made until it ends
-            touched += e.on ? relay->connections() - relay->made() : relay->made();
+            touched += on ? relay->connections() - relay->made() : relay->made();
         }
     }
-    set_conditions(fault, e.on);
-    if (!e.on) tell(orchestrator::LinkTold{e.fault, touched});
+    set_conditions(fault, on);
+    return touched;
 }
 
 }  // namespace davenport::sim::process

@@ -94,7 +94,7 @@ public:
         });
     }
 
-    /// The conditions has changed.
+    /// The conditions have changed.
     void look() {
         for (auto* pump : {&up_, &down_}) write(*pump);
     }

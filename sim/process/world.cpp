@@ -20,7 +20,7 @@ constexpr base::Duration control_timeout = 10s;
 }  // namespace
 
 WorldResult World::run() {
-    set_stage();
+    set_up();
     start_ = steady_now();
     orchestrator_.emplace(
         scenario_, plan_, start_,
@@ -73,7 +73,7 @@ void World::loop() {
         transport_.run_until(wake);
         now = steady_now();
         if (now - wake > stall_min) {
-            Record stall{.what = RecordKind::stall};
+            Record stall{.kind = RecordKind::stall};
             stall.at_us = (now - start_).count();
             stall.count = (now - wake).count();
             record(stall);
@@ -87,7 +87,7 @@ void World::loop() {
 }
 
 void World::break_off(std::string why) {
-    Record last{.what = RecordKind::end};
+    Record last{.kind = RecordKind::end};
     last.at_us = (steady_now() - start_).count();
     last.text = result_.broken = std::move(why);
     record(last);
@@ -97,7 +97,8 @@ void World::break_off(std::string why) {
 void World::watch_programs(base::Time now) {
     if (const auto change = mock_ ? mock_->poll(now) : std::nullopt; change && !change->ready)
         return break_off("couchmock ended by itself: " + change->how);
-    watch_store_commands();
+    if (const auto ended = store_restart_.poll())
+        tell(orchestrator::StoreRestarted{ended->fault, ended->done});
     for (auto& [name, node] : nodes_) {
         const auto change = node.poll(now);
         if (!change) continue;
@@ -121,11 +122,22 @@ void World::perform(orchestrator::Effects effects) {
     performing_ = false;
 }
 
-/// By the node's own clock, which is ours; what was written while the stage was set belongs to the beginning.
+void World::note_requests(base::Time now) {
+    links_.take_requests([&](const std::string& node, const std::string& status, std::int64_t count) {
+        Record requests{.kind = RecordKind::requests};
+        requests.at_us = (now - start_).count();
+        requests.node = node;
+        requests.text = status;
+        requests.count = count;
+        record(requests);
+    });
+}
+
+/// By the node's own clock, which is ours; what was written during the set-up belongs to the beginning.
 void World::note_logs(base::Now now) {
     for (auto& [name, log] : logs_) {
         for (auto& line : log.read()) {
-            Record written{.what = RecordKind::log};
+            Record written{.kind = RecordKind::log};
             const auto ago = line.at ? std::max(now.wall - *line.at, base::Duration{0}) : base::Duration{0};
             written.at_us = std::max<std::int64_t>((now.time - ago - start_).count(), 0);
             written.node = name;
@@ -169,29 +181,14 @@ void World::on(const orchestrator::Act& e) {
 }
 
 void World::on(const orchestrator::Tell& e) { clients_->tell(e.client, e.event); }
+
 void World::on(const orchestrator::RestartStore& e) {
-    if (store_commands_) {  // it is being restarted already
-        tell(orchestrator::StoreRestarted{e.fault, true});
-        return;
-    }
-    store_commands_.emplace(StoreCommands{e.fault, shell(options_.store_kill), options_.store_start});
+    if (!store_restart_.begin(e.fault)) tell(orchestrator::StoreRestarted{e.fault, true});
 }
 
-Child World::shell(const std::string& command) const {
-    return Child{{"/bin/sh", "-c", command}, folder_ / "logs" / "store-commands.log"};
-}
-
-void World::watch_store_commands() {
-    if (!store_commands_) return;
-    const auto exit = store_commands_->running.poll();
-    if (!exit) return;
-    if (exit->clean() && !store_commands_->next.empty()) {
-        store_commands_->running = shell(std::exchange(store_commands_->next, {}));
-        return;
-    }
-    const auto fault = store_commands_->fault;
-    store_commands_.reset();
-    tell(orchestrator::StoreRestarted{fault, exit->clean()});
+void World::on(const orchestrator::SetLink& e) {
+    const auto touched = links_.set_fault(e.fault, e.on);
+    if (!e.on) tell(orchestrator::LinkTold{e.fault, touched});
 }
 
 void World::on(const orchestrator::HoldReading& e) { clients_->hold_reading(e.client, e.held); }
@@ -264,7 +261,7 @@ WorldResult run_processes(const Scenario& scenario, const Plan& plan, HistorySin
         return process::World{scenario, plan, sink, options}.run();
     } catch (const std::exception& problem) {
         // What was started is ended by now.
-        Record last{.what = RecordKind::end};
+        Record last{.kind = RecordKind::end};
         last.text = problem.what();
         sink.add(last);
         WorldResult result;

@@ -3,10 +3,11 @@
 #include "sim/orchestrator/orchestrator.hpp"
 #include "sim/process/attached.hpp"
 #include "sim/process/client_pool.hpp"
+#include "sim/process/links.hpp"
 #include "sim/process/log_tail.hpp"
 #include "sim/process/program.hpp"
-#include "sim/process/relay.hpp"
 #include "sim/process/store_address.hpp"
+#include "sim/process/store_restart.hpp"
 #include "sim/process/transport.hpp"
 #include "sim/world.hpp"
 
@@ -19,8 +20,8 @@
 
 namespace davenport::sim::process {
 
-/// Real nodes, a real store behind couchmock, real sockets and disks; conducted by the same plan as the
-/// virtual world's cores.
+/// Real nodes, a real store behind couchmock, real sockets and disks; driven by the same plan as the virtual
+/// world's cores.
 ///
 /// One thread. Every process that it starts ends with it, whatever happens.
 class World {
@@ -30,12 +31,12 @@ public:
     World(const World&) = delete;
     World& operator=(const World&) = delete;
 
-    /// Throws std::exception when the stage can't be set.
+    /// Throws std::exception when a process cannot be started or the store cannot be used.
     WorldResult run();
 
 private:
-    // stage.cpp: the processes and the store's database
-    void set_stage();
+    // environment.cpp: the processes and the store's database
+    void set_up();
     void start_mock();
     void find_store();
     void add_node(const std::string& name);
@@ -46,21 +47,11 @@ private:
     [[nodiscard]] base::HttpRequest to_database(base::HttpRequest request) const;
     void throw_if_interrupted() const;
 
-    // links.cpp: the cables between the processes, for plans that have faults of theirs
-    [[nodiscard]] bool needs_relays(std::string_view link) const;
-    [[nodiscard]] LinkConditions usual_conditions(const std::string& link) const;
-    std::uint16_t add_proxy(const std::string& link, const std::string& node, const std::string& host,
-                            std::uint16_t port);
-    void lay_cable_out(const std::string& node, const AttachedNode& to);
-    void note_requests(base::Time now);
-    void note_logs(base::Now now);
-    void set_conditions(const PlannedFault& fault, bool on);
-
     // world.cpp: the loop
     void loop();
+    void note_requests(base::Time now);
+    void note_logs(base::Now now);
     void break_off(std::string why);
-    void watch_store_commands();
-    [[nodiscard]] Child shell(const std::string& command) const;
     void watch_programs(base::Time now);
     void tell(const orchestrator::Event& event) { perform(orchestrator_->handle(event, steady_now())); }
     void perform(orchestrator::Effects effects);
@@ -94,22 +85,15 @@ private:
     StoreAddress control_;
 
     Transport transport_;
+    Links links_;
     std::optional<Program> mock_;
-    /// The commands that restart the store, one after the other.
-    struct StoreCommands {
-        std::size_t fault;
-        Child running;
-        std::string next;
-    };
-    std::optional<StoreCommands> store_commands_;
+    StoreRestart store_restart_;
     std::map<std::string, Program> nodes_;  ///< those that we started
     std::map<std::string, AttachedNode> attached_;
     std::map<std::string, LogTail> logs_;
     std::map<std::string, std::uint16_t> ports_;         ///< of the nodes themselves
     std::map<std::string, std::uint16_t> client_ports_;  ///< where clients find them
-    std::map<std::pair<std::string, std::string>, std::unique_ptr<Relay>> relays_;  ///< by link and node
-    std::map<std::size_t, std::int64_t> link_touched_;  ///< by fault, while it is on
-    std::set<std::string> asking_backlog_;              ///< nodes that have not answered yet
+    std::set<std::string> asking_backlog_;               ///< nodes that have not answered yet
     std::optional<ClientPool> clients_;
     std::optional<orchestrator::Orchestrator> orchestrator_;
     std::deque<orchestrator::Effect> to_do_;

@@ -14,8 +14,9 @@ namespace davenport::sim::program {
 enum Exit : int {
     exit_pass = 0,
     exit_fail = 1,
-    exit_unknown = 2,  ///< the run was none, or was broken off: neither pass nor fail
+    exit_unknown = 2,  ///< inconclusive: the run exercised too little, or was broken off
     exit_usage = 64,   ///< bad usage, or a bad file
+    exit_files = 70,   ///< a history or a report could not be written
 };
 
 using Files = std::vector<std::filesystem::path>;
@@ -32,10 +33,11 @@ struct RunRequest {
     std::filesystem::path binaries;          ///< where chatnode and couchmock are
     std::vector<std::string> node_binaries;  ///< "n2=PATH"
     std::vector<std::string>
-        attach;              ///< "n1=URL": nodes that run elsewhere; then `store` names their database
-    std::string control;     ///< URL of the control port of a couchmock in front of their store
-    bool quiet = false;      ///< only what went wrong is printed
-    std::string store_kill;  ///< commands for store.crash and store.restart before a real CouchDB
+        attach;           ///< "n1=URL": nodes that run elsewhere; then `store` names their database
+    std::string control;  ///< URL of the control port of a couchmock in front of their store
+    bool quiet = false;   ///< only what went wrong is printed
+    std::vector<std::string> settings;  ///< of a matrix cell, as --vary takes them: "feed=poll"
+    std::string store_kill;             ///< commands for store.crash and store.restart before a real CouchDB
     std::string store_start;
 };
 

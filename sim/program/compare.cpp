@@ -44,7 +44,6 @@ std::string slim(const std::string& results) {
     if (!read) return results;
     for (const auto* key : {"series", "stories"}) read->get_object().erase(key);
     if (auto* ran = read->get_object().if_contains("run"); ran && ran->is_object())
-
         for (const auto* key : {"environment", "file", "replay"}) ran->get_object().erase(key);
     return base::write_json(*read) + "\n";
 }
@@ -92,7 +91,7 @@ int ci(const CiRequest& request) {
         return exit_usage;
     }
     auto code = run(run_request);
-    if (code == exit_usage) return code;
+    if (code == exit_usage || code == exit_files) return code;
     std::vector<reports::IndexEntry> entries;
     for (const auto& file : run_request.files) {
         const auto name = file.stem().string();
@@ -112,7 +111,7 @@ int ci(const CiRequest& request) {
         }
     }
     const auto error = reports::write_index(run_request.out, "Scenarios", entries);
-    if (!error.empty()) fmt::print(stderr, "{}\n", error);
+    if (!error.empty()) return fmt::print(stderr, "{}\n", error), exit_files;
     fmt::print("index: {}\n", (run_request.out / "index.html").string());
     return code;
 }

@@ -21,16 +21,15 @@ int main(int argc, char** argv) {
     using namespace sim::program;
 
     CLI::App app{
-        "chatsim runs chat scenarios: many nodes, many clients, faults, and a verdict.\n"
-        "Exit codes: 0 pass, 1 fail, 2 unknown, 64 bad usage or bad file.",
+        "chatsim runs chat scenarios (many nodes, many clients, faults) and judges them.\n"
+        "Exit codes: 0 pass, 1 fail, 2 unknown, 64 bad usage or bad file, 70 a file could not be written.",
         "chatsim"};
     app.set_version_flag("--version", DAVENPORT_VERSION);
     app.require_subcommand(1);
     int code = 0;
 
     Files files;
-    auto* check_command =
-        app.add_subcommand("check", "read scenario files and say all that is wrong with them");
+    auto* check_command = app.add_subcommand("check", "validate scenario files and report every problem");
     check_command->add_option("FILE", files, "scenario files")->required();
     check_command->callback([&] { code = check(files); });
 
@@ -45,20 +44,20 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     run_command->add_option("--store", request.store, "couchmock, or the URL of a CouchDB (process world)")
         ->capture_default_str();
-    auto* run_seed = run_command->add_option("--seed", seed, "instead of the scenario's own");
+    auto* run_seed = run_command->add_option("--seed", seed, "seed to use instead of the scenario's own");
     run_command->add_option("--out", request.out, "folder for histories and reports")->capture_default_str();
-    run_command->add_flag("--quiet", request.quiet, "say nothing of what passes");
+    run_command->add_flag("--quiet", request.quiet, "print only what did not pass");
     run_command->add_option("--binaries", request.binaries,
-                            "where chatnode and couchmock are (next to chatsim)");
-    auto* store_kill =
-        run_command->add_option("--store-kill", request.store_kill,
-                                "shell command that kills that CouchDB, for store.crash and store.restart");
+                            "folder of chatnode and couchmock (default: the folder of chatsim)");
+    auto* store_kill = run_command->add_option(
+        "--store-kill", request.store_kill,
+        "shell command that kills the CouchDB of --store, for store.crash and store.restart");
     run_command
         ->add_option("--store-start", request.store_start,
                      "shell command that starts it again and returns when it answers")
         ->needs(store_kill);
     run_command->add_option("--node-binary", request.node_binaries,
-                            "another build for a node, as n2=PATH (process world)");
+                            "chatnode binary of one node, as n2=PATH (process world)");
     auto* attach = run_command->add_option(
         "--attach", request.attach,
         "a node that runs elsewhere, as n1=http://host:port (process world); --store then names its "
@@ -77,29 +76,30 @@ int main(int argc, char** argv) {
     auto* verify_command =
         app.add_subcommand("verify", "run twice in the virtual world and name the first event that differs");
     verify_command->add_option("FILE", file, "a scenario file")->required();
-    auto* verify_seed = verify_command->add_option("--seed", seed, "instead of the scenario's own");
+    auto* verify_seed =
+        verify_command->add_option("--seed", seed, "seed to use instead of the scenario's own");
     std::string trail;
-    verify_command->add_option("--trail", trail,
-                               "file for every event with its hash, to compare two builds by diff");
+    verify_command->add_option(
+        "--trail", trail, "write every event with its hash to this file, to compare two builds with diff");
     verify_command->callback(
         [&] { code = verify(file, verify_seed->count() > 0 ? std::optional{seed} : std::nullopt, trail); });
 
     std::string before;
     std::string after;
     std::filesystem::path page;
-    auto* compare_command =
-        app.add_subcommand("compare", "did it get worse? Exit codes: 0 no, 1 yes, 64 not to be compared");
+    auto* compare_command = app.add_subcommand(
+        "compare", "compare results. Exit codes: 0 as good as before, 1 worse, 64 not comparable");
     compare_command
         ->add_option("BEFORE", before, "results.json, a run's folder, or a folder of such (repeats)")
         ->required();
-    compare_command->add_option("AFTER", after, "the same")->required();
-    compare_command->add_option("--page", page, "write a page with both runs overlaid");
+    compare_command->add_option("AFTER", after, "the same, of the later runs")->required();
+    compare_command->add_option("--page", page, "write a report page with both runs overlaid");
     compare_command->callback([&] { code = compare(before, after, page); });
 
     MatrixRequest matrix_request;
     matrix_request.run.binaries = own_folder();
-    auto* matrix_command =
-        app.add_subcommand("matrix", "run one scenario over several settings and show them side by side");
+    auto* matrix_command = app.add_subcommand(
+        "matrix", "run one scenario with every combination of settings and show them side by side");
     matrix_command->add_option("FILE", matrix_request.run.files, "a scenario file")->required()->expected(1);
     matrix_command
         ->add_option("--vary", matrix_request.vary,
@@ -109,7 +109,8 @@ int main(int argc, char** argv) {
         ->required();
     matrix_command->add_option("--world", matrix_request.run.world, "virtual or process")
         ->capture_default_str();
-    auto* matrix_seed = matrix_command->add_option("--seed", seed, "instead of the scenario's own");
+    auto* matrix_seed =
+        matrix_command->add_option("--seed", seed, "seed to use instead of the scenario's own");
     matrix_command->add_option("--out", matrix_request.run.out, "folder for the table, the page and the runs")
         ->default_val("out/matrix");
     matrix_command->callback([&] {
@@ -120,22 +121,22 @@ int main(int argc, char** argv) {
     CiRequest ci_request;
     ci_request.run.binaries = own_folder();
     auto* ci_command =
-        app.add_subcommand("ci", "run all scenarios of a folder and write an index over their reports");
+        app.add_subcommand("ci", "run all scenarios of a folder and write an index of their reports");
     ci_command->add_option("DIR", ci_request.run.files, "folders or files")->required();
     ci_command->add_option("--world", ci_request.run.world, "virtual or process")->capture_default_str();
     ci_command->add_option("--store", ci_request.run.store, "couchmock, or the URL of a CouchDB")
         ->capture_default_str();
     ci_command->add_option("--out", ci_request.run.out, "folder for the reports")->capture_default_str();
-    ci_command->add_option("--baselines", ci_request.baselines, "compare with the results stored there");
-    ci_command->add_flag("--update", ci_request.update, "store the results as baselines instead");
+    ci_command->add_option("--baselines", ci_request.baselines, "folder of stored results to compare with");
+    ci_command->add_flag("--update", ci_request.update,
+                         "store the results as baselines instead of comparing");
     ci_command->callback([&] { code = ci(ci_request); });
 
     std::filesystem::path folder;
     std::filesystem::path scenario;
-    auto* analyze_command = app.add_subcommand("analyze", "judge a stored history again");
+    auto* analyze_command = app.add_subcommand("analyze", "judge a stored history again, without a run");
     analyze_command->add_option("DIR", folder, "a run's folder")->required();
-    analyze_command->add_option("--scenario", scenario,
-                                "the scenario file, when it is not where the run found it");
+    analyze_command->add_option("--scenario", scenario, "the scenario file, if it has moved since the run");
     analyze_command->callback([&] { code = analyze(folder, scenario); });
 
     SearchCommands search;
@@ -147,7 +148,7 @@ int main(int argc, char** argv) {
 
     std::string key;
     auto* explain_command = app.add_subcommand("explain", "print the reference of the scenario language");
-    explain_command->add_option("KEY", key, "a key, a fault, a property or a metric; all when left out");
+    explain_command->add_option("KEY", key, "a key, a fault, a property or a metric; default: everything");
     explain_command->callback([&] { code = explain(key); });
 
     try {

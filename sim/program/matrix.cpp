@@ -1,10 +1,10 @@
 #include "reports/matrix.hpp"
 
 #include "sim/program/run_one.hpp"
+#include "sim/scenario/language.hpp"
 #include "sim/scenario/reader.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <sstream>
 
@@ -34,13 +34,10 @@ std::optional<Axis> read_axis(const std::string& text) {
     return axis;
 }
 
-/// Where a short name stands in a scenario file.
+/// Where a short name stands in a scenario file: "feed" is topology.feed.
 std::string dotted(const std::string& key) {
-    static constexpr std::array topology{"nodes",  "clients", "polling", "rooms", "feed",
-                                         "shards", "batch",   "page",    "outbox"};
-    static constexpr std::array load{"rate", "arrivals", "size", "for"};
-    if (std::ranges::find(topology, key) != topology.end()) return "topology." + key;
-    if (std::ranges::find(load, key) != load.end()) return "load." + key;
+    for (const auto* section : {"topology", "load"})
+        if (language::section(section).find(key)) return fmt::format("{}.{}", section, key);
     return key;
 }
 
@@ -131,8 +128,11 @@ int matrix(const MatrixRequest& request) {
         if (!reading.scenario) return exit_usage;
         auto run = request.run;
         run.quiet = true;
-        for (const auto& [key, value] : settings)
+        for (const auto& [key, value] : settings) {
+            const bool is_url = key == "store" && value != "couchmock";
+            run.settings.push_back(key + "=" + (is_url ? "URL" : value));  // a URL may bear a password
             if (key == "store") run.store = value;
+        }
         if (const auto bad = bad_request(run); !bad.empty()) {
             fmt::print(stderr, "chatsim: {}\n", bad);
             return exit_usage;
@@ -149,7 +149,8 @@ int matrix(const MatrixRequest& request) {
         const auto name = name_of(settings);
         if (isatty(STDERR_FILENO) == 1) fmt::print(stderr, "\r\033[K{}/{} {}", i + 1, planned.size(), name);
         const auto outcome = run_one(scenario, run, run.out / name);
-        if (outcome == Outcome::fail || worst == Outcome::pass) worst = outcome;
+        if (!outcome) return exit_files;
+        if (*outcome == Outcome::fail || worst == Outcome::pass) worst = *outcome;
         std::ifstream results{run.out / name / "results.json", std::ios::binary};
         std::ostringstream content;
         content << results.rdbuf();
@@ -164,7 +165,7 @@ int matrix(const MatrixRequest& request) {
                reports::matrix_text(cells));
     const auto error =
         reports::write_matrix(request.run.out, planned.front().scenario.name + ", by setting", cells);
-    if (!error.empty()) fmt::print(stderr, "{}\n", error);
+    if (!error.empty()) return fmt::print(stderr, "{}\n", error), exit_files;
     fmt::print("page: {}\n", (request.run.out / "matrix.html").string());
     return cells.size() < planned.size() && worst == Outcome::pass ? static_cast<int>(exit_unknown)
                                                                    : exit_code(worst);

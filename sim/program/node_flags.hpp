@@ -14,7 +14,8 @@ struct NodeFlags {
     std::map<std::string, std::string> attached;            ///< --attach n1=URL
 };
 
-/// Reads them into `flags`. What is wrong with them, ready for the terminal; empty when nothing is.
+/// Reads them into `flags`. Returns what is wrong with them, ready for the terminal; empty when they are
+/// valid.
 std::string read_node_flags(const RunRequest& request, NodeFlags& flags);
 
 }  // namespace davenport::sim::program

@@ -27,7 +27,7 @@ Progress::Progress(std::string title, const Plan& plan, bool wanted)
 
 void Progress::add(const Record& record) {
     if (!wanted_) return;
-    switch (record.what) {
+    switch (record.kind) {
         case RecordKind::send:
             if (sent_++ == 0 && phase_ == "settling") phase_ = "load";
             break;
@@ -54,11 +54,11 @@ void Progress::add(const Record& record) {
         default:
             break;
     }
-    if (!terminal_ || (record.what != RecordKind::send && record.what != RecordKind::shown)) return;
-    if (record.what == RecordKind::send) due_us_.emplace(record.msg, record.due_us);
+    if (!terminal_ || (record.kind != RecordKind::send && record.kind != RecordKind::shown)) return;
+    if (record.kind == RecordKind::send) due_us_.emplace(record.msg, record.due_us);
     const auto due = due_us_.find(record.msg);
-    const bool waited = record.what == RecordKind::shown && due != due_us_.end();
-    window_.push_back({record.at_us, waited ? record.at_us - due->second : -1, record.what});
+    const bool waited = record.kind == RecordKind::shown && due != due_us_.end();
+    window_.push_back({record.at_us, waited ? record.at_us - due->second : -1, record.kind});
     forget_before(record.at_us - window_us);
 }
 
@@ -70,7 +70,7 @@ std::string Progress::rates() const {
     std::int64_t sent = 0;
     std::vector<std::int64_t> waited;
     for (const auto& seen : window_) {
-        sent += seen.what == RecordKind::send ? 1 : 0;
+        sent += seen.kind == RecordKind::send ? 1 : 0;
         if (seen.waited_us >= 0) waited.push_back(seen.waited_us);
     }
     auto out = fmt::format("{:>5}/s sent  {:>7}/s shown", sent * 1'000'000 / window_us,

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 #include "sim/scenario/plan.hpp"
 
 #include <cstdint>
@@ -34,7 +34,7 @@ private:
     struct Seen {
         std::int64_t at_us;
         std::int64_t waited_us;  ///< of a showing; else -1
-        RecordKind what;
+        RecordKind kind;
     };
     void forget_before(std::int64_t at_us);
     [[nodiscard]] std::string rates() const;

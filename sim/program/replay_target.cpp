@@ -68,6 +68,10 @@ bool read_line(RunName& name) {
                 return fmt::print(stderr, "chatsim: --seed needs a number, not '{}'\n", next), false;
         } else if (word == "--add") {
             name.addition = next;
+        } else if (word == "--vary") {
+            return fmt::print(stderr,
+                              "chatsim: run that line itself: replay takes no settings of a matrix\n"),
+                   false;
         } else if (word == "--world" && next != "virtual") {
             return fmt::print(stderr, "chatsim: only runs of the virtual world can be replayed\n"), false;
         } else if (!word.starts_with("--") && name.text.empty() && fs::is_regular_file(word)) {

@@ -25,13 +25,13 @@ struct ReplayTarget {
     std::string line;              ///< "chatsim replay store-outage.yaml --seed 17"
 };
 
-/// Finds the run; nothing, and all that is wrong said on stderr, when there is none.
+/// Finds the run. Returns nothing when there is none; stderr says why.
 std::optional<ReplayTarget> find_replay_target(const RunName& name);
 
 /// The command line that replays a scenario's run.
 std::string replay_line(const std::string& file, std::uint64_t seed, const std::string& addition);
 
-/// Writes a replay file; false, and said on stderr, when that fails.
+/// Writes a replay file. Returns false when that fails; stderr says why.
 bool write_replay_file(const std::string& path, const Scenario& scenario, const Plan& plan,
                        std::uint64_t event_hash);
 

@@ -33,20 +33,11 @@ namespace fs = std::filesystem;
 
 using checker::Outcome;
 
-/// Everything that wants to see the records, in this order.
-class Audience final : public HistorySink {
-public:
-    void join(HistorySink& sink) { sinks_.push_back(&sink); }
-    void add(const Record& record) override {
-        for (auto* sink : sinks_) sink->add(record);
-    }
-
-private:
-    std::vector<HistorySink*> sinks_;
-};
-
 std::string replay_line(const Scenario& scenario, const RunRequest& request, std::uint64_t seed) {
-    auto line = fmt::format("chatsim run {} --world {} --seed {}", scenario.file, request.world, seed);
+    auto line = fmt::format("chatsim {} {} --world {} --seed {}", request.settings.empty() ? "run" : "matrix",
+                            scenario.file, request.world, seed);
+    for (const auto& setting : request.settings) line += " --vary " + setting;
+    if (!request.settings.empty()) return line;
     if (request.store != "couchmock") line += " --store URL";  // the URL may bear a password
     for (const auto& pair : request.node_binaries) line += " --node-binary " + pair;
     for (const auto& pair : request.attach) line += " --attach " + pair;
@@ -64,7 +55,7 @@ Record run_record(const Scenario& scenario, const RunRequest& request, std::uint
     about["store"] = request.store == "couchmock" ? "couchmock" : "CouchDB";
     about["chatsim"] = DAVENPORT_VERSION;
     Record record;
-    record.what = RecordKind::run;
+    record.kind = RecordKind::run;
     record.text = base::write_json(about);
     return record;
 }
@@ -130,10 +121,11 @@ WorldResult perform(const Scenario& scenario, const Plan& plan, HistorySink& sin
     return run_virtual(scenario, plan, sink, options);
 }
 
-/// Writes results.json, junit.xml, summary.md and report.html beside the history.
-void write_reports(const fs::path& folder, const Scenario& scenario, const RunRequest& request,
-                   const Plan& plan, const WorldResult& result, const checker::Verdict& verdict,
-                   const checker::Judge& judge, std::chrono::system_clock::time_point started) {
+/// Writes results.json, junit.xml, summary.md and report.html beside the history. Returns "" or what could
+/// not be written.
+std::string write_reports(const fs::path& folder, const Scenario& scenario, const RunRequest& request,
+                          const Plan& plan, const WorldResult& result, const checker::Verdict& verdict,
+                          const checker::Judge& judge, std::chrono::system_clock::time_point started) {
     reports::RunInfo info;
     info.world = request.world;
     info.store = request.store == "couchmock" ? "couchmock" : "CouchDB";
@@ -149,13 +141,12 @@ void write_reports(const fs::path& folder, const Scenario& scenario, const RunRe
     info.broken = result.broken;
     info.environment = reports::environment();
     const auto summary = judge.summary();
-    const auto error = reports::write_results(folder, {info, scenario, verdict, summary});
-    if (!error.empty()) fmt::print(stderr, "{}\n", error);
+    return reports::write_results(folder, {info, scenario, verdict, summary});
 }
 
 }  // namespace
 
-Outcome run_one(const Scenario& read, const RunRequest& request, const fs::path& folder) {
+std::optional<Outcome> run_one(const Scenario& read, const RunRequest& request, const fs::path& folder) {
     const bool colour = isatty(STDOUT_FILENO) == 1;
     const auto seed = request.seed.value_or(read.seed);
     const auto scenario = draw_choices(read, seed);
@@ -164,8 +155,8 @@ Outcome run_one(const Scenario& read, const RunRequest& request, const fs::path&
     fs::remove_all(folder, error);
     fs::create_directories(folder, error);
     if (error) {
-        fmt::print(stderr, "{}: error: cannot be made: {}\n", folder.string(), error.message());
-        return Outcome::unknown;
+        fmt::print(stderr, "{}: error: cannot be created: {}\n", folder.string(), error.message());
+        return std::nullopt;
     }
 
     HistoryWriter history{folder / "history.jsonl"};
@@ -173,12 +164,12 @@ Outcome run_one(const Scenario& read, const RunRequest& request, const fs::path&
     checker::Watch watch{scenario};
     LatencyTable latencies;
     Progress progress{scenario.name, plan, !request.quiet};
-    Audience audience;
-    audience.join(history);
-    audience.join(judge);
-    audience.join(latencies);
-    if (!watch.idle()) audience.join(watch);
-    audience.join(progress);
+    HistoryFanout sinks;
+    sinks.join(history);
+    sinks.join(judge);
+    sinks.join(latencies);
+    if (!watch.idle()) sinks.join(watch);
+    sinks.join(progress);
 
     WorldOptions options;
     options.binaries = request.binaries;
@@ -197,13 +188,15 @@ Outcome run_one(const Scenario& read, const RunRequest& request, const fs::path&
     if (!flags.attached.empty()) options.room_prefix = fmt::format("sim-{:08x}-", std::random_device{}());
 
     const auto started = std::chrono::system_clock::now();
-    audience.add(run_record(scenario, request, seed));
-    const auto result = perform(scenario, plan, audience, options, request.world);
+    sinks.add(run_record(scenario, request, seed));
+    const auto result = perform(scenario, plan, sinks, options, request.world);
     progress.clear();
     history.flush();
-    if (!history.error().empty()) fmt::print(stderr, "{}\n", history.error());
     const auto verdict = judge.finish();
-    write_reports(folder, scenario, request, plan, result, verdict, judge, started);
+    const auto unwritten = write_reports(folder, scenario, request, plan, result, verdict, judge, started);
+    for (const auto& problem : {history.error(), unwritten})
+        if (!problem.empty()) fmt::print(stderr, "{}\n", problem);
+    if (!history.error().empty() || !unwritten.empty()) return std::nullopt;
 
     if (request.quiet && verdict.outcome == Outcome::pass) return verdict.outcome;
     fmt::print("{}  {} ({} world, seed {})\n", show(verdict.outcome, colour), scenario.name, request.world,
@@ -253,9 +246,11 @@ int run(const RunRequest& request) {
     std::map<Outcome, int> count;
     for (const auto& scenario : scenarios) {
         if (interrupted()) break;
-        ++count[run_one(
+        const auto outcome = run_one(
             scenario, request,
-            request.out / fmt::format("{}-{}", fs::path{scenario.file}.stem().string(), request.world))];
+            request.out / fmt::format("{}-{}", fs::path{scenario.file}.stem().string(), request.world));
+        if (!outcome) return exit_files;
+        ++count[*outcome];
     }
     const auto skipped = static_cast<int>(scenarios.size()) - count[Outcome::pass] - count[Outcome::fail] -
                          count[Outcome::unknown];

@@ -18,7 +18,7 @@ public:
 
 LatencyTable::LatencyTable() : impl_{std::make_unique<Impl>()} {}
 LatencyTable::~LatencyTable() = default;
-void LatencyTable::add(const Record& record) { impl_->facts.take(record); }
+void LatencyTable::add(const Record& record) { impl_->facts.add(record); }
 
 std::string LatencyTable::render() {
     constexpr std::size_t families_shown_max = 4;

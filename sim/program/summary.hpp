@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sim/checker/judge.hpp"
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 
 #include <memory>
 #include <string>

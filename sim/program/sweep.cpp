@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -199,9 +200,14 @@ int sweep(const SweepRequest& given) {
 
 int merge_sweeps(const SweepRequest& request, const Files& files) {
     SweepResult whole;
+    std::set<std::string> added;  // each result counts once, whatever its files are called
     for (const auto& file : files) {
         std::ifstream in{file, std::ios::binary};
         const std::string text{std::istreambuf_iterator<char>{in}, {}};
+        if (!added.insert(text).second) {
+            fmt::print(stderr, "{}: error: --merge has this result already\n", file.string());
+            return exit_usage;
+        }
         const auto parsed = base::parse_json(text);
         const auto result = parsed ? SweepResult::from_json(*parsed) : std::nullopt;
         if (!result) {

@@ -78,15 +78,15 @@ bool ConditionWatch::take(const Record& record) {
     if (met_) return false;
     const auto& subject = condition_.subject;
     const bool here = condition_.node.empty() || condition_.node == record.node;
-    const auto counts = [&](RecordKind what) { return record.what == what && compare(++count_); };
+    const auto counts = [&](RecordKind kind) { return record.kind == kind && compare(++count_); };
     if (subject == "sent") return record.count <= 1 && counts(RecordKind::send);
     if (subject == "accepted") return counts(RecordKind::accepted);
     if (subject == "stored") return counts(RecordKind::stored);
     if (subject == "shown") return counts(RecordKind::shown);
     if (subject == "backlog")
-        return (record.what == RecordKind::backlog || record.what == RecordKind::store) && here &&
+        return (record.kind == RecordKind::backlog || record.kind == RecordKind::store) && here &&
                compare(record.count);
-    if (subject == "feed.rows" && record.what == RecordKind::shown && here) {
+    if (subject == "feed.rows" && record.kind == RecordKind::shown && here) {
         // One and the same message counts once for each node.
         return shown_.insert(record.node + ' ' + record.msg).second && compare(++count_);
     }

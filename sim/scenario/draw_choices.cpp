@@ -8,8 +8,10 @@ namespace davenport::sim {
 std::vector<std::pair<std::string, Value>> choices_of(const Scenario& scenario, std::uint64_t seed) {
     std::vector<std::pair<std::string, Value>> out;
     for (const auto& choice : scenario.choices) {
-        // A stream for each key: another key's list changes nothing in what is drawn of this one.
-        auto random = base::Random::stream(seed, "choice of " + choice.key);
+        // A stream for each key: another key's list changes nothing in what is drawn of this one. It bears
+        // the key's first name, so that a seed still draws what it drew.
+        const auto first_name = choice.key == "send_queue" ? std::string{"outbox"} : choice.key;
+        auto random = base::Random::stream(seed, "choice of " + first_name);
         out.emplace_back(choice.key, choice.of[random.below(choice.of.size())]);
     }
     return out;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 #include "sim/scenario/problem.hpp"
 
 #include <cstdint>

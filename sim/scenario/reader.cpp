@@ -102,6 +102,7 @@ private:
 
     /// A key that is known elsewhere was put in the wrong place rather than misspelt.
     static std::string hint_for_key(std::string_view name, const Section& section) {
+        if (section.name == "topology" && name == "outbox") return "it is now called 'send_queue'";
         for (const auto& other : language::sections()) {
             if (!other.find(name) || &other == &section || other.name == "message") continue;
             if (other.name.empty())

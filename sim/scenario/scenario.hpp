@@ -37,10 +37,10 @@ struct Topology {
     int rooms = 1;                    ///< every client follows room r(1 + number mod rooms)
     std::string feed = "continuous";  ///< or longpoll, poll
     Duration poll_interval = std::chrono::seconds{1};
-    int shards = 1;                ///< q of the database
-    int batch = 400;               ///< messages that a node sends to the store in one request, at most
-    int page = 2000;               ///< rows that a node reads at once, at most
-    int outbox_bytes = 1'000'000;  ///< what waits for one client, at most
+    int shards = 1;                    ///< q of the database
+    int batch = 400;                   ///< messages that a node sends to the store in one request, at most
+    int page = 2000;                   ///< rows that a node reads at once, at most
+    int send_queue_bytes = 1'000'000;  ///< what waits for one client, at most
 };
 
 /// A key of the topology with a list: each seed draws one of it. See draw_choices().

@@ -3,7 +3,39 @@
 #include "node/base/json.hpp"
 #include "sim/scenario/language.hpp"
 
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <boost/describe.hpp>
+#include <boost/mp11/algorithm.hpp>
 #include <fmt/format.h>
+
+/// What of a scenario and a plan is in a replay file; a new member is one word here. Left out: where things
+/// stand in the scenario file beyond the lines of findings, and choices, which the seed has made.
+namespace davenport::sim {
+
+BOOST_DESCRIBE_STRUCT(Location, (), (line, column))
+BOOST_DESCRIBE_STRUCT(Range, (), (low, high))
+BOOST_DESCRIBE_STRUCT(Link, (), (latency, bytes_per_second))
+BOOST_DESCRIBE_STRUCT(Topology, (),
+                      (nodes, clients, rooms, feed, poll_interval, shards, batch, page, send_queue_bytes,
+                       polling))
+BOOST_DESCRIBE_STRUCT(Message, (), (at, client, room, size_bytes))
+BOOST_DESCRIBE_STRUCT(Load, (),
+                      (per_1000_seconds, arrivals, size_bytes, size_bytes_max, length, settle, messages))
+BOOST_DESCRIBE_STRUCT(Fault, (),
+                      (name, kinds, at, every, when, length, node, client, parameters, swarm, location))
+BOOST_DESCRIBE_STRUCT(Expectation, (), (text, property, phase, relation, value, within, location))
+BOOST_DESCRIBE_STRUCT(Scenario, (), (file, name, about, seed, topology, links, load, timeline, expect, heal))
+BOOST_DESCRIBE_STRUCT(PlannedSend, (), (due, client, room, size_bytes))
+BOOST_DESCRIBE_STRUCT(PlannedFault, (),
+                      (name, line, kind, at, length, lasting, node, client, when, parameters, location))
+BOOST_DESCRIBE_STRUCT(Action, (), (at, begin, fault))
+BOOST_DESCRIBE_STRUCT(Plan, (), (seed, sends, faults, actions, load_end, heal_begin, end))
+
+}  // namespace davenport::sim
 
 namespace davenport::sim::search {
 
@@ -15,16 +47,15 @@ using base::json::value;
 
 constexpr std::int64_t format_number = 1;
 
-/// One walk over the members serves writing and reading: `visit(archive, thing)` names each member once.
+template <class Archive, class T>
+void visit(Archive& archive, T& thing);
+
+/// One walk over the described members serves writing and reading.
 class Writer {
 public:
     template <class T>
-    void member(const char* key, const T& thing) {
+    void member(const std::string& key, const T& thing) {
         out[key] = write(thing);
-    }
-    template <class T>
-    void newer(const char* key, const T& thing) {
-        member(key, thing);
     }
     object out;
 
@@ -62,20 +93,19 @@ public:
 
 class Reader {
 public:
-    explicit Reader(const value& from, std::string& error) : from_{from}, error_{error} {}
+    /// `path`: of `from` within the file, for messages.
+    Reader(const value& from, std::string path, std::string& error)
+        : from_{from}, path_{std::move(path)}, error_{error} {}
 
     template <class T>
-    void member(const char* key, T& thing) {
+    void member(const std::string& key, T& thing) {
         const auto* found = base::member(from_, key);
+        path_ += key;
         if (!found)
-            complain(fmt::format("'{}' is missing", key));
+            complain(fmt::format("'{}' is missing: another version of chatsim wrote this file", path_));
         else if (!read(*found, thing))
-            complain(fmt::format("'{}' is not of the right kind", key));
-    }
-    /// A member that older files do not have: they mean the default.
-    template <class T>
-    void newer(const char* key, T& thing) {
-        if (base::member(from_, key)) member(key, thing);
+            complain(fmt::format("'{}' is not of the right kind", path_));
+        path_.resize(path_.size() - key.size());
     }
 
 private:
@@ -139,156 +169,40 @@ private:
     template <class T>
     bool read(const value& v, T& thing) {
         if (!v.is_object()) return false;
-        Reader inner{v, error_};
+        Reader inner{v, path_ + '.', error_};
         visit(inner, thing);
         return true;
     }
 
     const value& from_;
+    std::string path_;
     std::string& error_;
 };
 
-template <class Archive>
-void visit(Archive& a, Location& l) {
-    a.member("line", l.line);
-    a.member("column", l.column);
+/// The member's name in the file: times bear their unit.
+template <class T>
+std::string key_of(const char* name) {
+    constexpr bool is_time = std::is_same_v<T, Duration> || std::is_same_v<T, std::optional<Duration>>;
+    return is_time ? std::string{name} + "_us" : name;
 }
 
-template <class Archive>
-void visit(Archive& a, Range& r) {
-    a.member("low_us", r.low);
-    a.member("high_us", r.high);
-}
-
-template <class Archive>
-void visit(Archive& a, Link& l) {
-    a.member("latency", l.latency);
-    a.member("bytes_per_second", l.bytes_per_second);
-}
-
-template <class Archive>
-void visit(Archive& a, Topology& t) {
-    a.member("nodes", t.nodes);
-    a.member("clients", t.clients);
-    a.member("rooms", t.rooms);
-    a.member("feed", t.feed);
-    a.member("poll_interval_us", t.poll_interval);
-    a.member("shards", t.shards);
-    a.member("batch", t.batch);
-    a.newer("page", t.page);
-    a.newer("outbox_bytes", t.outbox_bytes);
-    a.newer("polling", t.polling);
-}
-
-template <class Archive>
-void visit(Archive& a, Message& m) {
-    a.member("at_us", m.at);
-    a.member("client", m.client);
-    a.member("room", m.room);
-    a.member("size_bytes", m.size_bytes);
-}
-
-template <class Archive>
-void visit(Archive& a, Load& l) {
-    a.member("per_1000_seconds", l.per_1000_seconds);
-    a.member("arrivals", l.arrivals);
-    a.member("size_bytes", l.size_bytes);
-    a.member("size_bytes_max", l.size_bytes_max);
-    a.member("length_us", l.length);
-    a.member("settle_us", l.settle);
-    a.member("messages", l.messages);
-}
-
-template <class Archive>
-void visit(Archive& a, Fault& f) {
-    a.member("name", f.name);
-    a.member("kinds", f.kinds);
-    a.member("at_us", f.at);
-    a.member("every", f.every);
-    a.member("when", f.when);
-    a.member("length", f.length);
-    a.member("node", f.node);
-    a.member("client", f.client);
-    a.member("parameters", f.parameters);
-    a.member("swarm", f.swarm);
-    a.member("location", f.location);
-}
-
-template <class Archive>
-void visit(Archive& a, Expectation& e) {
-    a.member("text", e.text);
-    a.member("property", e.property);
-    a.member("phase", e.phase);
-    a.member("relation", e.relation);
-    a.member("value", e.value);
-    a.member("within_us", e.within);
-    a.member("location", e.location);
-}
-
-template <class Archive>
-void visit(Archive& a, Scenario& s) {
-    a.member("file", s.file);
-    a.member("name", s.name);
-    a.member("about", s.about);
-    a.member("seed", s.seed);
-    a.member("topology", s.topology);
-    a.member("links", s.links);
-    a.member("load", s.load);
-    a.member("timeline", s.timeline);
-    a.member("expect", s.expect);
-    a.member("heal_us", s.heal);
-}
-
-template <class Archive>
-void visit(Archive& a, PlannedSend& s) {
-    a.member("due_us", s.due);
-    a.member("client", s.client);
-    a.member("room", s.room);
-    a.member("size_bytes", s.size_bytes);
-}
-
-template <class Archive>
-void visit(Archive& a, PlannedFault& f) {
-    a.member("name", f.name);
-    a.member("line", f.line);
-    a.member("kind", f.kind);
-    a.member("at_us", f.at);
-    a.member("length_us", f.length);
-    a.member("lasting", f.lasting);
-    a.member("node", f.node);
-    a.member("client", f.client);
-    a.member("when", f.when);
-    a.member("parameters", f.parameters);
-    a.member("location", f.location);
-}
-
-template <class Archive>
-void visit(Archive& a, Action& action) {
-    auto fault = static_cast<std::uint64_t>(action.fault);
-    a.member("at_us", action.at);
-    a.member("begin", action.begin);
-    a.member("fault", fault);
-    action.fault = static_cast<std::size_t>(fault);
-}
-
-template <class Archive>
-void visit(Archive& a, Plan& p) {
-    a.member("seed", p.seed);
-    a.member("sends", p.sends);
-    a.member("faults", p.faults);
-    a.member("actions", p.actions);
-    a.member("load_end_us", p.load_end);
-    a.member("heal_begin_us", p.heal_begin);
-    a.member("end_us", p.end);
+template <class Archive, class T>
+void visit(Archive& archive, T& thing) {
+    using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
+    boost::mp11::mp_for_each<Members>([&](auto member) {
+        auto& value_of = thing.*member.pointer;
+        archive.member(key_of<std::remove_reference_t<decltype(value_of)>>(member.name), value_of);
+    });
 }
 
 /// What a world would trip over.
 std::string nonsense_in(const Replay& replay) {
     const auto& t = replay.scenario.topology;
     if (t.nodes < 1 || t.nodes > 1'000 || t.clients < 1 || t.clients > 100'000 || t.rooms < 1)
-        return "its topology is none";
+        return "'scenario.topology' is out of range: 1 to 1000 nodes, 1 to 100000 clients, 1 room at least";
     for (const auto& action : replay.plan.actions)
-        if (action.fault >= replay.plan.faults.size()) return "an action is of a fault that is not there";
+        if (action.fault >= replay.plan.faults.size())
+            return "'plan.actions' names a fault that is not in the plan";
     for (const auto& fault : replay.plan.faults)
         if (!language::find_fault(fault.kind))
             return fmt::format("this chatsim does not know the fault '{}'", fault.kind);
@@ -311,11 +225,11 @@ Replay read_replay(std::string_view text, std::string& error) {
     Replay replay;
     const auto parsed = base::parse_json(text);
     if (!parsed || base::int_member(*parsed, "davenport_replay") != format_number) {
-        error = "this is no replay file";
+        error = fmt::format("not a replay file of version {}", format_number);
         return {};
     }
     std::string hash;
-    Reader reader{*parsed, error};
+    Reader reader{*parsed, "", error};
     reader.member("version", replay.version);
     reader.member("event_hash", hash);
     reader.member("scenario", replay.scenario);

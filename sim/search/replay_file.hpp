@@ -19,8 +19,8 @@ struct Replay {
 
 std::string write_replay(const Replay& replay);
 
-/// Strict: what is missing or of another type is said in `error`, with the member's name, and the result is
-/// empty.
+/// Strict: a member that is missing (an older file's, say) or of another type is named in `error`, as
+/// "scenario.topology.page", and the result is empty. Members that are not known are ignored.
 Replay read_replay(std::string_view text, std::string& error);
 
 }  // namespace davenport::sim::search

@@ -44,7 +44,8 @@ std::string topology(const Topology& t) {
     if (t.shards != standard.shards) pairs.push_back(fmt::format("shards: {}", t.shards));
     if (t.batch != standard.batch) pairs.push_back(fmt::format("batch: {}", t.batch));
     if (t.page != standard.page) pairs.push_back(fmt::format("page: {}", t.page));
-    if (t.outbox_bytes != standard.outbox_bytes) pairs.push_back(fmt::format("outbox: {}B", t.outbox_bytes));
+    if (t.send_queue_bytes != standard.send_queue_bytes)
+        pairs.push_back(fmt::format("send_queue: {}B", t.send_queue_bytes));
     return flow(pairs);
 }
 

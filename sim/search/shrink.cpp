@@ -73,7 +73,7 @@ bool Shrinker::fails(const Scenario& candidate) {
     return try_plan(candidate, make_plan(candidate, candidate.seed)).fails_as(failure_);
 }
 
-std::optional<std::size_t> Shrinker::take_first(std::vector<Scenario> candidates) {
+std::optional<std::size_t> Shrinker::accept_first(std::vector<Scenario> candidates) {
     const std::size_t tries = seeds_ + 1;  // of each candidate
     const auto with_seed = [&](std::size_t i) {
         auto candidate = candidates[i / tries];
@@ -88,7 +88,7 @@ std::optional<std::size_t> Shrinker::take_first(std::vector<Scenario> candidates
     return *found / tries;
 }
 
-void Shrinker::tell(std::string_view step) {
+void Shrinker::report(std::string_view step) {
     if (options_.progress) options_.progress(step, now_.timeline.size(), now_.load.messages.size());
 }
 
@@ -103,15 +103,15 @@ Shrunk shrink(const Scenario& scenario, const Plan& plan, const Failure& failure
     auto start = explicit_form(scenario, plan);
     keep_expectation(start, failure);
     Shrinker shrinker{start, failure, options};
-    shrinker.tell("spelling it out");
-    if (!shrinker.take(start)) {
+    shrinker.report("spelling it out");
+    if (!shrinker.accept(start)) {
         // What the store's dice give depends on the faults' names, which had to change: another throw may do.
         std::vector<Scenario> others;
         for (std::uint64_t seed = 1; seed <= 32; ++seed) {
             others.push_back(start);
             others.back().seed = seed;
         }
-        if (!shrinker.take_first(std::move(others))) return shrunk;
+        if (!shrinker.accept_first(std::move(others))) return shrunk;
     }
     shrunk.reproduced = true;
 

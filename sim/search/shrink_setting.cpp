@@ -108,7 +108,7 @@ int size_of(const Topology& t) { return t.nodes * 4 + t.clients + t.rooms; }
 }  // namespace
 
 void shrink_topology(Shrinker& shrinker) {
-    shrinker.tell("nodes and clients");
+    shrinker.report("nodes and clients");
     std::vector<Scenario> candidates;
     const auto& now = shrinker.now();
     for (int nodes = 1; nodes <= now.topology.nodes; ++nodes) {
@@ -131,7 +131,7 @@ void shrink_topology(Shrinker& shrinker) {
     std::erase_if(candidates,
                   [&](const Scenario& s) { return size_of(s.topology) >= size_of(now.topology); });
     std::ranges::stable_sort(candidates, {}, [](const Scenario& s) { return size_of(s.topology); });
-    shrinker.take_first(std::move(candidates));
+    shrinker.accept_first(std::move(candidates));
 }
 
 // ---------------------------------------------------------------- settings
@@ -155,17 +155,17 @@ void simplify_parameters(Shrinker& shrinker, std::size_t index) {
         for (int nth = 1; nth <= 8; ++nth)
             candidates.push_back(with("at", fmt::format("{}", nth), "probability"));
     if (given.at("probability") != "1") candidates.push_back(with("probability", "1"));
-    shrinker.take_first(std::move(candidates));
+    shrinker.accept_first(std::move(candidates));
 }
 
 }  // namespace
 
 void simplify_settings(Shrinker& shrinker) {
-    shrinker.tell("settings");
+    shrinker.report("settings");
     const auto change = [&](auto edit) {
         auto candidate = shrinker.now();
         edit(candidate);
-        shrinker.take(std::move(candidate));
+        shrinker.accept(std::move(candidate));
     };
     if (!shrinker.now().links.empty()) change([](Scenario& s) { s.links.clear(); });
     if (shrinker.now().topology.polling != 0) change([](Scenario& s) { s.topology.polling = 0; });
@@ -174,8 +174,8 @@ void simplify_settings(Shrinker& shrinker) {
     if (shrinker.now().topology.shards != 1) change([](Scenario& s) { s.topology.shards = 1; });
     if (shrinker.now().topology.batch != Topology{}.batch)
         change([](Scenario& s) { s.topology.batch = Topology{}.batch; });
-    if (shrinker.now().topology.outbox_bytes != Topology{}.outbox_bytes)
-        change([](Scenario& s) { s.topology.outbox_bytes = Topology{}.outbox_bytes; });
+    if (shrinker.now().topology.send_queue_bytes != Topology{}.send_queue_bytes)
+        change([](Scenario& s) { s.topology.send_queue_bytes = Topology{}.send_queue_bytes; });
     if (shrinker.now().topology.page != Topology{}.page)
         change([](Scenario& s) { s.topology.page = Topology{}.page; });
     const auto is_odd = [](const Message& m) { return m.size_bytes != Message{}.size_bytes; };
@@ -191,7 +191,7 @@ void simplify_settings(Shrinker& shrinker) {
             seeds.push_back(shrinker.now());
             seeds.back().seed = seed;
         }
-        shrinker.take_first(std::move(seeds));
+        shrinker.accept_first(std::move(seeds));
     }
 }
 

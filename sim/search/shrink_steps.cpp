@@ -29,7 +29,7 @@ void minimise(Shrinker& shrinker, std::vector<Item> items, const Put& put) {
             candidates.push_back(shrinker.now());
             put(candidates.back(), list);
         }
-        return shrinker.take_first(std::move(candidates));
+        return shrinker.accept_first(std::move(candidates));
     });
 }
 
@@ -42,14 +42,14 @@ class Beginnings final : public HistorySink {
 public:
     std::map<std::string, std::int64_t> at_us;
     void add(const Record& record) override {
-        if (record.what == RecordKind::fault_on) at_us.emplace(record.name, record.at_us);
+        if (record.kind == RecordKind::fault_on) at_us.emplace(record.name, record.at_us);
     }
 };
 
 }  // namespace
 
 void resolve_conditions(Shrinker& shrinker) {
-    shrinker.tell("conditions");
+    shrinker.report("conditions");
     for (std::size_t i = 0; i < shrinker.now().timeline.size() && !shrinker.out_of_time(); ++i) {
         const auto& fault = shrinker.now().timeline[i];
         if (fault.when.empty()) continue;
@@ -58,7 +58,7 @@ void resolve_conditions(Shrinker& shrinker) {
         const auto began = beginnings.at_us.find(fault.name);
         auto without = shrinker.now();
         without.timeline.erase(without.timeline.begin() + static_cast<std::ptrdiff_t>(i));
-        if (shrinker.take(std::move(without))) {
+        if (shrinker.accept(std::move(without))) {
             --i;
         } else if (began != beginnings.at_us.end()) {
             std::vector<Scenario> candidates;
@@ -67,33 +67,33 @@ void resolve_conditions(Shrinker& shrinker) {
                 candidates.back().timeline[i].when.clear();
                 candidates.back().timeline[i].at = Duration{began->second + later_us};
             }
-            shrinker.take_first(std::move(candidates));
+            shrinker.accept_first(std::move(candidates));
         }
     }
 }
 
 void drop_families(Shrinker& shrinker) {
-    shrinker.tell("whole families of faults");
+    shrinker.report("whole families of faults");
     auto none = shrinker.now();
     none.timeline.clear();
-    if (!shrinker.now().timeline.empty() && shrinker.take(std::move(none))) return;
+    if (!shrinker.now().timeline.empty() && shrinker.accept(std::move(none))) return;
     std::set<std::string> families, kinds;
     for (const auto& fault : shrinker.now().timeline)
         families.insert(family_of(fault)), kinds.insert(fault.kinds.front());
     for (const auto& family : families) {
         auto without = shrinker.now();
         std::erase_if(without.timeline, [&](const Fault& fault) { return family_of(fault) == family; });
-        if (without.timeline.size() < shrinker.now().timeline.size()) shrinker.take(std::move(without));
+        if (without.timeline.size() < shrinker.now().timeline.size()) shrinker.accept(std::move(without));
     }
     for (const auto& kind : kinds) {
         auto without = shrinker.now();
         std::erase_if(without.timeline, [&](const Fault& fault) { return fault.kinds.front() == kind; });
-        if (without.timeline.size() < shrinker.now().timeline.size()) shrinker.take(std::move(without));
+        if (without.timeline.size() < shrinker.now().timeline.size()) shrinker.accept(std::move(without));
     }
 }
 
 void fewer_rows(Shrinker& shrinker) {
-    shrinker.tell("rows");
+    shrinker.report("rows");
     for (std::size_t i = 0; i < shrinker.now().timeline.size() && !shrinker.out_of_time(); ++i) {
         const auto& fault = shrinker.now().timeline[i];
         const auto* kind = language::find_fault(fault.kinds.front());
@@ -106,12 +106,12 @@ void fewer_rows(Shrinker& shrinker) {
         if (rows == "0" || rows == "1") continue;
         auto candidate = shrinker.now();
         candidate.timeline[i].parameters["rows"] = "1";
-        shrinker.take(std::move(candidate));
+        shrinker.accept(std::move(candidate));
     }
 }
 
 void drop_faults(Shrinker& shrinker) {
-    shrinker.tell("faults");
+    shrinker.report("faults");
     minimise(shrinker, shrinker.now().timeline,
              [](Scenario& scenario, const std::vector<Fault>& kept) { scenario.timeline = kept; });
 }
@@ -128,14 +128,14 @@ void drop_groups(Shrinker& shrinker, const Key& key) {
         if (shrinker.out_of_time()) return;
         auto without = shrinker.now();
         std::erase_if(without.load.messages, [&](const Message& message) { return key(message) == group; });
-        shrinker.take(std::move(without));
+        shrinker.accept(std::move(without));
     }
 }
 
 }  // namespace
 
 void drop_messages(Shrinker& shrinker) {
-    shrinker.tell("messages");
+    shrinker.report("messages");
     drop_groups(shrinker, [](const Message& message) { return message.at / std::chrono::seconds{1}; });
     drop_groups(shrinker, [](const Message& message) { return message.client; });
     minimise(shrinker, shrinker.now().load.messages,
@@ -165,7 +165,7 @@ Scenario without(const Scenario& scenario, const std::set<std::size_t>& numbers)
 /// What balances each other goes together or not at all: a message here and one there, a fault and what
 /// undoes it.
 void drop_pairs(Shrinker& shrinker) {
-    shrinker.tell("pairs");
+    shrinker.report("pairs");
     for (bool smaller = true; smaller && !shrinker.out_of_time();) {
         const auto& now = shrinker.now();
         const auto count = now.timeline.size() + now.load.messages.size();
@@ -177,12 +177,12 @@ void drop_pairs(Shrinker& shrinker) {
                 for (std::size_t k = j + 1; k < count && count <= triples_of_max; ++k)
                     candidates.push_back(without(now, {i, j, k}));
             }
-        smaller = shrinker.take_first(std::move(candidates)).has_value();
+        smaller = shrinker.accept_first(std::move(candidates)).has_value();
     }
 }
 
 void plainer_faults(Shrinker& shrinker) {
-    shrinker.tell("plainer faults");
+    shrinker.report("plainer faults");
     for (std::size_t i = 0; i < shrinker.now().timeline.size() && !shrinker.out_of_time(); ++i) {
         const auto& fault = shrinker.now().timeline[i];
         const auto family = family_of(fault);
@@ -193,7 +193,7 @@ void plainer_faults(Shrinker& shrinker) {
         changed.kinds = {plain};
         changed.parameters.clear();
         if (!changed.length) changed.length = Range{std::chrono::seconds{1}, std::chrono::seconds{1}};
-        shrinker.take(std::move(candidate));
+        shrinker.accept(std::move(candidate));
     }
 }
 

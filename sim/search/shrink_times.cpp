@@ -41,7 +41,7 @@ void close_gaps(Shrinker& shrinker) {
                 if (at >= times[i]) at -= gap - shorter;
             });
         }
-        shrinker.take_first(std::move(candidates));
+        shrinker.accept_first(std::move(candidates));
     }
 }
 
@@ -69,7 +69,7 @@ void round_times(Shrinker& shrinker) {
                 if (at == times[i]) at = time;
             });
         }
-        shrinker.take_first(std::move(candidates));
+        shrinker.accept_first(std::move(candidates));
     }
 }
 
@@ -88,7 +88,7 @@ void shorten_faults(Shrinker& shrinker) {
             candidates.push_back(shrinker.now());
             candidates.back().timeline[i].length = Range{shorter, shorter};
         }
-        shrinker.take_first(std::move(candidates));
+        shrinker.accept_first(std::move(candidates));
     }
 }
 
@@ -107,13 +107,13 @@ void shorten_load(Shrinker& shrinker) {
         }
     }
     std::ranges::stable_sort(candidates, {}, [](const Scenario& s) { return s.load.length; });
-    shrinker.take_first(std::move(candidates));
+    shrinker.accept_first(std::move(candidates));
 }
 
 }  // namespace
 
 void simplify_times(Shrinker& shrinker) {
-    shrinker.tell("times");
+    shrinker.report("times");
     shorten_faults(shrinker);
     close_gaps(shrinker);
     round_times(shrinker);

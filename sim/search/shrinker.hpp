@@ -19,9 +19,9 @@ public:
 
     /// Goes on with the first candidate, in their order, that fails as it must, and says which; nothing when
     /// none does.
-    std::optional<std::size_t> take_first(std::vector<Scenario> candidates);
-    bool take(Scenario candidate) { return take_first({std::move(candidate)}).has_value(); }
-    void tell(std::string_view step);
+    std::optional<std::size_t> accept_first(std::vector<Scenario> candidates);
+    bool accept(Scenario candidate) { return accept_first({std::move(candidate)}).has_value(); }
+    void report(std::string_view step);
 
     /// From now on each candidate is tried with so many other seeds as well: what a smaller run draws is not
     /// what the larger one drew.

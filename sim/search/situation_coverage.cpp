@@ -156,8 +156,8 @@ class SituationWatcher::Impl {
 public:
     explicit Impl(SituationCoverage& marks) : marks_{marks} {}
 
-    void take(const Record& record) {
-        switch (record.what) {
+    void add(const Record& record) {
+        switch (record.kind) {
             case RecordKind::fault_on:
                 met(moment_of(record.text), record);
                 open_[record.name] = record.text;
@@ -287,6 +287,6 @@ private:
 
 SituationWatcher::SituationWatcher(SituationCoverage& marks) : impl_{std::make_unique<Impl>(marks)} {}
 SituationWatcher::~SituationWatcher() = default;
-void SituationWatcher::add(const Record& record) { impl_->take(record); }
+void SituationWatcher::add(const Record& record) { impl_->add(record); }
 
 }  // namespace davenport::sim::search

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "node/base/json.hpp"
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 #include "sim/scenario/scenario.hpp"
 
 #include <cstddef>

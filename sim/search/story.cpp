@@ -1,6 +1,6 @@
 #include "sim/search/story.hpp"
 
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 #include "sim/world.hpp"
 
 #include <map>
@@ -46,7 +46,7 @@ public:
 
     void add(const Record& r) override {
         const bool about = messages_.contains(r.msg);
-        switch (r.what) {
+        switch (r.kind) {
             case RecordKind::fault_on:
                 return tell(r, fmt::format("{} begins{}", r.name, whom(r)));
             case RecordKind::fault_off:
@@ -85,7 +85,7 @@ public:
                 break;
         }
         if (!about) return;
-        switch (r.what) {
+        switch (r.kind) {
             case RecordKind::send:
                 return tell(r, fmt::format("{} sends {} to {} by {}{}", r.client, r.msg, r.room, r.node,
                                            r.count > 1 ? fmt::format(", for the {}. time", r.count) : ""));
@@ -124,7 +124,7 @@ private:
     }
 
     void tell(const Record& r, const std::string& line) {
-        if (r.what == RecordKind::fault_on) last_fault_us_ = r.at_us;
+        if (r.kind == RecordKind::fault_on) last_fault_us_ = r.at_us;
         if (lines_++ >= lines_max_) {
             ++left_out_;
             return;

@@ -121,7 +121,7 @@ class HitCounter final : public HistorySink {
 public:
     std::int64_t hits = 0;
     void add(const Record& record) override {
-        if (record.what == RecordKind::fault_off && record.name == "single") hits = record.count;
+        if (record.kind == RecordKind::fault_off && record.name == "single") hits = record.count;
     }
 };
 

@@ -17,7 +17,7 @@
 /// Many runs of one scenario, over all processors.
 namespace davenport::sim::search {
 
-/// A run that failed; seed and addition say which.
+/// A failed run, identified by its seed and addition.
 struct FailingRun {
     std::uint64_t seed = 0;
     std::string addition;      ///< the single fault that was added: "store.lose_reply 7", or empty
@@ -33,13 +33,13 @@ struct SweepResult {
     std::uint64_t simulated_us = 0;
     std::vector<FailingRun> failing;  ///< fewest faults and messages first, then fewest events; bounded
     std::map<Failure, std::uint64_t> failures;    ///< how many runs failed in this way
-    std::map<std::string, std::uint64_t> doubts;  ///< why runs were none
+    std::map<std::string, std::uint64_t> doubts;  ///< why runs were inconclusive
     SituationCoverage marks;
 
     void add(FailingRun run, std::size_t keep);
     void merge(const SweepResult& other, std::size_t keep);
     [[nodiscard]] base::json::object to_json() const;
-    /// Nothing when `value` is no such result.
+    /// Returns nothing when `value` is not a sweep's result.
     static std::optional<SweepResult> from_json(const base::json::value& value);
 };
 
@@ -49,7 +49,7 @@ struct SweepOptions {
     bool stop_at_first = true;            ///< else all seeds are run
     std::size_t keep = 10;                ///< failing runs
     const std::atomic<bool>* interrupted = nullptr;
-    /// Called now and then, from any of the threads but never from two at once.
+    /// Called regularly, from any of the threads but never from two at once.
     std::function<void(const SweepResult&)> progress;
 };
 

@@ -8,26 +8,19 @@ namespace davenport::sim::search {
 
 namespace {
 
-/// Passes records on to all who want them, and counts.
-class Witness final : public HistorySink {
+/// Counts what a trial is about.
+class Counter final : public HistorySink {
 public:
-    Witness(Trial& trial, checker::Judge& judge, SituationWatcher* marks, HistorySink* also)
-        : trial_{trial}, judge_{judge}, marks_{marks}, also_{also} {}
+    explicit Counter(Trial& trial) : trial_{trial} {}
 
     void add(const Record& record) override {
-        judge_.add(record);
-        if (marks_) marks_->add(record);
-        if (also_) also_->add(record);
-        if (record.what == RecordKind::send && record.count == 1) ++trial_.sends;
-        if (record.what == RecordKind::shown) ++trial_.deliveries;
+        if (record.kind == RecordKind::send && record.count == 1) ++trial_.sends;
+        if (record.kind == RecordKind::shown) ++trial_.deliveries;
         trial_.length_us = std::max(trial_.length_us, record.at_us);
     }
 
 private:
     Trial& trial_;
-    checker::Judge& judge_;
-    SituationWatcher* marks_;
-    HistorySink* also_;
 };
 
 }  // namespace
@@ -42,10 +35,15 @@ Trial try_plan(const Scenario& scenario, const Plan& plan, SituationCoverage* ma
     checker::Judge judge{scenario, plan};
     std::optional<SituationWatcher> watcher;
     if (marks) watcher.emplace(*marks);
-    Witness witness{trial, judge, watcher ? &*watcher : nullptr, also};
+    Counter counter{trial};
+    HistoryFanout sinks;
+    sinks.join(judge);
+    if (watcher) sinks.join(*watcher);
+    if (also) sinks.join(*also);
+    sinks.join(counter);
     WorldOptions options;
     options.interrupted = interrupted;
-    const auto result = run_virtual(scenario, plan, witness, options);
+    const auto result = run_virtual(scenario, plan, sinks, options);
     trial.verdict = judge.finish();
     trial.failures = failures_of(trial.verdict);
     trial.event_hash = result.event_hash;

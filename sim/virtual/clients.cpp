@@ -1,145 +1,153 @@
-#include "sim/virtual/world.hpp"
+#include "sim/virtual/clients.hpp"
 
-#include <fmt/format.h>
+#include "sim/virtual/parts.hpp"
 
-/// Clients and their connections.
+#include <algorithm>
+#include <utility>
+
 namespace davenport::sim::virtual_world {
+namespace {
 
-ClientIndex World::add_client(std::string name, NodeIndex home, std::vector<std::string> rooms,
-                              bool polling) {
-    const auto index = static_cast<ClientIndex>(clients_.size());
-    VirtualClient added;
-    added.name = name;
-    added.core = std::make_unique<client::ClientCore>(client::Config{.name = std::move(name),
-                                                                     .node = nodes_[home].name,
-                                                                     .rooms = std::move(rooms),
-                                                                     .start = start_,
-                                                                     .seed = plan_.seed,
-                                                                     .polling = polling});
-    clients_.push_back(std::move(added));
+constexpr std::size_t socket_bytes_max = 256 * 1024;  // what a connection's buffers hold when nobody reads
+constexpr Duration write_time{5};                     // until the kernel's buffer has taken a write
+
+}  // namespace
+
+void Clients::add(std::string name, const Node& home, std::vector<std::string> rooms, bool polling) {
     ++unsettled_;
-    perform(index, clients_[index].core->start({now_, wall()}));
-    return index;
+    start({.name = std::move(name),
+           .node = home.name(),
+           .rooms = std::move(rooms),
+           .start = parts_.engine.start,
+           .seed = parts_.plan.seed,
+           .polling = polling},
+          {}, {});
 }
 
-void World::tell_client(ClientIndex index, const client::Event& event) {
-    perform(index, clients_[index].core->handle(event, {now_, wall()}));
+void Clients::add_reader(const Node& of, std::vector<std::string> rooms) {
+    start({.name = "probe of " + of.name(),
+           .node = of.name(),
+           .rooms = {},
+           .start = parts_.engine.start,
+           .seed = parts_.plan.seed},
+          of.name(), std::move(rooms));
 }
 
-void World::perform(ClientIndex index, client::Effects effects) {
+void Clients::start(client::Config config, std::string reads_node, std::vector<std::string> rooms_to_read) {
+    const auto index = static_cast<ClientIndex>(clients_.size());
+    auto& client = clients_.emplace_back(std::move(config));
+    client.reads_node = std::move(reads_node);
+    client.rooms_to_read = std::move(rooms_to_read);
+    perform(index, client.core.start(parts_.engine.clocks()));
+}
+
+ClientIndex Clients::find(const std::string& name) const {
+    return static_cast<ClientIndex>(std::ranges::find(clients_, name, &Client::name) - clients_.begin());
+}
+
+void Clients::handle(const std::string& client, const client::Event& event) {
+    if (const auto index = find(client); index < clients_.size()) handle(index, event);
+}
+
+void Clients::handle(ClientIndex client, const client::Event& event) {
+    perform(client, clients_[client].core.handle(event, parts_.engine.clocks()));
+}
+
+void Clients::perform(ClientIndex index, client::Effects effects) {
+    auto& client = clients_[index];
+    auto& engine = parts_.engine;
+    const bool is_reader = !client.reads_node.empty();
     for (auto& effect : effects) {
-        auto& client = clients_[index];
         if (auto* noted = std::get_if<client::Note>(&effect)) {
-            if (client.probes.empty()) note(noted->record);
+            if (!is_reader) on_record_(noted->record);
         } else if (auto* send = std::get_if<client::Send>(&effect)) {
-            const auto link = connections_.find(client.link);
-            if (link == connections_.end()) continue;
-            auto& to = link->second;
-            const auto bytes = send->frame.size();
-            travel(nodes_[to.node].to_clients, true, to.up, bytes,
-                   WrittenArrives{to.node, to.life, node::Received{client.link, std::move(send->frame)}});
+            parts_.connections.send_up(client.link, std::move(send->frame));
         } else if (auto* to = std::get_if<client::Connect>(&effect)) {
-            connect(index, to->node);
+            client.link = parts_.connections.open(index, to->node);
         } else if (auto* request = std::get_if<client::Ask>(&effect)) {
-            ask(index, std::move(*request));
+            parts_.connections.ask(index, std::move(*request));
         } else if (std::get_if<client::Disconnect>(&effect)) {
-            drop_link(std::exchange(client.link, 0), true, "");
+            parts_.connections.drop(std::exchange(client.link, 0), true, "");
         } else if (auto* timer = std::get_if<client::SetTimer>(&effect)) {
-            client.timers[timer->timer] = ++settings_;
-            at(std::max(now_, timer->at), ClientTimer{index, timer->timer, settings_});
-        } else if (auto* read = std::get_if<client::HistoryRead>(&effect)) {
-            soon(Duration{0}, Told{orchestrator::HistoryTold{client.probes, std::move(read->room),
-                                                             std::move(read->messages)}});
+            engine.at(timer->at, ClientTimer{index, timer->timer, client.timers.set(timer->timer)});
+        } else if (auto* history = std::get_if<client::HistoryRead>(&effect)) {
+            engine.tell_orchestrator(orchestrator::HistoryTold{client.reads_node, std::move(history->room),
+                                                               std::move(history->messages)});
             read_next_room(index);
         }
     }
+    if (is_reader || client.core.settled() == client.settled) return;
+    client.settled = !client.settled;
+    client.settled ? --unsettled_ : ++unsettled_;
+}
+
+void Clients::read_next_room(ClientIndex index) {
     auto& client = clients_[index];
-    if (client.probes.empty() && client.core->settled() != client.settled) {
-        client.settled = !client.settled;
-        client.settled ? --unsettled_ : ++unsettled_;
-    }
+    if (client.rooms_to_read.empty()) return;
+    auto room = std::move(client.rooms_to_read.back());
+    client.rooms_to_read.pop_back();
+    parts_.engine.soon(Duration{0}, ToClient{index, client.link, client::AskHistory{std::move(room)}});
 }
 
-void World::connect(ClientIndex index, const std::string& node) {
-    const auto link = next_link_++;
-    clients_[index].link = link;
-    const auto found = std::ranges::find(nodes_, node, &VirtualNode::name);
-    InOrder alone;
-    if (found == nodes_.end()) {
-        soon(Duration{1000}, ClientHears{index, link, client::Disconnected{"no such node"}});
-    } else {
-        travel(found->to_clients, true, alone, 0,
-               ConnectArrives{index, link, static_cast<NodeIndex>(found - nodes_.begin())});
-    }
+// ---------------------------------------------------------------- sockets
+
+void Clients::write_to_socket(ClientIndex index, std::size_t bytes, ToNode written) {
+    auto& client = clients_[index];
+    client.unread_bytes += client.reading ? 0 : bytes;
+    // No more than the node's own queue for a client, so that a small one is ever filled.
+    const auto room =
+        std::min(socket_bytes_max, static_cast<std::size_t>(parts_.scenario.topology.send_queue_bytes));
+    if (client.unread_bytes > room)
+        client.unwritten.push_back(std::move(written));
+    else
+        parts_.engine.soon(write_time, std::move(written));
 }
 
-void World::on(ConnectArrives& e) {
-    auto& node = nodes_[e.node];
-    if (clients_[e.client].link != e.link) return;  // gave up meanwhile
-    if (node.core && hold_if_paused(e.node, e)) return;
-    InOrder alone;
-    if (!node.core || node.stopping) {
-        travel(node.to_clients, false, alone, 0,
-               ClientHears{e.client, e.link, client::Disconnected{"connection refused"}});
-        return;
-    }
-    auto& connection = connections_[e.link] = Connection{e.client, e.node, node.life, {}, {}};
-    travel(node.to_clients, false, connection.down, 0, ClientHears{e.client, e.link, client::Connected{}});
-    tell_node(e.node, node::Opened{e.link, clients_[e.client].name});
+void Clients::hold_reading(const std::string& name, bool held) {
+    const auto index = find(name);
+    if (index == clients_.size()) return;
+    auto& client = clients_[index];
+    client.reading = !held;
+    if (held) return;
+    client.unread_bytes = 0;
+    for (auto& written : std::exchange(client.unwritten, {}))
+        parts_.engine.soon(Duration{0}, std::move(written));
+    // At once: what arrives at this very moment stands behind it.
+    for (const auto& frames : std::exchange(client.unread, {})) read(frames);
+    for (const auto& answer : std::exchange(client.unread_answers, {})) handle(index, answer);
 }
 
-void World::drop_link(LinkId id, bool tell_node, const std::string& reason) {
-    const auto found = connections_.find(id);
-    if (found == connections_.end()) return;
-    auto connection = std::move(found->second);
-    connections_.erase(found);
-    auto& path = nodes_[connection.node].to_clients;
-    if (connection.request != 0) {
-        travel(path, false, connection.down, 0,
-               ClientHears{connection.client, 0, client::Answered{connection.request, reason, {}}});
-    } else if (tell_node) {
-        travel(path, true, connection.up, 0,
-               WrittenArrives{connection.node, connection.life, node::Closed{id}});
-    } else {
-        travel(path, false, connection.down, 0,
-               ClientHears{connection.client, id, client::Disconnected{reason}});
-    }
+void Clients::on(ToClient& e) {
+    auto& client = clients_[e.client];
+    if (client.link != e.link) return;
+    if (std::holds_alternative<client::Disconnected>(e.event)) client.link = 0;
+    auto* answer = std::get_if<client::Answered>(&e.event);
+    if (answer && !client.reading) return client.unread_answers.push_back(std::move(*answer));
+    handle(e.client, e.event);
 }
 
-void World::on(ClientHears& e) {
-    if (clients_[e.client].link != e.link) return;
-    if (std::holds_alternative<client::Disconnected>(e.event)) clients_[e.client].link = 0;
-    if (auto* answer = std::get_if<client::Answered>(&e.event); answer && !clients_[e.client].reading)
-        return clients_[e.client].unheard.push_back(std::move(*answer));
-    tell_client(e.client, e.event);
-}
-
-void World::on(FramesArrive& e) {
+void Clients::on(FramesArrive& e) {
     auto& client = clients_[e.client];
     client.reading ? read(e) : client.unread.push_back(std::move(e));
 }
 
-void World::read(const FramesArrive& e) {
+void Clients::read(const FramesArrive& e) {
+    auto& client = clients_[e.client];
     for (const auto& batch : e.frames) {
         for (std::size_t i = 0; i < batch->count(); ++i) {
-            if (clients_[e.client].link != e.link) return;
+            if (client.link != e.link) return;
             if (const auto frame = json_.read(batch->at(i)))
-                perform(e.client, clients_[e.client].core->hear(*frame, {now_, wall()}));
+                perform(e.client, client.core.on_frame(*frame, parts_.engine.clocks()));
             else
-                tell_client(e.client, client::Received{std::string{batch->at(i)}});
+                handle(e.client, client::Received{std::string{batch->at(i)}});
         }
     }
-    auto& client = clients_[e.client];
-    if (client.probes.empty() || !client.core->connected() || std::exchange(client.probing, true)) return;
+    if (client.reads_node.empty() || !client.core.connected() || std::exchange(client.asking, true)) return;
     read_next_room(e.client);
 }
 
-void World::on(ClientTimer& e) {
-    auto& timers = clients_[e.client].timers;
-    const auto counts = timers.find(e.timer);
-    if (counts == timers.end() || counts->second != e.setting) return;
-    timers.erase(counts);
-    tell_client(e.client, client::TimerFired{e.timer});
+void Clients::on(ClientTimer& e) {
+    if (clients_[e.client].timers.fire(e.timer, e.setting)) handle(e.client, client::TimerFired{e.timer});
 }
 
 }  // namespace davenport::sim::virtual_world

@@ -1,149 +1,155 @@
-#include "sim/virtual/world.hpp"
+#include "sim/virtual/environment.hpp"
 
-#include <algorithm>
+#include <string>
 
-/// What the orchestrator asks for.
 namespace davenport::sim::virtual_world {
 namespace {
 
 constexpr Duration start_time = std::chrono::milliseconds{50};  // from exec to the first line of the core
 constexpr auto database = "/chat";
 
-Duration milliseconds(const PlannedFault& fault, const char* key) {
+std::string word(const PlannedFault& fault, const char* key, const char* otherwise) {
     const auto found = fault.parameters.find(key);
-    return std::chrono::milliseconds{found == fault.parameters.end() ? 0 : std::stoll(found->second)};
+    return found == fault.parameters.end() ? otherwise : found->second;
 }
+
+std::int64_t number(const PlannedFault& fault, const char* key) { return std::stoll(word(fault, key, "0")); }
 
 }  // namespace
 
-void World::conduct(orchestrator::Effects effects) {
+Environment::Environment(Parts& parts)
+    : parts_{parts}, orchestrator_{parts.scenario, parts.plan, parts.engine.start} {}
+
+void Environment::start() {
+    for (const auto& name : orchestrator::nodes_of(parts_.scenario)) parts_.node_named(name).start();
+    perform(orchestrator_.start());
+    for (const auto& [client, node, rooms, polling] : orchestrator::placements_of(parts_.scenario))
+        on(orchestrator::AddClient{client, node, rooms, polling});
+}
+
+void Environment::perform(orchestrator::Effects effects) {
     for (const auto& effect : effects) std::visit([this](const auto& e) { on(e); }, effect);
 }
 
-void World::on(Told& e) { conduct(orchestrator_.handle(std::move(e.event), now_)); }
-
-void World::on(ConductTimer& e) {
-    if (e.setting == conduct_setting_)
-        conduct(orchestrator_.handle(orchestrator::TimerFired{unsettled_ == 0}, now_));
+void Environment::on_record(const Record& record) {
+    parts_.engine.add(record);
+    perform(orchestrator_.on_record(record));
 }
 
-void World::on(const orchestrator::SetTimer& e) {
-    conduct_setting_ = ++settings_;
-    at(std::max(now_, e.at), ConductTimer{conduct_setting_});
+void Environment::on(ToOrchestrator& e) {
+    perform(orchestrator_.handle(std::move(e.event), parts_.engine.now));
 }
 
-NodeIndex World::node_named(std::string_view name) const {
-    const auto found = std::ranges::find(nodes_, name, &VirtualNode::name);
-    return static_cast<NodeIndex>(found - nodes_.begin());
+void Environment::on(OrchestratorTimer& e) {
+    if (e.setting == timer_setting_)
+        perform(orchestrator_.handle(orchestrator::TimerFired{parts_.clients.settled()}, parts_.engine.now));
 }
 
-void World::on(const orchestrator::Act& e) {
-    auto index = node_named(e.node);
-    if (index == nodes_.size()) index = add_node(e.node);
+void Environment::on(const orchestrator::SetTimer& e) {
+    parts_.engine.at(e.at, OrchestratorTimer{++timer_setting_});
+}
+
+void Environment::on(const orchestrator::Act& e) {
+    auto& node = parts_.node_named(e.node);
     switch (e.act) {
         case orchestrator::NodeAct::start:
-            soon(start_time, NodeStarts{index});
+            parts_.engine.soon(start_time, NodeStarts{node.index()});
             break;
         case orchestrator::NodeAct::kill:
-            end_node(index);
-            soon(Duration{0}, Told{orchestrator::NodeIsGone{e.node, "killed", false}});
+            node.kill();
+            parts_.engine.tell_orchestrator(orchestrator::NodeIsGone{e.node, "killed", false});
             break;
         case orchestrator::NodeAct::terminate:
-            nodes_[index].stopping = true;
-            tell_node(index, node::Drain{});
+            node.drain();
             break;
         case orchestrator::NodeAct::wipe:
-            wipe_node(index);
+            node.wipe_disk();
             break;
         case orchestrator::NodeAct::pause:
-            pause_node(index, true);
+            node.pause(true);
             break;
         case orchestrator::NodeAct::resume:
-            pause_node(index, false);
+            node.pause(false);
             break;
     }
 }
 
-void World::on(const orchestrator::Tell& e) {
-    const auto found = std::ranges::find(clients_, e.client, &VirtualClient::name);
-    if (found != clients_.end()) tell_client(static_cast<ClientIndex>(found - clients_.begin()), e.event);
+void Environment::on(const orchestrator::AddClient& e) {
+    parts_.clients.add(e.client, parts_.node_named(e.node), e.rooms, e.polling);
 }
 
-void World::on(const orchestrator::HoldReading& e) {
-    const auto found = std::ranges::find(clients_, e.client, &VirtualClient::name);
-    if (found == clients_.end()) return;
-    found->reading = !e.held;
-    if (e.held) return;
-    found->unread_bytes = 0;
-    for (auto& written : std::exchange(found->unwritten, {})) at(now_, std::move(written));
-    // At once: what arrives at this very moment stands behind it.
-    for (const auto& gets : std::exchange(found->unread, {})) read(gets);
-    for (const auto& answer : std::exchange(found->unheard, {}))
-        tell_client(static_cast<ClientIndex>(found - clients_.begin()), answer);
+void Environment::answer(orchestrator::RequestId request, base::HttpRequest http) {
+    auto response = parts_.store.ask(std::move(http));
+    parts_.engine.tell_orchestrator(
+        orchestrator::Answered{request, response.status, std::move(response.body)});
 }
 
-void World::on(const orchestrator::AddClient& e) {
-    auto home = node_named(e.node);
-    if (home == nodes_.size()) home = add_node(e.node);
-    add_client(e.client, home, e.rooms, e.polling);
-}
-
-Event World::answered(orchestrator::RequestId request, base::HttpResponse response) {
-    return Told{orchestrator::Answered{request, response.status, std::move(response.body)}};
-}
-
-void World::on(const orchestrator::AskStore& e) {
+void Environment::on(const orchestrator::AskStore& e) {
     auto request = e.http;
     request.target = database + request.target;
-    soon(Duration{0}, answered(e.request, ask_store(std::move(request))));
+    answer(e.request, std::move(request));
 }
 
-/// What its /readyz would say, without asking it: a node that nothing but questions wakes would seem to be
-/// awake.
-void World::on(const orchestrator::AskBacklog& e) {
-    const auto index = node_named(e.node);
-    const auto& node = nodes_[index];
-    if (!node.core || node.paused) return;
-    const auto counts = node.core->counts();
-    soon(Duration{0},
-         Told{orchestrator::BacklogTold{e.node, static_cast<std::int64_t>(counts.backlog), counts.store_up}});
+/// What the node's /readyz would say, without asking it: a node that nothing but questions wakes would seem
+/// to be awake.
+void Environment::on(const orchestrator::AskBacklog& e) {
+    const auto* node = parts_.find_node(e.node);
+    if (const auto counts = node ? node->counts() : std::nullopt)
+        parts_.engine.tell_orchestrator(
+            orchestrator::BacklogTold{e.node, static_cast<std::int64_t>(counts->backlog), counts->store_up});
 }
 
-/// A client of its own for each node, that is no part of the run: it follows no room, and nothing that it
-/// sees is noted.
-void World::on(const orchestrator::AskHistory& e) {
-    const auto index = add_client("probe of " + e.node, node_named(e.node), {});
-    --unsettled_;
-    clients_[index].probes = e.node;
-    clients_[index].rooms_to_read = e.rooms;
+void Environment::on(const orchestrator::AskHistory& e) {
+    parts_.clients.add_reader(parts_.node_named(e.node), e.rooms);
 }
 
-void World::read_next_room(ClientIndex index) {
-    auto& client = clients_[index];
-    if (client.rooms_to_read.empty()) return;
-    auto room = std::move(client.rooms_to_read.back());
-    client.rooms_to_read.pop_back();
-    soon(Duration{0}, ClientHears{index, client.link, client::AskHistory{std::move(room)}});
+void Environment::on(const orchestrator::Finished& e) {
+    broken_ = e.broken;
+    finished_ = true;
 }
 
-void World::on(const orchestrator::SetHost& e) {
-    const auto& fault = plan_.faults[e.fault];
-    const auto index = node_named(fault.node);
-    if (index == nodes_.size()) return;
+// ---------------------------------------------------------------- faults of machines and links
+
+void Environment::on(const orchestrator::SetHost& e) {
+    const auto& fault = parts_.plan.faults[e.fault];
+    auto* node = parts_.find_node(fault.node);
+    if (!node) return;
     if (fault.kind == "node.disk_full") {
-        nodes_[index].disk_full = e.on;
+        node->disk.set_full(e.on);
     } else if (fault.kind == "node.disk_fail") {
-        auto& left = nodes_[index].commits_until_failure;
-        if (!e.on) soon(Duration{0}, Told{orchestrator::LinkTold{e.fault, left < 0 ? 1 : 0}});
-        left = e.on ? std::stoll(fault.parameters.at("at")) : 0;
+        if (!e.on)
+            parts_.engine.tell_orchestrator(orchestrator::LinkTold{e.fault, node->disk.has_failed() ? 1 : 0});
+        node->disk.fail_commit(e.on ? std::stoll(fault.parameters.at("at")) : 0);
     } else {
-        nodes_[index].clock_offset = e.on ? milliseconds(fault, "offset_ms") : Duration{0};
+        node->clock_offset = std::chrono::milliseconds{e.on ? number(fault, "offset_ms") : 0};
     }
 }
 
-void World::on(const orchestrator::Finished& e) {
-    result_.broken = e.broken;
-    done_ = true;
+void Environment::on(const orchestrator::SetLink& e) {
+    const auto& fault = parts_.plan.faults[e.fault];
+    auto& touched = link_touched_[e.fault];
+    for (auto& node : parts_.nodes)
+        if (fault.node.empty() || node.name() == fault.node) touched += set_link(node, fault, e.on);
+    if (!e.on) parts_.engine.tell_orchestrator(orchestrator::LinkTold{e.fault, touched});
+}
+
+std::int64_t Environment::set_link(Node& node, const PlannedFault& fault, bool on) {
+    const bool to_clients = word(fault, "between", "node-store") == "client-node";
+    auto& path = to_clients ? node.to_clients : node.to_store;
+    if (fault.kind == "link.reset") {
+        if (!on) return 0;
+        return to_clients ? parts_.connections.reset(node, true) : parts_.store.reset(node);
+    }
+    if (fault.kind == "link.half_open") return on ? parts_.store.forget_requests(node) : 0;
+    if (fault.kind == "link.latency")
+        path.add_latency(std::chrono::milliseconds{on ? number(fault, "delay_ms") : 0});
+    if (fault.kind == "link.bandwidth")
+        on ? path.limit(static_cast<std::uint64_t>(number(fault, "bytes_per_s"))) : path.lift_limit();
+    if (fault.kind == "link.clog" || fault.kind == "link.partition") {
+        const auto direction = word(fault, "direction", "both");
+        path.hold(on && direction != "down", on && direction != "up");
+    }
+    return to_clients ? parts_.connections.count(node) : parts_.store.count_requests(node);
 }
 
 }  // namespace davenport::sim::virtual_world

@@ -95,19 +95,19 @@ struct OfClientEvent {
 
 struct OfEvent {
     Hasher& h;
-    void operator()(const WrittenArrives& e) const {
+    void operator()(const ToNode& e) const {
         h.add(e.node).add(e.life).add(e.event.index());
         std::visit(OfNodeEvent{h}, e.event);
     }
     void operator()(const NodeTimer& e) const { h.add(e.node).add(e.life).add(e.timer); }
     void operator()(const DiskSynced& e) const { h.add(e.node).add(e.life).add(e.batch); }
     void operator()(const NodeStarts& e) const { h.add(e.node); }
-    void operator()(const StoreHears& e) const {
+    void operator()(const ToStore& e) const {
         h.add(e.event.index());
         std::visit(OfStoreEvent{h}, e.event);
     }
     void operator()(const StoreTimer& e) const { h.add(e.timer); }
-    void operator()(const ClientHears& e) const {
+    void operator()(const ToClient& e) const {
         h.add(e.client).add(e.link).add(e.event.index());
         std::visit(OfClientEvent{h}, e.event);
     }
@@ -121,8 +121,8 @@ struct OfEvent {
     void operator()(const RequestArrives& e) const {
         hash_into(h.add(e.client).add(e.request).add(e.node), e.http);
     }
-    void operator()(const Told& e) const { h.add(e.event.index()); }
-    void operator()(const ConductTimer&) const {}
+    void operator()(const ToOrchestrator& e) const { h.add(e.event.index()); }
+    void operator()(const OrchestratorTimer&) const {}
 };
 
 }  // namespace

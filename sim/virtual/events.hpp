@@ -9,16 +9,16 @@
 #include <variant>
 #include <vector>
 
-/// Everything that can happen in the virtual world. What is addressed to a process of an earlier life, or to
-/// a connection that is gone, is dropped when its time comes.
+/// Everything that can happen in the virtual world. An event for a process of an earlier life, or for a
+/// connection that is gone, is dropped when its time comes.
 namespace davenport::sim::virtual_world {
 
 using NodeIndex = std::uint32_t;
 using ClientIndex = std::uint32_t;
-using LinkId = std::uint64_t;  ///< one WebSocket connection, or one HTTP request; also its session or
-                               ///< exchange at the node
+/// One WebSocket connection, or one HTTP request; also its session or exchange at the node.
+using LinkId = std::uint64_t;
 
-struct WrittenArrives {
+struct ToNode {
     NodeIndex node;
     std::uint32_t life;
     node::Event event;
@@ -37,19 +37,19 @@ struct DiskSynced {
 struct NodeStarts {
     NodeIndex node;
 };
-struct StoreHears {
+struct ToStore {
     couchmock::Event event;
 };
 struct StoreTimer {
     couchmock::TimerId timer;
     std::uint64_t setting;
 };
-struct ClientHears {
+struct ToClient {
     ClientIndex client;
     LinkId link;
     client::Event event;
 };
-struct FramesArrive {
+struct FramesArrive {  ///< at a client
     ClientIndex client;
     LinkId link;
     base::FrameList frames;
@@ -59,27 +59,28 @@ struct ClientTimer {
     std::uint32_t timer;
     std::uint64_t setting;
 };
-struct ConnectArrives {
+struct ConnectArrives {  ///< a client's connection attempt, at a node
     ClientIndex client;
     LinkId link;
     NodeIndex node;
-};  ///< a client's connection attempt arrives
-struct RequestArrives {
+};
+struct RequestArrives {  ///< a client's HTTP request, at a node
     ClientIndex client;
     std::uint64_t request;
     NodeIndex node;
     base::HttpRequest http;
-};  ///< a client's HTTP request arrives
-struct Told {
+};
+struct ToOrchestrator {
     orchestrator::Event event;
-};  ///< to the orchestrator
-struct ConductTimer {
+};
+struct OrchestratorTimer {
     std::uint64_t setting;
 };
 
+/// The order is part of every event's hash: append only.
 using Event =
-    std::variant<WrittenArrives, NodeTimer, DiskSynced, NodeStarts, StoreHears, StoreTimer, ClientHears,
-                 FramesArrive, ClientTimer, ConnectArrives, Told, ConductTimer, RequestArrives>;
+    std::variant<ToNode, NodeTimer, DiskSynced, NodeStarts, ToStore, StoreTimer, ToClient, FramesArrive,
+                 ClientTimer, ConnectArrives, ToOrchestrator, OrchestratorTimer, RequestArrives>;
 
 /// A hash over all that tells this event from another one.
 std::uint64_t hash_of(const Event& event);

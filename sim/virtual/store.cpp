@@ -1,6 +1,9 @@
-#include "sim/virtual/world.hpp"
+#include "sim/virtual/store.hpp"
 
-/// The mock store, and the requests to it.
+#include "sim/virtual/parts.hpp"
+
+#include <utility>
+
 namespace davenport::sim::virtual_world {
 namespace {
 
@@ -20,131 +23,189 @@ std::string body_of_partial_chunk(const std::string& partial) {
 
 }  // namespace
 
-void World::fetch(NodeIndex index, node::Fetch request) {
-    const auto id = next_exchange_++;
-    // As the node's HTTP client has it: a stream opens a connection of its own, all else takes one that is
-    // idle.
-    auto& kept = nodes_[index].kept_connections;
-    const bool first = request.stream || kept == 0;
-    if (!first) --kept;
-    exchanges_[id] = Exchange{index, nodes_[index].life, request.fetch, request.stream};
-    const auto bytes = request.request.target.size() + request.request.body.size();
-    to_store(index, couchmock::Requested{id, std::move(request.request), nodes_[index].name, first}, bytes);
+Store::Store(Parts& parts)
+    : parts_{parts},
+      mock_{couchmock::MockConfig{.admin_user = {},
+                                  .admin_password = {},
+                                  .seed = parts.plan.seed,
+                                  .default_shards = parts.scenario.topology.shards}} {}
+
+Node& Store::node_of(const Exchange& exchange) { return parts_.nodes[exchange.node]; }
+
+Store::Exchange* Store::find(couchmock::ExchangeId id) {
+    const auto found = exchanges_.find(id);
+    return found == exchanges_.end() ? nullptr : &found->second;
 }
 
-void World::cancel_fetch(NodeIndex index, node::FetchId id) {
+/// Requests come on connections of their own: only an answer's pieces have an order.
+void Store::send_up(Node& from, couchmock::Event event, std::size_t bytes) {
+    from.to_store.send(Way::up, bytes, ToStore{std::move(event)});
+}
+
+// ---------------------------------------------------------------- the nodes' requests
+
+void Store::fetch(Node& from, node::Fetch request) {
+    const auto id = next_exchange_++;
+    // As the node's HTTP client does: a stream opens a connection of its own, all else takes one that is
+    // idle.
+    const bool first = request.stream || !from.take_connection();
+    exchanges_[id] = Exchange{from.index(), from.life(), request.fetch, request.stream};
+    const auto bytes = request.request.target.size() + request.request.body.size();
+    send_up(from, couchmock::Requested{id, std::move(request.request), from.name(), first}, bytes);
+}
+
+void Store::cancel(Node& from, node::FetchId fetch) {
     for (auto it = exchanges_.begin(); it != exchanges_.end(); ++it) {
-        if (it->second.node != index || it->second.life != nodes_[index].life || it->second.fetch != id)
+        const auto& [id, exchange] = *it;
+        if (exchange.node != from.index() || exchange.life != from.life() || exchange.fetch != fetch)
             continue;
-        if (!it->second.chunked) count_request(index, "given up");
-        to_store(index, couchmock::Abandoned{it->first}, 0);
+        if (!exchange.chunked) from.count_request("given up");
+        send_up(from, couchmock::Abandoned{id}, 0);
         exchanges_.erase(it);
         return;
     }
 }
 
-void World::on(StoreHears& e) {
-    if (const auto* request = std::get_if<couchmock::Requested>(&e.event); request && !store_listens_) {
-        if (const auto exchange = exchanges_.find(request->exchange); exchange != exchanges_.end())
-            count_request(exchange->second.node, "refused");
-        answer(request->exchange, node::FetchFailed{0, "connection refused"}, 0);
-        finish(request->exchange, false);
-        return;
+void Store::abandon_requests(Node& of) {
+    for (auto it = exchanges_.begin(); it != exchanges_.end();) {
+        const auto id = it->first;
+        const bool hit = it->second.node == of.index();
+        it = hit ? exchanges_.erase(it) : std::next(it);
+        if (hit) send_up(of, couchmock::Abandoned{id}, 0);
     }
-    tell_store(std::move(e.event));
 }
 
-void World::on(StoreTimer& e) {
-    const auto counts = store_timers_.find(e.timer);
-    if (counts == store_timers_.end() || counts->second != e.setting) return;
-    store_timers_.erase(counts);
-    tell_store(couchmock::TimerFired{e.timer});
+std::int64_t Store::reset(Node& of) {
+    of.drop_connections();
+    std::vector<couchmock::ExchangeId> ids;
+    for (const auto& [id, exchange] : exchanges_)
+        if (exchange.node == of.index()) ids.push_back(id);
+    for (const auto id : ids) {
+        answer(exchanges_.at(id), node::FetchFailed{0, "connection reset"}, 0);
+        finish(id, false);
+        send_up(of, couchmock::Abandoned{id}, 0);
+    }
+    return std::ssize(ids);
 }
 
-void World::tell_store(couchmock::Event&& event) { perform(store_.handle(std::move(event), {now_, wall()})); }
+std::int64_t Store::forget_requests(const Node& of) {
+    return static_cast<std::int64_t>(
+        std::erase_if(exchanges_, [&](const auto& entry) { return entry.second.node == of.index(); }));
+}
 
-void World::finish(couchmock::ExchangeId id, bool connection_lives) {
-    const auto found = exchanges_.find(id);
-    if (found == exchanges_.end()) return;
-    auto& node = nodes_[found->second.node];
-    if (connection_lives && !found->second.stream && node.life == found->second.life) ++node.kept_connections;
-    exchanges_.erase(found);
+std::int64_t Store::count_requests(const Node& of) const {
+    return std::ranges::count_if(exchanges_,
+                                 [&](const auto& entry) { return entry.second.node == of.index(); });
+}
+
+// ---------------------------------------------------------------- the mock
+
+void Store::on(ToStore& e) {
+    const auto* request = std::get_if<couchmock::Requested>(&e.event);
+    if (!request || listens_) return handle(std::move(e.event));
+    auto* exchange = find(request->exchange);
+    if (!exchange) return;
+    node_of(*exchange).count_request("refused");
+    answer(*exchange, node::FetchFailed{0, "connection refused"}, 0);
+    finish(request->exchange, false);
+}
+
+void Store::on(StoreTimer& e) {
+    if (timers_.fire(e.timer, e.setting)) handle(couchmock::TimerFired{e.timer});
+}
+
+void Store::handle(couchmock::Event&& event) {
+    for (auto& effect : mock_.handle(std::move(event), parts_.engine.clocks()))
+        if (!keep_asked(effect)) perform(effect);
+}
+
+template <class E>
+void Store::answer(Exchange& exchange, E&& event, std::size_t bytes) {
+    event.fetch = exchange.fetch;
+    node_of(exchange).to_store.send(Way::down, exchange.down, bytes,
+                                    ToNode{exchange.node, exchange.life, std::forward<E>(event)});
 }
 
 /// What a store writes at once may be read in two pieces, cut anywhere.
-void World::stream(couchmock::ExchangeId id, std::string bytes) {
-    if (bytes.size() > 1 && slices_.below(8) == 0) {
-        const auto cut = 1 + slices_.below(bytes.size() - 1);
-        answer(id, node::FetchData{0, bytes.substr(0, cut)}, cut);
+void Store::stream(Exchange& exchange, std::string bytes) {
+    auto& slices = parts_.engine.slices;
+    if (bytes.size() > 1 && slices.below(8) == 0) {
+        const auto cut = 1 + slices.below(bytes.size() - 1);
+        answer(exchange, node::FetchData{0, bytes.substr(0, cut)}, cut);
         bytes.erase(0, cut);
     }
     const auto size = bytes.size();
-    answer(id, node::FetchData{0, std::move(bytes)}, size);
+    answer(exchange, node::FetchData{0, std::move(bytes)}, size);
 }
 
-void World::perform(couchmock::Effects effects) {
-    for (auto& effect : effects) {
-        if (take_asked(effect)) continue;
-        if (auto* whole = std::get_if<couchmock::Respond>(&effect)) {
-            const auto exchange = exchanges_.find(whole->exchange);
-            if (exchange == exchanges_.end()) continue;
-            count_request(exchange->second.node, std::to_string(whole->response.status));
-            const auto bytes = whole->response.body.size();
-            if (exchange->second.stream) {
-                answer(whole->exchange, node::FetchHead{0, whole->response.status}, 0);
-                answer(whole->exchange, node::FetchData{0, std::move(whole->response.body)}, bytes);
-                answer(whole->exchange, node::FetchEnded{0}, 0);
-            } else {
-                answer(whole->exchange, node::Fetched{0, std::move(whole->response)}, bytes);
-            }
-            finish(whole->exchange, true);
-        } else if (auto* head = std::get_if<couchmock::RespondHead>(&effect)) {
-            const auto exchange = exchanges_.find(head->exchange);
-            if (exchange == exchanges_.end()) continue;
-            exchange->second.chunked = true;
-            exchange->second.answer = {head->status, std::move(head->headers), {}};
-            count_request(exchange->second.node, std::to_string(head->status));
-            if (exchange->second.stream) answer(head->exchange, node::FetchHead{0, head->status}, 0);
-        } else if (auto* data = std::get_if<couchmock::RespondData>(&effect)) {
-            soon(Duration{1}, StoreHears{couchmock::Written{data->exchange}});
-            const auto exchange = exchanges_.find(data->exchange);
-            if (exchange == exchanges_.end()) continue;
-            if (exchange->second.stream) {
-                stream(data->exchange, std::move(data->bytes));
-            } else {
-                append(exchange->second.answer.body, std::move(data->bytes));
-            }
-        } else if (auto* last = std::get_if<couchmock::RespondEnd>(&effect)) {
-            const auto exchange = exchanges_.find(last->exchange);
-            if (exchange == exchanges_.end()) continue;
-            if (exchange->second.stream) {
-                answer(last->exchange, node::FetchEnded{0}, 0);
-            } else {
-                const auto bytes = exchange->second.answer.body.size();
-                answer(last->exchange, node::Fetched{0, std::move(exchange->second.answer)}, bytes);
-            }
-            finish(last->exchange, true);
-        } else if (auto* reset = std::get_if<couchmock::Reset>(&effect)) {
-            const auto exchange = exchanges_.find(reset->exchange);
-            if (exchange == exchanges_.end()) continue;
-            if (exchange->second.stream && exchange->second.chunked && !reset->partial.empty())
-                answer(reset->exchange, node::FetchData{0, body_of_partial_chunk(reset->partial)},
-                       reset->partial.size());
-            if (!exchange->second.chunked) count_request(exchange->second.node, "reset");
-            answer(reset->exchange, node::FetchFailed{0, "connection reset"}, 0);
-            finish(reset->exchange, false);
-        } else if (auto* timer = std::get_if<couchmock::SetTimer>(&effect)) {
-            store_timers_[timer->timer] = ++settings_;
-            at(std::max(now_, timer->at), StoreTimer{timer->timer, settings_});
-        } else if (auto* listen = std::get_if<couchmock::Listen>(&effect)) {
-            store_listens_ = listen->accepting;
-            for (auto& node : nodes_) node.kept_connections = 0;
+void Store::finish(couchmock::ExchangeId id, bool connection_lives) {
+    const auto found = exchanges_.find(id);
+    if (found == exchanges_.end()) return;
+    auto& exchange = found->second;
+    if (connection_lives && !exchange.stream) node_of(exchange).keep_connection(exchange.life);
+    exchanges_.erase(found);
+}
+
+void Store::perform(couchmock::Effect& effect) {
+    auto& engine = parts_.engine;
+    if (auto* whole = std::get_if<couchmock::Respond>(&effect)) {
+        auto* exchange = find(whole->exchange);
+        if (!exchange) return;
+        auto& response = whole->response;
+        node_of(*exchange).count_request(std::to_string(response.status));
+        const auto bytes = response.body.size();
+        if (exchange->stream) {
+            answer(*exchange, node::FetchHead{0, response.status}, 0);
+            answer(*exchange, node::FetchData{0, std::move(response.body)}, bytes);
+            answer(*exchange, node::FetchEnded{0}, 0);
+        } else {
+            answer(*exchange, node::Fetched{0, std::move(response)}, bytes);
         }
+        finish(whole->exchange, true);
+    } else if (auto* head = std::get_if<couchmock::RespondHead>(&effect)) {
+        auto* exchange = find(head->exchange);
+        if (!exchange) return;
+        exchange->chunked = true;
+        exchange->answer = {head->status, std::move(head->headers), {}};
+        node_of(*exchange).count_request(std::to_string(head->status));
+        if (exchange->stream) answer(*exchange, node::FetchHead{0, head->status}, 0);
+    } else if (auto* data = std::get_if<couchmock::RespondData>(&effect)) {
+        engine.soon(Duration{1}, ToStore{couchmock::Written{data->exchange}});
+        auto* exchange = find(data->exchange);
+        if (!exchange) return;
+        if (exchange->stream)
+            stream(*exchange, std::move(data->bytes));
+        else
+            append(exchange->answer.body, std::move(data->bytes));
+    } else if (auto* last = std::get_if<couchmock::RespondEnd>(&effect)) {
+        auto* exchange = find(last->exchange);
+        if (!exchange) return;
+        const auto bytes = exchange->answer.body.size();
+        if (exchange->stream)
+            answer(*exchange, node::FetchEnded{0}, 0);
+        else
+            answer(*exchange, node::Fetched{0, std::move(exchange->answer)}, bytes);
+        finish(last->exchange, true);
+    } else if (auto* reset = std::get_if<couchmock::Reset>(&effect)) {
+        auto* exchange = find(reset->exchange);
+        if (!exchange) return;
+        if (exchange->stream && exchange->chunked && !reset->partial.empty())
+            answer(*exchange, node::FetchData{0, body_of_partial_chunk(reset->partial)},
+                   reset->partial.size());
+        if (!exchange->chunked) node_of(*exchange).count_request("reset");
+        answer(*exchange, node::FetchFailed{0, "connection reset"}, 0);
+        finish(reset->exchange, false);
+    } else if (auto* timer = std::get_if<couchmock::SetTimer>(&effect)) {
+        engine.at(timer->at, StoreTimer{timer->timer, timers_.set(timer->timer)});
+    } else if (auto* listen = std::get_if<couchmock::Listen>(&effect)) {
+        listens_ = listen->accepting;
+        for (auto& node : parts_.nodes) node.drop_connections();
     }
 }
 
-/// True when the effect belongs to the harness's own request.
-bool World::take_asked(couchmock::Effect& effect) {
+// ---------------------------------------------------------------- the harness's own requests
+
+bool Store::keep_asked(couchmock::Effect& effect) {
     const auto is_asked = [&](const auto& e) {
         if constexpr (requires { e.exchange; }) return e.exchange == asked_;
         return false;
@@ -161,28 +222,14 @@ bool World::take_asked(couchmock::Effect& effect) {
     return true;
 }
 
-base::HttpResponse World::ask_store(base::HttpRequest request) {
+base::HttpResponse Store::ask(base::HttpRequest request) {
     asked_ = next_exchange_++;
     asked_answer_ = {};
     asked_more_ = false;
-    tell_store(couchmock::Requested{asked_, std::move(request), "harness"});
-    while (std::exchange(asked_more_, false)) tell_store(couchmock::Written{asked_});
+    handle(couchmock::Requested{asked_, std::move(request), "harness"});
+    while (std::exchange(asked_more_, false)) handle(couchmock::Written{asked_});
     asked_ = 0;
     return std::move(asked_answer_);
-}
-
-void World::note_requests() {
-    for (auto& node : nodes_) {
-        for (const auto& [status, count] : node.requests) {
-            Record record{.what = RecordKind::requests};
-            record.at_us = (now_ - start_).count();
-            record.node = node.name;
-            record.text = status;
-            record.count = count;
-            sink_.add(record);
-        }
-        node.requests.clear();
-    }
 }
 
 }  // namespace davenport::sim::virtual_world

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "node/base/random.hpp"
-#include "sim/scenario/scenario.hpp"
+#include "node/base/time.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -34,9 +33,9 @@ public:
     }
     [[nodiscard]] bool empty() const { return heap_.empty(); }
     [[nodiscard]] Time next_at() const { return heap_.front().at; }
-    /// Takes the first, and calls `use` with it where it is: what is added meanwhile does not move it.
+    /// Removes the first event and calls `use` with it where it is: what is added meanwhile does not move it.
     template <class Use>
-    void take(const Use& use) {
+    void pop(const Use& use) {
         std::pop_heap(heap_.begin(), heap_.end(), later);
         const auto slot = heap_.back().slot;
         heap_.pop_back();
@@ -58,20 +57,6 @@ private:
     std::deque<Event> slots_;
     std::vector<std::uint32_t> free_;
     std::uint64_t added_ = 0;
-};
-
-/// One direction of a connection: every message takes its own time, and none overtakes.
-class InOrder {
-public:
-    Time arrival(Time now, const Link& link, Duration extra, std::size_t bytes, base::Random& random) {
-        auto took = Duration{random.between(link.latency.low.count(), link.latency.high.count())} + extra;
-        if (link.bytes_per_second > 0)
-            took += Duration{static_cast<std::int64_t>(bytes * 1'000'000 / link.bytes_per_second)};
-        return last_ = std::max(last_, now + took);
-    }
-
-private:
-    Time last_{};
 };
 
 }  // namespace davenport::sim::virtual_world

@@ -57,6 +57,19 @@ test('a failing run names the scenario line whose expectation did not hold', asy
   await close()
 })
 
+test('the tiles show the figure that failed', async () => {
+  const { page, close } = await open(failing, { width: 1280, height: 800 })
+  assert.match(await page.locator('.banner .tiles').innerText(), /p99\(delivery\) < 10ms/)
+  await close()
+})
+
+test('a swatch of a legend is filled with the colour of its line', async () => {
+  const { page, close } = await open(good, { width: 1280, height: 800 })
+  const fill = await page.locator('.u-legend .u-marker').nth(1).evaluate((mark) => getComputedStyle(mark).backgroundColor)
+  assert.notEqual(fill, 'rgba(0, 0, 0, 0)')
+  await close()
+})
+
 test('every button answers to the keyboard, and none breaks the page', async () => {
   const { page, troubles, close } = await open(good, { width: 1280, height: 800 })
   const buttons = await page.locator('button:visible').all()

@@ -24,9 +24,9 @@ TEST(Fifo, AcceptsWhatIsMarkedLateOrComesByResume) {
         swap_times(first, second);
         late ? void(second.flag = true) : void(second.via = DeliveryPath::resume);
         story.insert(
-            {.what = RecordKind::fault_on, .at_us = 500'000, .name = "outage", .text = "store.down"});
+            {.kind = RecordKind::fault_on, .at_us = 500'000, .name = "outage", .text = "store.down"});
         story.insert(
-            {.what = RecordKind::fault_off, .at_us = 600'000, .name = "outage", .text = "store.down"});
+            {.kind = RecordKind::fault_off, .at_us = 600'000, .name = "outage", .text = "store.down"});
         EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::pass)
             << text_of(story.finding("fifo_per_sender"));
     }
@@ -47,10 +47,10 @@ TEST(Fifo, BlamesNobodyForTheOrderAfterWhatFaultsDestroyed) {
     Story story;
     swap_times(story.shown("c1-1", "c2"), story.shown("c1-2", "c2"));
     story.remove([](const Record& r) {
-        return r.msg == "c1-2" && (r.what == RecordKind::stored || r.what == RecordKind::document ||
-                                   r.what == RecordKind::history);
+        return r.msg == "c1-2" && (r.kind == RecordKind::stored || r.kind == RecordKind::document ||
+                                   r.kind == RecordKind::history);
     });
-    story.insert({.what = RecordKind::node, .at_us = 1'450'000, .node = "n1", .text = "wiped"});
+    story.insert({.kind = RecordKind::node, .at_us = 1'450'000, .node = "n1", .text = "wiped"});
     EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::pass)
         << text_of(story.finding("fifo_per_sender"));
 }
@@ -58,23 +58,23 @@ TEST(Fifo, BlamesNobodyForTheOrderAfterWhatFaultsDestroyed) {
 TEST(Fifo, TakesWhatWasRefusedForSaidWhenItIsSaidAgain) {
     Story story;
     swap_times(story.shown("c1-1", "c2"), story.shown("c1-2", "c2"));
-    auto again = story.find([](const Record& r) { return r.what == RecordKind::send && r.msg == "c1-1"; });
+    auto again = story.find([](const Record& r) { return r.kind == RecordKind::send && r.msg == "c1-1"; });
     again.at_us += 20'000;
     again.count = 2;
     std::vector<Record> answers;
     for (const auto what : {RecordKind::accepted, RecordKind::stored}) {
-        answers.push_back(story.find([&](const Record& r) { return r.what == what && r.msg == "c1-1"; }));
+        answers.push_back(story.find([&](const Record& r) { return r.kind == what && r.msg == "c1-1"; }));
         answers.back().at_us += 20'000;
-        story.remove([&](const Record& r) { return r.what == what && r.msg == "c1-1"; });
+        story.remove([&](const Record& r) { return r.kind == what && r.msg == "c1-1"; });
     }
-    story.insert({.what = RecordKind::refused,
+    story.insert({.kind = RecordKind::refused,
                   .at_us = again.at_us - 15'000,
                   .client = "c1",
                   .node = "n1",
                   .room = "r1",
                   .msg = "c1-1",
                   .text = "not_now"});
-    story.insert({.what = RecordKind::connected,
+    story.insert({.kind = RecordKind::connected,
                   .at_us = again.at_us - 10'000,
                   .client = "c1",
                   .node = "n1",
@@ -89,15 +89,15 @@ TEST(Fifo, TakesWhatWasRefusedForSaidWhenItIsSaidAgain) {
 TEST(Fifo, LeavesWhatWasAcceptedInTheOrderOfItsConnectionThoughItIsRefusedOnceMore) {
     Story story;
     swap_times(story.shown("c1-1", "c2"), story.shown("c1-2", "c2"));
-    auto again = story.find([](const Record& r) { return r.what == RecordKind::send && r.msg == "c1-1"; });
+    auto again = story.find([](const Record& r) { return r.kind == RecordKind::send && r.msg == "c1-1"; });
     again.at_us = 1'900'000;  // a retry, long after it was accepted
     again.count = 2;
     auto refused = again;
-    refused.what = RecordKind::refused;
+    refused.kind = RecordKind::refused;
     refused.at_us = 1'000'001;
     story.insert(refused);
     story.insert(
-        {.what = RecordKind::connected, .at_us = 1'890'000, .client = "c1", .node = "n1", .count = 2});
+        {.kind = RecordKind::connected, .at_us = 1'890'000, .client = "c1", .node = "n1", .count = 2});
     story.insert(again);
     expect_caught(story, "fifo_per_sender", "c1-1");
 }
@@ -107,8 +107,8 @@ TEST(Fifo, CountsWhatWasNeverAcceptedAsLongAsTheStoreHasIt) {
         Story story;
         swap_times(story.shown("c1-1", "c2"), story.shown("c1-2", "c2"));
         story.remove([&](const Record& r) {
-            return r.msg == "c1-2" && (r.what == RecordKind::accepted || r.what == RecordKind::stored ||
-                                       (!in_store && r.what == RecordKind::document));
+            return r.msg == "c1-2" && (r.kind == RecordKind::accepted || r.kind == RecordKind::stored ||
+                                       (!in_store && r.kind == RecordKind::document));
         });
         EXPECT_EQ(story.finding("fifo_per_sender").outcome, in_store ? Outcome::fail : Outcome::pass);
     }
@@ -118,7 +118,7 @@ TEST(Fifo, IsPerConnectionOfTheSender) {
     Story story;
     swap_times(story.shown("c1-1", "c2"), story.shown("c1-2", "c2"));
     story.insert(
-        {.what = RecordKind::connected, .at_us = 1'350'000, .client = "c1", .node = "n1", .count = 2});
+        {.kind = RecordKind::connected, .at_us = 1'350'000, .client = "c1", .node = "n1", .count = 2});
     EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::pass);
 }
 
@@ -133,7 +133,7 @@ TEST(CanonicalOrder, CatchesAMessagePlacedAboveOthersWithoutAMark) {
 TEST(CanonicalOrder, CatchesNodesThatTellHistoryDifferently) {
     Story story;
     auto history = std::ranges::find_if(
-        story.records, [](const Record& r) { return r.what == RecordKind::history && r.node == "n2"; });
+        story.records, [](const Record& r) { return r.kind == RecordKind::history && r.node == "n2"; });
     swap_times(*history, *(history + 1));
     expect_caught(story, "canonical_order", "histories part at place 1");
     expect_caught(story, "canonical_order", "against their ids");
@@ -142,7 +142,7 @@ TEST(CanonicalOrder, CatchesNodesThatTellHistoryDifferently) {
 TEST(CanonicalOrder, CatchesAHistoryWithAHole) {
     Story story;
     story.remove(
-        [](const Record& r) { return r.what == RecordKind::history && r.node == "n2" && r.msg == "c2-2"; });
+        [](const Record& r) { return r.kind == RecordKind::history && r.node == "n2" && r.msg == "c2-2"; });
     expect_caught(story, "canonical_order", "histories part at place 6");
 }
 

@@ -52,12 +52,12 @@ TEST(Loss, IsCaughtWhenOneClientMissesAMessage) {
 TEST(Loss, IsToldWithWhatHappenedRoundIt) {
     Story story;
     story.fault("outage", "store.down", 1'390, 1'450, 3);
-    story.insert({.what = RecordKind::node, .at_us = 1'420'000, .node = "n1", .text = "killed"});
-    story.insert({.what = RecordKind::log,
+    story.insert({.kind = RecordKind::node, .at_us = 1'420'000, .node = "n1", .text = "killed"});
+    story.insert({.kind = RecordKind::log,
                   .at_us = 1'391'000,
                   .node = "n2",
                   .text = "warning store: it does not answer"});
-    story.insert({.what = RecordKind::log, .at_us = 4'600'000, .node = "n2", .text = "info stopping"});
+    story.insert({.kind = RecordKind::log, .at_us = 4'600'000, .node = "n2", .text = "info stopping"});
     story.remove_shown("c1-2", "c4");  // due at 1.4 s
     const auto context = story.finding("no_loss").context;
     EXPECT_THAT(context, testing::ElementsAre("   1.390 s  outage begins (store.down)",
@@ -69,22 +69,30 @@ TEST(Loss, IsToldWithWhatHappenedRoundIt) {
 TEST(Loss, IsToldWithNoMoreThanOneCanRead) {
     Story story;
     for (int i = 0; i < 100; ++i)
-        story.insert({.what = RecordKind::log, .at_us = 1'400'000 + i, .node = "n2", .text = "again"});
+        story.insert({.kind = RecordKind::log, .at_us = 1'400'000 + i, .node = "n2", .text = "again"});
     story.remove_shown("c1-2", "c4");
     const auto context = story.finding("no_loss").context;
     EXPECT_EQ(context.size(), 25u);
     EXPECT_THAT(context.back(), HasSubstr("and 76 more"));
 }
 
+TEST(Loss, IsUnknownWhenNoDocumentWasRead) {
+    Story story;
+    story.remove([](const Record& r) { return r.kind == RecordKind::document; });
+    EXPECT_EQ(story.finding("no_loss").outcome, Outcome::unknown);
+    story.remove_shown("c1-2", "c4");
+    EXPECT_EQ(story.finding("no_loss").outcome, Outcome::fail) << "what is lost is lost all the same";
+}
+
 TEST(Loss, IsCaughtWhenTheStoreLacksAMessage) {
     Story story;
-    story.remove([](const Record& r) { return r.what == RecordKind::document && r.msg == "c3-2"; });
+    story.remove([](const Record& r) { return r.kind == RecordKind::document && r.msg == "c3-2"; });
     expect_caught(story, "no_loss", "not in the store");
 }
 
 TEST(Loss, IsCaughtWhenANodeGivesUpWhatItAccepted) {
     Story story;
-    story.insert({.what = RecordKind::failed,
+    story.insert({.kind = RecordKind::failed,
                   .at_us = 1'300'000,
                   .client = "c1",
                   .node = "n1",
@@ -103,16 +111,16 @@ TEST(Loss, IsCaughtAfterAKilledNodeCameBackWithoutWhatItAccepted) {
 TEST(Loss, IsNotAMessageThatWasNeverAccepted) {
     Story story;
     story.remove([](const Record& r) {
-        return r.msg == "c4-2" && (r.what == RecordKind::accepted || r.what == RecordKind::stored ||
-                                   r.what == RecordKind::shown || r.what == RecordKind::document ||
-                                   r.what == RecordKind::history);
+        return r.msg == "c4-2" && (r.kind == RecordKind::accepted || r.kind == RecordKind::stored ||
+                                   r.kind == RecordKind::shown || r.kind == RecordKind::document ||
+                                   r.kind == RecordKind::history);
     });
     EXPECT_EQ(story.finding("no_loss").outcome, Outcome::pass);
 }
 
 TEST(Loss, CountsStoredAsAccepted) {
     Story story;
-    story.remove([](const Record& r) { return r.msg == "c1-1" && r.what == RecordKind::accepted; });
+    story.remove([](const Record& r) { return r.msg == "c1-1" && r.kind == RecordKind::accepted; });
     story.remove_shown("c1-1", "c2");
     expect_caught(story, "no_loss", "c1-1");
 }
@@ -120,11 +128,11 @@ TEST(Loss, CountsStoredAsAccepted) {
 TEST(Loss, DoesNotOweAMessageToWhoCameLater) {
     Story story;
     story.insert(
-        {.what = RecordKind::connected, .at_us = 1'500'000, .client = "c9", .node = "n2", .count = 1});
+        {.kind = RecordKind::connected, .at_us = 1'500'000, .client = "c9", .node = "n2", .count = 1});
     story.insert(
-        {.what = RecordKind::joined, .at_us = 1'501'000, .client = "c9", .node = "n2", .room = "r1"});
+        {.kind = RecordKind::joined, .at_us = 1'501'000, .client = "c9", .node = "n2", .room = "r1"});
     for (int i = 6; i < Story::messages; ++i)
-        story.insert({.what = RecordKind::shown,
+        story.insert({.kind = RecordKind::shown,
                       .at_us = (1'000 + 100 * i + 12) * Story::ms,
                       .client = "c9",
                       .node = "n2",
@@ -147,13 +155,13 @@ TEST(Loss, TakesAResumeForADelivery) {
 TEST(Loss, ExcusesWhatAWipedDiskTookBeforeTheStoreHadIt) {
     Story story;
     const auto lose = [](const Record& r) {
-        return r.msg == "c1-1" && (r.what == RecordKind::stored || r.what == RecordKind::document ||
-                                   r.what == RecordKind::history ||
-                                   (r.what == RecordKind::shown && Story::home(r.client[1] - '0') == "n2"));
+        return r.msg == "c1-1" && (r.kind == RecordKind::stored || r.kind == RecordKind::document ||
+                                   r.kind == RecordKind::history ||
+                                   (r.kind == RecordKind::shown && Story::home(r.client[1] - '0') == "n2"));
     };
     story.remove(lose);
     expect_caught(story, "no_loss", "c1-1");
-    story.insert({.what = RecordKind::node, .at_us = 1'005'000, .node = "n1", .text = "wiped"});
+    story.insert({.kind = RecordKind::node, .at_us = 1'005'000, .node = "n1", .text = "wiped"});
     const auto found = story.finding("no_loss");
     EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
     EXPECT_THAT(found.measured, HasSubstr("1 not counted"));
@@ -164,18 +172,18 @@ TEST(Loss, OfWhatTheStoreRefusedForGoodIsNoNodesDoing) {
         Story story;
         story.remove([&](const Record& r) {
             return r.msg == "c1-1" &&
-                   (r.what == RecordKind::stored || r.what == RecordKind::document ||
-                    r.what == RecordKind::history ||
-                    (r.what == RecordKind::shown && Story::home(r.client[1] - '0') == "n2"));
+                   (r.kind == RecordKind::stored || r.kind == RecordKind::document ||
+                    r.kind == RecordKind::history ||
+                    (r.kind == RecordKind::shown && Story::home(r.client[1] - '0') == "n2"));
         });
-        story.insert({.what = RecordKind::fault_on, .at_us = 1'000, .name = "rules", .text = "store.reject"});
-        story.insert({.what = RecordKind::fault_off,
+        story.insert({.kind = RecordKind::fault_on, .at_us = 1'000, .name = "rules", .text = "store.reject"});
+        story.insert({.kind = RecordKind::fault_off,
                       .at_us = until_us,
                       .name = "rules",
                       .text = "store.reject",
                       .count = 1});
         if (last_word != RecordKind::accepted)
-            story.insert({.what = last_word,
+            story.insert({.kind = last_word,
                           .at_us = 1'500'000,
                           .client = "c1",
                           .node = "n1",
@@ -194,17 +202,17 @@ TEST(Loss, OfWhatTheStoreRefusedForGoodIsNoNodesDoing) {
 Story with_both_copies_destroyed(const char* store_fault, bool shown_elsewhere) {
     Story story;
     story.remove([&](const Record& r) {
-        return r.msg == "c1-1" && (r.what == RecordKind::document || r.what == RecordKind::history ||
-                                   (r.what == RecordKind::shown && Story::home(r.client[1] - '0') == "n2" &&
+        return r.msg == "c1-1" && (r.kind == RecordKind::document || r.kind == RecordKind::history ||
+                                   (r.kind == RecordKind::shown && Story::home(r.client[1] - '0') == "n2" &&
                                     !(shown_elsewhere && r.client == "c2")));
     });
-    story.insert({.what = RecordKind::fault_on, .at_us = 2'100'000, .name = "store", .text = store_fault});
-    story.insert({.what = RecordKind::fault_off,
+    story.insert({.kind = RecordKind::fault_on, .at_us = 2'100'000, .name = "store", .text = store_fault});
+    story.insert({.kind = RecordKind::fault_off,
                   .at_us = 2'100'001,
                   .name = "store",
                   .text = store_fault,
                   .count = 1});
-    story.insert({.what = RecordKind::node, .at_us = 2'200'000, .node = "n1", .text = "wiped"});
+    story.insert({.kind = RecordKind::node, .at_us = 2'200'000, .node = "n1", .text = "wiped"});
     return story;
 }
 
@@ -222,13 +230,13 @@ TEST(Loss, OfWhatAnotherNodeHadInItsJournalWhenTheStoreLostItIsCaught) {
 
 TEST(Loss, OfWhatAnotherNodeHadShownAndNotYetWrittenIsNoNodesDoing) {
     auto killed = with_both_copies_destroyed("store.wipe", true);  // c2 was shown c1-1 by n2 at 1.012 s
-    killed.insert({.what = RecordKind::node, .at_us = 1'014'000, .node = "n2", .text = "killed"});
+    killed.insert({.kind = RecordKind::node, .at_us = 1'014'000, .node = "n2", .text = "killed"});
     EXPECT_EQ(killed.finding("no_loss").outcome, Outcome::pass) << text_of(killed.finding("no_loss"));
     auto later = with_both_copies_destroyed("store.wipe", true);
-    later.insert({.what = RecordKind::node, .at_us = 4'500'000, .node = "n2", .text = "killed"});
+    later.insert({.kind = RecordKind::node, .at_us = 4'500'000, .node = "n2", .text = "killed"});
     EXPECT_EQ(later.finding("no_loss").outcome, Outcome::fail) << "by then it was on its disk";
     auto wiped = with_both_copies_destroyed("store.wipe", true);
-    wiped.insert({.what = RecordKind::node, .at_us = 2'300'000, .node = "n2", .text = "wiped"});
+    wiped.insert({.kind = RecordKind::node, .at_us = 2'300'000, .node = "n2", .text = "wiped"});
     EXPECT_EQ(wiped.finding("no_loss").outcome, Outcome::pass);
 }
 
@@ -236,7 +244,7 @@ TEST(Loss, OfWhatAnotherNodeHadShownAndNotYetWrittenIsNoNodesDoing) {
 
 TEST(Duplicates, AreCaughtOnOneConnection) {
     Story story;
-    story.insert({.what = RecordKind::repeated,
+    story.insert({.kind = RecordKind::repeated,
                   .at_us = 1'500'000,
                   .client = "c2",
                   .node = "n2",
@@ -251,7 +259,7 @@ TEST(Duplicates, AreCaughtOnOneConnection) {
 
 TEST(Duplicates, AreNoneWhenAResumeOverlaps) {
     Story story;
-    story.insert({.what = RecordKind::repeated,
+    story.insert({.kind = RecordKind::repeated,
                   .at_us = 1'500'000,
                   .client = "c2",
                   .node = "n2",
@@ -264,7 +272,7 @@ TEST(Duplicates, AreNoneWhenAResumeOverlaps) {
 
 TEST(Duplicates, AreCaughtWhenOneMessageGoesByTwoIds) {
     Story story;
-    story.insert({.what = RecordKind::shown,
+    story.insert({.kind = RecordKind::shown,
                   .at_us = 1'500'000,
                   .client = "c2",
                   .node = "n2",
@@ -278,7 +286,7 @@ TEST(Duplicates, AreCaughtWhenOneMessageGoesByTwoIds) {
 
 TEST(Duplicates, AreCaughtInTheStore) {
     Story story;
-    story.insert({.what = RecordKind::document, .at_us = 4'000'000, .msg = "c1-1", .id = Story::id(77)});
+    story.insert({.kind = RecordKind::document, .at_us = 4'000'000, .msg = "c1-1", .id = Story::id(77)});
     expect_caught(story, "no_duplicates", "in the store");
 }
 
@@ -286,7 +294,7 @@ TEST(Duplicates, AreCaughtInTheStore) {
 
 TEST(Phantoms, AreCaughtWhenTheTextWasAltered) {
     Story story;
-    story.insert({.what = RecordKind::phantom,
+    story.insert({.kind = RecordKind::phantom,
                   .at_us = 1'500'000,
                   .client = "c2",
                   .node = "n2",
@@ -298,7 +306,7 @@ TEST(Phantoms, AreCaughtWhenTheTextWasAltered) {
 
 TEST(Phantoms, AreCaughtWhenShownThoughNeverSent) {
     Story story;
-    story.insert({.what = RecordKind::shown,
+    story.insert({.kind = RecordKind::shown,
                   .at_us = 1'500'000,
                   .client = "c2",
                   .node = "n2",
@@ -311,9 +319,9 @@ TEST(Phantoms, AreCaughtWhenShownThoughNeverSent) {
 
 TEST(Phantoms, AreCaughtInTheStoreAndInAHistory) {
     Story store, history;
-    store.insert({.what = RecordKind::document, .at_us = 4'000'000, .msg = "c1-99", .id = Story::id(99)});
+    store.insert({.kind = RecordKind::document, .at_us = 4'000'000, .msg = "c1-99", .id = Story::id(99)});
     expect_caught(store, "no_phantoms", "the store holds c1-99");
-    history.insert({.what = RecordKind::history,
+    history.insert({.kind = RecordKind::history,
                     .at_us = 4'100'000,
                     .node = "n2",
                     .room = "r1",
@@ -345,7 +353,7 @@ TEST(Convergence, CatchesASenderThatWasNeverAnswered) {
     Story story;
     story.expect("converged");
     story.remove([](const Record& r) {
-        return r.msg == "c4-2" && (r.what == RecordKind::accepted || r.what == RecordKind::stored);
+        return r.msg == "c4-2" && (r.kind == RecordKind::accepted || r.kind == RecordKind::stored);
     });
     expect_caught(story, "converged", "never got an answer");
 }
@@ -353,24 +361,24 @@ TEST(Convergence, CatchesASenderThatWasNeverAnswered) {
 TEST(Convergence, CatchesASenderThatWasNeverToldThatItIsStored) {
     Story story;
     story.expect("converged");
-    story.remove([](const Record& r) { return r.msg == "c4-2" && r.what == RecordKind::stored; });
+    story.remove([](const Record& r) { return r.msg == "c4-2" && r.kind == RecordKind::stored; });
     expect_caught(story, "converged", "n2 never told its sender that it is stored");
     // The node knows the sender no more when the connection that it was told over is gone.
-    story.insert({.what = RecordKind::disconnected,
+    story.insert({.kind = RecordKind::disconnected,
                   .at_us = 3'200'000,
                   .client = "c4",
                   .node = "n2",
                   .text = "reset",
                   .count = 1});
     story.insert(
-        {.what = RecordKind::connected, .at_us = 3'300'000, .client = "c4", .node = "n2", .count = 2});
+        {.kind = RecordKind::connected, .at_us = 3'300'000, .client = "c4", .node = "n2", .count = 2});
     EXPECT_EQ(story.finding("converged").outcome, Outcome::pass) << text_of(story.finding("converged"));
 }
 
 TEST(Convergence, CatchesAGapThatStaysOpen) {
     Story story;
     story.expect("converged");
-    story.insert({.what = RecordKind::joined,
+    story.insert({.kind = RecordKind::joined,
                   .at_us = 1'050'000,
                   .client = "c2",
                   .node = "n2",
@@ -378,14 +386,14 @@ TEST(Convergence, CatchesAGapThatStaysOpen) {
                   .flag = true});
     expect_caught(story, "converged", "gap");
     story.insert(
-        {.what = RecordKind::gap_closed, .at_us = 3'100'000, .client = "c2", .node = "n2", .room = "r1"});
+        {.kind = RecordKind::gap_closed, .at_us = 3'100'000, .client = "c2", .node = "n2", .room = "r1"});
     EXPECT_EQ(story.finding("converged").outcome, Outcome::pass);
 }
 
 TEST(Convergence, CatchesAClientThatIsLeftOutside) {
     Story story;
     story.expect("converged");
-    story.insert({.what = RecordKind::disconnected,
+    story.insert({.kind = RecordKind::disconnected,
                   .at_us = 2'900'000,
                   .client = "c2",
                   .node = "n2",
@@ -397,7 +405,7 @@ TEST(Convergence, CatchesAClientThatIsLeftOutside) {
 TEST(Outbox, CatchesABacklogThatStays) {
     Story story;
     story.expect("outbox_drained");
-    story.insert({.what = RecordKind::backlog, .at_us = 3'600'000, .node = "n2", .count = 3});
+    story.insert({.kind = RecordKind::backlog, .at_us = 3'600'000, .node = "n2", .count = 3});
     expect_caught(story, "outbox_drained", "n2 has 3 messages");
 }
 
@@ -406,13 +414,13 @@ TEST(Storm, CatchesANodeThatHammersARefusingStore) {
         Story story;
         story.expect("no_storm");
         story.fault("outage", "store.down", 1'000, 2'000, 10);
-        story.insert({.what = RecordKind::requests,
+        story.insert({.kind = RecordKind::requests,
                       .at_us = 1'900'000,
                       .node = "n1",
                       .text = "refused",
                       .count = each_second});
         story.insert(
-            {.what = RecordKind::requests, .at_us = 1'900'000, .node = "n2", .text = "201", .count = 600});
+            {.kind = RecordKind::requests, .at_us = 1'900'000, .node = "n2", .text = "201", .count = 600});
         const auto found = story.finding("no_storm");
         EXPECT_EQ(found.outcome, each_second == 6 ? Outcome::pass : Outcome::fail) << text_of(found);
     }

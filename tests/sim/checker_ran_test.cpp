@@ -86,20 +86,20 @@ TEST(Ran, IsUnknownWhenAPhaseHadNoTraffic) {
 
 TEST(Ran, IsUnknownWhenNobodyLookedIntoTheStore) {
     Story story;
-    story.remove([](const Record& r) { return r.what == RecordKind::document; });
+    story.remove([](const Record& r) { return r.kind == RecordKind::document; });
     expect_unknown(story, "nobody knows what it holds");
 }
 
 TEST(Ran, IsUnknownWhenTheHarnessWasTooLate) {
     Story story;
-    story.insert({.what = RecordKind::stall, .at_us = 1'500'000, .count = 700'000});
+    story.insert({.kind = RecordKind::stall, .at_us = 1'500'000, .count = 700'000});
     expect_unknown(story, "too busy");
 }
 
 TEST(Ran, DoesNotHideAFailure) {
     Story story;
     story.records.pop_back();
-    story.insert({.what = RecordKind::repeated,
+    story.insert({.kind = RecordKind::repeated,
                   .at_us = 1'500'000,
                   .client = "c2",
                   .node = "n2",

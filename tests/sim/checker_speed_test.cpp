@@ -24,12 +24,12 @@ std::int64_t peak_bytes() {
 }
 
 void tell_join(Judge& judge, int client) {
-    Record record{.what = RecordKind::connected};
+    Record record{.kind = RecordKind::connected};
     record.client = fmt::format("c{}", client + 1);
     record.node = fmt::format("n{}", 1 + client % nodes);
     record.count = 1;
     judge.add(record);
-    record.what = RecordKind::joined;
+    record.kind = RecordKind::joined;
     record.room = fmt::format("r{}", 1 + client / clients_of_room);
     judge.add(record);
 }
@@ -37,7 +37,7 @@ void tell_join(Judge& judge, int client) {
 void tell_message(Judge& judge, int number) {
     const auto room = number % rooms;
     const auto sender = room * clients_of_room + number / rooms % clients_of_room;
-    Record record{.what = RecordKind::send};
+    Record record{.kind = RecordKind::send};
     record.client = fmt::format("c{}", sender + 1);
     record.node = fmt::format("n{}", 1 + sender % nodes);
     record.room = fmt::format("r{}", 1 + room);
@@ -46,10 +46,10 @@ void tell_message(Judge& judge, int number) {
     record.count = 1;
     judge.add(record);
     record.id = fmt::format("{}:{:026}", record.room, number);
-    record.what = RecordKind::accepted;
+    record.kind = RecordKind::accepted;
     record.at_us += 2'000;
     judge.add(record);
-    record.what = RecordKind::shown;
+    record.kind = RecordKind::shown;
     for (int i = 0; i < clients_of_room; ++i) {
         const auto to = room * clients_of_room + i;
         record.client = fmt::format("c{}", to + 1);
@@ -57,7 +57,7 @@ void tell_message(Judge& judge, int number) {
         record.at_us += 10;
         judge.add(record);
     }
-    record.what = RecordKind::stored;
+    record.kind = RecordKind::stored;
     record.client = fmt::format("c{}", sender + 1);
     judge.add(record);
 }
@@ -78,7 +78,7 @@ TEST(JudgeSpeed, AMillionDeliveriesInTwoSecondsAndTwoHundredBytesEach) {
     Judge judge{scenario, Plan{}};
     for (int client = 0; client < rooms * clients_of_room; ++client) tell_join(judge, client);
     for (int number = 0; number < messages; ++number) tell_message(judge, number);
-    Record end{.what = RecordKind::end};
+    Record end{.kind = RecordKind::end};
     end.at_us = 1'000 * messages + 1'000'000;
     judge.add(end);
     const auto verdict = judge.finish();

@@ -24,35 +24,35 @@ struct Story {
     static constexpr int messages = 10;
 
     Story() {
-        add({.what = RecordKind::run, .text = "{}"});
-        for (const char* node : {"n1", "n2"}) add({.what = RecordKind::node, .node = node, .text = "up"});
+        add({.kind = RecordKind::run, .text = "{}"});
+        for (const char* node : {"n1", "n2"}) add({.kind = RecordKind::node, .node = node, .text = "up"});
         for (int i = 1; i <= 4; ++i) {
-            add({.what = RecordKind::connected,
+            add({.kind = RecordKind::connected,
                  .at_us = ms,
                  .client = client(i),
                  .node = home(i),
                  .count = 1});
-            add({.what = RecordKind::joined,
+            add({.kind = RecordKind::joined,
                  .at_us = 2 * ms,
                  .client = client(i),
                  .node = home(i),
                  .room = "r1"});
         }
         for (int i = 0; i < messages; ++i) say(1 + i % 4, (1'000 + 100 * i) * ms);
-        add({.what = RecordKind::healed, .at_us = 3'000 * ms});
+        add({.kind = RecordKind::healed, .at_us = 3'000 * ms});
         for (const char* node : {"n1", "n2"})
-            add({.what = RecordKind::backlog, .at_us = 3'500 * ms, .node = node});
+            add({.kind = RecordKind::backlog, .at_us = 3'500 * ms, .node = node});
         for (int i = 0; i < messages; ++i)
-            add({.what = RecordKind::document, .at_us = 4'000 * ms, .msg = name(i), .id = id(i)});
+            add({.kind = RecordKind::document, .at_us = 4'000 * ms, .msg = name(i), .id = id(i)});
         for (const char* node : {"n1", "n2"})
             for (int i = 0; i < messages; ++i)
-                add({.what = RecordKind::history,
+                add({.kind = RecordKind::history,
                      .at_us = 4'100 * ms,
                      .node = node,
                      .room = "r1",
                      .msg = name(i),
                      .id = id(i)});
-        add({.what = RecordKind::end, .at_us = 5'000 * ms});
+        add({.kind = RecordKind::end, .at_us = 5'000 * ms});
         plan.load_end = std::chrono::seconds{2};
         plan.heal_begin = std::chrono::seconds{3};
         plan.end = std::chrono::seconds{5};
@@ -71,8 +71,8 @@ struct Story {
     void say(int sender, std::int64_t due) {
         const auto i = static_cast<int>(plan.sends.size());
         plan.sends.push_back({Duration{due}, static_cast<std::uint32_t>(sender - 1), "r1", 64});
-        const auto about = [&](RecordKind what, std::int64_t after) {
-            return Record{.what = what,
+        const auto about = [&](RecordKind kind, std::int64_t after) {
+            return Record{.kind = kind,
                           .at_us = due + after * ms,
                           .client = client(sender),
                           .node = home(sender),
@@ -96,7 +96,7 @@ struct Story {
     }
 
     void show(int i, int to, std::int64_t at) {
-        add({.what = RecordKind::shown,
+        add({.kind = RecordKind::shown,
              .at_us = at,
              .client = client(to),
              .node = home(to),
@@ -113,7 +113,7 @@ struct Story {
     }
     Record& shown(const std::string& msg, const std::string& to) {
         return find(
-            [&](const Record& r) { return r.what == RecordKind::shown && r.msg == msg && r.client == to; });
+            [&](const Record& r) { return r.kind == RecordKind::shown && r.msg == msg && r.client == to; });
     }
     template <typename Is>
     void remove(Is is) {
@@ -121,7 +121,7 @@ struct Story {
     }
     void remove_shown(const std::string& msg, const std::string& to) {
         remove(
-            [&](const Record& r) { return r.what == RecordKind::shown && r.msg == msg && r.client == to; });
+            [&](const Record& r) { return r.kind == RecordKind::shown && r.msg == msg && r.client == to; });
     }
     /// Puts `record` before the first record that is later, as a world would.
     void insert(Record record) {
@@ -140,8 +140,8 @@ struct Story {
                std::int64_t touched) {
         plan_fault(fault_name, kind);
         scenario.timeline.emplace_back().name = fault_name;
-        insert({.what = RecordKind::fault_on, .at_us = on * ms, .name = fault_name, .text = kind});
-        insert({.what = RecordKind::fault_off,
+        insert({.kind = RecordKind::fault_on, .at_us = on * ms, .name = fault_name, .text = kind});
+        insert({.kind = RecordKind::fault_off,
                 .at_us = off * ms,
                 .name = fault_name,
                 .text = kind,

@@ -38,7 +38,7 @@ TEST(Threshold, MeasuresTheFourLatenciesFromTheDueTime) {
 TEST(Threshold, CountsTheTimeThatAClientCouldNotSend) {
     Story story;
     for (auto& record : story.records)
-        if (record.what == RecordKind::send && record.msg == "c1-2") record.due_us -= 500'000;
+        if (record.kind == RecordKind::send && record.msg == "c1-2") record.due_us -= 500'000;
     EXPECT_THAT(judged(story, "max(local_ack)", "", "<", 100'000).measured, HasSubstr("502 ms"));
 }
 
@@ -93,7 +93,7 @@ TEST(Threshold, IsUnknownWhereThereIsNothingToMeasure) {
 
 TEST(Threshold, LeavesOutTheStoredOfWhomNobodyCouldTell) {
     Story story;
-    story.remove([](const Record& r) { return r.what == RecordKind::stored && r.msg == "c1-1"; });
+    story.remove([](const Record& r) { return r.kind == RecordKind::stored && r.msg == "c1-1"; });
     EXPECT_EQ(judged(story, "count(stored)", "", "==", 9).outcome, Outcome::pass);
     EXPECT_EQ(judged(story, "max(stored)", "", "==", 10'000).outcome, Outcome::pass);
 }
@@ -112,9 +112,9 @@ Story with_outage(std::int64_t drained_ms) {
             story.insert(late);
         }
     }
-    story.insert({.what = RecordKind::backlog, .at_us = 1'420'000, .node = "n1", .count = 1});
+    story.insert({.kind = RecordKind::backlog, .at_us = 1'420'000, .node = "n1", .count = 1});
     story.insert(
-        {.what = RecordKind::backlog, .at_us = drained_ms * Story::ms - 5'000, .node = "n1", .count = 0});
+        {.kind = RecordKind::backlog, .at_us = drained_ms * Story::ms - 5'000, .node = "n1", .count = 0});
     return story;
 }
 
@@ -127,16 +127,16 @@ TEST(Recovery, LastsUntilDeliveriesAreAsFastAsBefore) {
 
 TEST(Recovery, LastsUntilNothingWaitsForTheStore) {
     auto story = with_outage(1'580);
-    story.remove([](const Record& r) { return r.what == RecordKind::backlog && r.count == 0; });
-    story.insert({.what = RecordKind::backlog, .at_us = 1'950'000, .node = "n1", .count = 0});
+    story.remove([](const Record& r) { return r.kind == RecordKind::backlog && r.count == 0; });
+    story.insert({.kind = RecordKind::backlog, .at_us = 1'950'000, .node = "n1", .count = 0});
     EXPECT_EQ(judged(story, "recovery of outage", "", "==", 400'000).outcome, Outcome::pass);
 }
 
 TEST(Recovery, IsNotKnownWhenTheNextFaultCameFirst) {
     auto story = with_outage(1'580);
-    story.remove([](const Record& r) { return r.what == RecordKind::backlog && r.count == 0; });
+    story.remove([](const Record& r) { return r.kind == RecordKind::backlog && r.count == 0; });
     story.fault("next", "feed.cut", 1'850, 1'850, 1);
-    story.insert({.what = RecordKind::backlog, .at_us = 1'950'000, .node = "n1", .count = 0});
+    story.insert({.kind = RecordKind::backlog, .at_us = 1'950'000, .node = "n1", .count = 0});
     const auto found = judged(story, "recovery of outage", "", "<", 1e6);
     EXPECT_EQ(found.outcome, Outcome::unknown) << text_of(found);
     EXPECT_THAT(found.measured, HasSubstr("next fault began 300 ms after outage"));
@@ -157,7 +157,7 @@ TEST(Recovery, NeverCameWhenSomethingIsStillMissing) {
         return judge.summary().recoveries.size();
     };
     EXPECT_EQ(told(), 1u);
-    story.find([](const Record& r) { return r.what == RecordKind::end; }).text = "interrupted";
+    story.find([](const Record& r) { return r.kind == RecordKind::end; }).text = "interrupted";
     EXPECT_EQ(told(), 0u) << "nobody waited for it";
 }
 

@@ -52,7 +52,7 @@ TEST_F(ClientTest, IsNotSettledWhileItMayHaveMissedSomething) {
 
 TEST_F(ClientTest, NotesAFrameThatIsNoJson) {
     hear("{\"t\":");
-    EXPECT_EQ(noted.back().what, RecordKind::phantom);
+    EXPECT_EQ(noted.back().kind, RecordKind::phantom);
     EXPECT_EQ(noted.back().text, "5 bytes that are no JSON");
 }
 
@@ -72,7 +72,7 @@ TEST_F(PrefixedTest, HasItsRoomsUnderAnotherNameAtTheNodeThanInItsNotes) {
     hear(
         R"({"t":"message","room":"sim-1-r1","id":"sim-1-r1:01M8A0KV4A0002YX23NFNXH83W","user":"c2","text":")" +
         make_text("c2-1", 40) + R"("})");
-    EXPECT_EQ(noted.back().what, RecordKind::shown);
+    EXPECT_EQ(noted.back().kind, RecordKind::shown);
     EXPECT_EQ(noted.back().room, "r1");
     tell(AskHistory{"r1"});
     EXPECT_THAT(sent.back(), HasSubstr(R"("room":"sim-1-r1")"));
@@ -80,10 +80,10 @@ TEST_F(PrefixedTest, HasItsRoomsUnderAnotherNameAtTheNodeThanInItsNotes) {
 
 TEST_F(ClientTest, NotesWhatIsNotAsItWasSaid) {
     hear(R"({"t":"message","room":"r1","id":"r1:1","user":"c3","text":")" + make_text("c2-1", 40) + R"("})");
-    EXPECT_EQ(noted.back().what, RecordKind::phantom) << "it was c2 who said it";
+    EXPECT_EQ(noted.back().kind, RecordKind::phantom) << "it was c2 who said it";
     EXPECT_THAT(noted.back().text, testing::StartsWith("c3: c2-1 "));
     hear(R"({"t":"message","room":"r1","id":"r1:2","user":"c2","text":"c2-1 and more"})");
-    EXPECT_EQ(noted.back().what, RecordKind::phantom);
+    EXPECT_EQ(noted.back().kind, RecordKind::phantom);
 }
 
 TEST(MessageText, HasInSomeOfThemWhatProgramsTripOver) {

@@ -1,5 +1,5 @@
 #include "sim/history/history_file.hpp"
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -36,7 +36,7 @@ struct TemporaryFile {
 
 TEST(Record, LeavesOutWhatStandsAtItsDefault) {
     Record record;
-    record.what = RecordKind::healed;
+    record.kind = RecordKind::healed;
     record.at_us = 12;
     EXPECT_EQ(line_of(record), R"({"at":12,"what":"healed"})");
 }
@@ -44,8 +44,8 @@ TEST(Record, LeavesOutWhatStandsAtItsDefault) {
 TEST(Record, ComesBackFromItsLineAsItWas) {
     for (int i = 0; i <= static_cast<int>(RecordKind::end); ++i) {
         Record record;
-        record.what = static_cast<RecordKind>(i);
-        SCOPED_TRACE(std::string{name_of(record.what)});
+        record.kind = static_cast<RecordKind>(i);
+        SCOPED_TRACE(std::string{name_of(record.kind)});
         record.at_us = 1'234'567'890'123;
         record.client = "c3";
         record.node = "n1";
@@ -61,7 +61,7 @@ TEST(Record, ComesBackFromItsLineAsItWas) {
         const auto back = sim::parse_line(line_of(record));
         ASSERT_TRUE(back);
         EXPECT_EQ(line_of(*back), line_of(record));
-        EXPECT_EQ(back->what, record.what);
+        EXPECT_EQ(back->kind, record.kind);
         EXPECT_EQ(back->text, record.text);
         EXPECT_EQ(back->due_us, 0);
         EXPECT_EQ(back->count, -5);
@@ -90,7 +90,7 @@ TEST(HistoryFile, GivesBackWhatWasWritten) {
         sim::HistoryWriter writer{file.path};
         for (int i = 0; i < 5'000; ++i) {
             Record record;
-            record.what = RecordKind::shown;
+            record.kind = RecordKind::shown;
             record.at_us = i;
             record.text = std::string(100, 'x');  // more than one block in all
             writer.add(record);

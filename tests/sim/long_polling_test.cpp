@@ -57,7 +57,7 @@ protected:
     }
     std::vector<RecordKind> seen() {
         std::vector<RecordKind> out;
-        for (const auto& record : std::exchange(noted, {})) out.push_back(record.what);
+        for (const auto& record : std::exchange(noted, {})) out.push_back(record.kind);
         return out;
     }
 

@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// Plays the world: answers what the orchestrator asks for, at once, and keeps what was done and noted.
-class Stage {
+class ScriptedWorld {
 public:
     Scenario scenario;
     Plan plan;
@@ -33,7 +33,7 @@ public:
     base::Duration slow_until{};
     int histories_asked = 0;
 
-    Stage() {
+    ScriptedWorld() {
         scenario.topology.nodes = 2;
         scenario.topology.clients = 2;
         plan.load_end = 2s;
@@ -73,10 +73,10 @@ public:
         take(orchestrator_->on_record(record));
     }
     std::int64_t at_us() const { return (now_ - start_).count(); }
-    [[nodiscard]] std::vector<std::string> noted(RecordKind what) const {
+    [[nodiscard]] std::vector<std::string> noted(RecordKind kind) const {
         std::vector<std::string> out;
         for (const auto& note : notes)
-            if (note.what == what)
+            if (note.kind == kind)
                 out.push_back(std::to_string(note.at_us / 1000) + ' ' + note.node + note.name + ' ' +
                               note.text);
         return out;
@@ -157,260 +157,260 @@ PlannedFault fault(const std::string& kind, base::Duration at, base::Duration le
 }
 
 TEST(Orchestrator, PostsWhatIsDueWithItsIntendedTime) {
-    Stage stage;
-    stage.plan.sends = {{.due = 500ms, .client = 0, .room = "r1", .size_bytes = 10},
+    ScriptedWorld world;
+    world.plan.sends = {{.due = 500ms, .client = 0, .room = "r1", .size_bytes = 10},
                         {.due = 700ms, .client = 1, .room = "r1", .size_bytes = 10}};
-    stage.run(1s);
-    EXPECT_THAT(stage.done,
+    world.run(1s);
+    EXPECT_THAT(world.done,
                 ElementsAre("500 c1 posts what was due at 500", "700 c2 posts what was due at 700"));
 }
 
 TEST(Orchestrator, SetsAStoreFaultAndNotesWhatItHit) {
-    Stage stage;
+    ScriptedWorld world;
     auto slow = fault("store.slow", 500ms, 1s);
     slow.parameters["delay_ms"] = "20";
-    stage.add(slow);
-    stage.run(2s);
-    EXPECT_THAT(stage.done,
+    world.add(slow);
+    world.run(2s);
+    EXPECT_THAT(world.done,
                 ElementsAre(R"(500 POST /_mock/faults {"name":"it","fault":"store.slow","delay_ms":20})",
                             "1500 GET /_mock/faults", "1500 DELETE /_mock/faults/it"));
-    EXPECT_THAT(stage.noted(RecordKind::fault_on), ElementsAre("500 it store.slow"));
-    EXPECT_THAT(stage.noted(RecordKind::fault_off), ElementsAre("1500 it store.slow"));
-    EXPECT_EQ(stage.notes.back().count, 3);
+    EXPECT_THAT(world.noted(RecordKind::fault_on), ElementsAre("500 it store.slow"));
+    EXPECT_THAT(world.noted(RecordKind::fault_off), ElementsAre("1500 it store.slow"));
+    EXPECT_EQ(world.notes.back().count, 3);
 }
 
 TEST(Orchestrator, AMomentIsOverOnceItHasHit) {
-    Stage stage;
-    stage.add(fault("feed.cut", 500ms));
-    stage.hits = 0;
-    stage.run(1s);
-    EXPECT_THAT(stage.noted(RecordKind::fault_off), ElementsAre());
-    stage.hits = 1;
-    stage.run(2s);
-    EXPECT_EQ(stage.noted(RecordKind::fault_off).size(), 1u);
+    ScriptedWorld world;
+    world.add(fault("feed.cut", 500ms));
+    world.hits = 0;
+    world.run(1s);
+    EXPECT_THAT(world.noted(RecordKind::fault_off), ElementsAre());
+    world.hits = 1;
+    world.run(2s);
+    EXPECT_EQ(world.noted(RecordKind::fault_off).size(), 1u);
 }
 
 TEST(Orchestrator, WipesAStoreThatIsNotTheMocksByDroppingTheDatabase) {
-    Stage stage;
-    stage.set_status = 501;
-    stage.add(fault("store.wipe", 500ms));
-    stage.run(1s);
-    EXPECT_EQ(stage.done.back(), "500 DELETE the database");
-    EXPECT_EQ(stage.notes.back().what, RecordKind::fault_off);
-    EXPECT_EQ(stage.notes.back().count, 1);
+    ScriptedWorld world;
+    world.set_status = 501;
+    world.add(fault("store.wipe", 500ms));
+    world.run(1s);
+    EXPECT_EQ(world.done.back(), "500 DELETE the database");
+    EXPECT_EQ(world.notes.back().kind, RecordKind::fault_off);
+    EXPECT_EQ(world.notes.back().count, 1);
 }
 
 TEST(Orchestrator, WhatTheMockCannotDoToSomebodyElsesStoreTouchesNothing) {
-    Stage stage;
-    stage.set_status = 501;
-    stage.add(fault("store.amnesia", 500ms));
-    stage.run();
-    EXPECT_EQ(stage.noted(RecordKind::fault_off), std::vector<std::string>{"500 it store.amnesia"});
-    EXPECT_EQ(stage.broken, "");
+    ScriptedWorld world;
+    world.set_status = 501;
+    world.add(fault("store.amnesia", 500ms));
+    world.run();
+    EXPECT_EQ(world.noted(RecordKind::fault_off), std::vector<std::string>{"500 it store.amnesia"});
+    EXPECT_EQ(world.broken, "");
 }
 
 TEST(Orchestrator, RestartsTheStoreItselfWhereTheWorldCan) {
-    Stage stage;
-    stage.can_restart_store = true;
-    stage.add(fault("store.crash", 500ms));
-    stage.run(1s);
-    EXPECT_EQ(stage.done, std::vector<std::string>{"500 restart the store"});
-    EXPECT_THAT(stage.noted(RecordKind::fault_off), ElementsAre());
-    stage.tell(StoreRestarted{0, true});
-    EXPECT_THAT(stage.noted(RecordKind::fault_off), ElementsAre("1000 it store.crash"));
-    stage.run();
-    EXPECT_EQ(stage.broken, "");
+    ScriptedWorld world;
+    world.can_restart_store = true;
+    world.add(fault("store.crash", 500ms));
+    world.run(1s);
+    EXPECT_EQ(world.done, std::vector<std::string>{"500 restart the store"});
+    EXPECT_THAT(world.noted(RecordKind::fault_off), ElementsAre());
+    world.tell(StoreRestarted{0, true});
+    EXPECT_THAT(world.noted(RecordKind::fault_off), ElementsAre("1000 it store.crash"));
+    world.run();
+    EXPECT_EQ(world.broken, "");
 }
 
 TEST(Orchestrator, AKilledNodeIsStartedAgainAfterItsTime) {
-    Stage stage;
-    stage.add(fault("node.kill", 500ms, 1s, "n2"));
-    stage.run(2s);
-    EXPECT_THAT(stage.done, ElementsAre("500 kill n2", "1500 start n2"));
-    EXPECT_THAT(stage.noted(RecordKind::node),
+    ScriptedWorld world;
+    world.add(fault("node.kill", 500ms, 1s, "n2"));
+    world.run(2s);
+    EXPECT_THAT(world.done, ElementsAre("500 kill n2", "1500 start n2"));
+    EXPECT_THAT(world.noted(RecordKind::node),
                 ElementsAre("0 n1 up", "0 n2 up", "500 n2 killed", "1500 n2 up"));
-    EXPECT_THAT(stage.noted(RecordKind::fault_off), ElementsAre("1500 n2it node.kill"));
+    EXPECT_THAT(world.noted(RecordKind::fault_off), ElementsAre("1500 n2it node.kill"));
 }
 
 TEST(Orchestrator, AWipedNodeLosesItsJournalBetweenKillAndStart) {
-    Stage stage;
-    stage.add(fault("node.wipe", 500ms, 0s, "n1"));
-    stage.run(1s);
-    EXPECT_THAT(stage.done, ElementsAre("500 kill n1", "500 wipe n1", "500 start n1"));
+    ScriptedWorld world;
+    world.add(fault("node.wipe", 500ms, 0s, "n1"));
+    world.run(1s);
+    EXPECT_THAT(world.done, ElementsAre("500 kill n1", "500 wipe n1", "500 start n1"));
 }
 
 TEST(Orchestrator, ANodeThatTakesItsTimeToEndIsStartedWhenItIsGone) {
-    Stage stage;
-    stage.hold_exit = {"n1"};
-    stage.add(fault("node.stop", 500ms, 200ms, "n1"));
-    stage.run(1s);
-    EXPECT_THAT(stage.done, ElementsAre("500 terminate n1"));
-    stage.tell(NodeIsGone{"n1", "exit code 0", true});
-    EXPECT_THAT(stage.done, ElementsAre("500 terminate n1", "1000 start n1"));
-    stage.run();
-    EXPECT_EQ(stage.broken, "");
+    ScriptedWorld world;
+    world.hold_exit = {"n1"};
+    world.add(fault("node.stop", 500ms, 200ms, "n1"));
+    world.run(1s);
+    EXPECT_THAT(world.done, ElementsAre("500 terminate n1"));
+    world.tell(NodeIsGone{"n1", "exit code 0", true});
+    EXPECT_THAT(world.done, ElementsAre("500 terminate n1", "1000 start n1"));
+    world.run();
+    EXPECT_EQ(world.broken, "");
 }
 
 TEST(Orchestrator, ANodeThatEndsInBadOrderBreaksTheRun) {
-    Stage stage;
-    stage.hold_exit = {"n1"};
-    stage.add(fault("node.stop", 500ms, 200ms, "n1"));
-    stage.run(600ms);
-    stage.tell(NodeIsGone{"n1", "signal 6 (Aborted)", false});
-    stage.run();
-    EXPECT_THAT(stage.broken, HasSubstr("n1 did not end in good order: signal 6"));
+    ScriptedWorld world;
+    world.hold_exit = {"n1"};
+    world.add(fault("node.stop", 500ms, 200ms, "n1"));
+    world.run(600ms);
+    world.tell(NodeIsGone{"n1", "signal 6 (Aborted)", false});
+    world.run();
+    EXPECT_THAT(world.broken, HasSubstr("n1 did not exit cleanly: signal 6"));
 }
 
 TEST(Orchestrator, ANodeThatDiesByItselfBreaksTheRunAndIsBackForTheHealing) {
-    Stage stage;
-    stage.run(1s);
-    stage.tell(NodeIsGone{"n2", "signal 11 (Segmentation fault)", false});
-    stage.run();
-    EXPECT_TRUE(stage.finished);
-    EXPECT_THAT(stage.broken, HasSubstr("n2 ended by itself: signal 11"));
-    EXPECT_THAT(stage.done, ElementsAre("3000 start n2"));
-    EXPECT_EQ(stage.notes.back().text, stage.broken);
+    ScriptedWorld world;
+    world.run(1s);
+    world.tell(NodeIsGone{"n2", "signal 11 (Segmentation fault)", false});
+    world.run();
+    EXPECT_TRUE(world.finished);
+    EXPECT_THAT(world.broken, HasSubstr("n2 ended by itself: signal 11"));
+    EXPECT_THAT(world.done, ElementsAre("3000 start n2"));
+    EXPECT_EQ(world.notes.back().text, world.broken);
 }
 
 TEST(Orchestrator, TwoFaultsDoNotHoldOneNode) {
-    Stage stage;
-    stage.add(fault("node.kill", 500ms, 1s, "n2"));
+    ScriptedWorld world;
+    world.add(fault("node.kill", 500ms, 1s, "n2"));
     auto pause = fault("node.pause", 700ms, 200ms, "n2");
     pause.name = "second";
-    stage.add(pause);
-    stage.run(2s);
-    EXPECT_THAT(stage.done, ElementsAre("500 kill n2", "1500 start n2"));
-    EXPECT_THAT(stage.noted(RecordKind::fault_off),
+    world.add(pause);
+    world.run(2s);
+    EXPECT_THAT(world.done, ElementsAre("500 kill n2", "1500 start n2"));
+    EXPECT_THAT(world.noted(RecordKind::fault_off),
                 ElementsAre("700 n2second node.pause", "1500 n2it node.kill"));
 }
 
 TEST(Orchestrator, HealingEndsEveryFaultAndBringsEveryNodeBack) {
-    Stage stage;
+    ScriptedWorld world;
     for (const char* kind : {"store.down", "node.kill", "client.slow"}) {
         auto lasting = fault(kind, 500ms, 0s, kind == std::string{"node.kill"} ? "n1" : "");
         lasting.name = kind;
         lasting.client = "c1";
         lasting.lasting = true;
-        stage.add(lasting);
+        world.add(lasting);
     }
-    stage.run();
-    EXPECT_EQ(stage.noted(RecordKind::fault_off).size(), 3u);
-    EXPECT_THAT(stage.noted(RecordKind::node),
+    world.run();
+    EXPECT_EQ(world.noted(RecordKind::fault_off).size(), 3u);
+    EXPECT_THAT(world.noted(RecordKind::node),
                 ElementsAre("0 n1 up", "0 n2 up", "500 n1 killed", "3000 n1 up"));
-    EXPECT_THAT(stage.noted(RecordKind::healed), ElementsAre("3000  "));
-    EXPECT_TRUE(stage.finished);
-    EXPECT_EQ(stage.broken, "");
+    EXPECT_THAT(world.noted(RecordKind::healed), ElementsAre("3000  "));
+    EXPECT_TRUE(world.finished);
+    EXPECT_EQ(world.broken, "");
 }
 
 TEST(Orchestrator, ANodeThatDoesNotComeBackBreaksTheRun) {
-    Stage stage;
-    stage.add(fault("node.kill", 500ms, 1s, "n2"));
-    stage.nodes_start = false;
-    stage.run(300s);
-    EXPECT_TRUE(stage.finished);
-    EXPECT_EQ(stage.broken, "n2 did not come back");
+    ScriptedWorld world;
+    world.add(fault("node.kill", 500ms, 1s, "n2"));
+    world.nodes_start = false;
+    world.run(300s);
+    EXPECT_TRUE(world.finished);
+    EXPECT_EQ(world.broken, "n2 did not come back");
 }
 
 TEST(Orchestrator, AJoiningNodeBringsItsClients) {
-    Stage stage;
+    ScriptedWorld world;
     auto join = fault("node.join", 500ms, 0s, "n3");
     join.parameters["clients"] = "2";
-    stage.add(join);
-    stage.run(1s);
-    EXPECT_THAT(stage.done, ElementsAre("500 start n3", "500 add c3 at n3", "500 add c4 at n3"));
-    EXPECT_EQ(stage.noted(RecordKind::fault_off).size(), 1u);
+    world.add(join);
+    world.run(1s);
+    EXPECT_THAT(world.done, ElementsAre("500 start n3", "500 add c3 at n3", "500 add c4 at n3"));
+    EXPECT_EQ(world.noted(RecordKind::fault_off).size(), 1u);
 }
 
 TEST(Orchestrator, AFloodIsManyPostsAtOnce) {
-    Stage stage;
+    ScriptedWorld world;
     auto flood = fault("client.flood", 500ms);
     flood.client = "c2";
     flood.parameters["messages"] = "3";
-    stage.add(flood);
-    stage.run(2s);
-    EXPECT_EQ(stage.done, std::vector<std::string>(3, "500 c2 posts what was due at 500"));
+    world.add(flood);
+    world.run(2s);
+    EXPECT_EQ(world.done, std::vector<std::string>(3, "500 c2 posts what was due at 500"));
 }
 
 TEST(Orchestrator, AConditionBeginsAFaultOnceItIsMet) {
-    Stage stage;
+    ScriptedWorld world;
     auto kill = fault("node.kill", 0s, 200ms, "n1");
     kill.when = "accepted >= 2";
-    stage.plan.faults.push_back(kill);
-    stage.run(1s);
-    stage.on_record({.what = RecordKind::accepted, .client = "c1", .msg = "c1-1"});
-    stage.run(1100ms);
-    EXPECT_THAT(stage.done, ElementsAre());
-    stage.on_record({.what = RecordKind::accepted, .client = "c1", .msg = "c1-2"});
-    stage.run(2s);
-    EXPECT_THAT(stage.done, ElementsAre("1100 kill n1", "1300 start n1"));
+    world.plan.faults.push_back(kill);
+    world.run(1s);
+    world.on_record({.kind = RecordKind::accepted, .client = "c1", .msg = "c1-1"});
+    world.run(1100ms);
+    EXPECT_THAT(world.done, ElementsAre());
+    world.on_record({.kind = RecordKind::accepted, .client = "c1", .msg = "c1-2"});
+    world.run(2s);
+    EXPECT_THAT(world.done, ElementsAre("1100 kill n1", "1300 start n1"));
 }
 
 TEST(Orchestrator, AFaultOfTheLinksTellsWhatItMet) {
-    Stage stage;
-    stage.add(fault("link.clog", 500ms, 100ms));
-    stage.run(1s);
-    EXPECT_THAT(stage.done, ElementsAre("500 link fault", "600 link as it was"));
-    EXPECT_EQ(stage.notes.back().what, RecordKind::fault_off);
-    EXPECT_EQ(stage.notes.back().count, 2);
+    ScriptedWorld world;
+    world.add(fault("link.clog", 500ms, 100ms));
+    world.run(1s);
+    EXPECT_THAT(world.done, ElementsAre("500 link fault", "600 link as it was"));
+    EXPECT_EQ(world.notes.back().kind, RecordKind::fault_off);
+    EXPECT_EQ(world.notes.back().count, 2);
 }
 
 /// A run waits for what is still to be shown, and no longer.
 TEST(Orchestrator, WaitsUntilEveryClientWasShownEveryKeptMessage) {
-    Stage stage;
-    stage.run(1s);
+    ScriptedWorld world;
+    world.run(1s);
     for (const char* client : {"c1", "c2"})
-        stage.on_record({.what = RecordKind::joined, .client = client, .room = "r1"});
-    stage.on_record({.what = RecordKind::send, .client = "c1", .room = "r1", .msg = "c1-1"});
-    stage.on_record({.what = RecordKind::accepted, .client = "c1", .room = "r1", .msg = "c1-1"});
-    stage.on_record({.what = RecordKind::shown, .client = "c1", .room = "r1", .msg = "c1-1"});
-    stage.run(6s);
-    EXPECT_FALSE(stage.finished) << "c2 was not shown it";
-    stage.on_record({.what = RecordKind::shown, .client = "c2", .room = "r1", .msg = "c1-1"});
-    stage.run(8s);
-    EXPECT_TRUE(stage.finished);
+        world.on_record({.kind = RecordKind::joined, .client = client, .room = "r1"});
+    world.on_record({.kind = RecordKind::send, .client = "c1", .room = "r1", .msg = "c1-1"});
+    world.on_record({.kind = RecordKind::accepted, .client = "c1", .room = "r1", .msg = "c1-1"});
+    world.on_record({.kind = RecordKind::shown, .client = "c1", .room = "r1", .msg = "c1-1"});
+    world.run(6s);
+    EXPECT_FALSE(world.finished) << "c2 was not shown it";
+    world.on_record({.kind = RecordKind::shown, .client = "c2", .room = "r1", .msg = "c1-1"});
+    world.run(8s);
+    EXPECT_TRUE(world.finished);
 }
 
 TEST(Orchestrator, WaitsNoLongerThanThePlanSays) {
-    Stage stage;
-    stage.settled = false;
-    stage.run(12900ms);
-    EXPECT_FALSE(stage.finished);
-    stage.run(13200ms);
-    EXPECT_TRUE(stage.finished);
-    EXPECT_EQ(stage.broken, "") << "that it did not converge is for the checkers to say";
+    ScriptedWorld world;
+    world.settled = false;
+    world.run(12900ms);
+    EXPECT_FALSE(world.finished);
+    world.run(13200ms);
+    EXPECT_TRUE(world.finished);
+    EXPECT_EQ(world.broken, "") << "that it did not converge is for the checkers to say";
 }
 
 TEST(Orchestrator, AsksANodeAgainThatLacksWhatMustBeKeptAsLongAsThePlanSays) {
     for (const auto until : {6s, 60s}) {
-        Stage stage;
-        stage.documents = R"({"rows":[{"id":"r1:ID"}]})";
-        stage.slow_node = "n2";  // nobody is at it, so nobody waits to be shown anything there
-        stage.slow_until = until;
-        stage.run(1s);
-        stage.on_record({.what = RecordKind::send, .client = "c1", .room = "r1", .msg = "c1-1"});
-        stage.on_record(
-            {.what = RecordKind::accepted, .client = "c1", .room = "r1", .msg = "c1-1", .id = "r1:ID"});
-        stage.run(5900ms);
-        EXPECT_FALSE(stage.finished);
-        EXPECT_GT(stage.histories_asked, 5);
-        stage.run(14s);
-        EXPECT_TRUE(stage.finished);
-        EXPECT_EQ(stage.broken, "");
-        EXPECT_THAT(stage.noted(RecordKind::history).size(), until == 6s ? 2u : 1u)
+        ScriptedWorld world;
+        world.documents = R"({"rows":[{"id":"r1:ID"}]})";
+        world.slow_node = "n2";  // nobody is at it, so nobody waits to be shown anything there
+        world.slow_until = until;
+        world.run(1s);
+        world.on_record({.kind = RecordKind::send, .client = "c1", .room = "r1", .msg = "c1-1"});
+        world.on_record(
+            {.kind = RecordKind::accepted, .client = "c1", .room = "r1", .msg = "c1-1", .id = "r1:ID"});
+        world.run(5900ms);
+        EXPECT_FALSE(world.finished);
+        EXPECT_GT(world.histories_asked, 5);
+        world.run(14s);
+        EXPECT_TRUE(world.finished);
+        EXPECT_EQ(world.broken, "");
+        EXPECT_THAT(world.noted(RecordKind::history).size(), until == 6s ? 2u : 1u)
             << "what it lacks at the end is for the checkers";
     }
 }
 
 TEST(Orchestrator, NotesWhatNodesAndStoreHoldAtTheEnd) {
-    Stage stage;
-    stage.documents = R"({"rows":[{"id":"r1:ID","doc":{"_id":"r1:ID","user":"c1","msg":"c1-1 )" +
+    ScriptedWorld world;
+    world.documents = R"({"rows":[{"id":"r1:ID","doc":{"_id":"r1:ID","user":"c1","msg":"c1-1 )" +
                       client::make_text("c1-1", 20).substr(5) + R"("}},{"id":"_design/x","doc":{}}]})";
-    stage.run();
-    ASSERT_TRUE(stage.finished);
-    EXPECT_THAT(stage.noted(RecordKind::history).size(), 2u) << "of each node, one room";
-    ASSERT_EQ(stage.noted(RecordKind::document).size(), 1u);
-    EXPECT_EQ(std::ranges::find(stage.notes, RecordKind::document, &Record::what)->msg, "c1-1");
-    EXPECT_EQ(stage.notes.back().what, RecordKind::end);
+    world.run();
+    ASSERT_TRUE(world.finished);
+    EXPECT_THAT(world.noted(RecordKind::history).size(), 2u) << "of each node, one room";
+    ASSERT_EQ(world.noted(RecordKind::document).size(), 1u);
+    EXPECT_EQ(std::ranges::find(world.notes, RecordKind::document, &Record::kind)->msg, "c1-1");
+    EXPECT_EQ(world.notes.back().kind, RecordKind::end);
 }
 
 }  // namespace

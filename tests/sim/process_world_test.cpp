@@ -25,8 +25,8 @@ using testing::HasSubstr;
 class Memory final : public HistorySink {
 public:
     void add(const Record& record) override { records.push_back(record); }
-    [[nodiscard]] std::int64_t count(RecordKind what) const {
-        return std::ranges::count(records, what, &Record::what);
+    [[nodiscard]] std::int64_t count(RecordKind kind) const {
+        return std::ranges::count(records, kind, &Record::kind);
     }
     std::vector<Record> records;
 };
@@ -64,11 +64,11 @@ protected:
         std::set<std::string> kept;
         std::map<std::string, int> shown, stored, told;
         for (const auto& record : history_.records) {
-            if (record.what == RecordKind::accepted || record.what == RecordKind::stored)
+            if (record.kind == RecordKind::accepted || record.kind == RecordKind::stored)
                 kept.insert(record.msg);
-            if (record.what == RecordKind::shown) ++shown[record.msg];
-            if (record.what == RecordKind::document) ++stored[record.msg];
-            if (record.what == RecordKind::history) ++told[record.msg];
+            if (record.kind == RecordKind::shown) ++shown[record.msg];
+            if (record.kind == RecordKind::document) ++stored[record.msg];
+            if (record.kind == RecordKind::history) ++told[record.msg];
         }
         EXPECT_GE(kept.size(), 30u);
         for (const auto& msg : kept) {
@@ -76,7 +76,7 @@ protected:
             EXPECT_EQ(stored[msg], 1) << msg;
             EXPECT_EQ(told[msg], scenario_.topology.nodes) << msg;
         }
-        EXPECT_EQ(history_.records.back().what, RecordKind::end);
+        EXPECT_EQ(history_.records.back().kind, RecordKind::end);
     }
 
     static std::string children() {
@@ -107,7 +107,7 @@ TEST_F(ProcessWorldTest, AKilledNodeAndAStoreThatIsDownCostNoMessage) {
     EXPECT_EQ(result.broken, "");
     expect_all_well();
     for (const auto& record : history_.records)
-        if (record.what == RecordKind::fault_off) {
+        if (record.kind == RecordKind::fault_off) {
             EXPECT_GT(record.count, 0) << record.name << " touched nothing";
         }
     EXPECT_EQ(history_.count(RecordKind::fault_off), 2);
@@ -121,11 +121,11 @@ TEST_F(ProcessWorldTest, LinksAreAsLongAsTheScenarioHasThem) {
     expect_all_well();
     std::map<std::string, std::int64_t> sent;
     for (const auto& record : history_.records) {
-        if (record.what == RecordKind::send) sent.emplace(record.msg, record.at_us);
-        if (record.what == RecordKind::accepted) {
+        if (record.kind == RecordKind::send) sent.emplace(record.msg, record.at_us);
+        if (record.kind == RecordKind::accepted) {
             EXPECT_GE(record.at_us - sent[record.msg], 10'000) << "there and back to the node";
         }
-        if (record.what == RecordKind::stored) {
+        if (record.kind == RecordKind::stored) {
             EXPECT_GE(record.at_us - sent[record.msg], 40'000) << "and on to the store, and back";
         }
     }
@@ -220,7 +220,7 @@ TEST_F(AttachedTest, ANodeThatRunsElsewhereTakesPartAndIsLeftAsItWas) {
         if (!record.room.empty()) rooms.insert(record.room);
     EXPECT_THAT(rooms, testing::ElementsAre("r1")) << "as in every run, whatever they are called there";
     for (const auto& record : history_.records)
-        if (record.what == RecordKind::fault_off) {
+        if (record.kind == RecordKind::fault_off) {
             EXPECT_GT(record.count, 0) << "the fault went to the couchmock that stands there";
         }
     EXPECT_THAT(ask(port(1, 0), {"GET", "/api/rooms/r1/messages", {}, {}}).body,
@@ -248,7 +248,7 @@ TEST_F(AttachedTest, WhatIsNoNodeOrNoDatabaseOrNoControlPortIsTold) {
 TEST_F(ProcessWorldTest, AMissingProgramIsToldByItsName) {
     options_.binaries = "/no/such/folder";
     EXPECT_THAT(run().broken, HasSubstr("/no/such/folder/couchmock"));
-    EXPECT_EQ(history_.records.back().what, RecordKind::end);
+    EXPECT_EQ(history_.records.back().kind, RecordKind::end);
 }
 
 TEST_F(ProcessWorldTest, ANodeThatDoesNotStartIsToldAndTheOthersAreEnded) {

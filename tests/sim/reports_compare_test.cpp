@@ -55,6 +55,12 @@ TEST(Compare, CatchesOneMoreRequestForEachMessageInBothWorlds) {
     }
 }
 
+TEST(Compare, HeadsItsPageByItsOwnOutcome) {
+    const auto before = results_of({}), slower = results_of({.slower_us = 100});
+    EXPECT_THAT(comparison_html(compare({before}, {slower}), before, slower), HasSubstr("\"good\":false"));
+    EXPECT_THAT(comparison_html(compare({before}, {before}), before, before), HasSubstr("\"good\":true"));
+}
+
 TEST(Compare, IsExactInTheVirtualWorldAndBearsALittleInTheOther) {
     const auto exact = compare({results_of({})}, {results_of({.slower_us = 100})});
     EXPECT_EQ(exact.exit_code(), 1);

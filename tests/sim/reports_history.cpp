@@ -30,7 +30,7 @@ public:
         finish();
         std::ranges::stable_sort(made_.records, {}, &Record::at_us);
         mark_late();
-        made_.records.insert(made_.records.begin(), Record{.what = RecordKind::run});
+        made_.records.insert(made_.records.begin(), Record{.kind = RecordKind::run});
         made_.records.front().text = R"({"scenario":"made up"})";
         return std::move(made_);
     }
@@ -39,9 +39,9 @@ private:
     static std::string node_of(int client) { return fmt::format("n{}", 1 + client % nodes); }
     static std::string client_name(int client) { return fmt::format("c{}", client + 1); }
 
-    Record& add(RecordKind what, std::int64_t at) {
+    Record& add(RecordKind kind, std::int64_t at) {
         auto& record = made_.records.emplace_back();
-        record.what = what;
+        record.kind = kind;
         record.at_us = at;
         return record;
     }
@@ -56,7 +56,7 @@ private:
         connected.node = node_of(client);
         connected.count = number;
         auto joined = connected;
-        joined.what = RecordKind::joined;
+        joined.kind = RecordKind::joined;
         joined.at_us = at + ms;
         joined.room = "r1";
         made_.records.push_back(joined);
@@ -66,7 +66,7 @@ private:
         begun.name = name;
         begun.text = kind;
         auto ended = begun;
-        ended.what = RecordKind::fault_off;
+        ended.kind = RecordKind::fault_off;
         ended.at_us = off;
         ended.count = 17;
         made_.records.push_back(ended);
@@ -146,8 +146,8 @@ private:
         about.room = "r1";
         about.msg = fmt::format("{}-{}", about.client, 1 + i / clients);
         about.due_us = due;
-        const auto put = [&](RecordKind what, std::int64_t at) {
-            about.what = what;
+        const auto put = [&](RecordKind kind, std::int64_t at) {
+            about.kind = kind;
             about.at_us = at;
             made_.records.push_back(about);
         };
@@ -183,7 +183,7 @@ private:
     void show(const Record& message, int to, std::int64_t at) {
         if (how_.lose && message.msg == "c4-20" && to == 2) return;
         auto shown = message;
-        shown.what = RecordKind::shown;
+        shown.kind = RecordKind::shown;
         shown.client = client_name(to);
         shown.node = node_of(to);
         shown.count = 1;
@@ -215,7 +215,7 @@ private:
     void mark_late() {
         std::map<std::pair<std::string, std::int64_t>, std::string> newest;
         for (auto& record : made_.records) {
-            if (record.what != RecordKind::shown) continue;
+            if (record.kind != RecordKind::shown) continue;
             auto& id = newest[{record.client, record.count}];
             record.flag = record.id < id;
             id = std::max(id, record.id);

@@ -10,9 +10,9 @@ using sim::ConditionWatch;
 using sim::Record;
 using sim::RecordKind;
 
-Record record(RecordKind what, std::string node = "n1", std::string msg = "", std::int64_t count = 0) {
+Record record(RecordKind kind, std::string node = "n1", std::string msg = "", std::int64_t count = 0) {
     Record r;
-    r.what = what;
+    r.kind = kind;
     r.node = std::move(node);
     r.msg = std::move(msg);
     r.count = count;

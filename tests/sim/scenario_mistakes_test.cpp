@@ -76,6 +76,8 @@ void expect_one(const std::string& text, const Case& c) {
 TEST(ScenarioMistakes, InTopLevelKeysAreNamed) {
     for (const auto& c : {
              Case{"sed: 4", "unknown key 'sed'", "did you mean 'seed'?"},
+             Case{"topology: { outbox: 2KB }", "unknown key 'outbox' in topology",
+                  "it is now called 'send_queue'"},
              Case{"rate: 50/s", "unknown key 'rate'", "'rate' belongs in load"},
              Case{"topology: { seed: 3 }", "unknown key 'seed' in topology", "at the top of the file"},
              Case{"topology: 3", "topology must be a map"},

@@ -163,14 +163,18 @@ TEST(ReplayFile, SaysWhatIsWrongWithAFile) {
         read_replay(text, error);
         return error;
     };
-    EXPECT_EQ(spoilt("\"heal_us\"", "\"heel_us\""), "'heal_us' is missing");
-    EXPECT_EQ(spoilt("\"nodes\":5", "\"nodes\":\"5\""), "'nodes' is not of the right kind");
-    EXPECT_EQ(spoilt("\"nodes\":5", "\"nodes\":0"), "its topology is none");
+    EXPECT_EQ(spoilt("\"heal_us\"", "\"heel_us\""),
+              "'scenario.heal_us' is missing: another version of chatsim wrote this file");
+    EXPECT_EQ(spoilt("\"nodes\":5", "\"nodes\":\"5\""), "'scenario.topology.nodes' is not of the right kind");
+    EXPECT_EQ(spoilt("\"nodes\":5", "\"nodes\":0"),
+              "'scenario.topology' is out of range: 1 to 1000 nodes, 1 to 100000 clients, 1 room at least");
+    EXPECT_EQ(spoilt("\"page\"", "\"pages\""),
+              "'scenario.topology.page' is missing: another version of chatsim wrote this file");
     EXPECT_EQ(spoilt("\"kind\":\"store.down\"", "\"kind\":\"store.dawn\""),
               "this chatsim does not know the fault 'store.dawn'");
     std::string error;
     read_replay("{}", error);
-    EXPECT_EQ(error, "this is no replay file");
+    EXPECT_EQ(error, "not a replay file of version 1");
 }
 
 TEST(ScenarioText, ReadsBackAsTheSameScenario) {
@@ -252,8 +256,8 @@ timeline:
 )");
     SituationCoverage marks;
     SituationWatcher watcher{marks};
-    const auto record = [&](RecordKind what, std::int64_t at, std::string text, std::string node = "") {
-        Record r{.what = what};
+    const auto record = [&](RecordKind kind, std::int64_t at, std::string text, std::string node = "") {
+        Record r{.kind = kind};
         r.at_us = at;
         r.name = r.text = std::move(text);
         r.node = std::move(node);

@@ -135,7 +135,7 @@ expect: [ p90(delivery) < 100ms abort_on_fail ]
     options.abort = [&] { return watch.broken().has_value(); };
     const auto result = run_virtual(scenario, make_plan(scenario, 1), history, options);
     EXPECT_EQ(result.broken, aborted_run);
-    EXPECT_EQ(history.last.what, RecordKind::end);
+    EXPECT_EQ(history.last.kind, RecordKind::end);
     EXPECT_EQ(history.last.text, aborted_run);
     EXPECT_GT(history.last.at_us, 3'000'000) << "not before there is a reason";
     EXPECT_LT(history.last.at_us, 8'000'000);

@@ -10,8 +10,8 @@ namespace {
 
 constexpr int people = 100, messages = 10'000;
 
-sim::Record record(sim::RecordKind what, int client) {
-    sim::Record made{.what = what};
+sim::Record record(sim::RecordKind kind, int client) {
+    sim::Record made{.kind = kind};
     made.client = "c" + std::to_string(client);
     made.node = client % 2 ? "n1" : "n2";
     made.room = "r1";
@@ -30,21 +30,21 @@ void tell_all(sim::checker::Judge& judge) {
         said.msg = said.client + "-" + std::to_string(number / people + 1);
         said.at_us = said.due_us = 1000 * number;
         judge.add(said);
-        said.what = sim::RecordKind::accepted;
+        said.kind = sim::RecordKind::accepted;
         said.id = "r1:" + std::string(26 - std::to_string(number).size(), '0') + std::to_string(number);
         judge.add(said);
         auto shown = said;
-        shown.what = sim::RecordKind::shown;
+        shown.kind = sim::RecordKind::shown;
         for (int client = 1; client <= people; ++client) {
             shown.client = "c" + std::to_string(client);
             shown.node = client % 2 ? "n1" : "n2";
             ++shown.at_us;
             judge.add(shown);
         }
-        said.what = sim::RecordKind::stored;
+        said.kind = sim::RecordKind::stored;
         judge.add(said);
     }
-    sim::Record end{.what = sim::RecordKind::end};
+    sim::Record end{.kind = sim::RecordKind::end};
     end.at_us = 1000 * messages + 1'000'000;
     judge.add(end);
 }

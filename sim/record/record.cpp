@@ -1,4 +1,4 @@
-#include "sim/history/record.hpp"
+#include "sim/record/record.hpp"
 
 #include "node/base/json.hpp"
 
@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::end)
 
 constexpr std::array<std::string_view, 3> via_names{"live", "resume", "page"};
 
-std::optional<RecordKind> what_of(std::string_view name) {
+std::optional<RecordKind> kind_of(std::string_view name) {
     for (std::size_t i = 0; i < names.size(); ++i)
         if (names[i] == name) return static_cast<RecordKind>(i);
     return std::nullopt;
@@ -81,11 +81,11 @@ bool read_member(Record& record, std::string_view key, const boost::json::value&
 
 }  // namespace
 
-std::string_view name_of(RecordKind what) { return names.at(static_cast<std::size_t>(what)); }
+std::string_view name_of(RecordKind kind) { return names.at(static_cast<std::size_t>(kind)); }
 
 void append_line(std::string& out, const Record& record) {
     fmt::format_to(std::back_inserter(out), "{{\"at\":{},\"what\":\"{}\"", record.at_us,
-                   name_of(record.what));
+                   name_of(record.kind));
     append_text(out, "client", record.client);
     append_text(out, "node", record.node);
     append_text(out, "room", record.room);
@@ -110,10 +110,10 @@ std::optional<Record> parse_line(std::string_view line) {
     if (error || !value.is_object()) return std::nullopt;
     const auto* what = value.get_object().if_contains("what");
     if (!what || !what->is_string()) return std::nullopt;
-    const auto known = what_of(what->get_string());
+    const auto known = kind_of(what->get_string());
     if (!known) return std::nullopt;
     Record record;
-    record.what = *known;
+    record.kind = *known;
     for (const auto& [key, member] : value.get_object())
         if (!read_member(record, key, member)) return std::nullopt;
     return record;

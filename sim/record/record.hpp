@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// What happened in a run, as the world saw it from outside the nodes: one record a line in history.jsonl.
 /// Checkers and reports read this and nothing else, so the same judges serve both worlds, and a stored run
@@ -51,7 +52,7 @@ enum class RecordKind {
 enum class DeliveryPath { live, resume, page };
 
 struct Record {
-    RecordKind what{};
+    RecordKind kind{};
     std::int64_t at_us = 0;  ///< since the start of the run
     std::string client{};    ///< "c3"
     std::string node{};      ///< "n1"
@@ -71,17 +72,29 @@ struct Record {
 /// their default are left out.
 void append_line(std::string& out, const Record& record);
 
-/// Nothing when `line` is none; strict in `what`, unknown members are ignored.
+/// Parses one line of history.jsonl. Returns nothing when `line` is no record or its `what` is unknown;
+/// unknown members are ignored.
 std::optional<Record> parse_line(std::string_view line);
 
-std::string_view name_of(RecordKind what);
+std::string_view name_of(RecordKind kind);
 
-/// Where records go while a run is on. Implementations: file writer, in-memory list, the checkers themselves,
-/// a tee.
+/// Where records go while a run is on: a file, the checkers, the progress line.
 class HistorySink {
 public:
     virtual ~HistorySink() = default;
     virtual void add(const Record& record) = 0;
+};
+
+/// Gives every record to each of its sinks, in the order in which they joined. The sinks outlive it.
+class HistoryFanout final : public HistorySink {
+public:
+    void join(HistorySink& sink) { sinks_.push_back(&sink); }
+    void add(const Record& record) override {
+        for (auto* sink : sinks_) sink->add(record);
+    }
+
+private:
+    std::vector<HistorySink*> sinks_;
 };
 
 }  // namespace davenport::sim

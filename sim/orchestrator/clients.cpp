@@ -1,0 +1,98 @@
+#include "sim/orchestrator/clients.hpp"
+
+#include "sim/orchestrator/parameters.hpp"
+#include "sim/orchestrator/placement.hpp"
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace davenport::sim::orchestrator {
+namespace {
+
+constexpr Duration away_default = std::chrono::seconds{1};
+
+constexpr std::array garbage{"{",
+                             "[]",
+                             "{\"t\":7}",
+                             "{\"t\":\"post\"}",
+                             "no JSON at all",
+                             "{\"t\":\"join\",\"room\":\"../etc\"}",
+                             "{\"t\":\"shout\"}"};
+
+}  // namespace
+
+Clients::Clients(Context& context, FaultStates& states, const Nodes& nodes)
+    : context_{context},
+      states_{states},
+      nodes_{nodes},
+      count_{static_cast<std::uint32_t>(context.scenario.topology.clients)} {
+    for (const auto& placement : placements_of(context.scenario))
+        client_at_[placement.client] = placement.node;
+}
+
+void Clients::on_record(const Record& record) {
+    if (record.kind == RecordKind::connected) {
+        client_at_[record.client] = record.node;
+        connected_.insert(record.client);
+    } else if (record.kind == RecordKind::disconnected) {
+        connected_.erase(record.client);
+    }
+}
+
+void Clients::join(std::size_t fault, const std::string& node) {
+    for (int i = int_parameter(states_.planned(fault), "clients", 1); i > 0; --i, ++count_) {
+        auto client = fmt::format("c{}", count_ + 1);
+        client_at_[client] = node;
+        context_.add(AddClient{std::move(client), node, {room_of(context_.scenario.topology, count_)}});
+    }
+}
+
+void Clients::begin(std::size_t fault) {
+    const auto& planned = states_.planned(fault);
+    const bool moment = states_.is_moment(fault);
+    states_.hits(fault) = connected_.contains(planned.client) ? 1 : 0;
+    if (planned.kind == "client.vanish") {
+        tell(planned,
+             client::Vanish{moment                         ? away_default
+                            : planned.length > Duration{0} ? planned.length
+                                                           : context_.plan.heal_begin - context_.now});
+        if (!moment) return;
+    } else if (planned.kind == "client.slow") {
+        context_.add(HoldReading{planned.client, true});
+        if (moment) context_.soon(away_default, [this, fault] { end(fault); });
+        return;
+    } else {
+        begin_moment(planned);
+    }
+    states_.finish(fault, states_.hits(fault));
+}
+
+void Clients::begin_moment(const PlannedFault& fault) {
+    if (fault.kind == "client.reconnect") {
+        tell(fault, client::Vanish{Duration{0}});
+    } else if (fault.kind == "client.hop") {
+        const auto to = fault.parameters.find("to");
+        const bool named = to != fault.parameters.end() && !to->second.empty();
+        tell(fault, client::Hop{named ? to->second : nodes_.next_after(client_at_[fault.client])});
+    } else if (fault.kind == "client.retry") {
+        tell(fault, client::Retry{});
+    } else if (fault.kind == "client.garbage") {
+        for (int i = int_parameter(fault, "frames", 20); i > 0; --i)
+            tell(fault, client::Garbage{garbage[static_cast<std::size_t>(i) % garbage.size()]});
+    } else if (fault.kind == "client.flood") {
+        const auto number = static_cast<std::uint32_t>(std::stoul(fault.client.substr(1)));  // "c3"
+        for (int i = int_parameter(fault, "messages", 100); i > 0; --i)
+            tell(fault, client::Post{room_of(context_.scenario.topology, number - 1),
+                                     context_.scenario.load.size_bytes, context_.start + context_.now});
+    }
+}
+
+void Clients::end(std::size_t fault) {
+    if (!states_.claim_end(fault)) return;
+    const auto& planned = states_.planned(fault);
+    if (planned.kind == "client.slow") context_.add(HoldReading{planned.client, false});
+    states_.finish(fault, states_.hits(fault));
+}
+
+}  // namespace davenport::sim::orchestrator

@@ -1,0 +1,123 @@
+#include "sim/orchestrator/final_reads.hpp"
+
+#include "node/base/message_id.hpp"
+#include "sim/orchestrator/placement.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace davenport::sim::orchestrator {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration read_time_max = 20s;  // for nodes and store to say what they hold
+constexpr Duration retry_interval = 100ms;
+
+}  // namespace
+
+base::HttpRequest all_documents(const Environment& environment, bool with_content) {
+    std::string target = with_content ? "/_all_docs?include_docs=true" : "/_all_docs";
+    if (!environment.room_prefix.empty())
+        target += fmt::format("{0}startkey=%22{1}%22&endkey=%22{1}%EF%BF%B0%22", with_content ? '&' : '?',
+                              base::percent_encode(environment.room_prefix));
+    return {"GET", std::move(target), {}, {}};
+}
+
+void FinalReads::begin() {
+    context_.phase = Phase::reading;
+    const auto rooms = rooms_of(context_.scenario);
+    for (const auto& node : nodes_.names(true)) {
+        for (const auto& room : rooms) unread_.emplace(node, room);
+        context_.add(AskHistory{node, rooms});
+    }
+    ask_documents();
+    context_.soon(read_time_max + std::max(context_.plan.end - context_.now, Duration{0}), [this] {
+        for (const auto& [node, room] : unread_)
+            context_.complain(fmt::format("{} did not return its history of {}", node, room));
+        if (!documents_read_) context_.complain("the store did not return its documents");
+        finish();
+    });
+}
+
+bool FinalReads::lacks_some(const HistoryTold& e) const {
+    std::vector<std::string_view> has;
+    has.reserve(e.messages.size());
+    for (const auto& [msg, id] : e.messages) has.push_back(id);
+    std::ranges::sort(has);
+    const auto prefix = context_.environment.room_prefix + e.room + ':';
+    for (auto id = pending_.kept().lower_bound(prefix);
+         id != pending_.kept().end() && id->starts_with(prefix); ++id)
+        if (!std::ranges::binary_search(has, *id)) return true;
+    return false;
+}
+
+void FinalReads::on(HistoryTold& e) {
+    if (!unread_.contains({e.node, e.room})) return;
+    // A node without clients may not have everything yet, though every client has.
+    if (context_.now < context_.plan.end && lacks_some(e)) {
+        context_.soon(retry_interval, [this, node = e.node, room = e.room] {
+            if (context_.phase == Phase::reading) context_.add(AskHistory{node, {room}});
+        });
+        return;
+    }
+    unread_.erase({e.node, e.room});
+    for (auto& [msg, id] : e.messages) {
+        Record record{.kind = RecordKind::history};
+        record.node = e.node;
+        record.room = e.room;
+        record.msg = std::move(msg);
+        record.id = std::move(id);
+        context_.note(std::move(record));
+    }
+    finish_when_read();
+}
+
+void FinalReads::ask_documents() {
+    context_.ask_store(all_documents(context_.environment, true), [this](const Answered& answer) {
+        base::JsonReader reader;
+        const auto parsed = answer.status == 200 ? reader.read(answer.body) : std::nullopt;
+        const auto rows = parsed ? parsed->member("rows") : std::nullopt;
+        const bool is_answer =
+            rows && rows->each_item([&](const base::JsonView& row) { note_document(row); });
+        if (!is_answer)
+            context_.complain(fmt::format("the store did not return its documents: {} {}", answer.status,
+                                          answer.body.substr(0, 200)));
+        documents_read_ = true;
+        finish_when_read();
+    });
+}
+
+void FinalReads::note_document(const base::JsonView& row) {
+    const auto document = row.member("doc");
+    const auto text = document ? base::string_member(*document, "msg") : std::nullopt;
+    const auto user = document ? base::string_member(*document, "user") : std::nullopt;
+    if (!text || !user) return;  // presence, a design document
+    Record record{.kind = RecordKind::document};
+    record.id = base::string_member(row, "id").value_or("");
+    record.msg = client::msg_said_by(*user, *text);
+    const auto& prefix = context_.environment.room_prefix;
+    if (const auto parts = base::parse_message_id(record.id); parts && parts->room.starts_with(prefix))
+        record.room = parts->room.substr(prefix.size());
+    if (record.msg.empty()) record.text = *text;
+    context_.note(std::move(record));
+}
+
+void FinalReads::finish_when_read() {
+    if (unread_.empty() && documents_read_) finish();
+}
+
+void FinalReads::finish() {
+    if (context_.phase == Phase::over) return;
+    context_.phase = Phase::over;
+    context_.agenda.clear();
+    Record record{.kind = RecordKind::end};
+    record.text = context_.broken();
+    context_.note(std::move(record));
+    context_.add(Finished{context_.broken()});
+}
+
+}  // namespace davenport::sim::orchestrator

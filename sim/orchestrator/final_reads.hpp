@@ -1,0 +1,42 @@
+#pragma once
+
+#include "node/base/json_view.hpp"
+#include "sim/orchestrator/context.hpp"
+#include "sim/orchestrator/nodes.hpp"
+#include "sim/orchestrator/pending_deliveries.hpp"
+
+#include <set>
+#include <string>
+#include <utility>
+
+namespace davenport::sim::orchestrator {
+
+/// GET of all documents of the run, with or without their content.
+base::HttpRequest all_documents(const Environment& environment, bool with_content);
+
+/// The end of a run: asks every node for the history of every room and the store for its documents, notes
+/// what they hold, and finishes.
+class FinalReads {
+public:
+    FinalReads(Context& context, const Nodes& nodes, const PendingDeliveries& pending)
+        : context_{context}, nodes_{nodes}, pending_{pending} {}
+
+    void begin();
+    void on(HistoryTold& e);
+
+private:
+    void ask_documents();
+    void note_document(const base::JsonView& row);
+    /// Whether the history lacks a message of its room that must be kept.
+    [[nodiscard]] bool lacks_some(const HistoryTold& e) const;
+    void finish_when_read();
+    void finish();
+
+    Context& context_;
+    const Nodes& nodes_;
+    const PendingDeliveries& pending_;
+    std::set<std::pair<std::string, std::string>> unread_;  ///< (node, room)
+    bool documents_read_ = false;
+};
+
+}  // namespace davenport::sim::orchestrator

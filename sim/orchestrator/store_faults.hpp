@@ -1,0 +1,25 @@
+#pragma once
+
+#include "sim/orchestrator/fault_states.hpp"
+
+namespace davenport::sim::orchestrator {
+
+/// Faults of the store and of its feed: rules that the mock is given and that are taken back, or a restart of
+/// the store by the world.
+class StoreFaults {
+public:
+    StoreFaults(Context& context, FaultStates& states) : context_{context}, states_{states} {}
+
+    void begin(std::size_t fault);
+    void end(std::size_t fault);
+    void on(const StoreRestarted& e);
+
+private:
+    void begin_without_mock(std::size_t fault);
+    void watch_moment(std::size_t fault);
+
+    Context& context_;
+    FaultStates& states_;
+};
+
+}  // namespace davenport::sim::orchestrator

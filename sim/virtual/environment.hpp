@@ -1,0 +1,56 @@
+#pragma once
+
+#include "sim/orchestrator/orchestrator.hpp"
+#include "sim/virtual/parts.hpp"
+
+#include <map>
+#include <string>
+
+namespace davenport::sim::virtual_world {
+
+/// Performs what the orchestrator asks for, on the machines of the virtual world.
+class Environment {
+public:
+    explicit Environment(Parts& parts);
+
+    /// All nodes run, and the clients connect.
+    void start();
+    /// A record of a client: it is noted, and the orchestrator sees it.
+    void on_record(const Record& record);
+    void on(ToOrchestrator& e);
+    void on(OrchestratorTimer& e);
+
+    [[nodiscard]] bool finished() const { return finished_; }
+    /// Why the plan could not be performed; empty when it could.
+    [[nodiscard]] const std::string& broken() const { return broken_; }
+
+private:
+    void perform(orchestrator::Effects effects);
+    void on(const orchestrator::SetTimer& e);
+    void on(const orchestrator::Act& e);
+    void on(const orchestrator::Tell& e) { parts_.clients.handle(e.client, e.event); }
+    void on(const orchestrator::HoldReading& e) { parts_.clients.hold_reading(e.client, e.held); }
+    void on(const orchestrator::AddClient& e);
+    void on(const orchestrator::AskControl& e) { answer(e.request, e.http); }
+    void on(const orchestrator::AskStore& e);
+    void on(const orchestrator::AskBacklog& e);
+    void on(const orchestrator::AskHistory& e);
+    void on(const orchestrator::SetHost& e);
+    void on(const orchestrator::SetLink& e);
+    void on(const orchestrator::RestartStore&) {}  // the mock does it here
+    void on(const orchestrator::Note& e) { parts_.engine.add(e.record); }
+    void on(const orchestrator::Finished& e);
+    /// What the store says, at once.
+    void answer(orchestrator::RequestId request, base::HttpRequest http);
+    /// Begins or ends a fault of one node's link; returns how many connections it met.
+    std::int64_t set_link(Node& node, const PlannedFault& fault, bool on);
+
+    Parts& parts_;
+    orchestrator::Orchestrator orchestrator_;
+    std::uint64_t timer_setting_ = 0;
+    std::map<std::size_t, std::int64_t> link_touched_;  ///< by fault
+    bool finished_ = false;
+    std::string broken_;
+};
+
+}  // namespace davenport::sim::virtual_world

@@ -1,0 +1,173 @@
+#include "sim/virtual/node.hpp"
+
+#include "sim/virtual/parts.hpp"
+
+#include <fmt/format.h>
+
+namespace davenport::sim::virtual_world {
+namespace {
+
+constexpr Range sync_time{std::chrono::microseconds{300}, std::chrono::microseconds{3000}};
+
+node::FeedMode feed_mode(const std::string& name) {
+    if (name == "longpoll") return node::FeedMode::longpoll;
+    return name == "poll" ? node::FeedMode::poll : node::FeedMode::continuous;
+}
+
+Link link_between(const Scenario& scenario, const std::string& ends) {
+    const auto found = scenario.links.find(ends);
+    return found == scenario.links.end() ? Link{} : found->second;
+}
+
+std::string uuid_from(std::uint64_t seed, std::string_view stream) {
+    return fmt::format("{:016x}", base::Random::stream(seed, stream).next());
+}
+
+}  // namespace
+
+Node::Node(Parts& parts, NodeIndex index, std::string name)
+    : to_clients{parts.engine, link_between(parts.scenario, "client-node")},
+      to_store{parts.engine, link_between(parts.scenario, "node-store")},
+      disk{uuid_from(parts.plan.seed, "journal " + name)},
+      parts_{parts},
+      index_{index},
+      name_{std::move(name)} {}
+
+void Node::wipe_disk() {
+    disk.wipe(uuid_from(parts_.plan.seed, fmt::format("journal {} after {}", name_, life_)));
+}
+
+// ---------------------------------------------------------------- the process
+
+void Node::start() {
+    if (running()) return;
+    const auto& topology = parts_.scenario.topology;
+    node::ChatConfig config;
+    config.name = name_;
+    config.feed = feed_mode(topology.feed);
+    config.poll_interval = topology.poll_interval;
+    config.bulk_documents_max = static_cast<std::size_t>(topology.batch);
+    config.page_rows_max = static_cast<std::size_t>(topology.page);
+    config.session_bytes_max = static_cast<std::size_t>(topology.send_queue_bytes);
+    ++life_;
+    config.random_seed =
+        base::Random::stream(parts_.plan.seed, fmt::format("{} life {}", name_, life_)).next();
+    stopping_ = false;
+    drop_connections();
+    timers_.clear();
+    core_.emplace(config, disk.journal());
+    perform(core_->start(parts_.engine.clocks(clock_offset)));
+}
+
+void Node::kill() {
+    if (!running()) return;
+    core_.reset();
+    disk.journal().crash();
+    held_.clear();
+    paused_ = false;
+    parts_.connections.reset(*this, false);
+    parts_.store.abandon_requests(*this);
+}
+
+void Node::drain() {
+    stopping_ = true;
+    handle(node::Drain{});
+}
+
+void Node::pause(bool paused) {
+    if (!running() || paused_ == paused) return;
+    paused_ = paused;
+    if (paused) return;
+    for (auto& event : std::exchange(held_, {})) parts_.engine.soon(Duration{0}, std::move(event));
+}
+
+std::optional<node::NodeCounts> Node::counts() const {
+    if (!running() || paused_) return std::nullopt;
+    return core_->counts();
+}
+
+bool Node::take_connection() {
+    if (kept_connections_ == 0) return false;
+    --kept_connections_;
+    return true;
+}
+
+void Node::note_requests() {
+    for (const auto& [status, count] : std::exchange(requests_, {})) {
+        Record record{.kind = RecordKind::requests};
+        record.node = name_;
+        record.text = status;
+        record.count = count;
+        parts_.engine.note(std::move(record));
+    }
+}
+
+// ---------------------------------------------------------------- its core
+
+void Node::handle(node::Event&& event) {
+    if (running()) perform(core_->handle(std::move(event), parts_.engine.clocks(clock_offset)));
+}
+
+void Node::on(ToNode& e) {
+    if (!running() || e.life != life_) return;
+    if (!hold_if_paused(std::move(e))) handle(std::move(e.event));
+}
+
+void Node::on(NodeTimer& e) {
+    if (!running() || e.life != life_ || !timers_.is_current(e.timer, e.setting) || hold_if_paused(e)) return;
+    timers_.fire(e.timer, e.setting);
+    handle(node::TimerFired{e.timer});
+}
+
+void Node::on(DiskSynced& e) {
+    if (!running() || e.life != life_ || hold_if_paused(e)) return;
+    disk.journal().sync();
+    handle(node::Persisted{e.batch});
+}
+
+void Node::persist(base::JournalBatch batch) {
+    auto& engine = parts_.engine;
+    const auto number = batch.number;
+    const auto took = Duration{engine.disk_times.between(sync_time.low.count(), sync_time.high.count())};
+    if (const auto* reason = disk.write(std::move(batch)))
+        engine.soon(took, ToNode{index_, life_, node::PersistFailed{number, reason}});
+    else
+        engine.soon(took, DiskSynced{index_, life_, number});
+}
+
+void Node::perform(node::Effects effects) {
+    auto& engine = parts_.engine;
+    for (auto& effect : effects) {
+        if (!running()) return;  // an earlier effect ended it
+        if (auto* send = std::get_if<node::Send>(&effect)) {
+            parts_.connections.send_down(*this, std::move(*send));
+        } else if (auto* close = std::get_if<node::Close>(&effect)) {
+            parts_.connections.drop(close->session, false, close->reason);
+            engine.soon(Duration{0}, ToNode{index_, life_, node::Closed{close->session}});
+        } else if (auto* answer = std::get_if<node::Respond>(&effect)) {
+            parts_.connections.respond(answer->exchange, std::move(answer->response));
+        } else if (auto* write = std::get_if<node::Persist>(&effect)) {
+            persist(std::move(write->batch));
+        } else if (auto* request = std::get_if<node::Fetch>(&effect)) {
+            parts_.store.fetch(*this, std::move(*request));
+        } else if (auto* cancel = std::get_if<node::CancelFetch>(&effect)) {
+            parts_.store.cancel(*this, cancel->fetch);
+        } else if (auto* timer = std::get_if<node::SetTimer>(&effect)) {
+            engine.at(timer->at, NodeTimer{index_, life_, timer->timer, timers_.set(timer->timer)});
+        } else if (auto* search = std::get_if<node::Search>(&effect)) {
+            base::SearchAnswer none;  // this world has no full-text index
+            none.whole = false;
+            engine.soon(Duration{0}, ToNode{index_, life_, node::Found{search->search, std::move(none)}});
+        } else if (auto* log = std::get_if<node::Log>(&effect)) {
+            Record line{.kind = RecordKind::log};
+            line.node = name_;
+            line.text = std::move(log->line);
+            engine.note(std::move(line));
+        } else if (std::get_if<node::Drained>(&effect)) {
+            kill();
+            engine.tell_orchestrator(orchestrator::NodeIsGone{name_, "ended", true});
+        }
+    }
+}
+
+}  // namespace davenport::sim::virtual_world
