@@ -171,8 +171,4 @@ std::string http_date(WallTime wall, char between) {
         static_cast<int>(date.year()), time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
-bool is_loopback_address(std::string_view address) {
-    return address == "::1" || address.starts_with("127.") || address.starts_with("::ffff:127.");
-}
-
 }  // namespace davenport::base

@@ -65,7 +65,4 @@ std::string basic_authorization(std::string_view user, std::string_view password
 /// between the parts of the day.
 std::string http_date(WallTime wall, char between = ' ');
 
-/// An address of this machine alone: "127.0.0.1", "::1".
-bool is_loopback_address(std::string_view address);
-
 }  // namespace davenport::base

@@ -97,4 +97,8 @@ bool is_user_name(std::string_view name) {
     return true;
 }
 
+bool is_loopback_address(std::string_view address) {
+    return address == "::1" || address.starts_with("127.") || address.starts_with("::ffff:127.");
+}
+
 }  // namespace davenport::base

@@ -27,4 +27,7 @@ bool is_room_name(std::string_view name);
 /// separators, no bidirectional overrides, and no space at either end.
 bool is_user_name(std::string_view name);
 
+/// An address of this machine alone: "127.0.0.1", "::1".
+bool is_loopback_address(std::string_view address);
+
 }  // namespace davenport::base

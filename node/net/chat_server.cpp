@@ -1,5 +1,6 @@
 #include "node/net/chat_server.hpp"
 
+#include "node/base/text.hpp"
 #include "node/net/client_session.hpp"
 
 #include <memory>

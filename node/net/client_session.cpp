@@ -134,7 +134,8 @@ void ClientSession::send_frames(base::FrameList frames) {
     for (auto& batch : frames) {
         if (events_) {
             std::string out;
-            for (std::size_t i = 0; i < batch->count(); ++i) events_->append(out, batch->at(i), batch->mark(i));
+            for (std::size_t i = 0; i < batch->count(); ++i)
+                events_->append(out, batch->at(i), batch->mark(i));
             send(std::move(out));
             continue;
         }

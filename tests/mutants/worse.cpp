@@ -49,7 +49,7 @@ bool worse(const std::string& scenario_file, const std::string& baseline) {
     fmt::print("{}", reports::comparison_text(comparison, false));
     return verdict.outcome == sim::checker::Outcome::pass && comparison.exit_code() == 1 &&
            std::ranges::any_of(comparison.differences, [](const auto& difference) {
-               return difference.kind == "requests a message" &&
+               return difference.what == "requests a message" &&
                       difference.kind == reports::Difference::Kind::worse;
            });
 }

@@ -11,8 +11,10 @@ const other = await start('couchmock', ['--log-level', 'error'])
 const journal = join(folder, 'n1.journal')
 const node = await start('chatnode', ['--store', `${store.url}/chat`, '--store', `${other.url}/chat`, '--name', 'n1', '--journal', journal])
 
+// The tests' own variables are no settings of a node.
+const settings = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^DAVENPORT_(PROGRAMS|SOURCE|PICTURES|PAGE_FOLDER)$/.test(name)))
 const chatnode = (args, env = {}) => {
-  const { status, stdout, stderr } = spawnSync(join(programs, 'chatnode'), args, { env: { ...process.env, ...env }, encoding: 'utf8', timeout: 10_000 })
+  const { status, stdout, stderr } = spawnSync(join(programs, 'chatnode'), args, { env: { ...settings, ...env }, encoding: 'utf8', timeout: 10_000 })
   return { status, stdout, stderr }
 }
 const file = (name, text) => { writeFileSync(join(folder, name), text); return join(folder, name) }
@@ -136,7 +138,7 @@ test('settings come from a file, the environment and the command line, the later
 
 test('the example of a settings file is good', () => {
   const source = process.env.DAVENPORT_SOURCE ?? new URL('../..', import.meta.url).pathname
-  const { status, stderr } = chatnode(['--config', join(source, 'node/chatnode.yaml'), '--check-config'], { DAVENPORT_STORE_PASSWORD_FILE: file('password', 'secret\n') })
+  const { status, stderr } = chatnode(['--config', join(source, 'node/chatnode.yaml'), '--journal', join(folder, 'example.journal'), '--check-config'], { DAVENPORT_STORE_PASSWORD_FILE: file('password', 'secret\n') })
   assert.equal(stderr, '')
   assert.equal(status, 0)
 })

@@ -275,20 +275,24 @@ test('on a phone it fits, and a screen reader finds no serious fault, light or d
 test('where people sign in, the page asks who one is, and shows nothing before', async () => {
   const guarded = await start('couchmock', ['--admin', 'admin:secret', '--log-level', 'error'])
   const club = await start('chatnode', ['--store', `${guarded.url.replace('//', '//admin:secret@')}/chat`, '--auth', 'couchdb', '--journal', join(folder, 'club'), '--log-level', 'error'])
+  const asAdmin = { Authorization: `Basic ${btoa('admin:secret')}` }
+  await fetch(`${guarded.url}/_users`, { method: 'PUT', headers: asAdmin })
+  await fetch(`${guarded.url}/_users/org.couchdb.user:zoe`, { method: 'PUT', headers: asAdmin,
+    body: JSON.stringify({ name: 'zoe', password: 'open sesame', roles: [], type: 'user' }) })
   const page = await (await browser.newContext({ bypassCSP: true })).newPage()
   page.on('pageerror', (error) => troubles.push(`${error}`))
   await page.goto(`${club.url}/#club`)
   await page.locator('#sign-in[open]').waitFor()
   await page.evaluate(axe.source); await noSeriousFault(page)
   const signIn = async (password) => {
-    await page.fill('#sign-in [name=name]', 'admin'); await page.fill('#sign-in [name=password]', password)
+    await page.fill('#sign-in [name=name]', 'zoe'); await page.fill('#sign-in [name=password]', password)
     await page.click('#sign-in button')
   }
   await signIn('guess')
   await page.locator('#sign-in [role=alert]', { hasText: 'password is not right' }).waitFor()
-  await signIn('secret')
+  await signIn('open sesame')
   await page.locator('#sign-in').waitFor({ state: 'hidden' })
-  assert.equal(await page.inputValue('#name'), 'admin')
+  assert.equal(await page.inputValue('#name'), 'zoe')
   await say(page, 'in the club')
   await page.locator('#log li.mine[data-state=stored]', { hasText: 'in the club' }).waitFor()
   await page.reload()

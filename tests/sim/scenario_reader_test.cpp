@@ -18,9 +18,6 @@ Scenario read(std::string_view text) {
 // The file of the design, whole.
 constexpr std::string_view whole = R"(
 # yaml-language-server: $schema=./scenario.schema.json
-
-namespace davenport {
-
 name: store outage
 about: CouchDB is gone for 10 s under load; local chat goes on, nothing is lost, nothing comes twice.
 seed: 42

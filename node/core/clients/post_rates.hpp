@@ -1,6 +1,6 @@
 #pragma once
 
-#include "node/base/http.hpp"
+#include "node/base/text.hpp"
 #include "node/core/clients/token_bucket.hpp"
 #include "node/core/events.hpp"
 
