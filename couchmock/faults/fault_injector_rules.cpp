@@ -124,7 +124,8 @@ void FaultInjector::Impl::strike(Rule& rule, InjectedFaults& injected, RequestIn
             if (info.writes && rule.fires()) injected.instead = error_answer(507);
             break;
         case Fault::store_unauthorized:
-            if (rule.fires()) injected.instead = error_answer(401);
+            if (rule.fires())
+                injected.instead = error_answer(401, "You are not authorized to access this db.");
             break;
         case Fault::store_forgotten:
             if (!info.database.empty() && rule.fires())

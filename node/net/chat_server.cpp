@@ -87,7 +87,7 @@ void ChatServer::perform(Send effect) {
     if (found != sessions_.end()) found->second->send_frames(std::move(effect.frames));
 }
 
-void ChatServer::perform(Close effect) {
+void ChatServer::perform(const Close& effect) {
     const auto found = sessions_.find(effect.session);
     if (found == sessions_.end()) return;
     found->second->close_socket(draining_ ? CloseCode::going_away : CloseCode::policy, effect.reason);

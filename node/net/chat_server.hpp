@@ -37,7 +37,7 @@ public:
     [[nodiscard]] std::uint16_t port() const { return acceptor_.port(); }
 
     void perform(Send effect);
-    void perform(Close effect);
+    void perform(const Close& effect);
     void perform(Respond effect);
     void perform(Stream effect);
 

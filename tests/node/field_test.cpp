@@ -110,6 +110,23 @@ TEST_F(Limited, ComingBackGivesNoNewAllowance) {
     EXPECT_THAT(codes(30), ElementsAre("accepted")) << "another address is another person";
 }
 
+TEST_F(Limited, BehindAProxyOnThisMachineEachNameIsSomebody) {
+    std::size_t taken = 0;
+    for (node::SessionId session = 1; session <= 10; ++session) {
+        open_from(session, "127.0.0.1");
+        for (int i = 0; i < 4; ++i) post(session, "lobby", "flood");
+        persist_all();
+        for (const auto& code : codes(session)) taken += code == "accepted" ? 1 : 0;
+        handle(node::Closed{session});
+    }
+    EXPECT_EQ(taken, 6u);
+    open(20, "bob");
+    take(20);
+    post(20, "lobby", "calm");
+    persist_all();
+    EXPECT_THAT(codes(20), ElementsAre("accepted"));
+}
+
 TEST_F(Limited, BothWaysInCountTogether) {
     open_from(1, "10.0.0.1");
     for (int i = 0; i < 6; ++i) post(1, "lobby", "by socket");
@@ -253,6 +270,48 @@ TEST_F(FieldTest, AHugeMessageByHandLeavesNoHole) {
     EXPECT_EQ(base::member(page[0], "messages")->get_array().size(), 2u);
 }
 
+// ---- one client among many
+
+TEST_F(FieldTest, OneClientFollowsAtMostFiveHundredRooms) {
+    open(1, "greedy");
+    for (int i = 0; i < 600; ++i) join(1, "room-" + std::to_string(i));
+    std::size_t joined = 0, refused = 0;
+    for (const auto& frame : take(1)) {
+        joined += base::string_member(frame, "t") == "joined" ? 1 : 0;
+        refused += base::string_member(frame, "t") == "error" ? 1 : 0;
+    }
+    EXPECT_EQ(joined, 500u);
+    EXPECT_EQ(refused, 100u);
+    join(1, "room-7");
+    EXPECT_EQ(take(1, "joined").size(), 1u) << "a room that it follows may be joined again";
+    say(1, R"({"t":"leave","room":"room-7"})");
+    join(1, "room-599");
+    EXPECT_EQ(take(1, "joined").size(), 1u);
+}
+
+TEST_F(FieldTest, OneClientDoesNotUseUpThePresenceOfAll) {
+    open(1, "greedy");
+    for (int i = 0; i < 400; ++i) join(1, "room-" + std::to_string(i));
+    open(2, "zoe");
+    join(2, "zoes-room");
+    advance(6s);
+    const auto* written = fetch("PUT /chat/davenport-presence");
+    ASSERT_TRUE(written) << asked_for();
+    const auto body = base::parse_json(written->request.body);
+    const auto* people = base::member(*body, "people");
+    ASSERT_TRUE(people);
+    EXPECT_TRUE(base::member(*people, "zoes-room"));
+    EXPECT_LE(people->get_object().size(), 51u);
+}
+
+TEST_F(FieldTest, APollEndsBeforeAProxyGivesUp) {
+    handle(node::Requested{7, {"GET", "/api/rooms/lobby/poll?timeout=3600", {}, {}}, "10.0.0.1"});
+    advance(49s);
+    EXPECT_FALSE(responses.contains(7));
+    advance(2s);
+    EXPECT_TRUE(responses.contains(7));
+}
+
 // ---- strangers and passwords
 
 struct Guarded : FieldTest {
@@ -299,6 +358,58 @@ TEST_F(Guarded, ALockOfTheStoreIsToldAsOne) {
         R"({"error":"forbidden","reason":"Account is temporarily locked due to multiple authentication failures"})");
     EXPECT_EQ(responses.at(exchange_).status, 429);
     EXPECT_THAT(responses.at(exchange_).body, HasSubstr("locked"));
+}
+
+constexpr const char* wrong_password =
+    R"({"error":"unauthorized","reason":"Name or password is incorrect."})";
+
+/// The most in any five minutes.
+std::ptrdiff_t densest(const std::vector<base::Time>& times) {
+    std::ptrdiff_t most = 0;
+    for (const auto last : times)
+        most = std::max(
+            most, std::ranges::count_if(times, [&](base::Time t) { return t <= last && t + 5min > last; }));
+    return most;
+}
+
+TEST(WrongStorePassword, IsTriedTooSeldomToLockOutOtherNodesOfThisMachine) {
+    for (const bool was_in : {false, true}) {
+        SCOPED_TRACE(was_in);
+        CoreDriver d;
+        d.start();
+        if (was_in) {
+            d.store_up();
+            d.open(1, "ann");
+            d.post(1, "lobby", "hello");
+            d.persist_all();
+        }
+        std::vector<base::Time> failures;
+        for (int step = 0; step < 36'000; ++step) {  // an hour
+            while (!d.fetches.empty() && (!was_in || step > 10)) {
+                const auto target = d.fetches.front().request.target;
+                if (target.find("feed=continuous") != std::string::npos && failures.empty()) {
+                    d.fetches.pop_front();  // it was let in before, and stays open
+                    continue;
+                }
+                d.answer(target, 401, wrong_password);
+                failures.push_back(d.now().time);
+            }
+            d.advance(100ms);
+        }
+        EXPECT_GT(failures.size(), 10u) << "it is tried again";
+        EXPECT_LE(densest(failures), 4);
+    }
+}
+
+TEST(WrongStorePassword, MendedAtTheStoreLetsTheNodeInWithinTwoMinutes) {
+    CoreDriver d;
+    d.start();
+    d.answer("GET /chat/_local/davenport", 401, wrong_password);
+    d.advance(5s);
+    d.answer("GET /chat/_local/davenport", 401, wrong_password);
+    d.advance(2min);
+    d.store_up();
+    EXPECT_TRUE(d.asked("feed=continuous")) << d.asked_for();
 }
 
 TEST(FailedTries, AreAtMostFourInAnyFiveMinutes) {

@@ -247,9 +247,9 @@ TEST_F(StoreTrouble, StopsSendingWhenTheStoreDoesNotLetItInAndKeepsWhatItAccepte
     post(1, "lobby", "hello");
     persist_all();
     take(1);
-    answer(put, 401, R"({"error":"unauthorized","reason":"Name or password is incorrect."})");
+    answer(put, 401, R"({"error":"unauthorized","reason":"You are not authorized to access this db."})");
     advance(200ms);
-    answer(probe, 401, R"({"error":"unauthorized","reason":"Name or password is incorrect."})");
+    answer(probe, 401, R"({"error":"unauthorized","reason":"You are not authorized to access this db."})");
     EXPECT_THAT(heard(1), ElementsAre("store down"));
     requests = 0;
     for (int i = 0; i < 60; ++i) {

@@ -12,7 +12,7 @@ const journal = join(folder, 'n1.journal')
 const node = await start('chatnode', ['--store', `${store.url}/chat`, '--store', `${other.url}/chat`, '--name', 'n1', '--journal', journal])
 
 // The tests' own variables are no settings of a node.
-const settings = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^DAVENPORT_(PROGRAMS|SOURCE|PICTURES|PAGE_FOLDER)$/.test(name)))
+const settings = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^DAVENPORT_(PROGRAMS|SOURCE|PICTURES|PAGE_FOLDER|STRICT)$/.test(name)))
 const chatnode = (args, env = {}) => {
   const { status, stdout, stderr } = spawnSync(join(programs, 'chatnode'), args, { env: { ...settings, ...env }, encoding: 'utf8', timeout: 10_000 })
   return { status, stdout, stderr }

@@ -6,6 +6,12 @@
 #include <variant>
 
 namespace davenport::node {
+namespace {
+
+/// What one connection may follow: each room costs memory, and a look at every leave.
+constexpr std::size_t rooms_max = 500;
+
+}  // namespace
 
 FrameHandler::FrameHandler(const ChatConfig& config, CommitQueue& log, Sessions& sessions, Rooms& rooms,
                            Resume& resume, PresenceTracker& presence, SearchHandler& search, SignIn& sign_in,
@@ -42,7 +48,10 @@ void FrameHandler::on_frame(Turn&, Session& session, Hello& frame) {
 }
 
 void FrameHandler::on_frame(Turn& turn, Session& session, Join& frame) {
-    if (config_->presence && frame.request.people) presence_->watch(session, frame.request.room);
+    const auto& room = frame.request.room;
+    if (!Rooms::follows(session, room) && session.rooms.size() + resume_->under_way(session.id) >= rooms_max)
+        return sessions_->tell(session, frames::Error{"at most 500 rooms at once: leave some first"});
+    if (config_->presence && frame.request.people) presence_->watch(session, room);
     resume_->join(turn, session, std::move(frame.request));
 }
 
@@ -55,7 +64,7 @@ void FrameHandler::on_frame(Turn& turn, Session& session, Leave& frame) {
 void FrameHandler::on_frame(Turn& turn, Session& session, PostFrame& frame) {
     const ReplyTo waiter{session.id, 0, frame.key};
     posts_->post(turn, {frame.room, session.user, frame.key, frame.text, frame.host}, waiter,
-                 sign_in_->required() ? session.user : rate_key(session.address, session.id));
+                 sign_in_->required() ? session.user : rate_key(session.address, session.user));
 }
 
 void FrameHandler::on_frame(Turn&, Session& session, History& frame) {

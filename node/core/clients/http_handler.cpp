@@ -88,7 +88,7 @@ void HttpHandler::answer(Asked& asked, http_api::PostMessage& call) {
     if (call.key.empty()) call.key = make_key(asked.turn);
     const ReplyTo waiter{0, asked.request.exchange, call.key};
     posts_->post(asked.turn, {call.room, call.user, call.key, call.text, call.host}, waiter,
-                 sign_in_->required() ? asked.user : rate_key(asked.request.address, 0));
+                 sign_in_->required() ? asked.user : rate_key(asked.request.address, call.user));
 }
 
 void HttpHandler::answer(Asked& asked, http_api::Poll& call) {

@@ -2,20 +2,19 @@
 
 #include "node/base/text.hpp"
 #include "node/core/clients/token_bucket.hpp"
-#include "node/core/events.hpp"
 
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace davenport::node {
 
-/// Against whom a post counts where nobody signs in; `session`: 0 for a REST request. From this machine a
-/// proxy may speak for everybody: then each connection is somebody, and a request is nobody.
-inline std::string rate_key(const std::string& address, SessionId session) {
-    if (!base::is_loopback_address(address)) return address;
-    return session == 0 ? std::string{} : "session " + std::to_string(session);
+/// Against whom a post counts where nobody signs in: the address. From this machine a proxy may speak for
+/// everybody: then it is the name that counts.
+inline std::string rate_key(const std::string& address, std::string_view user) {
+    return base::is_loopback_address(address) ? "name " + std::string{user} : address;
 }
 
 /// How fast each person may post, by whichever way and over however many connections: by name where people

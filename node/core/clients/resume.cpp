@@ -71,6 +71,13 @@ bool Resume::is_closing_gap(SessionId session) const {
     return false;
 }
 
+std::size_t Resume::under_way(SessionId session) const {
+    std::size_t count = 0;
+    for (auto it = jobs_.lower_bound({session, {}}); it != jobs_.end() && it->first.first == session; ++it)
+        count += it->second.live ? 0 : 1;
+    return count;
+}
+
 void Resume::written(SessionId session) {
     for (auto it = jobs_.lower_bound({session, {}}); it != jobs_.end() && it->first.first == session; ++it)
         if (!it->second.waits_for_store) ready_.insert(it->first);

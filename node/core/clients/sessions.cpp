@@ -40,7 +40,8 @@ base::People Sessions::people() const {
     base::People out;
     for (const auto& [id, session] : sessions_)
         if (!session.closing && base::is_user_name(session.user))
-            for (const auto* room : session.rooms) out[room->name].insert(session.user);
+            for (std::size_t i = 0; i < std::min(session.rooms.size(), rooms_told_max); ++i)
+                out[session.rooms[i]->name].insert(session.user);
     return out;
 }
 

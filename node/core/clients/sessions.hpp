@@ -62,7 +62,9 @@ public:
     void closed(SessionId id) { sessions_.erase(id); }
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
     [[nodiscard]] bool idle() const;
-    /// Who has a name and follows a room.
+    /// Who has a name and follows a room; of each connection its first `rooms_told_max` rooms, so that one
+    /// client does not use up the presence document of all.
+    static constexpr std::size_t rooms_told_max = 50;
     [[nodiscard]] base::People people() const;
     /// How many were cut off for being too slow.
     [[nodiscard]] std::uint64_t cut_off() const { return cut_off_; }

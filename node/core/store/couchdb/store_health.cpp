@@ -17,6 +17,18 @@ constexpr int tries_before_the_next = 3;
 constexpr int looks_before_making = 4;
 constexpr base::Duration denied_pause_least = std::chrono::seconds{1};
 constexpr base::Duration denied_pause_most = std::chrono::seconds{15};
+// CouchDB (3.4 and later) locks a name out for an address, and so other nodes of this machine with it, after
+// five wrong passwords in five minutes. At a start only the probe fails; a node that was in has just failed
+// with all that it sends.
+constexpr base::Duration first_password_pause = std::chrono::seconds{5};
+constexpr base::Duration password_pause = std::chrono::seconds{110};
+constexpr base::Duration password_pause_after_use = std::chrono::minutes{5};
+
+/// Of the credentials, not of what they may do.
+bool is_wrong_password(std::string_view reason) {
+    return reason.find("password is incorrect") != std::string_view::npos ||
+           reason.find("temporarily locked") != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -136,6 +148,7 @@ void StoreHealth::came_up(Turn& turn, base::Generation generation) {
     tries_ = looks_ = 0;
     backoff_.reset();
     denied_backoff_.reset();
+    wrong_passwords_ = 0;
     generation_ = std::move(generation);
     confirmed_at_ = *asked_at_;
     deadline_ = turn.now.time + look_again_after;
@@ -165,11 +178,18 @@ void StoreHealth::went_down(Turn& turn, const std::string& reason, bool denied) 
         turn.warn((denied ? "store: it does not let us in: check the name and password of --store ("
                           : "store: it does not answer (") +
                   reason + "); messages are kept here until it does");
+    const bool was_up = up_;
     up_ = doubted_ = false;
     denied_ = denied;
     looks_ = 0;
     if (api_->stores() > 1 && ++tries_ >= tries_before_the_next) return try_next_store(turn);
+    if (denied && is_wrong_password(reason)) return wait(turn, next_password_pause(was_up));
     wait(turn, denied ? denied_backoff_.next(*random_) : backoff_.next(*random_));
+}
+
+base::Duration StoreHealth::next_password_pause(bool was_up) {
+    if (was_up) return password_pause_after_use;
+    return wrong_passwords_++ == 0 ? first_password_pause : password_pause;
 }
 
 }  // namespace davenport::node

@@ -58,6 +58,8 @@ private:
     void no_answer(Turn& turn, const std::string& reason);
     void try_next_store(Turn& turn);
     void went_down(Turn& turn, const std::string& reason, bool denied);
+    /// Such that five wrong passwords in five minutes never happen.
+    base::Duration next_password_pause(bool was_up);
 
     base::Duration probe_interval_, request_timeout_;
     StoreApi* api_;
@@ -71,8 +73,9 @@ private:
     bool doubted_ = false;
     bool denied_ = false;
     bool told_down_ = false;
-    int tries_ = 0;  ///< in a row that this store did not answer
-    int looks_ = 0;  ///< in a row that the database had no generation
+    int wrong_passwords_ = 0;  ///< in a row that the probe failed with
+    int tries_ = 0;            ///< in a row that this store did not answer
+    int looks_ = 0;            ///< in a row that the database had no generation
     base::Generation generation_;
     base::Time deadline_{};  ///< of the pause, or of the next look
     std::optional<base::Time> asked_at_;
