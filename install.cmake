@@ -1,22 +1,61 @@
-# cmake --install: the programs with what belongs to them (component `runtime`), and the mock for other projects' C++ tests (component
-# `development`): find_package(davenport), then link davenport::couchmock_embed and include "couchmock/embed/couchmock.hpp".
+# cmake --install: a chat server (component `node`), the tools for tests (component `tools`), and the mock for other projects' C++ tests
+# (component `development`): find_package(davenport), then link davenport::couchmock_embed and include "couchmock/embed/couchmock.hpp".
 if(DAVENPORT_CORES_ONLY)
   return()
 endif()
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-# ---- runtime
-install(TARGETS chatnode couchmock chatsim RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime)
-file(READ node/chatnode.service unit)
-string(REPLACE "/usr/local/bin" "${CMAKE_INSTALL_FULL_BINDIR}" unit "${unit}")
-file(CONFIGURE OUTPUT chatnode.service CONTENT "${unit}" @ONLY)
-install(FILES "${CMAKE_CURRENT_BINARY_DIR}/chatnode.service" DESTINATION lib/systemd/system COMPONENT runtime)
-install(FILES LICENSE README.md CHANGELOG.md SECURITY.md node/PROTOCOL.md node/openapi.yaml node/chatnode.yaml couchmock/faults/CONTROL.md
-  DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
+# ---- node: what a chat server needs
+install(TARGETS chatnode RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT node)
+# The unit names the program by its path, which is known when it is installed: a package's is another than that of `cmake --install`.
+install(CODE "
+  file(READ \"${CMAKE_CURRENT_SOURCE_DIR}/node/chatnode.service\" unit)
+  string(REPLACE /usr/local/bin \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\" unit \"\${unit}\")
+  file(WRITE \"${CMAKE_CURRENT_BINARY_DIR}/chatnode.service\" \"\${unit}\")" COMPONENT node)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/chatnode.service" DESTINATION lib/systemd/system COMPONENT node)
+install(FILES README.md CHANGELOG.md SECURITY.md node/OPERATING.md node/PROTOCOL.md node/openapi.yaml node/chatnode.yaml
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/davenport-node" COMPONENT node)
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/davenport-node" RENAME copyright COMPONENT node)
 # chatnode has its page built in; these files are for a proxy that serves them itself.
-install(DIRECTORY node/page DESTINATION "${CMAKE_INSTALL_DATADIR}/davenport" COMPONENT runtime)
-install(DIRECTORY scenarios DESTINATION "${CMAKE_INSTALL_DATADIR}/davenport" COMPONENT runtime)
+install(DIRECTORY node/page DESTINATION "${CMAKE_INSTALL_DATADIR}/davenport" COMPONENT node)
+
+foreach(program chatnode couchmock chatsim)
+  set(component tools)
+  if(program STREQUAL chatnode)
+    set(component node)
+  endif()
+  install(FILES node/package/completions.bash DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME ${program}
+    COMPONENT ${component})
+endforeach()
+
+# ---- tools: the mock and the scenario runner
+install(TARGETS couchmock chatsim RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT tools)
+install(FILES README.md CHANGELOG.md couchmock/TESTING.md couchmock/faults/CONTROL.md scenarios/REFERENCE.md scenarios/TUTORIAL.md
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/davenport-tools" COMPONENT tools)
+install(DIRECTORY couchmock/examples DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/davenport-tools" COMPONENT tools)
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/davenport-tools" RENAME copyright COMPONENT tools)
+install(DIRECTORY scenarios DESTINATION "${CMAKE_INSTALL_DATADIR}/davenport" COMPONENT tools)
+
+# Manual pages from the programs' own help, where help2man is installed (`./dev package` installs it).
+find_program(HELP2MAN help2man)
+if(HELP2MAN)
+  set(page_chatnode "serve a distributed chat whose only shared part is a CouchDB database")
+  set(page_couchmock "a CouchDB in one process, with fault injection")
+  set(page_chatsim "play scenarios of a distributed chat, and judge them")
+  foreach(program chatnode couchmock chatsim)
+    set(page "${CMAKE_CURRENT_BINARY_DIR}/${program}.1")
+    add_custom_command(OUTPUT "${page}" DEPENDS ${program} VERBATIM
+      COMMAND "${HELP2MAN}" --no-info "--name=${page_${program}}" "--output=${page}" "$<TARGET_FILE:${program}>")
+    list(APPEND pages "${page}")
+    set(component tools)
+    if(program STREQUAL chatnode)
+      set(component node)
+    endif()
+    install(FILES "${page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT ${component} OPTIONAL)
+  endforeach()
+  add_custom_target(davenport_man DEPENDS ${pages})
+endif()
 
 # ---- development
 # All that couchmock_embed links of ours, at any depth: a static library needs them to be linked.

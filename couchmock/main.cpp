@@ -1,4 +1,5 @@
 #include "couchmock/net/driver.hpp"
+#include "node/base/version.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/process.hpp"
 
@@ -98,14 +99,14 @@ int main(int argc, char** argv) {
     app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error, off")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
         ->capture_default_str();
-    app.set_version_flag("--version", std::string{DAVENPORT_VERSION});
+    app.set_version_flag("--version", std::string{base::version()});
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : bad_usage;
     }
     spdlog::set_default_logger(spdlog::stderr_color_mt("couchmock"));
-    spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+    spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
     spdlog::set_level(spdlog::level::from_str(options.log_level));
     try {
         return run(options);

@@ -5,6 +5,7 @@
 #include "node/net/wire/process.hpp"
 #include "node/program/journal_tool.hpp"
 #include "node/program/options.hpp"
+#include "node/program/service_manager.hpp"
 #include "node/program/setup.hpp"
 
 #include <csignal>
@@ -36,7 +37,7 @@ void begin_logging(const node::program::Options& options) {
     if (options.log_format == "json")
         spdlog::set_formatter(node::json_log_formatter());
     else
-        spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+        spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
     spdlog::set_level(spdlog::level::from_str(options.log_level));
 }
 
@@ -59,19 +60,25 @@ int run(const node::program::CommandLine& given) {
     const auto host = config.server.listen.address();
     const auto metrics = config.metrics;
     node::ChatDriver driver{loop, std::move(config), log_line};
-    std::fputs(
-        fmt::format("listening on {}\n", wire::listen_url(host, driver.port(), !options.tls_cert.empty()))
-            .c_str(),
-        stderr);
+    const auto url = wire::listen_url(host, driver.port(), !options.tls_cert.empty());
+    std::fputs(fmt::format("listening on {}\n", url).c_str(), stderr);
     if (const auto port = driver.metrics_port())
         spdlog::info("metrics at {}/metrics", wire::listen_url(metrics->address(), port));
     if (!options.port_file.empty()) wire::write_port_file(options.port_file, driver.port());
     spdlog::info("store {}, journal {}", store_url, options.journal);
+    if (given.places.at("store") == "default")
+        spdlog::info(
+            "no --store was given, so the node looks for a CouchDB there; until one answers, it keeps a chat "
+            "of "
+            "its own. In a clone, `./dev chat` starts a store and two nodes");
+    node::program::ServiceManager service_manager{loop.context()};
+    service_manager.ready(fmt::format("Listening on {}", url));
 
     boost::asio::signal_set signals{loop.context(), SIGINT, SIGTERM};
     signals.async_wait([&](boost::system::error_code error, int) {
         if (error) return;
         spdlog::info("stopping; a second signal stops at once");
+        service_manager.stopping();
         driver.drain();
         signals.async_wait([](boost::system::error_code again, int number) {
             if (!again) std::_Exit(128 + number);

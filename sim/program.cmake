@@ -5,7 +5,8 @@ add_executable(chatsim
   program/sweep.cpp program/verify.cpp)
 davenport_precompile(chatsim)
 target_link_libraries(chatsim PRIVATE
-  davenport::sim_base davenport::sim_checker davenport::sim_virtual davenport::sim_search davenport::reports yaml-cpp CLI11::CLI11 davenport_options)
+  davenport::sim_base davenport::sim_checker davenport::sim_virtual davenport::sim_search davenport::reports davenport_version yaml-cpp
+  CLI11::CLI11 davenport_options)
 if(TARGET davenport::sim_process)
   target_link_libraries(chatsim PRIVATE davenport::sim_process)
   target_compile_definitions(chatsim PRIVATE DAVENPORT_PROCESS_WORLD)

@@ -1,6 +1,7 @@
 #include "node/program/options.hpp"
 
 #include "node/base/closest.hpp"
+#include "node/base/version.hpp"
 #include "node/net/wire/http_server.hpp"
 #include "node/program/settings_file.hpp"
 
@@ -301,7 +302,7 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
                    "(DAVENPORT_LISTEN) overrides it, and the command line overrides both");
     app.add_flag("--check-config", out.options.check_config,
                  "reports every mistake in the configuration, or where each setting comes from, and exits");
-    app.set_version_flag("--version", std::string{DAVENPORT_VERSION});
+    app.set_version_flag("--version", std::string{base::version()});
     add_journal_commands(app, out.journal);
     try {
         parse(app, {argv + 1, argv + argc}, out.mistakes);

@@ -16,17 +16,29 @@ constexpr std::size_t text_bytes_max = 400;
 
 LogTail::Line read_log_line(std::string_view line) {
     constexpr std::size_t seconds_size = sizeof "2026-11-25T18:48:57" - 1,
-                          size = seconds_size + sizeof ".824 " - 1;
+                          time_size = seconds_size + sizeof ".824" - 1;
+    const LogTail::Line without_time{{}, std::string{line.substr(0, text_bytes_max)}};
+    const auto space = line.find(' ');
+    if (space == std::string_view::npos || space < time_size || line[seconds_size] != '.')
+        return without_time;
     std::tm parts{};
+    const std::string seconds{line.substr(0, seconds_size)};
+    const auto* end = ::strptime(seconds.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+    if (!end || *end != '\0') return without_time;
     int ms = 0;
-    const std::string head{line.substr(0, seconds_size)};
-    const auto* end = line.size() < size ? nullptr : ::strptime(head.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-    if (!end || *end != '\0' || line[seconds_size] != '.' || line[size - 1] != ' ')
-        return {{}, std::string{line.substr(0, text_bytes_max)}};
-    std::from_chars(line.data() + seconds_size + 1, line.data() + size - 1, ms);
-    parts.tm_isdst = -1;
-    return {base::wall_from_unix_ms(std::int64_t{std::mktime(&parts)} * 1000 + ms),
-            std::string{line.substr(size, text_bytes_max)}};
+    std::from_chars(line.data() + seconds_size + 1, line.data() + time_size, ms);
+    const std::string zone{line.substr(time_size, space - time_size)};
+    std::int64_t unix_s = 0;
+    if (zone.empty()) {  // a node of an older build: its machine's own zone
+        parts.tm_isdst = -1;
+        unix_s = std::mktime(&parts);
+    } else {
+        std::tm zone_parts{};
+        end = ::strptime(zone.c_str(), "%z", &zone_parts);
+        if (!end || *end != '\0') return without_time;
+        unix_s = ::timegm(&parts) - zone_parts.tm_gmtoff;
+    }
+    return {base::wall_from_unix_ms(unix_s * 1000 + ms), std::string{line.substr(space + 1, text_bytes_max)}};
 }
 
 std::vector<LogTail::Line> LogTail::read() {

@@ -1,3 +1,4 @@
+#include "node/base/version.hpp"
 #include "sim/program/main_search.hpp"
 
 #include <filesystem>
@@ -24,7 +25,7 @@ int main(int argc, char** argv) {
         "chatsim runs chat scenarios (many nodes, many clients, faults) and judges them.\n"
         "Exit codes: 0 pass, 1 fail, 2 unknown, 64 bad usage or bad file, 70 a file could not be written.",
         "chatsim"};
-    app.set_version_flag("--version", DAVENPORT_VERSION);
+    app.set_version_flag("--version", std::string{base::version()});
     app.require_subcommand(1);
     int code = 0;
 
