@@ -21,10 +21,10 @@ void authenticate(Server& server, Call& call);
 void require_server_admin(const Call& call);
 void require_member(const Call& call, const Database& database);
 void require_database_admin(const Call& call, const Database& database);
+[[nodiscard]] bool is_database_admin(const User& user, const Database& database);
+/// What a request of this path and method needs, whatever becomes of it later (request_rights.cpp).
+void authorize(const Server& server, const Call& call);
 void session(Server& server, Call& call);
-/// What a password is kept as in `_users`; few rounds, for this server guards nothing.
-[[nodiscard]] std::string hash_password(std::string_view password, std::string_view salt);
-
 /// Gives the answer what a page of another origin may read. True when the request was a preflight, and is
 /// answered.
 bool cors(Server& server, Call& call);
@@ -35,8 +35,11 @@ void server_root(Server& server, Call& call);
 bool server_path(Server& server, Call& call, std::string_view name);
 
 void configuration(Server& server, Call& call);
-/// One run from one of our databases into another; there is no replicator that goes on by itself.
+/// From one of our databases into another, once or until it is cancelled.
 void replicate(Server& server, Call& call);
+/// Lets the continuous replications copy what changed in this event.
+void run_replications(Server& server);
+void scheduler(Server& server, Call& call);
 
 // ---- databases (api_database.cpp)
 void create_database(Server& server, Call& call);
@@ -50,16 +53,20 @@ bool database_path(Server& server, Call& call, Database& database, std::string_v
 // ---- documents
 void document(Server& server, Call& call, Database& database, std::string_view id);
 void read_document(Server& server, Call& call, const Database& database, std::string_view id);
-/// What happens to every edit before it is written: stubs get their data, users' passwords are hashed. Throws
-/// 412 and 501.
-void prepare_edit(Server& server, const Database& database, Edit& edit);
+/// What happens to every edit before it is written: stubs get their data, users are checked and their
+/// passwords hashed. Throws 403, 404, 412 and 501.
+void prepare_edit(Server& server, const User& user, const Database& database, Edit& edit);
+/// Who may not read a document of `_users` is told that there is none.
+void check_reader(const Call& call, const Database& database, std::string_view id);
+/// Writes the design document that every `_users` has.
+void make_users_design(Database& users);
 /// The revision that the request names outside of the body: `rev`, or If-Match.
 [[nodiscard]] std::optional<Revision> named_revision(const Call& call);
 /// A `_local` document in a bulk request, which knows no conflict: its new revision, or nothing for one that
 /// is none.
 std::optional<std::string> write_local(Database& database, const Edit& edit);
 void local_document(Server& server, Call& call, Database& database, std::string_view id);
-void local_documents(Server& server, Call& call, Database& database);
+void local_documents(Server& server, Call& call, Database& database, bool multiple);
 void attachment(Server& server, Call& call, Database& database, std::string_view id, std::string_view name);
 void post_document(Server& server, Call& call, Database& database);
 void bulk_docs(Server& server, Call& call, Database& database);
@@ -75,15 +82,18 @@ void missing_revs(Server& server, Call& call, Database& database);
 void purge(Server& server, Call& call, Database& database);
 void purged_infos(Call& call, const Database& database);
 void partition_info(Call& call, const Database& database, std::string_view prefix);
-/// `_find`, `_index` and `_explain`. False when `name` is none of these.
+/// `_find`, `_index` and `_explain`. False when `name` is none of these. `partition`: of the path, or empty.
 bool find_path(Server& server, Call& call, Database& database, std::string_view name,
-               std::string_view prefix);
+               std::string_view partition);
+/// `_compact`, `_view_cleanup`, `_shards` and `_sync_shards`.
+void shard_path(Server& server, Call& call, Database& database, std::string_view name);
 
 // ---- the mock's own paths below /_mock/ (api_control.cpp)
 void control(Server& server, Call& call);
 
 void index_path(Server& server, Call& call, Database& database);
-[[nodiscard]] std::string list_indexes(const Database& database);
+/// Throws 500 for a `limit` or `skip` that is none.
+[[nodiscard]] std::string list_indexes(const Call& call, const Database& database);
 
 /// What a view function would be needed for.
 [[noreturn]] void no_javascript(std::string_view what);

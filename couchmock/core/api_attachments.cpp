@@ -47,7 +47,7 @@ std::optional<std::vector<Range>> read_ranges(std::string_view header, std::uint
         else
             range.from = *from;
         if (from && to) range.to = std::min(*to, length - 1);
-        if (range.to < range.from || range.from >= length)
+        if (range.to < range.from)
             throw ApiError{416, "requested_range_not_satisfiable", "Requested range not satisfiable", {}};
         out.push_back(range);
     }
@@ -86,7 +86,8 @@ void send_ranges(Server& server, Call& call, const Attachment& attachment, const
         out += attachment.data->substr(from, to - from + 1) + "\r\n--" + boundary;
     }
     call.effects().emplace_back(RespondHead{
-        call.exchange(), 206, {{"Content-Type", "multipart/byteranges; boundary=\"" + boundary + '"'}}});
+        call.exchange(), 206,
+        call.plain_headers({{"Content-Type", "multipart/byteranges; boundary=\"" + boundary + '"'}})});
     server.bodies.send(call.exchange(), out + "--");
 }
 
@@ -97,9 +98,13 @@ void get(Server& server, Call& call, const Database& database, std::string_view 
                           {"Content-Type", attachment.content_type},
                           {"Content-Security-Policy", "sandbox"}};
     if (answer_not_modified(call, headers.front().second)) return;
+    headers = call.plain_headers(std::move(headers));
     if (!attachment.encoding.empty()) {
         headers.emplace_back("Accept-Ranges", "none");
         const bool as_kept = takes_gzip(call);
+        // A range is not served of what is kept compressed, but it is looked at.
+        static_cast<void>(
+            read_ranges(call.header("range"), as_kept ? attachment.data->size() : attachment.length));
         if (as_kept) headers.emplace_back("Content-Encoding", attachment.encoding);
         call.respond(200, as_kept ? *attachment.data : gunzip(*attachment.data).value_or(""),
                      std::move(headers));
@@ -167,11 +172,14 @@ void change(Server& server, Call& call, Database& database, std::string_view id,
         if (edit.path.empty()) throw ApiError{409, "conflict", "Document update conflict.", {}};
         throw no_attachment();
     }
-    if (!removes) edit.attachments.push_back(from_body(call, name));
+    if (!removes) {
+        edit.attachments.push_back(from_body(call, name));
+        check_attachment_size(database, edit.attachments.back());
+    }
     for (auto& attachment : kept)
         if (attachment.name != name) edit.attachments.push_back(std::move(attachment));
     set_body(edit, body);
-    prepare_edit(server, database, edit);
+    prepare_edit(server, call.user, database, edit);
     const auto edited = database.update_one(std::move(edit));
     if (edited.conflict) throw ApiError{409, "conflict", "Document update conflict.", {}};
     server.note_change(database);

@@ -10,6 +10,7 @@ namespace {
 struct BulkRequest {
     std::string_view docs;
     std::string_view new_edits = "true";
+    bool all_or_nothing = false;
 };
 
 BulkRequest read_request(std::string_view body) {
@@ -24,6 +25,8 @@ BulkRequest read_request(std::string_view body) {
             throw bad_request("invalid UTF-8 JSON");
         else if (name == "new_edits")
             request.new_edits = value;
+        else if (name == "all_or_nothing")
+            request.all_or_nothing = value == "true";
     }
     if (request.docs.empty()) throw bad_request("POST body must include `docs` parameter.");
     if (!request.docs.starts_with('[')) throw bad_request("`docs` parameter must be an array.");
@@ -64,36 +67,50 @@ void append_local(std::string& json, std::string_view id, const std::optional<st
     json += rev ? ",\"rev\":\"" + *rev + "\"}" : R"(,"error":"error","reason":"Invalid rev format"})";
 }
 
-bool may_write(const Call& call, const Database& database, std::string_view id) {
-    if (!id.starts_with("_design/")) return true;
+/// Nothing is written: a cluster has no way to do it (fabric_doc_update:validate_atomic_update).
+void refuse_all(Server& server, Call& call, std::vector<Edit>& edits) {
+    std::string json = "[";
+    for (auto& edit : edits) {
+        if (edit.id.empty()) edit.id = server.new_document_id(call.now());
+        if (edit.path.empty()) edit.path.push_back({});  // "0-"
+        append_refusal(json, edit, "not_implemented", "all_or_nothing is not supported");
+    }
+    call.respond_json(417, json + ']');
+}
+
+/// What is wrong with one document and is told in its row, the others being written.
+std::optional<ApiError> refusal_of(Server& server, Call& call, const Database& database, Edit& edit) {
     try {
-        require_database_admin(call, database);
-        return true;
-    } catch (const ApiError&) {
-        return false;
+        if (edit.id.starts_with("_design/")) require_database_admin(call, database);
+        prepare_edit(server, call.user, database, edit);
+        return std::nullopt;
+    } catch (ApiError& error) {
+        if (error.error == "unauthorized") return ApiError{403, "forbidden", std::move(error.reason), {}};
+        if (error.error != "forbidden" && error.error != "invalid_design_doc") throw;
+        return std::move(error);
     }
 }
 
 void update_all(Server& server, Call& call, Database& database, std::vector<Edit> edits) {
     std::vector<std::string> ids;
     ids.reserve(edits.size());
-    std::vector<bool> refused;
+    std::vector<std::optional<ApiError>> refused;
     std::vector<Edit> locals;
     std::vector<Edit> allowed;
     allowed.reserve(edits.size());
     for (auto& edit : edits) {
         if (edit.id.empty()) {
-            edit.id = server.new_uuid();
-            edit.path.clear();
+            edit.id = server.new_document_id(call.now());
+            check_document_id(database, edit.id);
         }
-        prepare_edit(server, database, edit);
         ids.push_back(edit.id);
         if (is_local(edit.id)) {
+            prepare_edit(server, call.user, database, edit);
             locals.push_back(std::move(edit));
-            refused.push_back(false);
+            refused.emplace_back();
             continue;
         }
-        refused.push_back(!may_write(call, database, edit.id));
+        refused.push_back(refusal_of(server, call, database, edit));
         if (!refused.back()) allowed.push_back(std::move(edit));
     }
     const auto results = database.update(std::move(allowed));
@@ -104,8 +121,7 @@ void update_all(Server& server, Call& call, Database& database, std::vector<Edit
         if (is_local(ids[i])) {
             append_local(json, ids[i], write_local(database, locals[l++]));
         } else if (refused[i]) {
-            append_refusal(json, {ids[i], {}, false, {}, {}, {}}, "forbidden",
-                           "You are not a db or server admin.");
+            append_refusal(json, {ids[i], {}, false, {}, {}, {}}, refused[i]->error, refused[i]->reason);
         } else {
             any = any || !results[k].conflict;
             append_result(json, ids[i], results[k++]);
@@ -116,21 +132,23 @@ void update_all(Server& server, Call& call, Database& database, std::vector<Edit
 }
 
 void replicate_all(Server& server, Call& call, Database& database, std::vector<Edit> edits) {
-    for (auto& edit : edits) {
+    for (const auto& edit : edits)
         if (edit.path.empty())
             throw bad_request("When `new_edits: false`, the document needs `_rev` or `_revisions` specified");
-        prepare_edit(server, database, edit);
-    }
     std::stable_sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.id < b.id; });
+    std::vector<std::optional<ApiError>> refused;  // all are looked at before the first is written
+    for (auto& edit : edits)
+        refused.push_back(is_local(edit.id) ? std::nullopt : refusal_of(server, call, database, edit));
     std::string json = "[";
     bool any = false;
-    for (auto& edit : edits) {
+    for (std::size_t i = 0; i < edits.size(); ++i) {
+        auto& edit = edits[i];
         if (is_local(edit.id))
             static_cast<void>(write_local(database, edit));
-        else if (may_write(call, database, edit.id))
-            any = database.replicate(std::move(edit)) || any;
+        else if (refused[i])
+            append_refusal(json, edit, refused[i]->error, refused[i]->reason);
         else
-            append_refusal(json, edit, "forbidden", "You are not a db or server admin.");
+            any = database.replicate(std::move(edit)) || any;
     }
     if (any) server.note_change(database);
     call.respond_json(201, json + ']');
@@ -162,7 +180,9 @@ void bulk_docs(Server& server, Call& call, Database& database) {
         }
     }
     if (first_error) throw std::move(*first_error);
-    if (request.new_edits == "true")
+    if (request.new_edits == "true" && request.all_or_nothing && !edits.empty())
+        refuse_all(server, call, edits);
+    else if (request.new_edits == "true")
         update_all(server, call, database, std::move(edits));
     else if (request.new_edits == "false")
         replicate_all(server, call, database, std::move(edits));

@@ -8,7 +8,14 @@
 namespace davenport::couchmock::api {
 namespace {
 
-constexpr std::chrono::milliseconds longest_wait{60'000};
+/// However long a client wants to wait: CouchDB's changes_timeout.
+base::Duration longest_wait(const Server& server) {
+    return std::chrono::milliseconds{
+        std::max<std::int64_t>(server.setting_number("chttpd", "changes_timeout", 60'000), 1)};
+}
+
+/// More than anybody waits, and less than a clock can count.
+constexpr std::chrono::milliseconds endless{std::int64_t{1} << 40};
 
 /// CouchDB's own slip: a number that is none is an internal error.
 ApiError badarg() { return {500, "unknown_error", "badarg", {}}; }
@@ -22,12 +29,12 @@ std::optional<std::int64_t> read_integer(std::string_view text) {
 }
 
 base::Duration read_heartbeat(std::string_view text) {
-    if (text == "true") return longest_wait;
+    if (text == "true") return endless;
     const auto value = read_integer(text);
     if (!value)
         throw bad_request("Invalid heartbeat value. Expecting a positive integer value (in milliseconds).");
     if (*value <= 0) throw bad_request("The heartbeat value should be a positive integer (in milliseconds).");
-    return std::min(std::chrono::milliseconds{*value}, longest_wait);
+    return std::min(std::chrono::milliseconds{*value}, endless);
 }
 
 struct ChangesQuery {
@@ -67,7 +74,7 @@ void read_parameter(ChangesQuery& query, const std::string& key, const std::stri
         const auto timeout = read_integer(value);
         if (!timeout) throw badarg();
         options.timeout =
-            std::clamp(std::chrono::milliseconds{*timeout}, std::chrono::milliseconds{0}, longest_wait);
+            std::clamp(std::chrono::milliseconds{*timeout}, std::chrono::milliseconds{0}, endless);
     } else if (name == "seq_interval") {
         const auto interval = read_integer(value);
         if (!interval || *interval <= 0) throw bad_request("invalid_seq_interval");
@@ -125,6 +132,9 @@ void changes(Server& server, Call& call, Database& database) {
     ChangesQuery query;
     for (const auto& [name, value] : call.query()) read_parameter(query, name, value);
     auto& options = query.options;
+    const auto wait_max = longest_wait(server);
+    options.timeout = std::clamp<base::Duration>(options.timeout, base::Duration{0}, wait_max);
+    if (options.heartbeat) options.heartbeat = std::min<base::Duration>(*options.heartbeat, wait_max);
     if (options.kind == FeedKind::eventsource)
         if (const auto id = call.header("last-event-id"); !id.empty()) query.since = id;
     if (!query.filter.empty())
@@ -141,7 +151,8 @@ void changes(Server& server, Call& call, Database& database) {
     }
     if (options.kind == FeedKind::eventsource)
         call.effects().emplace_back(RespondHead{
-            call.exchange(), 200, {{"Cache-Control", "no-cache"}, {"Content-Type", "text/event-stream"}}});
+            call.exchange(), 200,
+            call.plain_headers({{"Cache-Control", "no-cache"}, {"Content-Type", "text/event-stream"}})});
     else
         call.begin_chunked(200);
     server.feeds.open(call.exchange(), database, std::move(options), call.now());

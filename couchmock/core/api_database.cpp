@@ -36,13 +36,14 @@ bool is_names(const boost::json::value& object, std::string_view name) {
            std::ranges::all_of(list->get_array(), [](const auto& item) { return item.is_string(); });
 }
 
-void security(Call& call, Database& database) {
+void security(const Server& server, Call& call, Database& database) {
     if (call.method() == "GET") {
         call.respond_json(200, database.security.empty() ? std::string{default_security} : database.security);
         return;
     }
     if (call.method() != "PUT") throw method_not_allowed("PUT,GET");
-    if (database.settings().name == "_users")
+    if (database.settings().name == "_users" &&
+        !server.setting_is("couchdb", "users_db_security_editable", false))
         throw ApiError{403, "forbidden", "You can't edit the security object of the user database.", {}};
     const auto& body = call.body();
     auto text = compact_json(body);
@@ -84,10 +85,8 @@ void limit(Call& call, Database& database, std::uint64_t& value, std::string_vie
 }
 
 /// What is done at once here, and is only begun there.
-void job(Call& call, const Database& database) {
+void job(Call& call) {
     if (call.method() != "POST") throw method_not_allowed("POST");
-    call.require_json_type();
-    require_database_admin(call, database);
     call.respond_json(202, R"({"ok":true})");
 }
 
@@ -100,18 +99,30 @@ void compact(Call& call, Database& database) {
     } else {
         database.compact();
     }
-    require_database_admin(call, database);
     call.respond_json(202, R"({"ok":true})");
 }
 
+std::string shard_range(const Database& database, std::size_t shard) {
+    const auto count = database.shard_count();
+    const auto begin = (std::uint64_t{1} << 32) * shard / count;
+    const auto end = (std::uint64_t{1} << 32) * (shard + 1) / count - 1;
+    return fmt::format("{:08x}-{:08x}", begin, end);
+}
+
 void shards(Call& call, const Database& database) {
+    if (call.path().size() > 3) throw not_found();
+    call.names_request = call.method() != "GET";
+    if (call.method() != "GET") throw method_not_allowed("GET");
+    if (call.path().size() == 3) {
+        const auto range = shard_range(database, database.shard_of(call.path()[2]));
+        call.respond_json(200, fmt::format(R"({{"range":"{}","nodes":["couchdb@127.0.0.1"]}})", range));
+        return;
+    }
     const auto count = database.shard_count();
     std::string json = "{\"shards\":{";
     for (std::size_t i = 0; i < count; ++i) {
-        const auto begin = (std::uint64_t{1} << 32) * i / count;
-        const auto end = (std::uint64_t{1} << 32) * (i + 1) / count - 1;
-        fmt::format_to(std::back_inserter(json), "{}\"{:08x}-{:08x}\":[\"couchdb@127.0.0.1\"]", i ? "," : "",
-                       begin, end);
+        fmt::format_to(std::back_inserter(json), "{}\"{}\":[\"couchdb@127.0.0.1\"]", i ? "," : "",
+                       shard_range(database, i));
     }
     call.respond_json(200, json + "}}");
 }
@@ -130,7 +141,8 @@ bool is_database_name(std::string_view name) {
 void create_database(Server& server, Call& call) {
     require_server_admin(call);
     const auto& name = call.path().front();
-    const int q = read_shape(call, "q", server.config.default_shards);
+    const int q = read_shape(
+        call, "q", static_cast<int>(server.setting_number("cluster", "q", server.config.default_shards)));
     read_shape(call, "n", 1);
     const auto* partitioned = call.find("partitioned");
     if (partitioned && *partitioned != "true" && *partitioned != "false")
@@ -183,21 +195,24 @@ void database_root(Server& server, Call& call, Database& database) {
         throw method_not_allowed("DELETE,GET,HEAD,POST");
 }
 
-bool database_path(Server&, Call& call, Database& database, std::string_view name) {
+void shard_path(Server&, Call& call, Database& database, std::string_view name) {
+    if (name == "_compact")
+        compact(call, database);
+    else if (name == "_shards")
+        shards(call, database);
+    else
+        job(call);
+}
+
+bool database_path(Server& server, Call& call, Database& database, std::string_view name) {
     if (name == "_security")
-        security(call, database);
+        security(server, call, database);
     else if (name == "_revs_limit")
         limit(call, database, database.revs_limit, "PUT,GET", true);
     else if (name == "_purged_infos_limit")
         limit(call, database, database.purged_infos_limit, "GET,PUT", false);
     else if (name == "_purged_infos")
         purged_infos(call, database);
-    else if (name == "_compact")
-        compact(call, database);
-    else if (name == "_view_cleanup" || name == "_sync_shards")
-        job(call, database);
-    else if (name == "_shards" && call.path().size() == 2 && call.method() == "GET")
-        shards(call, database);
     else if (name == "_ensure_full_commit") {
         if (call.method() != "POST") throw method_not_allowed("POST");
         call.require_json_type();

@@ -42,7 +42,7 @@ void write(Server& server, Call& call, Database& database, Edit edit, bool repli
            base::Headers headers) {
     const auto id = edit.id;
     const bool deleted = edit.deleted;
-    prepare_edit(server, database, edit);
+    prepare_edit(server, call.user, database, edit);
     Revision revision;
     if (replicated) {
         revision = edit.path.front();
@@ -64,7 +64,7 @@ void write(Server& server, Call& call, Database& database, Edit edit, bool repli
 void write_later(Server& server, Call& call, Database& database, Edit edit, bool replicated) {
     std::string json = "{\"ok\":true,\"id\":";
     base::append_json_string(json, edit.id);
-    prepare_edit(server, database, edit);
+    prepare_edit(server, call.user, database, edit);
     const bool changed =
         replicated ? database.replicate(std::move(edit)) : !database.update_one(std::move(edit)).conflict;
     if (changed) server.note_change(database);
@@ -117,8 +117,9 @@ void put(Server& server, Call& call, Database& database, std::string_view id) {
 }
 
 void remove(Server& server, Call& call, Database& database, std::string_view id) {
-    if (id.starts_with("_design/")) require_database_admin(call, database);
+    check_reader(call, database, id);
     static_cast<void>(open_document(database, id, std::nullopt));  // the 404
+    if (id.starts_with("_design/")) require_database_admin(call, database);
     Edit edit;
     edit.id = id;
     edit.deleted = true;
@@ -151,7 +152,7 @@ void copy(Server& server, Call& call, Database& database, std::string_view id) {
     edit.attachments = leaf.attachments;
     edit.deleted = leaf.deleted;
     const auto target_id = edit.id;
-    prepare_edit(server, database, edit);
+    prepare_edit(server, call.user, database, edit);
     const auto edited = database.update_one(std::move(edit));
     if (edited.conflict) throw conflict();
     server.note_change(database);
@@ -176,6 +177,7 @@ std::optional<Revision> named_revision(const Call& call) {
 
 void document(Server& server, Call& call, Database& database, std::string_view id) {
     const auto method = call.method();
+    if (method == "GET" || method == "COPY") check_reader(call, database, id);
     if (method == "GET")
         read_document(server, call, database, id);
     else if (method == "PUT")
@@ -195,8 +197,9 @@ void document(Server& server, Call& call, Database& database, std::string_view i
 void post_document(Server& server, Call& call, Database& database) {
     Edit edit = read_edit(database, call.json_body());
     if (edit.id.empty()) {
-        edit.id = server.new_uuid();
+        edit.id = server.new_document_id(call.now());
         edit.path.clear();
+        check_document_id(database, edit.id);  // a partitioned database takes none without a partition
     }
     if (edit.id.starts_with("_design/")) require_database_admin(call, database);
     if (is_batch(call)) {
@@ -204,7 +207,7 @@ void post_document(Server& server, Call& call, Database& database) {
         return;
     }
     const auto id = edit.id;
-    prepare_edit(server, database, edit);
+    prepare_edit(server, call.user, database, edit);
     const auto edited = database.update_one(std::move(edit));
     if (edited.conflict) throw conflict();
     server.note_change(database);

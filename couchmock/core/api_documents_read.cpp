@@ -22,7 +22,7 @@ void append_part(std::string& out, Server& server, const Document& document, std
     }
     const auto boundary = server.new_uuid();
     out += "\r\nContent-Type: multipart/related; boundary=\"" + boundary + "\"\r\n\r\n";
-    out += write_related(json, leaf.attachments, view.atts_since_depth, boundary);
+    out += write_related(json, leaf.attachments, known_depth(document.tree, node, view), boundary);
 }
 
 void send_mixed(Server& server, Call& call, const OpenedRevisions& opened, const DocumentView& view) {
@@ -36,8 +36,9 @@ void send_mixed(Server& server, Call& call, const OpenedRevisions& opened, const
             append_part(out, server, *opened.document, one.node, view);
         out += "\r\n--" + boundary;
     }
-    call.effects().emplace_back(RespondHead{
-        call.exchange(), 200, {{"Content-Type", "multipart/mixed; boundary=\"" + boundary + '"'}}});
+    call.effects().emplace_back(
+        RespondHead{call.exchange(), 200,
+                    call.plain_headers({{"Content-Type", "multipart/mixed; boundary=\"" + boundary + '"'}})});
     server.bodies.send(call.exchange(), out + "--");
 }
 
@@ -69,9 +70,10 @@ void send_related(Server& server, Call& call, const Document& document, std::siz
     append_document(json, document, node, view);
     const auto boundary = server.new_uuid();
     headers.emplace_back("Content-Type", "multipart/related; boundary=\"" + boundary + '"');
-    call.respond(
-        200, write_related(json, document.tree.at(node).leaf->attachments, view.atts_since_depth, boundary),
-        std::move(headers));
+    call.respond(200,
+                 write_related(json, document.tree.at(node).leaf->attachments,
+                               known_depth(document.tree, node, view), boundary),
+                 call.plain_headers(std::move(headers)));
 }
 
 // ---- _bulk_get
@@ -111,9 +113,7 @@ BulkEntry read_entry(const Database& database, const boost::json::value& wanted,
         check_document_id(database, entry.found_id);
         if (const auto* since = base::member(wanted, "atts_since");
             since && since->is_array() && !since->get_array().empty()) {
-            for (const auto& revision : read_revision_list(base::write_json(*since)))
-                entry.query.view.atts_since_depth =
-                    std::max(entry.query.view.atts_since_depth, revision.depth);
+            entry.query.view.atts_since = read_revision_list(base::write_json(*since));
             entry.query.view.attachments = true;
         }
         entry.query.all_revs = !rev;
@@ -192,8 +192,9 @@ void bulk_get_mixed(Server& server, Call& call, const Database& database,
         }
     }
     out += "\r\n--" + boundary + "--";
-    call.effects().emplace_back(RespondHead{
-        call.exchange(), 200, {{"Content-Type", "multipart/mixed; boundary=\"" + boundary + '"'}}});
+    call.effects().emplace_back(
+        RespondHead{call.exchange(), 200,
+                    call.plain_headers({{"Content-Type", "multipart/mixed; boundary=\"" + boundary + '"'}})});
     server.bodies.send(call.exchange(), std::move(out));
 }
 
@@ -232,6 +233,9 @@ void bulk_get(Server& server, Call& call, Database& database) {
     if (!body->is_object()) throw bad_request("Request body must be a JSON object");
     const auto* docs = base::member(*body, "docs");
     if (!docs || !docs->is_array()) throw bad_request("Missing JSON list of 'docs'.");
+    for (const auto* key : {"open_revs", "new_edits", "w", "rev", "atts_since"})
+        if (call.find(key))
+            throw bad_request('"' + std::string{key} + "\" query parameter is not acceptable");
     const auto common = read_document_query(call);
     std::vector<BulkEntry> entries;
     for (const auto& wanted : docs->get_array()) entries.push_back(read_entry(database, wanted, common));

@@ -1,7 +1,12 @@
+#include "couchmock/core/all_docs_query.hpp"
 #include "couchmock/core/api.hpp"
 #include "couchmock/core/document_json.hpp"
 #include "couchmock/core/edit_reader.hpp"
 #include "node/base/json.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -59,6 +64,59 @@ void put(Call& call, Database& database, std::string_view id) {
                       {{"Location", std::move(location)}, {"ETag", opaque_etag(local.body + rev)}});
 }
 
+/// One document of a list; nothing stands for a key without one.
+void append_listed(std::string& out, std::string_view id, const Database::Local& local, bool with_document) {
+    const auto rev = fmt::format("0-{}", local.revision);
+    out += "{\"id\":";
+    base::append_json_string(out, id);
+    out += ",\"key\":";
+    base::append_json_string(out, id);
+    out += ",\"value\":{\"rev\":\"" + rev + "\"}";
+    if (with_document) {
+        out += ",\"doc\":";
+        append_plain_document(out, id, rev, local.body);
+    }
+    out += '}';
+}
+
+/// The rows that a query asks for, in its order; those of keys without a document have no second.
+std::vector<std::pair<std::string, const Database::Local*>> listed(const Database& database,
+                                                                   const ListQuery& query) {
+    std::vector<std::pair<std::string, const Database::Local*>> rows;
+    if (query.keys) {
+        for (const auto& key : *query.keys) {
+            const auto id = key.is_string() ? std::string{key.get_string()} : std::string{};
+            const auto it = database.locals().find(id);
+            rows.emplace_back(base::write_json(key), it == database.locals().end() ? nullptr : &it->second);
+        }
+    } else {
+        for (const auto& [id, local] : database.locals())
+            if (is_in_range(query, id)) rows.emplace_back(id, &local);
+    }
+    if (query.descending) std::ranges::reverse(rows);
+    return rows;
+}
+
+void append_list(std::string& out, const Database& database, const ListQuery& query) {
+    out += "{\"total_rows\":null,\"offset\":null,";
+    if (query.update_seq) out += "\"update_seq\":null,";
+    out += "\"rows\":[";
+    std::uint64_t shown = 0;
+    const auto rows = listed(database, query);
+    for (std::size_t i = query.skip; i < rows.size() && shown < query.limit; ++i, ++shown) {
+        out += shown == 0 ? "\r\n" : ",\r\n";
+        const auto& [id, local] = rows[i];
+        if (!local)
+            out += "{\"key\":" + id + ",\"error\":\"not_found\"}";
+        else if (query.keys)
+            append_listed(out, std::string_view{base::parse_json(id)->get_string()}, *local,
+                          query.include_docs);
+        else
+            append_listed(out, id, *local, query.include_docs);
+    }
+    out += shown == 0 ? "\r\n\r\n]}" : "\r\n]}";
+}
+
 }  // namespace
 
 std::optional<std::string> write_local(Database& database, const Edit& edit) {
@@ -95,27 +153,20 @@ void local_document(Server&, Call& call, Database& database, std::string_view id
     call.respond_json(200, std::move(json), {{"ETag", etag}});
 }
 
-void local_documents(Server& server, Call& call, Database& database) {
-    if (call.method() != "GET" && call.method() != "POST") throw method_not_allowed("GET,HEAD,POST");
-    std::string out = "{\"total_rows\":null,\"offset\":null,\"rows\":[";
-    const bool include_docs = call.is_true("include_docs");
-    bool first = true;
-    for (const auto& [id, local] : database.locals()) {
-        const auto rev = fmt::format("0-{}", local.revision);
-        out += first ? "\r\n{\"id\":" : ",\r\n{\"id\":";
-        first = false;
-        base::append_json_string(out, id);
-        out += ",\"key\":";
-        base::append_json_string(out, id);
-        out += ",\"value\":{\"rev\":\"" + rev + "\"}";
-        if (include_docs) {
-            out += ",\"doc\":";
-            append_plain_document(out, id, rev, local.body);
+void local_documents(Server& server, Call& call, Database& database, bool multiple) {
+    std::string out;
+    if (multiple) {
+        out = "{\"results\":[";
+        for (const auto& query : read_list_queries(call)) {
+            out += out.ends_with('[') ? "\r\n" : ",\r\n";
+            append_list(out, database, query);
         }
-        out += '}';
+        server.send_chunked(call, out + "\r\n]}\n");
+        return;
     }
-    out += first ? "\r\n\r\n]}\n" : "\r\n]}\n";
-    server.send_chunked(call, std::move(out));
+    if (call.method() != "GET" && call.method() != "POST") throw method_not_allowed("GET,HEAD,POST");
+    append_list(out, database, read_list_query(call, call.method() == "POST"));
+    server.send_chunked(call, out + '\n');
 }
 
 }  // namespace davenport::couchmock::api

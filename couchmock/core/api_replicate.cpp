@@ -1,103 +1,322 @@
 #include "couchmock/core/api.hpp"
+#include "couchmock/core/document_json.hpp"
+#include "couchmock/core/selector.hpp"
+#include "node/base/digest.hpp"
 #include "node/base/json.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <set>
 
 #include <fmt/format.h>
 
 namespace davenport::couchmock::api {
 namespace {
 
-/// The name of the database that one end of a replication means, if it is one of ours: "chat", or a URL that
-/// leads to us.
-std::string local_name(const Call& call, const boost::json::value* end) {
+namespace json = boost::json;
+
+/// One end of a replication: a database of ours.
+struct End {
+    std::string name;
+    std::string url;  ///< as it is shown: whole, and without name and password
+};
+
+bool is_url(std::string_view text) { return text.starts_with("http://") || text.starts_with("https://"); }
+
+/// Where a request came in, when the client says where it went: what "localhost" of its URLs is.
+bool is_ours(const Call& call, std::string_view authority) { return authority == call.header("host"); }
+
+End read_end(const Call& call, const json::value* end) {
     if (!end) throw ApiError{500, "error", "Missing replicator database", {}};
-    const auto url = end->is_string() ? std::string_view{end->get_string()}
-                                      : base::string_member(*end, "url").value_or("");
-    if (url.find("://") == std::string_view::npos) return std::string{url};
-    auto rest = url.substr(url.find("://") + 3);
+    const auto text = end->is_string() ? std::string_view{end->get_string()}
+                                       : base::string_member(*end, "url").value_or("");
+    if (!is_url(text)) {
+        if (end->is_object() || text.find("://") != std::string_view::npos)
+            throw ApiError{400, "invalid_replication", "endpoint has an invalid url", {}};
+        return {std::string{text}, call.base_url() + '/' + url_encode(text) + '/'};
+    }
+    const auto scheme = text.substr(0, text.find("://") + 3);
+    auto rest = text.substr(scheme.size());
     if (const auto at = rest.substr(0, rest.find('/')).rfind('@'); at != std::string_view::npos)
-        rest = rest.substr(at + 1);
-    const auto slash = rest.find('/');
-    if (rest.substr(0, slash) != call.header("host"))
-        throw ApiError{
-            501, "not_implemented", "This server has no replicator; let the other side replicate.", {}};
-    auto name = rest.substr(slash == std::string_view::npos ? rest.size() : slash + 1);
-    while (name.ends_with('/')) name.remove_suffix(1);
-    return base::percent_decode(name, true).value_or("");
+        rest.remove_prefix(at + 1);
+    End out{{}, std::string{scheme} + std::string{rest}};
+    if (!out.url.ends_with('/') && out.url.find('?') == std::string::npos) out.url += '/';
+    const auto slash = std::min(rest.find('/'), rest.size());
+    if (!is_ours(call, rest.substr(0, slash)))
+        throw ApiError{501,
+                       "not_implemented",
+                       "couchmock replicates between its own databases only; let " + out.url + " do it.",
+                       {}};
+    auto path = rest.substr(std::min(slash + 1, rest.size()));
+    while (path.ends_with('/')) path.remove_suffix(1);
+    out.name = base::percent_decode(path, true).value_or("");
+    return out;
 }
 
-Database& open(Server& server, const std::string& name, std::string_view shown) {
-    auto* database = server.find(name);
-    if (!database) throw ApiError{500, "db_not_found", fmt::format("could not open {}", shown), {}};
+bool read_flag(const json::value& body, std::string_view key) {
+    const auto* value = base::member(body, key);
+    if (!value) return false;
+    if (!value->is_bool()) throw bad_request("parameter `" + std::string{key} + "` must be a boolean");
+    return value->get_bool();
+}
+
+using Passes = std::function<bool(const Document&)>;
+
+Passes by_ids(const json::value& list) {
+    if (!list.is_array()) throw bad_request("parameter `doc_ids` must be an array");
+    auto ids = std::make_shared<std::set<std::string, std::less<>>>();
+    for (const auto& id : list.get_array())
+        if (id.is_string())
+            ids->insert(base::percent_decode(std::string_view{id.get_string()}, true)
+                            .value_or(std::string{id.get_string()}));
+    return [ids](const Document& document) { return ids->contains(document.id); };
+}
+
+Passes by_selector(const json::value& wanted) {
+    if (!wanted.is_object()) throw bad_request("parameter `selector` must be a JSON object");
+    auto selector = std::make_shared<Selector>(wanted);
+    return [selector](const Document& document) {
+        std::string text;
+        append_document(text, document, document.tree.winner());
+        const auto value = base::parse_json(text);
+        return value && selector->matches(*value);
+    };
+}
+
+/// Which documents are meant; empty: all.
+Passes read_filter(const json::value& body) {
+    const auto* ids = base::member(body, "doc_ids");
+    if (ids && ids->is_null()) ids = nullptr;
+    const auto* filter = base::member(body, "filter");
+    const auto* selector = base::member(body, "selector");
+    if ((ids && (filter || selector)) || (filter && selector))
+        throw bad_request("`doc_ids`,`filter`,`selector` are mutually exclusive");
+    if (ids) return by_ids(*ids);
+    if (selector) return by_selector(*selector);
+    if (!filter) return {};
+    if (filter->is_string() && std::string_view{filter->get_string()} == "_design")
+        return [](const Document& document) { return document.id.starts_with("_design/"); };
+    no_javascript("filter");
+}
+
+/// The name of a replication: the same for the same request, wherever its password stands.
+std::string id_of(const Server& server, const json::value& body, const End& source, const End& target) {
+    std::string text = server.uuid + '\n' + source.url + '\n' + target.url;
+    for (const auto* key : {"doc_ids", "filter", "query_params", "selector", "winning_revs_only"})
+        if (const auto* value = base::member(body, key)) text += '\n' + base::write_json(*value);
+    std::string out;
+    for (const char c : base::md5(text))
+        fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
+    return out;
+}
+
+std::string extension(const json::value& body) {
+    return std::string{read_flag(body, "continuous") ? "+continuous" : ""} +
+           (read_flag(body, "create_target") ? "+create_target" : "");
+}
+
+Database& open(Server& server, const End& end) {
+    auto* database = server.find(end.name);
+    if (!database) throw ApiError{500, "db_not_found", fmt::format("could not open {}", end.url), {}};
     return *database;
 }
 
-std::string shown(const boost::json::value& end) {
-    std::string url{end.is_string() ? std::string_view{end.get_string()}
-                                    : base::string_member(end, "url").value_or("")};
-    if (url.find("://") != std::string::npos && !url.ends_with('/')) url += '/';
-    return url;
+void cancel(Server& server, Call& call, const json::value& body) {
+    std::string id;
+    for (const auto* key : {"id", "_local_id", "replication_id"})
+        if (const auto text = base::string_member(body, key)) id = *text;
+    std::ranges::replace(id, ' ', '+');
+    if (id.empty()) {
+        const auto source = read_end(call, base::member(body, "source"));
+        const auto target = read_end(call, base::member(body, "target"));
+        id = id_of(server, body, source, target) + extension(body);
+    }
+    const auto it = server.replications.find(id);
+    if (it == server.replications.end()) throw not_found();
+    if (it->second.user != call.user.name) require_server_admin(call);
+    server.replications.erase(it);
+    call.respond_json(200, R"({"ok":true,"_local_id":")" + id + "\"}");
 }
 
-struct Copied {
-    std::uint64_t checked = 0, found = 0, written = 0;
-};
+// ---- one run, and what is kept of it
 
-Copied copy_missing(const Database& source, Database& target) {
-    Copied count;
-    for (const auto& [id, document] : source.documents()) {
-        for (const auto leaf : document.tree.leaves()) {
-            ++count.checked;
-            const auto& node = document.tree.at(leaf);
-            const auto* there = target.find(id);
-            if (!node.leaf || (there && there->tree.contains(node.revision))) continue;
-            ++count.found;
-            Edit edit;
-            edit.id = id;
-            edit.path = document.tree.path(leaf);
-            edit.deleted = node.leaf->deleted;
-            edit.body = node.leaf->body;
-            edit.attachments = node.leaf->attachments;
-            count.written += target.replicate(std::move(edit));
-        }
+/// `{"session_id":...,"history":[...]}` in the text of a checkpoint, or nothing.
+json::object read_checkpoint(const Database& database, const std::string& id) {
+    const auto it = database.locals().find(id);
+    if (it == database.locals().end()) return {};
+    const auto value = base::parse_json("{" + it->second.body + "}");
+    return value && value->is_object() ? value->get_object() : json::object{};
+}
+
+void write_checkpoint(Database& database, const std::string& id, const json::object& checkpoint) {
+    const auto it = database.locals().find(id);
+    const auto text = base::write_json(checkpoint);
+    database.set_local(
+        id, {(it == database.locals().end() ? 0 : it->second.revision) + 1, text.substr(1, text.size() - 2)});
+}
+
+/// Where the last run got to, when both sides remember the same one.
+json::object common_checkpoint(const Database& source, const Database& target, const std::string& id) {
+    auto ours = read_checkpoint(source, id);
+    const auto theirs = read_checkpoint(target, id);
+    const auto* session = ours.if_contains("session_id");
+    const auto* other = theirs.if_contains("session_id");
+    return session && other && *session == *other ? std::move(ours) : json::object{};
+}
+
+std::string with_ok(const json::object& checkpoint, bool no_changes) {
+    const auto text = base::write_json(checkpoint);
+    return std::string{"{\"ok\":true"} + (no_changes ? ",\"no_changes\":true" : "") +
+           (checkpoint.empty() ? "" : ",") + text.substr(1);
+}
+
+void run_once(Server& server, Call& call, Database& source, Database& target, const Passes& passes,
+              const std::string& id) {
+    const auto local = "_local/" + id;
+    auto checkpoint = common_checkpoint(source, target, local);
+    const auto* recorded = checkpoint.if_contains("source_last_seq");
+    const auto kept = recorded && recorded->is_string() ? source.read(recorded->get_string()) : std::nullopt;
+    auto since = kept.value_or(source.start());
+    const auto before = since;
+    const auto counts = copy_changes(source, target, since, passes);
+    if (since == before) {
+        call.respond_json(200, with_ok(checkpoint, true));
+        return;
     }
-    return count;
+    if (counts.written > 0) server.note_change(target);
+    const auto session = server.new_uuid();
+    const auto seq = source.sequence(since);
+    const auto date = base::http_date(call.now().wall);
+    json::object entry{{"session_id", session},
+                       {"start_time", date},
+                       {"end_time", date},
+                       {"start_last_seq", kept ? json::value(source.sequence(before)) : json::value(0)},
+                       {"end_last_seq", seq},
+                       {"recorded_seq", seq},
+                       {"missing_checked", counts.checked},
+                       {"missing_found", counts.found},
+                       {"docs_read", counts.found},
+                       {"docs_written", counts.written},
+                       {"doc_write_failures", 0},
+                       {"bulk_get_docs", counts.found},
+                       {"bulk_get_attempts", counts.found}};
+    json::array history{std::move(entry)};
+    if (const auto* older = checkpoint.if_contains("history"); older && older->is_array())
+        for (const auto& one : older->get_array())
+            if (history.size() < 50) history.push_back(one);
+    checkpoint = {{"session_id", session},
+                  {"source_last_seq", seq},
+                  {"replication_id_version", 4},
+                  {"history", std::move(history)}};
+    write_checkpoint(source, local, checkpoint);
+    write_checkpoint(target, local, checkpoint);
+    call.respond_json(200, with_ok(checkpoint, false));
+}
+
+void begin(Server& server, Call& call, Replication wanted, std::string id) {
+    const auto answer = R"({"ok":true,"_local_id":")" + id + "\"}";
+    auto& source = *server.find(wanted.source);
+    wanted.tag = source.tag();
+    wanted.since = source.start();
+    wanted.started = call.now().wall;
+    wanted.user = call.user.name;
+    if (server.replications.try_emplace(std::move(id), std::move(wanted)).second) server.note_change(source);
+    call.respond_json(202, answer);
+}
+
+std::string job_json(const std::string& id, const Replication& job) {
+    const auto date = base::iso8601(job.started).substr(0, 19) + 'Z';
+    std::string user = "null";
+    if (!job.user.empty()) base::append_json_string(user = {}, job.user);
+    std::string source, target;
+    base::append_json_string(source, job.source_url);
+    base::append_json_string(target, job.target_url);
+    return fmt::format(
+        R"({{"database":null,"id":"{}","pid":"<0.1000.0>","source":{},"target":{},"user":{},"doc_id":null,)"
+        R"("info":{{"revisions_checked":{},"missing_revisions_found":{},"docs_read":{},"docs_written":{},)"
+        R"("changes_pending":0,"doc_write_failures":0,"bulk_get_docs":{},"bulk_get_attempts":{},)"
+        R"("checkpointed_source_seq":0}},"history":[{{"timestamp":"{}","type":"started"}},)"
+        R"({{"timestamp":"{}","type":"added"}}],"node":"couchdb@127.0.0.1","start_time":"{}"}})",
+        id, source, target, user, job.counts.checked, job.counts.found, job.counts.found, job.counts.written,
+        job.counts.found, job.counts.found, date, date, date);
 }
 
 }  // namespace
 
 void replicate(Server& server, Call& call) {
-    if (call.method() != "POST") throw bad_request("Missing request body");
-    require_server_admin(call);
-    const auto body = base::parse_json(call.json_body());
+    if (call.request().body.empty()) throw bad_request("Missing request body");
+    const auto body = base::parse_json(call.body());
     if (!body) throw bad_request("invalid UTF-8 JSON");
-    const auto* from = base::member(*body, "source");
-    const auto* to = base::member(*body, "target");
-    const auto source_name = local_name(call, from);
-    const auto target_name = local_name(call, to);
-    auto& source = open(server, source_name, shown(*from));
-    if (!server.find(target_name) && base::bool_member(*body, "create_target"))
-        server.create(target_name, server.config.default_shards, false, call.now());
-    auto& target = open(server, target_name, shown(*to));
-    if (from->is_string() && std::string_view{from->get_string()}.find("://") == std::string_view::npos) {
-        copy_missing(source, target);
-        server.note_change(target);
-        call.respond_json(200, R"({"ok":true,"no_changes":true})");
+    if (!body->is_object()) throw bad_request("Request body must be a JSON object");
+    if (call.method() != "POST") throw method_not_allowed("POST");
+    call.require_json_type();
+    if (read_flag(*body, "cancel")) {
+        cancel(server, call, *body);
         return;
     }
-    const auto count = copy_missing(source, target);
-    if (count.written > 0) server.note_change(target);
-    const auto seq = source.sequence(source.now());
-    const auto session = server.new_uuid();
-    call.respond_json(
-        200,
-        fmt::format(
-            R"({{"ok":true,{}"session_id":"{}","source_last_seq":"{}","replication_id_version":4,"history":[{{"session_id":"{}",)"
-            R"("start_last_seq":0,"end_last_seq":"{}","recorded_seq":"{}","missing_checked":{},"missing_found":{},)"
-            R"("docs_read":{},"docs_written":{},"doc_write_failures":0}}]}})",
-            count.written == 0 ? R"("no_changes":true,)" : "", session, seq, session, seq, seq, count.checked,
-            count.found, count.found, count.written));
+    const auto source = read_end(call, base::member(*body, "source"));
+    const auto target = read_end(call, base::member(*body, "target"));
+    const bool continuous = read_flag(*body, "continuous");
+    auto passes = read_filter(*body);
+    const auto id = id_of(server, *body, source, target);
+    auto& from = open(server, source);
+    require_member(call, from);
+    if (!server.find(target.name) && read_flag(*body, "create_target")) {
+        require_server_admin(call);
+        server.create(target.name, server.config.default_shards, false, call.now());
+    }
+    auto& to = open(server, target);
+    require_member(call, to);
+    if (continuous)
+        begin(server, call,
+              {source.name, target.name, source.url, target.url, {}, {}, std::move(passes), 0, {}, {}},
+              id + extension(*body));
+    else
+        run_once(server, call, from, to, passes, id);
+}
+
+void run_replications(Server& server) {
+    if (server.replications.empty()) return;
+    for (std::size_t i = 0; i < server.changed.size(); ++i) {  // which grows where one feeds another
+        for (auto& [id, job] : server.replications) {
+            auto* source = server.find(job.source);
+            auto* target = server.find(job.target);
+            if (!source || !target || source != server.changed[i]) continue;
+            if (job.tag != source->tag()) {
+                job.tag = source->tag();
+                job.since = source->start();
+            }
+            const auto counts = copy_changes(*source, *target, job.since, job.passes);
+            job.counts.checked += counts.checked;
+            job.counts.found += counts.found;
+            job.counts.written += counts.written;
+            if (counts.written > 0) server.note_change_again(*target, i);
+        }
+    }
+}
+
+void scheduler(Server& server, Call& call) {
+    const auto& path = call.path();
+    if (call.method() != "GET") throw method_not_allowed("GET,HEAD");
+    if (path.size() == 2 && path[1] == "docs") {
+        server.send_chunked(call, "{\"total_rows\":0,\"offset\":0,\"docs\":[\r\n\r\n]}\n");
+        return;
+    }
+    if (path.size() < 2 || path[1] != "jobs" || path.size() > 3) throw not_found();
+    if (path.size() == 3) {
+        auto id = path[2];
+        std::ranges::replace(id, ' ', '+');
+        const auto it = server.replications.find(id);
+        if (it == server.replications.end()) throw not_found();
+        call.respond_json(200, job_json(it->first, it->second));
+        return;
+    }
+    std::string out = fmt::format("{{\"total_rows\":{},\"offset\":0,\"jobs\":[", server.replications.size());
+    for (const auto& [id, job] : server.replications) {
+        if (!out.ends_with('[')) out += ',';
+        out += job_json(id, job);
+    }
+    call.respond_json(200, out + "]}");
 }
 
 }  // namespace davenport::couchmock::api

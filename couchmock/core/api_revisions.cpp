@@ -3,6 +3,8 @@
 #include "couchmock/core/edit_reader.hpp"
 #include "node/base/json.hpp"
 
+#include <utility>
+
 namespace davenport::couchmock::api {
 namespace {
 
@@ -98,10 +100,16 @@ void purge(Server& server, Call& call, Database& database) {
     if (call.method() != "POST") throw method_not_allowed("POST");
     require_server_admin(call);
     const auto body = read_object(call);
-    if (body.get_object().size() > 100) throw bad_request("Exceeded maximum number of documents.");
     std::vector<std::pair<std::string, std::vector<Revision>>> asked;
-    for (const auto& [id, revisions] : body.get_object())
+    std::size_t count = 0;
+    for (const auto& [id, revisions] : body.get_object()) {
         asked.emplace_back(std::string{id}, read_revisions(revisions));
+        count += asked.back().second.size();
+    }
+    if (std::cmp_greater(asked.size(), server.setting_number("purge", "max_document_id_number", 100)))
+        throw bad_request("Exceeded maximum number of documents.");
+    if (std::cmp_greater(count, server.setting_number("purge", "max_revisions_number", 1000)))
+        throw bad_request("Exceeded maximum number of revisions.");
     std::string out = "{\"purge_seq\":null,\"purged\":{";
     bool any = false;
     for (const auto& [id, revisions] : asked) {

@@ -1,8 +1,10 @@
+#include "couchmock/core/all_docs_query.hpp"
 #include "couchmock/core/api.hpp"
 #include "node/base/json.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -23,55 +25,45 @@ void require_get_only(const Call& call) {
 }
 
 void uuids(Server& server, Call& call) {
+    call.names_request = false;
     require_get_only(call);
-    int count = 1;
-    if (const auto* text = call.find("count")) {
+    const auto* text = call.find("count");
+    std::int64_t count = 1;
+    if (text) {
         const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
-        if (error != std::errc{} || end != text->data() + text->size() || count < 0)
-            throw bad_request("count must be a positive integer");
-        if (count > 1000) throw bad_request("count parameter too large");
+        if (error != std::errc{} || end != text->data() + text->size()) count = -1;
     }
+    if (count > server.setting_number("uuids", "max_count", 1000))
+        throw bad_request("count parameter too large");
+    if (count < 0) throw bad_request("count must be a positive integer");
     std::string json = "{\"uuids\":[";
-    for (int i = 0; i < count; ++i) json += (i ? ",\"" : "\"") + server.new_uuid() + '"';
+    for (std::int64_t i = 0; i < count; ++i)
+        json += (i ? ",\"" : "\"") + server.new_document_id(call.now()) + '"';
     json += "]}";
     auto etag = opaque_etag(json);
-    call.respond_json(200, std::move(json), {{"Cache-Control", "no-cache"}, {"ETag", std::move(etag)}});
+    call.respond_json(200, std::move(json),
+                      {{"Cache-Control", "no-cache"},
+                       {"Expires", "Mon, 01 Jan 1990 00:00:00 GMT"},
+                       {"Pragma", "no-cache"},
+                       {"ETag", std::move(etag)}});
 }
 
 /// The databases' names that a query by key range asks for.
-std::vector<std::string> names_in_range(const Server& server, const Call& call) {
-    std::optional<std::string> start, end;
-    bool descending = false, inclusive = true;
-    std::size_t limit = SIZE_MAX, skip = 0;
-    for (const auto& [name, value] : call.query()) {
-        const auto key = [&, &text = value] {
-            const auto read = base::parse_json(text);
-            if (!read) throw bad_request("invalid UTF-8 JSON");
-            return read->is_string() ? std::string{read->get_string()} : std::string{};
-        };
-        if (name == "startkey" || name == "start_key")
-            start = key();
-        else if (name == "endkey" || name == "end_key")
-            end = key();
-        else if (name == "key")
-            start = end = key();
-        else if (name == "descending")
-            descending = value == "true";
-        else if (name == "inclusive_end")
-            inclusive = value != "false";
-        else if (name == "limit" || name == "skip")
-            std::from_chars(value.data(), value.data() + value.size(), name == "limit" ? limit : skip);
-    }
-    if (descending) std::swap(start, end);
+std::vector<std::string> names_in_range(const Server& server, Call& call) {
+    auto query = read_list_query(call, false);
     std::vector<std::string> names;
-    for (const auto& [name, database] : server.databases) {
-        if (start && (name < *start || (descending && !inclusive && name == *start))) continue;
-        if (end && (name > *end || (!descending && !inclusive && name == *end))) continue;
-        names.push_back(name);
+    if (query.keys) {
+        for (const auto& key : *query.keys)
+            if (key.is_string() && server.find(std::string_view{key.get_string()}))
+                names.emplace_back(key.get_string());
+    } else {
+        for (const auto& [name, database] : server.databases)
+            if (is_in_range(query, name)) names.push_back(name);
     }
-    if (descending) std::ranges::reverse(names);
-    names.erase(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(skip, names.size())));
-    if (names.size() > limit) names.resize(limit);
+    if (query.descending) std::ranges::reverse(names);
+    const auto skipped = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(query.skip, names.size()));
+    names.erase(names.begin(), names.begin() + skipped);
+    if (names.size() > query.limit) names.resize(query.limit);
     return names;
 }
 
@@ -89,7 +81,6 @@ void send_list(Server& server, Call& call, std::string out, bool with_etag) {
 
 void all_dbs(Server& server, Call& call) {
     require_method(call, "GET", "GET,HEAD");
-    require_server_admin(call);
     std::string out = "[";
     for (const auto& name : names_in_range(server, call)) {
         if (out.size() > 1) out += ',';
@@ -108,7 +99,6 @@ std::vector<std::string> read_keys(const json::value& keys) {
 
 void dbs_info(Server& server, Call& call) {
     if (call.method() != "GET" && call.method() != "POST") throw method_not_allowed("GET,HEAD,POST");
-    require_server_admin(call);
     std::vector<std::string> names;
     if (call.method() == "POST") {
         const auto body = base::parse_json(call.json_body());
@@ -116,11 +106,8 @@ void dbs_info(Server& server, Call& call) {
         const auto* keys = base::member(*body, "keys");
         if (!keys) throw bad_request("`keys` member must exist.");
         names = read_keys(*keys);
-        if (names.size() > 100) throw bad_request("`max_db_number_for_dbs_info_req` is exceeded");
-    } else if (const auto* keys = call.find("keys")) {
-        const auto list = base::parse_json(*keys);
-        if (!list) throw bad_request("invalid UTF-8 JSON");
-        names = read_keys(*list);
+        const auto names_max = server.setting_number("chttpd", "max_db_number_for_dbs_info_req", 100);
+        if (std::cmp_greater(names.size(), names_max)) throw bad_request("too_many_keys");
     } else {
         names = names_in_range(server, call);
     }
@@ -137,34 +124,66 @@ void dbs_info(Server& server, Call& call) {
     send_list(server, call, out + "]\n", call.method() == "GET");
 }
 
+std::string stats_json() {
+    return R"({"database_writes":{"value":0,"type":"counter","desc":"number of times a database was changed"},)"
+           R"("httpd":{"bulk_requests":{"value":0,"type":"counter","desc":"number of bulk requests"}}})";
+}
+
+void stats(Call& call) {
+    require_method(call, "GET", "GET");
+    const auto& path = call.path();  // _node/NODE/_stats[/...]
+    auto value = base::parse_json("{\"couchdb\":" + stats_json() + "}").value();
+    for (std::size_t i = 3; i < path.size(); ++i) {
+        const auto* inner = base::member(value, path[i]);
+        json::value next = inner ? *inner : json::value{};
+        value = std::move(next);
+    }
+    call.respond_json(200, base::write_json(value));
+}
+
+/// The node's own figures, as Prometheus reads them: those that a mock has.
+void prometheus(const Server& server, Call& call) {
+    require_method(call, "GET", "GET");
+    std::string out = "# TYPE couchdb_uptime_seconds counter\ncouchdb_uptime_seconds 0\n";
+    out += fmt::format("# TYPE couchdb_databases_total gauge\ncouchdb_databases_total {}\n",
+                       server.databases.size());
+    out += fmt::format(
+        "# TYPE couchdb_httpd_clients_requesting_changes gauge\ncouchdb_httpd_clients_requesting_changes "
+        "{}\n",
+        server.feeds.size());
+    call.respond(200, std::move(out), call.plain_headers({{"Content-Type", "text/plain"}}));
+}
+
 void node(Server& server, Call& call) {
     const auto& path = call.path();
+    if (path.size() == 1) throw bad_request("Incomplete path to _node request");
     const auto what = path.size() > 2 ? std::string_view{path[2]} : std::string_view{};
-    if (what == "_stats" || what == "_system" || what == "_prometheus") {
-        if (!call.user.is_server_admin() && !call.user.has_role("_metrics"))
-            throw ApiError{401, "unauthorized", "You are not a server admin or read-only metrics user", {}};
-    } else {
-        require_server_admin(call);
-    }
-    if (path.size() > 1 && path[1] != "_local" && path[1] != node_name)
-        throw not_found("no such node: " + path[1]);
+    if (path[1] != "_local" && path[1] != node_name) throw not_found("no such node: " + path[1]);
     if (path.size() == 2) {
         call.respond_json(200, fmt::format(R"({{"name":"{}"}})", node_name));
     } else if (what == "_stats") {
-        const auto& leaf = path.back();
-        if (leaf == "database_writes")
-            call.respond_json(
-                200, R"({"value":0,"type":"counter","desc":"number of times a database was changed"})");
-        else if (leaf == "bulk_requests")
-            call.respond_json(200, R"({"value":0,"type":"counter","desc":"number of bulk requests"})");
-        else
-            call.respond_json(200, path.size() == 3 ? "{\"couchdb\":{}}" : "null");
+        stats(call);
     } else if (what == "_config") {
         configuration(server, call);
-    } else if (what == "_system") {
+    } else if (what == "_system" && path.size() == 3) {
+        require_method(call, "GET", "GET");
         call.respond_json(200,
                           fmt::format(R"({{"uptime":0,"memory":{{}},"feeds":{}}})", server.feeds.size()));
+    } else if (what == "_prometheus" && path.size() == 3) {
+        prometheus(server, call);
+    } else if (what == "_versions" && path.size() == 3) {
+        require_method(call, "GET", "GET");
+        call.respond_json(
+            200,
+            R"({"erlang":{"version":"25.3.2.15","supported_hashes":["sha","sha224","sha256","sha384",)"
+            R"("sha512","blake2s","blake2b","md5","ripemd160"]},"collation_driver":{"name":"libicu",)"
+            R"("library_version":"72.1","collator_version":"153.120","collation_algorithm_version":"15"},)"
+            R"("javascript_engine":{"name":"quickjs","version":"2024-02-14"}})");
+    } else if (what == "_smoosh" && path.size() == 4 && path[3] == "status") {
+        require_method(call, "GET", "GET");
+        call.respond_json(200, R"({"channels":{}})");
     } else {
+        call.names_request = false;  // what is none of these goes to the node's older HTTP server
         throw ApiError{400,
                        "illegal_database_name",
                        "Name: '" + std::string{what} +
@@ -175,14 +194,77 @@ void node(Server& server, Call& call) {
     }
 }
 
-/// There is no replicator that goes on by itself, and so no job of one.
-void scheduler(Server& server, Call& call) {
-    require_server_admin(call);
-    require_method(call, "GET", "GET,HEAD");
-    if (call.path().size() < 2 || call.path()[1] == "jobs")
-        call.respond_json(200, R"({"total_rows":0,"offset":0,"jobs":[]})");
+void membership(Call& call) {
+    call.names_request = call.request().method != "GET";
+    if (call.path().size() > 1) throw not_found();
+    require_get_only(call);
+    call.respond_json(200, fmt::format(R"({{"all_nodes":["{0}"],"cluster_nodes":["{0}"]}})", node_name));
+}
+
+void cluster_action(Call& call) {
+    const auto body = base::parse_json(call.json_body());
+    if (!body) throw bad_request("invalid UTF-8 JSON");
+    if (!body->is_object()) throw bad_request("Request body must be a JSON object");
+    const auto action = base::text_member(*body, "action");
+    if (action == "enable_single_node")
+        call.respond_json(201, R"({"ok":true})");
+    else if (action == "finish_cluster")
+        throw bad_request("Cluster is already finished");
+    else if (action == "enable_cluster" || action == "add_node" || action == "remove_node" ||
+             action == "receive_cookie")
+        throw ApiError{501, "not_implemented", "couchmock is one node and stays so (" + action + ").", {}};
     else
-        server.send_chunked(call, "{\"total_rows\":0,\"offset\":0,\"docs\":[\r\n\r\n]}\n");
+        throw bad_request("Invalid Action'");
+}
+
+/// One node that was set up as such, and stays so.
+void cluster_setup(Call& call) {
+    if (call.method() == "GET")
+        call.respond_json(200, R"({"state":"single_node_enabled"})");
+    else if (call.method() == "POST")
+        cluster_action(call);
+    else
+        throw method_not_allowed("GET,POST");
+}
+
+void up(const Server& server, Call& call) {
+    require_method(call, "GET", "GET,HEAD");
+    const auto mode = server.setting("couchdb", "maintenance_mode");
+    if (mode == "true" || mode == "nolb")
+        call.respond_json(404, mode == "true" ? R"({"status":"maintenance_mode"})" : R"({"status":"nolb"})");
+    else
+        call.respond_json(200, R"({"status":"ok","seeds":{}})");
+}
+
+void active_tasks(const Server& server, Call& call) {
+    require_method(call, "GET", "GET,HEAD");
+    require_server_admin(call);
+    std::string out = "[";
+    for (const auto& [id, job] : server.replications) {
+        const auto started_s = base::unix_ms(job.started) / 1000;
+        json::object task{{"type", "replication"},
+                          {"node", node_name},
+                          {"pid", "<0.1000.0>"},
+                          {"replication_id", id},
+                          {"source", job.source_url},
+                          {"target", job.target_url},
+                          {"continuous", true},
+                          {"database", nullptr},
+                          {"doc_id", nullptr},
+                          {"user", job.user.empty() ? json::value{} : json::value{job.user}},
+                          {"revisions_checked", job.counts.checked},
+                          {"missing_revisions_found", job.counts.found},
+                          {"docs_read", job.counts.found},
+                          {"docs_written", job.counts.written},
+                          {"doc_write_failures", 0},
+                          {"changes_pending", 0},
+                          {"checkpoint_interval", 30000},
+                          {"started_on", started_s},
+                          {"updated_on", started_s}};
+        if (out.size() > 1) out += ',';
+        out += base::write_json(task);
+    }
+    call.respond_json(200, out + ']');
 }
 
 }  // namespace
@@ -200,8 +282,7 @@ void server_root(Server& server, Call& call) {
 
 bool server_path(Server& server, Call& call, std::string_view name) {
     if (name == "_up") {
-        require_method(call, "GET", "GET,HEAD");
-        call.respond_json(200, R"({"status":"ok","seeds":{}})");
+        up(server, call);
     } else if (name == "_session") {
         session(server, call);
     } else if (name == "_uuids") {
@@ -211,13 +292,15 @@ bool server_path(Server& server, Call& call, std::string_view name) {
     } else if (name == "_dbs_info") {
         dbs_info(server, call);
     } else if (name == "_membership") {
-        require_server_admin(call);
-        require_get_only(call);
-        call.respond_json(200, fmt::format(R"({{"all_nodes":["{0}"],"cluster_nodes":["{0}"]}})", node_name));
+        membership(call);
+    } else if (name == "_cluster_setup") {
+        cluster_setup(call);
+    } else if (name == "_reload_query_servers") {
+        if (call.method() != "POST") throw method_not_allowed("POST");
+        call.require_json_type();
+        call.respond_json(200, R"({"ok":true})");
     } else if (name == "_active_tasks") {
-        require_method(call, "GET", "GET,HEAD");
-        require_server_admin(call);
-        call.respond_json(200, "[]");
+        active_tasks(server, call);
     } else if (name == "_node") {
         node(server, call);
     } else if (name == "_replicate") {
@@ -225,7 +308,10 @@ bool server_path(Server& server, Call& call, std::string_view name) {
     } else if (name == "_scheduler") {
         scheduler(server, call);
     } else if (name == "_reshard") {
-        require_server_admin(call);
+        if (call.path().size() > 1 && call.path()[1] == "jobs") {
+            call.respond_json(200, R"({"jobs":[],"offset":0,"total_rows":0})");
+            return true;
+        }
         call.respond_json(
             200,
             R"({"state":"running","state_reason":null,"completed":0,"failed":0,"running":0,"stopped":0,"total":0})");

@@ -1,18 +1,17 @@
+#include "couchmock/core/accounts.hpp"
 #include "couchmock/core/api.hpp"
 #include "node/base/json.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <utility>
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 namespace davenport::couchmock::api {
 namespace {
 
-constexpr std::int64_t cookie_life_s = 600;  // CouchDB's [chttpd_auth] timeout
 constexpr std::string_view cookie_name = "AuthSession=";
 
 ApiError wrong_credentials() { return {401, "unauthorized", "Name or password is incorrect.", {}}; }
@@ -20,78 +19,22 @@ ApiError malformed_cookie() {
     return bad_request("Malformed AuthSession cookie. Please clear your cookies.");
 }
 
-std::string to_hex(std::string_view bytes) {
-    std::string out;
-    for (const char c : bytes)
-        fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
-    return out;
+std::int64_t cookie_life_s(const Server& server) {
+    return server.setting_number("chttpd_auth", "timeout", 600);
 }
 
-std::string pbkdf2(std::string_view password, std::string_view salt, int iterations, std::string_view prf) {
-    std::string key(prf == "sha256" ? 32 : 20, '\0');
-    PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
-                      reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()),
-                      iterations, prf == "sha256" ? EVP_sha256() : EVP_sha1(), static_cast<int>(key.size()),
-                      reinterpret_cast<unsigned char*>(key.data()));
-    return to_hex(key);
+std::string set_cookie(const Server& server, std::string_view value, base::WallTime wall) {
+    auto out = fmt::format("{}{}; Version=1", cookie_name, value);
+    if (const auto life_s = cookie_life_s(server);
+        server.setting_is("chttpd_auth", "allow_persistent_cookies", true))
+        out += fmt::format("; Expires={}; Max-Age={}",
+                           base::http_date(wall + std::chrono::seconds{life_s}, '-'), life_s);
+    return out + "; Path=/; HttpOnly";
 }
 
-bool equal_in_constant_time(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
-/// A user's document in `_users`, or nothing.
-std::optional<boost::json::value> user_document(const Server& server, std::string_view name) {
-    const auto* users = server.find("_users");
-    const auto* document = users ? users->find("org.couchdb.user:" + std::string{name}) : nullptr;
-    if (!document || document->tree.deleted()) return std::nullopt;
-    return base::parse_json("{" + document->tree.at(document->tree.winner()).leaf->body + "}");
-}
-
-std::vector<std::string> roles_of(const boost::json::value& user) {
-    std::vector<std::string> roles;
-    const auto* list = base::member(user, "roles");
-    if (!list || !list->is_array()) return roles;
-    for (const auto& role : list->get_array())
-        if (role.is_string()) roles.emplace_back(role.get_string());
-    return roles;
-}
-
-/// Who bears that name, if the password is right.
-std::optional<User> check_password(const Server& server, std::string_view name, std::string_view password) {
-    if (!server.config.admin_user.empty() && name == server.config.admin_user) {
-        if (!equal_in_constant_time(password, server.config.admin_password)) return std::nullopt;
-        return User{std::string{name}, {"_admin"}, {}};
-    }
-    const auto user = user_document(server, name);
-    if (!user) return std::nullopt;
-    const auto key = base::string_member(*user, "derived_key");
-    const auto salt = base::string_member(*user, "salt");
-    if (!key || !salt) return std::nullopt;
-    const auto iterations =
-        std::clamp<std::int64_t>(base::int_member(*user, "iterations").value_or(10), 1, 1'000'000);
-    const auto derived = pbkdf2(password, *salt, static_cast<int>(iterations),
-                                base::string_member(*user, "pbkdf2_prf").value_or("sha"));
-    if (!equal_in_constant_time(derived, *key)) return std::nullopt;
-    return User{std::string{name}, roles_of(*user), {}};
-}
-
-std::string sign(const Server& server, std::string_view text) {
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    HMAC(EVP_sha256(), server.cookie_secret.data(), static_cast<int>(server.cookie_secret.size()),
-         reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac, &size);
-    return {reinterpret_cast<const char*>(mac), size};
-}
-
-std::string set_cookie(std::string_view value, base::WallTime wall) {
-    return fmt::format("{}{}; Version=1; Expires={}; Max-Age={}; Path=/; HttpOnly", cookie_name, value,
-                       base::http_date(wall + std::chrono::seconds{cookie_life_s}, '-'), cookie_life_s);
-}
-
-std::string new_cookie(const Server& server, std::string_view name, base::WallTime wall) {
-    auto text = fmt::format("{}:{:X}", name, base::unix_ms(wall) / 1000);
-    return base::base64url_encode(text + ':' + sign(server, text));
+std::string new_cookie(const Server& server, const Account& account, base::WallTime wall) {
+    auto text = fmt::format("{}:{:X}", account.name, base::unix_ms(wall) / 1000);
+    return base::base64url_encode(text + ':' + sign_cookie(server, account, text));
 }
 
 std::string_view cookie_of(const Call& call) {
@@ -118,21 +61,24 @@ bool authenticate_by_cookie(const Server& server, Call& call, std::string_view c
     std::int64_t made_s = 0;
     const auto* end = text->data() + second;
     if (std::from_chars(text->data() + first + 1, end, made_s, 16).ptr != end) throw malformed_cookie();
-    if (!equal_in_constant_time(sign(server, std::string_view{*text}.substr(0, second)),
+    auto account = name.empty() ? std::nullopt : find_account(server, name);
+    if (!account ||
+        !equal_in_constant_time(sign_cookie(server, *account, std::string_view{*text}.substr(0, second)),
                                 text->substr(second + 1)))
         return false;
-    if (base::unix_ms(call.now().wall) / 1000 >= made_s + cookie_life_s) return false;
-    if (name == server.config.admin_user && !name.empty()) {
-        call.user = {name, {"_admin"}, "cookie"};
-        return true;
-    }
-    const auto user = user_document(server, name);
-    if (!user) return false;
-    call.user = {name, roles_of(*user), "cookie"};
+    const auto life_s = cookie_life_s(server);
+    const auto now_s = base::unix_ms(call.now().wall) / 1000;
+    if (now_s >= made_s + life_s) return false;
+    call.user = {name, account->roles, "cookie"};
+    // Somebody who goes on asking stays logged in: the cookie is renewed once a tenth of its life is over.
+    const bool is_session = call.path().size() == 1 && call.path().front() == "_session";
+    if (10 * (made_s + life_s - now_s) < 9 * life_s && (!is_session || call.method() == "GET"))
+        call.extra_headers.emplace_back(
+            "Set-Cookie", set_cookie(server, new_cookie(server, *account, call.now().wall), call.now().wall));
     return true;
 }
 
-void authenticate_by_password(const Server& server, Call& call, std::string_view encoded) {
+void authenticate_by_password(Server& server, Call& call, std::string_view encoded) {
     const auto decoded = base::base64_decode(encoded);
     if (!decoded) throw bad_request("Authorization header has invalid base64 value");
     const auto colon = decoded->find(':');
@@ -140,10 +86,9 @@ void authenticate_by_password(const Server& server, Call& call, std::string_view
     const auto name = std::string_view{*decoded}.substr(0, colon);
     const auto password = std::string_view{*decoded}.substr(colon + 1);
     if (name == "_" && password == "_") return;
-    auto user = check_password(server, name, password);
-    if (!user) throw wrong_credentials();
-    call.user = std::move(*user);
-    call.user.authenticated = "default";
+    auto account = find_account(server, name);
+    if (!account || !check_password(server, call, name, &*account, password)) throw wrong_credentials();
+    call.user = {std::move(account->name), std::move(account->roles), "default"};
 }
 
 bool is_named(const User& user, const boost::json::value& group) {
@@ -163,14 +108,6 @@ bool is_empty_list(const boost::json::value& group, std::string_view name) {
     return !list || (list->is_array() && list->get_array().empty());
 }
 
-bool is_database_admin(const User& user, const Database& database) {
-    if (user.is_server_admin()) return true;
-    if (database.security.empty()) return false;
-    const auto security = base::parse_json(database.security);
-    const auto* admins = base::member(*security, "admins");
-    return admins && is_named(user, *admins);
-}
-
 void answer_session(const Server& server, Call& call) {
     const auto& user = call.user;
     if (user.name.empty() && call.is_true("basic") && !user.is_server_admin())
@@ -186,59 +123,102 @@ void answer_session(const Server& server, Call& call) {
         base::append_json_string(json, user.roles[i]);
     }
     json += R"(]},"info":{"authentication_handlers":["cookie","default"])";
-    if (!user.authenticated.empty() || server.config.admin_user.empty())
+    if (!user.authenticated.empty() || !server.has_admins())
         json += ",\"authenticated\":\"" +
                 std::string{user.authenticated.empty() ? "default" : user.authenticated} + '"';
+    call.names_request = false;
     call.respond_json(200, json + "}}");
 }
 
 /// Name and password out of a form or a JSON body.
 std::pair<std::string, std::string> read_login(Call& call) {
     const auto& body = call.body();
-    std::string name;
+    std::optional<std::string> name, username;
     std::string password;
     const auto type = call.header("content-type");
     if (type.starts_with("application/json")) {
         const auto value = base::parse_json(body);
         if (!value) throw bad_request("invalid UTF-8 JSON");
-        name = base::string_member(*value, "name")
-                   .value_or(base::string_member(*value, "username").value_or(""));
-        password = base::string_member(*value, "password").value_or("");
-    } else if (const auto form = base::parse_target("?" + body); form) {
-        if (const auto* given = form->find("name"))
-            name = *given;
-        else if (const auto* also = form->find("username"))
-            name = *also;
-        if (const auto* given = form->find("password")) password = *given;
+        name = base::string_member(*value, "name");
+        username = base::string_member(*value, "username");
+        password = base::text_member(*value, "password");
+    } else if (type.starts_with("application/x-www-form-urlencoded")) {
+        std::string_view rest = body;
+        while (!rest.empty()) {
+            const auto pair = rest.substr(0, rest.find('&'));
+            rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+            const auto equals = pair.find('=');
+            const auto key = base::percent_decode(pair.substr(0, equals), true);
+            auto text = equals == std::string_view::npos
+                            ? std::optional<std::string>{""}
+                            : base::percent_decode(pair.substr(equals + 1), true);
+            if (!key || !text) continue;
+            if (*key == "name" && !name)
+                name = std::move(*text);
+            else if (*key == "username" && !username)
+                username = std::move(*text);
+            else if (*key == "password" && password.empty())
+                password = std::move(*text);
+        }
+    } else {
+        throw ApiError{415,
+                       "bad_content_type",
+                       "Content-Type must be 'application/x-www-form-urlencoded' or 'application/json'",
+                       {}};
     }
-    if (name.empty()) throw bad_request("request body must contain a username");
-    return {std::move(name), std::move(password)};
+    if (!name && !username) throw bad_request("request body must contain a username");
+    if (name && username && *name != *username)
+        throw bad_request("request body contains different usernames");
+    return {name ? std::move(*name) : std::move(*username), std::move(password)};
 }
 
-void log_in(const Server& server, Call& call) {
+/// `next` or `fail` of the query: where a form sends its browser afterwards.
+int redirect(const Call& call, std::string_view parameter, int otherwise, base::Headers& headers) {
+    const auto* to = call.find(parameter);
+    if (!to) return otherwise;
+    headers.emplace_back("Location", call.base_url() + *to);
+    return 302;
+}
+
+void log_in(Server& server, Call& call) {
     const auto [name, password] = read_login(call);
-    const auto user = check_password(server, name, password);
-    if (!user) {
+    const auto account = find_account(server, name);
+    const auto wall = call.now().wall;
+    if (!check_password(server, call, name, account ? &*account : nullptr, password)) {
         auto refusal = wrong_credentials();
-        refusal.headers.emplace_back("Set-Cookie", set_cookie("", call.now().wall));
-        throw refusal;
+        refusal.headers.emplace_back("Set-Cookie", set_cookie(server, "", wall));
+        refusal.status = redirect(call, "fail", 401, refusal.headers);
+        call.names_request = false;
+        call.respond_error(refusal);
+        return;
     }
     std::string json = R"({"ok":true,"name":)";
-    base::append_json_string(json, user->name);
+    base::append_json_string(json, account->name);
     json += ",\"roles\":[";
-    for (std::size_t i = 0; i < user->roles.size(); ++i) {
+    for (std::size_t i = 0; i < account->roles.size(); ++i) {
         if (i > 0) json += ',';
-        base::append_json_string(json, user->roles[i]);
+        base::append_json_string(json, account->roles[i]);
     }
-    call.respond_json(
-        200, json + "]}",
-        {{"Set-Cookie", set_cookie(new_cookie(server, user->name, call.now().wall), call.now().wall)}});
+    base::Headers headers{{"Set-Cookie", set_cookie(server, new_cookie(server, *account, wall), wall)}};
+    const auto status = redirect(call, "next", 200, headers);
+    call.names_request = false;
+    call.respond_json(status, json + "]}", std::move(headers));
+}
+
+void log_out(const Server& server, Call& call) {
+    base::Headers headers{{"Set-Cookie", set_cookie(server, "", call.now().wall)}};
+    const auto status = redirect(call, "next", 200, headers);
+    call.names_request = false;
+    call.respond_json(status, R"({"ok":true})", std::move(headers));
 }
 
 }  // namespace
 
 void authenticate(Server& server, Call& call) {
-    if (server.config.admin_user.empty()) {  // "admin party": nobody is asked
+    const bool up = call.path().size() == 1 && call.path().front() == "_up";
+    const bool except_up = server.setting_is("chttpd", "require_valid_user_except_for_up", false);
+    const bool required = server.setting_is("chttpd", "require_valid_user", false) || except_up;
+    if (!server.has_admins() && !required) {  // "admin party": nobody is asked
         call.user = {{}, {"_admin"}, {}};
         return;
     }
@@ -246,6 +226,18 @@ void authenticate(Server& server, Call& call) {
         return;
     if (const auto header = call.header("authorization"); header.starts_with("Basic "))
         authenticate_by_password(server, call, header.substr(6));
+    if (!call.user.name.empty() || !required || (up && except_up)) return;
+    const bool logs_in =
+        call.method() == "POST" && call.path().size() == 1 && call.path().front() == "_session";
+    if (!logs_in) throw ApiError{401, "unauthorized", "Authentication required.", {}};
+}
+
+bool is_database_admin(const User& user, const Database& database) {
+    if (user.is_server_admin()) return true;
+    if (database.security.empty()) return false;
+    const auto security = base::parse_json(database.security);
+    const auto* admins = base::member(*security, "admins");
+    return admins && is_named(user, *admins);
 }
 
 void require_server_admin(const Call& call) {
@@ -278,13 +270,11 @@ void session(Server& server, Call& call) {
     else if (call.method() == "POST")
         log_in(server, call);
     else if (call.method() == "DELETE")
-        call.respond_json(200, R"({"ok":true})", {{"Set-Cookie", set_cookie("", call.now().wall)}});
-    else
+        log_out(server, call);
+    else {
+        call.names_request = false;
         throw method_not_allowed("GET,HEAD,POST,DELETE");
-}
-
-std::string hash_password(std::string_view password, std::string_view salt) {
-    return pbkdf2(password, salt, 10, "sha");
+    }
 }
 
 }  // namespace davenport::couchmock::api

@@ -99,14 +99,28 @@ const std::string& Call::json_body() {
 
 base::Headers Call::common_headers(base::Headers headers) const {
     base::Headers all;
-    all.reserve(headers.size() + extra_headers.size() + 4);
-    all.emplace_back("Cache-Control", "must-revalidate");
+    all.reserve(headers.size() + extra_headers.size() + 8);
+    if (!base::has_header(headers, "cache-control")) all.emplace_back("Cache-Control", "must-revalidate");
     if (!base::has_header(headers, "content-type")) all.emplace_back("Content-Type", "application/json");
     for (auto& header : headers) all.push_back(std::move(header));
     for (const auto& header : extra_headers) all.push_back(header);
     if (!body_read_ && !request_.body.empty())
         all.emplace_back("Connection", "close");  // as a server that left it unread
+    add_server_headers(all);
     return all;
+}
+
+base::Headers Call::plain_headers(base::Headers headers) const {
+    for (const auto& header : extra_headers) headers.push_back(header);
+    add_server_headers(headers);
+    return headers;
+}
+
+void Call::add_server_headers(base::Headers& headers) const {
+    headers.emplace_back("Server", server_name);
+    if (!names_request) return;
+    headers.emplace_back("X-Couch-Request-ID", request_id);
+    headers.emplace_back("X-CouchDB-Body-Time", "0");
 }
 
 void Call::respond(int status, std::string body, base::Headers headers) {
@@ -177,8 +191,9 @@ bool answer_not_modified(Call& call, std::string_view etag) {
         known = comma == std::string_view::npos ? std::string_view{} : known.substr(comma + 1);
         while (one.starts_with(' ')) one.remove_prefix(1);
         while (one.ends_with(' ')) one.remove_suffix(1);
-        if (one != etag && one != "*") continue;
-        call.respond(304, {}, {{"ETag", std::string{etag}}});
+        if (one.starts_with("W/")) one.remove_prefix(2);
+        if (one != etag) continue;  // CouchDB does not know "*" here
+        call.respond(304, {}, call.plain_headers({{"ETag", std::string{etag}}}));
         return true;
     }
     return false;

@@ -77,6 +77,8 @@ public:
     void respond_json(int status, std::string json, base::Headers headers = {});
     /// Anything, without any header of ours but those given.
     void respond(int status, std::string body, base::Headers headers);
+    /// `headers` and those that any answer has.
+    [[nodiscard]] base::Headers plain_headers(base::Headers headers) const;
     /// The headers that JSON would have, and nothing else.
     void respond_empty(int status, base::Headers headers = {});
     void respond_error(const ApiError& error);
@@ -88,11 +90,16 @@ public:
     [[nodiscard]] std::string base_url() const;
 
     User user;
+    std::string client;      ///< the peer's address
+    std::string request_id;  ///< for X-Couch-Request-ID
+    /// Some paths are answered by CouchDB's older HTTP module, which names no request.
+    bool names_request = true;
     /// Headers for every answer to this request: CORS, a cookie that is renewed.
     base::Headers extra_headers;
 
 private:
     [[nodiscard]] base::Headers common_headers(base::Headers headers) const;
+    void add_server_headers(base::Headers& headers) const;
 
     ExchangeId exchange_;
     const base::HttpRequest& request_;
@@ -105,6 +112,9 @@ private:
     bool body_read_ = false;
     std::optional<std::string> decoded_body_;
 };
+
+/// What CouchDB says in `Server`.
+inline constexpr std::string_view server_name = "CouchDB/3.5.0 (Erlang OTP/25)";
 
 /// As CouchDB encodes a name in a Location: all but letters, digits and -_.: escaped.
 [[nodiscard]] std::string url_encode(std::string_view text);

@@ -1,5 +1,6 @@
 #include "couchmock/core/api.hpp"
 #include "couchmock/core/document_json.hpp"
+#include "couchmock/core/erlang_print.hpp"
 #include "couchmock/core/selector.hpp"
 #include "node/base/json.hpp"
 
@@ -29,7 +30,26 @@ FeedFilter by_ids(Call& call, const boost::json::value* body) {
     auto ids = std::make_shared<std::set<std::string, std::less<>>>();
     for (const auto& id : list->get_array()) ids->emplace(id.get_string());
     const bool by_lookup = ids->size() <= lookup_max;
-    return {[ids](const Document& document) { return ids->contains(document.id); }, by_lookup};
+    FeedFilter filter;
+    filter.passes = [ids](const Document& document) { return ids->contains(document.id); };
+    filter.by_lookup = by_lookup;
+    return filter;
+}
+
+/// `fields` of a selector: what is shown of the documents.
+std::function<std::string(const std::string&)> read_projection(const boost::json::value& body) {
+    const auto* list = base::member(body, "fields");
+    if (!list || list->is_null()) return {};
+    if (!list->is_array()) throw bad_request("Selector error: fields must be JSON array");
+    auto fields = std::make_shared<std::vector<std::string>>();
+    for (const auto& field : list->get_array()) {
+        if (!field.is_string()) throw bad_request("Invalid JSON for field spec: " + print_term(field));
+        fields->emplace_back(field.get_string());
+    }
+    return [fields](const std::string& json) {
+        const auto document = base::parse_json(json);
+        return document ? base::write_json(project(*document, *fields)) : json;
+    };
 }
 
 FeedFilter by_selector(const boost::json::value* body) {
@@ -42,27 +62,39 @@ FeedFilter by_selector(const boost::json::value* body) {
     } catch (const ApiError& error) {
         throw bad_request(error.reason);
     }
-    return {[selector](const Document& document) {
-                std::string text;
-                append_document(text, document, document.tree.winner());
-                const auto value = base::parse_json(text);
-                return value && selector->matches(*value);
-            },
-            false};
+    FeedFilter filter;
+    filter.passes_leaf = [selector](const Document& document, std::size_t leaf) {
+        std::string text;
+        append_document(text, document, leaf);
+        const auto value = base::parse_json(text);
+        return value && selector->matches(*value);
+    };
+    filter.project = read_projection(*body);
+    return filter;
+}
+
+/// "design/function" taken apart.
+std::vector<std::string> parts_of(std::string_view name) {
+    std::vector<std::string> parts;
+    while (!name.empty()) {
+        const auto slash = name.find('/');
+        if (const auto part = name.substr(0, slash); !part.empty())
+            parts.push_back(base::percent_decode(part, true).value_or(std::string{part}));
+        name = slash == std::string_view::npos ? std::string_view{} : name.substr(slash + 1);
+    }
+    return parts;
 }
 
 /// A filter function of a design document: found out about, and refused.
-[[noreturn]] void by_function(const Database& database, const std::string& name, std::string_view kind) {
-    const auto slash = name.find('/');
-    if (slash == std::string::npos) throw bad_request("`filter` must be of the form `designname/filtername`");
-    const auto* design = database.find("_design/" + name.substr(0, slash));
+[[noreturn]] void by_function(const Database& database, const std::vector<std::string>& parts,
+                              std::string_view kind) {
+    const auto* design = database.find("_design/" + parts[0]);
     if (!design || design->tree.deleted()) throw not_found(design ? "deleted" : "missing");
     const auto body = base::parse_json("{" + design->tree.at(design->tree.winner()).leaf->body + "}");
     const auto* group = body ? base::member(*body, kind) : nullptr;
-    const auto function = name.substr(slash + 1);
-    if (!group || !base::member(*group, function))
-        throw not_found("missing json key: " + (group ? function : std::string{kind}));
-    no_javascript(name);
+    if (!group || !base::member(*group, parts[1]))
+        throw not_found("missing json key: " + (group ? parts[1] : std::string{kind}));
+    no_javascript(parts[0] + '/' + parts[1]);
 }
 
 }  // namespace
@@ -71,14 +103,25 @@ FeedFilter changes_filter(Call& call, const Database& database, const std::strin
                           const boost::json::value* body) {
     if (name == "_doc_ids") return by_ids(call, body);
     if (name == "_selector") return by_selector(body);
-    if (name == "_design")
-        return {[](const Document& document) { return document.id.starts_with("_design/"); }, true};
+    if (name == "_design") {
+        FeedFilter filter;
+        filter.passes = [](const Document& document) { return document.id.starts_with("_design/"); };
+        filter.by_lookup = true;
+        return filter;
+    }
     if (name == "_view") {
         const auto* view = call.find("view");
         if (!view || view->empty()) throw bad_request("`view` filter parameter is not provided.");
-        by_function(database, *view, "views");
+        const auto parts = parts_of(*view);
+        if (parts.empty()) throw bad_request("`view` must be of the form `designname/viewname`");
+        if (parts.size() != 2) throw ApiError{500, "case_clause", "badarg", {}};
+        by_function(database, parts, "views");
     }
-    by_function(database, name, "filters");
+    if (name.starts_with('_')) throw bad_request("unknown builtin filter name");
+    const auto parts = parts_of(name);
+    if (parts.empty()) return {};
+    if (parts.size() != 2) throw bad_request("`filter` must be of the form `designname/filtername`");
+    by_function(database, parts, "filters");
 }
 
 }  // namespace davenport::couchmock::api

@@ -67,9 +67,17 @@ struct Database::Judged {
     std::size_t parent = RevTree::none;
 };
 
+/// CouchDB looks for what an edit replaces only where a validation function may ask for it, or attachments do
+/// (couch_db:before_docs_update); elsewhere a revision that never was becomes the parent of the new one. That
+/// there is no such function a shard knows from its first edit on.
+bool Database::looks_up(const Edit& edit) const {
+    return !edit.attachments.empty() || edit.id.starts_with("_design/") || settings_.name == "_users" ||
+           has_validation() || !shards_[shard_of(edit.id)].knows_no_validation;
+}
+
 Database::Judged Database::judge(const Edit& edit) const {
     const auto* document = find(edit.id);
-    if (!document) return {!edit.path.empty(), false, RevTree::none};
+    if (!document) return {!edit.path.empty() && looks_up(edit), false, RevTree::none};
     if (edit.path.empty()) return {!document->tree.deleted() || edit.deleted, true, RevTree::none};
     const auto parent = document->tree.find(edit.path.front());
     const bool is_leaf = parent != RevTree::none && document->tree.is_leaf(parent);
@@ -149,6 +157,8 @@ void Database::restore_place(std::uint64_t tag, const Position& seqs) {
 
 void Database::note_validation(const Document& document) {
     if (!document.id.starts_with("_design/")) return;
+    for (auto& shard : shards_) shard.knows_no_validation = false;
+    if (settings_.name == "_users" && document.id == "_design/_auth") return;  // built in
     if (const auto it = validating_.find(document.id); it != validating_.end()) validating_.erase(it);
     const auto& leaf = document.tree.at(document.tree.winner()).leaf;
     const bool validates =
@@ -172,6 +182,10 @@ void Database::changed(Document& document, bool was_alive) {
         live_.insert(&document);
     else
         live_.erase(&document);
+}
+
+void Database::note_edited(const Document& document) {
+    if (!document.id.starts_with("_design/")) shards_[document.shard].knows_no_validation = true;
 }
 
 Edited Database::update_one(Edit edit) {
@@ -201,6 +215,7 @@ std::vector<Edited> Database::update(std::vector<Edit> edits) {
         if (document) {
             document->tree.stem(revs_limit);
             changed(*document, first_alive);
+            note_edited(*document);
         }
         i = end;
     }
@@ -220,19 +235,26 @@ Edited Database::apply(Edit& edit, const Judged& judged, bool& was_alive, Docume
             return {true, {}};
         }
     }
-    const auto* follows = parent == RevTree::none ? nullptr : &it->second.tree.at(parent).revision;
+    const auto* follows = parent != RevTree::none ? &it->second.tree.at(parent).revision
+                          : edit.path.empty()     ? nullptr
+                                                  : &edit.path.front();
     Revision revision{follows ? follows->depth + 1 : 1,
                       revision_hash(edit.deleted, follows, edit.term, edit.attachments)};
     // What it kept of its parent has the parent's very bytes; all else is new, whatever revpos it was said to
     // have.
-    const auto before = follows ? it->second.tree.at(parent).leaf : nullptr;
+    const auto before = parent != RevTree::none ? it->second.tree.at(parent).leaf : nullptr;
     for (auto& attachment : edit.attachments)
         if (!before || std::ranges::find(before->attachments, attachment.data, &Attachment::data) ==
                            before->attachments.end())
             attachment.revpos = revision.depth;
     auto leaf = std::make_shared<Leaf>(Leaf{std::move(edit.body), edit.deleted, std::move(edit.attachments)});
     document = it != documents_.end() ? &it->second : &make(std::move(edit.id));
-    document->tree.extend(parent, revision, std::move(leaf));
+    if (parent == RevTree::none && !edit.path.empty()) {  // revisions that nobody here has seen
+        edit.path.insert(edit.path.begin(), revision);
+        document->tree.merge(edit.path, std::move(leaf));
+    } else {
+        document->tree.extend(parent, revision, std::move(leaf));
+    }
     was_alive = !document->tree.deleted();
     return {false, std::move(revision)};
 }
@@ -246,6 +268,7 @@ bool Database::replicate(Edit edit) {
                                                                std::move(edit.attachments)}));
     document.tree.stem(revs_limit);
     changed(document, was_alive);
+    note_edited(document);
     return true;
 }
 

@@ -99,6 +99,7 @@ public:
         std::uint64_t seq;
         const Document* document;
     };
+    [[nodiscard]] std::size_t shard_of(std::string_view id) const;
     [[nodiscard]] std::size_t shard_count() const { return shards_.size(); }
     [[nodiscard]] const std::vector<Change>& changes(std::size_t shard) const {
         return shards_[shard].changes;
@@ -110,8 +111,8 @@ public:
     [[nodiscard]] Position start() const { return Position(shards_.size(), 0); }
     /// How many documents changed after `position`.
     [[nodiscard]] std::uint64_t count_after(const Position& position) const;
-    [[nodiscard]] std::string sequence(const Position& position);
-    [[nodiscard]] std::string sequence_of_purges();
+    [[nodiscard]] std::string sequence(const Position& position) const;
+    [[nodiscard]] std::string sequence_of_purges() const;
     /// Nothing when `text` is no seq; the start when it is one of another database or incarnation.
     [[nodiscard]] std::optional<Position> read(std::string_view text) const;
     [[nodiscard]] std::uint64_t tag() const { return tag_; }
@@ -159,6 +160,8 @@ public:
     std::string security;  ///< JSON text; empty while never set
     std::uint64_t revs_limit = 1000;
     std::uint64_t purged_infos_limit = 1000;
+    std::size_t document_bytes_max = 8'000'000;        ///< max_document_size
+    std::size_t attachment_bytes_max = 1'073'741'824;  ///< max_attachment_size
     std::uint64_t purge_seq = 0;
     std::vector<std::pair<std::string, std::vector<Revision>>> purged;
     std::vector<std::string> indexes_made;  ///< Mango index definitions, JSON texts in the order made
@@ -175,11 +178,11 @@ public:
 private:
     struct Shard {
         std::uint64_t update_seq = 0;
+        bool knows_no_validation = false;  ///< an edit was looked at here since the last design document
         std::vector<Change> changes;
         std::size_t dead = 0;
         std::vector<Row> rows;
     };
-    [[nodiscard]] std::size_t shard_of(std::string_view id) const;
     Document& make(std::string id);
     void changed(Document& document, bool was_alive);
     void drop_change(const Document& document);
@@ -187,6 +190,8 @@ private:
     void note_validation(const Document& document);
     struct Judged;
     [[nodiscard]] Judged judge(const Edit& edit) const;
+    [[nodiscard]] bool looks_up(const Edit& edit) const;
+    void note_edited(const Document& document);
     Edited apply(Edit& edit, const Judged& judged, bool& was_alive, Document*& document);
 
     Settings settings_;

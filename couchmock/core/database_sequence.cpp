@@ -35,11 +35,9 @@ std::uint64_t Database::count_after(const Position& position) const {
     return count;
 }
 
-std::string Database::sequence(const Position& position) {
-    return write_sequence(position, tag_, static_cast<std::uint32_t>(random_.next()));
-}
+std::string Database::sequence(const Position& position) const { return write_sequence(position, tag_); }
 
-std::string Database::sequence_of_purges() {
+std::string Database::sequence_of_purges() const {
     auto position = start();
     position.front() = purge_seq;
     return sequence(position);

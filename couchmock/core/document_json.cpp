@@ -3,6 +3,8 @@
 #include "node/base/http.hpp"
 #include "node/base/json.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <zlib.h>
 
@@ -49,13 +51,15 @@ void append_conflicts(std::string& out, const RevTree& tree, std::size_t node, b
     if (any) out += ']';
 }
 
-void append_attachment(std::string& out, const Attachment& attachment, const DocumentView& view) {
+/// `since`: attachments not newer than this depth are stubs.
+void append_attachment(std::string& out, const Attachment& attachment, const DocumentView& view,
+                       std::uint64_t since) {
     base::append_json_string(out, attachment.name);
     out += ":{\"content_type\":";
     base::append_json_string(out, attachment.content_type);
     fmt::format_to(std::back_inserter(out), ",\"revpos\":{},\"digest\":\"md5-{}\"", attachment.revpos,
                    base::base64_encode(attachment.digest));
-    const bool wanted = attachment.revpos > view.atts_since_depth;
+    const bool wanted = attachment.revpos > since;
     if (view.attachments && wanted && !view.follows) {
         const auto plain =
             attachment.encoding.empty() ? *attachment.data : gunzip(*attachment.data).value_or("");
@@ -71,6 +75,14 @@ void append_attachment(std::string& out, const Attachment& attachment, const Doc
 }
 
 }  // namespace
+
+std::uint64_t known_depth(const RevTree& tree, std::size_t node, const DocumentView& view) {
+    for (; !view.atts_since.empty() && node != RevTree::none; node = tree.at(node).parent)
+        if (const auto& revision = tree.at(node).revision;
+            std::ranges::find(view.atts_since, revision) != view.atts_since.end())
+            return revision.depth;
+    return 0;
+}
 
 void append_document(std::string& out, const Document& document, std::size_t node, const DocumentView& view) {
     const auto& known = document.tree.at(node);
@@ -91,11 +103,12 @@ void append_document(std::string& out, const Document& document, std::size_t nod
     if (view.deleted_conflicts) append_conflicts(out, document.tree, node, true);
     if (known.leaf && !known.leaf->attachments.empty()) {
         out += ",\"_attachments\":{";
+        const auto since = known_depth(document.tree, node, view);
         bool first = true;
         for (const auto& attachment : known.leaf->attachments) {
             if (!first) out += ',';
             first = false;
-            append_attachment(out, attachment, view);
+            append_attachment(out, attachment, view, since);
         }
         out += '}';
     }

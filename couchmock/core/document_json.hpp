@@ -3,6 +3,7 @@
 #include "couchmock/core/database.hpp"
 
 #include <string>
+#include <vector>
 
 namespace davenport::couchmock {
 
@@ -16,9 +17,12 @@ struct DocumentView {
     bool attachments = false;        ///< attachments with their data, else stubs
     bool follows = false;            ///< data as parts of a multipart message, named in their order
     bool att_encoding_info = false;
-    std::uint64_t atts_since_depth =
-        0;  ///< attachments not newer than this are stubs even with `attachments`
+    std::vector<Revision> atts_since{};  ///< attachments that these have are stubs even with `attachments`
 };
+
+/// The depth up to which the reader of `view` has the attachments of the revision at `node`: that of the
+/// newest of its ancestors, or itself, among `view.atts_since`. A revision of another branch says nothing.
+std::uint64_t known_depth(const RevTree& tree, std::size_t node, const DocumentView& view);
 
 /// The revision at `node` as CouchDB shows it: `{"_id":...,"_rev":...,<body>...}`. A revision whose body is
 /// gone is shown empty.

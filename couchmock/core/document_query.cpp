@@ -30,8 +30,7 @@ DocumentQuery read_document_query(const Call& call) {
             query.all_revs = value == "all";
             if (!query.all_revs) query.open_revs = read_revision_list(value);
         } else if (name == "atts_since") {
-            for (const auto& revision : read_revision_list(value))
-                view.atts_since_depth = std::max(view.atts_since_depth, revision.depth);
+            view.atts_since = read_revision_list(value);
             view.attachments = true;
         } else if (name == "new_edits" && (yes || value == "false")) {
             query.replicated = !yes;

@@ -63,6 +63,15 @@ bool is_compressible(std::string_view type) {
            type == "application/xml";
 }
 
+/// Base64 may be broken into lines, as mail is.
+std::optional<std::string> decode_base64(std::string_view text) {
+    if (text.find_first_of(" \t\r\n") == std::string_view::npos) return base::base64_decode(text);
+    std::string joined;
+    for (const char c : text)
+        if (c != ' ' && c != '\t' && c != '\r' && c != '\n') joined += c;
+    return base::base64_decode(joined);
+}
+
 Attachment read_attachment(std::string_view name, const json::value& value) {
     Attachment out;
     const auto type = base::string_member(value, "content_type").value_or("application/octet-stream");
@@ -73,11 +82,16 @@ Attachment read_attachment(std::string_view name, const json::value& value) {
         out.encoding = base::string_member(value, "encoding").value_or("");
         out.length = static_cast<std::uint64_t>(base::int_member(value, "length").value_or(0));
         out.follows = base::bool_member(value, "follows");
+        if (out.follows) {
+            const auto* length = out.encoding.empty() ? "length" : "encoded_length";
+            if (const auto bytes = base::int_member(value, length))
+                out.declared = static_cast<std::uint64_t>(std::max<std::int64_t>(*bytes, 0));
+        }
         const auto digest = base::string_member(value, "digest").value_or("");
         if (digest.starts_with("md5-")) out.digest = base::base64_decode(digest.substr(4)).value_or("");
     } else {
         const auto data = base::string_member(value, "data");
-        auto content = data ? base::base64_decode(*data) : std::nullopt;
+        auto content = data ? decode_base64(*data) : std::nullopt;
         if (!content) throw bad_request("Invalid attachment data for " + std::string{name});
         out = make_attachment(std::string{name}, std::string{type}, std::move(*content));
     }
@@ -108,6 +122,7 @@ void read_special(const Database& database, Edit& edit, const std::string& name,
                 throw bad_request("Attachment name '" + std::string{key} +
                                   "' starts with prohibited character '_'");
             edit.attachments.push_back(read_attachment(key, attachment));
+            check_attachment_size(database, edit.attachments.back());
         }
     } else if (!is_ignored(name)) {
         throw invalid_document("Bad special document member: " + name);
@@ -127,8 +142,28 @@ void check_document_id(const Database& database, std::string_view id) {
     if (!database.settings().partitioned || reserved) return;
     const auto colon = id.find(':');
     if (colon == std::string_view::npos) throw illegal_id("Doc id must be of form partition:id");
-    if (colon == 0) throw illegal_id("Partition must not be empty");
-    if (colon + 1 == id.size()) throw illegal_id("Document id must not be empty");
+    check_partition(id.substr(0, colon));
+    const auto rest = id.substr(colon + 1);
+    if (rest.empty()) throw illegal_id("Document id must not be empty");
+    if (rest == "_design/" || rest == "_local/")
+        throw illegal_id("Illegal document id `" + std::string{rest} + "`");
+    if (rest.starts_with('_') && !rest.starts_with("_design/") && !rest.starts_with("_local/"))
+        throw illegal_id("Only reserved document ids may start with underscore.");
+}
+
+void check_attachment_size(const Database& database, const Attachment& attachment) {
+    if (attachment.data && attachment.length > database.attachment_bytes_max)
+        throw ApiError{413, "attachment_too_large", attachment.name, {{"Connection", "close"}}};
+}
+
+void check_partition(std::string_view partition) {
+    const auto illegal = [](std::string_view reason) {
+        return ApiError{400, "illegal_partition", std::string{reason}, {}};
+    };
+    if (partition.empty()) throw illegal("Partition must not be empty");
+    if (partition.starts_with('_')) throw illegal("Partition must not start with an underscore");
+    if (!base::is_utf8(partition)) throw illegal("Partition must be valid UTF-8");
+    if (partition.find(':') != std::string_view::npos) throw illegal("Partition must not contain a colon");
 }
 
 Revision read_revision(std::string_view text) {
@@ -140,7 +175,7 @@ Revision read_revision(std::string_view text) {
 Edit to_edit(const Database& database, DocumentText text) {
     Edit edit;
     for (const auto& [name, value] : text.special) read_special(database, edit, name, value);
-    if (text.body.size() + 2 > document_bytes_max)
+    if (text.body.size() + 2 > database.document_bytes_max)
         throw ApiError{413, "document_too_large", edit.id, {{"Connection", "close"}}};
     edit.body = std::move(text.body);
     edit.term = std::move(text.term);
@@ -163,6 +198,10 @@ void set_body(Edit& edit, std::string_view body) {
 }
 
 Attachment keep_attachment(Attachment attachment, std::string bytes) {
+    if (attachment.declared && bytes.size() > *attachment.declared)
+        throw bad_request("attachment longer than expected");
+    if (attachment.declared && bytes.size() < *attachment.declared)
+        throw bad_request("attachment shorter than expected");
     const auto revpos = attachment.revpos;
     if (attachment.encoding == "gzip") {  // as another CouchDB keeps it
         const auto length = attachment.length;

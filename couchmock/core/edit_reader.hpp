@@ -11,9 +11,6 @@ namespace davenport::couchmock {
 
 struct Server;
 
-/// CouchDB's max_document_size.
-inline constexpr std::size_t document_bytes_max = 8'000'000;
-
 /// Reads a document that a client wants written: checks all that CouchDB checks of it by itself and throws
 /// CouchDB's error. `id` is empty when the text has none, `path` when it has no revision; stubs of
 /// attachments are attachments without data.
@@ -22,11 +19,16 @@ Edit to_edit(const Database& database, DocumentText text);
 
 /// Gives the edit a body that was read before: members as JSON text, without braces.
 void set_body(Edit& edit, std::string_view body);
-/// Gives an attachment that follows its document the bytes that came behind it.
+/// Gives an attachment that follows its document the bytes that came behind it. Throws 400 when they are not
+/// as many as it says.
 Attachment keep_attachment(Attachment attachment, std::string bytes);
 
 /// Throws illegal_docid.
 void check_document_id(const Database& database, std::string_view id);
+/// Throws 413.
+void check_attachment_size(const Database& database, const Attachment& attachment);
+/// Throws illegal_partition.
+void check_partition(std::string_view partition);
 
 /// Takes over the data of stubs from the revision that the edit follows. Throws 412 missing_stub.
 void resolve_stubs(const Database& database, Edit& edit);

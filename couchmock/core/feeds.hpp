@@ -24,7 +24,11 @@ enum class FeedKind {
 
 /// Which documents a feed shows.
 struct FeedFilter {
-    std::function<bool(const Document&)> passes;  ///< empty: all do
+    std::function<bool(const Document&)> passes{};  ///< empty: all do
+    /// Judges each revision that a row would name: the winner's, or all leaves'. A row names those that pass.
+    std::function<bool(const Document&, std::size_t node)> passes_leaf{};
+    /// What is shown of an included document.
+    std::function<std::string(const std::string& json)> project{};
     bool by_lookup =
         false;  ///< CouchDB looks the documents up, and then counts what it left out as still to come
 };
@@ -40,7 +44,7 @@ struct FeedOptions {
     std::uint64_t limit = 1'000'000'000'000'000;
     std::uint64_t seq_interval = 0;  ///< only every n-th row gets a seq; 0: every row
     std::optional<base::Duration> heartbeat;
-    base::Duration timeout = std::chrono::seconds{60};
+    base::Duration timeout = base::Duration::max();
     FeedFilter filter;
 };
 
@@ -67,7 +71,11 @@ public:
 private:
     /// The next change in an order that is one of those that the shards allow.
     const Database::Change* next(std::size_t& shard);
-    void append_row(std::string& out, std::size_t shard, const Document& document);
+    /// The revisions of `document` that the filter lets a row name.
+    [[nodiscard]] std::vector<std::size_t> passing_leaves(const Document& document) const;
+    /// `leaves`: what the row names, where a filter judged them; else empty.
+    void append_row(std::string& out, std::size_t shard, const Document& document,
+                    const std::vector<std::size_t>& leaves);
 
     Database& database_;
     const FeedOptions& options_;
@@ -75,6 +83,7 @@ private:
     std::vector<std::size_t> index_;  // descending: entries not yet shown, by shard
     std::uint64_t rows_ = 0;
     std::size_t turn_ = 0;
+    Position looked_from_;     // the position when the look began
     std::uint64_t ahead_ = 0;  // changes after the position when the look began
     std::uint64_t rows_then_ = 0;
 };

@@ -1,10 +1,13 @@
 #include "couchmock/core/mango_index.hpp"
 
+#include "couchmock/core/call.hpp"
 #include "couchmock/core/document_text.hpp"
+#include "couchmock/core/erlang_print.hpp"
 #include "couchmock/core/erlang_term.hpp"
 #include "node/base/json.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -14,95 +17,116 @@ namespace {
 
 namespace json = boost::json;
 
-void read_design(std::vector<MangoIndex>& out, const Document& design) {
+/// The fields of a definition that is stored: an object, name by name. Nothing for one that is none.
+std::optional<Columns> stored_columns(const json::value& definition) {
+    const auto* fields = base::member(definition, "fields");
+    if (!fields || !fields->is_object()) return std::nullopt;
+    Columns out;
+    for (const auto& [name, direction] : fields->get_object())
+        out.emplace_back(name, direction.is_string() && std::string_view{direction.get_string()} == "desc");
+    return out;
+}
+
+/// What a partial index is for; older design documents say `selector`.
+json::value partial_selector(const json::value& definition) {
+    for (const auto* key : {"partial_filter_selector", "selector"})
+        if (const auto* selector = base::member(definition, key))
+            return selector->is_object() && selector->get_object().empty() ? json::value{} : *selector;
+    return {};
+}
+
+void read_design(std::vector<MangoIndex>& out, const Document& design, bool partitioned) {
     const auto body = base::parse_json("{" + design.tree.at(design.tree.winner()).leaf->body + "}");
     if (!body || base::string_member(*body, "language") != "query") return;
     const auto* views = base::member(*body, "views");
     if (!views || !views->is_object()) return;
+    if (const auto* options = base::member(*body, "options"))
+        partitioned = base::bool_member(*options, "partitioned", partitioned);
     for (const auto& [name, view] : views->get_object()) {
+        const auto* definition = base::member(view, "map");
         const auto* options = base::member(view, "options");
-        const auto* def = options ? base::member(*options, "def") : nullptr;
-        const auto* fields = def ? base::member(*def, "fields") : nullptr;
-        auto columns = fields ? read_columns(*fields) : std::nullopt;
-        if (columns) out.push_back({std::string{design.id}, std::string{name}, std::move(*columns)});
+        auto columns = definition ? stored_columns(*definition) : std::nullopt;
+        if (!columns || !options || !options->is_object()) continue;
+        out.push_back({std::string{design.id}, std::string{name}, std::move(*columns), partitioned,
+                       *definition, partial_selector(*definition)});
     }
 }
 
-bool has(const std::vector<std::string>& list, std::string_view what) {
-    return std::ranges::find(list, what) != list.end();
-}
-
-/// Rows of the index come in the order that is asked for, columns that the selector needs anyway left aside.
-bool serves_sort(const MangoIndex& index, const std::vector<std::pair<std::string, bool>>& sort) {
-    if (sort.empty()) return true;
-    std::size_t matched = 0;
-    for (const auto& [field, descending] : index.columns) {
-        if (matched == sort.size()) break;
-        if (field == sort[matched].first)
-            ++matched;
-        else if (matched > 0)
-            return false;
+std::pair<std::string, bool> read_column(const json::value& field) {
+    if (field.is_string() && !field.get_string().empty()) return {std::string{field.get_string()}, false};
+    if (field.is_object() && field.get_object().size() == 1) {
+        const auto& [name, direction] = *field.get_object().begin();
+        const auto text =
+            direction.is_string() ? std::string_view{direction.get_string()} : std::string_view{};
+        if (text == "asc" || text == "desc") return {std::string{name}, text == "desc"};
     }
-    return matched == sort.size();
+    throw ApiError{400, "invalid_sort_field", "Invalid sort field: " + print_term_pretty(field), {}};
 }
 
 }  // namespace
 
-std::optional<std::vector<std::pair<std::string, bool>>> read_columns(const json::value& fields) {
-    if (!fields.is_array()) return std::nullopt;
-    std::vector<std::pair<std::string, bool>> out;
-    for (const auto& field : fields.get_array()) {
-        if (field.is_string()) {
-            out.emplace_back(field.get_string(), false);
-        } else if (field.is_object() && field.get_object().size() == 1) {
-            const auto& [name, direction] = *field.get_object().begin();
-            if (!direction.is_string()) return std::nullopt;
-            const std::string_view text{direction.get_string()};
-            if (text != "asc" && text != "desc") return std::nullopt;
-            out.emplace_back(name, text == "desc");
-        } else {
-            return std::nullopt;
-        }
-    }
+bool MangoIndex::has_column(std::string_view field) const {
+    return std::ranges::find(columns, field, &std::pair<std::string, bool>::first) != columns.end();
+}
+
+Columns read_columns(const json::value& fields) {
+    if (!fields.is_array())
+        throw ApiError{400,
+                       "invalid_sort_json",
+                       "Sort must be an array of sort specs, not: " + print_term_pretty(fields),
+                       {}};
+    Columns out;
+    for (const auto& field : fields.get_array()) out.push_back(read_column(field));
+    const auto against = [&](const auto& column) { return column.second != out.front().second; };
+    if (std::ranges::any_of(out, against))
+        throw ApiError{400,
+                       "unsupported_mixed_sort",
+                       "Sorts currently only support a single direction for all fields.",
+                       {}};
     return out;
 }
 
 std::vector<MangoIndex> indexes_of(const Database& database) {
-    std::vector<MangoIndex> out{{{}, "_all_docs", {{"_id", false}}}};
+    std::vector<MangoIndex> out{{{}, "_all_docs", {{"_id", false}}, false, {}, {}}};
     for (auto it = database.documents().lower_bound("_design/");
          it != database.documents().end() && it->first.starts_with("_design/"); ++it)
-        if (!it->second.tree.deleted()) read_design(out, it->second);
+        if (!it->second.tree.deleted()) read_design(out, it->second, database.settings().partitioned);
+    std::ranges::sort(out, [](const auto& a, const auto& b) {
+        return std::tie(a.design, a.name) < std::tie(b.design, b.name);
+    });
     return out;
 }
 
-const MangoIndex* choose_index(const std::vector<MangoIndex>& indexes,
-                               const std::vector<std::string>& required,
-                               const std::vector<std::pair<std::string, bool>>& sort,
-                               std::string_view wanted_design, std::string_view wanted_name) {
-    const MangoIndex* best = nullptr;
-    for (const auto& index : indexes) {
-        const bool sorted_by_id = sort.empty() || (sort.size() == 1 && sort[0].first == "_id");
-        if (index.is_special()) {
-            if (sorted_by_id && !best) best = &index;
-            continue;
-        }
-        const bool usable =
-            !index.columns.empty() && std::ranges::all_of(index.columns, [&](const auto& column) {
-                return has(required, column.first) ||
-                       std::ranges::find(sort, column.first, &std::pair<std::string, bool>::first) !=
-                           sort.end();
-            });
-        if (!usable || !serves_sort(index, sort)) continue;
-        const bool wanted =
-            index.design == wanted_design && (wanted_name.empty() || wanted_name == index.name);
-        if (wanted) return &index;
-        if (!best || best->is_special() || best->columns.size() > index.columns.size()) best = &index;
+std::string index_json(const MangoIndex& index) {
+    std::string out = "{\"ddoc\":";
+    if (index.is_special())
+        out += "null";
+    else
+        base::append_json_string(out, index.design);
+    out += ",\"name\":";
+    base::append_json_string(out, index.name);
+    out += index.is_special() ? ",\"type\":\"special\""
+                              : fmt::format(",\"type\":\"json\",\"partitioned\":{}", index.partitioned);
+    out += ",\"def\":{\"fields\":[";
+    for (const auto& [field, descending] : index.columns) {
+        out += out.ends_with('[') ? "{" : ",{";
+        base::append_json_string(out, field);
+        out += descending ? ":\"desc\"}" : ":\"asc\"}";
     }
-    return best;
+    out += ']';
+    if (index.definition.is_object())
+        for (const auto& [key, value] : index.definition.get_object()) {
+            const bool is_all = value.is_object() && value.get_object().empty();
+            if (key == "fields" || (key == "partial_filter_selector" && is_all)) continue;
+            out += ',';
+            base::append_json_string(out, key);
+            out += ':' + base::write_json(value);
+        }
+    return out + "}}";
 }
 
 std::string automatic_index_name(const json::value& definition, std::string_view type,
-                                 const std::string* name, const std::string* design) {
+                                 const IndexOptions& options) {
     namespace term = erlang_term;
     DocumentText text;
     read_document(base::write_json(definition), text);
@@ -120,12 +144,16 @@ std::string automatic_index_name(const json::value& definition, std::string_view
     term::append_tuple_head(bytes, 2);
     bytes += text.term;
     term::append_list_head(bytes, 6);
-    option("ddoc", given_or_auto(design));
+    option("ddoc", given_or_auto(options.design));
     option("def", [&] { bytes += text.term; });
-    option("name", given_or_auto(name));
-    option("partitioned", [&] { term::append_atom(bytes, "db_default"); });
+    option("name", given_or_auto(options.name));
+    option("partitioned", [&] {
+        term::append_atom(bytes, !options.partitioned   ? "db_default"
+                                 : *options.partitioned ? "true"
+                                                        : "false");
+    });
     option("type", [&] { term::append_binary(bytes, type); });
-    option("w", [&] { term::append_integer(bytes, std::int64_t{2}); });
+    option("w", [&] { term::append_integer(bytes, options.w); });
     term::append_nil(bytes);
 
     unsigned char digest[EVP_MAX_MD_SIZE];

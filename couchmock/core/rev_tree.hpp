@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Attachment {
     std::uint64_t length = 0;                 ///< of the content, before any encoding
     std::shared_ptr<const std::string> data;  ///< null only in an edit: a stub, or bytes that follow
     bool follows = false;                     ///< in an edit: the bytes come behind the document
+    std::optional<std::uint64_t> declared{};  ///< of one that follows: how many bytes are to come
 };
 
 /// What one revision of a document holds.

@@ -1,48 +1,78 @@
 #include "couchmock/core/api.hpp"
+#include "couchmock/core/edit_reader.hpp"
 #include "couchmock/core/multipart.hpp"
+#include "node/base/text.hpp"
+
+#include <utility>
 
 namespace davenport::couchmock::api {
 namespace {
 
-bool is_all_docs(std::string_view name) {
-    return name == "_all_docs" || name == "_design_docs" || name == "_local_docs";
+bool is_all_docs(const std::vector<std::string>& path) {
+    const auto& name = path[1];
+    if (name != "_all_docs" && name != "_design_docs" && name != "_local_docs") return false;
+    return path.size() == 2 || (path.size() == 3 && path[2] == "queries");
 }
 
-void list(Server& server, Call& call, Database& database, std::string_view name, std::string_view prefix) {
-    const auto& path = call.path();
-    const bool multiple = path.back() == "queries";
+void list(Server& server, Call& call, Database& database, std::string_view name, std::string_view partition) {
+    const bool multiple = call.path().back() == "queries";
     if (name == "_local_docs")
-        local_documents(server, call, database);
+        local_documents(server, call, database, multiple);
     else
-        all_docs(server, call, database, name == "_design_docs" ? "_design/" : prefix, multiple);
+        all_docs(server, call, database, name == "_design_docs" ? "_design/" : partition, multiple);
 }
 
 /// What lies below a design document besides its attachments needs JavaScript, but for its description.
-bool design_path(Call& call, const std::string& name) {
-    if (name == "_view" || name == "_show" || name == "_list" || name == "_update" || name == "_rewrite" ||
-        name == "_search" || name == "_nouveau")
-        no_javascript(name);
-    if (name != "_info") return false;
-    if (call.method() != "GET") throw method_not_allowed("GET");
+bool design_path(Call& call, const Database& database, const std::string& id, const std::string& name) {
+    if (name != "_view" && name != "_show" && name != "_list" && name != "_update" && name != "_rewrite" &&
+        name != "_search" && name != "_nouveau" && name != "_info")
+        return false;
+    const auto* design = database.find(id);
+    if (!design || design->tree.deleted()) throw not_found(design ? "deleted" : "missing");
+    if (name == "_info" && call.method() != "GET") throw method_not_allowed("GET");
     no_javascript(name);
 }
 
 void partition(Server& server, Call& call, Database& database) {
     const auto& path = call.path();
-    if (!database.settings().partitioned) throw bad_request("database is not partitioned");
-    if (path.size() < 3) throw bad_request("Partition must not be empty");
-    const auto prefix = path[2] + ':';
+    if (path.size() == 2) throw bad_request("invalid_partition_req");
     if (path.size() == 3) {
-        partition_info(call, database, prefix);
-    } else if (path[3] == "_all_docs") {
-        list(server, call, database, "_all_docs", prefix);
-    } else if (path[3] == "_find" || path[3] == "_explain") {
-        if (!find_path(server, call, database, path[3], prefix)) throw not_found();
-    } else if (path[3] == "_design") {
-        no_javascript("_view");
-    } else {
-        throw not_found();
+        if (call.method() == "GET") {
+            check_partition(path[2]);
+            if (!database.settings().partitioned) throw bad_request("database is not partitioned");
+            partition_info(call, database, path[2] + ':');
+        } else if (call.method() == "POST" && path[2].starts_with('_')) {
+            throw ApiError{400, "illegal_partition", "Partition must not start with an underscore", {}};
+        } else {
+            throw method_not_allowed("GET");
+        }
+        return;
     }
+    if (!database.settings().partitioned) throw bad_request("database is not partitioned");
+    check_partition(path[2]);
+    if (const auto* also = call.find("partition"); also && *also != path[2])
+        throw bad_request("Conflicting value for `partition` in query string");
+    if (path[3] == "_all_docs" && path.size() == 4)
+        list(server, call, database, "_all_docs", path[2] + ':');
+    else if (path[3] == "_all_docs" && path.size() == 5 && path[4] == "queries")
+        list(server, call, database, "_all_docs", path[2] + ':');
+    else if (path[3] == "_find" || path[3] == "_explain" || path[3] == "_index")
+        find_path(server, call, database, path[3], path[2]);
+    else if (path[3] == "_design" && path.size() > 5 && path[5].starts_with('_'))
+        design_path(call, database, "_design/" + path[4], path[5]);
+    else
+        throw not_found();
+}
+
+/// A design document's id with its slash encoded: CouchDB sends readers to the plain one.
+void redirect_to_plain(Call& call) {
+    auto target = call.request().target;
+    for (std::size_t at = 0; at + 10 <= target.size(); ++at)
+        if (base::equal_ignoring_case(std::string_view{target}.substr(at, 10), "_design%2F")) {
+            target.replace(at, 10, "_design/");
+            break;
+        }
+    call.respond(301, {}, call.plain_headers({{"Location", call.base_url() + target}}));
 }
 
 void document_path(Server& server, Call& call, Database& database) {
@@ -50,14 +80,17 @@ void document_path(Server& server, Call& call, Database& database) {
     const auto& first = path[1];
     auto id = first;
     std::size_t used = 2;
+    if (first.starts_with("_design/") && call.method() == "GET") {
+        redirect_to_plain(call);
+        return;
+    }
     if (first == "_local") {
         if (path.size() == 2) throw bad_request("Invalid _local document id.");
         if (path.size() > 3) throw bad_request("_local documents do not accept attachments.");
         local_document(server, call, database, "_local/" + path[2]);
         return;
     }
-    if (first.starts_with("_local/")) {
-        if (path.size() > 2) throw bad_request("_local documents do not accept attachments.");
+    if (first.starts_with("_local/") && path.size() == 2) {
         if (first == "_local/") throw bad_request("Invalid _local document id.");
         local_document(server, call, database, first);
         return;
@@ -70,10 +103,27 @@ void document_path(Server& server, Call& call, Database& database) {
         document(server, call, database, id);
         return;
     }
-    if (id.starts_with("_design/") && design_path(call, path[used])) return;
+    if (used == 3 && design_path(call, database, id, path[used])) return;
     std::string name;
     for (auto i = used; i < path.size(); ++i) name += (i == used ? "" : "/") + path[i];
     attachment(server, call, database, id, name);
+}
+
+/// The paths of a database that have exactly two parts. False when `name` is none of them.
+bool two_part_path(Server& server, Call& call, Database& database, std::string_view name) {
+    if (name == "_bulk_docs")
+        bulk_docs(server, call, database);
+    else if (name == "_bulk_get")
+        bulk_get(server, call, database);
+    else if (name == "_revs_diff")
+        revs_diff(server, call, database);
+    else if (name == "_missing_revs")
+        missing_revs(server, call, database);
+    else if (name == "_purge")
+        purge(server, call, database);
+    else
+        return database_path(server, call, database, name);
+    return true;
 }
 
 void database_request(Server& server, Call& call) {
@@ -88,7 +138,6 @@ void database_request(Server& server, Call& call) {
         return;
     }
     auto& database = server.database(path.front());
-    require_member(call, database);
     if (path.size() == 1) {
         database_root(server, call, database);
         return;
@@ -96,31 +145,41 @@ void database_request(Server& server, Call& call) {
     const auto& name = path[1];
     if (!name.starts_with('_'))
         document_path(server, call, database);
-    else if (name == "_bulk_docs")
-        bulk_docs(server, call, database);
     else if (name == "_changes")
         changes(server, call, database);
-    else if (is_all_docs(name))
+    else if (is_all_docs(path))
         list(server, call, database, name, {});
-    else if (name == "_bulk_get")
-        bulk_get(server, call, database);
-    else if (name == "_revs_diff")
-        revs_diff(server, call, database);
-    else if (name == "_missing_revs")
-        missing_revs(server, call, database);
-    else if (name == "_purge")
-        purge(server, call, database);
     else if (name == "_partition")
         partition(server, call, database);
     else if (name == "_temp_view")
-        no_javascript(name);
-    else if (!database_path(server, call, database, name) && !find_path(server, call, database, name, {}))
+        throw ApiError{410, "gone", "Temporary views are not supported in CouchDB", {}};
+    else if (name == "_compact" || name == "_view_cleanup" || name == "_shards" || name == "_sync_shards")
+        shard_path(server, call, database, name);
+    else if (!(path.size() == 2 && two_part_path(server, call, database, name)) &&
+             !find_path(server, call, database, name, {}))
         document_path(server, call, database);
 }
 
-/// A browser that may not is sent to the page where it can log in.
-ApiError for_browser(const Call& call, ApiError error) {
-    if (error.status != 401 || call.path().empty() || !accepts(call.header("accept"), "text/html") ||
+/// What is refused before anybody is asked who he is.
+void check_limits(const Server& server, const Call& call) {
+    const auto uri_max = server.setting_number("chttpd", "max_uri_length", INT64_MAX);
+    if (std::cmp_greater(call.request().target.size(), uri_max))
+        throw ApiError{414, "too_long", "the request uri is too long", {}};
+    const auto body_max = server.setting_number("chttpd", "max_http_request_size", 4'294'967'296);
+    if (std::cmp_greater(call.request().body.size(), body_max))
+        throw ApiError{413, "too_large", "the request entity is too large", {}};
+}
+
+/// A browser that may not is asked for a name and a password, or sent to the page where it can log in.
+ApiError for_browser(const Server& server, const Call& call, ApiError error) {
+    if (error.status != 401) return error;
+    auto challenge = call.header("x-couchdb-www-authenticate");
+    if (challenge.empty()) challenge = server.setting("chttpd", "WWW-Authenticate");
+    if (challenge.empty() && error.error == "unauthorized" &&
+        server.setting_is("chttpd", "require_valid_user", false))
+        challenge = "Basic realm=\"server\"";
+    if (!challenge.empty()) error.headers.emplace_back("WWW-Authenticate", challenge);
+    if (!challenge.empty() || call.path().empty() || !accepts(call.header("accept"), "text/html") ||
         accepts(call.header("accept"), "application/json"))
         return error;
     error.status = 302;
@@ -149,20 +208,21 @@ void route(Server& server, Call& call) {
             control(server, call);
             return;
         }
+        if (!server.settings.empty()) check_limits(server, call);
         if (cors(server, call)) return;
         authenticate(server, call);
+        authorize(server, call);
         if (path.empty()) {
             server_root(server, call);
             return;
         }
         const auto& first = path.front();
-        if (first.starts_with('_') && !is_database_name(first)) {
-            if (server_path(server, call, first)) return;
-            require_server_admin(call);
-        }
+        if (first.starts_with('_') && !is_database_name(first) && server_path(server, call, first)) return;
+        if (server.setting("couchdb", "maintenance_mode") == "true")
+            throw ApiError{412, "nodedown", "progress not possible", {}};
         database_request(server, call);
     } catch (const ApiError& error) {
-        call.respond_error(for_browser(call, error));
+        call.respond_error(for_browser(server, call, error));
     }
 }
 

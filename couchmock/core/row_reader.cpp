@@ -6,9 +6,18 @@
 namespace davenport::couchmock {
 namespace {
 
-void append_changes(std::string& out, const Document& document, bool all_leaves) {
+void append_changes(std::string& out, const Document& document, bool all_leaves,
+                    const std::vector<std::size_t>& judged) {
     const auto& tree = document.tree;
     out += "\"changes\":[{\"rev\":\"";
+    if (!judged.empty()) {
+        for (const auto leaf : judged) {
+            if (leaf != judged.front()) out += "\"},{\"rev\":\"";
+            append_revision(out, tree.at(leaf).revision);
+        }
+        out += "\"}]";
+        return;
+    }
     append_revision(out, tree.at(tree.winner()).revision);
     if (all_leaves && tree.leaf_count() > 1) {
         for (const auto leaf : tree.leaves()) {
@@ -20,15 +29,18 @@ void append_changes(std::string& out, const Document& document, bool all_leaves)
     out += "\"}]";
 }
 
-std::string row_tail(const Document& document, const FeedOptions& options) {
+std::string row_tail(const Document& document, const FeedOptions& options,
+                     const std::vector<std::size_t>& judged) {
     std::string out = "\"id\":";
     base::append_json_string(out, document.id);
     out += ',';
-    append_changes(out, document, options.all_leaves);
+    append_changes(out, document, options.all_leaves, judged);
     if (document.tree.deleted()) out += ",\"deleted\":true";
     if (options.include_docs) {
         out += ",\"doc\":";
-        append_document(out, document, document.tree.winner(), options.view);
+        std::string json;
+        append_document(json, document, document.tree.winner(), options.view);
+        out += options.filter.project ? options.filter.project(json) : json;
     }
     out += '}';
     return out;
@@ -45,6 +57,7 @@ RowReader::RowReader(Database& database, const FeedOptions& options)
 }
 
 void RowReader::begin_look() {
+    looked_from_ = position_;
     if (!options_.filter.by_lookup) return;
     ahead_ = database_.count_after(position_);
     rows_then_ = rows_;
@@ -63,7 +76,8 @@ const Database::Change* RowReader::next(std::size_t& shard) {
                 position_[shard] = changes[i].seq;
                 if (changes[i].document) return &changes[i];
             }
-            position_[shard] = database_.update_seq(shard);  // purges leave no row
+            // Purges leave no row. Where there were rows the last one is the place: last_seq is its seq.
+            if (position_[shard] == looked_from_[shard]) position_[shard] = database_.update_seq(shard);
         }
         ++turn_;
     }
@@ -81,15 +95,25 @@ bool RowReader::read(std::string& out, std::size_t bytes_max) {
         if (database_.shard_count() > 1 && (change->seq * 0x9e3779b97f4a7c15ull >> 62) == 0) ++turn_;
         if (options_.descending) position_[shard] = change->seq;
         if (options_.filter.passes && !options_.filter.passes(*change->document)) continue;
-        append_row(out, shard, *change->document);
+        std::vector<std::size_t> leaves;
+        if (options_.filter.passes_leaf && (leaves = passing_leaves(*change->document)).empty()) continue;
+        append_row(out, shard, *change->document, leaves);
         ++rows_;
     }
     return true;
 }
 
-void RowReader::append_row(std::string& out, std::size_t shard, const Document& document) {
-    const bool plain_view =
-        !options_.view.conflicts && !options_.view.attachments && !options_.view.att_encoding_info;
+std::vector<std::size_t> RowReader::passing_leaves(const Document& document) const {
+    const auto& tree = document.tree;
+    auto leaves = options_.all_leaves ? tree.leaves() : std::vector<std::size_t>{tree.winner()};
+    std::erase_if(leaves, [&](std::size_t leaf) { return !options_.filter.passes_leaf(document, leaf); });
+    return leaves;
+}
+
+void RowReader::append_row(std::string& out, std::size_t shard, const Document& document,
+                           const std::vector<std::size_t>& leaves) {
+    const bool plain_view = !options_.view.conflicts && !options_.view.attachments &&
+                            !options_.view.att_encoding_info && !options_.filter.passes_leaf;
     auto& cached = database_.row(shard, document.seq);
     std::string own_seq;
     const auto* seq = &own_seq;
@@ -106,7 +130,7 @@ void RowReader::append_row(std::string& out, std::size_t shard, const Document& 
     std::string own_tail;
     auto* tail = &own_tail;
     if (plain_view) tail = &cached.texts[(options_.all_leaves ? 1u : 0u) + (options_.include_docs ? 2u : 0u)];
-    if (tail->empty()) *tail = row_tail(document, options_);
+    if (tail->empty()) *tail = row_tail(document, options_, leaves);
     out.reserve(out.size() + 2 * seq->size() + tail->size() + 64);
     switch (options_.kind) {
         case FeedKind::normal:

@@ -2,11 +2,8 @@
 
 #include "couchmock/core/selector.hpp"
 
-#include <array>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include <boost/json/value.hpp>
@@ -16,6 +13,8 @@
 namespace davenport::couchmock {
 
 enum class Op {
+    anything,
+    field,
     and_,
     or_,
     not_,
@@ -39,46 +38,25 @@ enum class Op {
     begins
 };
 
-inline constexpr std::array<std::pair<std::string_view, Op>, 20> comparisons{{{"$eq", Op::eq},
-                                                                              {"$ne", Op::ne},
-                                                                              {"$lt", Op::lt},
-                                                                              {"$lte", Op::lte},
-                                                                              {"$gt", Op::gt},
-                                                                              {"$gte", Op::gte},
-                                                                              {"$in", Op::in},
-                                                                              {"$nin", Op::nin},
-                                                                              {"$exists", Op::exists},
-                                                                              {"$type", Op::type},
-                                                                              {"$mod", Op::mod},
-                                                                              {"$regex", Op::regex},
-                                                                              {"$size", Op::size},
-                                                                              {"$all", Op::all},
-                                                                              {"$elemMatch", Op::elem},
-                                                                              {"$allMatch", Op::all_match},
-                                                                              {"$keyMapMatch", Op::key_map},
-                                                                              {"$beginsWith", Op::begins},
-                                                                              {"$and", Op::and_},
-                                                                              {"$or", Op::or_}}};
-
-[[nodiscard]] std::string_view name_of(Op op);
-
-/// One condition: on the parts in `children`, or on the field at `path` (the value itself when it is empty).
+/// One condition on a value: on its parts in `children`, on the field at `path`, or by comparison.
 struct Selector::Node {
-    Op op = Op::and_;
-    std::string field;
+    Op op = Op::anything;
     std::vector<std::string> path;
     boost::json::value argument;
     std::vector<Node> children;
     std::shared_ptr<const boost::regex> regex;
+    bool raw = false;  ///< of a field: its text is compared by bytes, as `_id` is
 
-    [[nodiscard]] bool is_boolean() const { return op == Op::and_ || op == Op::or_; }
-    [[nodiscard]] bool matches(const boost::json::value& value) const;
-    [[nodiscard]] bool compares(const boost::json::value& value) const;
-    [[nodiscard]] boost::json::value show() const;
+    /// `by_bytes`: text is compared so, not by collation.
+    [[nodiscard]] bool matches(const boost::json::value& value, bool by_bytes = false) const;
+
+private:
+    [[nodiscard]] bool field_matches(const boost::json::value& value, bool by_bytes) const;
+    [[nodiscard]] bool compares(const boost::json::value& value, bool by_bytes) const;
+    [[nodiscard]] bool is_in(const boost::json::value& value, bool by_bytes) const;
 };
 
-/// Whatever a nested selector costs, its depth is bounded by the JSON reader's. Throws as Selector's
-/// constructor does.
-[[nodiscard]] Selector::Node read_selector(const boost::json::value& selector);
+/// Of a selector in normal form. Whatever a nested one costs, its depth is bounded by the JSON reader's.
+[[nodiscard]] Selector::Node read_selector(const boost::json::value& normal);
 
 }  // namespace davenport::couchmock

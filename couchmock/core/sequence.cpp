@@ -24,6 +24,16 @@ void blur(std::string& bytes, std::size_t from, std::uint32_t salt) {
     }
 }
 
+/// Neighbouring places are to look as unlike each other as any two.
+std::uint32_t salt_of(const Position& position, std::uint64_t tag) {
+    auto mixed = tag;
+    for (const auto place : position) {
+        mixed = (mixed ^ place) * 0x9e3779b97f4a7c15ull;
+        mixed ^= mixed >> 29;
+    }
+    return static_cast<std::uint32_t>(mixed * 0xbf58476d1ce4e5b9ull >> 32);
+}
+
 std::uint16_t check_of(std::string_view bytes) {
     return static_cast<std::uint16_t>(base::fnv1a(bytes) >> 40);
 }
@@ -83,7 +93,8 @@ std::optional<std::string> read_base64url(std::string_view text) {
 
 }  // namespace
 
-std::string write_sequence(const Position& position, std::uint64_t tag, std::uint32_t salt) {
+std::string write_sequence(const Position& position, std::uint64_t tag) {
+    const auto salt = salt_of(position, tag);
     std::string bytes;
     bytes.reserve(salt_size + 8 + 10 * (position.size() + 1) + check_size);
     for (unsigned i = 0; i < salt_size; ++i) bytes += static_cast<char>(salt >> 8 * i);
@@ -119,14 +130,10 @@ std::optional<ReadSequence> read_sequence(std::string_view text) {
         salt |= std::uint32_t{static_cast<unsigned char>((*bytes)[i])} << 8 * i;
     blur(*bytes, salt_size, salt);
 
-    const auto check = check_of(std::string_view{*bytes}.substr(0, bytes->size() - check_size));
-    const auto* end = bytes->data() + bytes->size();
-    if (end[-2] != static_cast<char>(check) || end[-1] != static_cast<char>(check >> 8)) return std::nullopt;
-
     ReadSequence out{0, {}};
     for (unsigned i = 0; i < 8; ++i)
         out.tag |= std::uint64_t{static_cast<unsigned char>((*bytes)[salt_size + i])} << 8 * i;
-    std::string_view rest{bytes->data() + salt_size + 8, bytes->size() - salt_size - 8 - check_size};
+    std::string_view rest{bytes->data() + salt_size + 8, bytes->size() - salt_size - 8};
     const auto shards = take_varint(rest);
     if (!shards || *shards > rest.size()) return std::nullopt;
     for (std::uint64_t i = 0; i < *shards; ++i) {
@@ -134,6 +141,11 @@ std::optional<ReadSequence> read_sequence(std::string_view text) {
         if (!place) return std::nullopt;
         out.position.push_back(*place);
     }
+    // What stands behind is not looked at: CouchDB reads one term and no further.
+    const auto check = check_of(std::string_view{*bytes}.substr(0, bytes->size() - rest.size()));
+    if (rest.size() < check_size || rest[0] != static_cast<char>(check) ||
+        rest[1] != static_cast<char>(check >> 8))
+        return std::nullopt;
     return out;
 }
 

@@ -11,10 +11,10 @@ namespace davenport::couchmock {
 /// A place in a database's feed: how many changes of each shard lie before it.
 using Position = std::vector<std::uint64_t>;
 
-/// Writes `position` as a seq, "4-g1AAAA...": opaque, another text for every `salt`, so nobody can lean on
-/// its form. Only the number in front means something to people, and nothing to anybody else: it is the sum
-/// over the shards. `tag` names the database's incarnation.
-std::string write_sequence(const Position& position, std::uint64_t tag, std::uint32_t salt);
+/// Writes `position` as a seq, "4-g1AAAA...": opaque, so nobody can lean on its form, and for one place
+/// always the same text. Only the number in front means something to people, and nothing to anybody else: it
+/// is the sum over the shards. `tag` names the database's incarnation.
+std::string write_sequence(const Position& position, std::uint64_t tag);
 
 struct ReadSequence {
     std::uint64_t tag;

@@ -1,6 +1,7 @@
 #include "couchmock/core/server.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace davenport::couchmock {
 namespace {
@@ -40,7 +41,10 @@ void Bodies::next(ExchangeId exchange, Body& body) {
 }
 
 Server::Server(MockConfig wanted)
-    : config(std::move(wanted)), random(base::Random::stream(config.seed, "store")) {
+    : config(std::move(wanted)),
+      random(base::Random::stream(config.seed, "store")),
+      uuids(base::Random::stream(config.seed, "uuids")),
+      request_ids(base::Random::stream(config.seed, "request ids")) {
     uuid = new_uuid();
     cookie_secret = new_uuid();
 }
@@ -50,6 +54,35 @@ std::string_view Server::setting(std::string_view section, std::string_view key)
     if (group == settings.end()) return {};
     const auto it = group->second.find(std::string{key});
     return it == group->second.end() ? std::string_view{} : std::string_view{it->second};
+}
+
+bool Server::setting_is(std::string_view section, std::string_view key, bool otherwise) const {
+    const auto value = setting(section, key);
+    return value == "true" ? true : value == "false" ? false : otherwise;
+}
+
+std::int64_t Server::setting_number(std::string_view section, std::string_view key,
+                                    std::int64_t otherwise) const {
+    const auto text = setting(section, key);
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size() ? value : otherwise;
+}
+
+bool Server::has_admins() const {
+    if (!config.admin_user.empty()) return true;
+    const auto it = settings.find("admins");
+    return it != settings.end() && !it->second.empty();
+}
+
+void Server::apply_settings() {
+    const auto bytes = [&](std::string_view key, std::int64_t otherwise) {
+        return static_cast<std::size_t>(std::max<std::int64_t>(setting_number("couchdb", key, otherwise), 0));
+    };
+    for (const auto& [name, database] : databases) {
+        database->document_bytes_max = bytes("max_document_size", 8'000'000);
+        database->attachment_bytes_max = bytes("max_attachment_size", 1'073'741'824);
+    }
 }
 
 Database* Server::find(std::string_view name) const {
@@ -70,11 +103,16 @@ Database& Server::adopt(Database::Settings wanted) {
         made->track_changes();
         made->note_settings();
     }
-    return *databases.insert_or_assign(std::move(name), std::move(made)).first->second;
+    auto& kept = *databases.insert_or_assign(std::move(name), std::move(made)).first->second;
+    if (!settings.empty()) apply_settings();
+    return kept;
 }
 
 Database& Server::create(std::string name, int shards, bool partitioned, base::Now now) {
-    return adopt({std::move(name), shards, partitioned, base::unix_ms(now.wall) / 1000});
+    auto& made = adopt({std::move(name), shards, partitioned, base::unix_ms(now.wall) / 1000});
+    const auto rule = setting("couchdb", "default_security");
+    if (rule == "everyone" || rule == "admin_local") made.security = "{}";
+    return made;
 }
 
 void Server::drop(std::string_view name, base::Now now) {
@@ -89,6 +127,11 @@ void Server::note_change(Database& database) {
     if (std::ranges::find(changed, &database) == changed.end()) changed.push_back(&database);
 }
 
+void Server::note_change_again(Database& database, std::size_t place) {
+    const auto from = changed.begin() + static_cast<std::ptrdiff_t>(std::min(place + 1, changed.size()));
+    if (std::find(from, changed.end(), &database) == changed.end()) changed.push_back(&database);
+}
+
 void Server::send_chunked(Call& call, std::string body, base::Headers headers) {
     if (call.is_head()) {  // CouchDB makes no list only to count its bytes
         call.respond_empty(200, std::move(headers));
@@ -99,5 +142,25 @@ void Server::send_chunked(Call& call, std::string body, base::Headers headers) {
 }
 
 std::string Server::new_uuid() { return random.uuid(); }
+
+std::string Server::new_document_id(base::Now now) {
+    return uuids.next(setting("uuids", "algorithm"), setting("uuids", "utc_id_suffix"), now.wall);
+}
+
+std::string Server::request_id(std::string_view wanted) {
+    const bool usable =
+        !wanted.empty() && wanted.size() <= 36 &&
+        wanted.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_") ==
+            std::string_view::npos;
+    if (usable) return std::string{wanted};
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string out(10, '0');
+    auto number = request_ids.next();
+    for (auto& digit : out) {
+        digit = digits[number & 15];
+        number >>= 4;
+    }
+    return out;
+}
 
 }  // namespace davenport::couchmock

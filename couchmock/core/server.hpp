@@ -3,7 +3,10 @@
 #include "couchmock/core/call.hpp"
 #include "couchmock/core/database.hpp"
 #include "couchmock/core/feeds.hpp"
+#include "couchmock/core/lockout.hpp"
 #include "couchmock/core/mock.hpp"
+#include "couchmock/core/replication.hpp"
+#include "couchmock/core/uuids.hpp"
 #include "node/base/random.hpp"
 
 #include <cstdint>
@@ -45,18 +48,29 @@ struct Server {
     base::Random random;
     std::string uuid;  ///< of the server, as `GET /` shows it
     std::string cookie_secret;
+    Lockout lockout;
+    UuidMaker uuids;
+    base::Random request_ids;
     std::map<std::string, std::map<std::string, std::string>>
         settings;  ///< `_node/_local/_config`: section, key, value
     [[nodiscard]] std::string_view setting(std::string_view section, std::string_view key) const;
+    /// `otherwise` when it is not set, or is none of its kind, as config:get_boolean and get_integer have it.
+    [[nodiscard]] bool setting_is(std::string_view section, std::string_view key, bool otherwise) const;
+    [[nodiscard]] std::int64_t setting_number(std::string_view section, std::string_view key,
+                                              std::int64_t otherwise) const;
+    [[nodiscard]] bool has_admins() const;
+    /// Tells the databases what of the configuration is theirs.
+    void apply_settings();
     std::map<std::string, std::unique_ptr<Database>, std::less<>> databases;
 
     Effects effects;  ///< of the event at hand
     Feeds feeds{effects};
     Bodies bodies{effects};
-    bool keeps_records = false;        ///< somebody wants to know what changed
-    bool settings_changed = true;      ///< uuid, secret, configuration: not saved yet
-    std::vector<std::string> dropped;  ///< databases, not told yet
-    std::vector<Database*> changed;    ///< their feeds are woken when the event was dealt with
+    bool keeps_records = false;                       ///< somebody wants to know what changed
+    bool settings_changed = true;                     ///< uuid, secret, configuration: not saved yet
+    std::vector<std::string> dropped;                 ///< databases, not told yet
+    std::vector<Database*> changed;                   ///< their feeds are woken when the event was dealt with
+    std::map<std::string, Replication> replications;  ///< continuous ones, by their ids
 
     [[nodiscard]] Database* find(std::string_view name) const;
     /// Throws the 404 when there is none.
@@ -66,10 +80,16 @@ struct Server {
     Database& create(std::string name, int shards, bool partitioned, base::Now now);
     void drop(std::string_view name, base::Now now);
     void note_change(Database& database);
+    /// As note_change(), for one that was dealt with already where it stands before `changed[place]`.
+    void note_change_again(Database& database, std::size_t place);
     /// Answers with 200 and a JSON body that goes out chunked, as CouchDB sends its lists.
     void send_chunked(Call& call, std::string body, base::Headers headers = {});
     /// 32 hex digits.
     [[nodiscard]] std::string new_uuid();
+    /// What `_uuids` gives, by the algorithm that is set.
+    [[nodiscard]] std::string new_document_id(base::Now now);
+    /// What an answer's X-Couch-Request-ID says: what the client called its request, or ten hex digits.
+    [[nodiscard]] std::string request_id(std::string_view wanted);
 };
 
 }  // namespace davenport::couchmock

@@ -3,6 +3,7 @@
 #include "couchmock/core/api.hpp"
 #include "couchmock/core/archive.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace davenport::couchmock {
@@ -11,6 +12,7 @@ Store::Store(MockConfig config) : server_(std::move(config)) {}
 
 void Store::restore(const std::vector<Record>& kept, RecordKeeper& keeper) {
     for (const auto& record : kept) archive::load(server_, record);
+    server_.apply_settings();
     for (const auto& [name, database] : server_.databases) database->track_changes();
     server_.keeps_records = true;
     server_.settings_changed = kept.empty();
@@ -30,7 +32,10 @@ Effects Store::handle(Event&& event, base::Now now) {
         timer_.reset();
         server_.feeds.on_time(now);
     }
-    for (auto* database : server_.changed) server_.feeds.wake(*database, now);
+    api::run_replications(server_);
+    auto& changed = server_.changed;
+    for (auto it = changed.begin(); it != changed.end(); ++it)  // a replication may have named one twice
+        if (std::find(changed.begin(), it, *it) == it) server_.feeds.wake(**it, now);
     server_.changed.clear();
     if (keeper_) archive::save_changes(server_, *keeper_);
     set_timer();
@@ -40,11 +45,14 @@ Effects Store::handle(Event&& event, base::Now now) {
 void Store::on_request(Requested& event, base::Now now) {
     if (server_.databases.empty()) make_system_databases(now);
     Call call{event.exchange, event.request, now, server_.effects};
+    call.client = std::move(event.client);
+    call.request_id = server_.request_id(call.header("x-couch-request-id"));
     api::route(server_, call);
 }
 
 void Store::make_system_databases(base::Now now) {
     for (const auto* name : {"_replicator", "_users"}) server_.create(name, 1, false, now);
+    api::make_users_design(server_.database("_users"));
 }
 
 void Store::set_timer() {

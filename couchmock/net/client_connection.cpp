@@ -1,5 +1,7 @@
 #include "couchmock/net/client_connection.hpp"
 
+#include "couchmock/net/feed_chunks.hpp"
+
 #include <utility>
 
 namespace davenport::couchmock {
@@ -17,6 +19,7 @@ ClientConnection::~ClientConnection() {
 
 void ClientConnection::on_request(base::HttpRequest request) {
     exchange_ = ++server_->last_exchange_;
+    feed_ = is_feed(request.target);
     server_->exchanges_.emplace(exchange_, this);
     server_->on_event_(Requested{exchange_, std::move(request), address(), std::exchange(first_, false)});
 }
@@ -39,6 +42,13 @@ base::HttpResponse ClientConnection::refusal(wire::HttpError error) {
                 "{\"error\":\"too_large\",\"reason\":\"the request entity is too large\"}\n"};
     // As CouchDB's HTTP library does: an empty 400, before any of CouchDB's own code is reached.
     return {400, {{"Server", "MochiWeb/1.0 (Any of you quaids got a smint?)"}}, {}};
+}
+
+void ClientConnection::data(std::string_view bytes) {
+    if (feed_)
+        respond_data(feed_chunks(bytes));
+    else
+        respond_data(bytes);
 }
 
 void ClientConnection::end_exchange() {

@@ -18,6 +18,8 @@ public:
     void cut(std::string_view partial);
     /// The listener closes: an idle client is cut off, one that waits for an answer after that.
     void cut_when_idle();
+    /// A piece of a chunked answer; of a feed in the chunks that CouchDB would make of it.
+    void data(std::string_view bytes);
     /// The exchange is over; its number is not ours any more.
     void end_exchange();
 
@@ -33,6 +35,7 @@ private:
     ExchangeId exchange_ = 0;
     bool is_main_;
     bool first_ = true;  ///< nothing was asked yet
+    bool feed_ = false;  ///< what is asked is a feed
 };
 
 }  // namespace davenport::couchmock

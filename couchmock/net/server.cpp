@@ -44,7 +44,7 @@ void StoreServer::perform(RespondHead effect) {
 }
 
 void StoreServer::perform(RespondData effect) {
-    if (auto* client = find(effect.exchange)) client->respond_data(effect.bytes);
+    if (auto* client = find(effect.exchange)) client->data(effect.bytes);
 }
 
 void StoreServer::perform(RespondEnd effect) {

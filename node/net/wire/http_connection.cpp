@@ -110,14 +110,17 @@ void HttpConnection::respond_head(int status, base::Headers headers) {
     send(std::move(out));
 }
 
-void HttpConnection::respond_data(std::string_view bytes) {
+void HttpConnection::respond_data(std::span<const std::string_view> chunks) {
     tell_written_ = true;
+    std::size_t size = 0;
+    for (const auto chunk : chunks) size += chunk.size() + 16;
     std::string out;
-    if (http_1_0_) {
-        out = bytes;
-    } else if (!bytes.empty()) {  // an empty chunk would be the last one
-        out.reserve(bytes.size() + 16);
-        append_chunk(out, bytes);
+    out.reserve(size);
+    for (const auto chunk : chunks) {
+        if (http_1_0_)
+            out += chunk;
+        else if (!chunk.empty())  // an empty chunk would be the last one
+            append_chunk(out, chunk);
     }
     if (no_body_ || out.empty())
         asio::post(loop_.context(), [self = shared_from_this(), this] { on_flushed(); });

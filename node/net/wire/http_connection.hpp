@@ -4,6 +4,7 @@
 #include "node/net/wire/http_codec.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,7 +25,9 @@ public:
 
     /// A chunked answer, in this order; each piece of data is told by on_data_written().
     void respond_head(int status, base::Headers headers);
-    void respond_data(std::string_view bytes);
+    void respond_data(std::string_view bytes) { respond_data({&bytes, 1}); }
+    /// The same in several chunks, told of once.
+    void respond_data(std::span<const std::string_view> chunks);
     void respond_end();
 
     /// A request is being answered.

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "couchmock/core/sequence.hpp"
+#include "node/base/time.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace davenport::couchmock {
+
+class Database;
+struct Document;
+
+/// What a replication did, in the words of its history.
+struct ReplicationCounts {
+    std::uint64_t checked = 0, found = 0, written = 0;
+};
+
+/// Copies what changed in `source` behind `since` and is not in `target`, all leaves of it, and moves `since`
+/// to where it got. `passes`: which documents; empty: all.
+ReplicationCounts copy_changes(const Database& source, Database& target, Position& since,
+                               const std::function<bool(const Document&)>& passes);
+
+/// A replication that goes on until it is cancelled, between two databases of this server: whatever changes
+/// in the first is in the second before anybody is told of the change.
+struct Replication {
+    std::string source, target;          ///< names
+    std::string source_url, target_url;  ///< as they are shown, without passwords
+    std::string user;                    ///< who asked for it
+    base::WallTime started;
+    std::function<bool(const Document&)> passes;
+    std::uint64_t tag = 0;  ///< of the source that `since` is a place in
+    Position since;
+    ReplicationCounts counts;
+};
+
+}  // namespace davenport::couchmock
