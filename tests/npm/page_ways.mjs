@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { launch } from './lib/browser.mjs'
+import { introduce } from './lib/page.mjs'
 import { folder, run, start, test, until } from './lib/programs.mjs'
 import { proxy } from './lib/proxy.mjs'
 
@@ -15,8 +16,7 @@ async function open(url, name, { room = 'tearoom', init } = {}) {
   page.on('pageerror', (error) => troubles.push(`${name}: ${error}`))
   if (init) await page.addInitScript(init)
   await page.goto(`${url}#${room}`)
-  await page.fill('#name', name)
-  await page.press('#name', 'Enter')
+  await introduce(page, name)
   return page
 }
 const say = async (page, text) => { await page.fill('#text', text); await page.press('#text', 'Enter') }

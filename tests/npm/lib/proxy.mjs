@@ -5,7 +5,7 @@ import net from 'node:net'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const types = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript' }
+const types = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml', webmanifest: 'application/manifest+json' }
 
 /**
  * `rules`: {
@@ -28,7 +28,7 @@ export async function proxy(port, rules = {}, { prefix = '/', also = prefix, por
 
   function ownFile(path, answer) {
     const name = path === '/' ? 'index.html' : path.slice(1)
-    if (!all.page || !/^[a-z]+\.(html|css|js)$/.test(name)) return false
+    if (!all.page || !/^[a-z_-]+\.(html|css|js|svg|webmanifest)$/.test(name)) return false
     try {
       const content = readFileSync(join(all.page, name))
       answer.writeHead(200, { 'Content-Type': types[name.split('.')[1]], 'Cache-Control': 'no-store',
