@@ -44,6 +44,7 @@ export const english = {
   wait_full: (count) => `${many(count, 'One message waits', 'messages wait')}: this server keeps as many for the others as it can.`,
   wait_not_now: (count) => `${many(count, 'One message waits', 'messages wait')}: this server cannot take it now.`,
   sentAt: (count, time) => `${count === 1 ? 'It is sent by itself' : 'They are sent by themselves'} at ${time}; you can go on.`,
+  answeredBefore: (status) => `something before the server answered with ${status}`,
   anothersWait: (user) => `it was written as ${user}, and you are signed in as somebody else`,
 
   // going to a message

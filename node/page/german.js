@@ -44,6 +44,7 @@ export const german = {
   wait_full: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')}: dieser Server hebt schon so viele für die anderen auf, wie er kann.`,
   wait_not_now: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')}: dieser Server kann sie gerade nicht annehmen.`,
   sentAt: (count, time) => `${count === 1 ? 'Sie wird' : 'Sie werden'} um ${time} von selbst gesendet; du kannst weitermachen.`,
+  answeredBefore: (status) => `etwas vor dem Server hat mit ${status} geantwortet`,
   anothersWait: (user) => `sie wurde als ${user} geschrieben, und du bist als jemand anderes angemeldet`,
 
   // going to a message
