@@ -24,7 +24,8 @@ export class Attention {
     const title = `${count}${room} – Davenport`;
     if (title === this.shown) return;
     this.shown = document.title = title;
-    this.icon.setAttribute('href', unread ? 'icon-dot.svg' : 'icon.svg');
+    const icon = unread ? 'icon-dot.svg' : 'icon.svg';
+    if (this.icon.getAttribute('href') !== icon) this.icon.setAttribute('href', icon);  // each time it is set, it is asked for
     const badge = named || unread ? navigator.setAppBadge?.(named || undefined) : navigator.clearAppBadge?.();
     badge?.catch?.(() => {});
   }

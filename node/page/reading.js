@@ -1,6 +1,7 @@
 // How far one has read in each room: kept over reloads, and the same in all tabs of the browser. The place is that of the newest message read.
 
 const saveMs = 300;
+const savedAtOnce = 25;  // after a first visit all rooms are to be saved, and a browser takes its time for each
 const positionPattern = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 
 export class Reading {
@@ -34,13 +35,22 @@ export class Reading {
   reached(room, place) {
     if (!place || place <= this.of(room)) return false;
     this.places.set(room, place);
-    if (this.unsaved.size === 0) this.later(() => this.save(), saveMs);
+    if (this.unsaved.size === 0) this.saveSoon();
     this.unsaved.add(room);
     return true;
   }
 
-  save() {
-    for (const room of this.unsaved) if (this.places.get(room) > this.kept(room)) this.memory.set(`read ${room}`, this.places.get(room));
-    this.unsaved.clear();
+  saveSoon() {
+    this.later(() => {
+      this.save(savedAtOnce);
+      if (this.unsaved.size) this.saveSoon();
+    }, saveMs);
+  }
+
+  save(most = Infinity) {
+    for (const room of [...this.unsaved].slice(0, most)) {
+      this.unsaved.delete(room);
+      if (this.places.get(room) > this.kept(room)) this.memory.set(`read ${room}`, this.places.get(room));
+    }
   }
 }

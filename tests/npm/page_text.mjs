@@ -137,6 +137,17 @@ test('how far one has read only grows, and is kept', () => {
   pass()
   assert.equal(reader(kept).reading.of('r'), place(5))
 })
+test('after a first visit to many rooms they are kept a few at a time, and all of them', () => {
+  const kept = new Map()
+  const { reading, pass } = reader(kept)
+  for (let i = 0; i < 60; ++i) reading.reached(`r${i}`, place(1))
+  pass()
+  assert.equal(kept.size, 25)
+  pass(); pass(); pass()
+  assert.equal(kept.size, 60)
+  reading.reached('r1', place(2)); reading.reached('r2', place(2)); reading.save()
+  assert.deepEqual([kept.get('read r1'), kept.get('read r2')], [place(2), place(2)])
+})
 test('what another tab read further is read here; what it read less far takes nothing back', () => {
   const kept = new Map()
   const { reading, pass, other, told } = reader(kept)
