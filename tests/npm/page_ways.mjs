@@ -256,7 +256,7 @@ for (const file of ['chat.js', 'link.js'])
     const way = await proxy(node.port, { forbidden: [file], page: pageSource })
     const page = await (await browser.newContext()).newPage()
     await page.goto(way.url)
-    await page.locator('#unscripted', { hasText: 'tell the operator' }).waitFor({ timeout: 8000 })
+    await page.locator('#unscripted', { hasText: 'tell the operator' }).waitFor({ timeout: 20_000 })
     await page.context().close(); way.end()
   })
 
