@@ -29,18 +29,14 @@ function target(text) {
   return url.hostname && !url.username && !url.password && /^https?:$/.test(url.protocol) ? url.href : null;
 }
 
-/** The text in pieces {text, href?}, in its order; joined they are the text again. */
-export function pieces(text) {
+/** The addresses in a text, in their order: {at, text, href}. */
+export function addresses(text) {
   const found = [];
-  let done = 0;
-  for (const { 0: whole, index } of text.matchAll(address)) {
+  if (!/https?:/i.test(text)) return found;
+  for (const { 0: whole, index: at } of text.matchAll(address)) {
     const shown = withoutTail(whole);
     const href = target(shown);
-    if (!href) continue;
-    if (index > done) found.push({ text: text.slice(done, index) });
-    found.push({ text: shown, href });
-    done = index + shown.length;
+    if (href) found.push({ at, text: shown, href });
   }
-  if (done < text.length) found.push({ text: text.slice(done) });
   return found;
 }

@@ -1,30 +1,48 @@
 // The page: rooms at the side, what is said in the middle. Here its parts are put together.
 
+import { Actions } from './actions.js';
+import { Attention } from './attention.js';
+import { Browse } from './browse.js';
 import { monotonic } from './clock.js';
 import { Composer } from './composer.js';
+import { element, redraw, tell } from './dom.js';
+import { Drawer } from './drawer.js';
 import { Link } from './link.js';
+import { Me } from './me.js';
 import { browser } from './memory.js';
-import { readName } from './names.js';
-import { showPeople } from './people.js';
+import { nameOf } from './message.js';
+import { addMessageActions } from './message_actions.js';
+import { peopleLine, showPeople } from './people.js';
 import { Place } from './place.js';
 import { Pump } from './pump.js';
-import { RoomList, roomPattern, savedRooms, saveRooms, suggestRooms } from './rooms.js';
+import { Reader } from './reader.js';
+import { Reading } from './reading.js';
+import { dropRoom, keepRoom, RoomList, roomPattern, savedRooms, suggestRooms } from './rooms.js';
 import { Search } from './search.js';
+import { Seek } from './seek.js';
+import { keepShell } from './shell.js';
+import { listenForKeys } from './shortcuts.js';
 import { SignIn } from './signin.js';
-import { bannerText, showProblem, tell } from './status.js';
+import { bannerText, showProblem } from './status.js';
+import { Tabs } from './tabs.js';
 import { RoomView } from './view.js';
+import { translate, word } from './words.js';
 
 const $ = (id) => document.getElementById(id);
 const defaultRoom = 'lobby';
-const nearPx = 600;     // so near the end of what is drawn more is drawn
-const reachMax = 5000;  // so far back a page goes to a message that was found
+const nearPx = 600;       // so near the end of what is drawn more is drawn
+const reachMax = 100_000; // so many messages of a room a page keeps at most, on the way to one that was found
 
 const views = new Map();
 let current = null;
 let store = { state: 'up', backlog: 0 };
 let textMax = 8192;
 
-const place = new Place($('scroll'), $('log'), $('newest'), { showsNewest: () => current?.showsNewest ?? true, toEnd: () => toEnd() });
+const place = new Place($('scroll'), $('log'), { showsNewest: () => current?.showsNewest ?? true, left: () => reader.showWayDown() });
+const attention = new Attention($('icon'), $('offer'), { open: (room, item) => seekIn(room, item) });
+const reading = new Reading(browser, { changed: (room) => { if (views.get(room)?.read(reading.of(room))) refresh(); } });
+const reader = new Reader({ place, reading, attention, scroller: $('scroll'), wayDown: $('newest') }, { changed: () => refresh() });
+const drawer = new Drawer($('side'), $('menu'), $('veil'), document.querySelector('main'));
 
 let stale = false;
 /** Reads what has come and shows it: a little at a time, measured once each time. */
@@ -37,29 +55,31 @@ const pump = new Pump((enough) => {
     if (above || below) current.widen(above);
     const more = link.read(enough);
     if (place.atEnd) current.narrow();
+    current.mark();
     return more;
   });
   const unlisted = stale && refreshNow();
+  reader.note(search.shown);
   return unread || unlisted || above || below;
 });
 
 const link = new Link({
   frame: () => pump.ask(),
   state(up) {
-    $('link').textContent = !up ? 'connecting…' : link.indirect ? 'slower' : '';
-    $('link').title = up && link.indirect ? 'This network lets no WebSocket through. The chat works without, a little slower.' : '';
+    $('link').textContent = !up ? word('connecting') : link.indirect ? word('slower') : '';
+    $('link').title = up && link.indirect ? word('slowerWhy') : '';
     if (!up) for (const view of views.values()) view.asked = false;  // what was asked is not answered any more
     refresh();
   },
   welcome(frame) {
     textMax = frame.limits?.text ?? textMax;
-    $('where').textContent = frame.node ? `on ${frame.node}` : '';
+    $('where').textContent = frame.node ? word('on', frame.node) : '';
   },
   who(frame) {
     const name = signIn.show(frame);
     if (name === undefined) return undefined;
-    $('name').value = name;
-    queueMicrotask(() => { for (const view of views.values()) view.markMine(); });
+    me.settle(name);
+    queueMicrotask(markMine);
     return name;
   },
   message(frame) {
@@ -67,15 +87,15 @@ const link = new Link({
     if (!view) return;
     const isNew = view.add(frame, view === current);
     if (view !== current || (place.atEnd && !search.shown)) view.trim();
-    if (isNew && view === current && view.ready && !place.atEnd && view.items.at(-1).id === frame.id) $('newest').hidden = false;
-    if (isNew && view.ready && frame.user !== link.user && (view !== current || document.hidden)) view.unread += 1;
+    if (isNew && view.ready && frame.user !== link.user) reader.came(view, view.byId.get(frame.id));
     refresh();
   },
   joined(room, gap) {
     const view = views.get(room);
     if (!view) return;
     Object.assign(view, { gap, ready: true });
-    reach(view);
+    reader.joined(view);
+    seek.step(view);
     refresh();
   },
   store(frame) {
@@ -84,16 +104,16 @@ const link = new Link({
   },
   post(post, gone) {
     const view = views.get(post.room);
-    if (view === current) place.keep(() => view.update(post, gone, true));
+    if (view === current) place.keep(() => { view.update(post, gone, true); view.mark(); });
     else view?.update(post, gone, false);
     refresh();
   },
   page(frame) {
     const view = views.get(frame.room);
     if (!view) return;
-    for (const message of frame.messages) view.add(message, view === current, true);
+    view.addPage(frame.messages, view === current);
     Object.assign(view, { more: frame.more, asked: false });
-    reach(view);
+    seek.step(view);
     refresh();
   },
   people(frame) {
@@ -105,15 +125,18 @@ const link = new Link({
   error: showProblem,
 });
 
+function markMine() { place.keep(() => { for (const view of views.values()) view.markMine(view === current); }); }
+
 // ---- rooms
 
 /** Follows a room, which need not be on the screen. */
 function follow(name) {
   views.set(name, new RoomView(name, $('log'), {
     isMe: (user) => user === link.user,
+    me: () => link.user,
     again: (post) => link.posts.sayAgain(post),
     forget: (post) => link.posts.forget(post),
-  }));
+  }, reading.of(name)));
   link.join(name);
   for (const post of link.posts.values()) if (post.room === name) views.get(name).update(post, false, false);
 }
@@ -121,24 +144,19 @@ function follow(name) {
 function open(name) {
   if (!views.has(name)) {
     follow(name);
-    saveRooms([...views.keys()]);
+    keepRoom(name);
   }
-  if (current) keepPlace(current);
+  if (current) reader.leave();
   current = views.get(name);
-  current.unread = 0;
+  seek.stop();
   link.look(name);
   composer.enter(name);
   current.show(current.anchor);
   $('room').textContent = name;
-  if (location.hash.slice(1) !== name) location.hash = name;
-  closeMenu();
+  if (roomOf(location.hash) !== name) location.hash = name;
+  drawer.show(false, false);
   refreshNow();
-  place.toNewest();
-  const { anchor } = current;
-  if (anchor?.node?.isConnected) {
-    $('scroll').scrollTop += anchor.node.getBoundingClientRect().top - current.anchorTop;
-    place.atEnd = place.fromEnd < 60 && current.showsNewest;
-  }
+  reader.enter(current);
   pump.ask();
 }
 
@@ -147,21 +165,27 @@ function toEnd() {
   place.toNewest();
 }
 
-/** Remembers where the reader is, unless it is at the end. */
-function keepPlace(view) {
-  const node = place.atEnd ? null : place.firstSeen();
-  view.anchor = node ? view.items.find((item) => item.node === node) : null;
-  view.anchorTop = node?.getBoundingClientRect().top;
-}
-
-function leave(name) {
+function forgetRoom(name) {
   const wasCurrent = views.get(name) === current;
   views.delete(name);
   link.leave(name);
-  saveRooms([...views.keys()]);
   if (wasCurrent) open([...views.keys()][0] ?? defaultRoom);
   else refresh();
 }
+
+function leave(name) {
+  dropRoom(name);
+  forgetRoom(name);
+}
+
+const tabs = new Tabs({
+  rooms() {
+    const names = savedRooms();
+    for (const name of names) if (!views.has(name)) follow(name);
+    for (const name of [...views.keys()]) if (!names.includes(name) && views.get(name) !== current) forgetRoom(name);
+    refresh();
+  },
+});
 
 // ---- what is shown
 
@@ -175,22 +199,34 @@ const roomList = new RoomList($('rooms'), { open: (name) => open(name), leave: (
 
 /** True when rooms are left to be listed. */
 function refreshNow() {
-  const { unread, more } = roomList.show(views, current);
+  const { unread, named, more } = roomList.show(views, current);
   stale = more;
+  attention.show({ unread, named, room: current.name });
   $('menu').classList.toggle('news', unread > 0);
-  $('menu').setAttribute('aria-label', unread ? `Rooms, ${unread} unread` : 'Rooms');
+  $('menu').setAttribute('aria-label', unread ? word('roomsUnread', unread) : word('rooms'));
   $('log').parentElement.setAttribute('aria-busy', String(!current.ready));  // history is not read out, only what is said from now on
   $('empty').hidden = current.items.length > 0 || !current.ready;
   $('older').hidden = !current.more || !current.oldest || current.items.length < 20;
   showPeople($('people'), $('lately'), current, link.up && store.state === 'up', link.clock.now());
-  tell($('banner'), bannerText({
-    up: link.up || !link.everUp, store: store.state, backlog: store.backlog, posts: [...link.posts.values()], gap: current.gap,
-    waiting: link.posts.waiting(), now: monotonic(),
+  tell($('present'), peopleLine(current));
+  redraw($('present-list').querySelector('ul'), current.people ?? [], () => (current.people ?? []).map((name) => {
+    const row = element('li');
+    row.append(nameOf(name));
+    return row;
   }));
+  const told = bannerText({
+    up: !link.failing, offline: navigator.onLine === false, everUp: link.everUp, store: store.state, backlog: store.backlog, posts: [...link.posts.values()],
+    gap: current.gap, waiting: link.posts.waiting(), now: monotonic(),
+  });
+  $('banner').hidden = !told;
+  tell($('banner').querySelector('p'), told);
+  $('retry').hidden = !link.failing;
   search.show(current);
   return more;
 }
 setInterval(refresh, 30_000);  // "2 min ago" becomes untrue
+for (const what of ['online', 'offline']) addEventListener(what, refresh);
+$('retry').onclick = () => link.retryNow();
 
 // A node tells its backlog when the store goes or comes; how it grows meanwhile is asked.
 setInterval(async () => {
@@ -204,15 +240,15 @@ setInterval(async () => {
 
 const composer = new Composer($('say'), $('text'), (text) => {
   if (!link.user) {
-    if (matchMedia('(max-width: 44rem)').matches) openMenu();  // on a phone it is behind the menu
-    showProblem('Give yourself a name first.');
-    $('name').focus();
+    showProblem(word('nameFirst'));
+    me.ask();
     return false;
   }
   if (new TextEncoder().encode(text).length > textMax) {
-    showProblem(`That is too long: at most ${textMax} bytes.`);
+    showProblem(word('tooLong', textMax));
     return false;
   }
+  current.drawNew('');
   link.say(current.name, text);
   toEnd();
   return true;
@@ -220,28 +256,34 @@ const composer = new Composer($('say'), $('text'), (text) => {
 
 const search = new Search($('search'), $('find'), {
   ask: (what) => link.find(what),
-  chosen(item) {
-    if (item.room !== current.name) open(item.room);
-    current.goal = item;
-    reach(current);
+  chosen: (item) => seekIn(item.room, item),
+});
+
+const seek = new Seek($('seeking'), {
+  older(view, limit) {
+    if (view.items.length < reachMax) return askOlder(view, limit);
+    seek.stop();
+    showProblem(word('notThere'));
+  },
+  missing: () => showProblem(word('notThere')),
+  arrived(view, item) {
+    if (view !== current) return;
+    view.show(item);
+    place.atEnd = false;
+    item.node.scrollIntoView({ block: 'center' });
+    item.node.tabIndex = -1;
+    item.node.focus();
+    reader.showWayDown();
   },
 });
 
-/** Goes to the message that was chosen; what lies between is asked for first. */
-function reach(view) {
-  const { goal } = view;
-  if (!goal || view !== current) return;
-  const item = view.byId.get(goal.id) ?? view.mine.get(goal.post?.key);
-  if (!item && view.more && view.items.length < reachMax) return askOlder(view, 500);
-  view.goal = null;
-  if (!item) return showProblem(`That is too far back to go there: ${goal.user} said "${goal.text}"`);
-  view.show(item);
-  place.atEnd = false;
-  item.node.scrollIntoView({ block: 'center' });
-  item.node.tabIndex = -1;
-  item.node.focus();
+/** Goes to a message, in whichever room. */
+function seekIn(room, goal) {
+  if (room !== current.name) open(room);
+  seek.start(current, goal);
 }
 
+const browse = new Browse($('browse'), $('browse-rooms'), { open: (name) => open(name), opened: () => [...views.keys()], now: () => link.clock.now() });
 $('join-name').onfocus = () => suggestRooms($('join-names'), [...views.keys()]);
 $('join').onsubmit = (event) => {
   event.preventDefault();
@@ -250,64 +292,36 @@ $('join').onsubmit = (event) => {
   if (name) open(name);
 };
 
-const signIn = new SignIn($('sign-in'), $('sign-out'), $('name'), { done: () => link.reconnect() });
+const signIn = new SignIn($('sign-in'), $('sign-out'), { done: () => link.reconnect(), out: () => tabs.signedOut() });
 
-function setName() {
-  if ($('name').readOnly) return true;
-  const { name, problem } = readName($('name').value);
-  if (problem) return false;
-  $('name').value = name;
-  if (name === link.user) return true;
-  browser.set('name', name);
-  link.setUser(name);
-  for (const view of views.values()) view.markMine();
-  return true;
-}
+const me = new Me($('me'), $('first'), {
+  named(name) {
+    if (name === link.user) return;
+    link.setUser(name);
+    markMine();
+  },
+  done() {
+    tell($('problem'), '');
+    drawer.show(false, false);
+    composer.focus();
+  },
+});
 
-/** What there is to say of the name that is being typed. */
-function noteName() {
-  const { problem, note } = readName($('name').value);
-  tell($('name-note'), problem || note);
-  $('name').setAttribute('aria-invalid', String(Boolean(problem)));
-}
-$('name').oninput = noteName;
-$('name').onchange = setName;
-$('me').onsubmit = (event) => {
-  event.preventDefault();
-  noteName();
-  if (!setName()) return;
-  tell($('name-note'), '');
-  tell($('problem'), '');
-  closeMenu();
-  $('text').focus();
-};
+new Actions($('actions'), $('log'), $('scroll'));
+addMessageActions({ reply: (item) => composer.reply(item), room: () => current.name, told: showProblem, forget: (post) => link.posts.forget(post) });
 
-function showMenu(shown) {
-  document.body.classList.toggle('menu', shown);
-  $('menu').setAttribute('aria-expanded', String(shown));
-}
-const openMenu = () => showMenu(true);
-function closeMenu() { showMenu(false); }
-$('menu').onclick = () => {
-  showMenu(!document.body.classList.contains('menu'));
-  $('rooms').querySelector('[aria-current]')?.focus();
-};
-$('veil').onclick = closeMenu;
-
-onkeydown = (event) => {
-  if (event.key === 'Escape' && document.body.classList.contains('menu')) {
-    closeMenu();
-    $('menu').focus();
-  } else if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
-    event.preventDefault();
+listenForKeys({
+  search: () => search.open(),
+  composer: () => composer.focus(),
+  step(by) {
     const names = [...views.keys()];
-    const step = event.key === 'ArrowUp' ? names.length - 1 : 1;
-    open(names[(names.indexOf(current.name) + step) % names.length]);
-  } else if ((event.ctrlKey || event.metaKey) && event.key === 'k') {
-    event.preventDefault();
-    search.open();
-  }
-};
+    open(names[(names.indexOf(current.name) + by + names.length) % names.length]);
+  },
+  close() {
+    if (drawer.open) return drawer.show(false) ?? true;
+    return search.shown ? search.close() ?? true : false;
+  },
+});
 
 function askOlder(view, limit) {
   if (!view?.more || view.asked || !view.oldest || !link.up) return;
@@ -315,35 +329,38 @@ function askOlder(view, limit) {
   link.older(view.name, view.oldest, limit);
 }
 $('older').onclick = () => askOlder(current, 50);
+$('newest').onclick = () => toEnd();
 $('scroll').addEventListener('scroll', () => {
-  if ($('scroll').scrollTop < nearPx || place.fromEnd < nearPx) pump.ask();
+  if ($('scroll').scrollTop < nearPx || place.fromEnd < nearPx || current?.unread) pump.ask();
   if ($('scroll').scrollTop < 80 && !place.atEnd && current.from === 0) askOlder(current, 50);
 }, { passive: true });
 
-document.onvisibilitychange = () => {
-  if (document.hidden || !current?.unread) return;
-  current.unread = 0;
-  refresh();
-};
-onhashchange = () => {
-  const name = location.hash.slice(1);
-  if (roomPattern.test(name) && name !== current?.name) open(name);
-};
+/** An address names a room (`#lobby`), or a message in it (`#lobby/` and its place). */
+const roomOf = (hash) => hash.slice(1).split('/')[0];
+function goToAddress() {
+  const [name, position] = location.hash.slice(1).split('/');
+  if (!roomPattern.test(name)) return;
+  if (name !== current?.name) open(name);
+  if (/^[0-9A-Z]{26}$/.test(position ?? '')) seek.start(current, { position });
+}
+onhashchange = goToAddress;
 
 // ---- the beginning
 
 function begin() {
-  $('name').value = String(browser.get('name', ''));
-  const kept = readName($('name').value);
-  link.user = kept.problem ? '' : kept.name;
-  noteName();
-  const wanted = location.hash.slice(1);
+  translate(document);
+  link.user = me.kept();
+  me.show(link.user);
   const rooms = savedRooms();
   for (const name of rooms) follow(name);
-  $('link').textContent = 'connecting…';
+  $('link').textContent = word('connecting');
+  const wanted = roomOf(location.hash);
   open(roomPattern.test(wanted) ? wanted : rooms.at(-1) ?? defaultRoom);
+  goToAddress();
   link.connect();
-  (link.user ? $('text') : $('name')).focus();
+  if (link.user) composer.focus();
+  else me.ask();
   $('unscripted').remove();
+  keepShell();
 }
 setTimeout(begin);  // in a task of its own: loading was long enough

@@ -1,7 +1,10 @@
 // The node without a WebSocket, where a proxy lets none through: server-sent events for the room that is looked at, short polls for the others
 // when something new is in them, and POST for what is said. It takes and gives the frames of the WebSocket.
 
+import { word } from './words.js';
+
 const answerMs = 8000;
+const saidMax = 400;
 const healthMs = 3000;
 const sweepMs = 3000;
 const hiddenSweepMs = 15_000;
@@ -16,11 +19,13 @@ const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const pathOf = (room, what) => `api/rooms/${encodeURIComponent(room)}/${what}`;
 const query = (given) => new URLSearchParams(Object.entries(given).filter(([, value]) => value !== undefined && value !== '')).toString();
 
-/** The node's answer as {status, told, headers}; `told` is null where something else than the node answered. Throws when nothing did in time. */
+/** The node's answer as {status, told, said, headers}; `told` is null where it was no JSON, and `said` is what it was in words. Throws when nothing came in time. */
 async function ask(path, options = {}, ms = answerMs) {
   const answer = await fetch(path, { cache: 'no-store', ...options, signal: AbortSignal.timeout(ms) });
-  const isJson = (answer.headers.get('Content-Type') ?? '').includes('json');
-  return { status: answer.status, headers: answer.headers, told: isJson ? await answer.json().catch(() => null) : null };
+  const type = answer.headers.get('Content-Type') ?? '';
+  const told = type.includes('json') ? await answer.json().catch(() => null) : null;
+  const said = type.startsWith('text/plain') ? (await answer.text().catch(() => '')).trim().slice(0, saidMax) : '';
+  return { status: answer.status, headers: answer.headers, told, said };
 }
 
 /** True when a node answers a plain request. */
@@ -30,11 +35,11 @@ export async function nodeAnswers() {
 }
 
 /** How the node's answer to a POST reads as a frame; null: it was not the node that answered, or it is not known what became of the post. */
-export function frameOfAnswer(key, { status, told, headers }) {
+export function frameOfAnswer(key, { status, told, said, headers }) {
   if (told?.state === 'accepted' || told?.state === 'stored') return { t: told.state, key, id: told.id };
   if (told?.error === 'failed') return { t: 'failed', key, reason: told.reason };
   const waitSeconds = Number(headers.get('Retry-After') ?? NaN);
-  const refused = { t: 'refused', key, code: told?.error ?? 'http', reason: told?.reason ?? `something before the server answered with ${status}` };
+  const refused = { t: 'refused', key, code: told?.error ?? 'http', reason: told?.reason || said || word('answeredBefore', status) };
   if (status === 429 || status === 503) return { ...refused, code: told?.error ?? 'too_fast', retry_ms: (waitSeconds > 0 ? waitSeconds : 2) * 1000 };
   return status >= 400 && status < 500 && status !== 401 && status !== 408 ? refused : null;
 }

@@ -18,6 +18,8 @@ function decode(text) {
 /** The time and counter of a message's place, as one number: equal to that of the key it was made from. */
 export const stampOfPosition = (position) => decode(position) >> 64n;
 export const stampOfKey = (key) => decode(key.slice(0, 13));
+/** The time of the key that a place was made from, in milliseconds since 1970. */
+export const timeOfPosition = (position) => Number(stampOfPosition(position) >> 16n);
 /** Where a message stands whose id is not known yet: just before its final place. */
 export const positionOfKey = (key) => encode(stampOfKey(key) << 64n, 26);
 

@@ -7,6 +7,7 @@ import { tab } from './memory.js';
 import { Posts } from './posts.js';
 import { SocketConnection } from './socket.js';
 import { Watch } from './watch.js';
+import { word } from './words.js';
 
 const retryMs = [250, 500, 1000, 2000, 4000, 8000];
 const openMs = [5000, 10_000, 20_000];         // so long a connection may take to bring the first frame
@@ -44,8 +45,9 @@ export class Link {
     this.posts = new Posts({
       keys: this.keys, clock: this.clock, memory: tab, monotonic,
       later: (call, ms) => setTimeout(call, ms),
-      mayNowSend: (post) => this.up && post.user === this.user,
-      send: (frame) => this.ask(frame),
+      mayNowSend: () => this.up,
+      refusal: (post) => (this.signedIn && post.user !== this.user ? word('anothersWait', post.user) : ''),
+      send: (frame, post) => this.sendPost(frame, post),
       askTime: () => this.askTime(),
       changed: (post, gone) => on.post(post, gone),
     });
@@ -55,6 +57,8 @@ export class Link {
   get up() { return Boolean(this.connection && this.welcomed); }
   /** True while there is no WebSocket, and the chat goes on without. */
   get indirect() { return this.connection instanceof HttpConnection; }
+  /** True when the last try failed, or the connection was lost. */
+  get failing() { return !this.up && (this.everUp || this.attempt > 0); }
   get attended() { return document.visibilityState === 'visible' && monotonic() - this.activeAt < attendedMs; }
 
   listen() {
@@ -134,6 +138,9 @@ export class Link {
     this.drop();
     this.connect();
   }
+
+  /** The person does not want to wait for the next try. */
+  retryNow() { if (!this.up) this.reconnect(); }
 
   /** Something changed after which a connection is often dead. */
   poke() {
@@ -264,6 +271,13 @@ export class Link {
     this.connection.send(frame);
   }
 
+  /** A post bears the name that it was written by, though its writer may have another by now: the node is told both. */
+  sendPost(frame, { user }) {
+    if (user !== this.user) this.connection.send({ t: 'hello', v: 1, user });
+    this.ask(frame);
+    if (user !== this.user && this.user) this.connection.send({ t: 'hello', v: 1, user: this.user });
+  }
+
   sendJoin(room) {
     const { cursor, n, seen } = this.rooms.get(room);
     this.on_begin({ room });
@@ -279,6 +293,7 @@ export class Link {
     if (!this.clock.learn(frame.now, this.openedAt, now)) this.clock.settle();
     const settled = this.on.who(frame);  // where one signs in, a name is not for choosing
     if (settled !== undefined) this.user = settled;
+    this.signedIn = settled !== undefined;
     if (settled === '') return;
     if (this.user && settled === undefined) this.connection.send({ t: 'hello', v: 1, user: this.user });
     if (!this.indirect) this.ping();  // answered sooner than a connection is made: it says more about the clocks

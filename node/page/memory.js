@@ -1,10 +1,10 @@
 // What the browser keeps for us. It may keep nothing (a private window, a full disk) or hand back what somebody broke: the chat goes on without.
 // One origin may hold several chats, each under its own path, and other programs: each chat keeps its own, and touches nothing else.
 
-const names = /^(name|rooms|posts|draft .*)$/s;
+const names = /^(name|rooms|posts|notify|draft .*|read .*)$/s;
 
 /** `/` keeps plain names; a chat under another path puts that path before them. */
-const prefixOf = (path) => {
+export const prefixOf = (path) => {
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
   return folder === '/' || folder === '' ? '' : `${folder} `;
 };
@@ -30,6 +30,12 @@ function memory(name) {
         storage().removeItem(prefix + key);
       } catch { /* then it was never kept */ }
     },
+    /** Calls `on(key)` whenever another tab changed what is kept there. */
+    changed(on) {
+      globalThis.addEventListener?.('storage', ({ key, newValue }) => {
+        if (newValue !== null && key?.startsWith(prefix) && names.test(key.slice(prefix.length))) on(key.slice(prefix.length));
+      });
+    },
     clear() {
       try {
         for (const key of Object.keys(storage())) if (key.startsWith(prefix) && names.test(key.slice(prefix.length))) storage().removeItem(key);
@@ -38,7 +44,7 @@ function memory(name) {
   };
 }
 
-/** Of this browser: name, rooms, drafts. */
+/** Of this browser: name, rooms, drafts, how far one has read. */
 export const browser = memory('localStorage');
 /** Of this tab: what is not stored yet. */
 export const tab = memory('sessionStorage');

@@ -1,55 +1,14 @@
-// How a message looks. All that others wrote is text, never markup.
+// How a message looks: who, when, what, and what became of it.
 
-import { pieces } from './autolink.js';
 import { lazily } from './clock.js';
+import { hueOf, initials } from './colours.js';
+import { element } from './dom.js';
+import { renderText } from './text.js';
+import { locale, word } from './words.js';
 
-const states = {
-  sending: ['…', 'not at the server yet; it is sent by itself'],
-  accepted: ['✓', 'safe on this server; people on other servers see it when the store has it'],
-  stored: ['✓✓', 'stored for everybody'],
-  refused: ['!', ''],
-  failed: ['!', ''],
-};
-const clock = lazily(() => new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }));
-
-export function element(name, className, text) {
-  const made = document.createElement(name);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-const drawn = new WeakMap();
-/** Draws a list anew when it shows something else than last time: a button that is being pressed is not taken away for nothing. */
-export function redraw(list, shows, rows) {
-  const signature = JSON.stringify(shows);
-  if (drawn.get(list) === signature) return false;
-  drawn.set(list, signature);
-  list.replaceChildren(...rows());
-  return true;
-}
-
-function withLinks(text) {
-  const made = element('p', 'text');
-  made.dir = 'auto';
-  for (const { text: piece, href } of pieces(text)) {
-    if (href === undefined) {
-      made.append(piece);
-      continue;
-    }
-    const link = element('a', '', piece);
-    Object.assign(link, { href, rel: 'noopener noreferrer nofollow', target: '_blank' });
-    made.append(link);
-  }
-  return made;
-}
-
-/** A hue of one's own, the same for everybody. */
-function hueOf(name) {
-  let hash = 0;
-  for (const char of name) hash = (hash * 31 + char.codePointAt(0)) % 360;
-  return hash;
-}
+const signs = { sending: '…', accepted: '✓', stored: '✓✓', refused: '!', failed: '!' };
+const clock = lazily(() => new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }));
+const stamp = lazily(() => new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'medium' }));
 
 /** A name in its colour. It may hold anything: what turns the direction of writing ends with it. */
 export function nameOf(user) {
@@ -58,16 +17,40 @@ export function nameOf(user) {
   return name;
 }
 
-/** The row of an item. `isMine`: said here, or by who I am; `on`: what to call: again(post), forget(post). */
+/** A time of the day, with the whole date as its title. */
+export function timeOf(time) {
+  if (Number.isNaN(time.getTime())) return element('time');
+  const made = element('time', '', clock().format(time));
+  made.dateTime = time.toISOString();
+  made.title = stamp().format(time);
+  return made;
+}
+
+function avatarOf(user) {
+  const made = element('span', 'avatar', initials(user));
+  made.style.setProperty('--hue', hueOf(user));
+  made.setAttribute('aria-hidden', 'true');
+  return made;
+}
+
+const items = new WeakMap();
+/** The item that a row of the log shows. */
+export const itemOf = (row) => items.get(row);
+
+/** The row of an item. `isMine`: said here, or by who I am; `on`: what to call: again(post), forget(post); `on.me()`: my name. */
 export function renderMessage(item, isMine, on) {
   const node = element('li');
+  items.set(node, item);
   const head = element('p', 'head');
-  const time = element('time', '', Number.isNaN(item.time.getTime()) ? '' : clock().format(item.time));
-  head.append(nameOf(item.user), time);
-  if (item.late) head.append(element('span', 'late', 'came late'));
-  node.append(head, withLinks(item.text));
-  node.classList.toggle('late', item.late);
+  head.append(nameOf(item.user), ' ', timeOf(item.time));
+  const actions = element('button', 'actions', '⋯');
+  actions.type = 'button';
+  actions.tabIndex = -1;
+  actions.setAttribute('aria-label', word('actionsOf', item.user));
+  actions.setAttribute('aria-haspopup', 'menu');
+  node.append(avatarOf(item.user), actions, head, renderText(item.text, isMine ? '' : on.me?.()));
   node.classList.toggle('mine', isMine);
+  node.classList.toggle('named', Boolean(item.named));
   if (item.post) {
     node.append(element('span', 'state'));
     markMessage(node, item.post, on);
@@ -77,10 +60,10 @@ export function renderMessage(item, isMine, on) {
 
 /** Shows what became of a message that was said here. */
 export function markMessage(node, post, on) {
-  const [sign, meaning] = states[post.state];
   const shown = node.querySelector('.state');
+  const meaning = word(`state_${post.state}`);
   node.dataset.state = post.state;
-  shown.replaceChildren(sign);
+  shown.replaceChildren(signs[post.state]);
   shown.title = meaning || post.reason;
   if (post.state !== 'refused' && post.state !== 'failed') {
     shown.setAttribute('role', 'img');
@@ -89,10 +72,9 @@ export function markMessage(node, post, on) {
   }
   shown.removeAttribute('role');
   shown.removeAttribute('aria-label');
-  const again = element('button', '', 'Try again');
+  const again = element('button', '', word('tryAgain'));
   again.onclick = () => on.again(post);
-  const forget = element('button', '', 'Discard');
+  const forget = element('button', '', word('discard'));
   forget.onclick = () => on.forget(post);
-  const what = post.state === 'failed' ? 'The store did not take it' : 'Not sent';
-  shown.replaceChildren(`${what}: ${post.reason}. `, again, ' ', forget);
+  shown.replaceChildren(`${word(post.state === 'failed' ? 'notTaken' : 'notSent')}: ${post.reason}. `, again, ' ', forget);
 }

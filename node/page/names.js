@@ -1,6 +1,8 @@
 // Which names the page takes, told while one types. The node's own rule: 1 to 64 bytes of UTF-8, without what turns or breaks a line. The page
 // also takes no name that has letters which nobody sees: two people would look like one, or like nobody.
 
+import { word } from './words.js';
+
 export const nameBytesMax = 64;
 const tellFromBytes = 48;
 const forbidden = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069\u200E\u200F\uFEFF]|\p{Cs}/u;
@@ -22,16 +24,16 @@ export function readName(typed) {
   const rest = name.replace(flag, 'x').replace(variant, '').replace(joinerBetween, '');
   const bytes = bytesOf(name);
   const answer = (problem, note = '') => ({ name, problem, note });
-  if (!name) return answer(typed && !/^[ \t]*$/.test(typed) ? 'That name cannot be seen: it is only blanks.' : '');
-  if (forbidden.test(name)) return answer('A name has no control characters.');
-  if (invisible.test(rest) || joiner.test(rest)) return answer('That name has characters that cannot be seen. Please leave them out.');
-  if (!visible.test(rest)) return answer('That name cannot be seen. Please use a letter, a digit or a sign.');
-  if (bytes > nameBytesMax) return answer(`That name is too long by ${bytes - nameBytesMax}. ${measure(name)}`);
-  return answer('', bytes >= tellFromBytes ? `Room for ${nameBytesMax - bytes} more. ${measure(name)}` : '');
+  if (!name) return answer(typed && !/^[ \t]*$/.test(typed) ? word('nameBlank') : '');
+  if (forbidden.test(name)) return answer(word('nameControl'));
+  if (invisible.test(rest) || joiner.test(rest)) return answer(word('nameHidden'));
+  if (!visible.test(rest)) return answer(word('nameInvisible'));
+  if (bytes > nameBytesMax) return answer(word('nameLong', bytes - nameBytesMax, measure(name)));
+  return answer('', bytes >= tellFromBytes ? word('nameRoom', nameBytesMax - bytes, measure(name)) : '');
 }
 
 /** Says how letters count, where they do not count as one. */
 function measure(name) {
   const wide = [...name].find((letter) => bytesOf(letter) > 1);
-  return `A name has ${nameBytesMax} places` + (wide ? `; “${wide}” takes ${bytesOf(wide)}.` : '.');
+  return word('namePlaces', nameBytesMax, wide, wide && bytesOf(wide));
 }

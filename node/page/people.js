@@ -2,16 +2,18 @@
 // store is away.
 
 import { lazily } from './clock.js';
-import { tell } from './status.js';
-import { element, nameOf, redraw } from './message.js';
+import { element, redraw, tell } from './dom.js';
+import { nameOf } from './message.js';
+import { locale, word } from './words.js';
 
 const shownMax = 12;
 const lookedAtMax = 500;
-const span = lazily(() => new Intl.RelativeTimeFormat(undefined, { style: 'narrow', numeric: 'auto' }));
+const span = lazily(() => new Intl.RelativeTimeFormat(locale, { style: 'narrow', numeric: 'auto' }));
 
-function ago(time, now) {
+/** How long ago, in a word or two. */
+export function ago(time, now) {
   const minutes = Math.round((time - now) / 60_000);
-  if (minutes > -1) return 'now';
+  if (minutes > -1) return word('now');
   if (minutes > -60) return span().format(minutes, 'minute');
   const hours = Math.round(minutes / 60);
   return hours > -24 ? span().format(hours, 'hour') : span().format(Math.round(hours / 24), 'day');
@@ -30,19 +32,27 @@ function draw(section, title, people) {
   tell(section.querySelector('h2'), title);
   redraw(section.querySelector('ul'), people, () => people.map(([name, note]) => {
     const row = element('li');
-    row.append(typeof name === 'string' ? nameOf(name) : element('span', 'ago', `and ${name} more`), element('span', 'ago', note));
+    row.append(typeof name === 'string' ? nameOf(name) : element('span', 'ago', word('andMore', name)), element('span', 'ago', note));
     return row;
   }));
 }
 
 /** `now`: the node's time, since the times of messages are made from it. */
 export function showPeople(here, lately, view, complete, now) {
-  const known = complete ? '' : ', as far as known';
+  const known = complete ? '' : word('asFarAsKnown');
   const present = view.people ?? [];
   const shown = present.slice(0, 3 * shownMax).map((name) => [name, '']);
   const more = (view.peopleCount ?? 0) - shown.length;
-  draw(here, `Here${known}`, more > 0 ? [...shown, [more, '']] : shown);
+  draw(here, word('here') + known, more > 0 ? [...shown, [more, '']] : shown);
   const named = new Set(present);
   const others = heardLately(view.items).filter(([name]) => !named.has(name));
-  draw(lately, `Heard lately${known}`, others.map(([name, time]) => [name, Number.isNaN(time.getTime()) ? '' : ago(time, now)]));
+  draw(lately, word('heardLately') + known, others.map(([name, time]) => [name, Number.isNaN(time.getTime()) ? '' : ago(time, now)]));
+}
+
+/** The people in the room, in one line for its header: a few names, and how many more. */
+export function peopleLine(view) {
+  const present = view.people ?? [];
+  const count = view.peopleCount ?? present.length;
+  if (!count) return '';
+  return word('peopleHere', present.slice(0, 3), Math.max(0, count - 3));
 }

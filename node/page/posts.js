@@ -15,8 +15,8 @@ const clockCodes = new Set(['key_ahead', 'key_old']);
 export class Posts {
   /**
    * `world`: keys, clock, memory {get, set}, monotonic(), later(call, ms), and what to call:
-   * mayNowSend(post): there is a node, and the post is by whom it takes us for; send(frame); askTime(): the node is to say its time;
-   * changed(post, gone): to be shown.
+   * mayNowSend(post): there is a node; refusal(post): why it cannot be sent by whom the node takes us for, or ''; send(frame, post);
+   * askTime(): the node is to say its time; changed(post, gone): to be shown.
    */
   constructor(world) {
     this.world = world;
@@ -81,6 +81,11 @@ export class Posts {
     let timeWanted = false;
     for (const post of [...this.all.values()]) {
       if ((post.state !== 'sending' && !post.repeat) || post.asked || !this.world.mayNowSend(post)) continue;
+      const reason = this.world.refusal?.(post);
+      if (reason) {
+        this.answered({ key: post.key, code: 'sign_in', reason }, 'refused');
+        continue;
+      }
       const due = Math.max(post.until, this.paceUntil);
       if (due > now) {
         next = Math.min(next, due);
@@ -117,7 +122,7 @@ export class Posts {
     post.host ||= this.world.node ?? '';
     this.save();
     const { room, key, text, host } = post;
-    this.world.send({ t: 'post', room, key, text, ...(host ? { host } : {}) });
+    this.world.send({ t: 'post', room, key, text, ...(host ? { host } : {}) }, post);
   }
 
   // ---- what the node says

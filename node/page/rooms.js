@@ -1,7 +1,8 @@
 // The list of rooms at the side, with what is unread in each.
 
 import { browser } from './memory.js';
-import { element } from './message.js';
+import { element } from './dom.js';
+import { word } from './words.js';
 
 const rowsAtOnce = 20;
 
@@ -12,24 +13,30 @@ export function savedRooms() {
   return Array.isArray(names) ? [...new Set(names.filter((name) => roomPattern.test(name)))] : [];
 }
 
-export function saveRooms(names) { browser.set('rooms', names); }
+/** Adds to what is kept, or takes away: another tab may have added others. */
+export function keepRoom(name) {
+  const kept = savedRooms();
+  if (!kept.includes(name)) browser.set('rooms', [...kept, name]);
+}
+export function dropRoom(name) { browser.set('rooms', savedRooms().filter((one) => one !== name)); }
 
 /** The list: only the rows of rooms that changed are touched, so a button that is being pressed, or has the focus, stays. */
 export class RoomList {
   /** `on`: what to call: open(name), leave(name). */
   constructor(list, on) {
     Object.assign(this, { list, on });
-    this.rows = new Map();  // by name: {row, button, count, leave, unread, isCurrent}
-    this.title = '';
+    this.rows = new Map();  // by name: {row, button, count, leave, shown, isCurrent}
   }
 
-  /** Shows these rooms, in this order; of new ones some at a time, at the end. `unread`: how many messages in all; `more`: rooms are not shown yet. */
+  /** Shows these rooms, in this order; of new ones some at a time, at the end. `more`: rooms are not shown yet. `unread`, `named`: in all of them. */
   show(views, current) {
     this.drop(views);
     const fresh = [];
     let unread = 0;
+    let named = 0;
     for (const view of views.values()) {
       unread += view.unread;
+      named += view.unreadNamed;
       let row = this.rows.get(view.name);
       if (!row) {
         if (fresh.length === rowsAtOnce) continue;
@@ -40,9 +47,7 @@ export class RoomList {
       this.update(row, view, view === current, views.size > 1);
     }
     if (fresh.length) this.list.append(...fresh);
-    const title = (unread ? `(${unread}) ` : '') + `${current.name} – Davenport`;
-    if (title !== this.title) document.title = this.title = title;
-    return { unread, more: this.rows.size < views.size };
+    return { unread, named, more: this.rows.size < views.size };
   }
 
   drop(views) {
@@ -62,7 +67,7 @@ export class RoomList {
     button.append(element('span', 'name', name));
     button.onclick = () => this.on.open(name);
     row.append(button);
-    return { row, button, unread: 0, isCurrent: false };
+    return { row, button, shown: '', isCurrent: false };
   }
 
   update(row, view, isCurrent, canLeave) {
@@ -71,19 +76,20 @@ export class RoomList {
       if (isCurrent) row.button.setAttribute('aria-current', 'true');
       else row.button.removeAttribute('aria-current');
     }
-    if (row.unread !== view.unread) {
-      row.unread = view.unread;
+    const shown = view.unread ? `${view.unreadNamed ? '@' : ''}${view.unread > 99 ? '99' : view.unread}${view.unread > 99 || view.unreadBeyond ? '+' : ''}` : '';
+    if (row.shown !== shown) {
+      row.shown = shown;
       row.count?.remove();
       row.count = null;
-      if (view.unread) {
-        row.count = element('span', 'unread', view.unread > 99 ? '99+' : String(view.unread));
-        row.count.append(element('span', 'hidden', ' unread'));
+      if (shown) {
+        row.count = element('span', view.unreadNamed ? 'unread named' : 'unread', shown);
+        row.count.append(element('span', 'hidden', ` ${word(view.unreadNamed ? 'unreadNamed' : 'unread')}`));
         row.button.append(row.count);
       }
     }
     if (canLeave && !row.leave) {
       row.leave = element('button', 'leave', '×');
-      row.leave.setAttribute('aria-label', `Leave ${view.name}`);
+      row.leave.setAttribute('aria-label', word('leaveRoom', view.name));
       row.leave.onclick = () => this.on.leave(view.name);
       row.row.append(row.leave);
     } else if (!canLeave && row.leave) {

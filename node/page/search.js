@@ -2,20 +2,38 @@
 // the store may be away.
 
 import { lazily } from './clock.js';
-import { element, nameOf, redraw } from './message.js';
+import { element, redraw } from './dom.js';
+import { nameOf } from './message.js';
+import { locale, word } from './words.js';
 
 const pageMax = 50;
 const typingMs = 150;
-const stamp = lazily(() => new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' }));
+const lookedAtMax = 2000;
+const stamp = lazily(() => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }));
 
-/** The newest of the items that have every word of `query`, newest first. */
-export function find(items, query) {
-  const words = query.toLocaleLowerCase().replaceAll('"', ' ').split(/\s+/).filter(Boolean);
-  if (!words.length) return [];
+const fold = (text) => text.normalize('NFKC').toLowerCase();
+const tokens = (text) => fold(text).split(/[^\p{L}\p{N}\p{M}]+/u).filter(Boolean);
+const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
+
+/** What the node looks for: words that begin a word, and "phrases" that stand as they are. */
+function wanted(query) {
+  const parts = [];
+  for (const [, phrase, rest] of query.matchAll(/"([^"]*)"?|([^"]+)/g)) {
+    if (phrase !== undefined && tokens(phrase).length) parts.push(` ${tokens(phrase).join(' ')} `);
+    for (const one of rest === undefined ? [] : tokens(rest)) parts.push(unspaced.test(one) ? one : ` ${one}`);
+  }
+  return parts;
+}
+
+/** The newest of the items that the node would find for `query`, newest first, from place `after` on. Only the newest of the page are looked at. */
+export function find(items, query, after = '') {
+  const parts = wanted(query);
   const found = [];
-  for (let i = items.length; i-- > 0 && found.length < pageMax;) {
-    const text = `${items[i].user} ${items[i].text}`.toLocaleLowerCase();
-    if (words.every((word) => text.includes(word))) found.push(items[i]);
+  if (!parts.length) return found;
+  const end = Math.max(0, items.length - lookedAtMax);
+  for (let i = items.length; i-- > end && found.length < pageMax && items[i].position > after;) {
+    const text = items[i].folded ??= ` ${tokens(`${items[i].user} ${items[i].text}`).join(' ')} `;
+    if (parts.every((part) => text.includes(part))) found.push(items[i]);
   }
   return found;
 }
@@ -24,12 +42,12 @@ export function find(items, query) {
 function excerpt(text, query) {
   const made = element('span', 'excerpt');
   const low = text.toLocaleLowerCase();
-  const word = query.toLocaleLowerCase().replaceAll('"', ' ').split(/\s+/).find((one) => one && low.includes(one)) ?? '';
-  const at = word ? low.indexOf(word) : 0;
+  const hit = query.toLocaleLowerCase().replaceAll('"', ' ').split(/\s+/).find((one) => one && low.includes(one)) ?? '';
+  const at = hit ? low.indexOf(hit) : 0;
   const letters = [...text.slice(0, at)];  // whole code points: half an emoji is none
   made.append((letters.length > 60 ? '…' : '') + letters.slice(-60).join(''));
-  if (word) made.append(element('mark', '', text.slice(at, at + word.length)));
-  made.append([...text.slice(at + word.length)].slice(0, 200).join(''));
+  if (hit) made.append(element('mark', '', text.slice(at, at + hit.length)));
+  made.append([...text.slice(at + hit.length)].slice(0, 200).join(''));
   return made;
 }
 
@@ -63,7 +81,7 @@ export class Search {
   get room() { return this.everywhere.checked ? undefined : this.view?.name; }
 
   /** What the node said is the answer to something else. */
-  forget() { Object.assign(this, { answers: new Map(), asked: null, next: null, complete: false, partial: false }); }
+  forget() { Object.assign(this, { answers: new Map(), asked: null, next: null, complete: false, partial: false, since: '' }); }
 
   open() {
     this.node.hidden = false;
@@ -93,7 +111,9 @@ export class Search {
     if (!this.asked || frame.text !== this.asked.text || frame.room !== this.asked.room) return;
     for (const { id, pos, room, user, text, time } of frame.messages)
       this.answers.set(id, { id, room, user, text, time: new Date(time), position: pos });
-    Object.assign(this, { next: frame.next ?? null, complete: true, partial: Boolean(frame.partial), asked: null });
+    // What came after that the node was not asked about; all else it has looked at.
+    const since = this.complete ? this.since : this.view.items.findLast(({ id }) => id)?.position ?? '';
+    Object.assign(this, { next: frame.next ?? null, complete: true, partial: Boolean(frame.partial), asked: null, since });
     this.show();
   }
 
@@ -112,18 +132,18 @@ export class Search {
     this.more.hidden = !this.text || !this.next;
   }
 
-  /** The page's own and the node's, each once, newest first. */
+  /** The node's, with what came since; until it has answered, and when none can be asked, the page's own. Newest first. */
   found() {
     const all = new Map(this.answers);
-    for (const item of find(this.view.items, this.text)) all.set(item.id ?? item.post.key, { ...item, room: this.view.name });
+    for (const item of find(this.view.items, this.text, this.since)) all.set(item.id ?? item.post.key, { ...item, room: this.view.name });
     return [...all.values()].sort((a, b) => (a.position < b.position ? 1 : -1));
   }
 
   told(number) {
     if (!this.text) return '';
-    const count = number === 0 ? 'None' : `${number}${this.next ? ' so far' : ''}`;
-    if (!this.complete) return `${count} among the ${this.view.items.length} messages on this page`;
-    return this.partial ? `${count}; this server is still reading older messages` : count;
+    const count = number === 0 ? word('none') : this.next ? word('soFar', number) : String(number);
+    if (!this.complete) return word('onThisPage', count, Math.min(this.view.items.length, lookedAtMax));
+    return this.partial ? word('stillReading', count) : count;
   }
 
   row(item) {

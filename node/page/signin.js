@@ -1,34 +1,35 @@
 // Signing in, where a node asks for it: with the account that one has in the store. Who one is stands in a cookie that scripts cannot read.
 
-import { browser, tab } from './memory.js';
-import { tell } from './status.js';
+import { tell } from './dom.js';
+import { word } from './words.js';
 
 const path = 'api/session';
 
 export class SignIn {
-  /** `on`: what to call: done() when one is somebody. */
-  constructor(dialog, outButton, nameField, on) {
-    Object.assign(this, { dialog, outButton, nameField, on });
+  /** `on`: what to call: done() when one is somebody, out() when one is nobody any more. */
+  constructor(dialog, outButton, on) {
+    Object.assign(this, { dialog, outButton, on, needed: false });
     this.form = dialog.querySelector('form');
     this.problem = dialog.querySelector('[role=alert]');
     this.form.onsubmit = (event) => {
       event.preventDefault();
       this.begin();
     };
-    dialog.oncancel = (event) => event.preventDefault();  // there is nothing to see behind it
+    // There is nothing to see behind it. A browser lets a second Escape close it all the same.
+    dialog.oncancel = (event) => event.preventDefault();
+    dialog.onclose = () => { if (this.needed) dialog.showModal(); };
     outButton.onclick = async () => {
       await fetch(path, { method: 'DELETE' }).catch(() => {});
-      for (const kept of [browser, tab]) kept.clear();  // who sits down here next is somebody else
-      location.reload();
+      on.out();
     };
   }
 
   /** The node has said whether one has to sign in, and as whom one has. Gives the name, if it is settled. */
   show({ auth, user }) {
     this.outButton.hidden = !auth || !user;
-    this.nameField.readOnly = Boolean(auth);
-    if (auth && !user && !this.dialog.open) this.dialog.showModal();
-    if ((!auth || user) && this.dialog.open) this.dialog.close();
+    this.needed = Boolean(auth && !user);
+    if (this.needed && !this.dialog.open) this.dialog.showModal();
+    if (!this.needed && this.dialog.open) this.dialog.close();
     return auth ? user ?? '' : undefined;
   }
 
@@ -41,7 +42,7 @@ export class SignIn {
     }).catch(() => null);
     button.disabled = false;
     const told = await answer?.json().catch(() => null);
-    if (!answer?.ok) return tell(this.problem, `That did not work: ${told?.reason ?? 'the server does not answer'}.`);
+    if (!answer?.ok) return tell(this.problem, word('signInFailed', told?.reason ?? word('noAnswer')));
     tell(this.problem, '');
     this.form.reset();
     this.on.done();

@@ -1,51 +1,38 @@
-// Calm words about the state of things: the connection, the store, and what went wrong.
+// Calm words about the state of things: the connection, what waits, and what went wrong.
 
 import { lazily, shownTimeAfter } from './clock.js';
+import { tell } from './dom.js';
+import { locale, word } from './words.js';
 
-const many = (count, one, more) => (count === 1 ? one : `${count} ${more}`);
-
-const timeOfDay = lazily(() => new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }));
+const timeOfDay = lazily(() => new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }));
 const shortMs = 5000;  // whoever waits no longer need not be told
-
-const why = {
-  key_ahead: (count) => `${many(count, 'One message was', 'messages were')} dated ahead of the server's clock`,
-  too_fast: (count) => `${many(count, 'One message waits', 'messages wait')}: this server takes only so many at a time`,
-  full: (count) => `${many(count, 'One message waits', 'messages wait')}: too many on this server wait for the store`,
-  not_now: (count) => `${many(count, 'One message waits', 'messages wait')}: this server cannot take it now`,
-};
+const reasons = new Set(['key_ahead', 'too_fast', 'full', 'not_now']);
 
 /** One line on what waits for a time that the node named, and until when. `waiting`: as Posts.waiting tells it; `now`: monotonic. */
 export function waitingText(waiting, now) {
   for (const [code, { count, until }] of waiting) {
     if (until - now < shortMs) continue;
     const when = timeOfDay().format(shownTimeAfter(until - now));
-    return `${(why[code] ?? why.not_now)(count)}. ${count === 1 ? 'It is sent by itself' : 'They are sent by themselves'} at ${when}; you can go on.`;
+    return `${word(`wait_${reasons.has(code) ? code : 'not_now'}`, count)} ${word('sentAt', count, when)}`;
   }
   return '';
 }
 
-/** The line above the messages: the one thing that matters most, or nothing. */
-export function bannerText({ up, store, backlog, posts, gap, waiting = new Map(), now = 0 }) {
+/** The line above the messages: the one thing that matters most, or nothing. `offline`: the device says that it has no network. */
+export function bannerText({ up, offline = false, everUp = true, store, backlog, posts, gap, waiting = new Map(), now = 0 }) {
   const count = (state) => posts.filter((post) => post.state === state).length;
   if (!up) {
     const unsent = count('sending');
-    return 'The connection to the server is gone; coming back by itself.' +
-      (unsent ? ` ${many(unsent, 'One message waits', 'messages wait')} here to be sent.` : '');
+    const why = offline ? 'deviceOffline' : everUp ? 'connectionGone' : 'noServer';
+    return word(why) + (unsent ? ` ${word('waitHere', unsent)}` : '');
   }
   const wait = waitingText(waiting, now);
   if (wait) return wait;
   if (store === 'down') {
     const stored = Math.max(backlog ?? 0, count('accepted'));
-    return 'The store is away. People on this server see you; the others will when it is back.' +
-      (stored ? ` ${many(stored, 'One message waits', 'messages wait')} for it.` : '');
+    return word('serversApart') + (stored ? ` ${word('waitForOthers', stored)}` : '');
   }
-  return gap ? 'Some messages may be missing; they are being fetched.' : '';
-}
-
-/** Sets the text only when it is another: a screen reader reads out each change. */
-export function tell(node, text) {
-  if (node.textContent !== text) node.textContent = text;
-  node.hidden = !text;
+  return gap ? word('gap') : '';
 }
 
 let problemTimer = 0;

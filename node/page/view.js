@@ -1,14 +1,20 @@
 // What is seen of a room: its messages in their canonical order, each once.
 
 import { lazily } from './clock.js';
-import { positionOfKey, stampOfKey, stampOfPosition } from './keys.js';
+import { element } from './dom.js';
+import { positionOfKey, stampOfKey, stampOfPosition, timeOfPosition } from './keys.js';
+import { names } from './mentions.js';
 import { markMessage, renderMessage } from './message.js';
+import { locale, word } from './words.js';
 
 const keptMax = 2000;
 const shownAtOnce = 60;
 const step = 20;
 const rowsMax = 160;      // in the log: how long a picture takes depends on them, and not on how much was said
-const calendar = lazily(() => new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' }));
+const countedMax = 1000;  // so many unread messages are counted; more are "999+"
+const together = 300_000;
+const calendar = lazily(() => new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' }));
+const clock = lazily(() => new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }));
 
 /** The day of an item, as one number; told once for each item. */
 const dayOf = (item) => item.day ??= new Date(item.time.getFullYear(), item.time.getMonth(), item.time.getDate()).getTime();
@@ -17,18 +23,21 @@ const stampOf = (item) => stampOfKey(item.post.key);
 
 /**
  * One room: what was said, kept whether it is on the screen or not. While it is shown, the items from `from` to `to` are rows of the log; the
- * others become rows when the reader comes near them (`widen`).
+ * others become rows when the reader comes near them (`widen`). What a row shows of the rows around it (a day, a divider) is set by `mark`.
  */
 export class RoomView {
-  /** `on`: what to call: isMe(user), again(post), forget(post). */
-  constructor(name, log, on) {
-    Object.assign(this, { name, log, on });
-    this.items = [];        // {position, id?, post?, user, text, time, late, node?}, by position
+  /** `on`: what to call: isMe(user), me(), again(post), forget(post). `readTo`: the place up to which the room was read, or ''. */
+  constructor(name, log, on, readTo = '') {
+    Object.assign(this, { name, log, on, readTo });
+    this.items = [];        // {position, id?, post?, user, text, time, late, named, node?}, by position
     this.from = this.to = 0;
     this.byId = new Map();
     this.mine = new Map();  // by key: what I said
     this.unplaced = new Map();  // by stamp: those of them whose id is not known yet
     this.unread = 0;
+    this.unreadNamed = 0;   // of them: those in which I am named
+    this.below = 0;         // came in while the reader was further up
+    this.newAfter = '';     // behind this place the line "new" is drawn
     this.gap = false;
     this.ready = false;     // joined: what comes from now on is live
     this.oldest = '';       // from here on nothing is left out; a late message may stand above, with a hole between
@@ -37,28 +46,34 @@ export class RoomView {
 
   /** True when the newest message is a row of the log. */
   get showsNewest() { return this.to === this.items.length; }
+  /** True when there is more unread than this page has. */
+  get unreadBeyond() { return this.unread > 0 && this.more && this.readTo < this.oldest; }
 
   /** Fills the log: with the newest messages, or with those around `item`. */
   show(item = null) {
-    const at = item ? this.items.indexOf(item) : -1;
+    const at = item ? this.indexOf(item) : -1;
     this.to = at < 0 ? this.items.length : Math.min(this.items.length, at + shownAtOnce);
     this.from = Math.max(0, (at < 0 ? this.to : at) - shownAtOnce);
+    this.redraw();
+  }
+
+  redraw() {
     this.log.replaceChildren(...this.items.slice(this.from, this.to).map((one) => this.nodeOf(one)));
-    for (let i = this.from; i < this.to; ++i) this.group(i);
+    this.stale = true;
+    this.mark();
   }
 
   /** Makes some more rows above or below, and takes away as many at the other end when there are too many. */
   widen(above) {
+    this.stale = true;
     if (above) {
       const end = this.from;
       this.from = Math.max(0, end - step);
       this.log.prepend(...this.items.slice(this.from, end).map((item) => this.nodeOf(item)));
-      for (let i = this.from; i <= end; ++i) this.group(i);
       while (this.to - this.from > rowsMax) this.items[--this.to].node.remove();
     } else {
       const end = Math.min(this.items.length, this.to + step);
       this.log.append(...this.items.slice(this.to, end).map((item) => this.nodeOf(item)));
-      for (let i = this.to; i < end; ++i) this.group(i);
       this.to = end;
       this.narrow();
     }
@@ -74,12 +89,37 @@ export class RoomView {
     const own = this.unplaced.size ? this.unplaced.get(stampOfPosition(message.pos)) : undefined;
     const isOwn = own && own.post.user === message.user && own.post.text === message.text;
     if (isOwn) this.remove(own);
-    const { id, pos: position, user, text } = message;
-    const item = { position, id, post: isOwn ? own.post : undefined, user, text, time: new Date(message.time), late: Boolean(message.late) };
-    this.byId.set(id, item);
+    const item = this.itemOf(message, isOwn ? own.post : undefined);
     if (isOwn) this.mine.set(own.post.key, item);
     this.insert(item, shown, history);
+    this.count(item, !history && item.late);
     return !isOwn;
+  }
+
+  /** Older messages that were asked for, newest first. Those above all that there is are taken in at once. */
+  addPage(messages, shown) {
+    const above = this.items[0]?.position ?? '~';
+    const fresh = [];
+    for (const message of messages) {
+      if (message.pos >= above || this.byId.has(message.id)) {
+        this.add(message, shown, true);
+        continue;
+      }
+      if (!this.oldest || message.pos < this.oldest) this.oldest = message.pos;
+      fresh.push(this.itemOf(message));
+    }
+    fresh.sort((a, b) => (a.position < b.position ? -1 : 1));
+    this.items = fresh.concat(this.items);
+    this.from += fresh.length;
+    this.to += fresh.length;
+    for (const item of fresh) this.count(item, false);
+    this.stale = true;
+  }
+
+  itemOf({ id, pos: position, user, text, time, late }, post) {
+    const item = { position, id, post, user, text, time: new Date(time), late: Boolean(late), named: !post && !this.on.isMe(user) && names(text, this.on.me?.()) };
+    this.byId.set(id, item);
+    return item;
   }
 
   /** Something I said: made, or in a new state. */
@@ -99,16 +139,58 @@ export class RoomView {
     if (item.node) markMessage(item.node, post, this.on);
   }
 
-  /** After a change of one's own name. */
-  markMine() { for (const item of this.items) item.node?.classList.toggle('mine', this.isMine(item)); }
+  /** After a change of one's own name: other messages are one's own, and in others one is named. */
+  markMine(shown) {
+    for (const item of this.items) {
+      item.named = !this.isMine(item) && names(item.text, this.on.me?.());
+      item.node = item.marks = undefined;
+    }
+    if (shown) this.redraw();
+  }
 
   isMine(item) { return Boolean(item.post) || this.on.isMe(item.user); }
+
+  // ---- what is unread
+
+  /** `missed`: it stands above what was read, and came after that. */
+  count(item, missed) {
+    if (!this.readTo || (item.position <= this.readTo && !missed) || this.isMine(item)) return;
+    this.unread += 1;
+    if (item.named) this.unreadNamed += 1;
+  }
+
+  /** It was read up to here, in this tab or another. True when that changes something that is shown. */
+  read(place) {
+    if (place < this.readTo || (place === this.readTo && this.unread === 0)) return false;
+    this.readTo = place;
+    const before = this.unread;
+    this.unread = this.unreadNamed = 0;
+    for (let i = this.items.length; i-- > 0 && this.items[i].position > place && this.unread < countedMax;) this.count(this.items[i], false);
+    return this.unread !== before;
+  }
+
+  /** The line "new" stands where reading ended; `place`: '' for none. */
+  drawNew(place) {
+    this.newAfter = place;
+    this.stale = true;
+  }
+
+  /** The first message behind the line "new", or undefined. */
+  get firstNew() {
+    if (!this.newAfter) return undefined;
+    let at = this.placeOf(this.newAfter);
+    while (at < this.items.length && this.isMine(this.items[at])) at += 1;
+    return this.items[at];
+  }
+
+  // ---- the list
 
   insert(item, shown, history) {
     const at = this.placeOf(item.position);
     const wasNewest = this.showsNewest;
     const above = at < this.from || (history && at === this.from && this.to - this.from >= shownAtOnce);
     this.items.splice(at, 0, item);
+    this.stale = true;
     if (!shown) return;
     if (above) {
       this.from += 1;
@@ -116,9 +198,7 @@ export class RoomView {
     } else if (at < this.to || (wasNewest && this.to - this.from < 2 * rowsMax)) {
       this.to += 1;
       this.log.insertBefore(this.nodeOf(item), at + 1 < this.to ? this.items[at + 1].node : null);
-      this.group(at);
     }
-    this.group(Math.max(at, this.from) + (above ? 0 : 1));
   }
 
   /** Behind all that stand before this position, and those at it. */
@@ -131,6 +211,18 @@ export class RoomView {
       else low = middle + 1;
     }
     return low;
+  }
+
+  indexOf(item) {
+    let at = this.placeOf(item.position) - 1;
+    while (at >= 0 && this.items[at] !== item && this.items[at].position === item.position) at -= 1;
+    return this.items[at] === item ? at : -1;
+  }
+
+  /** The message at this place, or undefined. */
+  itemAt(position) {
+    const item = this.items[this.placeOf(position) - 1];
+    return item?.position === position ? item : undefined;
   }
 
   /** A page that is open for weeks keeps the newest only; the others can be asked for again. */
@@ -148,31 +240,58 @@ export class RoomView {
       if (i < to) this.to -= 1;
       return false;
     });
-    this.group(this.from);
+    this.stale = true;
     this.more = true;
     this.oldest = first.position;
   }
 
   remove(item) {
-    const at = this.items.indexOf(item);
+    const at = this.indexOf(item);
     if (at < 0) return;
     if (this.unplaced.get(stampOf(item)) === item) this.unplaced.delete(stampOf(item));
     this.items.splice(at, 1);
     item.node?.remove();
     if (at < this.from) this.from -= 1;
     if (at < this.to) this.to -= 1;
-    this.group(at);
+    this.stale = true;
   }
 
-  /** Who and when is said once for what one person says in a row. */
-  group(at) {
-    const item = this.items[at];
-    if (!item?.node) return;
-    const before = this.items[at - 1];
-    const newDay = !before || dayOf(before) !== dayOf(item);
-    item.node.classList.toggle('follows', !newDay && before.user === item.user && item.time - before.time < 300_000);
-    item.node.classList.toggle('day', newDay);
-    if (newDay) item.node.dataset.day = Number.isNaN(item.time.getTime()) ? '' : calendar().format(item.time);
+  // ---- rows among each other
+
+  /** Who and when is said once for what one person says in a row; a day, what came late and what is new begin with a line. Once for many changes. */
+  mark() {
+    if (!this.stale) return;
+    this.stale = false;
+    const { firstNew } = this;
+    for (let i = this.from; i < this.to; ++i) {
+      const item = this.items[i];
+      const before = this.items[i - 1];
+      const newDay = !before || dayOf(before) !== dayOf(item);
+      const late = item.late && !before?.late ? this.lateFrom(i) : 0;
+      const isNew = item === firstNew;
+      const follows = !newDay && !isNew && item.late === before.late && before.user === item.user && item.time - before.time < together;
+      const marks = `${follows} ${newDay} ${late} ${isNew}`;
+      if (item.marks === marks) continue;
+      item.marks = marks;
+      item.node.classList.toggle('follows', follows);
+      item.node.classList.toggle('late', item.late);
+      item.node.querySelector(':scope > .dividers')?.remove();
+      const lines = [];
+      if (newDay && !Number.isNaN(dayOf(item))) lines.push(['day', calendar().format(dayOf(item))]);
+      if (isNew) lines.push(['new', word('newSince', clock().format(timeOfPosition(this.newAfter)))]);
+      if (late) lines.push(['came-late', word('cameLate', late)]);
+      if (!lines.length) continue;
+      const dividers = element('div', 'dividers');
+      dividers.append(...lines.map(([kind, text]) => element('p', kind, text)));
+      item.node.prepend(dividers);
+    }
+  }
+
+  /** How many came late one after the other, from here on. */
+  lateFrom(at) {
+    let end = at;
+    while (end < this.items.length && this.items[end].late) end += 1;
+    return end - at;
   }
 
   nodeOf(item) { return item.node ??= renderMessage(item, this.isMine(item), this.on); }

@@ -9,7 +9,7 @@ const { NodeClock } = await pageModule('clock.js')
 const { KeyMaker, stampOfKey } = await pageModule('keys.js')
 const { Posts } = await pageModule('posts.js')
 const { Watch } = await pageModule('watch.js')
-const { pieces } = await pageModule('autolink.js')
+const { addresses } = await pageModule('autolink.js')
 const { readName } = await pageModule('names.js')
 const { bannerText } = await pageModule('status.js')
 const { frameOfAnswer } = await pageModule('http.js')
@@ -246,7 +246,7 @@ test('whatever is heard counts as life', () => {
 
 // ---- links
 
-const links = (text) => pieces(text).filter(({ href }) => href !== undefined).map((one) => one.text)
+const links = (text) => addresses(text).map((one) => one.text)
 for (const [text, found] of [
   ['see https://a.example/b.', ['https://a.example/b']],
   ['(see https://en.wikipedia.org/wiki/Couch_(furniture))', ['https://en.wikipedia.org/wiki/Couch_(furniture)']],
@@ -265,7 +265,7 @@ for (const [text, found] of [
   ['http://localhost:8080/#room http://[::1]:80/', ['http://localhost:8080/#room', 'http://[::1]:80/']],
 ]) test(`links in: ${text}`, () => {
   assert.deepEqual(links(text), found)
-  assert.equal(pieces(text).map((one) => one.text).join(''), text)
+  for (const { at, text: shown } of addresses(text)) assert.equal(text.slice(at, at + shown.length), shown)
 })
 
 test('a text of nothing but ends of addresses takes no time', () => {
@@ -291,6 +291,12 @@ test('what is left of a name is told when it gets scarce', () => assert.match(re
 // ---- words
 
 const calm = { up: true, store: 'up', backlog: 0, posts: [], gap: false }
+test('what the connection is worth is told with a reason, in words that people know', () => {
+  assert.match(bannerText({ ...calm, up: false, offline: true }), /no network/)
+  assert.match(bannerText({ ...calm, up: false, everUp: false }), /does not answer/)
+  assert.match(bannerText({ ...calm, up: false, posts: [{ state: 'sending' }] }), /coming back by itself\. One message waits here to be sent\./)
+  assert.match(bannerText({ ...calm, store: 'down', backlog: 3 }), /3 messages wait for that\./)
+})
 test('nothing is said when there is nothing to say', () => assert.equal(bannerText(calm), ''))
 test('what waits is told with its reason and its time, in one line', () => {
   const text = bannerText({ ...calm, waiting: new Map([['key_ahead', { count: 2, until: 60_000 }]]), now: 0 })

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { launch } from './lib/browser.mjs'
+import { pageSource } from './lib/modules.mjs'
+import { introduce } from './lib/page.mjs'
 import { folder, run, start, test, until } from './lib/programs.mjs'
 import { proxy } from './lib/proxy.mjs'
 
@@ -15,8 +17,7 @@ async function open(url, name, { room = 'tearoom', init } = {}) {
   page.on('pageerror', (error) => troubles.push(`${name}: ${error}`))
   if (init) await page.addInitScript(init)
   await page.goto(`${url}#${room}`)
-  await page.fill('#name', name)
-  await page.press('#name', 'Enter')
+  await introduce(page, name)
   return page
 }
 const say = async (page, text) => { await page.fill('#text', text); await page.press('#text', 'Enter') }
@@ -251,13 +252,21 @@ test('two chats of one origin keep their names, rooms and drafts apart', async (
 })
 
 for (const file of ['chat.js', 'link.js'])
-  test(`a page whose ${file} is kept back says so in words`, async () => {
-    const way = await proxy(node.port, { forbidden: [file] })
+  test(`a page whose ${file} is kept back, where its files are served one by one, says so in words`, async () => {
+    const way = await proxy(node.port, { forbidden: [file], page: pageSource })
     const page = await (await browser.newContext()).newPage()
     await page.goto(way.url)
-    await page.locator('#unscripted', { hasText: 'tell the operator' }).waitFor({ timeout: 8000 })
+    await page.locator('#unscripted', { hasText: 'tell the operator' }).waitFor({ timeout: 20_000 })
     await page.context().close(); way.end()
   })
+
+test('behind a proxy that does not pass Host on, a post says what the operator has to do', async () => {
+  const way = await proxy(node.port, { host: '127.0.0.1:9' })
+  const page = await open(way.url, 'ann', { room: 'hosts' })
+  await say(page, 'does it come through?')
+  await page.locator('#log .state', { hasText: '--origin' }).waitFor({ timeout: 30_000 })
+  await page.context().close(); way.end()
+})
 
 // ---- names
 

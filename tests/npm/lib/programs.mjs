@@ -52,8 +52,10 @@ export async function start(name, args, { port = 0 } = {}) {
 
 const tests = []
 
+const only = new RegExp(process.env.DAVENPORT_ONLY ?? '')  // for work on some of the sentences
+
 /// A test is a sentence. They run one after the other when the script is at its end; the first line that fails is told.
-export function test(sentence, body) { tests.push({ sentence, body }) }
+export function test(sentence, options, body = options) { if (!options.skip && only.test(sentence)) tests.push({ sentence, body }) }
 
 /// `onFailure(sentence)`: to keep what helps to see why.
 export async function run(afterwards = () => {}, onFailure = () => {}) {

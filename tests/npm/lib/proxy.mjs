@@ -5,7 +5,7 @@ import net from 'node:net'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const types = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript' }
+const types = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml', webmanifest: 'application/manifest+json' }
 
 /**
  * `rules`: {
@@ -13,6 +13,7 @@ const types = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/jav
  *   events: 'pass' or 'hold' (server-sent events are kept back for ever);
  *   frozen: true: no byte passes, and no connection ends;
  *   forbidden: names of files that are answered with 403;
+ *   host: the Host header that the node gets in place of the browser's;
  *   page: a folder whose files are given instead of the node's own }
  * `prefix`: the path that the node is under, and `also` another; `port`: the one to take, or a free one.
  * `seen`: the requests' method and path, in order.
@@ -28,7 +29,7 @@ export async function proxy(port, rules = {}, { prefix = '/', also = prefix, por
 
   function ownFile(path, answer) {
     const name = path === '/' ? 'index.html' : path.slice(1)
-    if (!all.page || !/^[a-z]+\.(html|css|js)$/.test(name)) return false
+    if (!all.page || !/^[a-z_-]+\.(html|css|js|svg|webmanifest)$/.test(name)) return false
     try {
       const content = readFileSync(join(all.page, name))
       answer.writeHead(200, { 'Content-Type': types[name.split('.')[1]], 'Cache-Control': 'no-store',
@@ -46,7 +47,7 @@ export async function proxy(port, rules = {}, { prefix = '/', also = prefix, por
     const path = url.split('?')[0]
     if (all.forbidden.includes(path.slice(1))) return answer.writeHead(403).end('not for you')
     if (ownFile(path, answer)) return
-    const onward = http.request({ port, host: '127.0.0.1', path: url, method: request.method, headers: request.headers }, (from) => {
+    const onward = http.request({ port, host: '127.0.0.1', path: url, method: request.method, headers: all.host ? { ...request.headers, host: all.host } : request.headers }, (from) => {
       if (all.events === 'hold' && path.endsWith('/events')) return
       answer.writeHead(from.statusCode, from.headers)
       from.pipe(answer)
@@ -63,7 +64,7 @@ export async function proxy(port, rules = {}, { prefix = '/', also = prefix, por
     if (all.frozen || all.websocket === 'hang') return
     if (url === null || all.websocket === 'refuse') return client.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
     const node = net.connect(port, '127.0.0.1')
-    const headers = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    const headers = Object.entries(all.host ? { ...request.headers, host: all.host } : request.headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')
     node.write(`GET ${url} HTTP/1.1\r\n${headers}\r\n`)
     let first = true
     node.on('data', (data) => {

@@ -1,0 +1,70 @@
+// The words in English. A text that counts or names something is a function.
+
+const many = (count, one, more) => (count === 1 ? one : `${count} ${more}`);
+
+export const english = {
+  // the page
+  rooms: 'Rooms', openRoom: 'Open a room…', roomToOpen: 'Room to open', openIt: 'Open', roomName: 'A room’s name has small letters, digits, - _ and .',
+  browseRooms: 'All rooms', yourName: 'Your name', whoAreYou: 'Who are you?', signOut: 'Sign out', search: 'Search', searchKey: 'Search (Ctrl+K)',
+  searchWhat: 'What was said, or who…', allRooms: 'All rooms', searchFurther: 'Search further back', messages: 'Messages', older: 'Older messages',
+  nothingYet: 'Nothing has been said here yet.', sayFirst: 'Say the first thing.', message: 'Message', saySomething: 'Say something', send: 'Send', close: 'Close',
+  signIn: 'Sign in', name: 'Name', password: 'Password', stop: 'Stop', tryNow: 'Try now', filterRooms: 'Find or name a room…',
+  welcome: 'Welcome', welcomeText: 'You can read along already. To join in, say what people may call you; you can change it later.', startChatting: 'Start chatting',
+  notifyMe: 'Notify me', noThanks: 'No, thanks', actions: 'Actions', people: 'People in this room',
+
+  // rooms
+  sayIn: (room) => `Say something in ${room}`, leaveRoom: (room) => `Leave ${room}`, unread: 'unread', unreadNamed: 'unread, and you are named',
+  roomsUnread: (count) => `Rooms, ${count} unread`, newRoom: 'new room', isOpen: 'open', loading: 'Loading…',
+  moreRooms: (count) => `${many(count, 'One more room', 'more rooms')}: type a part of its name`,
+
+  // people
+  now: 'now', here: 'Here', heardLately: 'Heard lately', asFarAsKnown: ', as far as known', andMore: (count) => `and ${count} more`,
+  peopleHere: (names, more) => names.join(', ') + (more ? ` and ${many(more, 'one other', 'others')}` : ''),
+
+  // messages
+  actionsOf: (user) => `Actions for the message of ${user}`, reply: 'Reply', copyText: 'Copy text', copyLink: 'Copy link', discard: 'Discard',
+  copied: 'Copied.', linkCopied: 'Link copied.', notCopied: 'This browser lets no page copy.',
+  state_sending: 'not at the server yet; it is sent by itself', state_accepted: 'safe on this server; it reaches people on other servers a little later',
+  state_stored: 'with everybody', state_refused: '', state_failed: '',
+  tryAgain: 'Try again', notSent: 'Not sent', notTaken: 'The chat did not take it',
+  newSince: (time) => `New since ${time}`, cameLate: (count) => `${count} came late`,
+  toNewest: (count) => (count ? `${many(count, 'One new message', 'new messages')} ↓` : 'Newest ↓'),
+
+  // the state of things
+  connecting: 'connecting…', slower: 'slower', slowerWhy: 'This network lets no WebSocket through. The chat works without, a little slower.', on: (node) => `on ${node}`,
+  deviceOffline: 'This device has no network. You can read and write on; the chat goes on by itself when it is back.',
+  connectionGone: 'The connection to the server is gone; coming back by itself.',
+  noServer: 'The server does not answer. The page keeps trying by itself.',
+  waitHere: (count) => `${many(count, 'One message waits', 'messages wait')} here to be sent.`,
+  serversApart: 'The servers of this chat are apart for the moment. People on this server see you; the others will as soon as they are together again.',
+  waitForOthers: (count) => `${many(count, 'One message waits', 'messages wait')} for that.`,
+  gap: 'Some messages may be missing; they are being fetched.',
+  wait_key_ahead: (count) => `${many(count, 'One message was', 'messages were')} dated ahead of the server's clock.`,
+  wait_too_fast: (count) => `${many(count, 'One message waits', 'messages wait')}: this server takes only so many at a time.`,
+  wait_full: (count) => `${many(count, 'One message waits', 'messages wait')}: this server keeps as many for the others as it can.`,
+  wait_not_now: (count) => `${many(count, 'One message waits', 'messages wait')}: this server cannot take it now.`,
+  sentAt: (count, time) => `${count === 1 ? 'It is sent by itself' : 'They are sent by themselves'} at ${time}; you can go on.`,
+  answeredBefore: (status) => `something before the server answered with ${status}`,
+  anothersWait: (user) => `it was written as ${user}, and you are signed in as somebody else`,
+
+  // going to a message
+  readingBack: (count) => `Reading back… ${count} messages`, notThere: 'That message is not there any more.', tooLong: (bytes) => `That is too long: at most ${bytes} bytes.`,
+
+  // search
+  none: 'None', soFar: (count) => `${count} so far`, onThisPage: (count, messages) => `${count} among the newest ${messages} messages on this page`,
+  stillReading: (count) => `${count}; this server is still reading older messages`,
+
+  // names
+  nameBlank: 'That name cannot be seen: it is only blanks.', nameControl: 'A name has no control characters.',
+  nameHidden: 'That name has characters that cannot be seen. Please leave them out.', nameInvisible: 'That name cannot be seen. Please use a letter, a digit or a sign.',
+  nameLong: (over, places) => `That name is too long by ${over}. ${places}`, nameRoom: (left, places) => `Room for ${left} more. ${places}`,
+  namePlaces: (places, letter, bytes) => `A name has ${places} places${letter ? `; “${letter}” takes ${bytes}.` : '.'}`,
+  nameFirst: 'Give yourself a name first.',
+
+  // signing in
+  signInFailed: (reason) => `That did not work: ${reason}.`, noAnswer: 'the server does not answer',
+
+  // elsewhere
+  namedIn: (user, room) => `${user} named you in ${room}`,
+  offerNotify: (user) => `${user} named you while you were away. Shall this browser tell you next time?`,
+};

@@ -1,0 +1,70 @@
+// The words in German. A text that counts or names something is a function.
+
+const many = (count, one, more) => (count === 1 ? one : `${count} ${more}`);
+
+export const german = {
+  // the page
+  rooms: 'Räume', openRoom: 'Raum öffnen…', roomToOpen: 'Raum, der geöffnet wird', openIt: 'Öffnen', roomName: 'Ein Raumname hat kleine Buchstaben a–z, Ziffern, - _ und .',
+  browseRooms: 'Alle Räume', yourName: 'Dein Name', whoAreYou: 'Wer bist du?', signOut: 'Abmelden', search: 'Suchen', searchKey: 'Suchen (Strg+K)',
+  searchWhat: 'Was gesagt wurde, oder von wem…', allRooms: 'Alle Räume', searchFurther: 'Weiter zurück suchen', messages: 'Nachrichten', older: 'Ältere Nachrichten',
+  nothingYet: 'Hier wurde noch nichts gesagt.', sayFirst: 'Mach den Anfang.', message: 'Nachricht', saySomething: 'Sag etwas', send: 'Senden', close: 'Schließen',
+  signIn: 'Anmelden', name: 'Name', password: 'Passwort', stop: 'Anhalten', tryNow: 'Jetzt versuchen', filterRooms: 'Raum suchen oder benennen…',
+  welcome: 'Willkommen', welcomeText: 'Mitlesen kannst du schon. Um mitzureden, sag, wie du heißt; das lässt sich später ändern.', startChatting: 'Loslegen',
+  notifyMe: 'Benachrichtigen', noThanks: 'Nein, danke', actions: 'Aktionen', people: 'Wer im Raum ist',
+
+  // rooms
+  sayIn: (room) => `Sag etwas in ${room}`, leaveRoom: (room) => `${room} verlassen`, unread: 'ungelesen', unreadNamed: 'ungelesen, du wirst genannt',
+  roomsUnread: (count) => `Räume, ${count} ungelesen`, newRoom: 'neuer Raum', isOpen: 'offen', loading: 'Wird geladen…',
+  moreRooms: (count) => `${many(count, 'Ein weiterer Raum', 'weitere Räume')}: gib einen Teil des Namens ein`,
+
+  // people
+  now: 'jetzt', here: 'Hier', heardLately: 'Zuletzt gehört', asFarAsKnown: ', soweit bekannt', andMore: (count) => `und ${count} mehr`,
+  peopleHere: (names, more) => names.join(', ') + (more ? ` und ${many(more, 'noch jemand', 'andere')}` : ''),
+
+  // messages
+  actionsOf: (user) => `Aktionen für die Nachricht von ${user}`, reply: 'Antworten', copyText: 'Text kopieren', copyLink: 'Link kopieren', discard: 'Verwerfen',
+  copied: 'Kopiert.', linkCopied: 'Link kopiert.', notCopied: 'Dieser Browser lässt keine Seite kopieren.',
+  state_sending: 'noch nicht beim Server; sie wird von selbst gesendet', state_accepted: 'sicher auf diesem Server; Leute auf anderen Servern sehen sie etwas später',
+  state_stored: 'bei allen', state_refused: '', state_failed: '',
+  tryAgain: 'Noch einmal', notSent: 'Nicht gesendet', notTaken: 'Der Chat hat sie nicht angenommen',
+  newSince: (time) => `Neu seit ${time}`, cameLate: (count) => (count === 1 ? '1 kam später' : `${count} kamen später`),
+  toNewest: (count) => (count ? `${many(count, 'Eine neue Nachricht', 'neue Nachrichten')} ↓` : 'Zum Neuesten ↓'),
+
+  // the state of things
+  connecting: 'verbinde…', slower: 'langsamer', slowerWhy: 'Dieses Netz lässt keinen WebSocket durch. Der Chat geht auch ohne, ein wenig langsamer.', on: (node) => `auf ${node}`,
+  deviceOffline: 'Dieses Gerät hat kein Netz. Du kannst weiter lesen und schreiben; der Chat geht von selbst weiter, sobald es wieder da ist.',
+  connectionGone: 'Die Verbindung zum Server ist weg; sie kommt von selbst wieder.',
+  noServer: 'Der Server antwortet nicht. Die Seite versucht es von selbst weiter.',
+  waitHere: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')} hier darauf, gesendet zu werden.`,
+  serversApart: 'Die Server dieses Chats sind gerade getrennt. Leute auf diesem Server sehen dich; die anderen, sobald sie wieder verbunden sind.',
+  waitForOthers: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')} darauf.`,
+  gap: 'Vielleicht fehlen Nachrichten; sie werden geholt.',
+  wait_key_ahead: (count) => `${many(count, 'Eine Nachricht war', 'Nachrichten waren')} der Uhr des Servers voraus.`,
+  wait_too_fast: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')}: dieser Server nimmt nur so viele auf einmal.`,
+  wait_full: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')}: dieser Server hebt schon so viele für die anderen auf, wie er kann.`,
+  wait_not_now: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')}: dieser Server kann sie gerade nicht annehmen.`,
+  sentAt: (count, time) => `${count === 1 ? 'Sie wird' : 'Sie werden'} um ${time} von selbst gesendet; du kannst weitermachen.`,
+  answeredBefore: (status) => `etwas vor dem Server hat mit ${status} geantwortet`,
+  anothersWait: (user) => `sie wurde als ${user} geschrieben, und du bist als jemand anderes angemeldet`,
+
+  // going to a message
+  readingBack: (count) => `Lese zurück… ${count} Nachrichten`, notThere: 'Diese Nachricht gibt es nicht mehr.', tooLong: (bytes) => `Das ist zu lang: höchstens ${bytes} Bytes.`,
+
+  // search
+  none: 'Nichts', soFar: (count) => `bisher ${count}`, onThisPage: (count, messages) => `${count} unter den neuesten ${messages} Nachrichten auf dieser Seite`,
+  stillReading: (count) => `${count}; dieser Server liest ältere Nachrichten noch ein`,
+
+  // names
+  nameBlank: 'Diesen Namen sieht man nicht: er besteht nur aus Leerzeichen.', nameControl: 'Ein Name hat keine Steuerzeichen.',
+  nameHidden: 'Dieser Name hat Zeichen, die man nicht sieht. Bitte lass sie weg.', nameInvisible: 'Diesen Namen sieht man nicht. Bitte nimm einen Buchstaben, eine Ziffer oder ein Zeichen.',
+  nameLong: (over, places) => `Dieser Name ist um ${over} zu lang. ${places}`, nameRoom: (left, places) => `Noch ${left} frei. ${places}`,
+  namePlaces: (places, letter, bytes) => `Ein Name hat ${places} Plätze${letter ? `; „${letter}“ braucht ${bytes}.` : '.'}`,
+  nameFirst: 'Gib dir zuerst einen Namen.',
+
+  // signing in
+  signInFailed: (reason) => `Das ging nicht: ${reason}.`, noAnswer: 'der Server antwortet nicht',
+
+  // elsewhere
+  namedIn: (user, room) => `${user} hat dich in ${room} genannt`,
+  offerNotify: (user) => `${user} hat dich genannt, während du weg warst. Soll dieser Browser dir das nächste Mal Bescheid geben?`,
+};
