@@ -20,7 +20,7 @@ using base::member;
 using base::string_member;
 using base::text_member;
 
-constexpr std::array metrics{"local_ack", "local_echo", "delivery", "stored"};
+constexpr std::array metrics{"local_ack", "local_echo", "delivery", "stored", "shown"};
 
 struct Latency {
     std::optional<std::int64_t> p50_us, p99_us;
@@ -188,7 +188,7 @@ std::string html(const std::string& title, const std::vector<Row>& rows) {
     out +=
         "</tbody></table><p class=\"note\">Latencies are p50 / p99, from the intended time of "
         "sending.</p></section>";
-    for (std::size_t metric : {2u, 1u, 0u, 3u})  // what people wait for, first
+    for (std::size_t metric : {2u, 4u, 1u, 0u, 3u})  // what people wait for, first
         out += fmt::format(
             "<section><h2>{}</h2><p class=\"note\">From p50 (the dot) to p99, on a logarithmic "
             "axis.</p>{}</section>",

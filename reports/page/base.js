@@ -3,15 +3,18 @@
 const results = JSON.parse(document.getElementById("results").textContent);
 // Of a comparison: { before: another run's results, exact, conclusion, differences }, else null.
 const other = JSON.parse(document.getElementById("other").textContent);
-const metricNames = ["delivery", "local_echo", "local_ack", "stored"];
-const metricTitles = { delivery: "delivery", local_echo: "local echo", local_ack: "local ack", stored: "stored" };
+const metricNames = ["delivery", "shown", "local_echo", "local_ack", "stored"].filter((name) => results.phases[0].metrics[name]);
+const metricTitles = { delivery: "delivery", shown: "shown", local_echo: "local echo", local_ack: "local ack", stored: "stored" };
 const metricHelp = {
   delivery: "until a client on another node was shown it",
+  shown: "until a client was shown it, on whichever node, the sender included",
   local_echo: "until the first client of the sender's node was shown it",
   local_ack: "until its sender was told that it is kept",
   stored: "until its sender was told that the store has it",
 };
-const view = { metric: "delivery", log: true, family: null, quantile: "p99", story: 0, zoom: null };
+// On a single node nothing is delivered to another.
+const mainMetric = results.phases[0].metrics.delivery.count || !results.phases[0].metrics.shown ? "delivery" : "shown";
+const view = { metric: mainMetric, log: true, family: null, quantile: "p99", story: 0, zoom: null };
 
 function time(us) {
   if (us == null || us < 0) return "never";

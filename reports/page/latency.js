@@ -47,13 +47,13 @@ function drawLatency() {
     { label: "p95", data: shown(metric.p95), stroke: fade(paint, 85), width: 1.2 },
     { label: "p50", data: shown(metric.p50), stroke: paint, width: 2.2 },
   ];
-  if (other) {
+  if (other && other.before.series.latencies[view.metric]) {
     const before = other.before.series, there = before.latencies[view.metric], paintBefore = colour("--s8");
     const stretched = (values) => stepTimes().map((t) => { const v = values[Math.floor((t * 1e6) / before.step_us)]; return v == null || v < 0 ? null : Math.max(v, 1); });
     for (const [q, width] of [["p99", 1.2], ["p50", 1.8]]) lines.push({ label: `${q} before`, data: stretched(there[q]), stroke: paintBefore, width, dash: [5, 4] });
   }
   const bands = [[1, 2, 10], [2, 3, 18], [3, 4, 26]].map(([a, b, share]) => ({ series: [a, b], fill: fade(paint, share) }));
-  fill(part("latency", "controls"), tabs(metricNames, metricTitles, view.metric, chooseMetric, metricHelp), tabs(["log", "linear"], {}, view.log ? "log" : "linear", (how) => { view.log = how === "log"; redraw(["latency", "shape"]); }), h("span.note", metricHelp[view.metric]));
+  fill(part("latency", "controls"), tabs(metricNames, metricTitles, view.metric, chooseMetric, metricHelp), tabs(["log", "linear"], {}, view.log ? "log" : "linear", (how) => { view.log = how === "log"; redraw(["latency", "shape"]); }), h("span.note", metricHelp[view.metric] + (results.run.world === "virtual" ? "; in the virtual world processor time is free" : "")));
   const host = fill(part("latency", "body"));
   overTime(host, lines, { height: 320, value: time, y: view.log ? logTime() : linearTime(), bands, drawn: [rings], points: pick }).axes[1].values = (u, all) => all.map((v) => (v == null ? "" : view.log ? powersOnly(v) : tick(v)));
   timeCharts[timeCharts.length - 1].redraw(false, true);

@@ -3,6 +3,7 @@ function drawRun() {
   const { run } = results;
   const copy = h("button", { onclick: () => navigator.clipboard && navigator.clipboard.writeText(run.replay) }, "copy");
   const rows = [["replay", run.replay ? h("span", h("code", run.replay), " ", copy) : "–"], ["scenario", h("code", run.file)], ["seed", String(run.seed)], ["world", `${run.world}, ${run.store}`]];
+  if (run.world === "virtual") rows.push(["time", "virtual: network, disk and timers take their time, processors take none; latencies under load are those of the process world"]);
   if (run.event_hash) rows.push(["event hash", h("code", `${run.event_hash} over ${count(run.events)} events`)]);
   rows.push(["topology", `${run.topology.nodes} nodes, ${run.topology.clients} clients${run.topology.polling ? ` (${run.topology.polling} of them poll)` : ""}, ${run.topology.rooms} rooms, feed ${run.topology.feed}, q=${run.topology.shards}, ${run.topology.batch} in a batch, ${run.topology.page} rows in a page`]);
   if (run.started) rows.push(["started", run.started]);
@@ -51,7 +52,7 @@ function withTheme(theme) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || /SELECT|INPUT|TEXTAREA/.test(event.target.tagName)) return;
-  if (event.key >= "1" && event.key <= "4") chooseMetric(metricNames[event.key - 1]);
+  if (event.key >= "1" && event.key <= String(metricNames.length)) chooseMetric(metricNames[event.key - 1]);
   else if (event.key === "l") { view.log = !view.log; redraw(["latency", "shape"]); }
   else if (event.key === "0" || event.key === "Escape") zoom(null);
   else if (event.key === "t") toggleTheme();

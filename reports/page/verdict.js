@@ -20,7 +20,7 @@ function drawVerdict() {
   if (lost) tiles.push([lost.measured.split(" ")[0], "accepted messages lost", lost.outcome]);
   if (twice) tiles.push([twice.measured.split(" ")[0], "shown or stored twice", twice.outcome]);
   const before = phases.get(first ? `before ${first}` : ""), during = phases.get(`during ${first}`);
-  if (before) tiles.push([figure(before.metrics.delivery, "p99"), first ? `p99 delivery before ${faultTitle}` : "p99 delivery"]);
+  if (before) tiles.push([figure(before.metrics[mainMetric], "p99"), first ? `p99 ${mainMetric} before ${faultTitle}` : `p99 ${mainMetric}`]);
   if (during && during.metrics.local_echo.count) tiles.push([figure(during.metrics.local_echo, "p99"), `p99 local echo during ${faultTitle}`]);
   for (const recovery of results.recoveries.slice(0, 1)) tiles.push([time(recovery.us), `recovery of ${recovery.fault}`, recovery.us < 0 ? "fail" : null]);
   for (const failed of bad.filter((f) => f !== lost && f !== twice).slice(0, 3)) tiles.push([shortFigure(failed.measured), failed.property, failed.outcome]);

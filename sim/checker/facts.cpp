@@ -21,14 +21,12 @@ void group(const std::vector<Item>& items, std::size_t groups, Key key, std::vec
     for (std::uint32_t i = 0; i < items.size(); ++i) order[next[key(items[i])]++] = i;
 }
 
-std::uint32_t number_in(std::string_view msg, Index otherwise) {
-    const auto dash = msg.rfind('-');
-    if (dash == std::string_view::npos || dash + 1 == msg.size()) return otherwise;
+/// 17 in "c3-17", 3 in "c3".
+std::uint32_t number_in(std::string_view name, Index otherwise) {
+    const auto before = name.find_last_not_of("0123456789");
+    if (before == std::string_view::npos || before + 1 == name.size()) return otherwise;
     std::uint32_t number = 0;
-    for (const char c : msg.substr(dash + 1)) {
-        if (c < '0' || c > '9') return otherwise;
-        number = number * 10 + static_cast<std::uint32_t>(c - '0');
-    }
+    for (const char c : name.substr(before + 1)) number = number * 10 + static_cast<std::uint32_t>(c - '0');
     return number;
 }
 
@@ -105,6 +103,7 @@ void Facts::add(const Record& record) {
 
 void Facts::close() {
     if (!at_end_) mark_end();
+    forget_early_stalls();
     for (auto& fault : faults)
         if (fault.off_us < 0) fault.off_us = healed_us >= fault.on_us ? healed_us : end_us;
     for (const auto& fault : faults)
@@ -114,6 +113,14 @@ void Facts::close() {
         by_message_);
     group(
         deliveries, clients.size(), [](const Delivery& d) { return d.client; }, client_begin_, by_client_);
+}
+
+/// Before the first message there was nothing to measure.
+void Facts::forget_early_stalls() {
+    auto first = end_us;
+    for (const auto& m : messages)
+        if (m.sent_seq != 0) first = std::min(first, m.due_us);
+    std::erase_if(stalls, [&](const Stall& stall) { return stall.at_us < first; });
 }
 
 /// Of most their senders were told `failed`; but who has gone meanwhile is told nothing.
@@ -136,7 +143,10 @@ std::span<const std::uint32_t> Facts::deliveries_to_client(Index client) const {
 
 Client& Facts::client(std::string_view name, Index& number) {
     number = clients_names.number(name);
-    if (number >= clients.size()) clients.resize(number + 1);
+    if (number < clients.size()) return clients[number];
+    clients.resize(number + 1);
+    const auto in_name = number_in(name, 0);
+    clients[number].polls = name.starts_with('c') && in_name >= polling_from && in_name <= polling_to;
     return clients[number];
 }
 

@@ -62,6 +62,7 @@ struct Client {
     std::uint32_t connection = 0;
     bool connected = false;
     bool connected_at_end = false;                         ///< when the world began to look at the outcome
+    bool polls = false;                                    ///< it has no WebSocket
     std::vector<std::pair<Index, Index>> streams;          ///< of this connection: (room, stream)
     std::string gone;                                      ///< why its last connection ended
     std::vector<std::pair<Index, std::uint32_t>> follows;  ///< (room, its place among the room's followers)
@@ -111,6 +112,9 @@ struct FaultSpan {
     std::int64_t on_us = 0;
     std::int64_t off_us = never;
     std::int64_t touched = 0;
+    std::string target{};   ///< "c3", "n1", or empty
+    std::string absence{};  ///< why there was nothing to touch when it began: "c3 was away (vanish)"
+    bool is_over = false;   ///< its end was told, and with it how much it touched
 };
 
 struct Stall {
@@ -164,6 +168,7 @@ public:
     std::uint32_t seq = 0;    ///< records taken
     std::uint32_t streams = 0;
     bool ended = false;
+    std::int64_t polling_from = 0, polling_to = 0;  ///< clients that poll, by the numbers in their names
     bool one_order = true;  ///< the store has one shard, so its feed has the order of its writes
     bool histories_read = false;
     std::string broken;  ///< what the last record says was wrong with the run
@@ -172,12 +177,15 @@ public:
     [[nodiscard]] std::int64_t count_of(Anomaly::Kind kind) const {
         return oddity_counts[static_cast<std::size_t>(kind)];
     }
+    /// Of one of `messages`.
+    [[nodiscard]] Index index_of(const Message& m) const { return static_cast<Index>(&m - messages.data()); }
     /// Indices into `deliveries`, in time order; valid after close().
     [[nodiscard]] std::span<const std::uint32_t> deliveries_of_message(Index message) const;
     [[nodiscard]] std::span<const std::uint32_t> deliveries_to_client(Index client) const;
 
 private:
     Client& client(std::string_view name, Index& number);
+    void forget_early_stalls();
     Index node(const Record& record, const Client* client);
     Room& room(std::string_view name, Index& number);
     Index message(std::string_view name);
@@ -194,6 +202,7 @@ private:
     void take_history(const Record& record);
     void take_node(const Record& record);
     void take_fault(const Record& record);
+    [[nodiscard]] std::string absence_of(const Record& fault);
     static void excuse_if_destroyed(Message& message);
     void excuse_rejected(const FaultSpan& fault);
 

@@ -180,9 +180,27 @@ void Facts::excuse_if_destroyed(Message& m) {
     if (m.disk_lost && (m.stored_us < 0 || (m.store_lost && m.journals == 0))) m.excused = true;
 }
 
+/// Why the client or node that a fault hits was not there when it began; empty when it was.
+std::string Facts::absence_of(const Record& fault) {
+    if (!fault.client.empty()) {
+        Index number{};
+        const auto& hit = client(fault.client, number);
+        if (hit.connected) return {};
+        return hit.gone.empty() ? fault.client + " was not connected yet"
+                                : fault.client + " was away (" + hit.gone + ')';
+    }
+    const auto number = node_names.find(fault.node);
+    const auto last = std::find_if(lifelines.rbegin(), lifelines.rend(),
+                                   [&](const NodeChange& change) { return change.node == number; });
+    if (number == nobody || last == lifelines.rend()) return {};
+    const bool is_there = last->state == "up" || last->state == "resumed";
+    return is_there ? std::string{} : fault.node + " was " + last->state;
+}
+
 void Facts::take_fault(const Record& record) {
     if (record.kind == RecordKind::fault_on) {
-        faults.push_back({record.name, record.text, record.at_us, never, 0});
+        faults.push_back({record.name, record.text, record.at_us, never, 0,
+                          record.client.empty() ? record.node : record.client, absence_of(record)});
         if (record.text != "store.wipe" && record.text != "store.amnesia" && record.text != "store.failover")
             return;
         store_wiped_us_ = record.at_us;
@@ -197,6 +215,7 @@ void Facts::take_fault(const Record& record) {
         if (fault->name != record.name || fault->off_us >= 0) continue;
         fault->off_us = record.at_us;
         fault->touched = record.count;
+        fault->is_over = true;
         return;
     }
 }

@@ -13,7 +13,7 @@
 
 namespace davenport::sim::checker {
 
-/// The four latencies, each from the time when the message was due: a client that could not send in time has
+/// The latencies, each from the time when the message was due: a client that could not send in time has
 /// waited too.
 enum class Metric {
     local_ack,   ///< until its sender was told that it is kept
@@ -21,8 +21,11 @@ enum class Metric {
     delivery,    ///< until a client on another node was shown it: one sample for each such client that had to
                  ///< be
     stored,      ///< until its sender was told that the store has it
+    shown,       ///< until a client was shown it, on whichever node, the sender included: one sample for each
+                 ///< client that had to be
 };
-inline constexpr std::array metrics{Metric::local_ack, Metric::local_echo, Metric::delivery, Metric::stored};
+inline constexpr std::array metrics{Metric::local_ack, Metric::local_echo, Metric::delivery, Metric::stored,
+                                    Metric::shown};
 std::string_view name_of(Metric metric);
 std::optional<Metric> metric_named(std::string_view name);
 
@@ -31,7 +34,8 @@ struct Sample {
     std::int64_t key = 0;
     std::int64_t due_us = 0;
     Index message = nobody;
-    Index node = nobody;  ///< where it arrived: the receiver's for deliveries, else the sender's
+    Index node = nobody;    ///< where it arrived: the receiver's for deliveries, else the sender's
+    Index client = nobody;  ///< to whom: the receiver, or the sender of what it was told
 
     static constexpr std::int64_t never_bit = std::int64_t{1} << 62;
     [[nodiscard]] bool arrived() const { return key < never_bit; }
@@ -63,8 +67,16 @@ struct Figures {
 /// Whom to count; an empty filter takes all.
 struct Filter {
     const Phase* phase = nullptr;
-    Index node = nobody;
+    Index node = nobody;  ///< where it arrived
     Index room = nobody;
+    Index client = nobody;  ///< to whom
+    Index from_node = nobody;
+    Index from_client = nobody;
+    std::vector<Index> except_nodes{};    ///< neither from there nor to there
+    std::vector<Index> except_clients{};  ///< neither by them nor to them
+    bool pollers = false;                 ///< only to clients that poll
+
+    [[nodiscard]] bool takes(const Facts& facts, const Sample& sample) const;
 };
 
 /// All samples of a run, sorted once, so that each phase's figures are a walk over them.
@@ -77,11 +89,14 @@ public:
         return samples_[static_cast<std::size_t>(metric)];
     }
     [[nodiscard]] Figures figures(Metric metric, const Filter& filter) const;
+    /// The same, with what `shorten` makes of each sample's waiting time.
+    [[nodiscard]] Figures figures(Metric metric, const Filter& filter,
+                                  const std::function<std::int64_t(const Sample&)>& shorten) const;
     /// Messages that are in the store, whose sender was not there any more to be told: no sample of `stored`.
     [[nodiscard]] std::int64_t stored_untold() const { return stored_untold_; }
 
 private:
-    void add(Metric metric, const Message& message, Index number, Index node, std::int64_t at_us);
+    void add(Metric metric, const Message& message, Sample sample, std::int64_t at_us);
 
     const Facts& facts_;
     std::array<std::vector<Sample>, metrics.size()> samples_;

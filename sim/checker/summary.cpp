@@ -28,22 +28,11 @@ MetricSummary summary_of(const Figures& figures) {
 }
 
 Figures from_sending(const Facts& facts, const Latencies& latencies, Metric metric, const Phase& phase) {
-    Figures figures;
-    for (const auto& sample : latencies.samples(metric)) {
-        if (!phase.contains(sample.due_us)) continue;
+    return latencies.figures(metric, {.phase = &phase}, [&](const Sample& sample) {
         const auto held_back =
             std::max<std::int64_t>(facts.messages[sample.message].sent_us - sample.due_us, 0);
-        figures.undelivered += sample.arrived() ? 0 : 1;
-        figures.sorted.push_back(
-            {std::max<std::int64_t>(sample.waited_us() - held_back, 0), !sample.arrived()});
-    }
-    std::ranges::sort(figures.sorted, {}, [](const Waited& w) { return std::pair{w.more, w.us}; });
-    figures.count = static_cast<std::int64_t>(figures.sorted.size());
-    std::int64_t sum = 0;
-    for (const auto& waited : figures.sorted) sum += waited.more ? 0 : waited.us;
-    if (const auto arrived = figures.count - figures.undelivered; arrived > 0)
-        figures.mean_us = sum / arrived;
-    return figures;
+        return std::max<std::int64_t>(sample.waited_us() - held_back, 0);
+    });
 }
 
 std::map<std::string, std::int64_t> count_all(const Facts& facts) {
@@ -129,7 +118,7 @@ Summary summarize(const Facts& facts, const Latencies& latencies, const Verdict&
         made.spans = phase.spans;
         for (const auto metric : metrics) {
             const auto i = static_cast<std::size_t>(metric);
-            made.from_due[i] = summary_of(latencies.figures(metric, {&phase, nobody, nobody}));
+            made.from_due[i] = summary_of(latencies.figures(metric, {.phase = &phase}));
             made.from_sending[i] = summary_of(from_sending(facts, latencies, metric, phase));
         }
         summary.phases.push_back(std::move(made));

@@ -10,7 +10,7 @@ namespace davenport::sim::client {
 namespace {
 
 constexpr std::uint32_t reconnect_timer = 1;
-constexpr std::uint32_t answer_timer = 2;
+constexpr std::uint32_t posts_timer = 2;
 constexpr std::size_t effects_most = 3;               // of one event, as a rule: a frame, a note and a timer
 constexpr std::int64_t follow_ahead_ms_max = 30'000;  // a faulty clock elsewhere must not drag ours along
 
@@ -24,8 +24,9 @@ using base::text_member;
 ClientCore::ClientCore(Config config)
     : config_{std::move(config)},
       random_{base::Random::stream(config_.seed, "client " + config_.name)},
-      nonce_{fmt::format("{}{:06x}", config_.name, random_.below(1 << 24))},
-      node_{config_.node} {
+      nonce_{make_nonce()},
+      node_{config_.node},
+      posts_{config_.answer_timeout} {
     for (const auto& room : config_.rooms) rooms_[room];
     if (config_.polling) polling_.emplace(at_node(config_.rooms.empty() ? "" : config_.rooms.front()));
 }
@@ -56,7 +57,7 @@ Effects ClientCore::done() {
 }
 
 bool ClientCore::settled() const {
-    return state_ == State::open && pending_.empty() && (!polling_ || polling_->settled()) &&
+    return state_ == State::open && posts_.settled() && (!polling_ || polling_->settled()) &&
            std::ranges::none_of(rooms_,
                                 [](const auto& room) { return room.second.joining || room.second.gap; });
 }
@@ -109,10 +110,11 @@ void ClientCore::on(const Vanish& e) { leave("vanish", e.away); }
 void ClientCore::on(const TimerFired& e) {
     if (polling_) polling_->on_timer(e.timer);
     if (e.timer == reconnect_timer && state_ == State::closed) connect();
-    if (e.timer != answer_timer || state_ != State::open || pending_.empty()) return;
-    for (auto& pending : pending_)
-        if (pending.tries > 0 && now_.time - pending.sent >= config_.answer_timeout) send(pending);
-    set_timer(answer_timer, config_.answer_timeout);
+    if (e.timer != posts_timer) return;
+    posts_timer_at_ = base::Time::max();
+    if (state_ != State::open) return;
+    posts_.repeat_overdue(now_.time);
+    send_due();
 }
 
 void ClientCore::on(const Received& e) {
@@ -147,6 +149,8 @@ void ClientCore::on_frame(const base::JsonView& frame) {
         on_joined(frame);
     } else if (t == "page") {
         on_page(frame);
+    } else if (t == "pong") {
+        on_pong(frame);
     } else if (t == "store") {
         auto& record = note(RecordKind::store);
         record.node = node_;
@@ -176,67 +180,95 @@ void ClientCore::on_welcome(const base::JsonView& frame) {
         }
         send(join + '}');
     }
-    for (auto& pending : pending_) send(pending);
+    posts_.learn_time();
+    asked_time_ = false;
+    posts_.resume();
+    send_due();
+}
+
+/// The node said its time, because a post was refused for its own.
+void ClientCore::on_pong(const base::JsonView& frame) {
+    if (!std::exchange(asked_time_, false)) return;
+    if (const auto now = int_member(frame, "now")) clock_offset_ms_ = *now - base::unix_ms(now_.wall);
+    posts_.learn_time();
+    send_due();
 }
 
 // ---------------------------------------------------------------- what it says
 
-/// Above our last key, and above all that we have seen: an answer stands after what it answers.
+/// Above our last key, and above all that we have seen: an answer stands after what it answers. What is too
+/// far ahead is not followed, not even our own last key: a node whose clock was wrong made us make it, and
+/// would refuse all that follows it. Another nonce then keeps keys unique.
 base::MessageKey ClientCore::next_key() {
     const auto clock = base::unix_ms(now_.wall) + clock_offset_ms_;
+    const auto is_too_far = [&](const base::MessageKey& before) {
+        return before.unix_ms > clock + follow_ahead_ms_max;
+    };
     base::MessageKey key;
-    key.unix_ms = std::max(clock, std::min(newest_seen_.unix_ms, clock + follow_ahead_ms_max));
+    key.unix_ms = clock;
     for (const auto* before : {&newest_seen_, &last_key_}) {
-        if (key.unix_ms > before->unix_ms ||
-            (key.unix_ms == before->unix_ms && key.counter > before->counter))
+        if (is_too_far(*before) ||
+            std::pair{before->unix_ms, before->counter} < std::pair{key.unix_ms, key.counter})
             continue;
-        if (before == &newest_seen_ && before->unix_ms > key.unix_ms)
-            continue;  // too far ahead to be followed
         key.unix_ms = before->unix_ms;
         key.counter = static_cast<std::uint16_t>(before->counter + 1);
         if (key.counter == 0) ++key.unix_ms;  // 65536 in one millisecond: borrow from the next
     }
+    if (is_too_far(last_key_)) nonce_ = make_nonce();
     key.nonce = nonce_;
     return last_key_ = key;
 }
 
-void ClientCore::set_key(Pending& pending) {
-    pending.key = next_key();
-    pending.key_text = pending.key.text();
-}
+std::string ClientCore::make_nonce() { return fmt::format("{}{:06x}", config_.name, random_.below(1 << 24)); }
 
 void ClientCore::on(const Post& e) {
-    Pending pending;
-    pending.room = e.room;
-    pending.msg = fmt::format("{}-{}", config_.name, ++posted_);
-    pending.text = make_text(pending.msg, e.size_bytes);
-    set_key(pending);
-    pending.due = e.due;
-    pending_.push_back(std::move(pending));
-    if (state_ == State::open) {
-        send(pending_.back());
-    } else {
-        note(RecordKind::unsent, pending_.back());
+    Posts::Post said;
+    said.room = e.room;
+    said.msg = fmt::format("{}-{}", config_.name, ++posted_);
+    said.text = make_text(said.msg, e.size_bytes);
+    said.due = e.due;
+    said.key = next_key();
+    said.key_text = said.key.text();
+    auto& post = posts_.add(std::move(said));
+    if (state_ != State::open || !posts_.flows(now_.time)) {
+        note(RecordKind::unsent, post);
+        return;
     }
+    send(post);
+    set_posts_timer(now_.time + config_.answer_timeout);
 }
 
-void ClientCore::send(Pending& pending) {
-    if (pending.host.empty()) pending.host = node_name_;
-    ++pending.tries;
-    pending.sent = now_.time;
+void ClientCore::send_due() {
+    while (auto* post = posts_.next(now_.time)) {
+        if (post->rekey) posts_.set_key(*post, next_key());
+        send(*post);
+    }
+    if (posts_.wants_time() && !std::exchange(asked_time_, true)) send(R"({"t":"ping"})");
+    set_posts_timer(posts_.next_due());
+}
+
+/// Moves the timer to an earlier time only: when it fires, it is set for what is left.
+void ClientCore::set_posts_timer(base::Time at) {
+    if (at >= posts_timer_at_) return;
+    posts_timer_at_ = at;
+    effects_.push_back(SetTimer{posts_timer, at});
+}
+
+void ClientCore::send(Posts::Post& to_send) {
+    if (to_send.host.empty()) to_send.host = node_name_;
+    posts_.count_send(to_send, now_.time);
     std::string post = R"({"t":"post","room":)";
-    post.reserve(pending.text.size() + 160);
-    append_json_string(post, at_node(pending.room));
+    post.reserve(to_send.text.size() + 160);
+    append_json_string(post, at_node(to_send.room));
     post += R"(,"key":)";
-    append_json_string(post, pending.key_text);
+    append_json_string(post, to_send.key_text);
     post += R"(,"text":)";
-    append_json_string(post, pending.text);
+    append_json_string(post, to_send.text);
     post += R"(,"host":)";
-    append_json_string(post, pending.host);
+    append_json_string(post, to_send.host);
     send(post + '}');
-    auto& record = note(RecordKind::send, pending);
-    record.count = pending.tries;
-    set_timer(answer_timer, config_.answer_timeout);
+    auto& record = note(RecordKind::send, to_send);
+    record.count = to_send.tries;
 }
 
 void ClientCore::on(const Retry&) {
@@ -248,38 +280,28 @@ void ClientCore::on(const Garbage& e) {
 }
 
 void ClientCore::on_answer(const base::JsonView& frame, RecordKind kind) {
-    const auto key = text_member(frame, "key");
-    const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key_text == key; });
-    if (pending != pending_.end()) {
-        answered_ = *pending;
-        accepted_.emplace(key, *pending);
-        pending_.erase(pending);
-    } else if (kind == RecordKind::accepted) {
-        return;  // a repeat, or `stored` came first
-    }
-    const auto known = accepted_.find(key);
-    if (known == accepted_.end()) return;
-    auto& record = note(kind, known->second);
+    auto* post = posts_.find(string_member(frame, "key").value_or(""));
+    if (!post) return;
+    const bool is_first = post->state == Posts::State::sending;
+    if (is_first) answered_ = *post;
+    if (kind == RecordKind::accepted) posts_.on_accepted(*post);
+    if (kind == RecordKind::accepted && !is_first) return;  // a repeat
+    auto& record = note(kind, *post);
     record.id = text_member(frame, "id");
     record.text = text_member(frame, "reason");
-    if (kind != RecordKind::accepted) accepted_.erase(known);
+    if (kind != RecordKind::accepted) posts_.erase(*post);
 }
 
 void ClientCore::on_refused(const base::JsonView& frame) {
-    const auto key = text_member(frame, "key");
-    const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key_text == key; });
-    if (pending == pending_.end()) return;
+    auto* post = posts_.find(string_member(frame, "key").value_or(""));
+    if (!post) return;
     const auto code = text_member(frame, "code");
-    auto& record = note(RecordKind::refused, *pending);
+    auto& record = note(RecordKind::refused, *post);
     record.text = code;
-    if (int_member(frame, "retry_ms")) {
-        set_timer(answer_timer, config_.answer_timeout);
-    } else if (code == "key_ahead" && pending->tries == 1) {
-        set_key(*pending);
-        send(*pending);
-    } else if (code != "key_ahead") {
-        pending_.erase(pending);
-    }
+    std::optional<base::Duration> retry;
+    if (const auto ms = int_member(frame, "retry_ms")) retry = std::chrono::milliseconds{*ms};
+    if (posts_.on_refused(*post, code, retry, now_.time)) return posts_.erase(*post);
+    send_due();
 }
 
 // ---------------------------------------------------------------- notes
@@ -292,12 +314,12 @@ std::string ClientCore::room_of(const base::JsonView& frame) const {
     return std::string{without_prefix(string_member(frame, "room").value_or(""))};
 }
 
-Record& ClientCore::note(RecordKind kind, const Pending& pending) {
+Record& ClientCore::note(RecordKind kind, const Posts::Post& post) {
     auto& record = note(kind);
     record.node = node_;
-    record.room = pending.room;
-    record.msg = pending.msg;
-    record.due_us = (pending.due - config_.start).count();
+    record.room = post.room;
+    record.msg = post.msg;
+    record.due_us = (post.due - config_.start).count();
     return record;
 }
 

@@ -7,9 +7,9 @@
 #include "sim/client/events.hpp"
 #include "sim/client/long_polling.hpp"
 #include "sim/client/message_text.hpp"
+#include "sim/client/posts.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,7 +32,7 @@ struct Config {
     std::uint64_t seed = 1;
     base::Duration reconnect_after = std::chrono::milliseconds{100};
     base::Duration answer_timeout =
-        std::chrono::seconds{5};  ///< a post without `accepted` or `stored` is repeated after this
+        std::chrono::seconds{5};  ///< a post that was not answered is repeated after this
     bool polling = false;         ///< by long polls and HTTP posts instead of a WebSocket
 };
 
@@ -52,17 +52,6 @@ public:
 
 private:
     enum class State { closed, connecting, greeting, open };
-    struct Pending {
-        std::string room;
-        base::MessageKey key;
-        std::string key_text;
-        std::string text;
-        std::string msg;
-        std::string host;  ///< of the node that it was first sent to
-        base::Time due;
-        int tries = 0;
-        base::Time sent{};
-    };
     struct Followed {
         std::string cursor;
         std::int64_t n = 0;
@@ -93,6 +82,7 @@ private:
     void on_welcome(const base::JsonView& frame);
     void on_answer(const base::JsonView& frame, RecordKind kind);
     void on_refused(const base::JsonView& frame);
+    void on_pong(const base::JsonView& frame);
 
     // client_sees.cpp: what it is shown
     void on_joined(const base::JsonView& frame);
@@ -103,17 +93,20 @@ private:
     void connect();
     void lose_connection(const std::string& reason, base::Duration pause);
     void leave(const std::string& reason, base::Duration pause);
-    void send(Pending& pending);
+    /// Sends what is due, and sets the timer for what is due later.
+    void send_due();
+    void send(Posts::Post& post);
+    void set_posts_timer(base::Time at);
     void send(std::string frame) { effects_.push_back(Send{std::move(frame)}); }
     void set_timer(std::uint32_t timer, base::Duration after) {
         effects_.push_back(SetTimer{timer, now_.time + after});
     }
     base::MessageKey next_key();
-    void set_key(Pending& pending);
+    std::string make_nonce();
     Effects done();
     /// Notes what happened; the caller fills in the rest, before anything else is asked of the world.
     Record& note(RecordKind kind);
-    Record& note(RecordKind kind, const Pending& pending);
+    Record& note(RecordKind kind, const Posts::Post& post);
 
     Config config_;
     base::Random random_;
@@ -126,9 +119,10 @@ private:
     base::MessageKey last_key_;
     base::MessageKey newest_seen_;  ///< the highest time and counter in an id that it was shown
     int posted_ = 0;
-    std::deque<Pending> pending_;              ///< neither accepted, stored nor refused, in the order said
-    std::map<std::string, Pending> accepted_;  ///< by key: on some node's disk, `stored` not yet told
-    std::optional<Pending> answered_;          ///< the newest that was answered, for Retry
+    Posts posts_;
+    std::optional<Posts::Post> answered_;  ///< the newest that was answered, for Retry
+    base::Time posts_timer_at_ = base::Time::max();
+    bool asked_time_ = false;
     std::map<std::string, Followed, std::less<>> rooms_;
     boost::unordered_flat_map<std::uint64_t, int>
         seen_;  ///< hash of an id -> the connection on which it last came; looked up, never walked

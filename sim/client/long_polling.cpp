@@ -28,6 +28,14 @@ base::HttpRequest post_to(std::string_view room, std::string body) {
     return {"POST", path_of(room, "messages"), {{"Content-Type", "application/json"}}, std::move(body)};
 }
 
+/// Of a Retry-After; as the page has it where it is no number.
+std::int64_t seconds_of(std::string_view text) {
+    std::int64_t seconds = 0;
+    for (const char c : text)
+        seconds = c >= '0' && c <= '9' && seconds < 1'000'000 ? seconds * 10 + (c - '0') : 0;
+    return seconds > 0 ? seconds : 2;
+}
+
 /// A frame with members that are text.
 std::string frame_of(std::string_view t,
                      std::initializer_list<std::pair<std::string_view, std::string_view>> members) {
@@ -117,6 +125,8 @@ void LongPolling::say(const std::string& frame) {
         post.body += '}';
         posts_.push_back(std::move(post));
         if (posts_.size() == 1) ask(About::post, posts_.front());
+    } else if (t == "ping") {
+        ask(About::time, {}, get("/readyz"), answer_timeout);
     } else {
         ask(About::nothing, room_, post_to(room_, frame), answer_timeout);
     }
@@ -138,6 +148,8 @@ std::vector<Event> LongPolling::on_answer(const Answered& answer, base::Now now)
         auto welcome = frame_of("welcome", {{"node", node_}});
         welcome.pop_back();
         heard.emplace_back(Received{fmt::format(R"({},"now":{}}})", welcome, base::unix_ms(now.wall))});
+    } else if (about == About::time) {  // by its own clock, as when it was greeted
+        heard.emplace_back(Received{fmt::format(R"({{"t":"pong","now":{}}})", base::unix_ms(now.wall))});
     } else if (about == About::poll) {
         hear_poll(room, answer.response, heard);
     } else if (about == About::post && !posts_.empty()) {
@@ -196,10 +208,11 @@ void LongPolling::hear_post(const Posted& post, const base::HttpResponse& respon
     } else {
         auto refused =
             frame_of("refused", {{"key", post.key}, {"code", member("error")}, {"reason", member("reason")}});
-        const bool is_for_now =
-            std::ranges::find(response.headers, "Retry-After", &base::Headers::value_type::first) !=
-            response.headers.end();
-        if (is_for_now) refused.insert(refused.size() - 1, ",\"retry_ms\":1000");
+        const auto wait =
+            std::ranges::find(response.headers, "Retry-After", &base::Headers::value_type::first);
+        if (wait != response.headers.end())
+            refused.insert(refused.size() - 1,
+                           fmt::format(",\"retry_ms\":{}", seconds_of(wait->second) * 1000));
         heard.emplace_back(Received{std::move(refused)});
     }
 }

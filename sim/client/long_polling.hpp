@@ -33,7 +33,7 @@ public:
     [[nodiscard]] bool settled() const { return unstored_.empty(); }
 
 private:
-    enum class About { greeting, poll, post, repeat, page, nothing };
+    enum class About { greeting, poll, post, repeat, page, time, nothing };
     struct UnderWay {
         About about;
         std::string room{};

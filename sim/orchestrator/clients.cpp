@@ -35,8 +35,14 @@ void Clients::on_record(const Record& record) {
     if (record.kind == RecordKind::connected) {
         client_at_[record.client] = record.node;
         connected_.insert(record.client);
+        for (std::size_t i = 0; i < states_.count(); ++i)
+            if (states_.is_on(i) && states_.planned(i).kind == "client.slow" &&
+                states_.planned(i).client == record.client)
+                states_.hits(i) = 1;  // it was away when that began
     } else if (record.kind == RecordKind::disconnected) {
         connected_.erase(record.client);
+    } else if (record.kind == RecordKind::accepted || record.kind == RecordKind::stored) {
+        answered_.insert(record.client);
     }
 }
 
@@ -48,10 +54,17 @@ void Clients::join(std::size_t fault, const std::string& node) {
     }
 }
 
+/// Who is away moves all the same, and says later what it has to say; all else needs a connection.
+bool Clients::touches(const PlannedFault& fault) const {
+    if (fault.kind == "client.hop" || fault.kind == "client.flood") return true;
+    return connected_.contains(fault.client) &&
+           (fault.kind != "client.retry" || answered_.contains(fault.client));
+}
+
 void Clients::begin(std::size_t fault) {
     const auto& planned = states_.planned(fault);
     const bool moment = states_.is_moment(fault);
-    states_.hits(fault) = connected_.contains(planned.client) ? 1 : 0;
+    states_.hits(fault) = touches(planned) ? 1 : 0;
     if (planned.kind == "client.vanish") {
         tell(planned,
              client::Vanish{moment                         ? away_default

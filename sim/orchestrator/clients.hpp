@@ -27,12 +27,15 @@ private:
         context_.add(Tell{fault.client, std::move(event)});
     }
     void begin_moment(const PlannedFault& fault);
+    /// Whether the fault meets anything when it begins now.
+    [[nodiscard]] bool touches(const PlannedFault& fault) const;
 
     Context& context_;
     FaultStates& states_;
     const Nodes& nodes_;
     std::map<std::string, std::string> client_at_;  ///< the node at which each client is, or was last
     std::set<std::string> connected_;
+    std::set<std::string> answered_;  ///< those that have a message to repeat
     std::uint32_t count_;
 };
 

@@ -28,6 +28,7 @@ void Faults::begin(std::size_t fault) {
     } else if (kind.starts_with("client.")) {
         clients.begin(fault);
     } else {
+        states.hits(fault) = nodes.is_running(states.planned(fault).node) ? 1 : 0;
         context_.add(SetLink{fault, true});
         if (states.is_moment(fault)) end(fault);
     }
@@ -44,6 +45,14 @@ void Faults::end(std::size_t fault) {
     } else if (states.claim_end(fault)) {
         context_.add(SetLink{fault, false});
     }
+}
+
+/// The way to a node that is gone carries nothing, though clients go on trying it.
+void Faults::on(const LinkTold& e) {
+    const auto& planned = states.planned(e.fault);
+    const bool missed =
+        planned.kind.starts_with("link.") && states.hits(e.fault) == 0 && !nodes.is_running(planned.node);
+    states.finish(e.fault, missed ? 0 : e.touched);
 }
 
 void Faults::watch(const Record& record) {

@@ -22,7 +22,7 @@ public:
     void begin(std::size_t fault);
     void end(std::size_t fault);
     /// How often a fault of the links or of a disk has hit; it is over.
-    void on(const LinkTold& e) { states.finish(e.fault, e.touched); }
+    void on(const LinkTold& e);
     /// Begins the faults whose condition `record` meets, in a turn of its own.
     void watch(const Record& record);
 

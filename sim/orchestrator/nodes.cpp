@@ -41,7 +41,7 @@ void Nodes::note(const std::string& node, std::string state) {
 void Nodes::begin(std::size_t fault) {
     const auto& planned = states_.planned(fault);
     if (is_of_the_host(planned.kind)) {
-        states_.hits(fault) = 1;
+        states_.hits(fault) = is_running(planned.node) ? 1 : 0;
         context_.add(SetHost{fault, true});
         if (states_.is_moment(fault)) end(fault);
         return;
@@ -80,6 +80,7 @@ void Nodes::end(std::size_t fault) {
     const auto& planned = states_.planned(fault);
     if (is_of_the_host(planned.kind)) {
         context_.add(SetHost{fault, false});
+        if (is_running(planned.node)) states_.hits(fault) = 1;
         if (planned.kind != "node.disk_fail")
             states_.finish(fault, states_.hits(fault));  // that one is told whether it hit
         return;
@@ -194,6 +195,13 @@ bool Nodes::all_drained() const {
 bool Nodes::any_changing() const {
     return std::ranges::any_of(nodes_, [](const auto& entry) {
         return entry.second.health == Health::starting || entry.second.health == Health::stopping;
+    });
+}
+
+bool Nodes::is_running(const std::string& node) const {
+    return std::ranges::any_of(nodes_, [&](const auto& entry) {
+        const auto health = entry.second.health;
+        return (node.empty() || entry.first == node) && (health == Health::up || health == Health::paused);
     });
 }
 

@@ -39,6 +39,8 @@ public:
 
     /// True while one is on its way up or down.
     [[nodiscard]] bool any_changing() const;
+    /// The node has a process, which may be paused; any of them when `node` is empty.
+    [[nodiscard]] bool is_running(const std::string& node) const;
     /// Names of those that are up, or of those that are not.
     [[nodiscard]] std::vector<std::string> names(bool up) const;
     /// The name after `node`, in order; the first after the last.

@@ -91,6 +91,10 @@ bool read_recovery(Tokens& tokens, Expectation& expectation) {
     }
     expectation.name_location = tokens.place();
     expectation.property = fmt::format("recovery of {}", tokens.take().text);
+    if (tokens.take_if("stable")) {
+        expectation.stable = read_time(tokens);
+        if (!expectation.stable) return false;
+    }
     return read_threshold(tokens, expectation);
 }
 
@@ -123,19 +127,41 @@ bool read_figure_of(const Token& function, const Token& of, Tokens& tokens, bool
     return false;
 }
 
-/// `, n2` or `, r1`: of one node, or of one room.
-bool read_place(Tokens& tokens, std::string& place) {
-    if (!tokens.take_if(",")) return true;
-    const auto token = tokens.take();
+/// A node's, room's or client's name, of which `letters` may be the first.
+bool is_place(std::string_view text, std::string_view letters) {
     std::string why;
-    auto as_node = std::string{token.text};
-    if (as_node.starts_with('r')) as_node[0] = 'n';
-    if (!parse_value(Type::node, as_node, why)) {
-        tokens.complain(token, fmt::format("'{}' is neither a node nor a room", token.text),
-                        "as in p99(delivery, n2) or p99(delivery, r1)");
-        return false;
+    auto as_node = std::string{text};
+    if (text.empty() || letters.find(text.front()) == std::string_view::npos) return false;
+    as_node[0] = 'n';
+    return parse_value(Type::node, as_node, why).has_value();
+}
+
+constexpr std::string_view places_example =
+    "as in p99(delivery, n2), p99(delivery, r1), p99(shown, from n1, except c3), p99(shown, poller)";
+
+/// `, n2`, `, r1`, `, from n1`, ...: which samples, one behind the other.
+bool read_places(Tokens& tokens, std::string& places) {
+    while (tokens.take_if(",")) {
+        const auto word = tokens.take();
+        const bool has_name = word.text == "from" || word.text == "to" || word.text == "except";
+        if (!has_name && word.text != "poller" && !is_place(word.text, "nr")) {
+            auto hint = is_place(word.text, "c")
+                            ? fmt::format("say whether `from {0}`, `to {0}` or `except {0}`", word.text)
+                            : std::string{places_example};
+            tokens.complain(word, fmt::format("'{}' is neither a node nor a room", word.text),
+                            std::move(hint));
+            return false;
+        }
+        places += fmt::format(", {}", word.text);
+        if (!has_name) continue;
+        const auto name = tokens.take();
+        if (!is_place(name.text, "nc")) {
+            tokens.complain(name, fmt::format("'{}' is neither a node nor a client", name.text),
+                            fmt::format("as in {0} n1 or {0} c3", word.text));
+            return false;
+        }
+        places += fmt::format(" {}", name.text);
     }
-    place = fmt::format(", {}", token.text);
     return true;
 }
 
@@ -146,7 +172,14 @@ bool read_figure(const Token& function, Tokens& tokens, Expectation& expectation
     const auto of = tokens.take();
     const bool good = read_figure_of(function, of, tokens, is_count);
     std::string place;
-    if (!read_place(tokens, place)) return false;
+    expectation.name_location = tokens.place();
+    if (!read_places(tokens, place)) return false;
+    const bool is_of_nodes = of.text == "requests" || of.text == "backlog";
+    if (is_of_nodes && (place.find(' ', 2) != std::string::npos || place.find('r') == 2)) {
+        tokens.complain(of, fmt::format("{} are counted by node", of.text),
+                        fmt::format("as in {}({}, n2)", function.text, of.text));
+        return false;
+    }
     if (!tokens.take_if(")")) {
         tokens.complain(tokens.now(), "')' is missing", "as in p99(delivery) < 250ms");
         return false;
@@ -179,6 +212,10 @@ bool read_property(const Token& word, Tokens& tokens, Expectation& expectation) 
         if (!tokens.at_end() && tokens.now().text != "within") all = {};
         all.push_back("recovery");
         auto hint = suggest(word.text, all);
+        const auto joined = fmt::format("{}_{}", word.text, tokens.now().text);  // "no loss"
+        if (!tokens.at_end())
+            if (const auto near = closest(joined, names(table)); !near.empty())
+                hint = fmt::format("did you mean '{}'?", near);
         for (const auto metric : names(language::metrics()))
             if (metric == word.text) hint = fmt::format("a metric stands in a quantile: p99({})", metric);
         for (const auto quantile : names(language::quantiles()))

@@ -259,15 +259,23 @@ std::vector<Section> make_sections() {
               .about = "what phases and reports call it; the kind when left out"},
              {.name = "node",
               .type = Type::node,
-              .about = "the node it hits; drawn when left out (a link fault: all nodes)"},
+              .about =
+                  "the node that a node.* fault hits, drawn when left out; or whose links a link.* fault "
+                  "hits, all nodes' when left out"},
              {.name = "client",
               .type = Type::client,
-              .about = "the client it hits; drawn when left out (a link fault: all clients)"},
+              .about = "the client that a client.* fault hits; drawn when left out"},
              {.name = "swarm",
               .type = Type::flag,
               .about = "let the seed decide whether this line takes part at all",
               .default_value = "false",
               .set = [](Into& into, const Value& v) { into.fault->swarm = v.low != 0; }},
+             {.name = "may_miss",
+              .type = Type::flag,
+              .about = "the run counts though this line touches nothing; otherwise it is unknown then (with "
+                       "`every`: when no occurrence touches anything; with `swarm` it may always miss)",
+              .default_value = "false",
+              .set = [](Into& into, const Value& v) { into.fault->may_miss = v.low != 0; }},
          }},
     };
 }

@@ -82,10 +82,12 @@ struct Word {
     std::string_view about{};
 };
 
-/// local_ack, local_echo, delivery, stored.
+/// local_ack, local_echo, delivery, stored, shown.
 const std::vector<Word>& metrics();
 /// p50, p90, p95, p99, p99.9, max, min, mean.
 const std::vector<Word>& quantiles();
+/// n2, r1, to, from, except, poller: what may stand behind a latency.
+const std::vector<Word>& places();
 /// undelivered, count(sends), max(backlog), ...: figures that are counts, written as FUNCTION(OF).
 const std::vector<Word>& counts();
 /// before, during, after.

@@ -48,6 +48,7 @@ std::string render(std::vector<Problem> problems, std::string_view file, std::st
     std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
         return std::pair{a.location.line, a.location.column} < std::pair{b.location.line, b.location.column};
     });
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     std::string out;
     for (const auto& problem : problems) {
         const auto [line, column] = problem.location;

@@ -16,6 +16,9 @@ struct Problem {
     std::string hint;     ///< what to write instead, or empty: "did you mean 'nodes'?"
 };
 
+/// What some editors write at the beginning of a file of UTF-8; it means nothing, and is skipped.
+inline constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
 /// All problems as a person wants to see them, in the order of the file: for each `file:line:col: error:
 /// ...`, then the source line, a caret under the place, and the hint.
 std::string render(std::vector<Problem> problems, std::string_view file, std::string_view text);

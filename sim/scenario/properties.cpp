@@ -30,6 +30,9 @@ const std::vector<Word>& metrics() {
         {"local_echo", "from the intended send time until a client of the same node is shown the message"},
         {"delivery", "from the intended send time until a client of another node is shown the message"},
         {"stored", "from the intended send time until the sender is told `stored`"},
+        {"shown",
+         "from the intended send time until a client is shown the message, on whichever node, the "
+         "sender included: one sample for each client"},
     };
     return table;
 }
@@ -44,6 +47,18 @@ const std::vector<Word>& quantiles() {
         {"max", "the largest"},
         {"min", "the smallest"},
         {"mean", "the arithmetic mean"},
+    };
+    return table;
+}
+
+const std::vector<Word>& places() {
+    static const std::vector<Word> table{
+        {"n2", "what arrived at this node (of local_ack, local_echo and stored: what was said there)"},
+        {"r1", "what was said in this room"},
+        {"to", "`to n2` or `to c5`: what this node or client was shown, or told"},
+        {"from", "`from n1` or `from c3`: what was said there, or by this client"},
+        {"except", "`except c1` or `except n2`: without what was said by them or came to them"},
+        {"poller", "what came to clients that poll (topology.polling)"},
     };
     return table;
 }

@@ -93,10 +93,13 @@ private:
 
     template <class Other>
     void read_section(const Yaml& map, const Section& section, Into& into, Other other) {
-        read_section(map, section, into, other, [&](const Yaml& key, const Yaml&) {
+        read_section(map, section, into, other, [&](const Yaml& key, const Yaml& value) {
             const auto place = section.name.empty() ? std::string{} : fmt::format(" in {}", section.name);
             complain(key, fmt::format("unknown key '{}'{}", key.text, place),
                      hint_for_key(key.text, section));
+            // What stands within it is looked at as if it had been written right.
+            const auto* meant = section.find(closest(key.text, names(section.keys)));
+            if (meant && !meant->set && !map.find(meant->name)) other(*meant, value);
         });
     }
 
@@ -287,6 +290,9 @@ private:
                 fault.kinds.emplace_back(kind->name);
             } else {
                 auto hint = suggest(name.text, names(language::fault_kinds()));
+                // Its parameters are looked at as those of the kind that was meant.
+                const auto* meant = language::find_fault(closest(name.text, names(language::fault_kinds())));
+                if (meant) kinds.push_back(meant);
                 complain(name, fmt::format("unknown fault '{}'", name.text),
                          hint.empty() ? "'chatsim explain faults' lists them" : hint);
             }
@@ -392,6 +398,7 @@ Reading read_scenario(std::string_view text, std::string_view file) {
     Reader reader{file, reading.problems};
     auto scenario = reader.read(tree);
     check_sense(scenario, reading.problems, reader.doubt());
+    scenario.source = std::make_shared<const std::string>(text);
     if (reading.problems.empty()) reading.scenario = std::move(scenario);
     return reading;
 }

@@ -94,28 +94,61 @@ std::string of_expectations() {
         "    no_loss\n"
         "    converged within 5s\n"
         "    p99(local_echo) during outage < 50ms\n"
+        "    p99(shown) < 250ms                    (every client that was shown it, on whichever node)\n"
         "    p99(delivery, n2) < 250ms             (of one node, or of one room)\n"
+        "    p99(shown, from n1, except c3) < 1s   (places: see below)\n"
         "    undelivered(delivery) == 0\n"
         "    max(backlog) during outage >= 20\n"
         "    count(requests) during outage < 200\n"
         "    recovery of outage < 5s\n"
+        "    recovery of outage stable 3s < 5s\n"
         "    p99(delivery) < 250ms abort_on_fail   (the run ends, and has failed, as soon as 20 samples or "
         "more break it)\n\n";
     out +=
         of_words("Properties", "The first five are judged in every run, written down or not.", properties());
     out +=
         of_words("Latencies", "A message that never arrived counts as longer than any that did.", metrics());
+    out +=
+        of_words("Places",
+                 "Which samples of a latency, as in p99(shown, from n1, to c3); all of them must fit. "
+                 "count(sends) takes n1, r1, `from` and `except`; count(requests) and max(backlog) take n1.",
+                 places());
     out += of_words("Quantiles", "Of a latency.", quantiles());
     out += of_words("Counts", "A bare number is their threshold.", counts());
     out += of_words("Phases", "A message belongs to the phase in which it was due.", phases());
     return out +
-           "`recovery of NAME` is the time from the fault's end until no message waits for the store and "
-           "deliveries are as quick as before; not known when the next fault begins in between.\n";
+           "`recovery of NAME` is the time from the fault's end until the run first stays normal for 1s (or "
+           "for "
+           "the time behind `stable`, or until the run ends): what waited for the store has gone there, and "
+           "in "
+           "each 250ms at most one delivery in a hundred is slower than three times the p99 before the fault "
+           "(and "
+           "25ms). What is slow later is not this fault's. Not known when the next fault begins before that. "
+           "On a "
+           "single node `shown` stands for `delivery`.\n\n"
+           "A latency that was broken while the harness itself was late (the machine was too busy) is "
+           "unknown "
+           "when it may have held without that.\n";
+}
+
+/// How quantities are written.
+std::string of_units() {
+    return "### Quantities\n\n"
+           "| quantity | units |\n| --- | --- |\n"
+           "| a time | `us`, `ms`, `s`, `min`, `h`: 1.5s, 150ms, 2min |\n"
+           "| a size | `B`, `KB` (1000), `KiB` (1024), `MB`, `MiB`, `GB` |\n"
+           "| a bandwidth | a size and `/s`: 100KB/s |\n"
+           "| a rate | `/s`, `/min`, `/h`: 50/s |\n"
+           "| a percentage | `%` |\n\n"
+           "A range has two dots: 1ms..5ms. A count has no unit. A text with `: ` or ` #` in it stands "
+           "between "
+           "quotes; a quoted text ends on its line, and a longer one is indented below `about: >`.\n\n";
 }
 
 std::string everything() {
     std::string out;
     for (const auto& section : sections()) out += of_section(section) + '\n';
+    out += of_units();
     out +=
         of_words("when", "What a fault can wait for: `when: accepted >= 100`, `when: feed(n1).rows >= 100`.",
                  subjects());
@@ -155,21 +188,23 @@ std::string of_word(const Table& table, std::string_view name) {
 std::string reference(std::string_view key) {
     if (key.empty()) return everything();
     if (key == "expect") return of_expectations();
+    if (key == "units" || key == "quantities") return of_units();
     if (key == "faults" || key == "fault" || key == "any") return of_faults("");
     if (key == "when") return of_words("when", "What a fault can wait for.", subjects());
     if (const auto* kind = find_fault(key)) return of_fault(*kind);
     for (const auto& section : sections())
         if (section.name == key) return of_section(section);
     std::string out = of_key(key);
-    out += of_word(properties(), key) + of_word(metrics(), key) + of_word(quantiles(), key) +
-           of_word(counts(), key) + of_word(phases(), key) + of_word(subjects(), key);
+    out += of_word(properties(), key) + of_word(metrics(), key) + of_word(places(), key) +
+           of_word(quantiles(), key) + of_word(counts(), key) + of_word(phases(), key) +
+           of_word(subjects(), key);
     if (key == "recovery") out += of_expectations();
     return out + of_faults(key);  // "node" is a key and a family of faults
 }
 
 std::vector<std::string_view> explained() {
-    std::vector<std::string_view> out{"expect", "faults", "recovery", "store",
-                                      "feed",   "node",   "client",   "link"};
+    std::vector<std::string_view> out{"expect", "faults", "recovery", "store", "feed",
+                                      "node",   "client", "link",     "units"};
     const auto add = [&](const auto& table) {
         for (const auto& row : table)
             if (!row.name.empty()) out.push_back(row.name);
@@ -180,6 +215,7 @@ std::vector<std::string_view> explained() {
     for (const auto& kind : fault_kinds()) add(kind.parameters);
     add(properties());
     add(metrics());
+    add(places());
     add(quantiles());
     add(counts());
     add(phases());

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -82,8 +83,9 @@ struct Fault {
     std::string node;             ///< whom it hits; empty: not a node's fault, or one drawn
     std::string client;
     std::map<std::string, std::string>
-        parameters;      ///< the rest, quantities made canonical: "delay_ms" -> "20"
-    bool swarm = false;  ///< a seed decides whether it takes part at all
+        parameters;         ///< the rest, quantities made canonical: "delay_ms" -> "20"
+    bool swarm = false;     ///< a seed decides whether it takes part at all
+    bool may_miss = false;  ///< the run counts though it touches nothing
     Location location;
     std::map<std::string, Location> places;  ///< where each key's value stands in the file
 };
@@ -91,11 +93,12 @@ struct Fault {
 /// One line of `expect`.
 struct Expectation {
     std::string text;      ///< as written
-    std::string property;  ///< "no_loss", or the metric of a threshold: "p99(local_echo)"
+    std::string property;  ///< "no_loss", or the metric of a threshold: "p99(shown, from n1, except c3)"
     std::string phase;     ///< "during outage", "before outage", "after outage", "" for the whole run
     std::string relation;  ///< "<", "<=", ">", ">=", "==" or "" for a property
     double value = 0;      ///< of a threshold, in microseconds where it is a time
     std::optional<Duration> within;  ///< "converged within 5s"
+    std::optional<Duration> stable;  ///< "recovery of outage stable 3s < 5s"
     bool abort_on_fail = false;      ///< the run ends as soon as it is broken
     Location location;
     Location name_location;  ///< of the fault's name, where there is one
@@ -103,6 +106,7 @@ struct Expectation {
 
 struct Scenario {
     std::string file;
+    std::shared_ptr<const std::string> source;  ///< the file's text; nullptr where it was not read from one
     std::string name;
     std::string about;
     std::uint64_t seed = 1;

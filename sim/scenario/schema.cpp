@@ -190,7 +190,7 @@ object of_expect() {
                 object{{"pattern", fmt::format("^{} +within +{}$", property.name, time_pattern())}});
     }
     const auto phase = fmt::format("( +{} +{})?", alternatives(names(phases())), fault_name);
-    const auto where = "( *, *[nr][1-9][0-9]*)?";
+    const auto where = "( *, *([nr][1-9][0-9]*|(from|to|except) +[nc][1-9][0-9]*|poller))*";
     const auto relation = " *(<|<=|>|>=|==) *";
     const auto abort = "( +abort_on_fail)?";
     std::vector<std::string_view> quantile_names = names(quantiles());
@@ -200,8 +200,8 @@ object of_expect() {
     forms.push_back(
         object{{"pattern", fmt::format("^(count|undelivered|max)\\( *[a-z_]+{} *\\){}{}({}|[0-9]+){}$", where,
                                        phase, relation, time_pattern(), abort)}});
-    forms.push_back(
-        object{{"pattern", fmt::format("^recovery +of +{}{}{}$", fault_name, relation, time_pattern())}});
+    forms.push_back(object{{"pattern", fmt::format("^recovery +of +{}( +stable +{})?{}{}$", fault_name,
+                                                   time_pattern(), relation, time_pattern())}});
     return object{{"type", "array"}, {"items", object{{"type", "string"}, {"anyOf", std::move(forms)}}}};
 }
 

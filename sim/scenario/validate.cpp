@@ -1,3 +1,4 @@
+#include "sim/scenario/expression.hpp"
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/scenario/value.hpp"
@@ -49,6 +50,7 @@ public:
         if (!doubt_.topology) check_topology();
         for (const auto& outlook : outlooks_) {
             check_time(outlook);
+            check_condition(*outlook.fault);
             check_victim(*outlook.fault);
         }
         for (const auto& expectation : scenario_.expect) check_expectation(expectation);
@@ -137,6 +139,18 @@ private:
             complain(place(fault, "for"), "both 'for' and 'restart': they say the same", "leave 'for' out");
     }
 
+    /// `feed(n5)` is of a node that there is, or will be.
+    void check_condition(const Fault& fault) {
+        std::vector<Problem> known;
+        const auto condition =
+            fault.when.empty() || doubt_.topology ? std::nullopt : parse_condition(fault.when, {}, known);
+        if (!condition || condition->node.empty()) return;
+        const auto there = count_at(Type::node, scenario_.topology.nodes, std::nullopt);
+        if (number_of(Type::node, condition->node) <= there) return;
+        complain(place(fault, "when"), fmt::format("{} does not exist", condition->node),
+                 there == 1 ? std::string{"there is n1 only"} : fmt::format("there are n1 to n{}", there));
+    }
+
     void check_victim(const Fault& fault) {
         bool node = false, client = false, join = false, hop = false;
         for (const auto& name : fault.kinds) {
@@ -200,6 +214,10 @@ private:
             complain(where,
                      fmt::format("cannot fail: the run ends {} after healing begins", show(scenario_.heal)),
                      "a shorter time, or a longer 'heal'");
+        if (expectation.within == Duration{0})
+            complain(where, "cannot hold: nothing takes no time", "as in converged within 5s");
+        if (expectation.stable && *expectation.stable > scenario_.heal + scenario_.load.length)
+            complain(where, "cannot hold: the run is over sooner", "a shorter time behind 'stable'");
         if (expectation.relation.empty()) return;
         const bool upper = expectation.relation.starts_with('<');
         const bool count = expectation.property.starts_with("count") ||
@@ -211,7 +229,7 @@ private:
             complain(where, "cannot fail: nothing is below 0");
         if (expectation.relation == "<" && expectation.value == 0)
             complain(where, "cannot hold: nothing is below 0");
-        check_place(expectation);
+        check_places(expectation);
         constexpr std::string_view recovery = "recovery of ";
         if (expectation.property.starts_with(recovery))
             check_phase(expectation, "recovery", expectation.property.substr(recovery.size()));
@@ -220,14 +238,46 @@ private:
             check_phase(expectation, expectation.phase.substr(0, space), expectation.phase.substr(space + 1));
     }
 
-    /// `p99(delivery, n9)` is of a node that there is, `r7` of a room.
-    void check_place(const Expectation& expectation) {
-        const auto comma = expectation.property.find(", ");
-        if (comma == std::string::npos) return;
-        const auto place = expectation.property.substr(comma + 2, expectation.property.size() - comma - 3);
-        const bool is_room = place.starts_with('r');
-        const auto there =
-            is_room ? scenario_.topology.rooms : count_at(Type::node, scenario_.topology.nodes, std::nullopt);
+    /// `p99(delivery, n9)` and `from c9` are of a node and a client that there are, `r7` of a room.
+    void check_places(const Expectation& expectation) {
+        const auto& property = expectation.property;
+        const auto open = property.find('(');
+        if (open == std::string::npos) return;
+        const auto metric = property.substr(open + 1, property.find_first_of(",)") - open - 1);
+        if (!doubt_.topology && metric == "delivery" && all_nodes() == 1)
+            complain(expectation.location, "delivery is between nodes, and there is one",
+                     "shown counts every showing");
+        for (auto comma = property.find(','); comma != std::string::npos;
+             comma = property.find(',', comma + 1)) {
+            auto place = property.substr(comma + 2, property.find_first_of(",)", comma + 1) - comma - 2);
+            place.erase(0, place.find(' ') == std::string::npos ? 0 : place.find(' ') + 1);
+            if (place == "poller") {
+                if (!any_polls())
+                    complain(expectation.name_location, "no client polls", "topology.polling is how many do");
+                continue;
+            }
+            check_place(expectation, place);
+        }
+    }
+
+    [[nodiscard]] std::int64_t all_nodes() const {
+        return count_at(Type::node, scenario_.topology.nodes, std::nullopt);
+    }
+
+    [[nodiscard]] bool any_polls() const {
+        if (scenario_.topology.polling > 0) return true;
+        return std::ranges::any_of(scenario_.choices, [](const Choice& choice) {
+            return choice.key == "polling" &&
+                   std::ranges::any_of(choice.of, [](const Value& value) { return value.low > 0; });
+        });
+    }
+
+    void check_place(const Expectation& expectation, const std::string& place) {
+        if (doubt_.topology) return;
+        const auto there = place[0] == 'r' ? scenario_.topology.rooms
+                           : place[0] == 'c'
+                               ? count_at(Type::client, scenario_.topology.clients, std::nullopt)
+                               : all_nodes();
         if (number_of(Type::node, 'n' + place.substr(1)) <= there) return;
         complain(expectation.location, fmt::format("{} does not exist", place),
                  there == 1 ? fmt::format("there is {}1 only", place[0])

@@ -1,10 +1,12 @@
 #include "sim/scenario/value.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace davenport::sim {
 
@@ -56,6 +58,21 @@ std::optional<Decimal> parse_decimal(std::string_view text) {
     return out;
 }
 
+/// What people write for a unit of the language; empty when nothing is known.
+std::string_view meant_unit(std::string_view unit) {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 26> others{{
+        {"m", "min"},         {"mins", "min"}, {"minute", "min"}, {"minutes", "min"}, {"sec", "s"},
+        {"secs", "s"},        {"second", "s"}, {"seconds", "s"},  {"S", "s"},         {"msec", "ms"},
+        {"millis", "ms"},     {"usec", "us"},  {"hour", "h"},     {"hours", "h"},     {"b", "B"},
+        {"byte", "B"},        {"bytes", "B"},  {"k", "KB"},       {"kb", "KB"},       {"kB", "KB"},
+        {"mb", "MB"},         {"M", "MB"},     {"/sec", "/s"},    {"/second", "/s"},  {"/m", "/min"},
+        {"per second", "/s"},
+    }};
+    for (const auto& [other, ours] : others)
+        if (other == unit) return ours;
+    return {};
+}
+
 template <std::size_t N>
 std::optional<std::int64_t> with_unit(std::string_view text, const std::array<Unit, N>& units, Type type,
                                       std::string& why) {
@@ -77,7 +94,13 @@ std::optional<std::int64_t> with_unit(std::string_view text, const std::array<Un
         }
         return number->whole * unit.scale + number->fraction * unit.scale / 1'000'000;
     }
-    why = fmt::format("has an unknown unit '{}': {}", number->rest, example_of(type));
+    std::vector<std::string_view> known;
+    for (const auto& unit : units)
+        if (unit.name != "µs") known.push_back(unit.name);
+    const auto meant = meant_unit(number->rest);
+    const bool is_here = std::ranges::find(known, meant) != known.end();
+    why = fmt::format("has an unknown unit '{}': {}units are {}", number->rest,
+                      is_here ? fmt::format("did you mean '{}'? ", meant) : "", fmt::join(known, ", "));
     return std::nullopt;
 }
 

@@ -1,7 +1,9 @@
 #include "sim/scenario/yaml_tree.hpp"
 
 #include "node/base/text.hpp"
+#include "sim/scenario/yaml_form.hpp"
 
+#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -12,6 +14,9 @@
 namespace davenport::sim {
 
 namespace {
+
+/// How many bytes a character of UTF-8 has that begins with this one.
+std::size_t length_of(unsigned char first) { return first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2; }
 
 Location location_of(const YAML::Mark& mark) {
     if (mark.line < 0) return {};
@@ -110,6 +115,26 @@ private:
     Yaml root_;
 };
 
+/// What an editor has saved in another encoding, or a program has written by mistake.
+std::optional<Problem> find_character_mistake(std::string_view text) {
+    Location place{1, 1};
+    for (std::size_t i = 0; i < text.size(); ++i, ++place.column) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c == '\n') {
+            place = {place.line + 1, 0};
+        } else if ((c < ' ' && c != '\t' && c != '\r') || c == 0x7f) {
+            return Problem{place, fmt::format("a control character, 0x{:02x}", c),
+                           "save the file as UTF-8, without characters that are not to be seen"};
+        } else if (c >= 0x80 && !base::is_utf8(text.substr(i, length_of(c)))) {
+            return Problem{place, "the file is not UTF-8", "save it as UTF-8"};
+        } else if (c >= 0x80) {
+            place.column += static_cast<int>(length_of(c)) - 1;
+            i += length_of(c) - 1;
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 const Yaml* Yaml::find(std::string_view key) const {
@@ -119,8 +144,11 @@ const Yaml* Yaml::find(std::string_view key) const {
 }
 
 Yaml parse_yaml(std::string_view text, std::vector<Problem>& problems) {
-    if (!base::is_utf8(text)) {
-        problems.push_back({{}, "the file is not UTF-8", ""});
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+    if (auto mistake = find_character_mistake(text)) return problems.push_back(std::move(*mistake)), Yaml{};
+    if (auto mistake = find_layout_mistake(text)) {
+        if (mistake->hint.empty()) mistake->hint = "other mistakes show once this one is mended";
+        problems.push_back(std::move(*mistake));
         return {};
     }
     Builder builder{problems};

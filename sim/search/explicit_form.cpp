@@ -42,9 +42,15 @@ Fault line_of(const PlannedFault& planned, std::set<std::string>& taken) {
 Scenario explicit_form(const Scenario& scenario, const Plan& plan) {
     auto out = scenario;
     out.seed = plan.seed;
+    out.source = nullptr;
     out.timeline.clear();
     std::set<std::string> taken;
-    for (const auto& planned : plan.faults) out.timeline.push_back(line_of(planned, taken));
+    for (const auto& planned : plan.faults) {
+        out.timeline.push_back(line_of(planned, taken));
+        const auto drawn = std::ranges::find(scenario.timeline, planned.line, &Fault::name);
+        out.timeline.back().may_miss =
+            drawn == scenario.timeline.end() || drawn->swarm || drawn->may_miss || drawn->every;
+    }
     out.load.messages.clear();
     for (const auto& send : plan.sends) {
         Message message;

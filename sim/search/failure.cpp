@@ -93,7 +93,7 @@ std::vector<std::string> doubts_of(const checker::Verdict& verdict) {
     std::vector<std::string> doubts;
     for (const auto& finding : verdict.findings) {
         if (finding.outcome != checker::Outcome::unknown) continue;
-        for (const auto& line : finding.evidence) doubts.push_back(finding.property + ": " + line);
+        for (const auto& line : finding.evidence) doubts.push_back(finding.property + ": " + shape_of(line));
         if (finding.evidence.empty()) doubts.push_back(finding.property + ": " + finding.measured);
     }
     return doubts;

@@ -26,8 +26,9 @@ BOOST_DESCRIBE_STRUCT(Message, (), (at, client, room, size_bytes))
 BOOST_DESCRIBE_STRUCT(Load, (),
                       (per_1000_seconds, arrivals, size_bytes, size_bytes_max, length, settle, messages))
 BOOST_DESCRIBE_STRUCT(Fault, (),
-                      (name, kinds, at, every, when, length, node, client, parameters, swarm, location))
-BOOST_DESCRIBE_STRUCT(Expectation, (), (text, property, phase, relation, value, within, location))
+                      (name, kinds, at, every, when, length, node, client, parameters, swarm, may_miss,
+                       location))
+BOOST_DESCRIBE_STRUCT(Expectation, (), (text, property, phase, relation, value, within, stable, location))
 BOOST_DESCRIBE_STRUCT(Scenario, (), (file, name, about, seed, topology, links, load, timeline, expect, heal))
 BOOST_DESCRIBE_STRUCT(PlannedSend, (), (due, client, room, size_bytes))
 BOOST_DESCRIBE_STRUCT(PlannedFault, (),

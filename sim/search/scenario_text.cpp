@@ -141,6 +141,7 @@ std::string fault(const Fault& f) {
     }
     if (!f.name.empty() && f.name != f.kinds.front()) pairs.push_back("name: " + f.name);
     if (f.swarm) pairs.push_back("swarm: true");
+    if (f.may_miss) pairs.push_back("may_miss: true");
     return flow(pairs);
 }
 

@@ -149,7 +149,9 @@ std::int64_t Environment::set_link(Node& node, const PlannedFault& fault, bool o
         const auto direction = word(fault, "direction", "both");
         path.hold(on && direction != "down", on && direction != "up");
     }
-    return to_clients ? parts_.connections.count(node) : parts_.store.count_requests(node);
+    // Connections and requests that are open at the beginning, and what is sent until the end.
+    if (!on) return path.sent();
+    return (to_clients ? parts_.connections.count(node) : parts_.store.count_requests(node)) - path.sent();
 }
 
 }  // namespace davenport::sim::virtual_world

@@ -42,7 +42,8 @@ private:
     void on(const orchestrator::Finished& e);
     /// What the store says, at once.
     void answer(orchestrator::RequestId request, base::HttpRequest http);
-    /// Begins or ends a fault of one node's link; returns how many connections it met.
+    /// Begins or ends a fault of one node's link; the sum of what it returns then is how many connections and
+    /// messages it met.
     std::int64_t set_link(Node& node, const PlannedFault& fault, bool on);
 
     Parts& parts_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,7 @@ public:
     /// Sends an event that is as large as `bytes`, behind what `order` has sent already.
     template <class E>
     void send(Way way, InOrder& order, std::size_t bytes, E&& event) {
+        ++sent_;
         auto& direction = directions_[static_cast<std::size_t>(way)];
         const auto arrives = std::max(order.arrival(engine_.now, time_for(bytes)), direction.not_before);
         if (direction.held) {
@@ -45,6 +47,9 @@ public:
         InOrder alone;
         send(way, alone, bytes, std::forward<E>(event));
     }
+
+    /// How much was sent so far, in either direction.
+    [[nodiscard]] std::int64_t sent() const { return sent_; }
 
     void hold(bool up, bool down) {
         directions_[0].held = up;
@@ -82,6 +87,7 @@ private:
     Link link_;
     Link usual_;
     Duration extra_{};
+    std::int64_t sent_ = 0;
     std::array<Direction, 2> directions_;
 };
 

@@ -190,6 +190,38 @@ test('who is too fast sends on in the order said', () => {
   assert.deepEqual(world.sent.map(({ text }) => text), ['one', 'two', 'two', 'three'])
 })
 
+/// The simulated client is held to the same conversations by tests/sim/client_conversation_test.cpp.
+for (const { name, steps } of JSON.parse(readFileSync(join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../conversations/posts.json'), 'utf8')))
+  test(`as the simulated client: ${name}`, () => {
+    const { own, world, clock, posts, pass } = posting()
+    const keys = new Map()
+    let heard = []
+    let asked = false
+    world.askTime = () => { if (!asked) heard.push('ping'); asked = true }
+    world.send = ({ text, key }) => {
+      heard.push(keys.has(text) && keys.get(text) !== key ? `${text}'` : text)
+      keys.set(text, key)
+    }
+    for (const step of steps) {
+      pass(step.at - own.time)
+      if (step.say) posts.say('r', step.say, 'ann')
+      for (const state of ['accepted', 'stored']) if (step[state]) posts.answered({ key: keys.get(step[state]), id: 'r:1' }, state)
+      if (step.refused) posts.refused(refusal(keys.get(step.refused), step.code, step.retry_ms))
+      if (step.pong !== undefined) {
+        asked = false
+        clock.learn(began + own.time + step.pong, own.time, own.time)
+        posts.timeLearnt()
+      }
+      if (step.lost) world.up = false
+      if (step.welcome) {
+        world.up = true
+        posts.resume(false)
+      }
+      assert.deepEqual(heard, step.sent ?? [], JSON.stringify(step))
+      heard = []
+    }
+  })
+
 test('what was accepted is repeated at each connection until it is stored, and looks accepted meanwhile', () => {
   const { world, posts } = posting()
   const post = posts.say('r', 'one', 'ann')

@@ -25,7 +25,7 @@ TEST(Ran, PassesWithAFaultThatTouchedSomething) {
 TEST(Ran, IsUnknownWhenAFaultTouchedNothing) {
     Story story;
     story.fault("outage", "store.down", 1'100, 1'500, 0);
-    expect_unknown(story, "outage touched nothing");
+    expect_unknown(story, "the fault outage (store.down, at 1.100 s) touched nothing");
 }
 
 TEST(Ran, IsUnknownWhenAPlannedFaultNeverBegan) {
@@ -44,9 +44,52 @@ TEST(Ran, AsksOneOccurrenceOfManyToTouchSomething) {
 TEST(Ran, ForgivesAFaultThatTheSeedDrew) {
     Story story;
     story.fault("lies", "store.lose_reply", 1'100, 1'500, 0);
-    expect_unknown(story, "lies touched nothing");
+    expect_unknown(story, "the fault lies (store.lose_reply, at 1.100 s) touched nothing");
     story.scenario.timeline.back().swarm = true;
     EXPECT_EQ(story.finding("ran").outcome, Outcome::pass) << text_of(story.finding("ran"));
+}
+
+TEST(Ran, IsUnknownWhenAFaultOfAnyKindTouchedNothing) {
+    for (const char* kind :
+         {"client.garbage", "client.retry", "client.slow", "node.pause", "link.partition", "store.wipe"}) {
+        Story story;
+        story.fault("it", kind, 1'500, 1'500, 0);
+        expect_unknown(story, std::string{"the fault it ("} + kind + ", at 1.500 s) touched nothing");
+        story.scenario.timeline.back().may_miss = true;
+        EXPECT_EQ(story.finding("ran").outcome, Outcome::pass) << text_of(story.finding("ran"));
+    }
+}
+
+TEST(Ran, SaysWhyAFaultTouchedNothing) {
+    Story away;
+    away.insert({.kind = RecordKind::disconnected,
+                 .at_us = 1'450'000,
+                 .client = "c2",
+                 .node = "n2",
+                 .text = "vanish"});
+    away.insert({.kind = RecordKind::fault_on,
+                 .at_us = 1'500'000,
+                 .client = "c2",
+                 .name = "it",
+                 .text = "client.retry"});
+    away.insert({.kind = RecordKind::fault_off,
+                 .at_us = 1'500'000,
+                 .client = "c2",
+                 .name = "it",
+                 .text = "client.retry"});
+    away.plan_fault("it", "client.retry");
+    expect_unknown(away, "(client.retry of c2, at 1.500 s) touched nothing: c2 was away (vanish)");
+    Story dead;
+    dead.insert({.kind = RecordKind::node, .at_us = 1'450'000, .node = "n1", .text = "killed"});
+    dead.insert(
+        {.kind = RecordKind::fault_on, .at_us = 1'500'000, .node = "n1", .name = "it", .text = "node.pause"});
+    dead.insert({.kind = RecordKind::fault_off,
+                 .at_us = 1'500'000,
+                 .node = "n1",
+                 .name = "it",
+                 .text = "node.pause"});
+    dead.plan_fault("it", "node.pause");
+    expect_unknown(dead, "(node.pause of n1, at 1.500 s) touched nothing: n1 was killed");
 }
 
 TEST(Ran, IsUnknownWithoutAnEnd) {

@@ -354,6 +354,61 @@ TEST(Orchestrator, AFaultOfTheLinksTellsWhatItMet) {
     EXPECT_EQ(world.notes.back().count, 2);
 }
 
+TEST(Orchestrator, AFaultOfAClientThatIsAwayTouchesNothing) {
+    for (const char* kind :
+         {"client.slow", "client.vanish", "client.reconnect", "client.retry", "client.garbage"}) {
+        for (const bool away : {true, false}) {
+            ScriptedWorld world;
+            auto it = fault(kind, 1s, kind == std::string{"client.slow"} ? 200ms : 0s);
+            it.client = "c1";
+            world.add(it);
+            world.run(500ms);
+            world.on_record({.kind = RecordKind::connected, .client = "c1", .node = "n1"});
+            world.on_record({.kind = RecordKind::accepted, .client = "c1", .msg = "c1-1"});
+            if (away) world.on_record({.kind = RecordKind::disconnected, .client = "c1", .node = "n1"});
+            world.run(2s);
+            EXPECT_EQ(world.notes.back().kind, RecordKind::fault_off);
+            EXPECT_EQ(world.notes.back().count, away ? 0 : 1) << kind;
+        }
+    }
+}
+
+TEST(Orchestrator, ARetryNeedsAMessageThatWasAnswered) {
+    ScriptedWorld world;
+    auto retry = fault("client.retry", 1s);
+    retry.client = "c1";
+    world.add(retry);
+    world.run(500ms);
+    world.on_record({.kind = RecordKind::connected, .client = "c1", .node = "n1"});
+    world.run(2s);
+    EXPECT_EQ(world.notes.back().count, 0);
+}
+
+TEST(Orchestrator, ASlowClientThatComesBackMeanwhileIsTouched) {
+    ScriptedWorld world;
+    auto slow = fault("client.slow", 1s, 500ms);
+    slow.client = "c1";
+    world.add(slow);
+    world.run(1200ms);
+    world.on_record({.kind = RecordKind::connected, .client = "c1", .node = "n1"});
+    world.run(2s);
+    EXPECT_EQ(world.notes.back().count, 1);
+}
+
+TEST(Orchestrator, AFaultOfADeadNodeOrItsLinksTouchesNothing) {
+    for (const char* kind :
+         {"link.clog", "link.partition", "link.reset", "node.pause", "node.disk_full", "node.clock_skew"}) {
+        ScriptedWorld world;
+        world.add(fault("node.kill", 500ms, 2s, "n2"));
+        auto it = fault(kind, 1s, kind == std::string{"link.reset"} ? 0s : 200ms, "n2");
+        it.name = "second";
+        world.add(it);
+        world.run(2s);
+        EXPECT_EQ(world.notes.back().name, "second");
+        EXPECT_EQ(world.notes.back().count, 0) << kind;
+    }
+}
+
 /// A run waits for what is still to be shown, and no longer.
 TEST(Orchestrator, WaitsUntilEveryClientWasShownEveryKeptMessage) {
     ScriptedWorld world;

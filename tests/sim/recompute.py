@@ -11,7 +11,7 @@ import sys
 import xml.etree.ElementTree
 from pathlib import Path
 
-METRICS = ("local_ack", "local_echo", "delivery", "stored")
+METRICS = ("local_ack", "local_echo", "delivery", "stored", "shown")
 QUANTILES = {"p50_us": 50_000, "p90_us": 90_000, "p95_us": 95_000, "p99_us": 99_000, "p999_us": 99_900, "max_us": 100_000}
 
 
@@ -172,6 +172,7 @@ def samples_of(history):
                 continue
             if client in first.get(name, {}):
                 node, at = first[name][client]
+                add("shown", at)
                 if node == m["node"]:
                     echoes.append(at)
                     echo_owed = True
@@ -179,6 +180,7 @@ def samples_of(history):
                     add("delivery", at)
             elif owed and history.connected_at_end.get(client):
                 missing = True
+                add("shown", -1)
                 if history.where[client] == m["node"]:
                     echo_owed = True
                 else:

@@ -86,7 +86,13 @@ TEST(ScenarioMistakes, InTopLevelKeysAreNamed) {
              Case{"topology: { nodes: -1 }", "nodes cannot be negative"},
              Case{"topology: { nodes: 3s }", "nodes is a count and has no unit: 3"},
              Case{"load: { rate: 50 }", "rate needs a unit: 50/s or 30/min"},
-             Case{"load: { for: 10sec }", "has an unknown unit 'sec': 10s or 150ms"},
+             Case{"load: { for: 10sec }",
+                  "has an unknown unit 'sec': did you mean 's'? units are us, ms, s, min, h"},
+             Case{"load: { for: 1m }", "has an unknown unit 'm': did you mean 'min'?"},
+             Case{"load: { for: 1d }", "has an unknown unit 'd': units are us, ms, s, min, h"},
+             Case{"load: { size: 1k }", "did you mean 'KB'? units are B, KB, KiB, MB, MiB, GB"},
+             Case{"load: { rate: 5/sec }", "did you mean '/s'? units are /s, /min, /h"},
+             Case{"links: { node-store: { bandwidth: 5KB } }", "units are B/s, KB/s"},
              Case{"load: { arrivals: poison }", "unknown arrivals 'poison'", "did you mean 'poisson'?"},
              Case{"load: { size: 8B }", "size must be at least 16B"},
              Case{"load: { rate: 0.05/s, for: 10s }", "the load is empty"},
@@ -143,6 +149,9 @@ TEST(ScenarioMistakes, InTheTimelineAreNamed) {
              Case{"{ at: 3s, fault: store.error, swarm: yes }", "swarm must be true or false"},
              Case{"{ at: 3s, fault: store.error, name: 3rd }", "name must be a letter"},
              Case{"store.down", "a fault must be a map"},
+             Case{"{ when: feed(n5).rows >= 4, fault: feed.cut }", "n5 does not exist", "there are n1 to n2"},
+             Case{"{ when: backlog(n3) >= 4, fault: feed.cut }", "n3 does not exist"},
+             Case{"{ at: 3s, fault: store.error, may_miss: 1 }", "may_miss must be true or false"},
          })
         expect_one(std::string{"name: x\ntimeline:\n  - "} + c.line + "\n", c);
 }
@@ -159,6 +168,19 @@ TEST(ScenarioMistakes, InExpectationsAreNamed) {
              Case{"p99(delivery)", "a threshold is missing"},
              Case{"p99(delivery < 50ms", "')' is missing"},
              Case{"p99(delivery, x1) < 50ms", "'x1' is neither a node nor a room"},
+             Case{"p99(shown, c1) < 50ms", "'c1' is neither a node nor a room",
+                  "`from c1`, `to c1` or `except c1`"},
+             Case{"p99(shown, from r1) < 50ms", "'r1' is neither a node nor a client",
+                  "as in from n1 or from c3"},
+             Case{"p99(shown, except c99) < 50ms", "c99 does not exist", "c1 to c4"},
+             Case{"p99(shown, from n1, to n9) < 50ms", "n9 does not exist", "n1 to n2"},
+             Case{"p99(shown, poller) < 50ms", "no client polls", "topology.polling"},
+             Case{"count(requests, from c1) < 5", "requests are counted by node", "count(requests, n2)"},
+             Case{"no loss", "unknown property 'no'", "did you mean 'no_loss'?"},
+             Case{"fifo per_sender", "unknown property 'fifo'", "did you mean 'fifo_per_sender'?"},
+             Case{"converged within 0s", "cannot hold: nothing takes no time"},
+             Case{"recovery of outage stable < 5s", "'<' must be a time"},
+             Case{"recovery of outage stable 1h < 5s", "cannot hold: the run is over sooner"},
              Case{"p99(delivery, n99) < 50ms", "n99 does not exist", "n1"},
              Case{"p99(delivery, r99) < 50ms", "r99 does not exist", "r1"},
              Case{"p50(delivery) > 5ms abort_on_fail", "what is not broken for good before the end",
@@ -216,8 +238,23 @@ TEST(ScenarioMistakes, DoNotBringOthersAlong) {
         {"", "unknown fault"});
 }
 
+TEST(ScenarioMistakes, WithinAMistypedKeyAreToldToo) {
+    const auto errors = errors_of(
+        "name: x\ntoplogy: { nodse: 3 }\nlinks: { node-sotre: { latncy: 1ms } }\ntimelin:\n  - { at: 2s, "
+        "fault: "
+        "store.slwo, delya: 4ms }\nexpct:\n  - no_los\n");
+    for (const auto* place : {"f.yaml:2:1:", "f.yaml:2:12:", "f.yaml:3:10:", "f.yaml:3:24:", "f.yaml:4:1:",
+                              "f.yaml:5:22:", "f.yaml:5:34:", "f.yaml:6:1:", "f.yaml:7:5:"})
+        EXPECT_THAT(errors, HasSubstr(place));
+}
+
+TEST(ScenarioMistakes, OfLatenciesOnASingleNodeAreTold) {
+    expect_one("name: x\ntopology: { nodes: 1 }\nexpect: [ p99(delivery) < 1s ]\n",
+               {"", "delivery is between nodes, and there is one", "shown counts every showing"});
+    EXPECT_EQ(errors_of("name: x\ntopology: { nodes: 1 }\nexpect: [ \"p99(shown, to n1) < 1s\" ]\n"), "");
+}
+
 TEST(ScenarioMistakes, OfYamlItselfAreToldToo) {
-    EXPECT_THAT(errors_of("name: x\n\ttopology: 3\n"), HasSubstr("f.yaml:2:1: error: not YAML: illegal tab"));
     EXPECT_THAT(errors_of(""), HasSubstr("f.yaml: error: the file is empty"));
     EXPECT_THAT(errors_of("name: \xff\n"), HasSubstr("the file is not UTF-8"));
     EXPECT_THAT(errors_of("- a\n"), HasSubstr("a scenario is a map of keys"));
@@ -225,7 +262,7 @@ TEST(ScenarioMistakes, OfYamlItselfAreToldToo) {
                 HasSubstr("f.yaml:1:7: error: anchors are not part of the language"));
     EXPECT_THAT(errors_of("name: &a x\nabout: *a\n"), HasSubstr("aliases are not part of the language"));
     EXPECT_THAT(errors_of("name: !!str x\n"), HasSubstr("tags are not part of the language"));
-    EXPECT_THAT(errors_of("name: x\n---\nname: y\n"), HasSubstr("f.yaml:3:1: error: a second document"));
+    EXPECT_THAT(errors_of("name: x\n---\nname: y\n"), HasSubstr("f.yaml:2:1: error: a second document"));
     EXPECT_THAT(errors_of("seed: 3\n"), HasSubstr("name is missing"));
     EXPECT_THAT(errors_of("{ name: x, ? [a, b] : 3 }\n"), HasSubstr("a key must be a word"));
 }

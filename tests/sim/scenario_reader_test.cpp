@@ -106,6 +106,21 @@ TEST(ScenarioReader, ReadsWhatIsExpected) {
     EXPECT_EQ(s.expect[8].value, 1'000'000);
 }
 
+TEST(ScenarioReader, ReadsPlacesAndHowLongNormalMustLast) {
+    const auto s = read(
+        "name: x\ntopology: { polling: 1 }\ntimeline:\n  - { at: 2s, fault: store.down, for: 1s, name: it, "
+        "may_miss: true }\n"
+        "expect:\n  - p99(shown, from n1 ,to c2, except c3, poller, r1) before it < 2s\n  - recovery of it "
+        "stable 3s < 5s\n");
+    EXPECT_TRUE(s.timeline.at(0).may_miss);
+    EXPECT_EQ(s.expect.at(0).property, "p99(shown, from n1, to c2, except c3, poller, r1)");
+    EXPECT_EQ(s.expect.at(0).phase, "before it");
+    EXPECT_EQ(s.expect.at(1).property, "recovery of it");
+    EXPECT_EQ(s.expect.at(1).stable, 3s);
+    ASSERT_TRUE(s.source);
+    EXPECT_TRUE(s.source->starts_with("name: x\n"));
+}
+
 TEST(ScenarioReader, ReadsJsonAsItReadsYaml) {
     const auto s = read(
         "{\n\t\"name\": \"j\",\n\t\"load\": {\"rate\": \"50/s\", \"for\": \"4s\"},\n"

@@ -1,12 +1,15 @@
 #include "sim/checker/watch.hpp"
+#include "sim/scenario/language.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/search/replay_file.hpp"
 #include "sim/search/shrink.hpp"
 #include "sim/search/sweep.hpp"
+#include "sim/search/trial.hpp"
 #include "sim/world.hpp"
 
 #include <algorithm>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 /// The search over the virtual world. What fails here are thresholds that no node can keep: the node's own
@@ -31,6 +34,55 @@ Scenario read(std::string_view text) {
     auto reading = read_scenario(text, "test.yaml");
     EXPECT_TRUE(reading.scenario) << render(reading.problems, "test.yaml", text);
     return reading.scenario.value_or(Scenario{});
+}
+
+/// The verdict of a run with these lines in its timeline.
+checker::Verdict run_with(const std::string& timeline) {
+    const auto scenario =
+        read("name: x\nload: { rate: 20/s, for: 6s }\ntimeline:\n" + timeline + "heal: 20s\n");
+    return try_plan(scenario, make_plan(scenario, 1)).verdict;
+}
+
+TEST(Faults, OfEveryKindAreUnknownWhenTheyTouchNothing) {
+    std::size_t kinds = 0;
+    for (const auto& kind : language::fault_kinds()) {
+        using language::Hits;
+        const std::string name{kind.name};
+        if (kind.hits == Hits::store || kind.hits == Hits::joiner) continue;
+        if (name == "client.hop" || name == "client.flood") continue;  // who is away does that too
+        ++kinds;
+        std::string it = "  - { at: 3s, name: it, fault: " + name;
+        if (kind.span == language::Span::lasting) it += ", for: 1s";
+        if (kind.find("offset")) it += ", offset: 100ms";
+        if (kind.hits == Hits::link && kind.find("link")) it += ", link: client-node";
+        it += kind.hits == Hits::client ? ", client: c1" : ", node: n1";
+        const std::string gone =
+            kind.hits == Hits::client
+                ? "  - { at: 2s, name: gone, fault: client.vanish, client: c1, for: 3s }\n"
+                : "  - { at: 2s, name: gone, fault: node.kill, node: n1, for: 3s }\n";
+        const auto met = run_with(it + " }\n");
+        EXPECT_EQ(met.outcome, checker::Outcome::pass) << name << ' ' << met.findings.front().evidence.size();
+        const auto missed = run_with(gone + it + " }\n");
+        EXPECT_EQ(missed.outcome, checker::Outcome::unknown) << name;
+        ASSERT_FALSE(missed.findings.front().evidence.empty()) << name;
+        EXPECT_THAT(missed.findings.front().evidence.front(), testing::HasSubstr("touched nothing: "))
+            << name;
+        EXPECT_EQ(run_with(gone + it + ", may_miss: true }\n").outcome, checker::Outcome::pass) << name;
+    }
+    EXPECT_GE(kinds, 15u);
+}
+
+TEST(Clients, DoNotStarveWhatTheyHaveToRepeat) {
+    // One client says four messages a second; what is refused meanwhile is repeated when its node said so.
+    for (const char* fault : {"node.disk_full, for: 1s", "node.clock_skew, offset: -61s, for: 600ms"}) {
+        const auto scenario =
+            read(std::string{"name: x\ntopology: { nodes: 1, clients: 1 }\nload: { rate: 4/s, for: 30s }\n"
+                             "timeline:\n  - { at: 5s, node: n1, fault: "} +
+                 fault + " }\nexpect: [ max(local_ack) < 6s ]\n");
+        const auto verdict = try_plan(scenario, make_plan(scenario, 1)).verdict;
+        EXPECT_EQ(verdict.findings.back().outcome, checker::Outcome::pass)
+            << fault << ": " << verdict.findings.back().measured;
+    }
 }
 
 SweepResult sweep(const Scenario& scenario, std::uint64_t first, std::uint64_t last, unsigned threads,
