@@ -1,9 +1,9 @@
 #pragma once
 
 #include "couchmock/core/call.hpp"
+#include "couchmock/core/config.hpp"
 #include "couchmock/core/database.hpp"
 #include "couchmock/core/feeds.hpp"
-#include "couchmock/core/mock.hpp"
 #include "node/base/random.hpp"
 
 #include <cstdint>

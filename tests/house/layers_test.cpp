@@ -17,11 +17,11 @@ namespace {
 /// The room that a file lies in; the longest name that fits.
 std::string room_of(const std::string& file) {
     static const std::vector<std::string> rooms{
-        "node/base",       "node/core",        "node/net/wire",    "node/net",      "node/program",
-        "node/main.cpp",   "couchmock/core",   "couchmock/faults", "couchmock/net", "couchmock/main.cpp",
-        "couchmock/embed", "sim/scenario",     "sim/record",       "sim/history",   "sim/checker",
-        "sim/client",      "sim/orchestrator", "sim/virtual",      "sim/process",   "sim/search",
-        "sim/program",     "sim/world.hpp",    "reports"};
+        "node/base",          "node/core",       "node/net/wire",    "node/net",       "node/program",
+        "node/main.cpp",      "couchmock/core",  "couchmock/faults", "couchmock/mock", "couchmock/net",
+        "couchmock/main.cpp", "couchmock/embed", "sim/scenario",     "sim/record",     "sim/history",
+        "sim/checker",        "sim/client",      "sim/orchestrator", "sim/virtual",    "sim/process",
+        "sim/search",         "sim/program",     "sim/world.hpp",    "reports"};
     for (const auto& room : rooms)
         if (file.starts_with(room)) return room;
     return "";
@@ -36,13 +36,17 @@ const std::map<std::string, std::set<std::string>>& allowed() {
         {"node/net", {"node/base", "node/core", "node/net/wire"}},
         {"node/program", {"node/base", "node/core", "node/net", "node/net/wire"}},
         {"node/main.cpp", {"node/base", "node/core", "node/net", "node/net/wire", "node/program"}},
-        {"couchmock/core", {"node/base", "couchmock/faults"}},
+        {"couchmock/core", {"node/base"}},
         {"couchmock/faults", {"node/base", "couchmock/core"}},
-        {"couchmock/net", {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults"}},
+        {"couchmock/mock", {"node/base", "couchmock/core", "couchmock/faults"}},
+        {"couchmock/net",
+         {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/mock"}},
         {"couchmock/embed",
-         {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/net"}},
+         {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/mock",
+          "couchmock/net"}},
         {"couchmock/main.cpp",
-         {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/net"}},
+         {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/mock",
+          "couchmock/net"}},
         {"sim/record", {"node/base"}},
         {"sim/scenario", {"node/base", "sim/record"}},
         {"sim/history", {"node/base", "sim/record", "sim/scenario"}},
@@ -51,8 +55,8 @@ const std::map<std::string, std::set<std::string>>& allowed() {
         {"sim/orchestrator", {"node/base", "sim/record", "sim/scenario", "sim/client"}},
         {"sim/world.hpp", {"node/base", "sim/record", "sim/scenario"}},
         {"sim/virtual",
-         {"node/base", "node/core", "couchmock/core", "sim/record", "sim/scenario", "sim/client",
-          "sim/orchestrator", "sim/world.hpp"}},
+         {"node/base", "node/core", "couchmock/core", "couchmock/mock", "sim/record", "sim/scenario",
+          "sim/client", "sim/orchestrator", "sim/world.hpp"}},
         {"sim/process",
          {"node/base", "sim/record", "sim/scenario", "sim/client", "sim/orchestrator", "sim/world.hpp"}},
         {"sim/search", {"node/base", "sim/record", "sim/scenario", "sim/checker", "sim/world.hpp"}},
@@ -66,7 +70,7 @@ const std::map<std::string, std::set<std::string>>& allowed() {
 
 bool has_no_io(const std::string& room) {
     static const std::set<std::string> quiet{
-        "node/base",    "node/core",   "couchmock/core", "couchmock/faults", "sim/record",
+        "node/base",    "node/core",   "couchmock/core", "couchmock/faults", "couchmock/mock", "sim/record",
         "sim/scenario", "sim/checker", "sim/client",     "sim/orchestrator", "sim/virtual"};
     return quiet.contains(room);
 }
