@@ -82,12 +82,13 @@ install(EXPORT davenport NAMESPACE davenport:: FILE davenport-targets.cmake
 
 # What couchmock/embed/couchmock.hpp includes, and no more (tests/install finds out what is missing).
 foreach(header
+    couchmock/core/config.hpp
     couchmock/core/events.hpp
-    couchmock/core/mock.hpp
     couchmock/core/records.hpp
     couchmock/embed/couchmock.hpp
     couchmock/embed/mock_server.hpp
     couchmock/embed/mock_store.hpp
+    couchmock/mock/mock.hpp
     node/base/http.hpp
     node/base/json.hpp
     node/base/time.hpp)

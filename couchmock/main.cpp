@@ -1,3 +1,4 @@
+#include "couchmock/faults/fault_reference.hpp"
 #include "couchmock/net/driver.hpp"
 #include "node/base/version.hpp"
 #include "node/net/wire/acceptor.hpp"
@@ -99,11 +100,18 @@ int main(int argc, char** argv) {
     app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error, off")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))
         ->capture_default_str();
+    bool faults = false;
+    app.add_flag("--faults", faults,
+                 "print what faults there are, what each takes and its default values; then end");
     app.set_version_flag("--version", std::string{base::version()});
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : bad_usage;
+    }
+    if (faults) {
+        std::fputs(couchmock::fault_reference().c_str(), stdout);
+        return 0;
     }
     spdlog::set_default_logger(spdlog::stderr_color_mt("couchmock"));
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");

@@ -1,6 +1,6 @@
 # davenport_sim_store_rule: how a fault of the plan is said to the mock.
 davenport_library(sim_store_rule orchestrator/store_rule.cpp)
-target_link_libraries(davenport_sim_store_rule PUBLIC davenport::sim_base PRIVATE davenport_options)
+target_link_libraries(davenport_sim_store_rule PUBLIC davenport::sim_base PRIVATE davenport::couchmock_fault_table davenport_options)
 
 # davenport_sim_orchestrator: plays a plan, in either world; a machine without I/O.
 davenport_library(sim_orchestrator

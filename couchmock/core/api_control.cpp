@@ -21,8 +21,9 @@ void wipe(Server& server, Call& call) {
     call.respond_json(200, fmt::format(R"({{"ok":true,"databases":{}}})", all.size()));
 }
 
+/// Whoever asks says it all: the injector fills in default values.
 void amnesia(Server& server, Call& call, const boost::json::value& wanted, bool locals_too) {
-    const auto rows = base::int_member(wanted, "rows").value_or(10);
+    const auto rows = base::int_member(wanted, "rows").value_or(0);
     const auto name = base::string_member(wanted, "database");
     std::size_t forgotten = 0;
     for (const auto& [key, database] : server.databases) {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "couchmock/core/call.hpp"
+#include "couchmock/core/config.hpp"
 #include "couchmock/core/database.hpp"
 #include "couchmock/core/feeds.hpp"
 #include "couchmock/core/lockout.hpp"
-#include "couchmock/core/mock.hpp"
 #include "couchmock/core/replication.hpp"
 #include "couchmock/core/uuids.hpp"
 #include "node/base/random.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "couchmock/core/mock.hpp"
+#include "couchmock/mock/mock.hpp"
 #include "node/base/json.hpp"
 
 #include <cstddef>

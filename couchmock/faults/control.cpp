@@ -35,6 +35,11 @@ void FaultInjector::Impl::control(Requested& request, base::Now now) {
     const auto what =
         target && target->path.size() > 1 ? std::string_view{target->path[1]} : std::string_view{};
     if (what == "store" || what == "state") {
+        const auto trouble = complete_act(request.request, *target);
+        if (config_.owns_store && trouble) {
+            effects_.emplace_back(Respond{request.exchange, refuse(400, "bad_request", *trouble)});
+            return;
+        }
         if (!config_.owns_store) {
             effects_.emplace_back(Respond{
                 request.exchange, refuse(501, "not_implemented", "the store behind is not the mock's own")});
@@ -56,6 +61,22 @@ void FaultInjector::Impl::control(Requested& request, base::Now now) {
     effects_.emplace_back(Respond{request.exchange, std::move(response)});
 }
 
+/// An act by itself takes what the fault of that name takes, and has its default values.
+std::optional<std::string> FaultInjector::Impl::complete_act(base::HttpRequest& request,
+                                                             const base::Target& target) {
+    if (request.method != "POST" || target.path.size() != 3 || target.path[1] != "store") return std::nullopt;
+    const auto* kind = find_fault("store." + target.path[2]);
+    if (!kind || !kind->moment) return std::nullopt;  // the store knows no such act and says so
+    const auto body =
+        request.body.empty() ? json::value(json::object{}) : base::parse_json(request.body).value_or(nullptr);
+    if (!body.is_object()) return "the body must be a JSON object";
+    auto read = read_parameters(*kind, body.get_object());
+    if (auto* trouble = std::get_if<std::string>(&read)) return std::move(*trouble);
+    request.body = write_parameters(*kind, with_defaults(*kind, std::get<FaultParameters>(std::move(read))));
+    base::erase_header(request.headers, "Content-Length");
+    return std::nullopt;
+}
+
 base::HttpResponse FaultInjector::Impl::control_faults(const base::HttpRequest& request,
                                                        const base::Target& target, base::Now now) {
     if (request.method == "POST" && target.path.size() == 2) return post_faults(request, now);
@@ -63,7 +84,7 @@ base::HttpResponse FaultInjector::Impl::control_faults(const base::HttpRequest& 
     if (request.method != "GET") return refuse(405, "method_not_allowed", "Only GET,POST,DELETE allowed");
     std::string out = "{\"faults\":[";
     for (const auto& rule : rules_) {
-        if (target.path.size() > 2 && rule->name != target.path[2] &&
+        if (target.path.size() > 2 && rule->name() != target.path[2] &&
             std::to_string(rule->id) != target.path[2])
             continue;
         if (out.back() != '[') out += ",\n";
@@ -82,20 +103,20 @@ base::HttpResponse FaultInjector::Impl::post_faults(const base::HttpRequest& req
     std::vector<std::unique_ptr<Rule>> read;
     for (const auto& wanted : list) {
         if (!wanted.is_object()) return refuse(400, "bad_request", "a rule must be an object");
-        auto rule = Rule::read(wanted.get_object(), last_rule_ + 1, config_.seed);
+        auto rule = read_rule(wanted.get_object());
         if (const auto* trouble = std::get_if<std::string>(&rule))
             return refuse(400, "bad_request", *trouble);
-        if (!config_.owns_store && loses_documents(std::get<Rule>(rule).fault))
+        auto& asked = std::get<RuleRequest>(rule);
+        if (!config_.owns_store && kind_of(asked.fault).own_store)
             return refuse(501, "not_implemented", "the store behind is not the mock's own");
-        ++last_rule_;
-        read.push_back(std::make_unique<Rule>(std::move(std::get<Rule>(rule))));
+        read.push_back(std::make_unique<Rule>(std::move(asked), ++last_rule_, config_.seed));
     }
     std::string out = single ? "" : "[";
     for (auto& rule : read) {
         // One name is one rule: the newer counts.
         for (const auto& other : rules_)
-            if (other->name == rule->name && other->active) end(*other, now);
-        std::erase_if(rules_, [&](const auto& other) { return other->name == rule->name; });
+            if (other->name() == rule->name() && other->active) end(*other, now);
+        std::erase_if(rules_, [&](const auto& other) { return other->name() == rule->name(); });
         auto& added = *rules_.emplace_back(std::move(rule));
         begin(added, now);
         if (out.size() > 1) out += ',';
@@ -108,7 +129,7 @@ base::HttpResponse FaultInjector::Impl::delete_faults(const base::Target& target
     std::string out = "{\"ok\":true,\"faults\":[";
     std::vector<std::uint64_t> ids;
     for (const auto& rule : rules_)
-        if (target.path.size() == 2 || rule->name == target.path[2] ||
+        if (target.path.size() == 2 || rule->name() == target.path[2] ||
             std::to_string(rule->id) == target.path[2])
             ids.push_back(rule->id);
     if (ids.empty() && target.path.size() > 2) return refuse(404, "not_found", "no such fault");

@@ -41,7 +41,7 @@ void FaultInjector::Impl::on_data(Exchange& exchange, std::string bytes, base::N
     } else {
         const auto rules = active_rules_ > 0 ? feed_rules(exchange.info) : std::vector<Rule*>{};
         for (auto* rule : rules)
-            if (rule->fault == Fault::feed_stall || rule->fault == Fault::store_hang)
+            if (rule->fault() == Fault::feed_stall || rule->fault() == Fault::store_hang)
                 rule->strikes_feed(exchange.client);
         FeedMutator::OnRow on_row;
         if (observations_.recording)

@@ -120,6 +120,8 @@ private:
 
     // ---- control.cpp
     void control(Requested& request, base::Now now);
+    /// Fills in what an act on the store leaves open; what is wrong with it, if something is.
+    static std::optional<std::string> complete_act(base::HttpRequest& request, const base::Target& target);
     base::HttpResponse control_faults(const base::HttpRequest& request, const base::Target& target,
                                       base::Now now);
     base::HttpResponse post_faults(const base::HttpRequest& request, base::Now now);

@@ -61,7 +61,7 @@ base::HttpResponse error_answer(int status, std::optional<std::string_view> reas
 std::vector<Rule*> FaultInjector::Impl::feed_rules(const RequestInfo& info) {
     std::vector<Rule*> out;
     for (const auto& rule : rules_)
-        if ((rule->fault >= Fault::feed_cut || rule->fault == Fault::store_hang) && rule->concerns(info))
+        if ((kind_of(rule->fault()).is_feed() || rule->fault() == Fault::store_hang) && rule->concerns(info))
             out.push_back(rule.get());
     return out;
 }
@@ -69,8 +69,8 @@ std::vector<Rule*> FaultInjector::Impl::feed_rules(const RequestInfo& info) {
 bool FaultInjector::Impl::stalled(const Exchange& exchange) const {
     if (active_rules_ == 0 || !exchange.info.is_live_feed()) return false;
     return std::ranges::any_of(rules_, [&](const auto& rule) {
-        return (rule->fault == Fault::feed_stall ||
-                (rule->fault == Fault::store_hang && !rule->has_probability())) &&
+        return (rule->fault() == Fault::feed_stall ||
+                (rule->fault() == Fault::store_hang && !rule->chooses())) &&
                rule->concerns(exchange.info);
     });
 }
@@ -83,8 +83,8 @@ bool FaultInjector::Impl::drips(const Exchange& exchange) const {
 }
 
 bool FaultInjector::Impl::is_down() const {
-    return std::ranges::any_of(
-        rules_, [](const auto& rule) { return rule->active && rule->fault == Fault::store_down; });
+    return std::ranges::any_of(rules_,
+                               [](const auto& rule) { return rule->active && rule->takes_store_away(); });
 }
 
 FaultInjector::Impl::InjectedFaults FaultInjector::Impl::decide(RequestInfo& info, base::HttpRequest& request,
@@ -95,7 +95,7 @@ FaultInjector::Impl::InjectedFaults FaultInjector::Impl::decide(RequestInfo& inf
         if (!rule.concerns(info)) continue;
         const auto hits = rule.hits;
         strike(rule, injected, info, request, exchange);
-        if (rule.hits != hits) journal_.fault(exchange.journal, rule.name);
+        if (rule.hits != hits) journal_.fault(exchange.journal, rule.name());
         if (injected.refuse || injected.instead) break;
     }
     return injected;
@@ -103,9 +103,14 @@ FaultInjector::Impl::InjectedFaults FaultInjector::Impl::decide(RequestInfo& inf
 
 void FaultInjector::Impl::strike(Rule& rule, InjectedFaults& injected, RequestInfo& info,
                                  base::HttpRequest& request, const Exchange& exchange) {
-    switch (rule.fault) {
+    const auto& parameters = rule.parameters;
+    const auto delay = parameters.delay.value_or(base::Duration{0});
+    switch (rule.fault()) {
         case Fault::store_down:
-            ++rule.hits;
+        case Fault::store_crash:
+        case Fault::store_failover:
+        case Fault::store_restart:
+            ++rule.hits;  // while it is away
             injected.refuse = true;
             break;
         case Fault::store_refuse:
@@ -116,9 +121,10 @@ void FaultInjector::Impl::strike(Rule& rule, InjectedFaults& injected, RequestIn
             break;
         case Fault::store_error:
             if (!rule.fires()) break;
-            injected.instead = error_answer(rule.status);
-            if (rule.retry_after_s)
-                injected.instead->headers.emplace_back("Retry-After", std::to_string(*rule.retry_after_s));
+            injected.instead = error_answer(static_cast<int>(parameters.status.value_or(500)));
+            if (parameters.retry_after_s)
+                injected.instead->headers.emplace_back("Retry-After",
+                                                       std::to_string(*parameters.retry_after_s));
             break;
         case Fault::store_full:
             if (info.writes && rule.fires()) injected.instead = error_answer(507);
@@ -136,27 +142,27 @@ void FaultInjector::Impl::strike(Rule& rule, InjectedFaults& injected, RequestIn
             break;
         case Fault::store_slow_accept:
             if (exchange.first && rule.fires())
-                injected.accept_delay = std::max(injected.accept_delay.value_or(rule.delay), rule.delay);
+                injected.accept_delay = std::max(injected.accept_delay.value_or(delay), delay);
             break;
         case Fault::store_clock_skew:
-            if (rule.fires()) injected.clock_offset += rule.clock_offset;
+            if (rule.fires()) injected.clock_offset += parameters.offset.value_or(base::Duration{0});
             break;
         case Fault::store_slow:
-            if (rule.fires()) injected.delay = injected.delay.value_or(base::Duration{0}) + rule.delay;
+            if (rule.fires()) injected.delay = injected.delay.value_or(base::Duration{0}) + delay;
             break;
         case Fault::store_lose_reply:
             if (info.writes && rule.fires()) injected.lose_reply = true;
             break;
         case Fault::store_partial_bulk:
             if (!info.is_bulk || !rule.fires()) break;
-            keep_first(request.body, rule.rows);
+            keep_first(request.body, static_cast<std::uint64_t>(parameters.rows.value_or(0)));
             base::erase_header(request.headers, "Content-Length");
             injected.bulk_cut = true;
             break;
         case Fault::store_bulk_errors:
             if (!info.is_bulk) break;
-            injected.bulk_errors.push_back(
-                take_out(request.body, rule.error, [&](std::string_view) { return rule.fires(); }));
+            injected.bulk_errors.push_back(take_out(request.body, parameters.error.value_or(""),
+                                                    [&](std::string_view) { return rule.fires(); }));
             base::erase_header(request.headers, "Content-Length");
             break;
         case Fault::store_reject:
@@ -175,7 +181,7 @@ void FaultInjector::Impl::strike(Rule& rule, InjectedFaults& injected, RequestIn
             if (!info.is_live_feed() && rule.fires()) injected.cut_reply = true;
             break;
         case Fault::store_drip:
-            if (rule.fires()) injected.drip = rule.delay, injected.drips_by = rule.id;
+            if (rule.fires()) injected.drip = delay, injected.drips_by = rule.id;
             break;
         case Fault::feed_foreign_since:
             if (info.feed == RequestInfo::Feed::none || info.since == "0" || info.since == "now" ||
@@ -204,11 +210,9 @@ std::vector<FaultInjector::Impl::Exchange*> FaultInjector::Impl::open_exchanges(
 std::uint64_t FaultInjector::Impl::reset_matching(const Rule& rule, base::Now now) {
     std::uint64_t count = 0;
     for (auto* exchange : open_exchanges()) {
-        const bool any = rule.match.method.empty() && rule.match.path.empty() &&
-                         rule.match.database.empty() && rule.match.document.empty() &&
-                         rule.match.client.empty() && !rule.match.not_feed;
-        if (!any && !rule.match.matches(exchange->info)) continue;
-        journal_.fault(exchange->journal, rule.name);
+        // A request is not described as long as nobody may ask.
+        if (!rule.match().is_any() && !rule.match().matches(exchange->info)) continue;
+        journal_.fault(exchange->journal, rule.name());
         if (exchange->backend != 0) effects_.emplace_back(AbandonForward{exchange->backend});
         reset(*exchange, {}, now);
         ++count;
@@ -218,24 +222,24 @@ std::uint64_t FaultInjector::Impl::reset_matching(const Rule& rule, base::Now no
 
 void FaultInjector::Impl::rewind_open_feeds(Rule& rule) {
     for (auto* exchange : open_exchanges()) {
-        const bool endless = exchange->info.feed >= RequestInfo::Feed::continuous;
-        if (!rule.active || !endless || !exchange->head_sent || exchange->ends ||
-            !rule.match.matches(exchange->info))
+        if (!rule.active || !exchange->info.is_endless_feed() || !exchange->head_sent || exchange->ends ||
+            !rule.match().matches(exchange->info))
             continue;
         if (!rule.fires()) continue;
-        journal_.fault(exchange->journal, rule.name);
-        go_on_from(*exchange, exchange->mutator->back(rule.rows));
+        journal_.fault(exchange->journal, rule.name());
+        go_on_from(*exchange,
+                   exchange->mutator->back(static_cast<std::uint64_t>(rule.parameters.rows.value_or(0))));
     }
 }
 
 /// A rule that fires each open feed once is spent when it has.
 void FaultInjector::Impl::begin(Rule& rule, base::Now now) {
     ++active_rules_;
-    if (rule.lasts) at(now.time + *rule.lasts, Act::end_rule, rule.id);
+    if (const auto lasts = rule.parameters.lasts) at(now.time + *lasts, Act::end_rule, rule.id);
     std::uint64_t feeds = 0;
     for (const auto* exchange : open_exchanges())
-        feeds += exchange->info.is_live_feed() && rule.match.matches(exchange->info);
-    switch (rule.fault) {
+        feeds += exchange->info.is_live_feed() && rule.match().matches(exchange->info);
+    switch (rule.fault()) {
         case Fault::store_down:
             effects_.emplace_back(Listen{false});
             rule.hits += reset_matching(rule, now);
@@ -243,15 +247,11 @@ void FaultInjector::Impl::begin(Rule& rule, base::Now now) {
         case Fault::store_crash:
         case Fault::store_failover:
         case Fault::store_restart:
-            // One that lasts stays away for so long.
-            if (rule.lasts) effects_.emplace_back(Listen{false});
+            if (rule.takes_store_away()) effects_.emplace_back(Listen{false});
             reset_matching(rule, now);
             act_on_store(rule);
             ++rule.hits;
-            if (rule.lasts)
-                rule.fault = Fault::store_down;
-            else
-                end(rule, now);
+            if (!rule.takes_store_away()) end(rule, now);
             break;
         case Fault::store_wipe:
         case Fault::store_amnesia:
@@ -260,16 +260,16 @@ void FaultInjector::Impl::begin(Rule& rule, base::Now now) {
             end(rule, now);
             break;
         case Fault::feed_rewind:
-            if (!rule.count && !rule.has_probability()) rule.count = std::max<std::uint64_t>(feeds, 1);
+            if (!rule.hits_max && !rule.chooses()) rule.hits_max = std::max<std::uint64_t>(feeds, 1);
             rewind_open_feeds(rule);
-            if (rule.hits > 0 && !rule.has_probability() && rule.active) end(rule, now);
+            if (rule.hits > 0 && !rule.chooses() && rule.active) end(rule, now);
             break;
         case Fault::feed_foreign_since:
             // The feeds have to come back to be refused.
-            if (!rule.count && !rule.has_probability() && !rule.lasts)
-                rule.count = std::max<std::uint64_t>(feeds, 1);
+            if (!rule.hits_max && !rule.chooses() && !rule.parameters.lasts)
+                rule.hits_max = std::max<std::uint64_t>(feeds, 1);
             for (auto* exchange : open_exchanges()) {
-                if (!exchange->info.is_live_feed() || !rule.match.matches(exchange->info)) continue;
+                if (!exchange->info.is_live_feed() || !rule.match().matches(exchange->info)) continue;
                 if (exchange->backend != 0) effects_.emplace_back(AbandonForward{exchange->backend});
                 reset(*exchange, {}, now);
             }
@@ -277,8 +277,8 @@ void FaultInjector::Impl::begin(Rule& rule, base::Now now) {
         case Fault::feed_cut:
         case Fault::feed_garbage:
         case Fault::feed_early_last_seq:
-            if (!rule.count && !rule.has_probability() && !rule.lasts)
-                rule.count = std::max<std::uint64_t>(feeds, 1);
+            if (!rule.hits_max && !rule.chooses() && !rule.parameters.lasts)
+                rule.hits_max = std::max<std::uint64_t>(feeds, 1);
             break;
         default:
             break;
@@ -288,8 +288,8 @@ void FaultInjector::Impl::begin(Rule& rule, base::Now now) {
 void FaultInjector::Impl::end(Rule& rule, base::Now now) {
     rule.active = false;
     count_active_rules();
-    if (rule.fault == Fault::store_down && !is_down()) effects_.emplace_back(Listen{true});
-    if (rule.fault == Fault::store_hang || rule.fault == Fault::feed_stall) let_go(now);
+    if (rule.takes_store_away() && !is_down()) effects_.emplace_back(Listen{true});
+    if (rule.fault() == Fault::store_hang || rule.fault() == Fault::feed_stall) let_go(now);
 }
 
 void FaultInjector::Impl::let_go(base::Now now) {
@@ -321,10 +321,11 @@ void FaultInjector::Impl::count_active_rules() {
 
 void FaultInjector::Impl::act_on_store(const Rule& rule) {
     if (!config_.owns_store) return;  // a crash is then what its clients see of it
-    const auto act = name_of(rule.fault).substr(std::string_view{"store."}.size());
+    const auto& kind = kind_of(rule.fault());
+    const auto act = kind.name.substr(std::string_view{"store."}.size());
     effects_.emplace_back(
         Forward{(ExchangeId{1} << 63) + ++forwards_,
-                {"POST", fmt::format("/_mock/store/{}", act), {}, base::write_json(rule.wanted)},
+                {"POST", fmt::format("/_mock/store/{}", act), {}, write_parameters(kind, rule.parameters)},
                 {}});
 }
 

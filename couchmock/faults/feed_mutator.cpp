@@ -76,7 +76,7 @@ FeedMutator::End FeedMutator::take(std::string bytes, const std::vector<Rule*>& 
         std::optional<Held> hold;
         for (auto* rule : rules) {
             if (!rule->active) continue;
-            switch (rule->fault) {
+            switch (rule->fault()) {
                 case Fault::feed_cut:
                     if (!rule->strikes_feed(feed)) break;
                     out += unit.substr(0, unit.size() / 2);
@@ -97,9 +97,11 @@ FeedMutator::End FeedMutator::take(std::string bytes, const std::vector<Rule*>& 
                 case Fault::feed_late: {
                     const bool knows_before = since_ != "now" || !held_.empty();
                     if (!endless || hold || !knows_before || !rule->fires()) break;
-                    const bool swaps = rule->fault == Fault::feed_reorder;
-                    hold = Held{std::string{unit}, std::string{row->seq},
-                                now + (swaps ? reorder_wait : rule->delay), swaps};
+                    const bool swaps = rule->fault() == Fault::feed_reorder;
+                    hold = Held{
+                        std::string{unit}, std::string{row->seq},
+                        now + (swaps ? reorder_wait : rule->parameters.delay.value_or(base::Duration{0})),
+                        swaps};
                     break;
                 }
                 default:

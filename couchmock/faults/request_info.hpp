@@ -22,7 +22,11 @@ struct RequestInfo {
     Feed feed = Feed::none;
     std::string since;  ///< of a feed, decoded; "0" when not given
 
-    [[nodiscard]] bool is_live_feed() const { return feed > Feed::normal; }
+    /// Goes on until something changes, or for ever.
+    [[nodiscard]] bool is_live_feed() const { return feed == Feed::longpoll || is_endless_feed(); }
+    [[nodiscard]] bool is_endless_feed() const {
+        return feed == Feed::continuous || feed == Feed::eventsource;
+    }
 };
 
 RequestInfo describe(const base::HttpRequest& request, std::string_view client);

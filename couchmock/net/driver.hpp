@@ -1,6 +1,6 @@
 #pragma once
 
-#include "couchmock/core/mock.hpp"
+#include "couchmock/mock/mock.hpp"
 #include "couchmock/net/server.hpp"
 #include "node/net/wire/http_client.hpp"
 #include "node/net/wire/loop.hpp"

@@ -1,7 +1,7 @@
 #include "sim/orchestrator/clients.hpp"
 
-#include "sim/orchestrator/parameters.hpp"
 #include "sim/orchestrator/placement.hpp"
+#include "sim/scenario/parameters.hpp"
 
 #include <array>
 
@@ -11,6 +11,7 @@ namespace davenport::sim::orchestrator {
 namespace {
 
 constexpr Duration away_default = std::chrono::seconds{1};
+constexpr int garbage_frames = 20;
 
 constexpr std::array garbage{"{",
                              "[]",
@@ -47,7 +48,8 @@ void Clients::on_record(const Record& record) {
 }
 
 void Clients::join(std::size_t fault, const std::string& node) {
-    for (int i = int_parameter(states_.planned(fault), "clients", 1); i > 0; --i, ++count_) {
+    for (auto i = parameter_or(states_.planned(fault).parameters, "clients", std::int64_t{1}); i > 0;
+         --i, ++count_) {
         auto client = fmt::format("c{}", count_ + 1);
         client_at_[client] = node;
         context_.add(AddClient{std::move(client), node, {room_of(context_.scenario.topology, count_)}});
@@ -85,17 +87,16 @@ void Clients::begin_moment(const PlannedFault& fault) {
     if (fault.kind == "client.reconnect") {
         tell(fault, client::Vanish{Duration{0}});
     } else if (fault.kind == "client.hop") {
-        const auto to = fault.parameters.find("to");
-        const bool named = to != fault.parameters.end() && !to->second.empty();
-        tell(fault, client::Hop{named ? to->second : nodes_.next_after(client_at_[fault.client])});
+        const auto to = parameter_or(fault.parameters, "to", std::string{});
+        tell(fault, client::Hop{to.empty() ? nodes_.next_after(client_at_[fault.client]) : to});
     } else if (fault.kind == "client.retry") {
         tell(fault, client::Retry{});
     } else if (fault.kind == "client.garbage") {
-        for (int i = int_parameter(fault, "frames", 20); i > 0; --i)
+        for (int i = garbage_frames; i > 0; --i)
             tell(fault, client::Garbage{garbage[static_cast<std::size_t>(i) % garbage.size()]});
     } else if (fault.kind == "client.flood") {
         const auto number = static_cast<std::uint32_t>(std::stoul(fault.client.substr(1)));  // "c3"
-        for (int i = int_parameter(fault, "messages", 100); i > 0; --i)
+        for (auto i = parameter_or(fault.parameters, "messages", std::int64_t{100}); i > 0; --i)
             tell(fault, client::Post{room_of(context_.scenario.topology, number - 1),
                                      context_.scenario.load.size_bytes, context_.start + context_.now});
     }

@@ -1,7 +1,7 @@
 #include "sim/orchestrator/nodes.hpp"
 
-#include "sim/orchestrator/parameters.hpp"
 #include "sim/orchestrator/placement.hpp"
+#include "sim/scenario/parameters.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -62,8 +62,8 @@ void Nodes::begin(std::size_t fault) {
     } else if (planned.kind == "node.stop" || planned.kind == "node.restart") {
         go_down(fault, node, NodeAct::terminate, "stopping");
     }
-    if (const auto down = ms_parameter(planned, "restart_ms"))
-        context_.soon(*down, [this, fault] { end(fault); });
+    if (planned.parameters.contains("restart"))
+        context_.soon(parameter_or(planned.parameters, "restart", Duration{}), [this, fault] { end(fault); });
 }
 
 void Nodes::go_down(std::size_t fault, Node& node, NodeAct how, std::string state) {

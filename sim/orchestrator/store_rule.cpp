@@ -1,21 +1,19 @@
 #include "sim/orchestrator/store_rule.hpp"
 
+#include "couchmock/faults/rule_request.hpp"
 #include "node/base/json.hpp"
 
 namespace davenport::sim::orchestrator {
 
-bool is_store_fault(std::string_view kind) { return kind.starts_with("store.") || kind.starts_with("feed."); }
+bool is_store_fault(std::string_view kind) { return couchmock::find_fault(kind) != nullptr; }
 
 base::HttpRequest set_rule(const PlannedFault& fault) {
-    base::json::object rule;
-    rule["name"] = fault.name;
-    rule["fault"] = fault.kind;
-    for (const auto& [key, value] : fault.parameters) {
-        // Numbers and truth values go as such, all else as text.
-        auto parsed = base::parse_json(value);
-        rule[key] = parsed && !parsed->is_string() ? std::move(*parsed) : base::json::value(value);
-    }
-    return {"POST", "/_mock/faults", {{"Content-Type", "application/json"}}, base::write_json(rule)};
+    const auto* kind = couchmock::find_fault(fault.kind);
+    couchmock::RuleRequest rule{.name = fault.name, .fault = kind->fault};
+    for (const auto& [key, value] : fault.parameters)
+        if (const auto* parameter = kind->find_key(key))
+            couchmock::set_parameter(rule.parameters, *parameter, value);
+    return {"POST", "/_mock/faults", {{"Content-Type", "application/json"}}, couchmock::write_rule(rule)};
 }
 
 base::HttpRequest clear_rule(std::string_view name) {

@@ -11,10 +11,10 @@
 /// both worlds.
 namespace davenport::sim::orchestrator {
 
-/// True for kinds that couchmock performs: "store.…" and "feed.…".
+/// True for kinds that couchmock performs: those of its own table.
 bool is_store_fault(std::string_view kind);
 
-/// POST /_mock/faults
+/// POST /_mock/faults; `fault` is a store's.
 base::HttpRequest set_rule(const PlannedFault& fault);
 /// DELETE /_mock/faults/NAME
 base::HttpRequest clear_rule(std::string_view name);

@@ -1,22 +1,18 @@
 #include "sim/process/links.hpp"
 
+#include "sim/scenario/parameters.hpp"
+
 #include <algorithm>
 
 namespace davenport::sim::process {
 namespace {
 
 std::string word(const PlannedFault& fault, const char* key, const char* otherwise) {
-    const auto found = fault.parameters.find(key);
-    return found == fault.parameters.end() ? otherwise : found->second;
-}
-
-double number(const PlannedFault& fault, const char* key, double otherwise) {
-    const auto found = fault.parameters.find(key);
-    return found == fault.parameters.end() ? otherwise : std::stod(found->second);
+    return parameter_or(fault.parameters, key, std::string{otherwise});
 }
 
 bool is_hit(const PlannedFault& fault, const std::pair<std::string, std::string>& link) {
-    return word(fault, "between", "node-store") == link.first &&
+    return word(fault, "link", "node-store") == link.first &&
            (fault.node.empty() || fault.node == link.second);
 }
 
@@ -29,7 +25,7 @@ bool Links::needs_relay(std::string_view link) const {
     if (scenario_.links.contains(std::string{link})) return true;
     if (link == "node-store" && std::ranges::any_of(scenario_.expect, counts_requests)) return true;
     for (const auto& fault : plan_.faults)
-        if (fault.kind.starts_with("link.") && word(fault, "between", "node-store") == link) return true;
+        if (fault.kind.starts_with("link.") && word(fault, "link", "node-store") == link) return true;
     return false;
 }
 
@@ -62,13 +58,11 @@ void Links::set_conditions(const PlannedFault& fault, bool on) {
         const auto usual = usual_conditions(link.first);
         auto conditions = relay->conditions();
         if (fault.kind == "link.latency") {
-            const auto more =
-                std::chrono::duration<double, std::milli>{on ? number(fault, "delay_ms", 200) : 0.0};
-            conditions.latency = usual.latency + std::chrono::duration_cast<base::Duration>(more);
+            const auto more = parameter_or(fault.parameters, "delay", Duration{0});
+            conditions.latency = on ? usual.latency + more : usual.latency;
         } else if (fault.kind == "link.bandwidth") {
-            conditions.bytes_per_second =
-                on ? static_cast<std::uint64_t>(number(fault, "bytes_per_s", 10'000))
-                   : usual.bytes_per_second;
+            const auto limit = parameter_or(fault.parameters, "bandwidth", std::int64_t{1});
+            conditions.bytes_per_second = on ? static_cast<std::uint64_t>(limit) : usual.bytes_per_second;
         } else if (fault.kind == "link.clog" || fault.kind == "link.partition") {
             conditions.up_held = on && direction != "down";
             conditions.down_held = on && direction != "up";

@@ -29,7 +29,6 @@ struct Key {
     std::int64_t high = std::numeric_limits<std::int64_t>::max();
     std::vector<std::string_view> choices{};     ///< of Type::choice
     void (*set)(Into&, const Value&) = nullptr;  ///< nothing where the reader knows better
-    std::string_view canonical{};                ///< of a fault's parameter: its name in Plan::faults
     std::string_view group{};                    ///< parameters of one group exclude each other
     bool drawn = false;                          ///< may be a list, of which each seed draws one
 };

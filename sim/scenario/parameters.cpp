@@ -6,51 +6,62 @@
 
 namespace davenport::sim {
 
-void set_canonical(Parameters& parameters, const language::Key& key, const Value& value) {
-    auto& into = parameters[std::string{key.canonical}];
+base::Parameter typed(const language::Key& key, const Value& value) {
     switch (key.type) {
         case Type::time:
         case Type::offset:
-            into = as_ms(value.low);
-            break;
+            return Duration{value.low};
         case Type::percent:
-            into = as_fraction(value.low);
-            break;
+            return base::Probability{value.low};
         case Type::count:
         case Type::bytes:
         case Type::bandwidth:
-            into = fmt::format("{}", value.low);
-            break;
+            return value.low;
+        case Type::flag:
+            return value.low != 0;
         default:
-            into = value.text;
-            break;
+            return value.text;
     }
 }
 
-const language::Key* find_canonical(const language::FaultKind& kind, std::string_view canonical) {
-    const auto found = std::ranges::find(kind.parameters, canonical, &language::Key::canonical);
-    return found == kind.parameters.end() ? nullptr : &*found;
+bool is_of_type(const language::Key& key, const base::Parameter& value) {
+    return typed(key, {}).index() == value.index();
+}
+
+std::string written(const language::Key& key, const base::Parameter& value) {
+    if (const auto* time = std::get_if<Duration>(&value)) return as_ms(time->count()) + "ms";
+    if (const auto* chance = std::get_if<base::Probability>(&value))
+        return as_fraction(chance->millionths * 100) + "%";
+    if (const auto* number = std::get_if<std::int64_t>(&value))
+        return fmt::format("{}{}", *number,
+                           key.type == Type::bytes       ? "B"
+                           : key.type == Type::bandwidth ? "B/s"
+                                                         : "");
+    const auto* text = std::get_if<std::string>(&value);
+    return text ? *text : std::string{};
+}
+
+std::optional<base::Parameter> default_of(const language::Key& key) {
+    if (key.default_value.empty()) return std::nullopt;
+    std::string why;
+    const auto value = key.type == Type::choice ? Value{std::string{key.default_value}, 0, 0}
+                                                : parse_value(key.type, key.default_value, why);
+    return value ? std::optional{typed(key, *value)} : std::nullopt;
 }
 
 Parameters complete(const language::FaultKind& kind, const Parameters& given) {
     Parameters out;
-    const auto is_given = [&](const language::Key& key) {
-        return given.contains(std::string{key.canonical});
-    };
     for (const auto& key : kind.parameters) {
-        if (is_given(key)) {
-            out[std::string{key.canonical}] = given.at(std::string{key.canonical});
+        if (const auto found = given.find(key.name); found != given.end()) {
+            out.insert(*found);
             continue;
         }
-        if (key.default_value.empty()) continue;
         const bool rival_given =
             !key.group.empty() && std::ranges::any_of(kind.parameters, [&](const language::Key& rival) {
-                return rival.group == key.group && is_given(rival);
+                return rival.group == key.group && given.contains(rival.name);
             });
-        std::string why;
-        const auto value = key.type == Type::choice ? Value{std::string{key.default_value}, 0, 0}
-                                                    : parse_value(key.type, key.default_value, why);
-        if (!rival_given && value) set_canonical(out, key, *value);
+        const auto value = default_of(key);
+        if (!rival_given && value) out.emplace(key.name, *value);
     }
     return out;
 }

@@ -59,11 +59,11 @@ private:
         fault.location = line.location;
         fault.parameters = complete(kind, line.parameters);
         if (kind.span == language::Span::lasting) {
-            const auto restart = fault.parameters.find("restart_ms");
+            const auto restart = parameter_or(fault.parameters, "restart", Duration{-1});
             if (line.length)
                 fault.length = draw(random, *line.length);
-            else if (restart != fault.parameters.end())
-                fault.length = restart_of(restart->second);
+            else if (restart >= Duration{})
+                fault.length = restart;
             else if (line.every)
                 fault.length = again_length;
             else
@@ -72,11 +72,6 @@ private:
         aim(kind, line, fault, random);
         plan_.faults.push_back(std::move(fault));
         return plan_.faults.back().length;
-    }
-
-    static Duration restart_of(const std::string& ms) {
-        std::string why;
-        return Duration{parse_value(Type::time, ms + "ms", why).value_or(Value{}).low};
     }
 
     /// Decides whom the fault hits. Drawn in any case, so that naming a victim does not change the rest of
@@ -170,9 +165,7 @@ void plan_sends(const Scenario& scenario, Plan& plan) {
     for (const auto& action : plan.actions) {
         const auto& fault = plan.faults[action.fault];
         if (!action.begin || fault.kind != "node.join") continue;
-        std::string why;
-        const auto clients =
-            parse_value(Type::count, fault.parameters.at("clients"), why).value_or(Value{}).low;
+        const auto clients = parameter_or(fault.parameters, "clients", std::int64_t{0});
         more.emplace_back(fault.at + join_grace, static_cast<std::uint64_t>(clients));
     }
     for (const auto offset : arrival_times(load, times)) {

@@ -35,8 +35,7 @@ struct PlannedFault {
     std::string node;      ///< resolved: "n2", or empty
     std::string client;
     std::string when;  ///< still open: a condition decides the time; `at` is 0 then and there is no Action
-    /// All that the kind takes, defaults filled in: numbers as JSON writes them, the rest as plain text.
-    std::map<std::string, std::string> parameters;
+    Parameters parameters;  ///< all that the kind takes, defaults filled in
     Location location;
 };
 

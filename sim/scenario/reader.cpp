@@ -6,6 +6,7 @@
 #include "sim/scenario/yaml_tree.hpp"
 
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -314,20 +315,21 @@ private:
 
     void read_parameter(const Yaml& key, const Yaml& value, const std::vector<const FaultKind*>& kinds,
                         Fault& fault) {
-        for (const auto* kind : kinds) {
+        bool taken = false;
+        for (const auto* kind : kinds) {  // each that takes it has bounds of its own
             const auto* parameter = kind->find(key.text);
             if (!parameter) continue;
-            if (const auto read = read_scalar(*parameter, value)) {
-                for (const auto& [other, ignored] : fault.parameters) {
-                    const auto* rival = find_canonical(*kind, other);
-                    if (rival && !rival->group.empty() && rival->group == parameter->group)
-                        complain(key,
-                                 fmt::format("{} and {} exclude each other", rival->name, parameter->name));
-                }
-                set_canonical(fault.parameters, *parameter, *read);
+            const auto read = read_scalar(*parameter, value);
+            if (!read) return;
+            if (!std::exchange(taken, true)) fault.parameters[key.text] = typed(*parameter, *read);
+            for (const auto& [other, ignored] : fault.parameters) {
+                const auto* rival = kind->find(other);
+                if (rival && rival != parameter && !rival->group.empty() && rival->group == parameter->group)
+                    return complain(
+                        key, fmt::format("{} and {} exclude each other", rival->name, parameter->name));
             }
-            return;
         }
+        if (taken) return;
         if (kinds.empty()) return;  // which parameters there are is unknown too
         auto known = names(language::section("timeline").keys);
         for (const auto* kind : kinds)

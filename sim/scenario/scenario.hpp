@@ -1,9 +1,11 @@
 #pragma once
 
+#include "node/base/parameter.hpp"
 #include "node/base/time.hpp"
 #include "sim/scenario/value.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,6 +73,9 @@ struct Load {
     std::vector<Message> messages;              ///< if there are any, these are said and nothing is drawn
 };
 
+/// What is said of a fault beside its time and its victim, by the names of the language: {"delay", 20ms}.
+using Parameters = std::map<std::string, base::Parameter, std::less<>>;
+
 /// One line of the timeline.
 struct Fault {
     std::string name;  ///< given, or made from kind and number; phases are named after it
@@ -82,8 +87,7 @@ struct Fault {
     std::optional<Range> length;  ///< `for`; nothing: it is a moment, or lasts to the end
     std::string node;             ///< whom it hits; empty: not a node's fault, or one drawn
     std::string client;
-    std::map<std::string, std::string>
-        parameters;         ///< the rest, quantities made canonical: "delay_ms" -> "20"
+    Parameters parameters;  ///< the rest; defaults are not among them
     bool swarm = false;     ///< a seed decides whether it takes part at all
     bool may_miss = false;  ///< the run counts though it touches nothing
     Location location;

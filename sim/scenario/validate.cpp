@@ -1,5 +1,6 @@
 #include "sim/scenario/expression.hpp"
 #include "sim/scenario/language.hpp"
+#include "sim/scenario/parameters.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/scenario/value.hpp"
 
@@ -71,8 +72,8 @@ private:
             outlook.any_moment = outlook.any_moment || !lasting;
         }
         auto length = fault.length ? std::optional{fault.length->high} : std::nullopt;
-        if (const auto restart = fault.parameters.find("restart_ms"); restart != fault.parameters.end())
-            length = Duration{number_of(Type::time, restart->second + "ms")};
+        if (fault.parameters.contains("restart"))
+            length = parameter_or(fault.parameters, "restart", Duration{});
         if (!outlook.any_lasting) length = Duration{};
         if (fault.at) {
             outlook.begin = *fault.at;
@@ -131,7 +132,7 @@ private:
         if (!doubt_.load && fault.every && scenario_.load.settle + fault.every->low >= load_end_)
             complain(place(fault, "every"), fmt::format("{} never happens: every {} is longer than the load",
                                                         fault.name, show(fault.every->low)));
-        const bool restarts = fault.parameters.contains("restart_ms");
+        const bool restarts = fault.parameters.contains("restart");
         if (fault.length && !outlook.any_lasting)
             complain(place(fault, "for"), fmt::format("{} is a moment and takes no 'for'",
                                                       fault.kinds.size() == 1 ? first : "any of these"));
@@ -172,8 +173,7 @@ private:
         if (!hop) return;
         if (scenario_.topology.nodes == 1)
             return complain(fault.location, "client.hop has nowhere to go: there is one node");
-        if (const auto to = fault.parameters.find("to"); to != fault.parameters.end())
-            check_exists(fault, "to", Type::node, to->second);
+        check_exists(fault, "to", Type::node, parameter_or(fault.parameters, "to", std::string{}));
     }
 
     /// How many nodes or clients there are at that time (at the end, without one): those of the start, and
@@ -183,10 +183,7 @@ private:
         for (const auto& fault : scenario_.timeline) {
             if (fault.kinds != std::vector<std::string>{"node.join"} || fault.swarm || !fault.at) continue;
             if (at && *fault.at >= *at) continue;
-            const auto clients = fault.parameters.find("clients");
-            there += type == Type::node                  ? 1
-                     : clients == fault.parameters.end() ? 1
-                                                         : number_of(Type::count, clients->second);
+            there += type == Type::node ? 1 : parameter_or(fault.parameters, "clients", std::int64_t{1});
         }
         return there;
     }

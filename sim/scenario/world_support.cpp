@@ -1,4 +1,5 @@
 #include "sim/scenario/language.hpp"
+#include "sim/scenario/parameters.hpp"
 #include "sim/scenario/reader.hpp"
 
 #include <fmt/format.h>
@@ -10,11 +11,6 @@ namespace {
 /// True when the fault is sure to hit a node that is ours.
 bool spares(const Fault& fault, const std::set<std::string>& attached) {
     return !fault.node.empty() && !attached.contains(fault.node);
-}
-
-std::string parameter(const Fault& fault, const std::string& key, const char* otherwise) {
-    const auto found = fault.parameters.find(key);
-    return found == fault.parameters.end() ? otherwise : found->second;
 }
 
 }  // namespace
@@ -61,7 +57,8 @@ std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::
                                fmt::format("{} cannot be done to a node that runs elsewhere", kind),
                                "name a node that is not attached, as node: n2"});
             else if (hits == language::Hits::link &&
-                     parameter(fault, "between", "node-store") == "node-store" && !spares(fault, attached))
+                     parameter_or(fault.parameters, "link", std::string{"node-store"}) == "node-store" &&
+                     !spares(fault, attached))
                 out.push_back({fault.location,
                                fmt::format("{} cannot be done between an attached node and its store", kind),
                                "say link: client-node, or name a node that is not attached"});

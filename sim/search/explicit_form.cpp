@@ -33,7 +33,7 @@ Fault line_of(const PlannedFault& planned, std::set<std::string>& taken) {
                     : planned.node;  // a new node gets the next number anyhow
     line.client = planned.client;
     line.parameters = planned.parameters;
-    line.parameters.erase("restart_ms");  // the same as the length
+    line.parameters.erase("restart");  // the same as the length
     return line;
 }
 

@@ -2,6 +2,7 @@
 
 #include "node/base/json.hpp"
 #include "sim/scenario/language.hpp"
+#include "sim/scenario/parameters.hpp"
 
 #include <optional>
 #include <string>
@@ -46,7 +47,10 @@ using base::json::array;
 using base::json::object;
 using base::json::value;
 
-constexpr std::int64_t format_number = 1;
+constexpr std::int64_t format_number = 2;
+
+/// Ends of a parameter's name; a parameter without one is a whole number, a word or a truth value.
+constexpr std::string_view us_end = "_us", millionths_end = "_millionths";
 
 template <class Archive, class T>
 void visit(Archive& archive, T& thing);
@@ -82,6 +86,23 @@ public:
     static value write(const std::map<std::string, T>& map) {
         object all;
         for (const auto& [key, item] : map) all[key] = write(item);
+        return all;
+    }
+    /// A parameter's name says its unit, and so its type.
+    static value write(const Parameters& parameters) {
+        object all;
+        for (const auto& [name, parameter] : parameters) {
+            if (const auto* time = std::get_if<Duration>(&parameter))
+                all[fmt::format("{}{}", name, us_end)] = time->count();
+            else if (const auto* chance = std::get_if<base::Probability>(&parameter))
+                all[fmt::format("{}{}", name, millionths_end)] = chance->millionths;
+            else if (const auto* number = std::get_if<std::int64_t>(&parameter))
+                all[name] = *number;
+            else if (const auto* flag = std::get_if<bool>(&parameter))
+                all[name] = *flag;
+            else
+                all[name] = std::get<std::string>(parameter);
+        }
         return all;
     }
     template <class T>
@@ -167,6 +188,28 @@ private:
             if (!read(item, map[std::string{key.data(), key.size()}])) return false;
         return true;
     }
+    static bool read(const value& v, Parameters& parameters) {
+        if (!v.is_object()) return false;
+        parameters.clear();
+        for (const auto& [key, item] : v.get_object()) {
+            std::string name{key.data(), key.size()};
+            std::int64_t number = 0;
+            const bool is_number = read_number(item, number);
+            if (item.is_bool())
+                parameters[name] = item.get_bool();
+            else if (item.is_string())
+                parameters[name] = std::string{item.get_string()};
+            else if (!is_number)
+                return false;
+            else if (name.ends_with(us_end))
+                parameters[name.substr(0, name.size() - us_end.size())] = Duration{number};
+            else if (name.ends_with(millionths_end))
+                parameters[name.substr(0, name.size() - millionths_end.size())] = base::Probability{number};
+            else
+                parameters[name] = number;
+        }
+        return true;
+    }
     template <class T>
     bool read(const value& v, T& thing) {
         if (!v.is_object()) return false;
@@ -204,9 +247,14 @@ std::string nonsense_in(const Replay& replay) {
     for (const auto& action : replay.plan.actions)
         if (action.fault >= replay.plan.faults.size())
             return "'plan.actions' names a fault that is not in the plan";
-    for (const auto& fault : replay.plan.faults)
-        if (!language::find_fault(fault.kind))
-            return fmt::format("this chatsim does not know the fault '{}'", fault.kind);
+    for (const auto& fault : replay.plan.faults) {
+        const auto* kind = language::find_fault(fault.kind);
+        if (!kind) return fmt::format("this chatsim does not know the fault '{}'", fault.kind);
+        for (const auto& [name, value] : fault.parameters)
+            if (const auto* key = kind->find(name); !key || !is_of_type(*key, value))
+                return fmt::format("'plan.faults' has a parameter '{}' that {} does not take so", name,
+                                   fault.kind);
+    }
     return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <vector>
 
 #include <fmt/format.h>
@@ -94,27 +95,6 @@ std::string load(const Load& l) {
     return out;
 }
 
-/// A parameter as one would write it: {"delay_ms", "20"} is `delay: 20ms`.
-std::string parameter(const language::Key& key, const std::string& value) {
-    const auto name = std::string{key.name} + ": ";
-    std::string why;
-    switch (key.type) {
-        case Type::time:
-        case Type::offset:
-            return name + value + "ms";
-        case Type::percent:
-            // Read as seconds, a fraction comes out in millionths.
-            return name + as_fraction(parse_value(Type::time, value + "s", why).value_or(Value{}).low * 100) +
-                   "%";
-        case Type::bytes:
-            return name + value + "B";
-        case Type::bandwidth:
-            return name + value + "B/s";
-        default:
-            return name + value;
-    }
-}
-
 std::string fault(const Fault& f) {
     Pairs pairs;
     if (f.at) pairs.push_back("at: " + show(*f.at));
@@ -125,18 +105,17 @@ std::string fault(const Fault& f) {
     if (f.length) pairs.push_back("for: " + show(*f.length));
     if (!f.node.empty()) pairs.push_back("node: " + f.node);
     if (!f.client.empty()) pairs.push_back("client: " + f.client);
-    Parameters written;
+    std::set<std::string> written_down;
     for (const auto& kind_name : f.kinds) {
         const auto* kind = language::find_fault(kind_name);
         if (!kind) continue;
-        const auto standard = complete(*kind, {});
-        for (const auto& [canonical, value] : f.parameters) {
-            const auto* key = find_canonical(*kind, canonical);
-            const auto usual = standard.find(canonical);
-            if (!key || (usual != standard.end() && usual->second == value) ||
-                !written.emplace(canonical, value).second)
-                continue;
-            pairs.push_back(parameter(*key, value));
+        const auto usual = complete(*kind, {});
+        for (const auto& [name, value] : f.parameters) {
+            const auto* key = kind->find(name);
+            const auto found = usual.find(name);
+            const bool is_usual = found != usual.end() && found->second == value;
+            if (!key || is_usual || !written_down.insert(name).second) continue;
+            pairs.push_back(fmt::format("{}: {}", name, written(*key, value)));
         }
     }
     if (!f.name.empty() && f.name != f.kinds.front()) pairs.push_back("name: " + f.name);

@@ -1,4 +1,5 @@
 #include "sim/scenario/language.hpp"
+#include "sim/scenario/parameters.hpp"
 #include "sim/scenario/plan.hpp"
 #include "sim/scenario/value.hpp"
 #include "sim/search/shrinker.hpp"
@@ -6,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,6 +23,9 @@ int number_in(const std::string& name) {
     return read ? static_cast<int>(read->low) : 0;
 }
 
+/// Where a client.hop goes to; empty when it does not say.
+std::string hop_of(const Fault& fault) { return parameter_or(fault.parameters, "to", std::string{}); }
+
 /// Gives the clients and nodes that matter the lowest numbers that keep them where they were, in a world of
 /// so many nodes and rooms.
 class Renumbering {
@@ -31,8 +36,7 @@ public:
     std::optional<Scenario> apply() {
         for (const auto& fault : from_.timeline) {
             if (!fault.node.empty()) use_node(number_in(fault.node));
-            if (const auto to = fault.parameters.find("to"); to != fault.parameters.end())
-                use_node(number_in(to->second));
+            if (const auto to = hop_of(fault); !to.empty()) use_node(number_in(to));
             if (!fault.client.empty()) use_client(number_in(fault.client));
         }
         for (const auto& message : from_.load.messages) use_client(number_in(message.client));
@@ -41,8 +45,7 @@ public:
         for (auto& fault : out.timeline) {
             if (!fault.node.empty()) fault.node = node_name(fault.node);
             if (!fault.client.empty()) fault.client = client_name(fault.client);
-            if (const auto to = fault.parameters.find("to"); to != fault.parameters.end())
-                to->second = node_name(to->second);
+            if (const auto to = hop_of(fault); !to.empty()) fault.parameters["to"] = node_name(to);
         }
         for (auto& message : out.load.messages) {
             message.client = client_name(message.client);
@@ -140,21 +143,21 @@ namespace {
 
 /// One fault's parameters made plainer, one after the other.
 void simplify_parameters(Shrinker& shrinker, std::size_t index) {
-    const auto with = [&](const char* key, const std::string& value, const char* instead_of = "") {
+    const auto with = [&](const char* key, base::Parameter value, const char* instead_of = "") {
         auto candidate = shrinker.now();
         auto& parameters = candidate.timeline[index].parameters;
         parameters.erase(instead_of);
-        parameters[key] = value;
+        parameters[key] = std::move(value);
         return candidate;
     };
     const auto given = shrinker.now().timeline[index].parameters;
     const auto* kind = language::find_fault(shrinker.now().timeline[index].kinds.front());
     if (!kind || !given.contains("probability")) return;
     std::vector<Scenario> candidates;
-    if (std::ranges::find(kind->parameters, "at", &language::Key::canonical) != kind->parameters.end())
-        for (int nth = 1; nth <= 8; ++nth)
-            candidates.push_back(with("at", fmt::format("{}", nth), "probability"));
-    if (given.at("probability") != "1") candidates.push_back(with("probability", "1"));
+    if (kind->find("nth"))
+        for (std::int64_t nth = 1; nth <= 8; ++nth) candidates.push_back(with("nth", nth, "probability"));
+    if (given.at("probability") != base::Parameter{base::certain})
+        candidates.push_back(with("probability", base::certain));
     shrinker.accept_first(std::move(candidates));
 }
 

@@ -1,4 +1,5 @@
 #include "sim/scenario/language.hpp"
+#include "sim/scenario/parameters.hpp"
 #include "sim/scenario/plan.hpp"
 #include "sim/scenario/value.hpp"
 #include "sim/search/ddmin.hpp"
@@ -98,14 +99,10 @@ void fewer_rows(Shrinker& shrinker) {
         const auto& fault = shrinker.now().timeline[i];
         const auto* kind = language::find_fault(fault.kinds.front());
         if (!kind) continue;
-        const auto key = std::ranges::find(kind->parameters, "rows", &language::Key::canonical);
-        if (key == kind->parameters.end()) continue;
-        const auto given = fault.parameters.find("rows");
-        const auto rows =
-            given != fault.parameters.end() ? std::string_view{given->second} : key->default_value;
-        if (rows == "0" || rows == "1") continue;
+        const auto rows = parameter_or(complete(*kind, fault.parameters), "rows", std::int64_t{0});
+        if (rows <= 1) continue;
         auto candidate = shrinker.now();
-        candidate.timeline[i].parameters["rows"] = "1";
+        candidate.timeline[i].parameters["rows"] = std::int64_t{1};
         shrinker.accept(std::move(candidate));
     }
 }

@@ -93,7 +93,7 @@ SweepResult sweep_seeds(const Scenario& scenario, const SweepOptions& options) {
 std::vector<std::string> single_fault_kinds() {
     std::vector<std::string> kinds;
     for (const auto& kind : language::fault_kinds())
-        if (find_canonical(kind, "at")) kinds.emplace_back(kind.name);
+        if (kind.find("nth")) kinds.emplace_back(kind.name);
     return kinds;
 }
 
@@ -105,7 +105,7 @@ Plan with_single_fault(const Scenario& scenario, std::uint64_t seed, std::string
     fault.kind = kind;
     fault.node = node;
     fault.lasting = true;
-    fault.parameters = complete(*language::find_fault(kind), {{"at", fmt::format("{}", nth)}});
+    fault.parameters = complete(*language::find_fault(kind), {{"nth", static_cast<std::int64_t>(nth)}});
     const auto index = plan.faults.size();
     plan.faults.push_back(std::move(fault));
     plan.actions.insert(plan.actions.begin(), Action{Duration{}, true, index});

@@ -1,5 +1,7 @@
 #include "sim/virtual/environment.hpp"
 
+#include "sim/scenario/parameters.hpp"
+
 #include <string>
 
 namespace davenport::sim::virtual_world {
@@ -9,11 +11,16 @@ constexpr Duration start_time = std::chrono::milliseconds{50};  // from exec to 
 constexpr auto database = "/chat";
 
 std::string word(const PlannedFault& fault, const char* key, const char* otherwise) {
-    const auto found = fault.parameters.find(key);
-    return found == fault.parameters.end() ? otherwise : found->second;
+    return parameter_or(fault.parameters, key, std::string{otherwise});
 }
 
-std::int64_t number(const PlannedFault& fault, const char* key) { return std::stoll(word(fault, key, "0")); }
+Duration time(const PlannedFault& fault, const char* key) {
+    return parameter_or(fault.parameters, key, Duration{0});
+}
+
+std::int64_t count(const PlannedFault& fault, const char* key) {
+    return parameter_or(fault.parameters, key, std::int64_t{1});
+}
 
 }  // namespace
 
@@ -119,9 +126,9 @@ void Environment::on(const orchestrator::SetHost& e) {
     } else if (fault.kind == "node.disk_fail") {
         if (!e.on)
             parts_.engine.tell_orchestrator(orchestrator::LinkTold{e.fault, node->disk.has_failed() ? 1 : 0});
-        node->disk.fail_commit(e.on ? std::stoll(fault.parameters.at("at")) : 0);
+        node->disk.fail_commit(e.on ? count(fault, "nth") : 0);
     } else {
-        node->clock_offset = std::chrono::milliseconds{e.on ? number(fault, "offset_ms") : 0};
+        node->clock_offset = e.on ? time(fault, "offset") : Duration{0};
     }
 }
 
@@ -134,17 +141,16 @@ void Environment::on(const orchestrator::SetLink& e) {
 }
 
 std::int64_t Environment::set_link(Node& node, const PlannedFault& fault, bool on) {
-    const bool to_clients = word(fault, "between", "node-store") == "client-node";
+    const bool to_clients = word(fault, "link", "node-store") == "client-node";
     auto& path = to_clients ? node.to_clients : node.to_store;
     if (fault.kind == "link.reset") {
         if (!on) return 0;
         return to_clients ? parts_.connections.reset(node, true) : parts_.store.reset(node);
     }
     if (fault.kind == "link.half_open") return on ? parts_.store.forget_requests(node) : 0;
-    if (fault.kind == "link.latency")
-        path.add_latency(std::chrono::milliseconds{on ? number(fault, "delay_ms") : 0});
+    if (fault.kind == "link.latency") path.add_latency(on ? time(fault, "delay") : Duration{0});
     if (fault.kind == "link.bandwidth")
-        on ? path.limit(static_cast<std::uint64_t>(number(fault, "bytes_per_s"))) : path.lift_limit();
+        on ? path.limit(static_cast<std::uint64_t>(count(fault, "bandwidth"))) : path.lift_limit();
     if (fault.kind == "link.clog" || fault.kind == "link.partition") {
         const auto direction = word(fault, "direction", "both");
         path.hold(on && direction != "down", on && direction != "up");

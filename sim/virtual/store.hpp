@@ -1,6 +1,6 @@
 #pragma once
 
-#include "couchmock/core/mock.hpp"
+#include "couchmock/mock/mock.hpp"
 #include "sim/virtual/path.hpp"
 #include "sim/virtual/timers.hpp"
 

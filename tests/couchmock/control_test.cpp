@@ -25,7 +25,7 @@ TEST_F(Control, IsNeverFaultedAndSaysWhatItDoesNotUnderstand) {
 
 TEST_F(Control, TheJournalHasEveryRequestAndWhatBecameOfIt) {
     mock.ask("DELETE", "/_mock/journal");
-    mock.fault(R"({"name":"lost","fault":"store.lose_reply","count":1})");
+    mock.fault(R"({"name":"lost","fault":"store.lose_reply","probability":1,"count":1})");
     mock.put("/db/a", "{}");
     mock.get("/db/a");
     const auto journal = mock.get("/_mock/journal").value();
@@ -41,7 +41,7 @@ TEST_F(Control, TheOracleHasEveryWriteAcknowledgedAndEveryRowGiven) {
     mock.ask("PUT", "/_mock/oracle", R"({"recording":true})");
     mock.send("GET", "/db/_changes?feed=continuous&heartbeat=1000");
     mock.put("/db/a", "{}");
-    mock.fault(R"({"name":"lost","fault":"store.lose_reply","count":1})");
+    mock.fault(R"({"name":"lost","fault":"store.lose_reply","probability":1,"count":1})");
     mock.put("/db/b", "{}");
     mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"c"},{"_id":"a"}]})");
     const auto oracle = mock.get("/_mock/oracle").value();

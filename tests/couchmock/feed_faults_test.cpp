@@ -96,7 +96,7 @@ TEST_F(FeedFaults, ARewindTwiceInARowGoesTwiceAsFarAtMost) {
 TEST_F(FeedFaults, ARewindToTheBeginningGivesEverything) {
     const auto feed = follow();
     mock.forget_body(feed);
-    mock.fault(R"({"name":"f","fault":"feed.rewind","to":0})");
+    mock.fault(R"({"name":"f","fault":"feed.rewind","rows":0})");
     EXPECT_EQ(mock.seen(feed).ids(), names(0, 3));
 }
 
@@ -109,7 +109,7 @@ TEST_F(FeedFaults, ARewindWithoutAnOpenFeedWaitsForTheNext) {
 }
 
 TEST_F(FeedFaults, ARepeatedRowComesTwice) {
-    mock.fault(R"({"name":"f","fault":"feed.repeat"})");
+    mock.fault(R"({"name":"f","fault":"feed.repeat","probability":1})");
     EXPECT_EQ(mock.seen(follow()).ids(), (Ids{"d0", "d0", "d1", "d1", "d2", "d2"}));
     EXPECT_EQ(base::member(mock.get("/db/_changes").value(), "results")->get_array().size(), 6u)
         << "and the list is still JSON";

@@ -16,12 +16,32 @@ namespace {
 
 /// The room that a file lies in; the longest name that fits.
 std::string room_of(const std::string& file) {
-    static const std::vector<std::string> rooms{
-        "node/base",       "node/core",        "node/net/wire",    "node/net",      "node/program",
-        "node/main.cpp",   "couchmock/core",   "couchmock/faults", "couchmock/net", "couchmock/main.cpp",
-        "couchmock/embed", "sim/scenario",     "sim/record",       "sim/history",   "sim/checker",
-        "sim/client",      "sim/orchestrator", "sim/virtual",      "sim/process",   "sim/search",
-        "sim/program",     "sim/world.hpp",    "reports"};
+    static const std::vector<std::string> rooms{"couchmock/faults/fault_table",
+                                                "couchmock/faults/rule_request",
+                                                "node/base",
+                                                "node/core",
+                                                "node/net/wire",
+                                                "node/net",
+                                                "node/program",
+                                                "node/main.cpp",
+                                                "couchmock/core",
+                                                "couchmock/faults",
+                                                "couchmock/mock",
+                                                "couchmock/net",
+                                                "couchmock/main.cpp",
+                                                "couchmock/embed",
+                                                "sim/scenario",
+                                                "sim/record",
+                                                "sim/history",
+                                                "sim/checker",
+                                                "sim/client",
+                                                "sim/orchestrator",
+                                                "sim/virtual",
+                                                "sim/process",
+                                                "sim/search",
+                                                "sim/program",
+                                                "sim/world.hpp",
+                                                "reports"};
     for (const auto& room : rooms)
         if (file.starts_with(room)) return room;
     return "";
@@ -36,23 +56,33 @@ const std::map<std::string, std::set<std::string>>& allowed() {
         {"node/net", {"node/base", "node/core", "node/net/wire"}},
         {"node/program", {"node/base", "node/core", "node/net", "node/net/wire"}},
         {"node/main.cpp", {"node/base", "node/core", "node/net", "node/net/wire", "node/program"}},
-        {"couchmock/core", {"node/base", "couchmock/faults"}},
-        {"couchmock/faults", {"node/base", "couchmock/core"}},
-        {"couchmock/net", {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults"}},
+        {"couchmock/core", {"node/base"}},
+        // The table of faults and what a rule may say are vocabulary, shared with the harness.
+        {"couchmock/faults/fault_table", {"node/base"}},
+        {"couchmock/faults/rule_request", {"node/base", "couchmock/faults/fault_table"}},
+        {"couchmock/faults",
+         {"node/base", "couchmock/core", "couchmock/faults/fault_table", "couchmock/faults/rule_request"}},
+        {"couchmock/mock", {"node/base", "couchmock/core", "couchmock/faults"}},
+        {"couchmock/net",
+         {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/mock"}},
         {"couchmock/embed",
-         {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/net"}},
+         {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/mock",
+          "couchmock/net"}},
         {"couchmock/main.cpp",
-         {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/net"}},
+         {"node/base", "node/net/wire", "couchmock/core", "couchmock/faults", "couchmock/mock",
+          "couchmock/net"}},
         {"sim/record", {"node/base"}},
-        {"sim/scenario", {"node/base", "sim/record"}},
+        {"sim/scenario", {"node/base", "couchmock/faults/fault_table", "sim/record"}},
         {"sim/history", {"node/base", "sim/record", "sim/scenario"}},
         {"sim/checker", {"node/base", "sim/record", "sim/scenario"}},
         {"sim/client", {"node/base", "sim/record"}},
-        {"sim/orchestrator", {"node/base", "sim/record", "sim/scenario", "sim/client"}},
+        {"sim/orchestrator",
+         {"node/base", "couchmock/faults/fault_table", "couchmock/faults/rule_request", "sim/record",
+          "sim/scenario", "sim/client"}},
         {"sim/world.hpp", {"node/base", "sim/record", "sim/scenario"}},
         {"sim/virtual",
-         {"node/base", "node/core", "couchmock/core", "sim/record", "sim/scenario", "sim/client",
-          "sim/orchestrator", "sim/world.hpp"}},
+         {"node/base", "node/core", "couchmock/core", "couchmock/mock", "sim/record", "sim/scenario",
+          "sim/client", "sim/orchestrator", "sim/world.hpp"}},
         {"sim/process",
          {"node/base", "sim/record", "sim/scenario", "sim/client", "sim/orchestrator", "sim/world.hpp"}},
         {"sim/search", {"node/base", "sim/record", "sim/scenario", "sim/checker", "sim/world.hpp"}},
@@ -65,9 +95,19 @@ const std::map<std::string, std::set<std::string>>& allowed() {
 }
 
 bool has_no_io(const std::string& room) {
-    static const std::set<std::string> quiet{
-        "node/base",    "node/core",   "couchmock/core", "couchmock/faults", "sim/record",
-        "sim/scenario", "sim/checker", "sim/client",     "sim/orchestrator", "sim/virtual"};
+    static const std::set<std::string> quiet{"couchmock/faults/fault_table",
+                                             "couchmock/faults/rule_request",
+                                             "node/base",
+                                             "node/core",
+                                             "couchmock/core",
+                                             "couchmock/faults",
+                                             "couchmock/mock",
+                                             "sim/record",
+                                             "sim/scenario",
+                                             "sim/checker",
+                                             "sim/client",
+                                             "sim/orchestrator",
+                                             "sim/virtual"};
     return quiet.contains(room);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "couchmock/core/mock.hpp"
+#include "couchmock/mock/mock.hpp"
 #include "node/base/json.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/random.hpp"

@@ -168,7 +168,7 @@ TEST(Orchestrator, PostsWhatIsDueWithItsIntendedTime) {
 TEST(Orchestrator, SetsAStoreFaultAndNotesWhatItHit) {
     ScriptedWorld world;
     auto slow = fault("store.slow", 500ms, 1s);
-    slow.parameters["delay_ms"] = "20";
+    slow.parameters["delay"] = base::Duration{20ms};
     world.add(slow);
     world.run(2s);
     EXPECT_THAT(world.done,
@@ -314,7 +314,7 @@ TEST(Orchestrator, ANodeThatDoesNotComeBackBreaksTheRun) {
 TEST(Orchestrator, AJoiningNodeBringsItsClients) {
     ScriptedWorld world;
     auto join = fault("node.join", 500ms, 0s, "n3");
-    join.parameters["clients"] = "2";
+    join.parameters["clients"] = std::int64_t{2};
     world.add(join);
     world.run(1s);
     EXPECT_THAT(world.done, ElementsAre("500 start n3", "500 add c3 at n3", "500 add c4 at n3"));
@@ -325,7 +325,7 @@ TEST(Orchestrator, AFloodIsManyPostsAtOnce) {
     ScriptedWorld world;
     auto flood = fault("client.flood", 500ms);
     flood.client = "c2";
-    flood.parameters["messages"] = "3";
+    flood.parameters["messages"] = std::int64_t{3};
     world.add(flood);
     world.run(2s);
     EXPECT_EQ(world.done, std::vector<std::string>(3, "500 c2 posts what was due at 500"));

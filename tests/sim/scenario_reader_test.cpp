@@ -76,9 +76,9 @@ TEST(ScenarioReader, ReadsTheTimeline) {
     EXPECT_EQ(s.timeline[0].location.column, 5);
     EXPECT_EQ(s.timeline[1].name, "node.kill");
     EXPECT_EQ(s.timeline[1].node, "n2");
-    EXPECT_EQ(s.timeline[1].parameters.at("restart_ms"), "3000");
+    EXPECT_EQ(s.timeline[1].parameters.at("restart"), base::Parameter{base::Duration{3s}});
     EXPECT_EQ(s.timeline[2].when, "feed(n1).rows >= 100");
-    EXPECT_EQ(s.timeline[2].parameters.at("rows"), "20");
+    EXPECT_EQ(s.timeline[2].parameters.at("rows"), base::Parameter{std::int64_t{20}});
     EXPECT_FALSE(s.timeline[2].at);
     EXPECT_EQ(s.timeline[3].kinds.size(), 3u);
     EXPECT_EQ(s.timeline[3].every->low, 5s);

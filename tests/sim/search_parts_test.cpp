@@ -170,11 +170,13 @@ TEST(ReplayFile, SaysWhatIsWrongWithAFile) {
               "'scenario.topology' is out of range: 1 to 1000 nodes, 1 to 100000 clients, 1 room at least");
     EXPECT_EQ(spoilt("\"page\"", "\"pages\""),
               "'scenario.topology.page' is missing: another version of chatsim wrote this file");
+    EXPECT_EQ(spoilt("\"probability_millionths\":125000", "\"probability\":125000"),
+              "'plan.faults' has a parameter 'probability' that store.error does not take so");
     EXPECT_EQ(spoilt("\"kind\":\"store.down\"", "\"kind\":\"store.dawn\""),
               "this chatsim does not know the fault 'store.dawn'");
     std::string error;
     read_replay("{}", error);
-    EXPECT_EQ(error, "not a replay file of version 1");
+    EXPECT_EQ(error, "not a replay file of version 2");
 }
 
 TEST(ScenarioText, ReadsBackAsTheSameScenario) {
@@ -207,7 +209,7 @@ TEST(ExplicitForm, MakesThePlanAgainWhateverTheSeedWouldDraw) {
         EXPECT_EQ(a.client, b.client);
         EXPECT_EQ(a.when, b.when);
         auto parameters = a.parameters;
-        parameters.erase("restart_ms");
+        parameters.erase("restart");
         EXPECT_EQ(parameters, b.parameters) << a.name;
     }
     again.faults = plan.faults;  // compared above; names and places in the file differ

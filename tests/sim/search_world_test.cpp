@@ -122,6 +122,32 @@ TEST(Sweep, StopsAtTheLowestSeedThatFails) {
     }
 }
 
+/// The hash over every event of a run with this fault.
+std::uint64_t hash_with(const std::string& fault) {
+    const auto scenario = read(
+        "name: fine\ntopology: { nodes: 2, clients: 3, rooms: 1 }\nload: { rate: 20/s, for: 3s }\n"
+        "timeline:\n  - { at: 1s, for: 2s, " +
+        fault + " }\n");
+    class Nowhere final : public HistorySink {
+    public:
+        void add(const Record&) override {}
+    } history;
+    return run_virtual(scenario, make_plan(scenario, 1), history, {}).event_hash;
+}
+
+TEST(VirtualWorld, TellsTimesBelowAMillisecondApart) {
+    for (const std::string fault : {"store.slow", "store.drip", "store.slow_accept", "feed.late",
+                                    "link.latency", "link.latency, link: client-node"}) {
+        EXPECT_EQ(hash_with("fault: " + fault + ", delay: 1ms"),
+                  hash_with("fault: " + fault + ", delay: 1000us"));
+        EXPECT_NE(hash_with("fault: " + fault + ", delay: 1ms"),
+                  hash_with("fault: " + fault + ", delay: 1.9ms"))
+            << fault;
+    }
+    EXPECT_NE(hash_with("fault: node.clock_skew, node: n1, offset: -0.1ms"),
+              hash_with("fault: node.clock_skew, node: n1, offset: -0.9ms"));
+}
+
 TEST(Sweep, BreaksOffWhenItIsInterrupted) {
     const std::atomic<bool> interrupted{true};
     SweepOptions options;

@@ -264,7 +264,7 @@ def rewind(bench, kind):
         child = subprocess.Popen(bench.load_command(system, *chat, "--seconds", bench.seconds(12, 3)), stdout=subprocess.PIPE, text=True)
         try:
             child.stdout.readline()
-            system.ask(system.control, "POST", "/_mock/faults", {"name": "back", "fault": "feed.rewind", "to": 0})
+            system.ask(system.control, "POST", "/_mock/faults", {"name": "back", "fault": "feed.rewind"})
             out, _ = child.communicate(timeout=60)
         finally:
             end(child)

@@ -1,5 +1,5 @@
-#include "couchmock/core/mock.hpp"
 #include "couchmock/core/store.hpp"
+#include "couchmock/mock/mock.hpp"
 #include "node/base/chat_message.hpp"
 #include "virtual_clock.hpp"
 

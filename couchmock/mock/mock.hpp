@@ -1,21 +1,13 @@
 #pragma once
 
+#include "couchmock/core/config.hpp"
 #include "couchmock/core/events.hpp"
 #include "couchmock/core/records.hpp"
 
-#include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace davenport::couchmock {
-
-struct MockConfig {
-    std::string admin_user{};  ///< empty: no authentication is asked for ("admin party")
-    std::string admin_password{};
-    std::uint64_t seed = 1;  ///< of uuids, opaque sequences, and the faults' random draws
-    int default_shards = 2;  ///< q of databases that are made without one; CouchDB's own default
-};
 
 /// A CouchDB in one process with a fault injector before it: HTTP requests in, answers out, no I/O.
 ///

@@ -1,4 +1,4 @@
-#include "couchmock/core/mock.hpp"
+#include "couchmock/mock/mock.hpp"
 
 #include "couchmock/core/store.hpp"
 #include "couchmock/faults/fault_injector.hpp"

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace davenport::couchmock {
+
+struct MockConfig {
+    std::string admin_user{};  ///< empty: no authentication is asked for ("admin party")
+    std::string admin_password{};
+    std::uint64_t seed = 1;  ///< of uuids, opaque sequences, and the faults' random draws
+    int default_shards = 2;  ///< q of databases that are made without one; CouchDB's own default
+};
+
+}  // namespace davenport::couchmock
