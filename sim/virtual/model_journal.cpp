@@ -16,7 +16,7 @@ void ModelJournal::sync() {
 
 void ModelJournal::show() {
     for (auto& batch : written_) {
-        auto& undo = shown_.emplace_back(Undo{entries_.size(), {}, checkpoint_});
+        auto& undo = shown_.emplace_back(Undo{entries_.size(), {}, checkpoint_, uuid_});
         apply(std::move(batch), &undo);
     }
     written_.clear();
@@ -47,6 +47,7 @@ void ModelJournal::apply(base::JournalBatch&& batch, Undo* undo) {
         set_stored_in(found->second, batch.stored_generation);
     }
     if (batch.checkpoint) checkpoint_ = std::move(batch.checkpoint);
+    if (!batch.uuid.empty()) uuid_ = std::move(batch.uuid);
 }
 
 void ModelJournal::take_back(const Undo& record) {
@@ -62,6 +63,7 @@ void ModelJournal::take_back(const Undo& record) {
         entries_.pop_back();
     }
     checkpoint_ = record.checkpoint_before;
+    uuid_ = record.uuid_before;
 }
 
 ModelJournal::ByPosition::iterator ModelJournal::place_of(ByPosition& room, std::string_view position,

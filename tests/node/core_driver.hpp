@@ -31,6 +31,7 @@ public:
     // ---- the node's life
 
     void start() {
+        journal.begin_run(fmt::format("run-{}", ++lives_));
         core_.emplace(config_, journal);
         perform(core_->start(now()));
     }
@@ -279,6 +280,7 @@ private:
     std::optional<node::ChatCore> core_;
     std::map<node::FetchId, int> heads_;
     bool persist_waits_ = false;
+    int lives_ = 0;
     std::int64_t now_us_ = 0;
     std::uint16_t counter_ = 0;
 };

@@ -38,8 +38,7 @@ void Resume::join(Turn& turn, Session& session, JoinRequest request) {
         job.request.n = std::max(cursor->n, job.request.n);
         job.place = cursor->place;
         job.newest = std::max(cursor->position, job.request.seen);
-        // An arrival that is not there yet is of a journal that was rolled back, and means nothing here.
-        job.exact = cursor->journal == log_->uuid() && job.request.n <= log_->watermark();
+        job.exact = same_journal(job.request);
         job.store_first = store_->usable() && same_store(job);
         if (job.exact) job.newest = std::max(job.newest, newest_seen(job.request.room, job.request.n));
     }
@@ -412,6 +411,13 @@ bool Resume::same_store(const Job& job) const {
            job.request.cursor->generation == store_->generation();
 }
 
+bool Resume::same_journal(const JoinRequest& request) const {
+    const auto& cursor = *request.cursor;
+    if (cursor.journal != log_->uuid() || !log_->has_passed(cursor.run, request.n)) return false;
+    const auto there = cursor.mark.empty() ? std::string{} : log_->id_at(cursor.n);
+    return there.empty() || mark_of(there) == cursor.mark;
+}
+
 std::string Resume::top_position(std::string_view room) {
     auto top = newest_seen(room, log_->watermark());
     for (const auto* pending : log_->uncommitted(room))
@@ -433,13 +439,26 @@ std::string Resume::newest_seen(std::string_view room, std::uint64_t n) {
 }
 
 Cursor Resume::cursor_of(std::string_view newest_position) const {
-    return {log_->uuid(), log_->watermark(), seen_.generation, seen_.place, std::string{newest_position},
-            false};
+    return {log_->uuid(),
+            log_->watermark(),
+            seen_.generation,
+            seen_.place,
+            std::string{newest_position},
+            false,
+            std::string{log_->run()},
+            mark_of(log_->watermark_id())};
 }
 
 Cursor Resume::gap_cursor(const Job& job) const {
     const auto& old = *job.request.cursor;
-    return {log_->uuid(), log_->watermark(), old.generation, job.place, old.position, true};
+    return {log_->uuid(),
+            log_->watermark(),
+            old.generation,
+            job.place,
+            old.position,
+            true,
+            std::string{log_->run()},
+            mark_of(log_->watermark_id())};
 }
 
 void Resume::repeat_gap_cursors(std::string_view room) {

@@ -138,6 +138,8 @@ private:
     [[nodiscard]] std::string top_position(std::string_view room);
     [[nodiscard]] std::string newest_seen(std::string_view room, std::uint64_t n);
     [[nodiscard]] bool same_store(const Job& job) const;
+    /// The cursor, and `n` beside it, are of this journal, which has not gone back since.
+    [[nodiscard]] bool same_journal(const JoinRequest& request) const;
     [[nodiscard]] Cursor gap_cursor(const Job& job) const;
 
     std::size_t page_bytes_max_;

@@ -22,6 +22,7 @@ Store::Password password_of(const base::HttpResponse& response) {
 
 CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQueue& log, NodeCounts& counts)
     : config_{&config},
+      random_{&random},
       log_{&log},
       counts_{&counts},
       page_rows_{std::min<std::size_t>(500, config.page_rows_max)},
@@ -31,7 +32,7 @@ CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQue
       feed_{config, api_, requests_, random, health_},
       backfill_{config, api_, requests_, log, health_},
       anti_entropy_{config, api_, requests_, log, health_},
-      presence_{config, api_, requests_, log.uuid()} {}
+      presence_{config, api_, requests_, log} {}
 
 // ---- events
 
@@ -61,6 +62,7 @@ void CouchStore::collect(Turn& turn) {
     if (auto batch = feed_.take_batch()) on_batch(turn, std::move(*batch));
     if (auto batch = backfill_.take_batch()) on_batch(turn, std::move(*batch));
     write_again(turn, anti_entropy_.take_lost());
+    on_own_run(turn, presence_.take_run_found());
 }
 
 void CouchStore::on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes) {
@@ -88,6 +90,7 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
     }
     for (auto& row : batch.rows) {
         if (row.presence) {
+            if (row.presence->journal == log_->uuid()) on_own_run(turn, row.presence->run);
             listener_->on_presence(std::move(*row.presence));
         } else if (row.message) {
             const bool known = row.message->id() == row.id && take_in(turn, std::move(*row.message));
@@ -162,6 +165,16 @@ void CouchStore::confirm(Turn& turn, std::string_view id, PendingMessage* pendin
     listener_->on_stored(turn, id, pending);
 }
 
+/// A life that this journal does not know: it was put back from a copy, or somebody runs a copy of it.
+void CouchStore::on_own_run(Turn& turn, std::string_view run) {
+    if (run.empty() || log_->run().empty() || log_->knows_run(run)) return;
+    turn.warn(
+        "journal: the store knows of a later life of it: it was put back from a copy, or runs twice; it has "
+        "another uuid now, and clients resume as from another node");
+    log_->take_name(random_->uuid());
+    presence_.forget_revision();
+}
+
 // ---- the end of a turn
 
 void CouchStore::write(Turn& turn) {
@@ -191,7 +204,7 @@ void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
     log_->store_changed();
     writer_.store_changed(turn, known);
     anti_entropy_.store_changed();
-    presence_.store_changed();
+    presence_.forget_revision();
     listener_->on_another_store();
     checkpoint_seq_ = known ? checkpoint->place : std::string{beginning};
     read_feed_from(turn, checkpoint_seq_);

@@ -101,8 +101,11 @@ private:
     /// The store has this message, which is known here; `pending`: what the log finds for it.
     void sighted(Turn& turn, std::string_view id, PendingMessage* pending);
     void confirm(Turn& turn, std::string_view id, PendingMessage* pending);
+    /// The store has a word of this journal's node, of one of its lives.
+    void on_own_run(Turn& turn, std::string_view run);
 
     const ChatConfig* config_;
+    base::Random* random_;
     CommitQueue* log_;
     StoreListener* listener_ = nullptr;
     NodeCounts* counts_;
