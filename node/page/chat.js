@@ -184,7 +184,7 @@ function refreshNow() {
   $('older').hidden = !current.more || !current.oldest || current.items.length < 20;
   showPeople($('people'), $('lately'), current, link.up && store.state === 'up', link.clock.now());
   tell($('banner'), bannerText({
-    up: link.up || !link.everUp, store: store.state, backlog: store.backlog, posts: [...link.posts.values()], gap: current.gap,
+    up: link.up || !link.everUp, store: store.state, backlog: store.backlog, posts: [...link.posts.values()], gap: current.gap, catchingUp: store.catching_up,
     waiting: link.posts.waiting(), now: monotonic(),
   }));
   search.show(current);

@@ -24,8 +24,10 @@ export function waitingText(waiting, now) {
   return '';
 }
 
+const portion = ({ read, of }) => (of > 0 ? ` (${Math.min(99, Math.floor((read * 100) / of))} %)` : '');
+
 /** The line above the messages: the one thing that matters most, or nothing. */
-export function bannerText({ up, store, backlog, posts, gap, waiting = new Map(), now = 0 }) {
+export function bannerText({ up, store, backlog, posts, gap, catchingUp, waiting = new Map(), now = 0 }) {
   const count = (state) => posts.filter((post) => post.state === state).length;
   if (!up) {
     const unsent = count('sending');
@@ -39,7 +41,8 @@ export function bannerText({ up, store, backlog, posts, gap, waiting = new Map()
     return 'The store is away. People on this server see you; the others will when it is back.' +
       (stored ? ` ${many(stored, 'One message waits', 'messages wait')} for it.` : '');
   }
-  return gap ? 'Some messages may be missing; they are being fetched.' : '';
+  if (gap) return 'Some messages may be missing; they are being fetched.';
+  return catchingUp ? `This server is new and still reads older messages${portion(catchingUp)}; search finds them as they come.` : '';
 }
 
 /** Sets the text only when it is another: a screen reader reads out each change. */

@@ -69,13 +69,15 @@ private:
     void apply(base::JournalBatch&& batch, Undo* undo);
     void take_back(const Undo& record);
     void set_stored_in(std::size_t index, const base::Generation& generation);
-    [[nodiscard]] std::size_t first_after(std::uint64_t arrival) const;
+    /// A place in order_.
+    [[nodiscard]] std::vector<std::size_t>::const_iterator first_after(std::uint64_t arrival) const;
     [[nodiscard]] ByPosition::iterator place_of(ByPosition& room, std::string_view position,
                                                 std::string_view id) const;
 
     std::string uuid_;
     std::vector<base::JournalRun> runs_;
-    std::vector<base::JournalEntry> entries_;  ///< by arrival
+    std::vector<base::JournalEntry> entries_;  ///< as they were written
+    std::vector<std::size_t> order_;  ///< indices of entries, by arrival: nearly all are added at the end
     std::optional<base::Checkpoint> checkpoint_;
     boost::unordered_flat_map<std::string_view, std::size_t>
         by_id_;  ///< the entries' own ids; looked up, never walked

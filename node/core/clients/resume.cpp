@@ -100,8 +100,11 @@ void Resume::stored(const std::vector<std::string>& ids) {
 void Resume::pump(Turn& turn) {
     const auto confirmed_at = store_->confirmed_at();
     const bool verifying = store_->verifying();
-    if (!waiting_.empty() && (!store_->usable() || confirmed_at != confirmed_at_ || verifying != verifying_))
+    const bool opening = store_->opening();
+    if (!waiting_.empty() && (!store_->usable() || confirmed_at != confirmed_at_ || verifying != verifying_ ||
+                              opening != opening_))
         ready_.merge(std::exchange(waiting_, {}));
+    opening_ = opening;
     confirmed_at_ = confirmed_at;
     verifying_ = verifying;
     for (const auto& key : std::exchange(ready_, {})) run(turn, key);
@@ -123,7 +126,12 @@ void Resume::run(Turn& turn, const Key& key) {
 
 Flow<> Resume::bring_up_to_date(Job& job) {
     while (!may_send(job)) co_await Pause{job};
+    while (!job.exact && store_->opening()) {
+        waiting_.insert(job.key);
+        co_await Pause{job};
+    }
     if (!job.request.cursor) {  // a fresh join
+        if (store_->catching_up()) co_await read_newest(job);
         send_history(job);
         go_live(job, false);
         co_return;
@@ -147,6 +155,31 @@ Flow<> Resume::bring_up_to_date(Job& job) {
     if (!gap) co_return;
     co_await close_gap(job);
     go_live(job, false);
+}
+
+/// A node that is catching up may not have come to this room yet.
+Flow<> Resume::read_newest(Job& job) {
+    while (store_->usable() && store_->catching_up() &&
+           !store_->has_newest(job.request.room, job.request.history)) {
+        if (pages_under_way_ >= pages_under_way_max) {
+            ready_.insert(job.key);
+            co_await Pause{job};
+            continue;
+        }
+        ++pages_under_way_;
+        bool failed = false;
+        job.reading =
+            store_->read_room(*job.turn, job.request.room, {}, job.request.history,
+                              [this, &job, &failed](Turn&, const std::vector<base::ChatMessage>* told) {
+                                  job.reading = 0;
+                                  --pages_under_way_;
+                                  failed = !told;
+                                  ready_.insert(job.key);
+                              });
+        while (job.reading != 0) co_await Pause{job};
+        if (failed) break;
+    }
+    while (!may_send(job)) co_await Pause{job};
 }
 
 /// The client is live already, and may lack something that only the store can tell.
@@ -304,7 +337,7 @@ Flow<> Resume::send_arrivals(Job& job, std::uint64_t after) {
         }
     }
     for (const auto* pending : log_->uncommitted(job.request.room))
-        if (!job.sent.contains(pending->entry.message.id()))
+        if (pending->entry.arrival > after && !job.sent.contains(pending->entry.message.id()))
             send(job, pending->entry.message, job.exact ? log_->watermark() : 0);
 }
 

@@ -29,9 +29,12 @@ void prepend(std::vector<T>& list, std::vector<T>&& before) {
 
 CommitQueue::CommitQueue(base::JournalView& journal) : journal_{&journal}, identity_{journal} {
     const auto last_arrival = journal.state().last_arrival;
-    next_arrival_ = last_arrival + 1;
-    committed_ = watermark_ = last_arrival;
+    const auto begin = last_arrival == 0 ? begins_above : std::uint64_t{0};
+    committed_ = watermark_ = std::max(last_arrival, begin);
+    next_arrival_ = committed_ + 1;
     committed_id_ = watermark_id_ = id_at(last_arrival);
+    const auto lowest = last_arrival == 0 ? begins_above + 1 : journal.after({}, 0, 1).front().arrival;
+    next_old_ = std::min(lowest - 1, begins_above);
 }
 
 std::string CommitQueue::id_at(std::uint64_t n) {
@@ -58,6 +61,14 @@ PendingMessage& CommitQueue::add(base::ChatMessage message, bool accepted_here, 
     auto& pending = held_[message.id()];
     pending.stored = !stored_in.empty();
     pending.entry = {next_arrival_++, std::move(message), accepted_here, std::move(stored_in)};
+    waiting_.push_back(&pending);
+    return pending;
+}
+
+PendingMessage& CommitQueue::add_old(base::ChatMessage message, base::Generation stored_in) {
+    auto& pending = held_[message.id()];
+    pending.stored = pending.shown = true;
+    pending.entry = {next_old_--, std::move(message), false, std::move(stored_in)};
     waiting_.push_back(&pending);
     return pending;
 }
@@ -136,9 +147,10 @@ std::vector<PendingMessage*> CommitQueue::persisted(std::uint64_t batch) {
     checkpoint_under_way_.reset();
     new_name_under_way_.clear();
     for (auto* pending : under_way_) pending->committed = true;
-    if (!under_way_.empty()) {
-        committed_ = under_way_.back()->entry.arrival;
-        committed_id_ = under_way_.back()->entry.message.id();
+    for (const auto* pending : under_way_) {
+        if (pending->entry.arrival <= committed_) continue;
+        committed_ = pending->entry.arrival;
+        committed_id_ = pending->entry.message.id();
     }
     return std::exchange(under_way_, {});
 }

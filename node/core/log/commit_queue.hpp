@@ -39,6 +39,9 @@ struct PendingMessage {
 /// into the batch that holds the last of the messages it covers, or a later one: never ahead.
 class CommitQueue {
 public:
+    /// A new journal's arrival numbers: what the store had before finds room below.
+    static constexpr std::uint64_t begins_above = std::uint64_t{1} << 32;
+
     explicit CommitQueue(base::JournalView& journal);
 
     /// True when the message with this id has been seen before: the whole of dedup. Never by host: a wiped
@@ -48,6 +51,11 @@ public:
 
     /// A message that was not known. It goes to the disk with the next batch.
     PendingMessage& add(base::ChatMessage message, bool accepted_here, base::Generation stored_in);
+    /// A message from before this node began to read: part of the history, and news for nobody. Its arrival
+    /// number is below all that are told to clients, so that no resume by number comes upon it.
+    PendingMessage& add_old(base::ChatMessage message, base::Generation stored_in);
+    /// The journal has numbers left for that; one that an older version began has none.
+    [[nodiscard]] bool has_room_for_old() const { return next_old_ > 0; }
     /// The store (`generation`) has a message of this id.
     void mark_stored(std::string_view id, const base::Generation& generation);
     /// True when mark_stored() was told so, and the journal does not say it yet.
@@ -113,7 +121,7 @@ private:
     JournalIdentity identity_;
     std::unordered_map<std::string_view, PendingMessage>
         held_;                                          ///< by the message's own id; looked up, never walked
-    std::vector<PendingMessage*> under_way_, waiting_;  ///< by arrival
+    std::vector<PendingMessage*> under_way_, waiting_;  ///< as they came
     std::vector<std::string> marks_, marks_under_way_;
     std::vector<std::string> marked_;  ///< of this turn
     base::Generation marks_generation_, marks_generation_under_way_;
@@ -123,6 +131,7 @@ private:
     bool failing_ = false;
     std::uint64_t batches_ = 0;
     std::uint64_t next_arrival_ = 1;
+    std::uint64_t next_old_ = 0;  ///< counts down; 0: none is left
     std::uint64_t committed_ = 0;
     std::uint64_t watermark_ = 0;
     std::string committed_id_, watermark_id_;  ///< what stands there
