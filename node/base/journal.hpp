@@ -30,6 +30,14 @@ struct JournalEntry {
     Generation stored_in;        ///< the generation that is known to hold it; empty while none is
 };
 
+/// One life of the node's process. Each is on the disk before anything is told of what arrived in it, so a
+/// journal that was put back from a copy lacks the lives that came after the copy.
+struct JournalRun {
+    std::string id;           ///< nobody else's
+    std::uint64_t after = 0;  ///< it began after this arrival
+    friend bool operator==(const JournalRun&, const JournalRun&) = default;
+};
+
 /// What one commit writes, all or nothing.
 struct JournalBatch {
     std::uint64_t number = 0;             ///< 1, 2, 3, ... since the node's start; told back with Persisted
@@ -37,6 +45,7 @@ struct JournalBatch {
     std::vector<std::string> stored{};    ///< ids now known to be in `stored_generation`
     Generation stored_generation{};
     std::optional<Checkpoint> checkpoint{};  ///< never ahead of the entries of this batch and those before it
+    std::string uuid{};                      ///< not empty: the journal's name from here on
 };
 
 /// A room that something was said in.
@@ -56,11 +65,13 @@ public:
     virtual ~JournalView() = default;
 
     struct State {
-        std::string uuid;                ///< who this node is, for as long as the journal lives
+        std::string uuid;                ///< who this node is; another one once it is found to have gone back
         std::uint64_t last_arrival = 0;  ///< 0 when empty
         std::optional<Checkpoint> checkpoint;
     };
     [[nodiscard]] virtual State state() = 0;
+    /// The lives of the node with this journal, in order; this one is the last.
+    [[nodiscard]] virtual std::vector<JournalRun> runs() = 0;
 
     [[nodiscard]] virtual bool contains(std::string_view id) = 0;
     [[nodiscard]] virtual std::optional<JournalEntry> find(std::string_view id) = 0;

@@ -20,7 +20,9 @@ std::string to_document(const Presence& presence, std::string_view revision) {
     JsonWriter json{out};
     json.begin_object().member("_id", presence_id(presence.journal));
     if (!revision.empty()) json.member("_rev", revision);
-    json.member("v", 1).member("node", presence.node).key("people").begin_object();
+    json.member("v", 1).member("node", presence.node);
+    if (!presence.run.empty()) json.member("run", presence.run);
+    json.key("people").begin_object();
     std::size_t written = 0;
     for (const auto& [room, names] : presence.people) {
         json.key(room).begin_array();
@@ -42,7 +44,10 @@ std::optional<Presence> read_presence(const JsonView& document) {
     if (!id || !id->starts_with(presence_id_lead) || bool_member(document, "_deleted")) return std::nullopt;
     const auto rooms = document.member("people");
     if (!rooms || !rooms->is_object()) return std::nullopt;
-    Presence out{std::string{id->substr(presence_id_lead.size())}, text_member(document, "node"), {}};
+    Presence out{std::string{id->substr(presence_id_lead.size())},
+                 text_member(document, "node"),
+                 {},
+                 text_member(document, "run")};
     std::size_t read = 0;
     rooms->each_member([&](std::string_view room, const JsonView& names) {
         if (!is_room_name(room)) return;

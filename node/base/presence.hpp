@@ -20,6 +20,8 @@ struct Presence {
     std::string journal;  ///< the node's uuid
     std::string node;     ///< its name
     People people;
+    std::string
+        run{};  ///< the life of that node in which it was written; empty: an older version did not say
     friend bool operator==(const Presence&, const Presence&) = default;
 };
 

@@ -1,6 +1,7 @@
 #include "node/base/time.hpp"
 
 #include <array>
+#include <utility>
 
 #include <fmt/compile.h>
 #include <fmt/format.h>
@@ -61,8 +62,46 @@ public:
         return 0;
     }
     [[nodiscard]] bool done() const { return good_ && rest_.empty(); }
+    [[nodiscard]] bool empty() const { return rest_.empty(); }
+    [[nodiscard]] char next() const { return rest_.empty() ? '\0' : rest_.front(); }
+    void spaces() {
+        if (!take(' ')) fail();
+        while (take(' ')) {
+        }
+    }
+    std::string_view letters() {
+        std::size_t n = 0;
+        while (n < rest_.size() &&
+               ((rest_[n] >= 'A' && rest_[n] <= 'Z') || (rest_[n] >= 'a' && rest_[n] <= 'z')))
+            ++n;
+        return word(n);
+    }
+    /// An offset, or the name of a zone.
+    std::chrono::minutes zone() {
+        if (next() == '+' || next() == '-') return offset();
+        const auto name = letters();
+        for (const auto& [known, hours] : zones)
+            if (known == name) return std::chrono::hours{hours};
+        return std::chrono::minutes{fail()};
+    }
 
 private:
+    /// RFC 2822's, and those that `date` prints most; other names mean different zones to different people.
+    static constexpr std::array<std::pair<std::string_view, int>, 14> zones{{{"Z", 0},
+                                                                             {"UTC", 0},
+                                                                             {"GMT", 0},
+                                                                             {"UT", 0},
+                                                                             {"EST", -5},
+                                                                             {"EDT", -4},
+                                                                             {"CST", -6},
+                                                                             {"CDT", -5},
+                                                                             {"MST", -7},
+                                                                             {"MDT", -6},
+                                                                             {"PST", -8},
+                                                                             {"PDT", -7},
+                                                                             {"CET", 1},
+                                                                             {"CEST", 2}}};
+
     std::string_view rest_;
     bool good_ = true;
 };
@@ -105,7 +144,66 @@ std::optional<WallTime> parse_iso(std::string_view text) {
         c.second = s.digits(2, 2);
         if (s.take('.')) c.micros = s.fraction();
     }
-    c.offset = s.offset();
+    if (!s.empty()) c.offset = s.offset();  // none: UTC, the same for everybody who reads it
+    return s.done() ? to_wall(c) : std::nullopt;
+}
+
+void read_clock(Scanner& s, Calendar& c) {
+    c.hour = s.digits(1, 2);
+    s.expect(':');
+    c.minute = s.digits(2, 2);
+    if (s.take(':')) c.second = s.digits(2, 2);
+}
+
+/// RFC 2822: "Sun, 29 Nov 2026 18:00:02 +0000", with or without the day's name.
+std::optional<WallTime> parse_mail(std::string_view text) {
+    Scanner s{text};
+    Calendar c{};
+    if (const auto comma = text.find(','); comma == 3) {
+        s.word(4);
+        s.spaces();
+    }
+    c.day = s.digits(1, 2);
+    s.spaces();
+    c.month = month_of(s.word(3));
+    s.spaces();
+    c.year = s.digits(4, 4);
+    s.spaces();
+    read_clock(s, c);
+    s.spaces();
+    c.offset = s.zone();
+    return s.done() ? to_wall(c) : std::nullopt;
+}
+
+/// What `date` prints: "Sun Nov 29 18:00:02 UTC 2026", "Sun 29 Nov 2026 06:00:02 PM CET"; and C's asctime,
+/// which names no zone.
+std::optional<WallTime> parse_date_output(std::string_view text) {
+    Scanner s{text};
+    Calendar c{};
+    s.word(3);
+    s.spaces();
+    const bool day_first = s.next() >= '0' && s.next() <= '9';
+    if (day_first) c.day = s.digits(1, 2), s.spaces();
+    c.month = month_of(s.word(3));
+    s.spaces();
+    if (!day_first) c.day = s.digits(1, 2);
+    if (day_first) c.year = s.digits(4, 4);
+    s.spaces();
+    read_clock(s, c);
+    s.spaces();
+    if (s.next() == 'A' || s.next() == 'P') {
+        const bool afternoon = s.next() == 'P';
+        if (const auto half = s.word(2); (half != "AM" && half != "PM") || c.hour < 1 || c.hour > 12)
+            s.fail();
+        c.hour = c.hour % 12 + (afternoon ? 12 : 0);
+        s.spaces();
+    }
+    if (day_first) {
+        c.offset = s.zone();
+    } else {
+        if (s.next() < '0' || s.next() > '9') c.offset = s.zone(), s.spaces();
+        c.year = s.digits(4, 4);
+    }
     return s.done() ? to_wall(c) : std::nullopt;
 }
 
@@ -142,8 +240,9 @@ std::string iso8601(WallTime wall) {
 }
 
 std::optional<WallTime> parse_datetime(std::string_view text) {
-    if (auto wall = parse_iso(text)) return wall;
-    return parse_article(text);
+    for (const auto parse : {parse_iso, parse_article, parse_mail, parse_date_output})
+        if (auto wall = parse(text)) return wall;
+    return std::nullopt;
 }
 
 }  // namespace davenport::base

@@ -43,6 +43,9 @@ public:
         out.backlog = store_.backlog();
         out.store_up = store_.up();
         out.draining = draining_;
+        out.catching_up = store_.catching_up();
+        out.catch_up_read = store_.progress().read;
+        out.catch_up_total = store_.progress().of;
         return out;
     }
 

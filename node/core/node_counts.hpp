@@ -15,11 +15,14 @@ struct NodeCounts {
     std::uint64_t rows_new = 0;         ///< others' messages, from the feed
     std::uint64_t rows_known = 0;       ///< rows of the feed that were known: own messages, repeats, rewinds
     std::uint64_t rows_skipped = 0;     ///< rows of the feed that cannot be read
+    std::uint64_t feeds_deaf = 0;       ///< feeds that were open and brought nothing, though there was more
     std::uint64_t clients_cut_off = 0;  ///< for not taking what they were sent
     // As they are now:
     std::size_t clients = 0;
     std::size_t backlog = 0;  ///< messages that wait for the store
     bool store_up = false;
+    bool catching_up = false;                             ///< a new node reads what the store had before
+    std::uint64_t catch_up_read = 0, catch_up_total = 0;  ///< documents
     bool draining = false;
 };
 

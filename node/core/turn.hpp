@@ -37,6 +37,9 @@ inline constexpr TimerId anti_entropy = 10;
 inline constexpr TimerId polls = 11;
 inline constexpr TimerId sign_in = 12;
 inline constexpr TimerId presence = 13;
+inline constexpr TimerId placer = 14;
+inline constexpr TimerId feed_watch = 15;
+inline constexpr TimerId room_reads = 16;
 }  // namespace timers
 
 }  // namespace davenport::node

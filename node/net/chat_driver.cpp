@@ -44,6 +44,11 @@ public:
               }) {
         if (config.metrics)
             metrics_server_.emplace(loop, *config.metrics, [this] { return metrics_.text(core_.counts()); });
+        if (file_.went_back())
+            log_(
+                Log::Level::warning,
+                "journal: it was put back from a copy since this node last ran; it has another uuid now, and "
+                "clients resume as from another node");
         events_.run([this] { perform_all(core_.start(wire::Loop::now())); });
     }
 

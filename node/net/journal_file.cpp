@@ -33,27 +33,24 @@ constexpr std::array<const char*, JournalFile::version> migrations{
     )sql",
     // 1 -> 2: ids of messages that were taken out, and are known nevertheless
     "CREATE TABLE forgotten (id TEXT PRIMARY KEY) WITHOUT ROWID",
+    // 2 -> 3: the lives of the node, so that a copy that was put back is known
+    "CREATE TABLE run (number INTEGER PRIMARY KEY, id TEXT NOT NULL, after INTEGER NOT NULL)",
 };
 
-/// RFC 9562, version 4: nobody else's, without asking anybody.
-std::string make_uuid() {
-    std::array<unsigned char, 16> bytes;
-    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-        throw base::JournalError("the system gives no random numbers to name a new journal");
-    bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
-    bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
-    std::string out;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-        fmt::format_to(std::back_inserter(out), "{:02x}", bytes[i]);
-    }
-    return out;
-}
+constexpr std::size_t runs_kept = 1000;
 
-std::string read_line(int fd) {
-    std::array<char, 32> text{};
+/// What the lock file says: the process that holds it, and the last life of the node that did.
+struct LockWords {
+    std::string process, run;
+};
+LockWords read_lock(int fd) {
+    std::array<char, 128> text{};
     const auto n = ::pread(fd, text.data(), text.size(), 0);
-    return {text.data(), static_cast<std::size_t>(n > 0 ? n : 0)};
+    const std::string_view words{text.data(), static_cast<std::size_t>(n > 0 ? n : 0)};
+    const auto first = words.find('\n');
+    if (first == std::string_view::npos) return {std::string{words}, {}};
+    const auto rest = words.substr(first + 1);
+    return {std::string{words.substr(0, first)}, std::string{rest.substr(0, rest.find('\n'))}};
 }
 
 std::string explain(const std::string& path, const sqlite::Error& error) {
@@ -88,10 +85,11 @@ std::string explain(const std::string& path, const sqlite::Error& error) {
 }  // namespace
 
 JournalFile::JournalFile(std::string path) : path_(std::move(path)) {
-    lock();
+    lock_ = take_lock(path_);
     try {
         sqlite::Database database{path_, sqlite::Database::Mode::read_write_create};
         prepare(database);
+        begin_run(database);
         recent_ = std::make_unique<RecentIds>(highest_letters(database));
     } catch (const sqlite::Error& error) {
         ::close(lock_);
@@ -104,25 +102,22 @@ JournalFile::JournalFile(std::string path) : path_(std::move(path)) {
 
 JournalFile::~JournalFile() { ::close(lock_); }
 
-void JournalFile::lock() {
-    const auto lock_path = path_ + ".lock";
-    lock_ = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (lock_ < 0)
+int JournalFile::take_lock(const std::string& path) {
+    const auto lock_path = path + ".lock";
+    const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (lock < 0)
         throw base::JournalError(
             fmt::format("the journal {} cannot be written: {}: give --journal a file in a writable folder",
-                        path_, std::strerror(errno)));
-    if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-        auto holder = read_line(lock_);
-        while (!holder.empty() && holder.back() == '\n') holder.pop_back();
-        ::close(lock_);
+                        path, std::strerror(errno)));
+    if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        const auto holder = read_lock(lock).process;
+        ::close(lock);
         throw base::JournalError(
             fmt::format("the journal {} is in use by another node{}: stop that one, or give this one a "
                         "--journal of its own",
-                        path_, holder.empty() ? "" : " (process " + holder + ")"));
+                        path, holder.empty() ? "" : " (process " + holder + ")"));
     }
-    const auto pid = fmt::format("{}\n", ::getpid());
-    if (::ftruncate(lock_, 0) == 0) [[maybe_unused]]
-        const auto n = ::pwrite(lock_, pid.data(), pid.size(), 0);
+    return lock;
 }
 
 void JournalFile::recognise(sqlite::Database& database, const std::string& path) {
@@ -137,11 +132,11 @@ void JournalFile::recognise(sqlite::Database& database, const std::string& path)
                         path, found, version));
 }
 
-std::unique_ptr<sqlite::Database> JournalFile::open_to_read(const std::string& path) {
+std::unique_ptr<sqlite::Database> JournalFile::open_to_read(const std::string& path, Versions versions) {
     try {
         auto database = std::make_unique<sqlite::Database>(path, sqlite::Database::Mode::read);
         recognise(*database, path);
-        if (database->number("PRAGMA user_version") < version)
+        if (versions == Versions::this_one && database->number("PRAGMA user_version") < version)
             throw base::JournalError(
                 fmt::format("the journal {} is of an older chatnode: start this one on it once, which brings "
                             "it up to date",
@@ -167,6 +162,50 @@ void JournalFile::prepare(sqlite::Database& database) const {
                                          make_uuid(), application_id));
         database.execute(fmt::format("PRAGMA user_version = {}; COMMIT", from + 1));
     }
+}
+
+void JournalFile::begin_run(sqlite::Database& database) {
+    // The lock file stays where it is when a copy of the journal is put back, and knows a life that the copy
+    // does not.
+    const auto last = read_lock(lock_).run;
+    auto found = database.prepare("SELECT count(*) FROM run WHERE id = ?1");
+    {
+        const sqlite::Using scope{found};
+        went_back_ = !last.empty() && found.bind(1, last).step() && found.number(0) == 0 &&
+                     database.number("SELECT count(*) FROM (SELECT 1 FROM message LIMIT 1)") > 0;
+    }
+    const auto run = make_uuid().substr(0, 18);
+    try {
+        database.execute("BEGIN IMMEDIATE");
+        if (went_back_) database.execute(fmt::format("UPDATE journal SET uuid = '{}'", make_uuid()));
+        database.execute(
+            fmt::format("INSERT INTO run (id, after) SELECT '{}', coalesce(max(arrival), 0) FROM message; "
+                        "DELETE FROM run WHERE number <= (SELECT max(number) FROM run) - {}; COMMIT",
+                        run, runs_kept));
+    } catch (const sqlite::Error& error) {
+        if (error.code != SQLITE_FULL) throw;
+        // On a full disk the node reads on; nothing arrives that this life would have to be told by.
+        if (database.in_transaction()) database.execute("ROLLBACK");
+        return;
+    }
+    const auto words = fmt::format("{}\n{}\n", ::getpid(), run);
+    if (::ftruncate(lock_, 0) == 0) [[maybe_unused]]
+        const auto n = ::pwrite(lock_, words.data(), words.size(), 0);
+}
+
+/// RFC 9562, version 4: nobody else's, without asking anybody.
+std::string JournalFile::make_uuid() {
+    std::array<unsigned char, 16> bytes;
+    if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+        throw base::JournalError("the system gives no random numbers to name a new journal");
+    bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
+    std::string out;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
+        fmt::format_to(std::back_inserter(out), "{:02x}", bytes[i]);
+    }
+    return out;
 }
 
 /// The latest place in any room's history; no id of ours in the journal has higher letters. Hops from room to

@@ -24,23 +24,35 @@ public:
     [[nodiscard]] const std::string& path() const { return path_; }
     /// A connection of its own for one thread, set up as all are: WAL, every commit on the disk.
     [[nodiscard]] sqlite::Database connect() const;
-    /// A journal to be looked at only, also while its node runs. Of this program's version.
-    static std::unique_ptr<sqlite::Database> open_to_read(const std::string& path);
+    /// A journal to be looked at only, also while its node runs. Of this program's version, or of an older
+    /// one too.
+    enum class Versions { this_one, older_too };
+    static std::unique_ptr<sqlite::Database> open_to_read(const std::string& path,
+                                                          Versions versions = Versions::this_one);
     /// What the writer has committed lately, for the reader.
     [[nodiscard]] RecentIds& recent() const { return *recent_; }
 
     /// "davn": what tells a journal from another program's SQLite file.
     static constexpr std::int64_t application_id = 0x6461766e;
-    static constexpr std::int64_t version = 2;
+    static constexpr std::int64_t version = 3;
+    /// A name that nobody else has.
+    static std::string make_uuid();
+    /// The journal was put back from a copy since its node last ran, and has another uuid now.
+    [[nodiscard]] bool went_back() const { return went_back_; }
+    /// Holds the journal at `path`, there or not, until the descriptor is closed: no node can use it
+    /// meanwhile.
+    static int take_lock(const std::string& path);
 
 private:
-    void lock();
     void prepare(sqlite::Database& database) const;
+    /// Notes this life of the node, in the journal and beside it.
+    void begin_run(sqlite::Database& database);
     static void recognise(sqlite::Database& database, const std::string& path);
     static std::string highest_letters(sqlite::Database& database);
 
     std::string path_;
     int lock_ = -1;
+    bool went_back_ = false;
     std::unique_ptr<RecentIds> recent_;
 };
 

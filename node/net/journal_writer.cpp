@@ -22,7 +22,8 @@ struct JournalWriter::Impl {
           add_generation(database.prepare("INSERT INTO generation (name) VALUES (?1)")),
           move_checkpoint(
               database.prepare("INSERT INTO checkpoint VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET "
-                               "generation = excluded.generation, seq = excluded.seq")) {
+                               "generation = excluded.generation, seq = excluded.seq")),
+          rename(database.prepare("UPDATE journal SET uuid = ?1")) {
         thread = std::thread{[this] { work(); }};
     }
 
@@ -59,6 +60,7 @@ struct JournalWriter::Impl {
             }
             if (batch.checkpoint)
                 move_checkpoint.bind(1, batch.checkpoint->generation).bind(2, batch.checkpoint->place).run();
+            if (!batch.uuid.empty()) rename.bind(1, batch.uuid).run();
             database.execute("COMMIT");
             remember(batch);
             return {};
@@ -107,7 +109,7 @@ struct JournalWriter::Impl {
     OnDone on_done;
     RecentIds& recent;
     sqlite::Database database;
-    sqlite::Statement insert, mark, find_generation, add_generation, move_checkpoint;
+    sqlite::Statement insert, mark, find_generation, add_generation, move_checkpoint, rename;
     std::mutex mutex;
     std::condition_variable wake;
     std::deque<base::JournalBatch> queue;

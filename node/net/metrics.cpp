@@ -51,10 +51,17 @@ struct Metrics::Impl {
     Counter& rows_new = counter("davenport_feed_messages_total", "Others' messages, learnt from the store.");
     Counter& rows_known =
         counter("davenport_feed_known_total", "Rows of the store's feed that were known already.");
+    Counter& deaf = counter("davenport_feed_deaf_total",
+                            "Feeds of the store that were open and brought nothing, though it had more.");
     Counter& cut_off = counter("davenport_clients_cut_off_total", "Clients cut off for being too slow.");
     Gauge& clients = gauge("davenport_clients", "Clients that are connected or follow a room.");
     Gauge& backlog = gauge("davenport_backlog_messages", "Messages that wait for the store.");
     Gauge& store_up = gauge("davenport_store_up", "1 while the store answers.");
+    Gauge& catching_up =
+        gauge("davenport_catching_up", "1 while a new node reads what the store had before it.");
+    Gauge& catch_up_read = gauge("davenport_catch_up_documents", "Documents that it has read of those.");
+    Gauge& catch_up_total =
+        gauge("davenport_catch_up_documents_total", "Documents that the store had when it began.");
     Gauge& draining = gauge("davenport_draining", "1 while the node is about to end.");
     Histogram& commits =
         histogram("davenport_commit_seconds", "From a commit's begin until it is on the disk.");
@@ -82,10 +89,14 @@ std::string Metrics::text(const NodeCounts& counts) {
     raise(impl_->failed, counts.posts_failed);
     raise(impl_->rows_new, counts.rows_new);
     raise(impl_->rows_known, counts.rows_known);
+    raise(impl_->deaf, counts.feeds_deaf);
     raise(impl_->cut_off, counts.clients_cut_off);
     impl_->clients.Set(static_cast<double>(counts.clients));
     impl_->backlog.Set(static_cast<double>(counts.backlog));
     impl_->store_up.Set(counts.store_up ? 1 : 0);
+    impl_->catching_up.Set(counts.catching_up ? 1 : 0);
+    impl_->catch_up_read.Set(static_cast<double>(counts.catch_up_read));
+    impl_->catch_up_total.Set(static_cast<double>(counts.catch_up_total));
     impl_->draining.Set(counts.draining ? 1 : 0);
     return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect());
 }

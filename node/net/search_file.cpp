@@ -13,13 +13,14 @@
 namespace davenport::node {
 namespace {
 
-constexpr std::int64_t version = 1;
+constexpr std::int64_t version = 2;
 constexpr std::int64_t application_id = 0x64617673;  // "davs": what tells an index from somebody else's file
 
 // `place` is a message's moment as a number (search::place_of), so that the newest come first without
 // sorting. Emoji are words. Without the texts themselves: the journal has them.
 constexpr auto schema = R"sql(
-    CREATE TABLE source (journal TEXT NOT NULL, read INTEGER NOT NULL);
+    -- Taken in are the arrivals up to `read`, but for those below `below`: old messages come in downwards.
+    CREATE TABLE source (journal TEXT NOT NULL, read INTEGER NOT NULL, below INTEGER NOT NULL);
     CREATE TABLE place (place INTEGER PRIMARY KEY, arrival INTEGER NOT NULL);
     CREATE VIRTUAL TABLE word USING fts5 (room, user, text, content = '', prefix = '2 3',
         tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co So Cn'");
@@ -39,6 +40,8 @@ SearchFile::SearchFile(const JournalFile& journal)
       journal_(journal.connect()),
       unread_(journal_.prepare(std::string{"SELECT "} + columns +
                                " FROM message WHERE arrival > ?1 ORDER BY arrival LIMIT ?2")),
+      unread_old_(journal_.prepare(std::string{"SELECT "} + columns +
+                                   " FROM message WHERE arrival < ?1 ORDER BY arrival DESC LIMIT ?2")),
       message_(journal_.prepare(std::string{"SELECT "} + columns + " FROM message WHERE arrival = ?1")) {
     auto uuid = journal_.prepare("SELECT uuid FROM journal");
     uuid.step();
@@ -67,25 +70,28 @@ bool SearchFile::open(const std::string& journal_uuid) {
         if (index_->number("PRAGMA application_id") != application_id)
             throw sqlite::Error{SQLITE_ERROR, "it is some other program's file: move it away"};
         if (index_->number("PRAGMA user_version") != version) return false;
-        auto source = index_->prepare("SELECT journal, read FROM source");
+        auto source = index_->prepare("SELECT journal, read, below FROM source");
         if (!source.step() || source.text(0) != journal_uuid) return false;
         read_ = source.number(1);
+        below_ = source.number(2);
         // The journal was put back to an earlier state.
         if (read_ > journal_.number("SELECT coalesce(max(arrival), 0) FROM message")) return false;
     }
     index_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000");
     if (index_->number("PRAGMA schema_version") == 0) {
+        // Numbers of a new journal begin above what is old.
+        below_ = journal_.number("SELECT coalesce(min(arrival), 4294967297) FROM message");
         index_->execute("BEGIN");
         index_->execute(schema);
         index_->execute(
-            fmt::format("INSERT INTO source VALUES ('{}', 0); PRAGMA application_id = {}; PRAGMA "
+            fmt::format("INSERT INTO source VALUES ('{}', {}, {}); PRAGMA application_id = {}; PRAGMA "
                         "user_version = {}; COMMIT",
-                        journal_uuid, application_id, version));
-        read_ = 0;
+                        journal_uuid, below_ - 1, below_, application_id, version));
+        read_ = below_ - 1;
     }
     add_place_ = index_->prepare("INSERT INTO place VALUES (?1, ?2) ON CONFLICT DO NOTHING");
     add_words_ = index_->prepare("INSERT INTO word (rowid, room, user, text) VALUES (?1, ?2, ?3, ?4)");
-    set_read_ = index_->prepare("UPDATE source SET read = ?1");
+    set_read_ = index_->prepare("UPDATE source SET read = ?1, below = ?2");
     find_ = index_->prepare(
         "SELECT place.place, place.arrival FROM word JOIN place ON place.place = word.rowid "
         "WHERE word MATCH ?1 AND word.rowid < ?2 ORDER BY word.rowid DESC LIMIT ?3");
@@ -94,22 +100,26 @@ bool SearchFile::open(const std::string& journal_uuid) {
 
 bool SearchFile::take_in(std::size_t most) {
     std::vector<std::pair<std::int64_t, base::ChatMessage>> some;
-    {
-        sqlite::Using unread{unread_};
-        unread->bind(1, read_).bind(2, static_cast<std::int64_t>(most));
-        while (unread->step()) some.emplace_back(unread->number(0), read_message(unread_));
-    }
+    const auto read = [&](sqlite::Statement& statement, std::int64_t from) {
+        sqlite::Using rows{statement};
+        rows->bind(1, from).bind(2, static_cast<std::int64_t>(most));
+        while (rows->step()) some.emplace_back(rows->number(0), read_message(statement));
+    };
+    read(unread_, read_);
+    const bool old = some.empty();
+    if (old) read(unread_old_, below_);
     if (some.empty()) return false;
+    const auto reached = some.back().first;
     index_->execute("BEGIN");
     try {
         for (const auto& [arrival, message] : some) add(arrival, message);
-        set_read_.bind(1, some.back().first).run();
+        set_read_.bind(1, old ? read_ : reached).bind(2, old ? reached : below_).run();
         index_->execute("COMMIT");
     } catch (const sqlite::Error&) {
         if (index_->in_transaction()) index_->execute("ROLLBACK");
         throw;
     }
-    read_ = some.back().first;
+    (old ? below_ : read_) = reached;
     return some.size() == most;
 }
 

@@ -35,10 +35,11 @@ private:
 
     std::string path_;
     sqlite::Database journal_;
-    sqlite::Statement unread_, message_;
+    sqlite::Statement unread_, unread_old_, message_;
     std::unique_ptr<sqlite::Database> index_;
     sqlite::Statement add_place_, add_words_, set_read_, find_;
-    std::int64_t read_ = 0;  ///< arrivals up to here are in the index
+    // Arrivals from `below_` to `read_` are in the index.
+    std::int64_t read_ = 0, below_ = 0;
 };
 
 }  // namespace davenport::node

@@ -25,6 +25,7 @@ struct SqliteJournal::Impl {
           database(file.connect()),
           uuid(database.prepare("SELECT uuid FROM journal")),
           last_arrival(database.prepare("SELECT max(arrival) FROM message")),
+          runs(database.prepare("SELECT id, after FROM run ORDER BY number")),
           checkpoint(database.prepare("SELECT generation, seq FROM checkpoint")),
           generation(database.prepare("SELECT id, name FROM generation")),
           contains(database.prepare("SELECT 1 FROM message WHERE id = ?1 UNION ALL SELECT 1 FROM "
@@ -76,8 +77,8 @@ struct SqliteJournal::Impl {
     std::string path;
     const RecentIds& recent;
     sqlite::Database database;
-    sqlite::Statement uuid, last_arrival, checkpoint, generation, contains, find, page_newest, page_before,
-        after_in_room, after_in_all, next_room, in_store, count_in_store;
+    sqlite::Statement uuid, last_arrival, runs, checkpoint, generation, contains, find, page_newest,
+        page_before, after_in_room, after_in_all, next_room, in_store, count_in_store;
     std::map<std::int64_t, std::string> generations;
 
     /// Reading goes on for ever or not at all: without its journal a node does not know what it promised.
@@ -113,6 +114,15 @@ SqliteJournal::State SqliteJournal::state() {
         if (last->step()) state.last_arrival = static_cast<std::uint64_t>(last->number(0));
         if (checkpoint->step()) state.checkpoint = base::Checkpoint{checkpoint->text(0), checkpoint->text(1)};
         return state;
+    });
+}
+
+std::vector<base::JournalRun> SqliteJournal::runs() {
+    return impl_->guarded([&] {
+        sqlite::Using run{impl_->runs};
+        std::vector<base::JournalRun> out;
+        while (run->step()) out.push_back({run->text(0), static_cast<std::uint64_t>(run->number(1))});
+        return out;
     });
 }
 

@@ -20,6 +20,7 @@ public:
     ~SqliteJournal() override;
 
     [[nodiscard]] State state() override;
+    [[nodiscard]] std::vector<base::JournalRun> runs() override;
     [[nodiscard]] bool contains(std::string_view id) override;
     [[nodiscard]] std::optional<base::JournalEntry> find(std::string_view id) override;
     [[nodiscard]] std::vector<base::JournalEntry> page(std::string_view room, std::string_view before,

@@ -216,7 +216,7 @@ function refreshNow() {
   }));
   const told = bannerText({
     up: !link.failing, offline: navigator.onLine === false, everUp: link.everUp, store: store.state, backlog: store.backlog, posts: [...link.posts.values()],
-    gap: current.gap, waiting: link.posts.waiting(), now: monotonic(),
+    gap: current.gap, catchingUp: store.catching_up, waiting: link.posts.waiting(), now: monotonic(),
   });
   $('banner').hidden = !told;
   tell($('banner').querySelector('p'), told);

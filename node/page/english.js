@@ -39,6 +39,8 @@ export const english = {
   serversApart: 'The servers of this chat are apart for the moment. People on this server see you; the others will as soon as they are together again.',
   waitForOthers: (count) => `${many(count, 'One message waits', 'messages wait')} for that.`,
   gap: 'Some messages may be missing; they are being fetched.',
+  catchingUp: 'This server is new and still reads older messages; search finds them as they come.',
+  catchingUpBy: (percent) => `This server is new and still reads older messages (${percent} %); search finds them as they come.`,
   wait_key_ahead: (count) => `${many(count, 'One message was', 'messages were')} dated ahead of the server's clock.`,
   wait_too_fast: (count) => `${many(count, 'One message waits', 'messages wait')}: this server takes only so many at a time.`,
   wait_full: (count) => `${many(count, 'One message waits', 'messages wait')}: this server keeps as many for the others as it can.`,

@@ -39,6 +39,8 @@ export const german = {
   serversApart: 'Die Server dieses Chats sind gerade getrennt. Leute auf diesem Server sehen dich; die anderen, sobald sie wieder verbunden sind.',
   waitForOthers: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')} darauf.`,
   gap: 'Vielleicht fehlen Nachrichten; sie werden geholt.',
+  catchingUp: 'Dieser Server ist neu und liest noch ältere Nachrichten; die Suche findet sie nach und nach.',
+  catchingUpBy: (percent) => `Dieser Server ist neu und liest noch ältere Nachrichten (${percent} %); die Suche findet sie nach und nach.`,
   wait_key_ahead: (count) => `${many(count, 'Eine Nachricht war', 'Nachrichten waren')} der Uhr des Servers voraus.`,
   wait_too_fast: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')}: dieser Server nimmt nur so viele auf einmal.`,
   wait_full: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')}: dieser Server hebt schon so viele für die anderen auf, wie er kann.`,

@@ -33,6 +33,7 @@ export class KeyMaker {
   constructor(clock) {
     this.clock = clock;
     this.newest = '';  // the highest position seen; positions sort as text
+    this.limit = '';   // a position up to which one may be followed, when it was last looked at
     this.last = 0n;
     this.newTag();
   }
@@ -42,7 +43,12 @@ export class KeyMaker {
     this.tag = [...random].map((byte) => letters[byte & 31]).join('');
   }
 
-  saw(position) { if (position > this.newest) this.newest = position; }
+  /** What is further ahead than may be followed is not kept either: all that comes after it must be followed still. */
+  saw(position) {
+    if (position <= this.newest) return;
+    if (position > this.limit) this.limit = encode(stamp(Math.min(Math.max(this.clock.now(), 0) + followAheadMs, latestMs)) << 64n, 26);
+    if (position <= this.limit) this.newest = position;
+  }
 
   /**
    * A key with the node's time, or a little above what was seen or made before. What is further ahead than 30 s is not followed, not even the

@@ -300,7 +300,7 @@ export class Link {
     if (this.rooms.has(this.room)) this.sendJoin(this.room);
     this.on.state(true);
     this.on.welcome(frame);
-    this.on.store({ state: frame.store, backlog: frame.backlog });
+    this.on.store({ state: frame.store, backlog: frame.backlog, catching_up: frame.catching_up });
     // What another node has accepted lies on its disk; said here too, it need not wait until that node is back.
     const another = frame.journal !== this.journal;
     this.journal = frame.journal;

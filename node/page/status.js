@@ -19,7 +19,7 @@ export function waitingText(waiting, now) {
 }
 
 /** The line above the messages: the one thing that matters most, or nothing. `offline`: the device says that it has no network. */
-export function bannerText({ up, offline = false, everUp = true, store, backlog, posts, gap, waiting = new Map(), now = 0 }) {
+export function bannerText({ up, offline = false, everUp = true, store, backlog, posts, gap, catchingUp, waiting = new Map(), now = 0 }) {
   const count = (state) => posts.filter((post) => post.state === state).length;
   if (!up) {
     const unsent = count('sending');
@@ -32,7 +32,10 @@ export function bannerText({ up, offline = false, everUp = true, store, backlog,
     const stored = Math.max(backlog ?? 0, count('accepted'));
     return word('serversApart') + (stored ? ` ${word('waitForOthers', stored)}` : '');
   }
-  return gap ? word('gap') : '';
+  if (gap) return word('gap');
+  if (!catchingUp) return '';
+  const { read, of } = catchingUp;
+  return of > 0 ? word('catchingUpBy', Math.min(99, Math.floor((read * 100) / of))) : word('catchingUp');
 }
 
 let problemTimer = 0;

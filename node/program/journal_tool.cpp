@@ -6,6 +6,7 @@
 #include "node/net/search_file.hpp"
 #include "node/net/search_index.hpp"
 #include "node/net/wire/loop.hpp"
+#include "node/program/journal_copy.hpp"
 
 #include <charconv>
 #include <chrono>
@@ -122,6 +123,12 @@ int perform(const JournalCommand& command) {
                 break;
             case JournalCommand::What::forget:
                 forget(command.file, command.older_than);
+                break;
+            case JournalCommand::What::backup:
+                back_up_journal(command.file, command.to);
+                break;
+            case JournalCommand::What::restore:
+                restore_journal(command.file, command.to);
                 break;
         }
         return 0;

@@ -121,7 +121,8 @@ void add_options(CLI::App& app, Options& o) {
 }
 
 void add_journal_commands(CLI::App& app, std::optional<JournalCommand>& command) {
-    auto* journal = app.add_subcommand("journal", "inspect, export or shrink a node's journal");
+    auto* journal =
+        app.add_subcommand("journal", "inspect, export, shrink, back up or restore a node's journal");
     journal->require_subcommand(1);
     const auto add = [&](const char* name, JournalCommand::What what, const char* about) {
         auto given = std::make_shared<JournalCommand>(JournalCommand{what, {}, {}});
@@ -136,6 +137,24 @@ void add_journal_commands(CLI::App& app, std::optional<JournalCommand>& command)
         "print all messages as JSON, one per line, in order of arrival");
     add("forget", JournalCommand::What::forget,
         "remove the texts of old messages that the store has; the node must be stopped");
+    const auto add_copy = [&](const char* name, JournalCommand::What what, const char* about) {
+        auto given = std::make_shared<JournalCommand>(JournalCommand{what, {}, {}, {}});
+        auto* sub = journal->add_subcommand(name, about);
+        sub->callback([&command, given] { command = *given; });
+        return std::pair{sub, given};
+    };
+    const char* named = std::getenv("DAVENPORT_JOURNAL");
+    const std::string usual = named && *named ? named : Options{}.journal;
+    const auto [backup, from] =
+        add_copy("backup", JournalCommand::What::backup, "copy the whole journal, also while its node runs");
+    from->file = usual;
+    backup->add_option("file,--journal", from->file, "the journal")->capture_default_str();
+    backup->add_option("--to", from->to, "the copy, a file that is not there yet")->required();
+    const auto [restore, copy] = add_copy("restore", JournalCommand::What::restore,
+                                          "put a copy back as a node's journal; the node must be stopped");
+    copy->to = usual;
+    restore->add_option("file", copy->file, "the copy that `journal backup` made")->required();
+    restore->add_option("--journal", copy->to, "the journal that it becomes")->capture_default_str();
 }
 
 constexpr std::string_view prefix = "DAVENPORT_";

@@ -42,9 +42,10 @@ struct Options {
 
 /// What chatnode was asked to do with a journal, instead of running.
 struct JournalCommand {
-    enum class What { inspect, export_, forget } what;
-    std::string file;
+    enum class What { inspect, export_, forget, backup, restore } what;
+    std::string file;        ///< the journal; of restore: the copy
     std::string older_than;  ///< "30d", "12h"
+    std::string to{};        ///< of backup: the copy; of restore: the journal
 };
 
 struct CommandLine {

@@ -14,7 +14,7 @@ bool is_up(const Facts& facts, Index node) {
     for (const auto& change : facts.lifelines)
         if (change.node == node)
             up = change.state == "up" || change.state == "resumed" || change.state == "joined" ||
-                 change.state == "wiped";
+                 change.state == "wiped" || change.state == "restored";
     return up;
 }
 

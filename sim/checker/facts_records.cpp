@@ -164,12 +164,14 @@ void Facts::take_node(const Record& record) {
             excuse_if_destroyed(messages[d->message]);
         }
     }
-    if (record.text != "wiped") return;
+    if (record.text != "wiped" && record.text != "restored") return;
+    // What the disk had then it has again.
+    const auto kept_until_us = record.text == "wiped" ? never : record.at_us - record.count * 1000;
     if (number >= disk_wiped_us_.size()) disk_wiped_us_.resize(number + 1, never);
     disk_wiped_us_[number] = record.at_us;
     for (auto& m : messages) {
         m.journals &= ~bit_of(number);
-        m.disk_lost = m.disk_lost || m.accepted_by == number;
+        m.disk_lost = m.disk_lost || (m.accepted_by == number && m.accepted_us >= kept_until_us);
         excuse_if_destroyed(m);
     }
 }

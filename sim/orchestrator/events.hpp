@@ -62,6 +62,8 @@ enum class NodeAct {
     kill,       ///< at once, without a warning; answer with NodeIsGone
     terminate,  ///< ask it to end; answer with NodeIsGone
     wipe,       ///< its journal is lost; only while it is gone
+    copy,       ///< keep a copy of its journal, as Act::copy
+    restore,    ///< its journal is that copy again; only while it is gone
     pause,
     resume,
 };
@@ -72,6 +74,7 @@ struct SetTimer {
 struct Act {
     std::string node;
     NodeAct act;
+    std::size_t copy = 0;
 };
 struct Tell {
     std::string client;

@@ -47,6 +47,12 @@ void Nodes::begin(std::size_t fault) {
         return;
     }
     const auto found = nodes_.find(planned.node);
+    if (planned.kind == "node.restore" && found != nodes_.end()) {
+        context_.add(Act{planned.node, NodeAct::copy, fault});
+        copied_at_[fault] = context_.now;
+        if (states_.is_moment(fault)) end(fault);
+        return;
+    }
     if (found == nodes_.end() || found->second.health != Health::up)
         return states_.finish(fault, 0);  // another fault has it already
     auto& node = found->second;
@@ -86,6 +92,11 @@ void Nodes::end(std::size_t fault) {
         return;
     }
     auto& node = nodes_[planned.node];
+    if (planned.kind == "node.restore") {
+        if (node.health == Health::up) return go_down(fault, node, NodeAct::kill, "killed");
+        if (node.health == Health::gone) put_back(fault);
+        return states_.finish(fault, node.health == Health::gone ? 1 : 0);
+    }
     if (node.fault != static_cast<int>(fault)) return;
     if (node.health == Health::paused) {
         node.health = Health::up;
@@ -97,6 +108,16 @@ void Nodes::end(std::size_t fault) {
         node.health = Health::starting;
         act(planned.node, NodeAct::start);
     }  // stopping: it is started as soon as it is gone
+}
+
+void Nodes::put_back(std::size_t fault) {
+    const auto& name = states_.planned(fault).node;
+    context_.add(Act{name, NodeAct::restore, fault});
+    Record record{.kind = RecordKind::node};
+    record.node = name;
+    record.text = "restored";
+    record.count = (context_.now - copied_at_[fault]).count() / 1000;
+    context_.note(std::move(record));
 }
 
 std::string Nodes::join(std::size_t fault) {
@@ -138,6 +159,7 @@ void Nodes::on(const NodeIsGone& e) {
         act(e.node, NodeAct::wipe);
         note(e.node, "wiped");
     }
+    if (kind == "node.restore") put_back(fault);
     if (kind == "node.wipe" || kind == "node.restart" || states_.is_ending(fault)) {
         node.health = Health::starting;
         act(e.node, NodeAct::start);

@@ -57,12 +57,15 @@ private:
     };
     void act(const std::string& node, NodeAct act) { context_.add(Act{node, act}); }
     void note(const std::string& node, std::string state);
+    /// A node that is gone has the journal that was copied when the fault began.
+    void put_back(std::size_t fault);
     void go_down(std::size_t fault, Node& node, NodeAct how, std::string state);
 
     Context& context_;
     FaultStates& states_;
     std::function<void()> on_change_;
     std::map<std::string, Node> nodes_;
+    std::map<std::size_t, Duration> copied_at_;  ///< by fault
 };
 
 }  // namespace davenport::sim::orchestrator

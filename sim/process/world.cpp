@@ -16,6 +16,7 @@ constexpr base::Duration watch_interval = 10ms;  // how late the end of a proces
 constexpr base::Duration stall_min = 50ms;
 constexpr base::Duration look_interval = 100ms;  // for progress, and for counting requests
 constexpr base::Duration control_timeout = 10s;
+constexpr auto journal_suffixes = {"", "-wal", "-shm", "-journal"};
 
 }  // namespace
 
@@ -174,9 +175,28 @@ void World::on(const orchestrator::Act& e) {
             node.resume();
             break;
         case orchestrator::NodeAct::wipe:
-            for (const char* suffix : {"", "-wal", "-shm", "-journal"})
+            for (const auto* suffix : journal_suffixes)
                 std::filesystem::remove(folder_ / "journals" / (e.node + ".db" + suffix));
             break;
+        case orchestrator::NodeAct::copy:
+            // As a snapshot of its machine: nothing moves while the files are read.
+            node.pause();
+            copy_journal(e.node + ".db", fmt::format("{}.db.copy-{}", e.node, e.copy));
+            node.resume();
+            break;
+        case orchestrator::NodeAct::restore:
+            copy_journal(fmt::format("{}.db.copy-{}", e.node, e.copy), e.node + ".db");
+            break;
+    }
+}
+
+void World::copy_journal(const std::string& from, const std::string& to) {
+    using std::filesystem::copy_options;
+    const auto journals = folder_ / "journals";
+    for (const auto* suffix : journal_suffixes) {
+        std::filesystem::remove(journals / (to + suffix));
+        if (std::filesystem::exists(journals / (from + suffix)))
+            std::filesystem::copy_file(journals / (from + suffix), journals / (to + suffix));
     }
 }
 

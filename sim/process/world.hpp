@@ -43,6 +43,8 @@ private:
     void attach_node(const std::string& name, const std::string& url);
     void await(Program& program);
     void teardown();
+    /// With the files that belong to it; in place of what is there.
+    void copy_journal(const std::string& from, const std::string& to);
     base::HttpResponse ask_and_wait(const StoreAddress& store, base::HttpRequest request);
     [[nodiscard]] base::HttpRequest to_database(base::HttpRequest request) const;
     void throw_if_interrupted() const;

@@ -114,6 +114,10 @@ Kinds node_faults() {
         moment(hit, "node.restart", "The node ends in good order and starts again."),
         moment(hit, "node.wipe",
                "The node is killed, its journal is lost, and it starts again with an empty one."),
+        lasting(
+            hit, "node.restore",
+            "A copy of the journal is taken; at the end the node is killed and starts again with the copy, "
+            "as from a backup or a snapshot."),
         virtual_only(lasting(hit, "node.disk_full", "The journal cannot be written.")),
         virtual_only(lasting(
             hit, "node.disk_fail", "One commit to the journal fails, and nothing of it is on the disk.",

@@ -2,7 +2,9 @@
 
 #include "sim/virtual/model_journal.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,6 +32,13 @@ public:
         journal_ = std::make_unique<ModelJournal>(std::move(journal_uuid));
     }
 
+    /// Keeps a copy of what is on the disk.
+    void keep_copy(std::size_t copy) {
+        auto& kept = copies_[copy] = std::make_unique<ModelJournal>(*journal_);
+        kept->crash();
+    }
+    void put_back(std::size_t copy) { journal_ = std::make_unique<ModelJournal>(*copies_.at(copy)); }
+
     void set_full(bool full) { full_ = full; }
     /// The nth commit from now fails; 0: none does.
     void fail_commit(std::int64_t nth) { commits_until_failure_ = nth; }
@@ -37,6 +46,7 @@ public:
 
 private:
     std::unique_ptr<ModelJournal> journal_;
+    std::map<std::size_t, std::unique_ptr<ModelJournal>> copies_;
     bool full_ = false;
     std::int64_t commits_until_failure_ = 0;  ///< the one that makes it 0 fails; -1: it has failed
 };

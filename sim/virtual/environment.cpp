@@ -72,6 +72,12 @@ void Environment::on(const orchestrator::Act& e) {
         case orchestrator::NodeAct::wipe:
             node.wipe_disk();
             break;
+        case orchestrator::NodeAct::copy:
+            node.disk.keep_copy(e.copy);
+            break;
+        case orchestrator::NodeAct::restore:
+            node.disk.put_back(e.copy);
+            break;
         case orchestrator::NodeAct::pause:
             node.pause(true);
             break;

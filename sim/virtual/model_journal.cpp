@@ -16,7 +16,7 @@ void ModelJournal::sync() {
 
 void ModelJournal::show() {
     for (auto& batch : written_) {
-        auto& undo = shown_.emplace_back(Undo{entries_.size(), {}, checkpoint_});
+        auto& undo = shown_.emplace_back(Undo{entries_.size(), {}, checkpoint_, uuid_});
         apply(std::move(batch), &undo);
     }
     written_.clear();
@@ -34,6 +34,7 @@ void ModelJournal::apply(base::JournalBatch&& batch, Undo* undo) {
         const auto index = entries_.size();
         const auto& entry = entries_.emplace_back(std::move(given));
         by_id_.emplace(entry.message.id(), index);
+        order_.insert(first_after(entry.arrival), index);
         auto found = rooms_.find(entry.message.room());
         if (found == rooms_.end()) found = rooms_.try_emplace(std::string{entry.message.room()}).first;
         auto& room = found->second;
@@ -47,6 +48,7 @@ void ModelJournal::apply(base::JournalBatch&& batch, Undo* undo) {
         set_stored_in(found->second, batch.stored_generation);
     }
     if (batch.checkpoint) checkpoint_ = std::move(batch.checkpoint);
+    if (!batch.uuid.empty()) uuid_ = std::move(batch.uuid);
 }
 
 void ModelJournal::take_back(const Undo& record) {
@@ -56,12 +58,14 @@ void ModelJournal::take_back(const Undo& record) {
     while (entries_.size() > record.entries_before) {
         const auto& last = entries_.back();
         by_id_.erase(last.message.id());
+        order_.erase(first_after(last.arrival - 1));
         auto& room = rooms_.find(last.message.room())->second;
         room.erase(place_of(room, last.message.position(), last.message.id()));
         --stored_count_[last.stored_in];
         entries_.pop_back();
     }
     checkpoint_ = record.checkpoint_before;
+    uuid_ = record.uuid_before;
 }
 
 ModelJournal::ByPosition::iterator ModelJournal::place_of(ByPosition& room, std::string_view position,
@@ -82,13 +86,14 @@ void ModelJournal::set_stored_in(std::size_t index, const base::Generation& gene
     stored_in = generation;
 }
 
-std::size_t ModelJournal::first_after(std::uint64_t arrival) const {
-    const auto it = std::ranges::upper_bound(entries_, arrival, {}, &JournalEntry::arrival);
-    return static_cast<std::size_t>(it - entries_.begin());
+std::vector<std::size_t>::const_iterator ModelJournal::first_after(std::uint64_t arrival) const {
+    const auto arrival_of = [&](std::size_t index) { return entries_[index].arrival; };
+    if (order_.empty() || arrival_of(order_.back()) <= arrival) return order_.end();
+    return std::ranges::upper_bound(order_, arrival, {}, arrival_of);
 }
 
 base::JournalView::State ModelJournal::state() {
-    return {uuid_, entries_.empty() ? 0 : entries_.back().arrival, checkpoint_};
+    return {uuid_, order_.empty() ? 0 : entries_[order_.back()].arrival, checkpoint_};
 }
 
 bool ModelJournal::contains(std::string_view id) { return by_id_.contains(id); }
@@ -114,8 +119,8 @@ std::vector<JournalEntry> ModelJournal::page(std::string_view room, std::string_
 std::vector<JournalEntry> ModelJournal::after(std::string_view room, std::uint64_t arrival,
                                               std::size_t limit) {
     std::vector<JournalEntry> out;
-    for (auto i = first_after(arrival); i < entries_.size() && out.size() < limit; ++i)
-        if (room.empty() || entries_[i].message.room() == room) out.push_back(entries_[i]);
+    for (auto i = first_after(arrival); i != order_.end() && out.size() < limit; ++i)
+        if (room.empty() || entries_[*i].message.room() == room) out.push_back(entries_[*i]);
     return out;
 }
 
@@ -130,8 +135,8 @@ std::vector<base::JournalRoom> ModelJournal::rooms(std::string_view after, std::
 std::vector<JournalEntry> ModelJournal::not_stored_in(const base::Generation& generation,
                                                       std::uint64_t arrival, std::size_t limit) {
     std::vector<JournalEntry> out;
-    for (auto i = first_after(arrival); i < entries_.size() && out.size() < limit; ++i)
-        if (entries_[i].stored_in != generation) out.push_back(entries_[i]);
+    for (auto i = first_after(arrival); i != order_.end() && out.size() < limit; ++i)
+        if (entries_[*i].stored_in != generation) out.push_back(entries_[*i]);
     return out;
 }
 

@@ -33,6 +33,8 @@ public:
     void show();
     /// The process or the machine dies: back to the last sync().
     void crash();
+    /// The process starts: on the disk at once.
+    void begin_run(std::string id) { runs_.push_back({std::move(id), state().last_arrival}); }
     /// One batch, all the way.
     void commit(base::JournalBatch batch) { write(std::move(batch)), sync(); }
 
@@ -40,6 +42,7 @@ public:
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
     State state() override;
+    std::vector<base::JournalRun> runs() override { return runs_; }
     bool contains(std::string_view id) override;
     std::optional<base::JournalEntry> find(std::string_view id) override;
     std::vector<base::JournalEntry> page(std::string_view room, std::string_view before,
@@ -57,6 +60,7 @@ private:
         std::size_t entries_before;
         std::vector<std::pair<std::size_t, base::Generation>> stored_before;  ///< in the order of the changes
         std::optional<base::Checkpoint> checkpoint_before;
+        std::string uuid_before;
     };
     using ByPosition =
         std::vector<std::size_t>;  ///< indices of entries, by {position, id}: nearly all are added at the end
@@ -65,12 +69,15 @@ private:
     void apply(base::JournalBatch&& batch, Undo* undo);
     void take_back(const Undo& record);
     void set_stored_in(std::size_t index, const base::Generation& generation);
-    [[nodiscard]] std::size_t first_after(std::uint64_t arrival) const;
+    /// A place in order_.
+    [[nodiscard]] std::vector<std::size_t>::const_iterator first_after(std::uint64_t arrival) const;
     [[nodiscard]] ByPosition::iterator place_of(ByPosition& room, std::string_view position,
                                                 std::string_view id) const;
 
     std::string uuid_;
-    std::vector<base::JournalEntry> entries_;  ///< by arrival
+    std::vector<base::JournalRun> runs_;
+    std::vector<base::JournalEntry> entries_;  ///< as they were written
+    std::vector<std::size_t> order_;  ///< indices of entries, by arrival: nearly all are added at the end
     std::optional<base::Checkpoint> checkpoint_;
     boost::unordered_flat_map<std::string_view, std::size_t>
         by_id_;  ///< the entries' own ids; looked up, never walked

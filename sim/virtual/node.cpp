@@ -55,6 +55,7 @@ void Node::start() {
     stopping_ = false;
     drop_connections();
     timers_.clear();
+    disk.journal().begin_run(uuid_from(parts_.plan.seed, fmt::format("run {} of {}", life_, name_)));
     core_.emplace(config, disk.journal());
     perform(core_->start(parts_.engine.clocks(clock_offset)));
 }

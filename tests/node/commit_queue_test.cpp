@@ -55,8 +55,8 @@ TEST_F(LedgerTest, HasOneBatchUnderWayAndPutsAllThatComesMeanwhileIntoTheNext) {
     const auto second = flush();
     ASSERT_TRUE(second);
     ASSERT_EQ(second->entries.size(), 2u);
-    EXPECT_EQ(second->entries[0].arrival, 2u);
-    EXPECT_EQ(second->entries[1].arrival, 3u);
+    EXPECT_EQ(second->entries[0].arrival, CommitQueue::begins_above + 2);
+    EXPECT_EQ(second->entries[1].arrival, CommitQueue::begins_above + 3);
     EXPECT_EQ(second->entries[1].stored_in, "g1");
     EXPECT_EQ(second->number, first->number + 1);
 }
@@ -75,11 +75,11 @@ TEST_F(LedgerTest, KnowsWhatIsOnItsWayAndWhatTheJournalHas) {
 TEST_F(LedgerTest, CountsAsCommittedOnlyWhatWasQueuedToEverybodyBefore) {
     commit_queue.add(message("a"), true, {});
     const auto batch = flush();
-    EXPECT_EQ(commit_queue.watermark(), 0u);
+    EXPECT_EQ(commit_queue.watermark(), CommitQueue::begins_above);
     on_disk(*batch);
-    EXPECT_EQ(commit_queue.watermark(), 0u) << "until the turn that shows it is over";
+    EXPECT_EQ(commit_queue.watermark(), CommitQueue::begins_above) << "until the turn that shows it is over";
     commit_queue.advance();
-    EXPECT_EQ(commit_queue.watermark(), 1u);
+    EXPECT_EQ(commit_queue.watermark(), CommitQueue::begins_above + 1);
 }
 
 TEST_F(LedgerTest, LetsMarksAndCheckpointsWaitForCompany) {
@@ -148,7 +148,7 @@ TEST_F(LedgerTest, TriesAFailedBatchAgainWholeAndWithWhatCameMeanwhile) {
     ASSERT_TRUE(again);
     ASSERT_EQ(again->entries.size(), 2u);
     EXPECT_EQ(again->entries[0].message.text(), "a");
-    EXPECT_EQ(again->entries[0].arrival, 1u);
+    EXPECT_EQ(again->entries[0].arrival, CommitQueue::begins_above + 1);
     EXPECT_THAT(again->stored, ElementsAre("lobby:x"));
     EXPECT_EQ(again->checkpoint, (base::Checkpoint{"g1", "1-a"}));
     on_disk(*again);
@@ -190,6 +190,32 @@ TEST_F(LedgerTest, ForgetsWhatItKnewOfAStoreWhenAnotherAnswers) {
     const auto batch = flush();
     EXPECT_THAT(batch->stored, IsEmpty());
     EXPECT_EQ(batch->checkpoint, std::nullopt);
+}
+
+TEST_F(LedgerTest, KeepsWhatIsOldBelowAllThatClientsAreTold) {
+    commit_queue.add(message("news"), true, {});
+    const auto first = flush();
+    const auto before = commit_queue.watermark();
+    commit_queue.add_old(message("old"), "g1");
+    commit_queue.add_old(message("older"), "g1");
+    on_disk(*first);
+    const auto second = flush();
+    ASSERT_EQ(second->entries.size(), 2u);
+    EXPECT_EQ(second->entries[0].arrival, CommitQueue::begins_above);
+    EXPECT_EQ(second->entries[1].arrival, CommitQueue::begins_above - 1);
+    on_disk(*second);
+    commit_queue.advance();
+    EXPECT_EQ(commit_queue.watermark(), before + 1);
+    EXPECT_EQ(commit_queue.watermark_id(), message("news").id());
+    CommitQueue next{journal};
+    EXPECT_EQ(next.watermark(), before + 1);
+    EXPECT_EQ(next.add_old(message("oldest"), "g1").entry.arrival, CommitQueue::begins_above - 2);
+}
+
+TEST_F(LedgerTest, AJournalOfAnOlderVersionHasNoRoomForThem) {
+    journal.commit({1, {{1, message("first"), true, {}}}, {}, {}, {}});
+    EXPECT_FALSE(CommitQueue{journal}.has_room_for_old());
+    EXPECT_TRUE(commit_queue.has_room_for_old());
 }
 
 TEST_F(LedgerTest, GoesOnWhereTheJournalEnds) {

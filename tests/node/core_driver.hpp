@@ -31,6 +31,7 @@ public:
     // ---- the node's life
 
     void start() {
+        journal.begin_run(fmt::format("run-{}", ++lives_));
         core_.emplace(config_, journal);
         perform(core_->start(now()));
     }
@@ -174,6 +175,26 @@ public:
             answer("feed=normal", 200, R"({"results":[],"last_seq":")" + last_seq + R"(","pending":0})");
     }
 
+    /// The node asks what the database tells of itself.
+    [[nodiscard]] bool asks_about_database() const {
+        return std::ranges::any_of(fetches, [](const OpenFetch& f) {
+            return f.request.method == "GET" && f.request.target == "/chat";
+        });
+    }
+    void answer_about_database(std::string_view start = "0", int documents = 0) {
+        const auto it = std::ranges::find_if(fetches, [](const OpenFetch& f) {
+            return f.request.method == "GET" && f.request.target == "/chat";
+        });
+        ASSERT_NE(it, fetches.end()) << asked_for();
+        const auto id = it->id;
+        fetches.erase(it);
+        handle(node::Fetched{id,
+                             {200,
+                              {},
+                              fmt::format(R"({{"db_name":"chat","instance_start_time":"{}","doc_count":{}}})",
+                                          start, documents)}});
+    }
+
     /// Asked for documents by their ids, the store has them all.
     void has_all() {
         auto f = take_fetch("_all_docs");
@@ -279,6 +300,7 @@ private:
     std::optional<node::ChatCore> core_;
     std::map<node::FetchId, int> heads_;
     bool persist_waits_ = false;
+    int lives_ = 0;
     std::int64_t now_us_ = 0;
     std::uint16_t counter_ = 0;
 };

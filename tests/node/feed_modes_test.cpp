@@ -68,6 +68,7 @@ TEST_F(Feed, ByLongpollIsDeadAfterSilenceAndLivesByHeartbeats) {
 }
 
 TEST_F(Feed, CatchesUpPageByPageBeforeItGoesLive) {
+    journal.commit({1, {}, {}, {}, base::Checkpoint{"g1", "0"}});  // it is not new here
     start();
     answer(probe, 200, R"({"generation":"g1"})");
     std::vector<std::string> rows;
@@ -176,7 +177,7 @@ struct Rewind : Feed {
     std::vector<std::string> bare;  ///< without
 
     static std::string unknown_row() {
-        return R"({"seq":"1998-s","id":"unknown","changes":[],"doc":{"_id":"unknown","user":"eve","msg":"psst"}})";
+        return R"({"seq":"1998-s","id":"unknown","changes":[],"doc":{"_id":"unknown","user":"eve","msg":"psst","datetime":"2027-01-15T08:00:00Z"}})";
     }
     void begin_with_old_messages() {
         begin(FeedMode::continuous);
@@ -263,7 +264,7 @@ TEST_F(Rewind, DelaysNoNewMessageThoughTheStoreStartsOverAtItsFirstRow) {
     answer("feed=normal&limit=2000&since=302-s", 200, feed_page(rest, "1999-s"));
     const auto asked_ids = answer(
         "POST /chat/_all_docs", 200,
-        R"({"rows":[{"id":"old and unknown","key":"x","value":{},"doc":{"_id":"old and unknown","user":"eve","msg":"psst"}}]})");
+        R"({"rows":[{"id":"old and unknown","key":"x","value":{},"doc":{"_id":"old and unknown","user":"eve","msg":"psst","datetime":"2027-01-15T08:00:00Z"}}]})");
     EXPECT_THAT(asked_ids.body, testing::HasSubstr("old and unknown"));
     EXPECT_THAT(heard(1), ElementsAre("message psst late"));
     // The first page may have been asked for before the live feed was open; one more is read to be sure.
@@ -305,7 +306,7 @@ TEST_F(Rewind, SurvivesAFailureAtAnyStepOfTheScan) {
             if (asked("_all_docs"))
                 answer(
                     "_all_docs", 200,
-                    R"({"rows":[{"id":"unknown","key":"x","value":{},"doc":{"_id":"unknown","user":"eve","msg":"psst"}}]})");
+                    R"({"rows":[{"id":"unknown","key":"x","value":{},"doc":{"_id":"unknown","user":"eve","msg":"psst","datetime":"2027-01-15T08:00:00Z"}}]})");
             else if (asked("feed=normal&limit=2000"))
                 answer("feed=normal&limit=2000", 200,
                        feed_page({bare[300], R"({"seq":"1998-s","id":"unknown","changes":[]})"}, "1999-s"));

@@ -42,7 +42,8 @@ struct SearchIndexTest : testing::Test {
         for (auto& text : texts) {
             ++said;
             batch.entries.push_back(journal_conformance::entry(
-                said, journal_conformance::message(room, static_cast<std::int64_t>(1000 * said), text)));
+                said,
+                journal_conformance::message(room, static_cast<std::int64_t>(1000 * (said & 0xffff)), text)));
         }
         ASSERT_EQ(commit(file, batch), "");
     }
@@ -60,7 +61,7 @@ struct SearchIndexTest : testing::Test {
 
     Folder folder;
     node::JournalFile file{folder / "journal"};
-    std::uint64_t said = 0;
+    std::uint64_t said = std::uint64_t{1} << 32;  ///< where a journal's numbers begin
     std::promise<base::SearchAnswer> answered;
     std::vector<std::string> log;  ///< of the index's thread: read it after an answer only
     std::optional<node::SearchIndex> index;

@@ -1,4 +1,5 @@
 #include "node/core/clients/cursor.hpp"
+#include "node/core/log/commit_queue.hpp"
 #include "tests/node/core_driver.hpp"
 
 #include <fmt/format.h>
@@ -376,7 +377,7 @@ TEST_F(Resume, GivesFollowersANewCursorNowAndThen) {
     ASSERT_EQ(frames_later.size(), 1u);
     const auto cursor = Cursor::parse(*base::string_member(frames_later[0], "cursor"));
     ASSERT_TRUE(cursor);
-    EXPECT_EQ(cursor->n, 1u);
+    EXPECT_EQ(cursor->n, CommitQueue::begins_above + 1);
     EXPECT_EQ(cursor->place, "11-s");
     EXPECT_EQ(cursor->generation, "g1");
     advance(60s);

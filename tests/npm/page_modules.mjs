@@ -80,6 +80,20 @@ test('keys rise, also when the clock stands still, and follow what was seen', ()
   assert.deepEqual([...made].sort(), made)
 })
 
+test('one place in the far future does not keep keys from following all others', () => {
+  const clock = { now: () => began }
+  const keys = new KeyMaker(clock)
+  const placeAt = (ms, counter) => {
+    let number = ((BigInt(ms) << 16n) | BigInt(counter)) << 64n
+    let text = ''
+    for (let i = 0; i < 26; ++i, number >>= 5n) text = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'[Number(number & 31n)] + text
+    return text
+  }
+  keys.saw(placeAt(Date.UTC(2099, 0), 0))
+  keys.saw(placeAt(began + 5000, 3))
+  assert.equal(stampOfKey(keys.next()), (BigInt(began + 5000) << 16n) | 4n)
+})
+
 test('a key maker that was ahead comes back when its clock is right, with a tag of its own', () => {
   const clock = { time: began + 120_000, now: () => clock.time }
   const keys = new KeyMaker(clock)

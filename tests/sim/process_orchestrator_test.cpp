@@ -89,7 +89,8 @@ private:
     void log(const std::string& what) { done.push_back(std::to_string(at_us() / 1000) + ' ' + what); }
     void on(const SetTimer& e) { timer_ = e.at; }
     void on(const Act& e) {
-        static const char* names[] = {"start", "kill", "terminate", "wipe", "pause", "resume"};
+        static const char* names[] = {"start", "kill",    "terminate", "wipe",
+                                      "copy",  "restore", "pause",     "resume"};
         log(std::string{names[static_cast<int>(e.act)]} + ' ' + e.node);
         if (e.act == NodeAct::start && nodes_start) tell(NodeIsUp{e.node});
         if (e.act == NodeAct::kill) tell(NodeIsGone{e.node, "killed", false});
@@ -237,6 +238,15 @@ TEST(Orchestrator, AWipedNodeLosesItsJournalBetweenKillAndStart) {
     world.add(fault("node.wipe", 500ms, 0s, "n1"));
     world.run(1s);
     EXPECT_THAT(world.done, ElementsAre("500 kill n1", "500 wipe n1", "500 start n1"));
+}
+
+TEST(Orchestrator, ARestoredNodeStartsWithTheJournalThatWasCopiedWhenTheFaultBegan) {
+    ScriptedWorld world;
+    world.add(fault("node.restore", 500ms, 1s, "n1"));
+    world.run(2s);
+    EXPECT_THAT(world.done, ElementsAre("500 copy n1", "1500 kill n1", "1500 restore n1", "1500 start n1"));
+    EXPECT_THAT(world.noted(RecordKind::node),
+                ElementsAre("0 n1 up", "0 n2 up", "1500 n1 killed", "1500 n1 restored", "1500 n1 up"));
 }
 
 TEST(Orchestrator, ANodeThatTakesItsTimeToEndIsStartedWhenItIsGone) {

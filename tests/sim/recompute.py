@@ -99,10 +99,11 @@ class History:
         self.repeated += 1
 
     def on_node(self, r, _):
-        if r.get("text") == "wiped":
+        if r.get("text") in ("wiped", "restored"):
+            kept_until = -1 if r["text"] == "wiped" else r.get("at", 0) - r.get("count", 0) * 1000
             self.disk_wiped[r["node"]] = r.get("at", 0)
             for m in self.messages.values():
-                if m["by"] == r["node"]:
+                if m["by"] == r["node"] and m["accepted"] >= kept_until:
                     m["disk_lost"] = True
                     self.excuse(m)
 

@@ -1,5 +1,6 @@
 #include "node/core/clients/clients.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace davenport::node {
@@ -12,7 +13,8 @@ constexpr base::Duration cursor_every = std::chrono::seconds{5};
 
 Clients::Clients(const ChatConfig& config, base::Random& random, CommitQueue& log, Store& store,
                  NodeCounts& counts)
-    : log_{&log},
+    : history_on_join_{config.history_on_join},
+      log_{&log},
       store_{&store},
       sessions_{config.session_bytes_max},
       resume_{config, log, store, sessions_, rooms_},
@@ -21,8 +23,9 @@ Clients::Clients(const ChatConfig& config, base::Random& random, CommitQueue& lo
       sign_in_{config, store},
       posts_{config, log, store, sessions_, rooms_, counts},
       greeter_{config, log, store, sign_in_, sessions_},
-      frames_{config, log, sessions_, rooms_, resume_, presence_, search_, sign_in_, posts_},
-      http_{config, random, log, store, resume_, polls_, posts_, search_, sign_in_, greeter_} {}
+      history_{log, store},
+      frames_{config, sessions_, rooms_, resume_, presence_, search_, sign_in_, posts_, history_},
+      http_{config, random, log, store, resume_, polls_, posts_, search_, sign_in_, greeter_, history_} {}
 
 // ---- events
 
@@ -74,6 +77,19 @@ void Clients::on_refused(Turn& turn, std::string_view id, const std::string& rea
 
 void Clients::on_presence(base::Presence presence) { presence_.heard(std::move(presence)); }
 
+/// Who came before anything was read has an empty room before them: they are told the newest of it.
+void Clients::on_catching_up(Turn& turn) {
+    for (const auto& room : sessions_.rooms_followed())
+        store_->read_room(turn, room, {}, history_on_join_,
+                          [this](Turn&, const std::vector<base::ChatMessage>* messages) {
+                              if (!messages) return;
+                              const auto count = std::min(messages->size(), history_on_join_);
+                              for (auto i = count; i-- > 0;)
+                                  if (const auto& m = (*messages)[i]; !log_->knows(m.id()))
+                                      posts_.on_message(m);
+                          });
+}
+
 // ---- the end of a turn
 
 void Clients::show(Turn& turn) {
@@ -84,9 +100,16 @@ void Clients::show(Turn& turn) {
 }
 
 void Clients::tell_store_state() {
-    if (store_->up() == told_up_) return;
+    std::optional<Store::Progress> progress;
+    std::optional<std::uint64_t> twentieths;
+    if (store_->catching_up()) {
+        progress = store_->progress();
+        twentieths = progress->of > 0 ? progress->read * 20 / progress->of : 0;
+    }
+    if (store_->up() == told_up_ && twentieths == told_twentieths_) return;
     told_up_ = store_->up();
-    sessions_.send_to_all(frames::only(frames::StoreState{told_up_, store_->backlog()}));
+    told_twentieths_ = twentieths;
+    sessions_.send_to_all(frames::only(frames::StoreState{told_up_, store_->backlog(), progress}));
 }
 
 /// Now and then a room's followers get a cursor that is good elsewhere, too.

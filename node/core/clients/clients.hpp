@@ -16,6 +16,8 @@
 #include "node/core/node_counts.hpp"
 #include "node/core/store/store.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,7 @@ public:
     void on_stored(Turn& turn, std::string_view id, PendingMessage* pending) override;
     void on_refused(Turn& turn, std::string_view id, const std::string& reason) override;
     void on_presence(base::Presence presence) override;
+    void on_catching_up(Turn& turn) override;
     void on_another_store() override { presence_.store_changed(); }
     void on_store_back() override { resume_.store_is_back(); }
 
@@ -71,6 +74,7 @@ private:
     void tell_store_state();
     std::vector<std::string> announce_cursors(Turn& turn);
 
+    std::size_t history_on_join_;
     CommitQueue* log_;
     Store* store_;
     Sessions sessions_;
@@ -82,10 +86,12 @@ private:
     SignIn sign_in_;
     PostHandler posts_;
     Greeter greeter_;
+    HistoryReader history_;
     FrameHandler frames_;
     HttpHandler http_;
 
-    bool told_up_ = false;                              ///< how clients were told that the store is
+    bool told_up_ = false;                          ///< how clients were told that the store is
+    std::optional<std::uint64_t> told_twentieths_;  ///< how far a new node has caught up, as they were told
     bool cursors_due_ = false, cursors_armed_ = false;  ///< the time has come; it is being waited for
 };
 

@@ -18,11 +18,16 @@ struct Cursor {
     std::string place;            ///< everything that the store told up to here was shown
     std::string position;         ///< the newest place in the room's history at that time
     bool gap = false;             ///< what lies between `place` and `n` may be missing still
+    std::string run{};            ///< the life of that journal's node in which `n` was told
+    std::string mark{};           ///< names the message that stood at `n`: mark_of(its id)
 
     [[nodiscard]] std::string text() const;
     /// Nothing when `text` was not made by text() (of a version that this one knows).
     static std::optional<Cursor> parse(std::string_view text);
     friend bool operator==(const Cursor&, const Cursor&) = default;
 };
+
+/// Some letters that hardly two ids share; empty for an empty id.
+std::string mark_of(std::string_view id);
 
 }  // namespace davenport::node

@@ -13,18 +13,18 @@ constexpr std::size_t rooms_max = 500;
 
 }  // namespace
 
-FrameHandler::FrameHandler(const ChatConfig& config, CommitQueue& log, Sessions& sessions, Rooms& rooms,
-                           Resume& resume, PresenceTracker& presence, SearchHandler& search, SignIn& sign_in,
-                           PostHandler& posts)
+FrameHandler::FrameHandler(const ChatConfig& config, Sessions& sessions, Rooms& rooms, Resume& resume,
+                           PresenceTracker& presence, SearchHandler& search, SignIn& sign_in,
+                           PostHandler& posts, HistoryReader& history)
     : config_{&config},
-      log_{&log},
       sessions_{&sessions},
       rooms_{&rooms},
       resume_{&resume},
       presence_{&presence},
       search_{&search},
       sign_in_{&sign_in},
-      posts_{&posts} {}
+      posts_{&posts},
+      history_{&history} {}
 
 void FrameHandler::on(Turn& turn, Session& session, std::string_view text) {
     auto frame = read_client_frame(json_, text, config_->history_on_join);
@@ -67,9 +67,12 @@ void FrameHandler::on_frame(Turn& turn, Session& session, PostFrame& frame) {
                  sign_in_->required() ? session.user : rate_key(session.address, session.user));
 }
 
-void FrameHandler::on_frame(Turn&, Session& session, History& frame) {
-    const auto page = read_history(*log_, frame.room, frame.before, frame.limit);
-    sessions_->tell(session, frames::Page{frame.room, page, config_->session_bytes_max / 4});
+void FrameHandler::on_frame(Turn& turn, Session& session, History& frame) {
+    history_->read(turn, frame.room, frame.before, frame.limit,
+                   [this, id = session.id, room = frame.room](Turn&, const HistoryPage& page) {
+                       if (auto* asker = sessions_->find(id))
+                           sessions_->tell(*asker, frames::Page{room, page, config_->session_bytes_max / 4});
+                   });
 }
 
 void FrameHandler::on_frame(Turn& turn, Session& session, SearchFrame& frame) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/core/clients/client_frame.hpp"
+#include "node/core/clients/history_reader.hpp"
 #include "node/core/clients/post_handler.hpp"
 #include "node/core/clients/presence_tracker.hpp"
 #include "node/core/clients/resume.hpp"
@@ -16,8 +17,9 @@ namespace davenport::node {
 /// knows. The counterpart of HttpHandler.
 class FrameHandler {
 public:
-    FrameHandler(const ChatConfig& config, CommitQueue& log, Sessions& sessions, Rooms& rooms, Resume& resume,
-                 PresenceTracker& presence, SearchHandler& search, SignIn& sign_in, PostHandler& posts);
+    FrameHandler(const ChatConfig& config, Sessions& sessions, Rooms& rooms, Resume& resume,
+                 PresenceTracker& presence, SearchHandler& search, SignIn& sign_in, PostHandler& posts,
+                 HistoryReader& history);
 
     void on(Turn& turn, Session& session, std::string_view text);
 
@@ -33,7 +35,6 @@ private:
     void on_frame(Turn& turn, Session& session, Malformed& frame);
 
     const ChatConfig* config_;
-    CommitQueue* log_;
     Sessions* sessions_;
     Rooms* rooms_;
     Resume* resume_;
@@ -41,6 +42,7 @@ private:
     SearchHandler* search_;
     SignIn* sign_in_;
     PostHandler* posts_;
+    HistoryReader* history_;
     base::JsonReader json_;
 };
 

@@ -49,6 +49,13 @@ private:
     std::string& out_;
 };
 
+void add_progress(Object& object, const std::optional<Store::Progress>& catching_up) {
+    if (catching_up)
+        object.number(",\"catching_up\":{\"read\":", catching_up->read)
+            .number(",\"of\":", catching_up->of)
+            .raw("}");
+}
+
 /// Adds a frame that only its receiver reads.
 template <class Members>
 void add_object(base::FrameBatch& batch, std::string_view t, Members&& members) {
@@ -120,6 +127,7 @@ void add(base::FrameBatch& batch, const Welcome& frame) {
             .number(",\"backlog\":", frame.backlog)
             .number(",\"limits\":{\"text\":", frame.text_bytes_max)
             .raw("}");
+        add_progress(object, frame.catching_up);
         if (frame.signed_in) object.raw(",\"auth\":\"couchdb\"");
         if (frame.signed_in && !frame.signed_in->empty()) object.text(",\"user\":", *frame.signed_in);
     });
@@ -175,6 +183,7 @@ void add(base::FrameBatch& batch, const Refused& frame) {
 void add(base::FrameBatch& batch, const StoreState& frame) {
     add_object(batch, "store", [&](Object& object) {
         object.text(",\"state\":", frame.up ? "up" : "down").number(",\"backlog\":", frame.backlog);
+        add_progress(object, frame.catching_up);
     });
 }
 

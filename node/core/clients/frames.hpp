@@ -4,9 +4,11 @@
 #include "node/base/frame.hpp"
 #include "node/base/search.hpp"
 #include "node/core/log/history.hpp"
+#include "node/core/store/store.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -24,6 +26,7 @@ struct Welcome {
     std::size_t text_bytes_max = 0;
     const std::string* signed_in =
         nullptr;  ///< as whom, where people have to sign in; null where they need not
+    std::optional<Store::Progress> catching_up{};
 };
 struct Message {
     const base::ChatMessage& message;
@@ -58,6 +61,7 @@ struct Refused {
 struct StoreState {
     bool up = false;
     std::size_t backlog = 0;
+    std::optional<Store::Progress> catching_up{};  ///< a new node reads what the store had before it
 };
 /// Who is in a room: the first `most` names, and how many there are.
 struct People {

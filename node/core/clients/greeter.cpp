@@ -1,5 +1,6 @@
 #include "node/core/clients/greeter.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace davenport::node {
@@ -7,13 +8,16 @@ namespace davenport::node {
 Session& Greeter::open(const Turn& turn, SessionId id, std::string address, std::string user) {
     auto& session = sessions_->open(id, std::move(address));
     session.user = std::move(user);
-    sessions_->tell(session, frames::Welcome{.node = config_->name,
-                                             .journal = log_->uuid(),
-                                             .now = turn.now.wall,
-                                             .store_up = store_->up(),
-                                             .backlog = store_->backlog(),
-                                             .text_bytes_max = config_->message_bytes_max,
-                                             .signed_in = sign_in_->required() ? &session.user : nullptr});
+    sessions_->tell(session,
+                    frames::Welcome{.node = config_->name,
+                                    .journal = log_->uuid(),
+                                    .now = turn.now.wall,
+                                    .store_up = store_->up(),
+                                    .backlog = store_->backlog(),
+                                    .text_bytes_max = config_->message_bytes_max,
+                                    .signed_in = sign_in_->required() ? &session.user : nullptr,
+                                    .catching_up = store_->catching_up() ? std::optional{store_->progress()}
+                                                                         : std::nullopt});
     if (ending_) sessions_->tell(session, frames::Bye{"this node is about to end"});
     return session;
 }

@@ -163,12 +163,18 @@ base::HttpResponse json(int status, std::string body) {
 
 base::HttpResponse health() { return json(200, "{\"status\":\"ok\"}\n"); }
 
-base::HttpResponse ready(bool store_up, std::size_t backlog, bool draining) {
-    std::string body = draining   ? "{\"status\":\"draining\""
-                       : store_up ? "{\"status\":\"ok\""
-                                  : "{\"status\":\"degraded\"";
+base::HttpResponse ready(bool store_up, std::size_t backlog, bool draining,
+                         std::optional<Store::Progress> catching_up) {
+    std::string body = draining      ? "{\"status\":\"draining\""
+                       : !store_up   ? "{\"status\":\"degraded\""
+                       : catching_up ? "{\"status\":\"catching_up\""
+                                     : "{\"status\":\"ok\"";
     body += store_up ? ",\"store\":\"up\"" : ",\"store\":\"down\"";
-    body += ",\"backlog\":" + std::to_string(backlog) + "}\n";
+    body += ",\"backlog\":" + std::to_string(backlog);
+    if (catching_up)
+        body += ",\"catching_up\":{\"read\":" + std::to_string(catching_up->read) +
+                ",\"of\":" + std::to_string(catching_up->of) + "}";
+    body += "}\n";
     return json(draining ? 503 : 200, std::move(body));
 }
 

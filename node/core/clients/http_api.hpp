@@ -4,7 +4,9 @@
 #include "node/base/journal.hpp"
 #include "node/base/search.hpp"
 #include "node/core/clients/frames.hpp"
+#include "node/core/store/store.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -56,7 +58,9 @@ Call read(const base::HttpRequest& request);
 base::HttpResponse problem(int status, std::string_view error, std::string_view reason);
 base::HttpResponse json(int status, std::string body);
 base::HttpResponse health();
-base::HttpResponse ready(bool store_up, std::size_t backlog, bool draining);
+/// `catching_up`: how far a new node has read what the store had before it.
+base::HttpResponse ready(bool store_up, std::size_t backlog, bool draining,
+                         std::optional<Store::Progress> catching_up);
 base::HttpResponse messages(const frames::Page& page);
 base::HttpResponse found(const frames::Found& found);
 /// `messages`: as they stand in `message` frames; `next`: to be handed back as `after`.

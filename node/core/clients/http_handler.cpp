@@ -3,6 +3,7 @@
 #include "node/base/message_id.hpp"
 #include "node/core/log/history.hpp"
 
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -21,7 +22,7 @@ bool is_for_members(const http_api::Call& call) {
 
 HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQueue& log, const Store& store,
                          Resume& resume, Polls& polls, PostHandler& posts, SearchHandler& search,
-                         SignIn& sign_in, Greeter& greeter)
+                         SignIn& sign_in, Greeter& greeter, HistoryReader& history)
     : config_{&config},
       random_{&random},
       log_{&log},
@@ -31,7 +32,8 @@ HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQ
       posts_{&posts},
       search_{&search},
       sign_in_{&sign_in},
-      greeter_{&greeter} {}
+      greeter_{&greeter},
+      history_{&history} {}
 
 void HttpHandler::on(Turn& turn, Requested& request) {
     Asked asked{turn, request};
@@ -47,14 +49,18 @@ void HttpHandler::on(Turn& turn, Requested& request) {
 void HttpHandler::answer(Asked& asked, http_api::Health&) { asked.answer(http_api::health()); }
 
 void HttpHandler::answer(Asked& asked, http_api::Ready&) {
-    asked.answer(http_api::ready(store_->up(), store_->backlog(), greeter_->ending()));
+    asked.answer(http_api::ready(store_->up(), store_->backlog(), greeter_->ending(),
+                                 store_->catching_up() ? std::optional{store_->progress()} : std::nullopt));
 }
 
 void HttpHandler::answer(Asked& asked, http_api::BadRequest& call) { asked.answer(std::move(call.answer)); }
 
 void HttpHandler::answer(Asked& asked, http_api::GetMessages& call) {
-    const auto page = read_history(*log_, call.room, call.before, call.limit);
-    asked.answer(http_api::messages({call.room, page, config_->session_bytes_max}));
+    history_->read(
+        asked.turn, call.room, call.before, call.limit,
+        [this, exchange = asked.request.exchange, room = call.room](Turn& turn, const HistoryPage& page) {
+            turn.emit(Respond{exchange, http_api::messages({room, page, config_->session_bytes_max})});
+        });
 }
 
 void HttpHandler::answer(Asked& asked, http_api::GetRooms& call) {

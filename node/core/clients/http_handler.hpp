@@ -2,6 +2,7 @@
 
 #include "node/base/random.hpp"
 #include "node/core/clients/greeter.hpp"
+#include "node/core/clients/history_reader.hpp"
 #include "node/core/clients/http_api.hpp"
 #include "node/core/clients/polls.hpp"
 #include "node/core/clients/post_handler.hpp"
@@ -20,7 +21,7 @@ class HttpHandler {
 public:
     HttpHandler(const ChatConfig& config, base::Random& random, CommitQueue& log, const Store& store,
                 Resume& resume, Polls& polls, PostHandler& posts, SearchHandler& search, SignIn& sign_in,
-                Greeter& greeter);
+                Greeter& greeter, HistoryReader& history);
 
     void on(Turn& turn, Requested& request);
 
@@ -63,6 +64,7 @@ private:
     SearchHandler* search_;
     SignIn* sign_in_;
     Greeter* greeter_;
+    HistoryReader* history_;
     std::uint16_t keys_made_ = 0;
 };
 

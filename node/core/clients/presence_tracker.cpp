@@ -14,9 +14,9 @@ constexpr std::size_t names_told_max = 200;
 
 }  // namespace
 
-PresenceTracker::PresenceTracker(const ChatConfig& config, std::string journal, Store& store,
+PresenceTracker::PresenceTracker(const ChatConfig& config, const std::string& journal, Store& store,
                                  Sessions& sessions, const Rooms& rooms)
-    : config_{&config}, journal_{std::move(journal)}, store_{&store}, sessions_{&sessions}, rooms_{&rooms} {}
+    : config_{&config}, journal_{&journal}, store_{&store}, sessions_{&sessions}, rooms_{&rooms} {}
 
 void PresenceTracker::watch(const Session& session, const std::string& room) {
     watchers_[room].insert(session.id);
@@ -39,7 +39,7 @@ void PresenceTracker::closed(SessionId session) {
 }
 
 void PresenceTracker::heard(base::Presence presence) {
-    if (presence.journal == journal_) return;
+    if (presence.journal == *journal_) return;
     auto& other = others_[presence.journal];
     for (const auto* people : {&other.presence.people, &presence.people})
         for (const auto& [room, names] : *people) stirred_.insert(room);

@@ -22,7 +22,8 @@ namespace davenport::node {
 /// stands still while the store is away: then everybody is shown who was there last.
 class PresenceTracker {
 public:
-    PresenceTracker(const ChatConfig& config, std::string journal, Store& store, Sessions& sessions,
+    /// `journal`: this node's uuid, which may change.
+    PresenceTracker(const ChatConfig& config, const std::string& journal, Store& store, Sessions& sessions,
                     const Rooms& rooms);
 
     /// Somebody took another name.
@@ -57,7 +58,7 @@ private:
     void compare();
 
     const ChatConfig* config_;
-    std::string journal_;
+    const std::string* journal_;
     Store* store_;
     Sessions* sessions_;
     const Rooms* rooms_;

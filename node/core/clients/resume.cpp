@@ -38,8 +38,7 @@ void Resume::join(Turn& turn, Session& session, JoinRequest request) {
         job.request.n = std::max(cursor->n, job.request.n);
         job.place = cursor->place;
         job.newest = std::max(cursor->position, job.request.seen);
-        // An arrival that is not there yet is of a journal that was rolled back, and means nothing here.
-        job.exact = cursor->journal == log_->uuid() && job.request.n <= log_->watermark();
+        job.exact = same_journal(job.request);
         job.store_first = store_->usable() && same_store(job);
         if (job.exact) job.newest = std::max(job.newest, newest_seen(job.request.room, job.request.n));
     }
@@ -101,8 +100,11 @@ void Resume::stored(const std::vector<std::string>& ids) {
 void Resume::pump(Turn& turn) {
     const auto confirmed_at = store_->confirmed_at();
     const bool verifying = store_->verifying();
-    if (!waiting_.empty() && (!store_->usable() || confirmed_at != confirmed_at_ || verifying != verifying_))
+    const bool opening = store_->opening();
+    if (!waiting_.empty() && (!store_->usable() || confirmed_at != confirmed_at_ || verifying != verifying_ ||
+                              opening != opening_))
         ready_.merge(std::exchange(waiting_, {}));
+    opening_ = opening;
     confirmed_at_ = confirmed_at;
     verifying_ = verifying;
     for (const auto& key : std::exchange(ready_, {})) run(turn, key);
@@ -124,7 +126,12 @@ void Resume::run(Turn& turn, const Key& key) {
 
 Flow<> Resume::bring_up_to_date(Job& job) {
     while (!may_send(job)) co_await Pause{job};
+    while (!job.exact && store_->opening()) {
+        waiting_.insert(job.key);
+        co_await Pause{job};
+    }
     if (!job.request.cursor) {  // a fresh join
+        if (store_->catching_up()) co_await read_newest(job);
         send_history(job);
         go_live(job, false);
         co_return;
@@ -148,6 +155,31 @@ Flow<> Resume::bring_up_to_date(Job& job) {
     if (!gap) co_return;
     co_await close_gap(job);
     go_live(job, false);
+}
+
+/// A node that is catching up may not have come to this room yet.
+Flow<> Resume::read_newest(Job& job) {
+    while (store_->usable() && store_->catching_up() &&
+           !store_->has_newest(job.request.room, job.request.history)) {
+        if (pages_under_way_ >= pages_under_way_max) {
+            ready_.insert(job.key);
+            co_await Pause{job};
+            continue;
+        }
+        ++pages_under_way_;
+        bool failed = false;
+        job.reading =
+            store_->read_room(*job.turn, job.request.room, {}, job.request.history,
+                              [this, &job, &failed](Turn&, const std::vector<base::ChatMessage>* told) {
+                                  job.reading = 0;
+                                  --pages_under_way_;
+                                  failed = !told;
+                                  ready_.insert(job.key);
+                              });
+        while (job.reading != 0) co_await Pause{job};
+        if (failed) break;
+    }
+    while (!may_send(job)) co_await Pause{job};
 }
 
 /// The client is live already, and may lack something that only the store can tell.
@@ -305,7 +337,7 @@ Flow<> Resume::send_arrivals(Job& job, std::uint64_t after) {
         }
     }
     for (const auto* pending : log_->uncommitted(job.request.room))
-        if (!job.sent.contains(pending->entry.message.id()))
+        if (pending->entry.arrival > after && !job.sent.contains(pending->entry.message.id()))
             send(job, pending->entry.message, job.exact ? log_->watermark() : 0);
 }
 
@@ -412,6 +444,13 @@ bool Resume::same_store(const Job& job) const {
            job.request.cursor->generation == store_->generation();
 }
 
+bool Resume::same_journal(const JoinRequest& request) const {
+    const auto& cursor = *request.cursor;
+    if (cursor.journal != log_->uuid() || !log_->has_passed(cursor.run, request.n)) return false;
+    const auto there = cursor.mark.empty() ? std::string{} : log_->id_at(cursor.n);
+    return there.empty() || mark_of(there) == cursor.mark;
+}
+
 std::string Resume::top_position(std::string_view room) {
     auto top = newest_seen(room, log_->watermark());
     for (const auto* pending : log_->uncommitted(room))
@@ -433,13 +472,26 @@ std::string Resume::newest_seen(std::string_view room, std::uint64_t n) {
 }
 
 Cursor Resume::cursor_of(std::string_view newest_position) const {
-    return {log_->uuid(), log_->watermark(), seen_.generation, seen_.place, std::string{newest_position},
-            false};
+    return {log_->uuid(),
+            log_->watermark(),
+            seen_.generation,
+            seen_.place,
+            std::string{newest_position},
+            false,
+            std::string{log_->run()},
+            mark_of(log_->watermark_id())};
 }
 
 Cursor Resume::gap_cursor(const Job& job) const {
     const auto& old = *job.request.cursor;
-    return {log_->uuid(), log_->watermark(), old.generation, job.place, old.position, true};
+    return {log_->uuid(),
+            log_->watermark(),
+            old.generation,
+            job.place,
+            old.position,
+            true,
+            std::string{log_->run()},
+            mark_of(log_->watermark_id())};
 }
 
 void Resume::repeat_gap_cursors(std::string_view room) {

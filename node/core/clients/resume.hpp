@@ -118,6 +118,7 @@ private:
     // The way of a job, from top to bottom.
     Flow<> bring_up_to_date(Job& job);
     Flow<> close_gap(Job& job);
+    Flow<> read_newest(Job& job);
     Flow<bool> read_store(Job& job);
     Flow<> send_unstored(Job& job);
     Flow<> send_since_by_time(Job& job, std::uint64_t& after);
@@ -138,6 +139,8 @@ private:
     [[nodiscard]] std::string top_position(std::string_view room);
     [[nodiscard]] std::string newest_seen(std::string_view room, std::uint64_t n);
     [[nodiscard]] bool same_store(const Job& job) const;
+    /// The cursor, and `n` beside it, are of this journal, which has not gone back since.
+    [[nodiscard]] bool same_journal(const JoinRequest& request) const;
     [[nodiscard]] Cursor gap_cursor(const Job& job) const;
 
     std::size_t page_bytes_max_;
@@ -151,7 +154,7 @@ private:
     std::set<Key> ready_;    ///< to be looked at in the next pump()
     std::set<Key> waiting_;  ///< until the store is confirmed, or has been verified
     base::Time confirmed_at_{};
-    bool verifying_ = false;
+    bool verifying_ = false, opening_ = false;
     std::size_t pages_under_way_ = 0;
     base::Checkpoint seen_;
 };

@@ -45,6 +45,13 @@ base::People Sessions::people() const {
     return out;
 }
 
+std::set<std::string> Sessions::rooms_followed() const {
+    std::set<std::string> out;
+    for (const auto& [id, session] : sessions_)
+        for (const auto* room : session.rooms) out.insert(room->name);
+    return out;
+}
+
 base::FrameBatch* Sessions::own_batch(Session& session) {
     if (session.closing) return nullptr;
     if (!session.own) {

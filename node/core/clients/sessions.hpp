@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,6 +67,8 @@ public:
     /// client does not use up the presence document of all.
     static constexpr std::size_t rooms_told_max = 50;
     [[nodiscard]] base::People people() const;
+    /// Rooms that somebody follows.
+    [[nodiscard]] std::set<std::string> rooms_followed() const;
     /// How many were cut off for being too slow.
     [[nodiscard]] std::uint64_t cut_off() const { return cut_off_; }
 

@@ -27,11 +27,27 @@ void prepend(std::vector<T>& list, std::vector<T>&& before) {
 
 }  // namespace
 
-CommitQueue::CommitQueue(base::JournalView& journal) : journal_{&journal} {
-    auto state = journal.state();
-    uuid_ = std::move(state.uuid);
-    next_arrival_ = state.last_arrival + 1;
-    committed_ = watermark_ = state.last_arrival;
+CommitQueue::CommitQueue(base::JournalView& journal) : journal_{&journal}, identity_{journal} {
+    const auto last_arrival = journal.state().last_arrival;
+    const auto begin = last_arrival == 0 ? begins_above : std::uint64_t{0};
+    committed_ = watermark_ = std::max(last_arrival, begin);
+    next_arrival_ = committed_ + 1;
+    committed_id_ = watermark_id_ = id_at(last_arrival);
+    const auto lowest = last_arrival == 0 ? begins_above + 1 : journal.after({}, 0, 1).front().arrival;
+    next_old_ = std::min(lowest - 1, begins_above);
+}
+
+std::string CommitQueue::id_at(std::uint64_t n) {
+    if (n == 0) return {};
+    const auto found = journal_->after({}, n - 1, 1);
+    return found.empty() || found.front().arrival != n ? std::string{}
+                                                       : std::string{found.front().message.id()};
+}
+
+void CommitQueue::take_name(std::string uuid) {
+    new_name_ = uuid;
+    identity_.rename(std::move(uuid));
+    hurry();
 }
 
 bool CommitQueue::knows(std::string_view id) { return held_.contains(id) || journal_->contains(id); }
@@ -45,6 +61,14 @@ PendingMessage& CommitQueue::add(base::ChatMessage message, bool accepted_here, 
     auto& pending = held_[message.id()];
     pending.stored = !stored_in.empty();
     pending.entry = {next_arrival_++, std::move(message), accepted_here, std::move(stored_in)};
+    waiting_.push_back(&pending);
+    return pending;
+}
+
+PendingMessage& CommitQueue::add_old(base::ChatMessage message, base::Generation stored_in) {
+    auto& pending = held_[message.id()];
+    pending.stored = pending.shown = true;
+    pending.entry = {next_old_--, std::move(message), false, std::move(stored_in)};
     waiting_.push_back(&pending);
     return pending;
 }
@@ -108,6 +132,7 @@ void CommitQueue::flush(Turn& turn) {
     batch.stored = marks_under_way_;
     batch.stored_generation = marks_generation_under_way_ = marks_generation_;
     batch.checkpoint = checkpoint_under_way_ = std::exchange(checkpoint_, std::nullopt);
+    batch.uuid = new_name_under_way_ = std::exchange(new_name_, {});
     batch_under_way_ = true;
     marks_due_.reset();
     if (!marks_.empty()) let_marks_wait(turn, marks_pause);
@@ -120,8 +145,13 @@ std::vector<PendingMessage*> CommitQueue::persisted(std::uint64_t batch) {
     batch_under_way_ = failing_ = false;
     marks_under_way_.clear();
     checkpoint_under_way_.reset();
+    new_name_under_way_.clear();
     for (auto* pending : under_way_) pending->committed = true;
-    if (!under_way_.empty()) committed_ = under_way_.back()->entry.arrival;
+    for (const auto* pending : under_way_) {
+        if (pending->entry.arrival <= committed_) continue;
+        committed_ = pending->entry.arrival;
+        committed_id_ = pending->entry.message.id();
+    }
     return std::exchange(under_way_, {});
 }
 
@@ -141,6 +171,8 @@ void CommitQueue::persist_failed(Turn& turn, const std::string& reason) {
     marks_under_way_.clear();
     if (!checkpoint_) checkpoint_ = std::move(checkpoint_under_way_);
     checkpoint_under_way_.reset();
+    if (new_name_.empty()) new_name_ = std::move(new_name_under_way_);
+    new_name_under_way_.clear();
     not_before_ = turn.now.time + retry_after;
     turn.emit(SetTimer{timers::commit_queue, *not_before_});
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/base/journal.hpp"
+#include "node/core/log/journal_identity.hpp"
 #include "node/core/turn.hpp"
 
 #include <cstdint>
@@ -38,6 +39,9 @@ struct PendingMessage {
 /// into the batch that holds the last of the messages it covers, or a later one: never ahead.
 class CommitQueue {
 public:
+    /// A new journal's arrival numbers: what the store had before finds room below.
+    static constexpr std::uint64_t begins_above = std::uint64_t{1} << 32;
+
     explicit CommitQueue(base::JournalView& journal);
 
     /// True when the message with this id has been seen before: the whole of dedup. Never by host: a wiped
@@ -47,6 +51,11 @@ public:
 
     /// A message that was not known. It goes to the disk with the next batch.
     PendingMessage& add(base::ChatMessage message, bool accepted_here, base::Generation stored_in);
+    /// A message from before this node began to read: part of the history, and news for nobody. Its arrival
+    /// number is below all that are told to clients, so that no resume by number comes upon it.
+    PendingMessage& add_old(base::ChatMessage message, base::Generation stored_in);
+    /// The journal has numbers left for that; one that an older version began has none.
+    [[nodiscard]] bool has_room_for_old() const { return next_old_ > 0; }
     /// The store (`generation`) has a message of this id.
     void mark_stored(std::string_view id, const base::Generation& generation);
     /// True when mark_stored() was told so, and the journal does not say it yet.
@@ -71,7 +80,9 @@ public:
     /// The highest arrival that is committed (and so has been shown), as of the turn's start: see advance().
     [[nodiscard]] std::uint64_t watermark() const { return watermark_; }
     /// The end of a turn: what it committed has now been queued to everybody.
-    void advance() { watermark_ = committed_; }
+    void advance() {
+        if (std::exchange(watermark_, committed_) != committed_) watermark_id_ = committed_id_;
+    }
 
     /// Messages that were shown and are not committed, in order of arrival; of one room, or of all when
     /// empty.
@@ -85,28 +96,45 @@ public:
     /// Marks and checkpoints wait no longer.
     void hurry() { marks_due_ = base::Time{}; }
 
-    [[nodiscard]] const std::string& uuid() const { return uuid_; }
+    [[nodiscard]] const std::string& uuid() const { return identity_.uuid(); }
+    [[nodiscard]] std::string_view run() const { return identity_.run(); }
+    [[nodiscard]] bool knows_run(std::string_view run) const { return identity_.knows_run(run); }
+    /// True when arrival `n`, as it was told in `run` of this journal, is one of its own.
+    [[nodiscard]] bool has_passed(std::string_view run, std::uint64_t n) const {
+        return identity_.has_passed(run, n, watermark_);
+    }
+    /// The message that stands at the watermark; empty when there is none.
+    [[nodiscard]] const std::string& watermark_id() const { return watermark_id_; }
+    /// The message that arrived as the nth; empty when it is not there any more.
+    [[nodiscard]] std::string id_at(std::uint64_t n);
+    /// The journal went back, or somebody runs a copy of it: from here on it is another one.
+    void take_name(std::string uuid);
     base::JournalView& journal() { return *journal_; }
 
 private:
     void let_marks_wait(Turn& turn, base::Duration pause);
-    [[nodiscard]] bool has_marks() const { return !marks_.empty() || checkpoint_.has_value(); }
+    [[nodiscard]] bool has_marks() const {
+        return !marks_.empty() || checkpoint_.has_value() || !new_name_.empty();
+    }
 
     base::JournalView* journal_;
-    std::string uuid_;
+    JournalIdentity identity_;
     std::unordered_map<std::string_view, PendingMessage>
         held_;                                          ///< by the message's own id; looked up, never walked
-    std::vector<PendingMessage*> under_way_, waiting_;  ///< by arrival
+    std::vector<PendingMessage*> under_way_, waiting_;  ///< as they came
     std::vector<std::string> marks_, marks_under_way_;
     std::vector<std::string> marked_;  ///< of this turn
     base::Generation marks_generation_, marks_generation_under_way_;
     std::optional<base::Checkpoint> checkpoint_, checkpoint_under_way_;
+    std::string new_name_, new_name_under_way_;
     bool batch_under_way_ = false;
     bool failing_ = false;
     std::uint64_t batches_ = 0;
     std::uint64_t next_arrival_ = 1;
+    std::uint64_t next_old_ = 0;  ///< counts down; 0: none is left
     std::uint64_t committed_ = 0;
     std::uint64_t watermark_ = 0;
+    std::string committed_id_, watermark_id_;  ///< what stands there
     std::optional<base::Time> marks_due_;
     std::optional<base::Time> not_before_;
 };

@@ -47,6 +47,8 @@ public:
     virtual void on_presence(base::Presence presence) = 0;
     /// Another store answers than before: all that was known of the old one's content means nothing.
     virtual void on_another_store() = 0;
+    /// This node is new, and the store has more than it can read at once: see Store::catching_up().
+    virtual void on_catching_up(Turn& turn) = 0;
     /// The store answers again, or this node has read all that it has: what waited for that may go on.
     virtual void on_store_back() = 0;
 
@@ -97,6 +99,23 @@ public:
     [[nodiscard]] virtual const Place& read_up_to() const = 0;
     /// This node has read all that the store had at the last look.
     [[nodiscard]] virtual bool caught_up() const = 0;
+
+    /// This node is new and reads what the store had before, from its newest end as far as somebody wants to
+    /// see it. What is said now comes live meanwhile; what is old is told to nobody as news.
+    [[nodiscard]] virtual bool catching_up() const = 0;
+    /// Until then what is written may come by neither way: who resumes waits.
+    [[nodiscard]] virtual bool opening() const = 0;
+    struct Progress {
+        std::uint64_t read = 0, of = 0;  ///< documents; `of` is 0 while it is not known
+    };
+    [[nodiscard]] virtual Progress progress() const = 0;
+    /// The newest `limit` messages of a room below `before` (all when empty), newest first, for a node that
+    /// is catching up; nullptr when they could not be read. The node itself takes them in after the callback.
+    using OnRoom = std::function<void(Turn&, const std::vector<base::ChatMessage>* messages)>;
+    virtual RequestId read_room(Turn& turn, std::string_view room, std::string_view before, std::size_t limit,
+                                OnRoom on_room) = 0;
+    /// So many of this room were read that way.
+    [[nodiscard]] virtual bool has_newest(std::string_view room, std::size_t limit) const = 0;
 
     /// One page of what was written after `place`. The node itself takes in what it brings, after the
     /// callback. `page`: nullptr when it could not be read; then `unknown_place` tells whether the store does

@@ -108,10 +108,12 @@ std::uint64_t AntiEntropy::look_back_from(std::uint64_t newest, std::size_t coun
     for (std::uint64_t rows = count; into.size() < enough && after > 0 && newest - after < looked_through_max;
          rows *= 2) {
         rows = std::min(rows, after);
-        after -= rows;
+        const auto until = std::exchange(after, after - rows);
         for (const auto& entry : log_->journal().after({}, after, rows))
-            if (entry.stored_in == health_->generation() ||
-                log_->is_marked(entry.message.id(), health_->generation()))
+            if (entry.arrival > until)
+                break;  // there are fewer than their numbers say
+            else if (entry.stored_in == health_->generation() ||
+                     log_->is_marked(entry.message.id(), health_->generation()))
                 into.emplace_back(entry.message.id());
     }
     return after;

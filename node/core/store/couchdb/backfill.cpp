@@ -20,7 +20,8 @@ void read_document(const base::JsonView& row, base::WallTime seen, std::vector<F
         into.push_back({std::string{*id}, base::from_document(*document, seen), false});
 }
 
-/// The rows of an `_all_docs` answer that have a document that can be read.
+}  // namespace
+
 std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen) {
     std::vector<FeedRow> out;
     base::JsonReader reader;
@@ -40,8 +41,6 @@ std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen) 
     return out;
 }
 
-}  // namespace
-
 Backfill::Backfill(const ChatConfig& config, const StoreApi& api, RequestTable& requests, CommitQueue& log,
                    StoreHealth& health)
     : page_rows_{config.page_rows_max},
@@ -56,8 +55,19 @@ void Backfill::begin(std::string seq) {
     page_end_.clear();
     missing_.clear();
     asked_.clear();
-    last_page_ = false;
+    last_page_ = fresh_ = false;
     newest_wanted_ = true;
+}
+
+void Backfill::begin_fresh(std::string seq) {
+    begin(std::move(seq));
+    fresh_ = true;
+    rows_read_ = 0;
+}
+
+void Backfill::reopen(Turn& turn) {
+    request_.cancel(turn);
+    not_before_ = turn.now.time;
 }
 
 void Backfill::stop(Turn& turn) {
@@ -77,6 +87,7 @@ void Backfill::pump(Turn& turn, bool live) {
     }
     if (!asked_.empty()) return ask(turn, api_->all_documents(asked_, true), &Backfill::on_documents);
     asked_live_ = live;
+    if (fresh_) return ask(turn, api_->changes_page(seq_, fresh_rows(), true), &Backfill::on_fresh_page);
     ask(turn, api_->changes_page(seq_, page_rows_, false), &Backfill::on_page);
 }
 
@@ -109,6 +120,23 @@ bool Backfill::on_page(std::string_view body, base::WallTime seen) {
     return true;
 }
 
+bool Backfill::on_fresh_page(std::string_view body, base::WallTime seen) {
+    auto page = read_feed_page(body, seen);
+    if (!page) return false;
+    auto& batch = batch_.emplace();
+    rows_read_ += page->size();
+    for (auto& row : page->rows) {
+        if (row.deleted || !row.message) continue;
+        if (log_->knows(row.id))
+            batch.known.push_back(std::move(row.id));
+        else
+            batch.rows.push_back(std::move(row));
+    }
+    seq_ = std::move(page->last_seq);
+    batch.done = page->size() < fresh_rows() && asked_live_;
+    return true;
+}
+
 bool Backfill::on_newest(std::string_view body, base::WallTime seen) {
     auto page = read_feed_page(body, seen);
     if (!page) return false;
@@ -130,6 +158,9 @@ bool Backfill::on_documents(std::string_view body, base::WallTime seen) {
     batch.done = page_done();
     return true;
 }
+
+/// Documents and all; live messages come in between.
+std::size_t Backfill::fresh_rows() const { return std::min<std::size_t>(500, page_rows_); }
 
 bool Backfill::page_done() {
     if (!missing_.empty()) return false;

@@ -5,6 +5,7 @@
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_health.hpp"
 
+#include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
@@ -13,6 +14,9 @@
 #include <vector>
 
 namespace davenport::node {
+
+/// The rows of an `_all_docs` answer that have a document that can be read.
+std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen);
 
 /// What a scan found in one turn.
 struct BackfillBatch {
@@ -33,7 +37,14 @@ public:
              StoreHealth& health);
 
     void begin(std::string seq);
+    /// All of it is new here, and older than this node: with documents, page after page.
+    void begin_fresh(std::string seq);
     void stop(Turn& turn);
+    /// The store is back: what was asked of it before will hardly be answered.
+    void reopen(Turn& turn);
+    [[nodiscard]] bool fresh() const { return active() && fresh_; }
+    /// Rows that were read since it began.
+    [[nodiscard]] std::uint64_t rows_read() const { return rows_read_; }
     [[nodiscard]] bool active() const { return !seq_.empty(); }
     /// Everything up to here has been given.
     [[nodiscard]] const std::string& seq() const { return seq_; }
@@ -49,8 +60,10 @@ private:
     void ask(Turn& turn, base::HttpRequest request, OnAnswer on_answer);
     bool on_page(std::string_view body, base::WallTime seen);
     bool on_newest(std::string_view body, base::WallTime seen);
+    bool on_fresh_page(std::string_view body, base::WallTime seen);
     bool on_documents(std::string_view body, base::WallTime seen);
     [[nodiscard]] bool page_done();
+    [[nodiscard]] std::size_t fresh_rows() const;
 
     std::size_t page_rows_;  ///< some milliseconds of work: live messages come in between
     base::Duration request_timeout_;
@@ -64,6 +77,8 @@ private:
     std::vector<std::string> asked_;   ///< documents under way
     bool asked_live_ = false;          ///< the live feed was open when the page was asked for
     bool last_page_ = false;
+    bool fresh_ = false;
+    std::uint64_t rows_read_ = 0;
     bool newest_wanted_ = false;  ///< the newest rows are still to be looked at
     Request request_;
     base::Time not_before_{};

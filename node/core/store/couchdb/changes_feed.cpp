@@ -35,7 +35,19 @@ ChangesFeed::ChangesFeed(const ChatConfig& config, const StoreApi& api, RequestT
 void ChangesFeed::begin_at(Turn& turn, std::string seq) {
     close(turn);
     seq_ = std::move(seq);
-    caught_up_ = detached_ = paged_ = false;
+    caught_up_ = detached_ = pinned_ = paged_ = false;
+    not_before_ = turn.now.time;
+}
+
+void ChangesFeed::follow_from_now(Turn& turn) {
+    close(turn);
+    detached_ = pinned_ = true;
+    live_seq_.clear();
+    not_before_ = turn.now.time;
+}
+
+void ChangesFeed::reopen(Turn& turn) {
+    close(turn);
     not_before_ = turn.now.time;
 }
 
@@ -47,7 +59,7 @@ void ChangesFeed::detach(Turn& turn) {
 }
 
 void ChangesFeed::attach(Turn& turn, std::string seq) {
-    detached_ = false;
+    detached_ = pinned_ = false;
     caught_up_ = true;
     seq_ = live_seq_.empty() ? std::move(seq) : std::exchange(live_seq_, {});
     if (mode_ != FeedMode::continuous) close(turn);
@@ -55,16 +67,19 @@ void ChangesFeed::attach(Turn& turn, std::string seq) {
 
 void ChangesFeed::pump(Turn& turn) {
     if (state_ != State::idle || seq_.empty() || !health_->usable() || turn.now.time < not_before_) return;
-    if (!caught_up_ || mode_ == FeedMode::poll) return ask_page(turn);
+    if (pinned_ && live_seq_.empty()) return ask_page(turn, api_->changes_page("now", 1, false));
+    if (pinned_) return open(turn, State::continuous, api_->changes_continuous(live_seq_, heartbeat_));
+    if (!caught_up_ || mode_ == FeedMode::poll)
+        return ask_page(turn, api_->changes_page(seq_, page_rows_, true));
     if (mode_ == FeedMode::longpoll)
         return open(turn, State::longpoll, api_->changes_longpoll(seq_, heartbeat_, page_rows_));
     open(turn, State::continuous, api_->changes_continuous(seq_, heartbeat_));
 }
 
-void ChangesFeed::ask_page(Turn& turn) {
+void ChangesFeed::ask_page(Turn& turn, base::HttpRequest request) {
     state_ = State::paging;
     status_ = 0;
-    requests_->send(turn, RequestOwner::feed, request_, api_->changes_page(seq_, page_rows_, true),
+    requests_->send(turn, RequestOwner::feed, request_, std::move(request),
                     {.timeout = request_timeout_, .tells_health = false},
                     [this](Turn& t, const Reply& reply) {
                         if (!reply.response)
@@ -92,7 +107,8 @@ void ChangesFeed::close(Turn& turn) {
 
 void ChangesFeed::ended(Turn& turn) {
     state_ = State::idle;
-    caught_up_ = detached_ = paged_ = false;
+    caught_up_ = paged_ = false;
+    detached_ = pinned_;
     rest_until(turn, turn.now.time + backoff_.next(*random_));
     health_->report_failure(turn);
 }
@@ -107,6 +123,10 @@ void ChangesFeed::on_page(Turn& turn, std::string_view body) {
     if (!page) return ended(turn);
     state_ = State::idle;
     backoff_.reset();
+    if (pinned_) {
+        live_seq_ = std::move(page->last_seq);
+        return;
+    }
     paged_ = true;
     const bool went_back = number_in_front_of(page->last_seq) < number_in_front_of(seq_);
     seq_ = std::move(page->last_seq);
@@ -120,6 +140,7 @@ void ChangesFeed::on_refusal(Turn& turn, const base::HttpResponse& response) {
         turn.warn("store: it does not know how far we had read (" + reason_of(response) +
                   "); reading its feed from the start");
         seq_.assign(1, '0');
+        pinned_ = false;
     }
     ended(turn);
     if (judge(response) == StoreVerdict::denied)

@@ -41,8 +41,15 @@ public:
     /// reads the old stretch from seq() to there. Until attach() no seq is given.
     void detach(Turn& turn);
     [[nodiscard]] bool detached() const { return detached_; }
-    /// The live feed is open: what is written from here on comes by it.
-    [[nodiscard]] bool live() const { return detached_ && status_ == 200; }
+    /// As detach(), from a place that is learnt first and kept: the live feed goes on from its last row when
+    /// it breaks, and nothing that was written since is ever in the old stretch alone.
+    void follow_from_now(Turn& turn);
+    /// What is written from here on comes by the live feed.
+    [[nodiscard]] bool live() const { return detached_ && (pinned_ ? !live_seq_.empty() : status_ == 200); }
+    /// So far has the live feed come.
+    [[nodiscard]] const std::string& live_place() const { return live_seq_; }
+    /// The store is back: what was asked of it before will hardly be answered.
+    void reopen(Turn& turn);
     /// The old stretch is read up to `seq`, which is where the live feed began or beyond.
     void attach(Turn& turn, std::string seq);
 
@@ -57,6 +64,10 @@ public:
     [[nodiscard]] bool watching() const {
         return state_ == State::paging || mode_ == FeedMode::poll ? paged_
                                                                   : state_ != State::idle && status_ == 200;
+    }
+    /// It is open at the feed's end, and what is written comes by it.
+    [[nodiscard]] bool listening() const {
+        return !detached_ && status_ == 200 && (state_ == State::continuous || state_ == State::longpoll);
     }
     /// All up to here has been given.
     [[nodiscard]] const std::string& seq() const { return seq_; }
@@ -76,7 +87,7 @@ private:
     void on_ended(Turn& turn) override;
     void on_broken(Turn& turn) override;
 
-    void ask_page(Turn& turn);
+    void ask_page(Turn& turn, base::HttpRequest request);
     void open(Turn& turn, State state, base::HttpRequest request);
     void close(Turn& turn);
     /// Nothing is open any more; the next try comes after a pause, and after the store has answered a probe.
@@ -97,6 +108,7 @@ private:
     State state_ = State::idle;
     std::string seq_;
     bool detached_ = false;
+    bool pinned_ = false;   ///< detached, and stays so when the feed breaks
     std::string live_seq_;  ///< of the last row that came while detached
     bool paged_ = false;    ///< a page was given since the feed began anew
     bool caught_up_ = false;

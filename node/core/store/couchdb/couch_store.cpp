@@ -1,5 +1,9 @@
 #include "node/core/store/couchdb/couch_store.hpp"
 
+#include "node/base/json.hpp"
+#include "node/base/message_id.hpp"
+#include "node/base/time.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -8,6 +12,8 @@ namespace {
 
 constexpr std::size_t known_rows_for_backfill = 200;
 constexpr std::size_t expected_max = 20'000;
+constexpr auto clocks_differ_by = std::chrono::seconds{5};
+constexpr auto ahead_max = std::chrono::seconds{60};  // as of a key
 
 Store::Password password_of(const base::HttpResponse& response) {
     if (response.status == 200) return Store::Password::right;
@@ -22,6 +28,7 @@ Store::Password password_of(const base::HttpResponse& response) {
 
 CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQueue& log, NodeCounts& counts)
     : config_{&config},
+      random_{&random},
       log_{&log},
       counts_{&counts},
       page_rows_{std::min<std::size_t>(500, config.page_rows_max)},
@@ -31,7 +38,14 @@ CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQue
       feed_{config, api_, requests_, random, health_},
       backfill_{config, api_, requests_, log, health_},
       anti_entropy_{config, api_, requests_, log, health_},
-      presence_{config, api_, requests_, log.uuid()} {}
+      presence_{config, api_, requests_, log},
+      placer_{config, api_, requests_, health_},
+      feed_watch_{config, api_, requests_, health_, [this](std::string_view id) {
+                      const bool is_chat = !id.starts_with("davenport-") && !id.starts_with('_');
+                      return expected_.contains(id) || (is_chat && !log_->knows(id));
+                  }} {
+    if (const auto checkpoint = log.journal().state().checkpoint) health_.remember(checkpoint->generation);
+}
 
 // ---- events
 
@@ -58,9 +72,13 @@ void CouchStore::on_timer(Turn& turn, TimerId timer) {
 /// What an answer brought, after its machine has said how it goes on.
 void CouchStore::collect(Turn& turn) {
     on_outcomes(turn, writer_.take_outcomes());
+    by_live_feed_ = feed_.detached();
     if (auto batch = feed_.take_batch()) on_batch(turn, std::move(*batch));
+    by_live_feed_ = false;
     if (auto batch = backfill_.take_batch()) on_batch(turn, std::move(*batch));
     write_again(turn, anti_entropy_.take_lost());
+    show_placed(turn);
+    on_own_run(turn, presence_.take_run_found());
 }
 
 void CouchStore::on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes) {
@@ -68,7 +86,10 @@ void CouchStore::on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes) 
         auto* pending = log_->find(outcome.id);
         if (outcome.stored) {
             const bool row_is_due = pending ? !pending->stored : writer_.reads_journal();
-            if (row_is_due && expected_.size() < expected_max) expected_.emplace(outcome.id);
+            if (row_is_due && expected_.size() < expected_max) {
+                expected_.emplace(outcome.id);
+                feed_watch_.wrote(turn.now.time);
+            }
             confirm(turn, outcome.id, pending);
         } else {
             turn.error("store: it refuses the message " + outcome.id + " for good (" + outcome.reason +
@@ -80,6 +101,8 @@ void CouchStore::on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes) 
 }
 
 void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
+    const bool old = fresh_ && !feed_.detached() && !batch.caught_up;
+    if (fresh_ && !feed_.detached() && batch.caught_up) caught_up_at_last(turn);
     bool old_news = batch.went_back;
     for (const auto& id : batch.skipped) {
         ++counts_->rows_skipped;
@@ -88,6 +111,7 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
     }
     for (auto& row : batch.rows) {
         if (row.presence) {
+            if (row.presence->journal == log_->uuid()) on_own_run(turn, row.presence->run);
             listener_->on_presence(std::move(*row.presence));
         } else if (row.message) {
             const bool known = row.message->id() == row.id && take_in(turn, std::move(*row.message));
@@ -97,7 +121,8 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
     }
     if (old_news && config_->feed != FeedMode::continuous)
         anti_entropy_.reverify();  // none is open that would have broken
-    set_checkpoint(batch.seq);
+    if (!fresh_) set_checkpoint(batch.seq);
+    if (old) return catch_up(turn);
     if (batch.caught_up || feed_.detached()) known_run_ = 0;
     if (known_run_ < std::min(known_rows_for_backfill, config_->page_rows_max)) return;
     known_run_ = 0;
@@ -110,6 +135,7 @@ void CouchStore::on_batch(Turn& turn, BackfillBatch batch) {
     for (auto& row : batch.rows)
         if (row.message && row.message->id() == row.id) take_in(turn, std::move(*row.message));
     if (!batch.done) return;
+    if (fresh_) caught_up_at_last(turn);
     feed_.attach(turn, backfill_.seq());
     backfill_.stop(turn);
     set_checkpoint(feed_.seq());
@@ -142,9 +168,81 @@ bool CouchStore::take_in(Turn& turn, base::ChatMessage message) {
         expected_.erase(expected);
         return false;
     }
-    ++counts_->rows_new;
-    listener_->on_message(turn, std::move(message));
+    if (wants_place(turn, message)) return false;
+    add(turn, std::move(message));
     return false;
+}
+
+void CouchStore::add(Turn& turn, base::ChatMessage message) {
+    ++counts_->rows_new;
+    if (is_old(turn, message))
+        log_->add_old(std::move(message), generation());
+    else
+        listener_->on_message(turn, std::move(message));
+}
+
+/// By the live feed comes what is new; all else was there before this node. What was said since its journal
+/// began may be news for those who came before that feed was open.
+bool CouchStore::is_old(const Turn& turn, const base::ChatMessage& message) {
+    if (!fresh_ || by_live_feed_) return false;
+    if (!news_since_) {
+        auto began = turn.now.wall;
+        if (const auto first = log_->journal().after({}, CommitQueue::begins_above, 1); !first.empty())
+            if (const auto said = base::parse_message_id(first.front().message.id()))
+                began = std::min(began, base::wall_from_unix_ms(said->unix_ms));
+        news_since_ = began - clocks_differ_by;
+    }
+    const auto said = base::parse_message_id(message.id());
+    return !said || base::wall_from_unix_ms(said->unix_ms) < *news_since_;
+}
+
+void CouchStore::catch_up(Turn& turn) {
+    turn.info(
+        "store: it has much that this node has not; what is said now is shown at once, the rest is read");
+    writer_.feed_caught_up();  // a node that has read nothing has nothing that the store may have had
+    backfill_.begin_fresh(feed_.seq());
+    feed_.follow_from_now(turn);
+    listener_->on_catching_up(turn);
+    requests_.send(
+        turn, RequestOwner::room_reads, counting_, api_.get_database(),
+        {.timeout = config_->request_timeout, .tells_health = false}, [this](Turn&, const Reply& reply) {
+            const auto body = reply.response ? base::parse_json(reply.response->body) : std::nullopt;
+            const auto count = body ? base::int_member(*body, "doc_count") : std::nullopt;
+            documents_ = static_cast<std::uint64_t>(std::max<std::int64_t>(count.value_or(0), 0));
+            return true;
+        });
+}
+
+void CouchStore::caught_up_at_last(Turn& turn) {
+    if (backfill_.fresh())
+        turn.info("store: read to its end, " + std::to_string(backfill_.rows_read()) + " documents");
+    fresh_ = false;
+    newest_read_.clear();
+}
+
+bool CouchStore::wants_place(Turn& turn, const base::ChatMessage& message) {
+    const auto said = base::parse_message_id(message.id());
+    if (said) {
+        neighbour_ = base::wall_from_unix_ms(said->unix_ms);
+        return false;
+    }
+    const auto now = turn.now.wall;
+    const auto told = base::parse_datetime(message.datetime());
+    const bool good = told && *told <= now + ahead_max;
+    if (good && was_caught_up_) return false;
+    // Of old, it stood where its neighbours in the feed do; new, it is of this moment.
+    const auto here = was_caught_up_ ? now : std::min(now, neighbour_.value_or(now));
+    placer_.add(message, good ? *told : here, !good);
+    return true;
+}
+
+void CouchStore::show_placed(Turn& turn) {
+    for (auto& message : placer_.take_placed())
+        if (!log_->knows(message.id())) add(turn, std::move(message));
+    if (placer_.idle()) {
+        covered_ = feed_.seq();
+        set_checkpoint(std::exchange(waiting_checkpoint_, {}));
+    }
 }
 
 void CouchStore::sighted(Turn& turn, std::string_view id, PendingMessage* pending) {
@@ -162,13 +260,28 @@ void CouchStore::confirm(Turn& turn, std::string_view id, PendingMessage* pendin
     listener_->on_stored(turn, id, pending);
 }
 
+/// A life that this journal does not know: it was put back from a copy, or somebody runs a copy of it.
+void CouchStore::on_own_run(Turn& turn, std::string_view run) {
+    if (run.empty() || log_->run().empty() || log_->knows_run(run)) return;
+    turn.warn(
+        "journal: the store knows of a later life of it: it was put back from a copy, or runs twice; it has "
+        "another uuid now, and clients resume as from another node");
+    log_->take_name(random_->uuid());
+    presence_.forget_revision();
+}
+
 // ---- the end of a turn
 
 void CouchStore::write(Turn& turn) {
     if (generation_ != generation()) begin_with(turn, generation());
     if (health_.up() && !std::exchange(was_up_, true)) {
         writer_.start_over(turn);
-        read_feed_from(turn, backfill_.active() ? backfill_.seq() : feed_.seq());
+        if (catching_up()) {
+            feed_.reopen(turn);
+            backfill_.reopen(turn);
+        } else {
+            read_feed_from(turn, backfill_.active() ? backfill_.seq() : feed_.seq());
+        }
     }
     was_up_ = health_.up();
     const bool back = usable() && !was_usable_;
@@ -177,7 +290,8 @@ void CouchStore::write(Turn& turn) {
     const bool caught_up_now = caught_up() && !was_caught_up_;
     was_caught_up_ = caught_up();
     if (caught_up_now) writer_.feed_caught_up();
-    if (gone || back) anti_entropy_.reverify();  // what its open feed still brought meanwhile counts, too
+    if (gone || back || health_.take_shaken())
+        anti_entropy_.reverify();  // what its open feed still brought meanwhile counts, too
     if (back || caught_up_now) listener_->on_store_back();
     writer_.pump(turn);
 }
@@ -187,11 +301,15 @@ void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
     const bool known = generation_.empty() && checkpoint && checkpoint->generation == generation;
     if (!generation_.empty())
         turn.warn("store: another one answers than before; it is given what it has not");
+    fresh_ = generation_.empty() && !checkpoint && log_->has_room_for_old();
     generation_ = generation;
     log_->store_changed();
     writer_.store_changed(turn, known);
     anti_entropy_.store_changed();
-    presence_.store_changed();
+    presence_.forget_revision();
+    placer_.store_changed();
+    waiting_checkpoint_.clear();
+    neighbour_.reset();
     listener_->on_another_store();
     checkpoint_seq_ = known ? checkpoint->place : std::string{beginning};
     read_feed_from(turn, checkpoint_seq_);
@@ -199,11 +317,16 @@ void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
 
 void CouchStore::read_feed_from(Turn& turn, std::string seq) {
     backfill_.stop(turn);
+    if (placer_.idle()) covered_ = seq;
     feed_.begin_at(turn, std::move(seq));
 }
 
 void CouchStore::set_checkpoint(const std::string& seq) {
     if (seq.empty() || seq == checkpoint_seq_) return;
+    if (!placer_.idle()) {
+        waiting_checkpoint_ = seq;
+        return;
+    }
     checkpoint_seq_ = seq;
     log_->set_checkpoint({generation(), seq});
 }
@@ -211,8 +334,17 @@ void CouchStore::set_checkpoint(const std::string& seq) {
 void CouchStore::read(Turn& turn) {
     if (backfill_.active() && !feed_.detached())
         read_feed_from(turn, backfill_.seq());  // the live feed ended
+    feed_watch_.pump(turn, feed_);
+    if (feed_watch_.take_deaf()) {
+        ++counts_->feeds_deaf;
+        turn.warn(
+            "store: its feed is open and brings nothing, though the store has more: something between may "
+            "keep it back; reading it anew");
+        read_feed_from(turn, feed_.seq());
+    }
     feed_.pump(turn);
     backfill_.pump(turn, feed_.live());
+    placer_.pump(turn);
 }
 
 void CouchStore::verify(Turn& turn, const std::vector<std::string>& stored) {
@@ -241,10 +373,39 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
             for (auto& row : rows->rows)
                 if (row.message && row.message->id() == row.id)
                     page.messages.push_back(std::move(*row.message));
+            // Somebody else's document: shown to all when it has its place, if it was not.
+            std::erase_if(page.messages, [&](base::ChatMessage& message) {
+                if (const auto* pending = log_->find(message.id()))
+                    return message = pending->entry.message, false;
+                if (base::parse_message_id(message.id())) return false;
+                if (auto known = log_->journal().find(message.id()))
+                    return message = std::move(known->message), false;
+                return !log_->knows(message.id()) && wants_place(t, message);
+            });
             on_page(t, &page, false);
             for (auto& message : page.messages) take_in(t, std::move(message));
             return true;
         });
+}
+
+Store::RequestId CouchStore::read_room(Turn& turn, std::string_view room, std::string_view before,
+                                       std::size_t limit, OnRoom on_room) {
+    return requests_.send(turn, RequestOwner::room_reads, api_.newest_documents(room, before, limit + 1),
+                          {.timeout = config_->request_timeout},
+                          [this, limit, newest = before.empty(), name = std::string{room},
+                           on_room = std::move(on_room)](Turn& t, const Reply& reply) {
+                              const bool answered = reply.response && reply.response->status == 200;
+                              if (!answered) return on_room(t, nullptr), false;
+                              std::vector<base::ChatMessage> messages;
+                              for (auto& row : read_documents(reply.response->body, t.now.wall))
+                                  if (row.message && row.message->id() == row.id)
+                                      messages.push_back(std::move(*row.message));
+                              on_room(t, &messages);
+                              if (newest && catching_up())
+                                  newest_read_[name] = std::max(newest_read_[name], limit);
+                              for (auto& message : messages) take_in(t, std::move(message));
+                              return true;
+                          });
 }
 
 Store::RequestId CouchStore::find(Turn& turn, std::string_view id, OnLookup on_lookup) {

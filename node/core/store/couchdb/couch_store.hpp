@@ -6,6 +6,8 @@
 #include "node/core/store/couchdb/anti_entropy.hpp"
 #include "node/core/store/couchdb/backfill.hpp"
 #include "node/core/store/couchdb/changes_feed.hpp"
+#include "node/core/store/couchdb/feed_watch.hpp"
+#include "node/core/store/couchdb/placer.hpp"
 #include "node/core/store/couchdb/presence_document.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_api.hpp"
@@ -13,6 +15,9 @@
 #include "node/core/store/couchdb/store_writer.hpp"
 #include "node/core/store/store.hpp"
 
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -61,8 +66,20 @@ public:
         return writer_.reads_later(arrival);
     }
     [[nodiscard]] bool has_refused(std::string_view id) const override { return writer_.has_refused(id); }
-    [[nodiscard]] const Place& read_up_to() const override { return feed_.seq(); }
+    [[nodiscard]] const Place& read_up_to() const override {
+        if (catching_up() && feed_.live()) return feed_.live_place();
+        return placer_.idle() ? feed_.seq() : covered_;
+    }
     [[nodiscard]] bool caught_up() const override { return feed_.caught_up(); }
+    [[nodiscard]] bool catching_up() const override { return fresh_ && backfill_.fresh(); }
+    [[nodiscard]] bool opening() const override { return usable() && fresh_ && !feed_.live(); }
+    [[nodiscard]] Progress progress() const override { return {backfill_.rows_read(), documents_}; }
+    RequestId read_room(Turn& turn, std::string_view room, std::string_view before, std::size_t limit,
+                        OnRoom on_room) override;
+    [[nodiscard]] bool has_newest(std::string_view room, std::size_t limit) const override {
+        const auto found = newest_read_.find(room);
+        return found != newest_read_.end() && found->second >= limit;
+    }
     RequestId read_since(Turn& turn, const Place& place, OnPage on_page) override;
     RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) override;
     RequestId check_password(Turn& turn, std::string_view name, std::string_view password,
@@ -89,6 +106,9 @@ private:
     /// the same batch.
     void set_checkpoint(const std::string& seq);
 
+    /// This node is new, and the store has much.
+    void catch_up(Turn& turn);
+    void caught_up_at_last(Turn& turn);
     void collect(Turn& turn);
     void on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes);
     void on_batch(Turn& turn, FeedBatch batch);
@@ -98,11 +118,22 @@ private:
     /// A message as the store has it. True when it was known, and not for having been written from here just
     /// now: the feed tells old news.
     bool take_in(Turn& turn, base::ChatMessage message);
+    /// Another's message, which is not known here.
+    void add(Turn& turn, base::ChatMessage message);
+    bool is_old(const Turn& turn, const base::ChatMessage& message);
     /// The store has this message, which is known here; `pending`: what the log finds for it.
     void sighted(Turn& turn, std::string_view id, PendingMessage* pending);
     void confirm(Turn& turn, std::string_view id, PendingMessage* pending);
+    /// True when somebody else's document does not say a place that can be believed: it is shown when it has
+    /// one.
+    bool wants_place(Turn& turn, const base::ChatMessage& message);
+    /// Shows what has its place now.
+    void show_placed(Turn& turn);
+    /// The store has a word of this journal's node, of one of its lives.
+    void on_own_run(Turn& turn, std::string_view run);
 
     const ChatConfig* config_;
+    base::Random* random_;
     CommitQueue* log_;
     StoreListener* listener_ = nullptr;
     NodeCounts* counts_;
@@ -116,11 +147,22 @@ private:
     Backfill backfill_;
     AntiEntropy anti_entropy_;
     PresenceDocument presence_;
+    Placer placer_;
+    FeedWatch feed_watch_;
 
     base::Generation generation_;  ///< whose consequences are drawn
     bool was_up_ = false, was_usable_ = false, was_caught_up_ = false;
     std::string checkpoint_seq_;
-    std::size_t known_run_ = 0;  ///< rows in a row that were known
+    std::size_t known_run_ = 0;       ///< rows in a row that were known
+    Place covered_;                   ///< all up to here has been shown, while something waits for its place
+    std::string waiting_checkpoint_;  ///< until that has its place
+    bool by_live_feed_ = false;       ///< what is taken in just now
+    bool fresh_ = false;              ///< this node has never read a store to its end
+    std::optional<base::WallTime> news_since_;  ///< what was said before is old for a node that is fresh
+    std::uint64_t documents_ = 0;               ///< that the store had when that was found
+    Request counting_;
+    std::map<std::string, std::size_t, std::less<>> newest_read_;  ///< by room, while catching up
+    std::optional<base::WallTime> neighbour_;  ///< when the message that the feed told last was said
     /// Written from here, and not yet come back by the feed.
     std::unordered_set<std::string, Hash, std::equal_to<>> expected_;
 };

@@ -7,17 +7,17 @@
 namespace davenport::node {
 
 PresenceDocument::PresenceDocument(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
-                                   std::string journal)
-    : config_{&config}, api_{&api}, requests_{&requests}, journal_{std::move(journal)} {}
+                                   const CommitQueue& log)
+    : config_{&config}, api_{&api}, requests_{&requests}, log_{&log} {}
 
 void PresenceDocument::publish(Turn& turn, const base::People& people, Store::OnPublished on_published) {
     on_published_ = std::move(on_published);
-    const base::Presence presence{journal_, config_->name, people};
-    ask(turn, api_->put_document(base::presence_id(journal_), base::to_document(presence, revision_)),
+    const base::Presence presence{log_->uuid(), config_->name, people, std::string{log_->run()}};
+    ask(turn, api_->put_document(base::presence_id(log_->uuid()), base::to_document(presence, revision_)),
         &PresenceDocument::on_put);
 }
 
-void PresenceDocument::store_changed() {
+void PresenceDocument::forget_revision() {
     revision_.clear();
     request_.forget();
 }
@@ -34,7 +34,7 @@ void PresenceDocument::ask(Turn& turn, base::HttpRequest request,
 
 bool PresenceDocument::on_put(Turn& turn, const base::HttpResponse& response) {
     if (response.status == 409) {  // of an earlier life
-        ask(turn, api_->get_document(base::presence_id(journal_)), &PresenceDocument::on_read);
+        ask(turn, api_->get_document(base::presence_id(log_->uuid())), &PresenceDocument::on_read);
         return true;
     }
     const bool stored = response.status == 201 || response.status == 202;
@@ -49,6 +49,7 @@ bool PresenceDocument::on_put(Turn& turn, const base::HttpResponse& response) {
 bool PresenceDocument::on_read(Turn&, const base::HttpResponse& response) {
     const auto body = base::parse_json(response.body);
     revision_ = body ? base::text_member(*body, "_rev") : "";
+    run_found_ = body ? base::text_member(*body, "run") : "";
     on_published_(Store::Published::again);
     return true;
 }

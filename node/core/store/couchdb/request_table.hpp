@@ -23,7 +23,10 @@ enum class RequestOwner : FetchId {
     resume,
     anti_entropy,
     sign_in,
-    presence
+    presence,
+    placer,
+    feed_watch,
+    room_reads
 };
 
 /// How a request ended.

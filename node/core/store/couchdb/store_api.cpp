@@ -33,11 +33,14 @@ base::HttpRequest StoreApi::request(std::string method, std::string_view path_an
 
 base::HttpRequest StoreApi::get_generation() const { return request("GET", "/_local/davenport"); }
 
-base::HttpRequest StoreApi::put_generation(const base::Generation& generation) const {
+base::HttpRequest StoreApi::put_generation(const base::Generation& generation, std::string_view again) const {
     std::string body = "{\"v\":" + std::to_string(chat_version) + ",\"generation\":";
     base::append_json_string(body, generation);
+    if (!again.empty()) base::append_json_string(body += ",\"again\":", again);
     return request("PUT", "/_local/davenport", body + "}");
 }
+
+base::HttpRequest StoreApi::get_database() const { return request("GET", ""); }
 
 base::HttpRequest StoreApi::make_database() const { return request("PUT", "?q=1"); }
 
@@ -79,6 +82,19 @@ base::HttpRequest StoreApi::all_documents(const std::vector<std::string>& ids, b
     }
     body += "]}";
     return request("POST", documents ? "/_all_docs?include_docs=true" : "/_all_docs", std::move(body));
+}
+
+base::HttpRequest StoreApi::newest_documents(std::string_view room, std::string_view before,
+                                             std::size_t limit) const {
+    const auto key = [&](std::string_view letters) {
+        std::string json;
+        base::append_json_string(json, std::string{room} + ':' + std::string{letters});
+        return base::percent_encode(json);
+    };
+    // Letters are capitals and digits, so that '~' is above all of them.
+    return request(
+        "GET", "/_all_docs?include_docs=true&descending=true&startkey=" + key(before.empty() ? "~" : before) +
+                   "&endkey=" + key("") + "&limit=" + std::to_string(limit));
 }
 
 base::HttpRequest StoreApi::changes_page(std::string_view since, std::size_t limit, bool documents) const {

@@ -31,7 +31,11 @@ public:
 
     /// The store's identity: the document that tells one store's life from another's.
     [[nodiscard]] base::HttpRequest get_generation() const;
-    [[nodiscard]] base::HttpRequest put_generation(const base::Generation& generation) const;
+    /// `again`: not empty when it is put back where it was missing; another word each time.
+    [[nodiscard]] base::HttpRequest put_generation(const base::Generation& generation,
+                                                   std::string_view again = {}) const;
+    /// What the database tells of itself: when it was made, how many documents it has.
+    [[nodiscard]] base::HttpRequest get_database() const;
     /// q=1: one order for all.
     [[nodiscard]] base::HttpRequest make_database() const;
 
@@ -42,6 +46,11 @@ public:
     [[nodiscard]] base::HttpRequest put_document(std::string_view id, std::string document) const;
     [[nodiscard]] base::HttpRequest bulk_documents(const std::vector<std::string_view>& documents) const;
     [[nodiscard]] base::HttpRequest all_documents(const std::vector<std::string>& ids, bool documents) const;
+
+    /// The newest `limit` documents of a room, newest first, of those whose letters are below `before` (all
+    /// when empty).
+    [[nodiscard]] base::HttpRequest newest_documents(std::string_view room, std::string_view before,
+                                                     std::size_t limit) const;
 
     /// One page of what changed after `since`, at most `limit` rows.
     [[nodiscard]] base::HttpRequest changes_page(std::string_view since, std::size_t limit,

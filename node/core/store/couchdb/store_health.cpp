@@ -60,8 +60,13 @@ void StoreHealth::ask(Turn& turn, State state, base::HttpRequest request) {
 
 void StoreHealth::probe(Turn& turn) { ask(turn, State::reading, api_->get_generation()); }
 
-void StoreHealth::make_generation(Turn& turn) {
-    ask(turn, State::making_generation, api_->put_generation(random_->name()));
+void StoreHealth::read_start(Turn& turn, GenerationMaker maker) {
+    maker_ = maker;
+    ask(turn, State::reading_start, api_->get_database());
+}
+
+void StoreHealth::make_generation(Turn& turn, const base::Generation& generation, std::string_view again) {
+    ask(turn, State::making_generation, api_->put_generation(generation, again));
 }
 
 void StoreHealth::wait(Turn& turn, base::Duration pause) {
@@ -108,22 +113,25 @@ void StoreHealth::on_answer(Turn& turn, const base::HttpResponse& response) {
             if (verdict == StoreVerdict::missing_database)
                 return ask(turn, State::making_database, api_->make_database());
             if (response.status == 404 && verdict == StoreVerdict::served) {
-                if (++looks_ >= looks_before_making) return make_generation(turn);
+                if (++looks_ >= looks_before_making) return read_start(turn, GenerationMaker::of_a_member);
                 return wait(turn, base::Duration{random_->between(probe_interval_.count() / 2,
                                                                   probe_interval_.count() * 3 / 2)});
             }
             const auto body = response.status == 200 ? base::parse_json(response.body) : std::nullopt;
             const auto generation = body ? base::string_member(*body, "generation") : std::nullopt;
             if (!generation || generation->empty()) return went_down(turn, reason_of(response), false);
-            if (base::int_member(*body, "v").value_or(chat_version) > chat_version)
-                return went_down(turn, "the chat in it is of a newer chatnode: run that one here too", false);
-            return came_up(turn, base::Generation{*generation});
+            return on_generation(turn, *body, base::Generation{*generation});
         }
         case State::making_database:
             if (response.status == 201 || response.status == 202)
-                return make_generation(turn);  // ours to make: one is the first
+                return read_start(turn, GenerationMaker::of_the_database);  // ours to name: one is the first
             if (response.status == 412) return probe(turn);
             return went_down(turn, "cannot make the database: " + reason_of(response), false);
+        case State::reading_start: {
+            const auto body = response.status == 200 ? base::parse_json(response.body) : std::nullopt;
+            if (!body || !body->is_object()) return went_down(turn, reason_of(response), false);
+            return on_start(turn, base::text_member(*body, "instance_start_time"));
+        }
         case State::making_generation:
             // Read back, whatever the answer: another node may have made one at the same moment.
             if (response.status == 201 || response.status == 202 || response.status == 409)
@@ -133,6 +141,27 @@ void StoreHealth::on_answer(Turn& turn, const base::HttpResponse& response) {
         case State::waiting:
             return;
     }
+}
+
+void StoreHealth::on_generation(Turn& turn, const base::json::value& document, base::Generation generation) {
+    if (base::int_member(document, "v").value_or(chat_version) > chat_version)
+        return went_down(turn, "the chat in it is of a newer chatnode: run that one here too", false);
+    if (generation == known_ || !outranks(known_, generation)) {
+        auto again = base::text_member(document, "again");
+        shaken_ |= generation == generation_ && again != again_;
+        again_ = std::move(again);
+        return came_up(turn, std::move(generation));
+    }
+    turn.info("store: a member of it has another name for the same database; it is given the known one");
+    make_generation(turn, known_, random_->name());
+}
+
+void StoreHealth::on_start(Turn& turn, std::string_view start) {
+    if (maker_ == GenerationMaker::of_a_member && is_of(known_, start)) {
+        turn.info("store: a member of it does not know the database's name; it is given the known one");
+        return make_generation(turn, known_, random_->name());
+    }
+    make_generation(turn, name_generation(*random_, maker_, start));
 }
 
 void StoreHealth::on_timer(Turn& turn) {
@@ -149,7 +178,7 @@ void StoreHealth::came_up(Turn& turn, base::Generation generation) {
     backoff_.reset();
     denied_backoff_.reset();
     wrong_passwords_ = 0;
-    generation_ = std::move(generation);
+    generation_ = known_ = std::move(generation);
     confirmed_at_ = *asked_at_;
     deadline_ = turn.now.time + look_again_after;
     turn.emit(SetTimer{timers::health, deadline_});

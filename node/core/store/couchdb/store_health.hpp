@@ -1,18 +1,23 @@
 #pragma once
 
+#include "node/base/json.hpp"
 #include "node/base/random.hpp"
 #include "node/core/config.hpp"
 #include "node/core/store/couchdb/backoff.hpp"
+#include "node/core/store/couchdb/generation_name.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_api.hpp"
 #include "node/core/turn.hpp"
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace davenport::node {
 
-/// Is the store there, and which one is it? The only machine that asks while it does not answer.
+/// Is the store there, and which one is it? A cluster's members count as one (see generation_name.hpp). The
+/// only machine that asks while it does not answer.
 ///
 /// It reads the store's generation, makes the database and the generation where they are missing (at once who
 /// made the database, all others only when nobody has after a while), and probes while the store refuses: at
@@ -25,6 +30,8 @@ public:
     StoreHealth(const ChatConfig& config, StoreApi& api, RequestTable& requests, base::Random& random);
 
     void start(Turn& turn);
+    /// The generation that this node's journal is about: a member of a cluster that does not know it is told.
+    void remember(base::Generation generation) { known_ = std::move(generation); }
     /// Somebody's request failed for a reason that may be the store's.
     void report_failure(Turn& turn);
     /// Somebody wants to know whether it is still the same store; nobody doubts it, and all go on meanwhile.
@@ -33,6 +40,9 @@ public:
     void report_denied(Turn& turn, StoreVerdict verdict, const std::string& reason);
 
     void on_timer(Turn& turn);
+    /// The store's name was missing, and was put back by some node, since this was last asked: it is the same
+    /// store, but it may have lost more than that.
+    [[nodiscard]] bool take_shaken() { return std::exchange(shaken_, false); }
 
     /// The store answered last time it was asked, and nobody doubts it: requests may be sent.
     [[nodiscard]] bool usable() const { return up_ && !doubted_; }
@@ -45,14 +55,18 @@ public:
     [[nodiscard]] base::Time confirmed_at() const { return confirmed_at_; }
 
 private:
-    enum class State { settled, waiting, reading, making_database, making_generation };
+    enum class State { settled, waiting, reading, making_database, reading_start, making_generation };
 
     void look_into_it(Turn& turn);
     void on_reply(Turn& turn, const Reply& reply);
     void on_answer(Turn& turn, const base::HttpResponse& response);
     void ask(Turn& turn, State state, base::HttpRequest request);
     void probe(Turn& turn);
-    void make_generation(Turn& turn);
+    void on_generation(Turn& turn, const base::json::value& document, base::Generation generation);
+    void read_start(Turn& turn, GenerationMaker maker);
+    /// The database has no generation, or none that is known.
+    void on_start(Turn& turn, std::string_view start);
+    void make_generation(Turn& turn, const base::Generation& generation, std::string_view again = {});
     void wait(Turn& turn, base::Duration pause);
     void came_up(Turn& turn, base::Generation generation);
     void no_answer(Turn& turn, const std::string& reason);
@@ -77,6 +91,10 @@ private:
     int tries_ = 0;            ///< in a row that this store did not answer
     int looks_ = 0;            ///< in a row that the database had no generation
     base::Generation generation_;
+    base::Generation known_;  ///< of the store that this node has read
+    std::string again_;       ///< what stood beside it when it was last read
+    bool shaken_ = false;
+    GenerationMaker maker_ = GenerationMaker::of_a_member;
     base::Time deadline_{};  ///< of the pause, or of the next look
     std::optional<base::Time> asked_at_;
     base::Time confirmed_at_{};
