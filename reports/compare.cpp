@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -22,7 +23,7 @@ using base::json::value;
 using Kind = Difference::Kind;
 using Runs = std::vector<value>;
 
-constexpr std::array metrics{"local_ack", "local_echo", "delivery", "stored"};
+constexpr std::array metrics{"local_ack", "local_echo", "delivery", "stored", "shown"};
 constexpr std::array quantiles{"p50", "p95", "p99", "max"};
 constexpr std::size_t repeats_min = 3;
 constexpr int resamples = 2'000;
@@ -40,6 +41,19 @@ std::string identity(const value& results, bool exact) {
                     run && member(*run, "topology") ? base::write_json(*member(*run, "topology")) : "?");
     if (exact) made += fmt::format(", seed {}", run ? int_member(*run, "seed").value_or(0) : 0);
     return made;
+}
+
+/// Where the scenarios of two runs differ in what they play; empty where they do not, or nobody knows.
+std::string other_experiment(const value& one, const value& other) {
+    const auto* first = member(one, "run");
+    const auto* second = member(other, "run");
+    const auto hash = text(first, "experiment"), other_hash = text(second, "experiment");
+    if (hash.empty() || other_hash.empty() || hash == other_hash) return {};
+    std::istringstream here{text(first, "scenario_text")}, there{text(second, "scenario_text")};
+    std::string line, other_line;
+    while (std::getline(here, line) && std::getline(there, other_line))
+        if (line != other_line) return fmt::format("\"{}\" and \"{}\"", line, other_line);
+    return fmt::format("their scenarios are {} and {}", hash, other_hash);
 }
 
 std::string unfit(const value& results) {
@@ -273,12 +287,19 @@ Comparison compare(const Runs& before, const Runs& after, const Tolerance& toler
     made.exact =
         before.size() == 1 && after.size() == 1 && text(member(before.front(), "run"), "world") == "virtual";
     const auto wanted = identity(before.front(), made.exact);
-    for (const auto* side : {&before, &after})
-        for (const auto& results : *side)
-            if (const auto found = identity(results, made.exact); found != wanted) {
+    for (const auto* side : {&before, &after}) {
+        for (const auto& results : *side) {
+            if (tolerance.other_scenario) continue;
+            if (const auto found = identity(results, made.exact); found != wanted)
                 made.refused = fmt::format("they are not the same experiment: {} and {}", wanted, found);
+            else if (const auto difference = other_experiment(before.front(), results); !difference.empty())
+                made.refused = "they are not the same experiment: " + difference;
+            if (!made.refused.empty()) {
+                made.refused += "; --anyway compares them all the same";
                 return made;
             }
+        }
+    }
     made.title = wanted;
     Comparer{before, after, tolerance, made}.compare_all();
     return made;

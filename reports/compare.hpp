@@ -29,6 +29,7 @@ struct Tolerance {
     std::int64_t percent = 25;       ///< of a latency
     std::int64_t least_us = 5'000;   ///< and a latency must differ by this at least
     std::int64_t count_percent = 5;  ///< of a count for each message
+    bool other_scenario = false;     ///< compares runs of different scenarios and topologies, too
 };
 
 struct Comparison {

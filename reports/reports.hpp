@@ -23,6 +23,8 @@ struct RunInfo {
     std::int64_t took_ms = 0;      ///< on the wall clock
     std::uint64_t event_hash = 0;  ///< of the virtual world, else 0
     std::uint64_t events = 0;
+    std::string scenario_text;                       ///< the scenario file's; empty where there was none
+    std::string experiment;                          ///< experiment_id() of the scenario
     std::string broken;                              ///< why the world could not perform the plan
     std::map<std::string, std::string> environment;  ///< shown as they are: versions, processor, ...
 };

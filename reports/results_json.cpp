@@ -52,6 +52,8 @@ object run_of(const Run& run) {
         made["events"] = run.info.events;
         made["event_hash"] = fmt::format("{:016x}", run.info.event_hash);
     }
+    if (!run.info.experiment.empty()) made["experiment"] = run.info.experiment;
+    if (!run.info.scenario_text.empty()) made["scenario_text"] = run.info.scenario_text;
     if (!run.info.broken.empty()) made["broken"] = run.info.broken;
     made["length_us"] = run.summary.length_us;
     if (run.summary.healed_us >= 0) made["healed_us"] = run.summary.healed_us;

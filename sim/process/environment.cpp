@@ -1,4 +1,5 @@
 #include "node/base/json.hpp"
+#include "sim/process/descriptors.hpp"
 #include "sim/process/files.hpp"
 #include "sim/process/world.hpp"
 
@@ -51,6 +52,16 @@ void World::throw_if_interrupted() const {
 }
 
 void World::set_up() {
+    std::uint64_t clients = static_cast<std::uint64_t>(scenario_.topology.clients);
+    for (const auto& fault : plan_.faults)
+        if (const auto joins = fault.parameters.find("clients");
+            fault.kind == "node.join" && joins != fault.parameters.end())
+            clients += std::stoull(joins->second);
+    const auto nodes = orchestrator::nodes_of(scenario_).size();
+    if (const auto few =
+            provide_descriptors(descriptors_for(clients, nodes, links_.needs_relay("client-node")));
+        !few.empty())
+        throw std::runtime_error{few};
     std::filesystem::remove_all(folder_);
     for (const char* part : {"logs", "journals", "ports"})
         std::filesystem::create_directories(folder_ / part);

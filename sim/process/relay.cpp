@@ -26,6 +26,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t piece_bytes_max = 16 * 1024;
+constexpr auto accept_retry = std::chrono::milliseconds{100};
 constexpr std::size_t waiting_bytes_max = 256 * 1024;  // then the sender feels it, as on a real cable
 
 class Connection;
@@ -53,7 +54,10 @@ struct Pump {
 class Relay::Impl : public std::enable_shared_from_this<Relay::Impl> {
 public:
     Impl(asio::io_context& io, tcp::endpoint to)
-        : io_{io}, acceptor_{io, tcp::endpoint{asio::ip::address_v4::loopback(), 0}}, to_{std::move(to)} {}
+        : io_{io},
+          acceptor_{io, tcp::endpoint{asio::ip::address_v4::loopback(), 0}},
+          retry_{io},
+          to_{std::move(to)} {}
 
     void accept();
     void close();
@@ -61,6 +65,7 @@ public:
 
     asio::io_context& io_;
     tcp::acceptor acceptor_;
+    asio::steady_timer retry_;
     tcp::endpoint to_;
     LinkConditions conditions_;
     base::Random random_{1};  // of the jitter: this world is not repeated to the bit anyway
@@ -204,7 +209,13 @@ private:
 
 void Relay::Impl::accept() {
     acceptor_.async_accept([self = shared_from_this()](error_code ec, tcp::socket socket) {
-        if (ec) return;  // closed
+        if (ec == asio::error::operation_aborted || !self->acceptor_.is_open()) return;  // closed
+        if (ec) {  // out of descriptors, perhaps: what waits is accepted once some are free
+            self->retry_.expires_after(accept_retry);
+            return self->retry_.async_wait([self](error_code cancelled) {
+                if (!cancelled) self->accept();
+            });
+        }
         ++self->made_;
         const auto connection = std::make_shared<Connection>(self, std::move(socket));
         self->connections_.insert(connection);
@@ -216,6 +227,7 @@ void Relay::Impl::accept() {
 void Relay::Impl::close() {
     error_code ignored;
     acceptor_.close(ignored);
+    retry_.cancel();
     for (const auto& connection : std::set{connections_}) connection->reset();
 }
 

@@ -49,8 +49,9 @@ int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed,
            const std::filesystem::path& trail);
 
 /// Compares what results.json says of two runs, or of several runs each; writes a page with both when `page`
-/// is given.
-int compare(const std::string& before, const std::string& after, const std::filesystem::path& page);
+/// is given. Runs of different scenarios are refused, unless `anyway`.
+int compare(const std::string& before, const std::string& after, const std::filesystem::path& page,
+            bool anyway = false);
 
 struct MatrixRequest {
     RunRequest run;                 ///< of one file
@@ -70,8 +71,9 @@ struct CiRequest {
 /// Runs folders of scenarios and writes an index over their reports.
 int ci(const CiRequest& request);
 
-/// Judges a stored history again.
-int analyze(const std::filesystem::path& folder, const std::filesystem::path& scenario);
+/// Judges a stored history again: by the scenario that it was made with, or by what another file expects,
+/// which must play the same unless `anyway`.
+int analyze(const std::filesystem::path& folder, const std::filesystem::path& scenario, bool anyway);
 
 /// Prints the JSON Schema of scenario files.
 int print_schema();

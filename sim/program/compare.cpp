@@ -9,6 +9,7 @@
 #include "sim/program/summary.hpp"
 #include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/reader.hpp"
+#include "sim/search/identity.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -44,7 +45,8 @@ std::string slim(const std::string& results) {
     if (!read) return results;
     for (const auto* key : {"series", "stories"}) read->get_object().erase(key);
     if (auto* ran = read->get_object().if_contains("run"); ran && ran->is_object())
-        for (const auto* key : {"environment", "file", "replay"}) ran->get_object().erase(key);
+        for (const auto* key : {"environment", "file", "replay", "scenario_text"})
+            ran->get_object().erase(key);
     return base::write_json(*read) + "\n";
 }
 
@@ -67,7 +69,7 @@ Files expand(const Files& named) {
 
 }  // namespace
 
-int compare(const std::string& before, const std::string& after, const fs::path& page) {
+int compare(const std::string& before, const std::string& after, const fs::path& page, bool anyway) {
     std::string error;
     const auto old_runs = reports::load_results(before, error);
     const auto new_runs = error.empty() ? reports::load_results(after, error) : decltype(old_runs){};
@@ -75,11 +77,11 @@ int compare(const std::string& before, const std::string& after, const fs::path&
         fmt::print(stderr, "chatsim: {}\n", error);
         return exit_usage;
     }
-    const auto comparison = reports::compare(old_runs, new_runs);
+    const auto comparison = reports::compare(old_runs, new_runs, {.other_scenario = anyway});
     fmt::print("{}", reports::comparison_text(comparison, isatty(STDOUT_FILENO) == 1));
     if (!page.empty() && comparison.refused.empty() &&
         !write_text(page, reports::comparison_html(comparison, old_runs.front(), new_runs.front())))
-        return exit_usage;
+        return exit_files;
     return comparison.exit_code();
 }
 
@@ -116,19 +118,40 @@ int ci(const CiRequest& request) {
     return code;
 }
 
-int analyze(const fs::path& folder, const fs::path& file) {
+namespace {
+
+/// The scenario that a stored run was made with: as its results have it, or as its file is now.
+LoadedScenario scenario_of(const base::json::value& results) {
+    const auto* ran = base::member(results, "run");
+    const auto file = ran ? base::text_member(*ran, "file") : std::string{};
+    const auto text = ran ? base::text_member(*ran, "scenario_text") : std::string{};
+    if (text.empty()) return load_scenario(file);
+    auto reading = read_scenario(text, file);
+    return {std::move(reading.scenario), render(std::move(reading.problems), file, text)};
+}
+
+}  // namespace
+
+int analyze(const fs::path& folder, const fs::path& file, bool anyway) {
     const auto results = base::parse_json(read_text(folder / "results.json"));
     if (!results) {
         fmt::print(stderr, "{}: error: no run's folder: its results.json cannot be read\n", folder.string());
         return exit_usage;
     }
     const auto* ran = base::member(*results, "run");
-    const auto ran_from = ran ? base::string_member(*ran, "file").value_or("") : "";
     const auto seed = ran ? base::int_member(*ran, "seed").value_or(1) : 1;
-    const auto scenario_file = file.empty() ? fs::path{ran_from} : file;
-    auto loaded = load_scenario(scenario_file);
+    const auto experiment = ran ? base::text_member(*ran, "experiment") : std::string{};
+    auto loaded = file.empty() ? scenario_of(*results) : load_scenario(file);
     fmt::print(stderr, "{}", loaded.errors);
     if (!loaded.scenario) return exit_usage;
+    if (!anyway && !experiment.empty() && search::experiment_id(*loaded.scenario) != experiment) {
+        fmt::print(
+            stderr,
+            "{}: error: this is not what was run in {}: topology, links, load, timeline or heal differ\n"
+            "    hint: leave --scenario out, or insist with --anyway\n",
+            loaded.scenario->file, folder.string());
+        return exit_usage;
+    }
     const auto scenario = draw_choices(*loaded.scenario, static_cast<std::uint64_t>(seed));
     const auto plan = make_plan(scenario, static_cast<std::uint64_t>(seed));
     checker::Judge judge{scenario, plan};

@@ -95,7 +95,9 @@ int main(int argc, char** argv) {
         ->required();
     compare_command->add_option("AFTER", after, "the same, of the later runs")->required();
     compare_command->add_option("--page", page, "write a report page with both runs overlaid");
-    compare_command->callback([&] { code = compare(before, after, page); });
+    bool anyway = false;
+    compare_command->add_flag("--anyway", anyway, "compare runs of different scenarios, too");
+    compare_command->callback([&] { code = compare(before, after, page, anyway); });
 
     MatrixRequest matrix_request;
     matrix_request.run.binaries = own_folder();
@@ -137,8 +139,10 @@ int main(int argc, char** argv) {
     std::filesystem::path scenario;
     auto* analyze_command = app.add_subcommand("analyze", "judge a stored history again, without a run");
     analyze_command->add_option("DIR", folder, "a run's folder")->required();
-    analyze_command->add_option("--scenario", scenario, "the scenario file, if it has moved since the run");
-    analyze_command->callback([&] { code = analyze(folder, scenario); });
+    analyze_command->add_option("--scenario", scenario,
+                                "a file with other expectations; default: the scenario that was run");
+    analyze_command->add_flag("--anyway", anyway, "judge by it though it plays something else");
+    analyze_command->callback([&] { code = analyze(folder, scenario, anyway); });
 
     SearchCommands search;
     search.add_to(app, code);

@@ -8,10 +8,12 @@
 #include "sim/program/node_flags.hpp"
 #include "sim/program/progress.hpp"
 #include "sim/program/replay_target.hpp"
+#include "sim/program/run_folder.hpp"
 #include "sim/program/run_one.hpp"
 #include "sim/program/summary.hpp"
 #include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/reader.hpp"
+#include "sim/search/identity.hpp"
 #include "sim/world.hpp"
 
 #include <algorithm>
@@ -95,6 +97,8 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
             problems.insert(problems.end(), std::make_move_iterator(more.begin()),
                             std::make_move_iterator(more.end()));
         };
+        if (request.store != "couchmock" && attached.empty())
+            add(not_on_a_real_store(scenario, !request.store_kill.empty() && !request.store_start.empty()));
         add(not_among_nodes(scenario, "--node-binary", names(flags.binaries)));
         add(not_among_nodes(scenario, "--attach", attached));
         if (!attached.empty()) add(not_at_attached_nodes(scenario, attached, !request.control.empty()));
@@ -123,9 +127,10 @@ WorldResult perform(const Scenario& scenario, const Plan& plan, HistorySink& sin
 
 /// Writes results.json, junit.xml, summary.md and report.html beside the history. Returns "" or what could
 /// not be written.
-std::string write_reports(const fs::path& folder, const Scenario& scenario, const RunRequest& request,
-                          const Plan& plan, const WorldResult& result, const checker::Verdict& verdict,
-                          const checker::Judge& judge, std::chrono::system_clock::time_point started) {
+std::string write_reports(const fs::path& folder, const Scenario& read, const Scenario& scenario,
+                          const RunRequest& request, const Plan& plan, const WorldResult& result,
+                          const checker::Verdict& verdict, const checker::Judge& judge,
+                          std::chrono::system_clock::time_point started) {
     reports::RunInfo info;
     info.world = request.world;
     info.store = request.store == "couchmock" ? "couchmock" : "CouchDB";
@@ -140,6 +145,8 @@ std::string write_reports(const fs::path& folder, const Scenario& scenario, cons
     info.events = result.events;
     info.broken = result.broken;
     info.environment = reports::environment();
+    if (read.source) info.scenario_text = *read.source;
+    info.experiment = search::experiment_id(read);
     const auto summary = judge.summary();
     return reports::write_results(folder, {info, scenario, verdict, summary});
 }
@@ -151,11 +158,9 @@ std::optional<Outcome> run_one(const Scenario& read, const RunRequest& request, 
     const auto seed = request.seed.value_or(read.seed);
     const auto scenario = draw_choices(read, seed);
     const auto plan = make_plan(scenario, seed);
-    std::error_code error;
-    fs::remove_all(folder, error);
-    fs::create_directories(folder, error);
-    if (error) {
-        fmt::print(stderr, "{}: error: cannot be created: {}\n", folder.string(), error.message());
+    const RunFolder own{folder};
+    if (!own.error().empty()) {
+        fmt::print(stderr, "{}\n", own.error());
         return std::nullopt;
     }
 
@@ -193,7 +198,8 @@ std::optional<Outcome> run_one(const Scenario& read, const RunRequest& request, 
     progress.clear();
     history.flush();
     const auto verdict = judge.finish();
-    const auto unwritten = write_reports(folder, scenario, request, plan, result, verdict, judge, started);
+    const auto unwritten =
+        write_reports(folder, read, scenario, request, plan, result, verdict, judge, started);
     for (const auto& problem : {history.error(), unwritten})
         if (!problem.empty()) fmt::print(stderr, "{}\n", problem);
     if (!history.error().empty() || !unwritten.empty()) return std::nullopt;

@@ -84,7 +84,7 @@ int shrink(const ShrinkRequest& request) {
     out.flush();
     if (!out) {
         fmt::print(stderr, "{}: error: cannot be written\n{}", path.string(), text);
-        return exit_unknown;
+        return exit_files;
     }
     const auto took = std::chrono::duration<double>(Clock::now() - start).count();
     fmt::print("{}", text);

@@ -4,6 +4,7 @@
 #include "sim/program/search_commands.hpp"
 #include "sim/program/summary.hpp"
 #include "sim/scenario/reader.hpp"
+#include "sim/search/identity.hpp"
 #include "sim/search/parallel.hpp"
 #include "sim/search/trial.hpp"
 
@@ -13,7 +14,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -87,11 +87,13 @@ void print_marks(const search::SituationCoverage& marks, const Scenario& scenari
 }
 
 /// Every failing run that was kept gets a replay file; the first is shown whole.
-void print_failing(const SweepResult& result, const Scenario& scenario, const SweepRequest& request) {
+/// False when one could not be written.
+bool print_failing(const SweepResult& result, const Scenario& scenario, const SweepRequest& request) {
     const auto folder = request.out / fmt::format("{}-sweep", fs::path{scenario.file}.stem().string());
     std::error_code ignored;
     fs::create_directories(folder, ignored);
     bool first = true;
+    bool written = true;
     for (const auto& run : result.failing) {
         const auto target = find_replay_target({scenario.file, run.seed, run.addition});
         if (!target) continue;
@@ -100,7 +102,10 @@ void print_failing(const SweepResult& result, const Scenario& scenario, const Sw
             fmt::format("seed-{}{}{}.replay.json", run.seed, run.addition.empty() ? "" : "-", run.addition);
         std::ranges::replace(name, ' ', '-');
         const auto path = (folder / name).string();
-        write_replay_file(path, target->scenario, target->plan, trial.event_hash);
+        if (!write_replay_file(path, target->scenario, target->plan, trial.event_hash)) {
+            fmt::print(stderr, "{}: error: cannot be written\n", path);
+            written = false;
+        }
         fmt::print("{}  {}: {} faults, {} messages, {} events\n", first ? "FAIL" : "fail", target->origin,
                    target->plan.faults.size(), target->plan.sends.size(), run.events);
         if (first) {
@@ -111,11 +116,21 @@ void print_failing(const SweepResult& result, const Scenario& scenario, const Sw
         fmt::print("    replay:  {}\n    shrink:  chatsim shrink {}\n", target->line, path);
         first = false;
     }
+    return written;
+}
+
+/// What is not in the lists above, so that nobody takes a part for the whole.
+void print_seeds(const SweepResult& result, std::size_t kept) {
+    if (result.failed > kept)
+        for (const auto& [name, seeds] : result.failed_seeds)
+            fmt::print("failed: {} {}\n", name, seeds.text(50));
+    for (const auto& [name, seeds] : result.missing())
+        fmt::print("not done: {} {} ({} of them)\n", name, seeds.text(), seeds.count());
 }
 
 int code_of(const SweepResult& result) {
     if (result.failed > 0) return exit_fail;
-    return result.passed == 0 || interrupted() ? exit_unknown : exit_pass;
+    return result.passed == 0 || !result.missing().empty() || interrupted() ? exit_unknown : exit_pass;
 }
 
 bool write_json(const SweepRequest& request, const SweepResult& result, double took) {
@@ -193,25 +208,32 @@ int sweep(const SweepRequest& given) {
     print_most("unknown because", result.doubts, [](const std::string& doubt) { return doubt; });
     print_most("failed in", result.failures, [](const search::Failure& failure) { return show(failure); });
     print_marks(result.marks, scenario, request.marks);
-    print_failing(result, scenario, request);
-    if (!write_json(request, result, took)) return exit_unknown;
+    const bool written = print_failing(result, scenario, request);
+    print_seeds(result, result.failing.size());
+    if (!write_json(request, result, took) || !written) return exit_files;
     return code_of(result);
 }
 
 int merge_sweeps(const SweepRequest& request, const Files& files) {
     SweepResult whole;
-    std::set<std::string> added;  // each result counts once, whatever its files are called
+    const auto loaded = load_scenario(request.file);
+    if (!loaded.scenario) {
+        fmt::print(stderr, "{}", loaded.errors);
+        return exit_usage;
+    }
+    whole.scenario = search::scenario_id(*loaded.scenario);
     for (const auto& file : files) {
         std::ifstream in{file, std::ios::binary};
         const std::string text{std::istreambuf_iterator<char>{in}, {}};
-        if (!added.insert(text).second) {
-            fmt::print(stderr, "{}: error: --merge has this result already\n", file.string());
-            return exit_usage;
-        }
         const auto parsed = base::parse_json(text);
         const auto result = parsed ? SweepResult::from_json(*parsed) : std::nullopt;
         if (!result) {
             fmt::print(stderr, "{}: error: this is no result of a sweep\n", file.string());
+            return exit_usage;
+        }
+        if (whole.build.empty()) whole.build = result->build;
+        if (const auto conflict = whole.conflict_with(*result); !conflict.empty()) {
+            fmt::print(stderr, "{}: error: it cannot be added: {}\n", file.string(), conflict);
             return exit_usage;
         }
         whole.merge(*result, request.keep);
@@ -222,7 +244,8 @@ int merge_sweeps(const SweepRequest& request, const Files& files) {
     for (const auto& run : whole.failing)
         fmt::print("fail  seed {}{}{}: {}\n", run.seed, run.addition.empty() ? "" : " and ", run.addition,
                    run.failures.empty() ? "" : show(run.failures.front()));
-    if (!write_json(request, whole, 0)) return exit_unknown;
+    print_seeds(whole, whole.failing.size());
+    if (!write_json(request, whole, 0)) return exit_files;
     return code_of(whole);
 }
 

@@ -35,6 +35,10 @@ void check_sense(const Scenario& scenario, std::vector<Problem>& problems, Doubt
 /// The faults that the process world cannot perform, each with a hint.
 std::vector<Problem> not_in_process_world(const Scenario& scenario);
 
+/// The faults that only a store of our own suffers, each with a hint. `can_restart`: the run has commands
+/// that kill the real one and start it again.
+std::vector<Problem> not_on_a_real_store(const Scenario& scenario, bool can_restart);
+
 /// The nodes that a flag names and the scenario does not begin with.
 std::vector<Problem> not_among_nodes(const Scenario& scenario, std::string_view flag,
                                      const std::set<std::string>& names);

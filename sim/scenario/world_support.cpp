@@ -25,6 +25,20 @@ std::vector<Problem> not_in_process_world(const Scenario& scenario) {
     return out;
 }
 
+std::vector<Problem> not_on_a_real_store(const Scenario& scenario, bool can_restart) {
+    std::vector<Problem> out;
+    for (const auto& fault : scenario.timeline) {
+        for (const auto& name : fault.kinds) {
+            const bool restarts = name == "store.crash" || name == "store.restart";
+            if (!(restarts && !can_restart) && name != "store.amnesia" && name != "store.failover") continue;
+            out.push_back({fault.location, fmt::format("{} cannot be done to a real CouchDB", name),
+                           restarts ? "give --store-kill and --store-start, the commands that do it"
+                                    : "leave --store out: couchmock's own store can lose what it has"});
+        }
+    }
+    return out;
+}
+
 std::vector<Problem> not_among_nodes(const Scenario& scenario, std::string_view flag,
                                      const std::set<std::string>& names) {
     std::set<std::string> known;

@@ -3,6 +3,7 @@
 #include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/parameters.hpp"
+#include "sim/search/identity.hpp"
 #include "sim/search/parallel.hpp"
 #include "sim/search/trial.hpp"
 
@@ -26,8 +27,11 @@ class Gathering {
 public:
     Gathering(const SweepOptions& options) : options_{options} {}
 
-    void bring(const Trial& trial, const SituationCoverage& marks, FailingRun run) {
+    /// `number`: the seed or place that was tried, among those of `name`.
+    void bring(const Trial& trial, const SituationCoverage& marks, FailingRun run, const std::string& name,
+               std::uint64_t number) {
         SweepResult one;
+        one.done[name].add(number);
         one.runs = 1;
         one.passed = trial.verdict.outcome == checker::Outcome::pass;
         one.failed = trial.verdict.outcome == checker::Outcome::fail;
@@ -42,6 +46,7 @@ public:
             for (const auto& doubt : doubts_of(trial.verdict)) one.doubts[doubt] = 1;
         if (!trial.broken.empty()) one.doubts["broken off: " + trial.broken] = 1;
         if (one.failed > 0) {
+            one.failed_seeds[name].add(number);
             run.events = trial.events;
             run.failures = trial.failures;
             one.failing.push_back(std::move(run));
@@ -76,13 +81,17 @@ SweepResult sweep_seeds(const Scenario& scenario, const SweepOptions& options) {
             SituationCoverage marks;
             const auto trial = try_plan(decided, plan, &marks, nullptr, options.interrupted);
             if (is_set(options.interrupted)) return;  // broken off, so no trial
-            gathering.bring(trial, marks, {seed, "", 0, plan.faults.size() + plan.sends.size(), {}});
+            gathering.bring(trial, marks, {seed, "", 0, plan.faults.size() + plan.sends.size(), {}}, of_seeds,
+                            seed);
             if (!options.stop_at_first || trial.failures.empty()) continue;
             for (auto known = last.load(); seed < known && !last.compare_exchange_weak(known, seed);) {
             }
         }
     });
     auto result = gathering.take();
+    result.scenario = scenario_id(scenario);
+    result.build = DAVENPORT_VERSION;
+    result.asked[of_seeds].add(options.first, options.last);
     if (options.stop_at_first)
         std::erase_if(result.failing, [&](const FailingRun& run) { return run.seed > last; });
     return result;
@@ -130,6 +139,8 @@ public:
 SweepResult sweep_single_faults(const Scenario& scenario, std::string_view kind,
                                 const SweepOptions& options) {
     SweepResult whole;
+    whole.scenario = scenario_id(scenario);
+    whole.build = DAVENPORT_VERSION;
     std::vector<std::string> nodes{""};
     if (language::find_fault(kind)->hits == language::Hits::node) {
         nodes.clear();
@@ -137,6 +148,8 @@ SweepResult sweep_single_faults(const Scenario& scenario, std::string_view kind,
     }
     for (const auto& node : nodes) {
         Gathering gathering{options};
+        const auto name = fmt::format("{}{}{}, seed {}", kind, node.empty() ? "" : " ", node, options.first);
+        std::atomic<bool> at_the_end{false};
         std::atomic<std::uint64_t> next{1};
         std::atomic<std::uint64_t> last{options.last};
         parallel_for(threads_or_all(options.threads), [&](unsigned) {
@@ -153,14 +166,23 @@ SweepResult sweep_single_faults(const Scenario& scenario, std::string_view kind,
                     auto addition = fmt::format("{} {}", kind, nth);
                     if (!node.empty()) addition += " " + node;
                     gathering.bring(trial, marks,
-                                    {options.first, addition, 0, plan.faults.size() + plan.sends.size(), {}});
+                                    {options.first, addition, 0, plan.faults.size() + plan.sends.size(), {}},
+                                    name, nth);
                 }
+                if (beyond) at_the_end = true;
                 if (!beyond && (!options.stop_at_first || trial.failures.empty())) continue;
                 for (auto known = last.load(); nth < known && !last.compare_exchange_weak(known, nth);) {
                 }
             }
         });
-        whole.merge(gathering.take(), options.keep);
+        auto found = gathering.take();
+        // Where the places end is known when one was tried in vain.
+        found.asked[name] = found.done[name];
+        if (!at_the_end && !found.done[name].empty()) {
+            const auto last_done = found.done[name].ranges().back().second;
+            found.asked[name].add(1, std::min(last_done + 1, options.last));
+        }
+        whole.merge(found, options.keep);
         if (options.stop_at_first && !whole.failing.empty()) break;
     }
     return whole;
@@ -189,10 +211,75 @@ void SweepResult::merge(const SweepResult& other, std::size_t keep) {
     for (const auto& [doubt, count] : other.doubts)
         if (doubts.contains(doubt) || doubts.size() < doubts_max) doubts[doubt] += count;
     marks.merge(other.marks);
+    if (scenario.empty()) scenario = other.scenario;
+    if (build.empty()) build = other.build;
+    for (const auto& [name, seeds] : other.done) done[name].add(seeds);
+    for (const auto& [name, seeds] : other.asked) asked[name].add(seeds);
+    for (const auto& [name, seeds] : other.failed_seeds) failed_seeds[name].add(seeds);
 }
+
+std::map<std::string, SeedRanges> SweepResult::missing() const {
+    std::map<std::string, SeedRanges> out;
+    for (const auto& [name, seeds] : asked) {
+        const auto tried = done.find(name);
+        auto lacks = tried == done.end() ? seeds : seeds.without(tried->second);
+        if (!lacks.empty()) out[name] = std::move(lacks);
+    }
+    return out;
+}
+
+std::string SweepResult::conflict_with(const SweepResult& other) const {
+    if (scenario != other.scenario)
+        return "it is of another scenario, or of the same file as it was before a change";
+    if (build != other.build) return fmt::format("it is of version {}, the others of {}", other.build, build);
+    for (const auto& [name, seeds] : other.done) {
+        const auto ours = done.find(name);
+        if (ours == done.end()) continue;
+        if (const auto common = ours->second.common_with(seeds); !common.empty())
+            return fmt::format("{} {} were counted already", name, common.text());
+    }
+    return {};
+}
+
+namespace {
+
+base::json::object ranges_json(const std::map<std::string, SeedRanges>& all) {
+    base::json::object out;
+    for (const auto& [name, seeds] : all) {
+        base::json::array list;
+        for (const auto& [first, last] : seeds.ranges()) list.push_back(base::json::array{first, last});
+        out[name] = std::move(list);
+    }
+    return out;
+}
+
+std::map<std::string, SeedRanges> read_ranges(const base::json::value& of, std::string_view key) {
+    std::map<std::string, SeedRanges> out;
+    const auto* all = base::member(of, key);
+    if (!all || !all->is_object()) return out;
+    for (const auto& [name, list] : all->get_object()) {
+        if (!list.is_array()) continue;
+        for (const auto& range : list.get_array()) {
+            if (!range.is_array() || range.get_array().size() != 2) continue;
+            boost::system::error_code error;
+            const auto first = range.get_array()[0].to_number<std::uint64_t>(error);
+            const auto last = range.get_array()[1].to_number<std::uint64_t>(error);
+            if (!error && first <= last) out[std::string{name}].add(first, last);
+        }
+    }
+    return out;
+}
+
+}  // namespace
 
 base::json::object SweepResult::to_json() const {
     base::json::object out;
+    out["scenario"] = scenario;
+    out["build"] = build;
+    out["done"] = ranges_json(done);
+    out["asked"] = ranges_json(asked);
+    out["missing"] = ranges_json(missing());
+    out["failed_seeds"] = ranges_json(failed_seeds);
     out["runs"] = runs;
     out["passed"] = passed;
     out["failed"] = failed;
@@ -249,6 +336,11 @@ std::optional<SweepResult> SweepResult::from_json(const base::json::value& value
     const auto failure_of = [&](const base::json::value& of) {
         return Failure{text(of, "property"), text(of, "shape")};
     };
+    result.scenario = text(value, "scenario");
+    result.build = text(value, "build");
+    result.done = read_ranges(value, "done");
+    result.asked = read_ranges(value, "asked");
+    result.failed_seeds = read_ranges(value, "failed_seeds");
     result.runs = number(value, "runs");
     result.passed = number(value, "passed");
     result.failed = number(value, "failed");

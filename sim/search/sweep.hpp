@@ -3,6 +3,7 @@
 #include "node/base/json.hpp"
 #include "sim/scenario/plan.hpp"
 #include "sim/search/failure.hpp"
+#include "sim/search/seed_ranges.hpp"
 #include "sim/search/situation_coverage.hpp"
 
 #include <atomic>
@@ -16,6 +17,9 @@
 
 /// Many runs of one scenario, over all processors.
 namespace davenport::sim::search {
+
+/// The name of seeds in SweepResult::done.
+inline constexpr const char* of_seeds = "seeds";
 
 /// A failed run, identified by its seed and addition.
 struct FailingRun {
@@ -35,7 +39,18 @@ struct SweepResult {
     std::map<Failure, std::uint64_t> failures;    ///< how many runs failed in this way
     std::map<std::string, std::uint64_t> doubts;  ///< why runs were inconclusive
     SituationCoverage marks;
+    std::string scenario;  ///< its scenario_id(); results of different ones do not merge
+    std::string build;     ///< the version that ran it
+    /// What was tried: seeds, or of single faults "store.lose_reply n2, seed 4" with the places.
+    std::map<std::string, SeedRanges> done;
+    std::map<std::string, SeedRanges> asked;  ///< what was to be tried
+    /// All that failed, those too that were not kept; under the same names as `done`.
+    std::map<std::string, SeedRanges> failed_seeds;
 
+    /// What was asked for and not done: the sweep stopped at a failure, or was interrupted.
+    [[nodiscard]] std::map<std::string, SeedRanges> missing() const;
+    /// Why `other` cannot be added to this; empty when it can.
+    [[nodiscard]] std::string conflict_with(const SweepResult& other) const;
     void add(FailingRun run, std::size_t keep);
     void merge(const SweepResult& other, std::size_t keep);
     [[nodiscard]] base::json::object to_json() const;

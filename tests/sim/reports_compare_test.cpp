@@ -46,6 +46,21 @@ TEST(Compare, FindsNoDifferenceBetweenARunAndItself) {
     }
 }
 
+TEST(Compare, RefusesRunsOfDifferentScenariosUnlessToldTo) {
+    auto before = results_of({}), after = before;
+    for (auto* results : {&before, &after}) {
+        auto& run = results->as_object()["run"].as_object();
+        run["experiment"] = results == &before ? "1111111111111111" : "2222222222222222";
+        run["scenario_text"] = results == &before ? "name: x\nheal: 40s\n" : "name: x\nheal: 60s\n";
+    }
+    const auto refused = compare({before}, {after});
+    EXPECT_EQ(refused.exit_code(), 64);
+    EXPECT_THAT(refused.refused, HasSubstr("\"heal: 40s\" and \"heal: 60s\"; --anyway compares them"));
+    EXPECT_EQ(compare({before}, {after}, {.other_scenario = true}).exit_code(), 0);
+    after.as_object()["run"].as_object().erase("experiment");  // of an older version: nobody knows
+    EXPECT_EQ(compare({before}, {after}).exit_code(), 0);
+}
+
 TEST(Compare, CatchesOneMoreRequestForEachMessageInBothWorlds) {
     for (const char* world : {"virtual", "process"}) {
         const auto made = compare({results_of({}, world)}, {results_of({.extra_requests = 1}, world)});

@@ -294,6 +294,22 @@ TEST(ProcessWorld, SaysWhichFaultsItCannotPerform) {
     EXPECT_EQ(problems[0].location.line, 3);
 }
 
+TEST(RealStore, IsSparedWhatOnlyOurOwnCanLose) {
+    const auto reading = sim::read_scenario(
+        "name: x\ntimeline:\n  - { at: 2s, fault: store.amnesia }\n  - { at: 3s, any: [store.wipe, "
+        "store.failover] }\n"
+        "  - { at: 4s, fault: store.crash }\n",
+        "f");
+    ASSERT_TRUE(reading.scenario);
+    const auto problems = sim::not_on_a_real_store(*reading.scenario, false);
+    ASSERT_EQ(problems.size(), 3u);
+    EXPECT_THAT(problems[0].message, HasSubstr("store.amnesia cannot be done to a real CouchDB"));
+    EXPECT_EQ(problems[0].location.line, 3);
+    EXPECT_EQ(problems[1].location.line, 4);
+    EXPECT_THAT(problems[2].hint, HasSubstr("--store-kill"));
+    EXPECT_EQ(sim::not_on_a_real_store(*reading.scenario, true).size(), 2u);
+}
+
 TEST(AttachedNodes, AreSparedWhatOnlyOurOwnCanBeDone) {
     const auto reading = sim::read_scenario(R"(
 name: x

@@ -2,9 +2,11 @@
 #include "sim/search/ddmin.hpp"
 #include "sim/search/explicit_form.hpp"
 #include "sim/search/failure.hpp"
+#include "sim/search/identity.hpp"
 #include "sim/search/parallel.hpp"
 #include "sim/search/replay_file.hpp"
 #include "sim/search/scenario_text.hpp"
+#include "sim/search/seed_ranges.hpp"
 #include "sim/search/situation_coverage.hpp"
 #include "sim/search/sweep.hpp"
 
@@ -50,6 +52,82 @@ std::string as_text(const Plan& plan) {
 }
 
 // ---------------------------------------------------------------- shapes
+
+TEST(SeedRanges, JoinWhatTouches) {
+    SeedRanges seeds;
+    seeds.add(5);
+    seeds.add(1, 3);
+    EXPECT_EQ(seeds.text(), "1..3, 5");
+    seeds.add(4);
+    EXPECT_EQ(seeds.text(), "1..5");
+    seeds.add(10, 20);
+    seeds.add(3, 12);
+    EXPECT_EQ(seeds.text(), "1..20");
+    EXPECT_EQ(seeds.count(), 20u);
+}
+
+TEST(SeedRanges, TellWhatIsCommonAndWhatIsMissing) {
+    SeedRanges all, some;
+    all.add(1, 100);
+    some.add(1, 40);
+    some.add(50);
+    some.add(90, 120);
+    EXPECT_EQ(all.without(some).text(), "41..49, 51..89");
+    EXPECT_EQ(some.without(all).text(), "101..120");
+    EXPECT_EQ(all.common_with(some).text(), "1..40, 50, 90..100");
+    EXPECT_TRUE(all.without(all).empty());
+    EXPECT_EQ(all.without({}).text(), "1..100");
+    EXPECT_EQ(some.text(2), "1..40, 50 and 1 ranges more");
+}
+
+TEST(SweepResult, IsAddedOnceAndToItsLikeOnly) {
+    SweepResult one;
+    one.scenario = "a";
+    one.build = "1";
+    one.done["seeds"].add(1, 50);
+    auto other = one;
+    EXPECT_EQ(one.conflict_with(other), "seeds 1..50 were counted already");
+    other.done["seeds"] = {};
+    other.done["seeds"].add(40, 60);
+    EXPECT_EQ(one.conflict_with(other), "seeds 40..50 were counted already");
+    other.done["seeds"] = {};
+    other.done["seeds"].add(51, 60);
+    EXPECT_EQ(one.conflict_with(other), "");
+    other.build = "2";
+    EXPECT_EQ(one.conflict_with(other), "it is of version 2, the others of 1");
+    other.scenario = "b";
+    EXPECT_NE(one.conflict_with(other).find("another scenario"), std::string::npos);
+}
+
+TEST(SweepResult, TellsWhatItLacksAndAllThatFailed) {
+    SweepResult result;
+    result.scenario = "a";
+    result.asked["seeds"].add(1, 100);
+    result.done["seeds"].add(1, 30);
+    result.failed_seeds["seeds"].add(7);
+    result.failed_seeds["seeds"].add(9);
+    EXPECT_EQ(result.missing().at("seeds").text(), "31..100");
+    const auto read = SweepResult::from_json(*base::parse_json(base::write_json(result.to_json())));
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->scenario, "a");
+    EXPECT_EQ(read->missing().at("seeds").text(), "31..100");
+    EXPECT_EQ(read->failed_seeds.at("seeds").text(), "7, 9");
+}
+
+TEST(Identity, IsOfWhatIsPlayedNotOfHowItIsWritten) {
+    const auto id = [](const char* text) { return experiment_id(*read_scenario(text, "f").scenario); };
+    const auto whole = [](const char* text) { return scenario_id(*read_scenario(text, "f").scenario); };
+    const auto* plain = "name: x\nload: { rate: 5/s }\n";
+    EXPECT_EQ(id(plain),
+              id("# a comment\nabout: y\nname: z\nseed: 4\nload:\n  rate: 5/s\nexpect: [ no_loss ]\n"));
+    EXPECT_NE(whole(plain), whole("name: x\nload: { rate: 5/s }\nexpect: [ no_loss ]\n"));
+    for (const char* other : {"name: x\nload: { rate: 6/s }\n", "name: x\nload: { rate: 5/s }\nheal: 3s\n",
+                              "name: x\nload: { rate: 5/s }\nlinks: { node-store: { latency: 40ms } }\n",
+                              "name: x\nload: { rate: 5/s }\nlinks: { node-store: { latency: 60ms } }\n",
+                              "name: x\nload: { rate: 5/s }\ntopology: { feed: [continuous, poll] }\n",
+                              "name: x\nload: { rate: 5/s }\ntimeline: [ { at: 2s, fault: feed.cut } ]\n"})
+        EXPECT_NE(id(plain), id(other)) << other;
+}
 
 TEST(FailureShape, ForgetsWhoWhenAndHowMany) {
     const auto one =
