@@ -16,6 +16,7 @@ install(FILES LICENSE README.md CHANGELOG.md SECURITY.md node/PROTOCOL.md node/o
   DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
 # chatnode has its page built in; these files are for a proxy that serves them itself.
 install(DIRECTORY node/page DESTINATION "${CMAKE_INSTALL_DATADIR}/davenport" COMPONENT runtime)
+install(DIRECTORY node/proxies DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT runtime)
 install(DIRECTORY scenarios DESTINATION "${CMAKE_INSTALL_DATADIR}/davenport" COMPONENT runtime)
 
 # ---- development

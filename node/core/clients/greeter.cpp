@@ -4,16 +4,18 @@
 
 namespace davenport::node {
 
-Session& Greeter::open(const Turn& turn, SessionId id, std::string address, std::string user) {
+Session& Greeter::open(const Turn& turn, SessionId id, std::string address, Members::Pass pass) {
     auto& session = sessions_->open(id, std::move(address));
-    session.user = std::move(user);
+    if (pass) session.user = pass->name;
+    session.pass = std::move(pass);
     sessions_->tell(session, frames::Welcome{.node = config_->name,
                                              .journal = log_->uuid(),
                                              .now = turn.now.wall,
                                              .store_up = store_->up(),
                                              .backlog = store_->backlog(),
                                              .text_bytes_max = config_->message_bytes_max,
-                                             .signed_in = sign_in_->required() ? &session.user : nullptr});
+                                             .clock_ahead = store_->clock_ahead(),
+                                             .signed_in = members_->required() ? &session.user : nullptr});
     if (ending_) sessions_->tell(session, frames::Bye{"this node is about to end"});
     return session;
 }

@@ -1,5 +1,7 @@
 #include "node/core/store/couchdb/couch_store.hpp"
 
+#include "node/base/json.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -10,7 +12,15 @@ constexpr std::size_t known_rows_for_backfill = 200;
 constexpr std::size_t expected_max = 20'000;
 
 Store::Password password_of(const base::HttpResponse& response) {
-    if (response.status == 200) return Store::Password::right;
+    if (response.status == 200) {
+        const auto body = base::parse_json(response.body);
+        const auto* roles = body ? base::member(*body, "roles") : nullptr;
+        const bool of_admin =
+            roles && roles->is_array() && std::ranges::any_of(roles->get_array(), [](const auto& role) {
+                return role.is_string() && role.get_string() == "_admin";
+            });
+        return of_admin ? Store::Password::right_of_admin : Store::Password::right;
+    }
     if (response.status == 401) return Store::Password::wrong;
     if (response.status != 403) return Store::Password::no_answer;
     // CouchDB 3.4: "Account is temporarily locked due to multiple authentication failures".
@@ -31,7 +41,9 @@ CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQue
       feed_{config, api_, requests_, random, health_},
       backfill_{config, api_, requests_, log, health_},
       anti_entropy_{config, api_, requests_, log, health_},
-      presence_{config, api_, requests_, log.uuid()} {}
+      presence_{config, api_, requests_, log.uuid()},
+      notes_{config, api_, requests_},
+      accounts_{config, api_, requests_} {}
 
 // ---- events
 
@@ -89,6 +101,8 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
     for (auto& row : batch.rows) {
         if (row.presence) {
             listener_->on_presence(std::move(*row.presence));
+        } else if (row.note) {
+            listener_->on_note(turn, *row.note);
         } else if (row.message) {
             const bool known = row.message->id() == row.id && take_in(turn, std::move(*row.message));
             known_run_ = known ? known_run_ + 1 : 0;
