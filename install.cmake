@@ -19,6 +19,7 @@ install(FILES README.md CHANGELOG.md SECURITY.md node/OPERATING.md node/PROTOCOL
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/davenport-node" RENAME copyright COMPONENT node)
 # chatnode has its page built in; these files are for a proxy that serves them itself.
 install(DIRECTORY node/page DESTINATION "${CMAKE_INSTALL_DATADIR}/davenport" COMPONENT node)
+install(DIRECTORY node/proxies DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/davenport-node" COMPONENT node)
 
 foreach(program chatnode couchmock chatsim)
   set(component tools)
@@ -106,6 +107,7 @@ find_dependency(OpenSSL)
 find_dependency(SQLite3)
 find_dependency(Threads)
 find_dependency(ZLIB)
+find_dependency(ICU COMPONENTS uc)
 include("${CMAKE_CURRENT_LIST_DIR}/davenport-targets.cmake")
 ]])
 write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/davenport-config-version.cmake" COMPATIBILITY SameMinorVersion)

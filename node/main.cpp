@@ -54,6 +54,7 @@ void reload(node::ChatDriver& driver) {
 int run(const node::program::CommandLine& given) {
     const auto& options = given.options;
     wire::raise_descriptor_limit();
+    wire::ignore_file_size_signal();
     auto config = node::program::set_up(given);
     wire::Loop loop;
     const auto store_url = config.stores.front().url();

@@ -2,23 +2,34 @@
 
 #include "node/base/time.hpp"
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-/// Names that a node vouches for, in a form that it needs not remember. Pure.
+/// What a node vouches for, in a form that it needs not remember. Pure.
 namespace davenport::base {
 
-/// "NAME.EXPIRES.SIGNATURE", letters, digits, '-', '_' and '.' only: fit for a cookie. HMAC-SHA256 (RFC 2104)
-/// with `secret`.
-std::string sign_name(std::string_view name, WallTime expires, std::string_view secret);
+/// Somebody's sign-in, as it stands in a cookie: every node with the same key can read it.
+struct Credential {
+    std::string name;     ///< of the account
+    std::string session;  ///< this sign-in's own number
+    std::string mark;     ///< of the account's password as it was then; see Store::Account
+    WallTime issued{}, expires{};
+    std::string key{};  ///< the id of the key that signed it; filled in by verify()
+    friend bool operator==(const Credential&, const Credential&) = default;
+};
 
-/// The name in what sign_name() made with the same secret; nothing when it is not that, or has expired.
-std::optional<std::string> verify_name(std::string_view signed_name, WallTime now, std::string_view secret);
+/// "v2.KEY.CREDENTIAL.SIGNATURE", letters, digits, '-', '_' and '.' only: fit for a cookie. HMAC-SHA256 (RFC
+/// 2104) with `secret`. `key_id` has letters, digits, '-' and '_'.
+std::string sign(const Credential& credential, std::string_view key_id, std::string_view secret);
 
-/// A secret of 32 bytes that costs whoever guesses the password behind it a while for each guess (PBKDF2, RFC
-/// 8018).
-std::string derive_secret(std::string_view password, std::string_view salt);
+/// The key that signed it, as the text says; nothing when it is no such text.
+std::optional<std::string_view> key_of(std::string_view signed_text);
+
+/// What sign() was given, if `secret` is that of its key. Whether it has expired is for who asks to see.
+std::optional<Credential> verify(std::string_view signed_text, std::string_view secret);
+
+/// HMAC-SHA256, 32 raw bytes.
+std::string keyed_hash(std::string_view secret, std::string_view text);
 
 }  // namespace davenport::base

@@ -89,10 +89,10 @@ bool is_room_name(std::string_view name) {
 }
 
 bool is_user_name(std::string_view name) {
-    if (name.empty() || name.size() > 64 || name.front() == ' ' || name.back() == ' ') return false;
-    while (!name.empty()) {
+    if (name.empty() || name.front() == ' ' || name.back() == ' ') return false;
+    for (std::size_t letters = 0; !name.empty(); ++letters) {
         const auto point = take_code_point(name);
-        if (point < 0 || forbidden_in_names(point)) return false;
+        if (letters == 64 || point < 0 || forbidden_in_names(point)) return false;
     }
     return true;
 }

@@ -23,8 +23,8 @@ std::string one_printable_line(std::string_view text);
 /// a part of document ids and of URLs.
 bool is_room_name(std::string_view name);
 
-/// True for a person's name: 1 to 64 bytes of UTF-8 with no control characters, no line or paragraph
-/// separators, no bidirectional overrides, and no space at either end.
+/// True for what may stand as a name in a document: 1 to 64 letters of UTF-8, no control characters, no line
+/// breaks, no bidirectional overrides, no space at either end. What people may choose: names.hpp.
 bool is_user_name(std::string_view name);
 
 /// An address of this machine alone: "127.0.0.1", "::1".

@@ -11,6 +11,7 @@ namespace davenport::node {
 namespace {
 
 constexpr base::Duration drain_patience = std::chrono::seconds{3};
+constexpr base::Duration drain_of_disk = std::chrono::seconds{5};
 
 }  // namespace
 
@@ -46,6 +47,8 @@ public:
         out.catching_up = store_.catching_up();
         out.catch_up_read = store_.progress().read;
         out.catch_up_total = store_.progress().of;
+        out.journal_writable = !log_.failing();
+        out.clock_ahead_ms = store_.clock_ahead().count() / 1000;
         return out;
     }
 
@@ -58,8 +61,19 @@ private:
     void on(Turn& turn, Requested& e) { clients_.on(turn, e); }
     void on(Turn& turn, Found& e) { clients_.on(turn, e); }
     // From the disk.
-    void on(Turn& turn, Persisted& e) { clients_.committed(turn, log_.persisted(e.batch)); }
-    void on(Turn& turn, PersistFailed& e) { log_.persist_failed(turn, e.reason); }
+    void on(Turn& turn, Persisted& e) {
+        const bool failed = log_.failing();
+        clients_.committed(turn, log_.persisted(e.batch));
+        if (failed && !log_.failing()) turn.info("journal: it can be written again, and takes posts");
+    }
+    void on(Turn& turn, PersistFailed& e) {
+        log_.persist_failed(turn, e.reason);
+        clients_.not_committed(turn);
+    }
+    void on(Turn& turn, JournalWatched& e) {
+        log_.watched(turn, e.trouble);
+        if (log_.failing()) clients_.not_committed(turn);
+    }
     // From the store.
     void on(Turn& turn, Fetched& e) { store_.on(turn, e); }
     void on(Turn& turn, FetchHead& e) { store_.on(turn, e); }
@@ -90,11 +104,20 @@ private:
         const auto stored = log_.take_marked();
         store_.verify(turn, stored);  // before resumes read what may be lost
         clients_.send(turn, stored);  // last: one write for each client, with all that was queued
-        if (draining_ && !drained_ && log_.idle() && (clients_.idle() || turn.now.time >= drain_until_)) {
-            drained_ = true;
-            turn.emit(Drained{});
-        }
+        if (draining_ && !drained_) end_if_drained(turn);
         return std::move(turn.effects);
+    }
+
+    void end_if_drained(Turn& turn) {
+        const bool is_time = turn.now.time >= drain_until_;
+        // A disk that is only slow is waited for somewhat longer: people wait for the commit.
+        const bool gives_up = is_time && (log_.failing() || turn.now.time >= drain_until_ + drain_of_disk);
+        if (!gives_up && is_time && !log_.idle())
+            return turn.emit(SetTimer{timers::drain, drain_until_ + drain_of_disk});
+        if (!gives_up && !(log_.idle() && (clients_.idle() || is_time))) return;
+        drained_ = true;
+        clients_.not_committed(turn);
+        turn.emit(Drained{});
     }
 
     ChatConfig config_;

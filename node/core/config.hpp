@@ -41,11 +41,15 @@ struct ChatConfig {
     std::size_t page_rows_max = 2000;  ///< read at once from the store or the journal, at most; a small one
                                        ///< makes a long history of a short one
     std::size_t history_on_join = 50;
-    std::size_t posts_per_second_max = 0;  ///< of one client, in the long run; 0 for no bound
-    bool presence = true;                  ///< tells the other nodes who is here, and clients who is anywhere
-    std::string
-        auth_secret;  ///< not empty: people sign in with their store's accounts, and this signs who they are
-    bool secure_cookies = false;    ///< clients come by https
+    std::size_t posts_per_second_max = 0;   ///< of one client, in the long run; 0 for no bound
+    std::size_t frames_per_second_max = 0;  ///< of one connection, in the long run; 0 for no bound
+    bool presence = true;       ///< tells the other nodes who is here, and clients who is anywhere
+    bool members_only = false;  ///< people sign in with their store's accounts
+    /// What signs who they are: the first signs, all are believed. Empty: keys that the nodes make and share
+    /// in the store.
+    std::vector<std::string> auth_secrets;
+    std::string entropy;            ///< 32 bytes that nobody can guess, for keys and sign-ins
+    std::string kept;               ///< what the last Keep told, in an earlier life
     std::uint64_t random_seed = 0;  ///< for back-off jitter and for a store's new generation
 };
 

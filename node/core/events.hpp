@@ -48,7 +48,8 @@ struct Requested {
     ExchangeId exchange;
     base::HttpRequest request;
     std::string address;
-};  ///< answer with one Respond or Stream
+    bool secure = false;  ///< it came by https, to here or to a trusted proxy
+};                        ///< answer with one Respond or Stream
 
 struct Persisted {
     std::uint64_t batch;
@@ -57,6 +58,10 @@ struct PersistFailed {
     std::uint64_t batch;
     std::string reason;
 };  ///< nothing of it is; the core sends it again
+
+struct JournalWatched {
+    std::string trouble;
+};  ///< the journal's file is no more the one that was opened, or (empty) it is again
 
 struct Found {
     SearchId search;
@@ -88,8 +93,9 @@ struct TimerFired {
 };
 struct Drain {};  ///< stop accepting; clients are told to go on elsewhere, what waits is written
 
-using Event = std::variant<Opened, Received, Written, Closed, Requested, Persisted, PersistFailed, Fetched,
-                           FetchHead, FetchData, FetchEnded, FetchFailed, TimerFired, Drain, Found>;
+using Event =
+    std::variant<Opened, Received, Written, Closed, Requested, Persisted, PersistFailed, Fetched, FetchHead,
+                 FetchData, FetchEnded, FetchFailed, TimerFired, Drain, Found, JournalWatched>;
 
 // ---- what the core asks of the world
 
@@ -113,6 +119,10 @@ struct Stream {
 struct Persist {
     base::JournalBatch batch;
 };  ///< answer with Persisted or PersistFailed, in order; one in flight
+
+struct Keep {
+    std::string text;
+};  ///< ChatConfig::kept of the next start, in place of what was kept before; secret
 
 struct Search {
     SearchId search;
@@ -143,7 +153,7 @@ struct Log {
 struct Drained {};  ///< answer to Drain: all is written and on disk, the process may end
 
 using Effect = std::variant<Send, Close, Respond, Stream, Persist, Search, Fetch, CancelFetch, UseStore,
-                            SetTimer, Log, Drained>;
+                            SetTimer, Log, Drained, Keep>;
 using Effects = std::vector<Effect>;
 
 }  // namespace davenport::node

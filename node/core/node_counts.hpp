@@ -11,11 +11,13 @@ struct NodeCounts {
     std::uint64_t posts_refused = 0;  ///< with any reason
     std::uint64_t posts_stored =
         0;  ///< how often one was found to be in the store: again after another store came
-    std::uint64_t posts_failed = 0;     ///< of those taken: refused by the store for good
-    std::uint64_t rows_new = 0;         ///< others' messages, from the feed
-    std::uint64_t rows_known = 0;       ///< rows of the feed that were known: own messages, repeats, rewinds
-    std::uint64_t rows_skipped = 0;     ///< rows of the feed that cannot be read
-    std::uint64_t feeds_deaf = 0;       ///< feeds that were open and brought nothing, though there was more
+    std::uint64_t posts_failed = 0;    ///< of those taken: refused by the store for good
+    std::uint64_t rows_new = 0;        ///< others' messages, from the feed
+    std::uint64_t rows_known = 0;      ///< rows of the feed that were known: own messages, repeats, rewinds
+    std::uint64_t rows_skipped = 0;    ///< rows of the feed that cannot be read
+    std::uint64_t feeds_deaf = 0;      ///< feeds that were open and brought nothing, though there was more
+    std::uint64_t frames_refused = 0;  ///< from clients that send more often than they may
+    std::uint64_t sign_ins_held_back = 0;
     std::uint64_t clients_cut_off = 0;  ///< for not taking what they were sent
     // As they are now:
     std::size_t clients = 0;
@@ -23,6 +25,8 @@ struct NodeCounts {
     bool store_up = false;
     bool catching_up = false;                             ///< a new node reads what the store had before
     std::uint64_t catch_up_read = 0, catch_up_total = 0;  ///< documents
+    bool journal_writable = true;
+    std::int64_t clock_ahead_ms = 0;  ///< of the store's clock; negative behind it
     bool draining = false;
 };
 

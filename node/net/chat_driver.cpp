@@ -1,5 +1,6 @@
 #include "node/net/chat_driver.hpp"
 
+#include "node/net/kept_file.hpp"
 #include "node/net/metrics.hpp"
 #include "node/net/search_index.hpp"
 #include "node/net/sqlite_journal.hpp"
@@ -8,6 +9,7 @@
 #include "node/net/wire/timers.hpp"
 
 #include <optional>
+#include <system_error>
 #include <unordered_map>
 #include <utility>
 
@@ -18,6 +20,7 @@ namespace {
 
 // How long clients may take to read their farewell after all else is done.
 constexpr auto farewell = std::chrono::milliseconds{200};
+constexpr auto journal_watch = std::chrono::seconds{2};
 
 }  // namespace
 
@@ -28,9 +31,11 @@ public:
           log_(std::move(log)),
           file_(config.journal_path),
           journal_(file_),
-          core_(config.core, journal_),
+          kept_(KeptFile::path_of(config.journal_path)),
+          core_(with_kept(std::move(config.core)), journal_),
           timers_(loop, [this](TimerId id) { handle(TimerFired{id}); }),
           farewell_timer_(loop.context()),
+          watch_timer_(loop.context()),
           store_(loop, config.stores, {.ca_file = config.store_ca_file}, store_events()),
           server_(loop, config.server, [this](Event event) { handle(std::move(event)); }),
           writer_(file_,
@@ -50,6 +55,7 @@ public:
                 "journal: it was put back from a copy since this node last ran; it has another uuid now, and "
                 "clients resume as from another node");
         events_.run([this] { perform_all(core_.start(wire::Loop::now())); });
+        watch_journal();
     }
 
     [[nodiscard]] std::uint16_t port() const { return server_.port(); }
@@ -64,6 +70,11 @@ public:
     }
 
 private:
+    ChatConfig with_kept(ChatConfig config) const {
+        if (config.members_only) config.kept = kept_.read();
+        return config;
+    }
+
     wire::HttpClient::Events store_events() {
         return {
             .whole =
@@ -105,6 +116,19 @@ private:
         });
     }
 
+    /// Each commit looks too; this is for a node where nothing is said.
+    void watch_journal() {
+        watch_timer_.expires_after(journal_watch);
+        watch_timer_.async_wait([this](boost::system::error_code error) {
+            if (error) return;
+            if (auto trouble = file_.misplaced(); trouble != trouble_) {
+                trouble_ = trouble;
+                handle(JournalWatched{std::move(trouble)});
+            }
+            watch_journal();
+        });
+    }
+
     /// In the index's thread.
     void found(std::uint64_t search, base::SearchAnswer answer) {
         wire::asio::post(loop_.context(), [this, search, whole = std::move(answer)]() mutable {
@@ -141,6 +165,14 @@ private:
         log_(Log::Level::warning, "store: going on with " + store_.url());
     }
     void perform(SetTimer effect) { timers_.set(effect.timer, effect.at); }
+    void perform(const Keep& effect) {
+        try {
+            kept_.write(effect.text);
+        } catch (const std::system_error& error) {
+            log_(Log::Level::warning, std::string{"sign-in: cannot keep who was signed out ("} +
+                                          error.what() + "); the store is asked after a restart");
+        }
+    }
     void perform(Log effect) { log_(effect.level, effect.line); }
     void perform(Drained) {
         farewell_timer_.expires_after(server_.has_clients() ? farewell : farewell / 20);
@@ -151,11 +183,12 @@ private:
     LogLine log_;
     JournalFile file_;
     SqliteJournal journal_;
+    KeptFile kept_;
     ChatCore core_;
     wire::SerialQueue<Event> events_{
         [this](Event event) { perform_all(core_.handle(std::move(event), wire::Loop::now())); }};
     wire::Timers<TimerId> timers_;
-    wire::asio::steady_timer farewell_timer_;
+    wire::asio::steady_timer farewell_timer_, watch_timer_;
     StorePool store_;
     ChatServer server_;
     JournalWriter writer_;
@@ -163,6 +196,7 @@ private:
     Metrics metrics_;
     std::unordered_map<FetchId, base::Time> asked_;  ///< requests to the store that are under way
     base::Time commit_began_{};
+    std::string trouble_;  ///< of the journal's file, as the core was told
     std::optional<MetricsServer> metrics_server_;
 };
 

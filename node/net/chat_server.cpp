@@ -30,7 +30,9 @@ ChatServer::~ChatServer() {
 void ChatServer::accept(wire::asio::ip::tcp::socket socket) {
     const auto session =
         std::make_shared<ClientSession>(loop_, static_cast<ClientOwner&>(*this), std::move(socket));
-    if (session->is_far_too_many()) return;  // closed with the last pointer to it
+    // Closed with the last pointer to it.
+    if (session->is_far_too_many() || connections_.size() > config_.connections_max) return;
+    if (config_.proxies.trusts(session->address())) session->expect_proxy();
     if (tls_) session->secure(*tls_);
     session->start();
 }
@@ -38,7 +40,8 @@ void ChatServer::accept(wire::asio::ip::tcp::socket socket) {
 std::size_t ChatServer::add(ClientSession& client) {
     connections_.insert(&client);
     if (config_.connections_per_address_max == 0 ||
-        (base::is_loopback_address(client.address()) && !config_.counts_this_machine))
+        (base::is_loopback_address(client.address()) && !config_.counts_this_machine) ||
+        config_.proxies.trusts(client.address()))  // it speaks for many
         return 0;
     return ++by_address_[client.address()];
 }

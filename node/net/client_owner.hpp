@@ -1,12 +1,14 @@
 #pragma once
 
 #include "node/core/events.hpp"
+#include "node/net/trusted_proxies.hpp"
 #include "node/net/web_guard.hpp"
 #include "node/net/wire/http_codec.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace davenport::node {
 
@@ -22,6 +24,9 @@ struct ClientRules {
     /// This machine's own connections count too. By default they do not: a proxy may run here, with all
     /// clients behind it.
     bool counts_this_machine = false;
+    TrustedProxies proxies;
+    /// So many connections at most: the process needs descriptors for its store and its files, too.
+    std::size_t connections_max = std::numeric_limits<std::size_t>::max();
     wire::HttpLimits limits{.body_bytes = 1024 * 1024};
 };
 

@@ -5,12 +5,14 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace davenport::node {
@@ -87,9 +89,15 @@ std::string explain(const std::string& path, const sqlite::Error& error) {
 JournalFile::JournalFile(std::string path) : path_(std::move(path)) {
     lock_ = take_lock(path_);
     try {
+        check_heads();
         sqlite::Database database{path_, sqlite::Database::Mode::read_write_create};
         prepare(database);
         begin_run(database);
+        struct ::stat file {};
+        if (::stat(path_.c_str(), &file) == 0) {
+            device_ = file.st_dev;
+            inode_ = file.st_ino;
+        }
         recent_ = std::make_unique<RecentIds>(highest_letters(database));
     } catch (const sqlite::Error& error) {
         ::close(lock_);
@@ -118,6 +126,41 @@ int JournalFile::take_lock(const std::string& path) {
                         path, holder.empty() ? "" : " (process " + holder + ")"));
     }
     return lock;
+}
+
+void JournalFile::check_heads() const {
+    const auto head = [](const std::string& path) {
+        std::ifstream file{path, std::ios::binary};
+        std::string bytes(16, '\0');
+        file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+        bytes.resize(static_cast<std::size_t>(file.gcount()));
+        return bytes;
+    };
+    const auto main = head(path_), log = head(path_ + "-wal");
+    if (!main.empty() && main != std::string{"SQLite format 3\0", 16})
+        throw base::JournalError(
+            main.size() < 16
+                ? fmt::format("the journal {} is damaged (it has {} bytes): restore a backup, or move "
+                              "it away; what the store has comes back by itself",
+                              path_, main.size())
+                : fmt::format("the journal {} is not a journal: some other program's file; give "
+                              "--journal another path",
+                              path_));
+    // SQLite's documents, "WAL file format": two magic numbers, for the two orders of bytes in its checksums.
+    if (!log.empty() && !log.starts_with("\x37\x7f\x06\x82") && !log.starts_with("\x37\x7f\x06\x83"))
+        throw base::JournalError(fmt::format(
+            "the journal {0} is damaged (its log {0}-wal has been overwritten): restore a backup, or "
+            "move {0}-wal away and lose what was said last and is not in the store",
+            path_));
+}
+
+std::string JournalFile::misplaced() const {
+    struct ::stat file {};
+    if (::stat(path_.c_str(), &file) != 0)
+        return errno == ENOENT ? fmt::format("the file {} was removed while the node runs", path_)
+                               : fmt::format("the file {} cannot be seen: {}", path_, std::strerror(errno));
+    if (file.st_dev == device_ && file.st_ino == inode_) return {};
+    return fmt::format("the file {} was replaced by another while the node runs", path_);
 }
 
 void JournalFile::recognise(sqlite::Database& database, const std::string& path) {

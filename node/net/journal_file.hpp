@@ -3,6 +3,7 @@
 #include "node/net/recent_ids.hpp"
 #include "node/net/sqlite.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -32,6 +33,10 @@ public:
     /// What the writer has committed lately, for the reader.
     [[nodiscard]] RecentIds& recent() const { return *recent_; }
 
+    /// Why the file at path() is not the one that is open; empty when it is. What is committed to a file that
+    /// was removed is gone with the process. Threads: any.
+    [[nodiscard]] std::string misplaced() const;
+
     /// "davn": what tells a journal from another program's SQLite file.
     static constexpr std::int64_t application_id = 0x6461766e;
     static constexpr std::int64_t version = 3;
@@ -44,6 +49,9 @@ public:
     static int take_lock(const std::string& path);
 
 private:
+    /// Looks at the first bytes: SQLite takes a file of one byte for an empty one, and a log of garbage for
+    /// none.
+    void check_heads() const;
     void prepare(sqlite::Database& database) const;
     /// Notes this life of the node, in the journal and beside it.
     void begin_run(sqlite::Database& database);
@@ -51,6 +59,7 @@ private:
     static std::string highest_letters(sqlite::Database& database);
 
     std::string path_;
+    std::uint64_t device_ = 0, inode_ = 0;
     int lock_ = -1;
     bool went_back_ = false;
     std::unique_ptr<RecentIds> recent_;

@@ -13,6 +13,7 @@ namespace davenport::node {
 struct JournalWriter::Impl {
     Impl(const JournalFile& file, OnDone done)
         : on_done(std::move(done)),
+          journal(file),
           recent(file.recent()),
           database(file.connect()),
           insert(database.prepare("INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON "
@@ -61,6 +62,11 @@ struct JournalWriter::Impl {
             if (batch.checkpoint)
                 move_checkpoint.bind(1, batch.checkpoint->generation).bind(2, batch.checkpoint->place).run();
             if (!batch.uuid.empty()) rename.bind(1, batch.uuid).run();
+            // What is committed to a file that was removed is on no disk that a restart would find.
+            if (auto trouble = journal.misplaced(); !trouble.empty()) {
+                database.execute("ROLLBACK");
+                return trouble;
+            }
             database.execute("COMMIT");
             remember(batch);
             return {};
@@ -107,6 +113,7 @@ struct JournalWriter::Impl {
     }
 
     OnDone on_done;
+    const JournalFile& journal;
     RecentIds& recent;
     sqlite::Database database;
     sqlite::Statement insert, mark, find_generation, add_generation, move_checkpoint, rename;

@@ -53,6 +53,12 @@ struct Metrics::Impl {
         counter("davenport_feed_known_total", "Rows of the store's feed that were known already.");
     Counter& deaf = counter("davenport_feed_deaf_total",
                             "Feeds of the store that were open and brought nothing, though it had more.");
+    Counter& rows_skipped = counter("davenport_feed_skipped_total",
+                                    "Rows of the store's feed that could not be read and were skipped.");
+    Counter& frames_refused =
+        counter("davenport_frames_refused_total", "Frames of clients that sent more often than they may.");
+    Counter& sign_ins_held_back = counter("davenport_sign_ins_held_back_total",
+                                          "Sign-ins that were not tried, because there were too many.");
     Counter& cut_off = counter("davenport_clients_cut_off_total", "Clients cut off for being too slow.");
     Gauge& clients = gauge("davenport_clients", "Clients that are connected or follow a room.");
     Gauge& backlog = gauge("davenport_backlog_messages", "Messages that wait for the store.");
@@ -62,6 +68,10 @@ struct Metrics::Impl {
     Gauge& catch_up_read = gauge("davenport_catch_up_documents", "Documents that it has read of those.");
     Gauge& catch_up_total =
         gauge("davenport_catch_up_documents_total", "Documents that the store had when it began.");
+    Gauge& journal_writable =
+        gauge("davenport_journal_writable", "1 while the journal takes what it is given.");
+    Gauge& clock_ahead =
+        gauge("davenport_clock_ahead_seconds", "How far the clock is ahead of the store's; 0 up to 30 s.");
     Gauge& draining = gauge("davenport_draining", "1 while the node is about to end.");
     Histogram& commits =
         histogram("davenport_commit_seconds", "From a commit's begin until it is on the disk.");
@@ -90,6 +100,9 @@ std::string Metrics::text(const NodeCounts& counts) {
     raise(impl_->rows_new, counts.rows_new);
     raise(impl_->rows_known, counts.rows_known);
     raise(impl_->deaf, counts.feeds_deaf);
+    raise(impl_->rows_skipped, counts.rows_skipped);
+    raise(impl_->frames_refused, counts.frames_refused);
+    raise(impl_->sign_ins_held_back, counts.sign_ins_held_back);
     raise(impl_->cut_off, counts.clients_cut_off);
     impl_->clients.Set(static_cast<double>(counts.clients));
     impl_->backlog.Set(static_cast<double>(counts.backlog));
@@ -97,6 +110,8 @@ std::string Metrics::text(const NodeCounts& counts) {
     impl_->catching_up.Set(counts.catching_up ? 1 : 0);
     impl_->catch_up_read.Set(static_cast<double>(counts.catch_up_read));
     impl_->catch_up_total.Set(static_cast<double>(counts.catch_up_total));
+    impl_->journal_writable.Set(counts.journal_writable ? 1 : 0);
+    impl_->clock_ahead.Set(static_cast<double>(counts.clock_ahead_ms) / 1000);
     impl_->draining.Set(counts.draining ? 1 : 0);
     return prometheus::TextSerializer{}.Serialize(impl_->registry.Collect());
 }

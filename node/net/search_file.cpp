@@ -1,5 +1,6 @@
 #include "node/net/search_file.hpp"
 
+#include "node/net/search_fold.hpp"
 #include "node/net/search_index.hpp"
 #include "node/net/search_query.hpp"
 
@@ -17,13 +18,14 @@ constexpr std::int64_t version = 2;
 constexpr std::int64_t application_id = 0x64617673;  // "davs": what tells an index from somebody else's file
 
 // `place` is a message's moment as a number (search::place_of), so that the newest come first without
-// sorting. Emoji are words. Without the texts themselves: the journal has them.
+// sorting. Texts are folded before (search::fold): what the tokenizer would do to accents it would do to
+// vowel signs. Emoji are words. Without the texts themselves: the journal has them.
 constexpr auto schema = R"sql(
     -- Taken in are the arrivals up to `read`, but for those below `below`: old messages come in downwards.
     CREATE TABLE source (journal TEXT NOT NULL, read INTEGER NOT NULL, below INTEGER NOT NULL);
     CREATE TABLE place (place INTEGER PRIMARY KEY, arrival INTEGER NOT NULL);
     CREATE VIRTUAL TABLE word USING fts5 (room, user, text, content = '', prefix = '2 3',
-        tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co So Cn'");
+        tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* Co So Cn'");
 )sql";
 
 constexpr auto columns = "arrival, id, room, position, user, text, datetime, host";
@@ -130,7 +132,9 @@ void SearchFile::add(std::int64_t arrival, const base::ChatMessage& message) {
         if (index_->changes() > 0) break;
     }
     const auto room = search::room_word(message.room());
-    add_words_.bind(1, place).bind(2, room).bind(3, message.user()).bind(4, message.text()).run();
+    const auto user = search::fold(message.user());
+    const auto text = search::fold(message.text());
+    add_words_.bind(1, place).bind(2, room).bind(3, user).bind(4, text).run();
 }
 
 base::SearchAnswer SearchFile::find(const base::SearchQuery& query) {

@@ -1,12 +1,19 @@
 #include "node/net/search_query.hpp"
 
+#include "node/net/search_fold.hpp"
+
 #include <algorithm>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace davenport::node::search {
 namespace {
+
+/// What is looked for beyond so many words is left out: each costs a look at all messages that have it, and a
+/// thousand bytes of them took seconds.
+constexpr std::size_t words_max = 16;
 
 struct Part {
     std::string words;
@@ -48,13 +55,22 @@ std::vector<Part> parts_of(std::string_view text) {
 }  // namespace
 
 std::string to_fts5(const base::SearchQuery& query) {
-    std::string out;
+    std::vector<std::string> terms;
+    std::size_t words = 0;
     for (const auto& part : parts_of(query.text)) {
+        auto folded = fold_query(part.words);
+        if (folded.words.size() > words_max - words) {
+            folded.words.resize(words_max - words);
+            folded.begins = false;
+        }
+        if (folded.words.empty()) break;
+        words += folded.words.size();
         // A single letter begins half of all words: it stands for itself.
-        const bool begins = !part.in_a_row && part.words.size() > 1;
-        out += fmt::format("{}{{user text}} : \"{}\"{}", out.empty() ? "" : " AND ", part.words,
-                           begins ? " *" : "");
+        const bool begins = folded.begins || (!part.in_a_row && part.words.size() > 1);
+        auto term = fmt::format("{{user text}} : \"{}\"{}", fmt::join(folded.words, " "), begins ? " *" : "");
+        if (std::ranges::find(terms, term) == terms.end()) terms.push_back(std::move(term));
     }
+    auto out = fmt::format("{}", fmt::join(terms, " AND "));
     if (!out.empty() && !query.room.empty())
         out = fmt::format("room : \"{}\" AND {}", room_word(query.room), out);
     return out;

@@ -53,6 +53,12 @@ void add_options(CLI::App& app, Options& o) {
            "Host header on; repeatable")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_option(
+           "--trusted-proxy", o.trusted_proxies,
+           "10.0.0.0/8 or an address: proxies whose word on a client's address and https is taken "
+           "(X-Forwarded-For, X-Forwarded-Proto, Forwarded, PROXY protocol); repeatable; default: none")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_option("--tls-cert", o.tls_cert,
                    "PEM file with the certificate and its chain: clients then use https");
     app.add_option("--tls-key", o.tls_key,
@@ -62,10 +68,13 @@ void add_options(CLI::App& app, Options& o) {
            "none: anybody may take part, under any name; couchdb: people sign in with their CouchDB account")
         ->check(CLI::IsMember({"none", "couchdb"}))
         ->capture_default_str();
-    app.add_option("--auth-secret-file", o.auth_secret_file,
-                   "file with the secret of at least 32 bytes that signs sign-ins, the same for all nodes; "
-                   "default: derived "
-                   "from the store's password");
+    app.add_option(
+           "--auth-secret-file", o.auth_secret_files,
+           "file with the secret of at least 32 bytes that signs sign-ins, the same for all nodes; "
+           "repeatable: the first signs, all are believed; default: keys that the nodes make and share "
+           "in the store")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_option("--presence", o.presence,
                    "on: people see who is present, on all nodes; off: presence is neither shown nor stored")
         ->check(CLI::IsMember({"on", "off"}))

@@ -19,9 +19,10 @@ struct Options {
     std::string listen = "127.0.0.1:8080";
     std::vector<std::string> hosts;
     std::vector<std::string> origins;
+    std::vector<std::string> trusted_proxies;
     std::string tls_cert, tls_key;
     std::string auth = "none";
-    std::string auth_secret_file;
+    std::vector<std::string> auth_secret_files;
     std::string presence = "on";
     std::string metrics;
     std::string journal = "chatnode.journal";

@@ -1,11 +1,12 @@
 #include "node/program/setup.hpp"
 
-#include "node/base/sign.hpp"
 #include "node/net/wire/acceptor.hpp"
+#include "node/net/wire/process.hpp"
 #include "node/net/wire/tls_server.hpp"
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -21,6 +22,8 @@ namespace davenport::node::program {
 namespace {
 
 constexpr std::size_t secret_bytes_min = 32;
+/// For the store's connections, the journal and the index, the log.
+constexpr std::size_t reserved_descriptors = 64;
 
 /// The whole file, byte for byte.
 std::string read_file(const std::string& path) {
@@ -109,17 +112,11 @@ wire::WebOrigin read_origin(const std::string& url) {
     return *origin;
 }
 
-/// The same at all nodes of a chat: what they all know is the store's password. Never empty: that would mean
-/// that nobody has to sign in.
-std::string find_secret(const Options& options, const std::vector<wire::HttpServer>& stores) {
-    if (!options.auth_secret_file.empty()) return read_secret(options.auth_secret_file);
-    const auto password = stores.empty() ? std::string{} : find_password(options, stores.front());
-    if (stores.empty() || stores.front().user.empty() || password.empty())
-        throw std::invalid_argument(
-            "sign-ins are signed with a secret that is made from the store's password, and --store has none: "
-            "give it "
-            "a user and a password, or give --auth-secret-file");
-    return base::derive_secret(password, "davenport " + stores.front().user + stores.front().path);
+std::string random_bytes(std::size_t count) {
+    std::string out(count, '\0');
+    if (::getrandom(out.data(), out.size(), 0) != static_cast<ssize_t>(out.size()))
+        throw std::runtime_error("the system gives no random numbers");
+    return out;
 }
 
 FeedMode feed_mode(const std::string& name) {
@@ -171,6 +168,7 @@ ChatDriver::Config set_up(const CommandLine& given) {
         attempt("host", [&] { config.server.hosts.push_back(read_host(name)); });
     for (const auto& url : options.origins)
         attempt("origin", [&] { config.server.origins.push_back(read_origin(url)); });
+    attempt("trusted-proxy", [&] { config.server.proxies = TrustedProxies{options.trusted_proxies}; });
     core.presence = options.presence == "on";
     core.feed = feed_mode(options.feed);
     core.poll_interval = base::Duration{static_cast<std::int64_t>(options.poll_interval * 1e6)};
@@ -179,18 +177,19 @@ ChatDriver::Config set_up(const CommandLine& given) {
     core.session_bytes_max = options.send_queue_bytes;
     core.message_bytes_max = options.message_bytes;
     core.posts_per_second_max = options.posts_per_second;
+    // Whoever bounds posts bounds all frames: pages join their rooms at once, and that many are enough.
+    core.frames_per_second_max =
+        options.posts_per_second == 0 ? 0 : std::max<std::size_t>(500, 10 * options.posts_per_second);
     core.outbox_messages_max = options.outbox;
     core.name = options.name.empty() ? "node" : options.name;
-    if (::getrandom(&core.random_seed, sizeof core.random_seed, 0) < 0)
-        throw std::runtime_error("the system gives no random numbers");
-    const bool own_secret = !options.auth_secret_file.empty();
-    if (options.auth == "couchdb" && (own_secret || config.stores.size() == options.stores.size()))
-        attempt(own_secret ? "auth-secret-file" : "auth",
-                [&] { core.auth_secret = find_secret(options, config.stores); });
-    else if (own_secret)
-        attempt("auth-secret-file", [&] { read_secret(options.auth_secret_file); });
-    core.secure_cookies = !options.tls_cert.empty();
+    std::memcpy(&core.random_seed, random_bytes(sizeof core.random_seed).data(), sizeof core.random_seed);
+    core.members_only = options.auth == "couchdb";
+    for (const auto& path : options.auth_secret_files)
+        attempt("auth-secret-file", [&] { core.auth_secrets.push_back(read_secret(path)); });
+    core.entropy = random_bytes(32);
     config.store_ca_file = options.store_ca;
+    if (const auto most = wire::descriptor_limit(); most > 2 * reserved_descriptors)
+        config.server.connections_max = most - reserved_descriptors;
     config.server.connections_per_address_max = options.connections_per_address;
     config.server.tls_cert_file = options.tls_cert;
     config.server.tls_key_file =

@@ -67,6 +67,7 @@ struct OfNodeEvent {
     void operator()(const node::TimerFired& e) const { h.add(e.timer); }
     void operator()(const node::Drain&) const {}
     void operator()(const node::Found& e) const { h.add(e.search); }
+    void operator()(const node::JournalWatched& e) const { h.add(e.trouble); }
 };
 
 struct OfStoreEvent {

@@ -8,37 +8,33 @@ namespace davenport {
 
 namespace {
 
+using base::Credential;
+
 const auto noon = base::wall_from_unix_ms(1'800'000'000'000);
 const auto evening = noon + std::chrono::hours{6};
 
-TEST(SignName, GivesTheNameBackToWhoHasTheSecret) {
+Credential of(std::string name) { return {std::move(name), "session", "mark", noon, evening, "k1"}; }
+
+TEST(Sign, GivesTheCredentialBackToWhoHasTheSecret) {
     for (const auto* name : {"ann", "", "Zoë; Path=/", "a.b.c"}) {
-        const auto text = base::sign_name(name, evening, "secret");
+        const auto text = base::sign(of(name), "k1", "secret");
         EXPECT_EQ(text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."),
                   std::string::npos);
-        EXPECT_EQ(base::verify_name(text, noon, "secret"), name);
-        EXPECT_FALSE(base::verify_name(text, noon, "another secret"));
-        EXPECT_FALSE(base::verify_name(text, noon, "")) << "no secret vouches for nobody";
-        EXPECT_FALSE(base::verify_name(text, evening, "secret")) << "it has expired";
+        EXPECT_EQ(base::key_of(text), "k1");
+        EXPECT_EQ(base::verify(text, "secret"), of(name));
+        EXPECT_FALSE(base::verify(text, "another secret"));
+        EXPECT_FALSE(base::verify(text, "")) << "no secret vouches for nobody";
     }
 }
 
-TEST(SignName, IsWorthNothingWhenALetterIsAnother) {
-    const auto text = base::sign_name("ann", evening, "secret");
+TEST(Sign, IsWorthNothingWhenALetterIsAnother) {
+    const auto text = base::sign(of("ann"), "k1", "secret");
     for (std::size_t i = 0; i < text.size(); ++i) {
         auto other = text;
         other[i] = other[i] == 'A' ? 'B' : 'A';
-        EXPECT_FALSE(base::verify_name(other, noon, "secret")) << i;
-        EXPECT_FALSE(base::verify_name(text.substr(0, i), noon, "secret")) << i;
+        EXPECT_FALSE(base::verify(other, "secret")) << i;
+        EXPECT_FALSE(base::verify(text.substr(0, i), "secret")) << i;
     }
-}
-
-TEST(DeriveSecret, DependsOnPasswordAndSalt) {
-    const auto secret = base::derive_secret("pw", "salt");
-    EXPECT_EQ(secret.size(), 32u);
-    EXPECT_EQ(secret, base::derive_secret("pw", "salt"));
-    EXPECT_NE(secret, base::derive_secret("pw2", "salt"));
-    EXPECT_NE(secret, base::derive_secret("pw", "salt2"));
 }
 
 }  // namespace

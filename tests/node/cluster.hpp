@@ -220,6 +220,7 @@ private:
     void node_effect(int, node::Stream&) {}
     void node_effect(int, node::UseStore&) {}
     void node_effect(int, node::Search&) {}
+    void node_effect(int, node::Keep&) {}
     void node_effect(int i, node::Persist& e) {
         auto& n = *nodes_[static_cast<std::size_t>(i)];
         n.journal.write(e.batch);

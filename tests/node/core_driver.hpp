@@ -221,6 +221,14 @@ public:
         }
         now_us_ = until;
     }
+    /// The same with a store that is there all the time and has nothing new.
+    void live(std::chrono::seconds by) {
+        for (; by > std::chrono::seconds{0}; by -= std::chrono::seconds{1}) {
+            advance(std::chrono::seconds{1});
+            if (asked("GET /chat/_local/davenport")) store_up();
+            if (asked("feed=continuous")) stream("feed=continuous", "\n");
+        }
+    }
     [[nodiscard]] base::Now now() const {
         return {base::Time{base::Duration{now_us_}},
                 base::wall_from_unix_ms(epoch_ms) + base::Duration{now_us_} + wall_offset};
@@ -284,6 +292,7 @@ private:
         last_batch = e.batch;
         journal.write(e.batch);
     }
+    void on(node::Keep& e, Sent&) { config_.kept = e.text; }
     void on(node::Search& e, Sent&) { searches.push_back(e); }
     void on(node::Fetch& e, Sent&) {
         ++requests;
@@ -304,6 +313,17 @@ private:
     std::int64_t now_us_ = 0;
     std::uint16_t counter_ = 0;
 };
+
+/// The store's answers about one account, which exists and may come in.
+inline void answer_account(CoreDriver& driver, std::string_view name, std::string_view salt = "s1",
+                           std::string_view security = "{}") {
+    driver.answer("GET /chat/_security", 200, std::string{security});
+    driver.answer(
+        "POST /_users/_all_docs", 200,
+        fmt::format(R"({{"rows":[{{"id":"org.couchdb.user:{0}","doc":{{"name":"{0}","roles":["staff"],)"
+                    R"("salt":"{1}","derived_key":"k"}}}}]}})",
+                    name, salt));
+}
 
 /// A row of a feed with a whole document in it, ended by a newline.
 inline std::string feed_row(std::string_view seq, const base::ChatMessage& m) {

@@ -4,6 +4,7 @@
 #include "tests/node/journal_conformance.hpp"
 #include "tests/node/journal_folder.hpp"
 
+#include <ctime>
 #include <fstream>
 #include <future>
 #include <optional>
@@ -95,6 +96,62 @@ TEST_F(SearchIndexTest, KnowsNoCaseNoAccentsAndAllScripts) {
     EXPECT_THAT(texts(query("\U0001F600")), ElementsAre("great \U0001F600"));
 }
 
+TEST_F(SearchIndexTest, FindsAnyStretchOfScriptsWithoutSpaces) {
+    const std::string shanghai = "我家在上海东边。", thai = "ฉันรักประเทศไทยมาก",
+                      japanese = "東京タワーへ行きました";
+    say({shanghai, thai, japanese, "mixed上海text"});
+    EXPECT_THAT(texts(query("上海")), ElementsAre("mixed上海text", shanghai));
+    for (const auto* part :
+         {"我", "家在", "上海东", "海东边", "边", "我家在上海东边", "\"上海东边\"", "\"海\""})
+        EXPECT_THAT(texts(query(part)), testing::Contains(shanghai)) << part;
+    for (const auto* part : {"海上", "上东", "东海", "\"家上海\""})
+        EXPECT_THAT(texts(query(part)), IsEmpty()) << part;
+    for (const auto* part : {"ประเทศ", "ไทย", "รัก", "ประเทศไทย"})
+        EXPECT_THAT(texts(query(part)), ElementsAre(thai)) << part;
+    for (const auto* part : {"京タ", "タワー", "行き", "ﾀﾜｰ"})
+        EXPECT_THAT(texts(query(part)), ElementsAre(japanese)) << part;
+    for (const auto* part : {"mixed上海", "上海text", "mixed", "上海tex"})
+        EXPECT_THAT(texts(query(part)), testing::Contains("mixed上海text")) << part;
+}
+
+TEST_F(SearchIndexTest, FindsWhatReadsTheSame) {
+    const std::string pointed = "שָׁלוֹם עֲלֵיכֶם", arabic = "مُحَمَّد",
+                      decomposed = "\u1112\u1161\u11ab\u1100\u116e\u11a8", hindi = "हिन्दी में";
+    say({pointed, arabic, decomposed, hindi, "ﬁsh Straße", "שלום"});
+    EXPECT_THAT(texts(query("שלום")), ElementsAre("שלום", pointed));
+    EXPECT_THAT(texts(query("שָׁלוֹם")), ElementsAre("שלום", pointed));
+    EXPECT_THAT(texts(query("محمد")), ElementsAre(arabic));
+    EXPECT_THAT(texts(query("한국")), ElementsAre(decomposed));
+    EXPECT_THAT(texts(query("한")), ElementsAre(decomposed));
+    EXPECT_THAT(texts(query("हिन्दी")), ElementsAre(hindi));
+    EXPECT_THAT(texts(query("fish strasse")), ElementsAre("ﬁsh Straße"));
+}
+
+TEST_F(SearchIndexTest, BoundsWhatALongQueryCosts) {
+    std::vector<std::string> all(5000, "a b a b a b a b a b a b a b a b a b a b a b a b a b a b");
+    say(all);
+    find(query("warm"));
+    std::string phrase = "\"";
+    while (phrase.size() < 998) phrase += phrase.size() % 4 == 1 ? "a " : "b ";
+    const auto begin = std::clock();  // of the processor: others may keep it busy
+    find(query(phrase + '"'));
+    find(query(phrase.substr(1)));
+    EXPECT_LT(std::clock() - begin, CLOCKS_PER_SEC);
+    EXPECT_LT(node::search::to_fts5(query(phrase)).size(), 200u);
+    EXPECT_LT(node::search::to_fts5(query(phrase.substr(1))).size(), 200u);
+}
+
+TEST_F(SearchIndexTest, IsMadeAgainWhenItIsOfAnEarlierVersion) {
+    say({"上海"});
+    const auto path = node::SearchIndex::path_of(file.path());
+    find(query("x"));
+    index.reset();
+    node::sqlite::Database{path, node::sqlite::Database::Mode::read_write}.execute(
+        "DELETE FROM place; PRAGMA user_version = 1");
+    open();
+    EXPECT_THAT(texts(query("上海")), ElementsAre("上海"));
+}
+
 TEST_F(SearchIndexTest, LooksInOneRoomOnly) {
     say({"tea here"}, "lobby");
     say({"tea there"}, "lobby-2");
@@ -132,7 +189,7 @@ TEST_F(SearchIndexTest, HoldsTwinsOfOneMoment) {
 TEST_F(SearchIndexTest, BearsWhateverPeopleType) {
     say({"tea"});
     for (const auto* text : {"", "\"", "\"\"", "*", "tea*", "te:a", "{user}", "NOT", "a OR", "(", "tea AND",
-                             "?!", "-tea", "^tea"}) {
+                             "?!", "-tea", "^tea", "\uff02", "tea\uff02 OR x", "。", "\u0301"}) {
         SCOPED_TRACE(text);
         find(query(text));
         EXPECT_THAT(log, IsEmpty());

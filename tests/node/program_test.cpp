@@ -75,7 +75,7 @@ TEST_F(ProgramTest, TakesASecretAsBytes) {
     const std::string bytes(31, 'x');
     const auto secret = [&](std::string_view content) {
         return set_up(read({"--auth", "couchdb", "--auth-secret-file", file("secret", content)}))
-            .core.auth_secret;
+            .core.auth_secrets.at(0);
     };
     EXPECT_EQ(secret(bytes + "y"), bytes + "y");
     EXPECT_EQ(secret(bytes + "y\n"), bytes + "y");
@@ -91,7 +91,7 @@ TEST_F(ProgramTest, RefusesASecretThatIsTooShort) {
                         ElementsAre(AllOf(StartsWith("--auth-secret-file: "),
                                           HasSubstr("head -c 32 /dev/urandom | base64"))));
     EXPECT_THAT(mistakes({"--auth", "couchdb", "--auth-secret-file", "/nonexistent"}), SizeIs(1));
-    EXPECT_THAT(mistakes({"--auth", "couchdb"}), SizeIs(1)) << "the store has no password to derive one from";
+    EXPECT_THAT(mistakes({"--auth", "couchdb"}), IsEmpty()) << "the nodes make keys and share them";
 }
 
 TEST_F(ProgramTest, ReportsEveryMistakeAtOnceWithItsPlace) {

@@ -18,7 +18,8 @@ using testing::IsEmpty;
 
 node::ChatConfig members_only() {
     node::ChatConfig config;
-    config.auth_secret = "a secret";
+    config.members_only = true;
+    config.auth_secrets = {"a secret of this chat"};
     return config;
 }
 
@@ -43,6 +44,7 @@ struct SignInTest : CoreDriver, testing::Test {
     std::string sign_in(std::string_view name) {
         try_password(7, name);
         answer("POST /_session", 200, R"({"ok":true,"name":")" + std::string{name} + R"(","roles":[]})");
+        answer_account(*this, name);
         const std::string given{base::header(responses.at(7).headers, "Set-Cookie")};
         return given.substr(0, given.find(';'));
     }
@@ -56,6 +58,7 @@ TEST_F(SignInTest, AsksTheStoreWithThePersonsOwnPasswordAndGivesACookie) {
     const auto request = answer("POST /_session", 200, R"({"ok":true,"name":"ann","roles":[]})");
     EXPECT_EQ(request.body, R"({"name":"ann","password":"pw"})");
     EXPECT_EQ(base::header(request.headers, "Authorization"), "");
+    answer_account(*this, "ann");
     EXPECT_EQ(responses.at(7).status, 200);
     EXPECT_EQ(responses.at(7).body, "{\"auth\":\"couchdb\",\"user\":\"ann\"}\n");
     EXPECT_THAT(std::string{base::header(responses.at(7).headers, "Set-Cookie")},
@@ -86,7 +89,8 @@ TEST_F(SignInTest, KnowsWhoHasTheCookieAlsoAtAnotherNodeAndWithTheStoreDown) {
 }
 
 TEST_F(SignInTest, TurnsAwayWhoIsNobody) {
-    const auto forged = "davenport=" + base::sign_name("ann", now().wall + 24h, "a secret of another chat");
+    const auto forged = "davenport=" + base::sign({"ann", "s", "m", now().wall, now().wall + 24h}, "f",
+                                                  "a secret of another chat");
     for (const std::string& cookies :
          {std::string{}, std::string{"davenport="}, forged, std::string{"other=1"}}) {
         SCOPED_TRACE(cookies);

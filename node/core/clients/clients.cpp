@@ -20,18 +20,22 @@ Clients::Clients(const ChatConfig& config, base::Random& random, CommitQueue& lo
       resume_{config, log, store, sessions_, rooms_},
       polls_{log, sessions_, resume_, rooms_},
       presence_{config, log.uuid(), store, sessions_, rooms_},
-      sign_in_{config, store},
+      members_{config, store},
+      sign_in_{config, store, members_, counts},
       posts_{config, log, store, sessions_, rooms_, counts},
-      greeter_{config, log, store, sign_in_, sessions_},
+      greeter_{config, log, store, members_, sessions_},
       history_{log, store},
-      frames_{config, sessions_, rooms_, resume_, presence_, search_, sign_in_, posts_, history_},
-      http_{config, random, log, store, resume_, polls_, posts_, search_, sign_in_, greeter_, history_} {}
+      frames_{config, sessions_, rooms_, resume_, presence_, search_, members_, posts_, counts, history_},
+      http_{config, random,  log,      store,    resume_,  polls_,
+            posts_, search_, members_, sign_in_, greeter_, history_} {}
 
 // ---- events
 
 void Clients::on(Turn& turn, Opened& e) {
-    auto user = sign_in_.required() ? sign_in_.who(e.cookies, turn.now.wall).value_or("") : std::string{};
-    greeter_.open(turn, e.session, std::move(e.address), std::move(user));
+    auto pass = members_.required() ? members_.who(e.cookies, turn.now) : nullptr;
+    auto& session = greeter_.open(turn, e.session, std::move(e.address), std::move(pass));
+    if (members_.required() && !members_.has_keys())
+        sessions_.close(session, "this node has not heard yet who is signed in: come back");
 }
 
 void Clients::on(Turn& turn, Received& e) {
@@ -54,6 +58,7 @@ void Clients::on(Turn& turn, const Closed& e) {
 void Clients::on_timer(Turn& turn, TimerId timer) {
     if (timer == timers::polls) polls_.on_timer(turn);
     if (timer == timers::cursors) cursors_due_ = true;
+    members_.on_timer(timer);
 }
 
 void Clients::drain(Turn& turn) {
@@ -106,10 +111,13 @@ void Clients::tell_store_state() {
         progress = store_->progress();
         twentieths = progress->of > 0 ? progress->read * 20 / progress->of : 0;
     }
-    if (store_->up() == told_up_ && twentieths == told_twentieths_) return;
+    const bool clock_off = store_->clock_ahead() != base::Duration{};
+    if (store_->up() == told_up_ && twentieths == told_twentieths_ && clock_off == told_clock_off_) return;
     told_up_ = store_->up();
     told_twentieths_ = twentieths;
-    sessions_.send_to_all(frames::only(frames::StoreState{told_up_, store_->backlog(), progress}));
+    told_clock_off_ = clock_off;
+    sessions_.send_to_all(frames::only(
+        frames::StoreState{told_up_, store_->backlog(), store_->clock_ahead(), std::move(progress)}));
 }
 
 /// Now and then a room's followers get a cursor that is good elsewhere, too.
@@ -126,11 +134,27 @@ std::vector<std::string> Clients::announce_cursors(Turn& turn) {
     return out;
 }
 
+/// Of those whose sign-in counts no more.
+void Clients::end_sessions(Turn& turn) {
+    bool in_use = false;
+    const auto counts = [&](const base::Credential& pass) {
+        const bool still = members_.still_counts(turn, pass);
+        in_use |= still;
+        return still;
+    };
+    for (auto* session : sessions_.signed_in_without(counts))
+        if (!polls_.turn_away(turn, session->id))
+            sessions_.close(*session, "your sign-in has ended: sign in again");
+    members_.set_in_use(in_use);
+}
+
 void Clients::send(Turn& turn, const std::vector<std::string>& stored) {
     resume_.set_seen(store_->generation(), store_->read_up_to());
     resume_.stored(stored);
     resume_.pump(turn);
     presence_.pump(turn);
+    members_.pump(turn);
+    if (members_.take_ended()) end_sessions(turn);
     sessions_.flush(turn);
     while (polls_.gather(turn)) {
         resume_.pump(turn);

@@ -3,6 +3,7 @@
 #include "node/core/clients/frame_handler.hpp"
 #include "node/core/clients/greeter.hpp"
 #include "node/core/clients/http_handler.hpp"
+#include "node/core/clients/members.hpp"
 #include "node/core/clients/polls.hpp"
 #include "node/core/clients/post_handler.hpp"
 #include "node/core/clients/presence_tracker.hpp"
@@ -44,6 +45,8 @@ public:
     void on_timer(Turn& turn, TimerId timer);
     /// These messages are on the disk now.
     void committed(Turn& turn, const std::vector<PendingMessage*>& batch) { posts_.committed(turn, batch); }
+    /// The disk takes nothing now: who waits for it is told so, and repeats the post.
+    void not_committed(Turn& turn) { posts_.not_committed(turn); }
     /// The node is about to end: clients are told to go on elsewhere, and posts are refused.
     void drain(Turn& turn);
 
@@ -53,7 +56,11 @@ public:
     void on_refused(Turn& turn, std::string_view id, const std::string& reason) override;
     void on_presence(base::Presence presence) override;
     void on_catching_up(Turn& turn) override;
-    void on_another_store() override { presence_.store_changed(); }
+    void on_note(Turn& turn, const StoreNote& note) override { members_.on_note(turn, note); }
+    void on_another_store() override {
+        presence_.store_changed();
+        members_.another_store();
+    }
     void on_store_back() override { resume_.store_is_back(); }
 
     // ---- the end of a turn
@@ -72,6 +79,7 @@ public:
 
 private:
     void tell_store_state();
+    void end_sessions(Turn& turn);
     std::vector<std::string> announce_cursors(Turn& turn);
 
     std::size_t history_on_join_;
@@ -83,6 +91,7 @@ private:
     Polls polls_;
     SearchHandler search_{sessions_};
     PresenceTracker presence_;
+    Members members_;
     SignIn sign_in_;
     PostHandler posts_;
     Greeter greeter_;
@@ -92,6 +101,7 @@ private:
 
     bool told_up_ = false;                          ///< how clients were told that the store is
     std::optional<std::uint64_t> told_twentieths_;  ///< how far a new node has caught up, as they were told
+    bool told_clock_off_ = false;
     bool cursors_due_ = false, cursors_armed_ = false;  ///< the time has come; it is being waited for
 };
 

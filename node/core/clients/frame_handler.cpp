@@ -1,5 +1,6 @@
 #include "node/core/clients/frame_handler.hpp"
 
+#include "node/base/names.hpp"
 #include "node/core/log/history.hpp"
 
 #include <utility>
@@ -14,22 +15,36 @@ constexpr std::size_t rooms_max = 500;
 }  // namespace
 
 FrameHandler::FrameHandler(const ChatConfig& config, Sessions& sessions, Rooms& rooms, Resume& resume,
-                           PresenceTracker& presence, SearchHandler& search, SignIn& sign_in,
-                           PostHandler& posts, HistoryReader& history)
+                           PresenceTracker& presence, SearchHandler& search, Members& members,
+                           PostHandler& posts, NodeCounts& counts, HistoryReader& history)
     : config_{&config},
       sessions_{&sessions},
       rooms_{&rooms},
       resume_{&resume},
       presence_{&presence},
       search_{&search},
-      sign_in_{&sign_in},
+      members_{&members},
       posts_{&posts},
+      counts_{&counts},
       history_{&history} {}
 
 void FrameHandler::on(Turn& turn, Session& session, std::string_view text) {
     auto frame = read_client_frame(json_, text, config_->history_on_join);
-    if (sign_in_->required() && session.user.empty()) return turn_away(turn, session, frame);
+    if (const auto wait = session.frames.take(config_->frames_per_second_max, turn.now.time))
+        return slow_down(turn, session, frame, *wait);
+    if (members_->required() && session.user.empty()) return turn_away(turn, session, frame);
     std::visit([&](auto& f) { on_frame(turn, session, f); }, frame);
+}
+
+void FrameHandler::slow_down(Turn& turn, Session& session, const ClientFrame& frame, base::Duration wait) {
+    static constexpr std::string_view what_to_do =
+        "too many frames at once: wait a little, and send it again";
+    ++counts_->frames_refused;
+    const auto wait_ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
+    if (const auto* post = std::get_if<PostFrame>(&frame))
+        return posts_->refuse(turn, {session.id, 0, post->key},
+                              {"too_fast", std::string{what_to_do}, wait_ms});
+    sessions_->tell(session, frames::Error{what_to_do});
 }
 
 /// Somebody who has to sign in first.
@@ -42,8 +57,11 @@ void FrameHandler::turn_away(Turn& turn, Session& session, const ClientFrame& fr
 }
 
 void FrameHandler::on_frame(Turn&, Session& session, Hello& frame) {
-    if (sign_in_->required()) return;
-    session.user = std::move(frame.user);
+    if (members_->required()) return;
+    auto name = base::prepare_name(frame.user);
+    if (!name.problem.empty() && !frame.user.empty())
+        return sessions_->tell(session, frames::Refused{{}, "bad_name", name.problem, 0, name.max});
+    session.user = std::move(name.text);
     presence_->changed();
 }
 
@@ -64,7 +82,7 @@ void FrameHandler::on_frame(Turn& turn, Session& session, Leave& frame) {
 void FrameHandler::on_frame(Turn& turn, Session& session, PostFrame& frame) {
     const ReplyTo waiter{session.id, 0, frame.key};
     posts_->post(turn, {frame.room, session.user, frame.key, frame.text, frame.host}, waiter,
-                 sign_in_->required() ? session.user : rate_key(session.address, session.user));
+                 members_->required() ? session.user : rate_key(session.address, session.user));
 }
 
 void FrameHandler::on_frame(Turn& turn, Session& session, History& frame) {

@@ -2,11 +2,11 @@
 
 #include "node/core/clients/client_frame.hpp"
 #include "node/core/clients/history_reader.hpp"
+#include "node/core/clients/members.hpp"
 #include "node/core/clients/post_handler.hpp"
 #include "node/core/clients/presence_tracker.hpp"
 #include "node/core/clients/resume.hpp"
 #include "node/core/clients/search_handler.hpp"
-#include "node/core/clients/sign_in.hpp"
 
 #include <string>
 #include <string_view>
@@ -18,12 +18,13 @@ namespace davenport::node {
 class FrameHandler {
 public:
     FrameHandler(const ChatConfig& config, Sessions& sessions, Rooms& rooms, Resume& resume,
-                 PresenceTracker& presence, SearchHandler& search, SignIn& sign_in, PostHandler& posts,
-                 HistoryReader& history);
+                 PresenceTracker& presence, SearchHandler& search, Members& members, PostHandler& posts,
+                 NodeCounts& counts, HistoryReader& history);
 
     void on(Turn& turn, Session& session, std::string_view text);
 
 private:
+    void slow_down(Turn& turn, Session& session, const ClientFrame& frame, base::Duration wait);
     void turn_away(Turn& turn, Session& session, const ClientFrame& frame);
     void on_frame(Turn& turn, Session& session, Hello& frame);
     void on_frame(Turn& turn, Session& session, Join& frame);
@@ -40,8 +41,9 @@ private:
     Resume* resume_;
     PresenceTracker* presence_;
     SearchHandler* search_;
-    SignIn* sign_in_;
+    Members* members_;
     PostHandler* posts_;
+    NodeCounts* counts_;
     HistoryReader* history_;
     base::JsonReader json_;
 };

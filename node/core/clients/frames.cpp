@@ -2,6 +2,7 @@
 
 #include "node/base/json.hpp"
 #include "node/base/message_id.hpp"
+#include "node/base/names.hpp"
 #include "node/base/time.hpp"
 
 #include <algorithm>
@@ -126,8 +127,11 @@ void add(base::FrameBatch& batch, const Welcome& frame) {
             .text(",\"store\":", frame.store_up ? "up" : "down")
             .number(",\"backlog\":", frame.backlog)
             .number(",\"limits\":{\"text\":", frame.text_bytes_max)
+            .number(",\"name\":", base::name_letters_max)
             .raw("}");
         add_progress(object, frame.catching_up);
+        if (frame.clock_ahead != base::Duration{})
+            object.number(",\"clock_ahead_ms\":", frame.clock_ahead.count() / 1000);
         if (frame.signed_in) object.raw(",\"auth\":\"couchdb\"");
         if (frame.signed_in && !frame.signed_in->empty()) object.text(",\"user\":", *frame.signed_in);
     });
@@ -177,6 +181,7 @@ void add(base::FrameBatch& batch, const Refused& frame) {
         if (!frame.key.empty()) object.text(",\"key\":", frame.key);
         object.text(",\"code\":", frame.code).text(",\"reason\":", frame.reason);
         if (frame.retry_ms > 0) object.number(",\"retry_ms\":", frame.retry_ms);
+        if (frame.max > 0) object.number(",\"max\":", frame.max);
     });
 }
 
@@ -184,6 +189,8 @@ void add(base::FrameBatch& batch, const StoreState& frame) {
     add_object(batch, "store", [&](Object& object) {
         object.text(",\"state\":", frame.up ? "up" : "down").number(",\"backlog\":", frame.backlog);
         add_progress(object, frame.catching_up);
+        if (frame.clock_ahead != base::Duration{})
+            object.number(",\"clock_ahead_ms\":", frame.clock_ahead.count() / 1000);
     });
 }
 

@@ -24,6 +24,7 @@ struct Welcome {
     bool store_up = false;
     std::size_t backlog = 0;
     std::size_t text_bytes_max = 0;
+    base::Duration clock_ahead{};  ///< of the store's clock, where that matters
     const std::string* signed_in =
         nullptr;  ///< as whom, where people have to sign in; null where they need not
     std::optional<Store::Progress> catching_up{};
@@ -57,10 +58,12 @@ struct Failed {
 struct Refused {
     std::string_view key, code, reason;
     std::int64_t retry_ms = 0;  ///< the same post may be repeated after that time; 0: never
+    std::size_t max = 0;        ///< the bound that was exceeded, where one was
 };
 struct StoreState {
     bool up = false;
     std::size_t backlog = 0;
+    base::Duration clock_ahead{};                  ///< as Welcome's
     std::optional<Store::Progress> catching_up{};  ///< a new node reads what the store had before it
 };
 /// Who is in a room: the first `most` names, and how many there are.

@@ -5,9 +5,10 @@
 
 namespace davenport::node {
 
-Session& Greeter::open(const Turn& turn, SessionId id, std::string address, std::string user) {
+Session& Greeter::open(const Turn& turn, SessionId id, std::string address, Members::Pass pass) {
     auto& session = sessions_->open(id, std::move(address));
-    session.user = std::move(user);
+    if (pass) session.user = pass->name;
+    session.pass = std::move(pass);
     sessions_->tell(session,
                     frames::Welcome{.node = config_->name,
                                     .journal = log_->uuid(),
@@ -15,7 +16,8 @@ Session& Greeter::open(const Turn& turn, SessionId id, std::string address, std:
                                     .store_up = store_->up(),
                                     .backlog = store_->backlog(),
                                     .text_bytes_max = config_->message_bytes_max,
-                                    .signed_in = sign_in_->required() ? &session.user : nullptr,
+                                    .clock_ahead = store_->clock_ahead(),
+                                    .signed_in = members_->required() ? &session.user : nullptr,
                                     .catching_up = store_->catching_up() ? std::optional{store_->progress()}
                                                                          : std::nullopt});
     if (ending_) sessions_->tell(session, frames::Bye{"this node is about to end"});

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "node/core/clients/members.hpp"
 #include "node/core/clients/sessions.hpp"
-#include "node/core/clients/sign_in.hpp"
 #include "node/core/config.hpp"
 #include "node/core/log/commit_queue.hpp"
 #include "node/core/store/store.hpp"
@@ -14,11 +14,12 @@ namespace davenport::node {
 /// signed in.
 class Greeter {
 public:
-    Greeter(const ChatConfig& config, const CommitQueue& log, const Store& store, const SignIn& sign_in,
+    Greeter(const ChatConfig& config, const CommitQueue& log, const Store& store, const Members& members,
             Sessions& sessions)
-        : config_{&config}, log_{&log}, store_{&store}, sign_in_{&sign_in}, sessions_{&sessions} {}
+        : config_{&config}, log_{&log}, store_{&store}, members_{&members}, sessions_{&sessions} {}
 
-    Session& open(const Turn& turn, SessionId id, std::string address, std::string user);
+    /// `pass`: as whom it is signed in; null: nobody, or nobody signs in here.
+    Session& open(const Turn& turn, SessionId id, std::string address, Members::Pass pass);
     /// The node is about to end: all clients are told, and those that come from now on.
     void say_goodbye();
     [[nodiscard]] bool ending() const { return ending_; }
@@ -27,7 +28,7 @@ private:
     const ChatConfig* config_;
     const CommitQueue* log_;
     const Store* store_;
-    const SignIn* sign_in_;
+    const Members* members_;
     Sessions* sessions_;
     bool ending_ = false;
 };

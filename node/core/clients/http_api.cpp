@@ -102,9 +102,14 @@ BadRequest not_allowed(std::string_view known, std::string_view allow) {
     return out;
 }
 
-Call read_session(const base::HttpRequest& request) {
+Call read_session(const base::HttpRequest& request, const base::Target& target) {
     if (request.method == "GET" || request.method == "HEAD") return GetSession{};
-    if (request.method == "DELETE") return EndSession{};
+    if (request.method == "DELETE") {
+        const auto* all = target.find("all");
+        if (all && *all != "true" && *all != "false")
+            return wrong(400, "bad_request", "`all` is true, to sign out everywhere, or false");
+        return EndSession{all && *all == "true"};
+    }
     if (request.method != "POST") return not_allowed("GET, POST and DELETE are", "GET, HEAD, POST, DELETE");
     if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
         return wrong(415, "unsupported_media_type", "send application/json");
@@ -141,7 +146,7 @@ Call read(const base::HttpRequest& request) {
     if (path.size() == 1 && path[0] == "healthz" && get) return Health{};
     if (path.size() == 1 && path[0] == "readyz" && get) return Ready{};
     if (path.size() == 4 && path[0] == "api" && path[1] == "rooms") return read_room_call(request, *target);
-    if (path.size() == 2 && path[0] == "api" && path[1] == "session") return read_session(request);
+    if (path.size() == 2 && path[0] == "api" && path[1] == "session") return read_session(request, *target);
     if (path.size() == 2 && path[0] == "api" && (path[1] == "rooms" || path[1] == "search")) {
         if (!get) return not_allowed("GET is", "GET, HEAD");
         return path[1] == "rooms" ? read_rooms(*target) : read_search(*target);
@@ -157,25 +162,52 @@ base::HttpResponse problem(int status, std::string_view error, std::string_view 
     return json(status, out + "}\n");
 }
 
+base::HttpResponse later(int status, std::string_view error, std::string_view reason, base::Duration wait) {
+    std::string out = "{\"error\":";
+    base::append_json_string(out, error);
+    out += ",\"reason\":";
+    base::append_json_string(out, reason);
+    out += ",\"retry_ms\":" + std::to_string(std::chrono::ceil<std::chrono::milliseconds>(wait).count());
+    auto answer = json(status, out + "}\n");
+    answer.headers.emplace_back("Retry-After",
+                                std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
+    return answer;
+}
+
 base::HttpResponse json(int status, std::string body) {
     return {status, {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}, std::move(body)};
 }
 
+base::HttpResponse bad_name(std::string_view reason, std::size_t max) {
+    std::string out = "{\"error\":\"bad_name\",\"reason\":";
+    base::append_json_string(out, reason);
+    if (max > 0) out += ",\"max\":" + std::to_string(max);
+    return json(400, out + "}\n");
+}
+
 base::HttpResponse health() { return json(200, "{\"status\":\"ok\"}\n"); }
 
-base::HttpResponse ready(bool store_up, std::size_t backlog, bool draining,
-                         std::optional<Store::Progress> catching_up) {
-    std::string body = draining      ? "{\"status\":\"draining\""
-                       : !store_up   ? "{\"status\":\"degraded\""
-                       : catching_up ? "{\"status\":\"catching_up\""
-                                     : "{\"status\":\"ok\"";
-    body += store_up ? ",\"store\":\"up\"" : ",\"store\":\"down\"";
-    body += ",\"backlog\":" + std::to_string(backlog);
-    if (catching_up)
-        body += ",\"catching_up\":{\"read\":" + std::to_string(catching_up->read) +
-                ",\"of\":" + std::to_string(catching_up->of) + "}";
+base::HttpResponse ready(const Readiness& how) {
+    const bool clock_off = how.clock_ahead != base::Duration{};
+    const bool takes_posts = !how.draining && how.journal_writable && !clock_off;
+    std::string body = how.draining            ? "{\"status\":\"draining\""
+                       : !how.journal_writable ? "{\"status\":\"read-only\""
+                       : clock_off             ? "{\"status\":\"clock-off\""
+                       : !how.store_up         ? "{\"status\":\"degraded\""
+                       : how.catching_up       ? "{\"status\":\"catching_up\""
+                                               : "{\"status\":\"ok\"";
+    body += how.store_up ? ",\"store\":\"up\"" : ",\"store\":\"down\"";
+    body += how.journal_writable ? ",\"journal\":\"writable\"" : ",\"journal\":\"unwritable\"";
+    if (clock_off)
+        body +=
+            ",\"clock_ahead_ms\":" +
+            std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(how.clock_ahead).count());
+    body += ",\"backlog\":" + std::to_string(how.backlog);
+    if (how.catching_up)
+        body += ",\"catching_up\":{\"read\":" + std::to_string(how.catching_up->read) +
+                ",\"of\":" + std::to_string(how.catching_up->of) + "}";
     body += "}\n";
-    return json(draining ? 503 : 200, std::move(body));
+    return json(takes_posts ? 200 : 503, std::move(body));
 }
 
 base::HttpResponse messages(const frames::Page& page) {
@@ -251,14 +283,15 @@ int status_of(const frames::Refused& refused) {
     return refused.code == "too_long" ? 413 : 400;
 }
 
-base::HttpResponse not_kept(int status, std::string_view error, std::string_view reason,
-                            std::string_view key) {
+base::HttpResponse not_kept(int status, std::string_view error, std::string_view reason, std::string_view key,
+                            std::size_t max = 0) {
     std::string body = "{\"error\":";
     base::append_json_string(body, error);
     body += ",\"reason\":";
     base::append_json_string(body, reason);
     body += ",\"key\":";
     base::append_json_string(body, key);
+    if (max > 0) body += ",\"max\":" + std::to_string(max);
     return json(status, body + "}\n");
 }
 
@@ -275,7 +308,7 @@ base::HttpResponse posted(const frames::Failed& frame) {
 }
 
 base::HttpResponse posted(const frames::Refused& frame) {
-    auto answer = not_kept(status_of(frame), frame.code, frame.reason, frame.key);
+    auto answer = not_kept(status_of(frame), frame.code, frame.reason, frame.key, frame.max);
     if (frame.retry_ms > 0)
         answer.headers.emplace_back("Retry-After", std::to_string((frame.retry_ms + 999) / 1000));
     return answer;

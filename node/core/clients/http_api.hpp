@@ -45,7 +45,9 @@ struct BeginSession {
     std::string name, password;
 };                     ///< POST /api/session
 struct GetSession {};  ///< GET /api/session
-struct EndSession {};  ///< DELETE /api/session
+struct EndSession {
+    bool all = false;
+};  ///< DELETE /api/session?all=true: this sign-in, or all that its name has
 struct BadRequest {
     base::HttpResponse answer;
 };  ///< none of these, or badly made
@@ -56,11 +58,22 @@ Call read(const base::HttpRequest& request);
 
 /// An error as all of ours are: what a program goes by, and what a person reads.
 base::HttpResponse problem(int status, std::string_view error, std::string_view reason);
+/// The same, for what may be asked again after `wait`: told in `retry_ms` and Retry-After.
+base::HttpResponse later(int status, std::string_view error, std::string_view reason, base::Duration wait);
 base::HttpResponse json(int status, std::string body);
 base::HttpResponse health();
-/// `catching_up`: how far a new node has read what the store had before it.
-base::HttpResponse ready(bool store_up, std::size_t backlog, bool draining,
-                         std::optional<Store::Progress> catching_up);
+/// `max`: the bound that the name exceeds, or 0.
+base::HttpResponse bad_name(std::string_view reason, std::size_t max);
+/// What GET /readyz tells.
+struct Readiness {
+    bool store_up = false, draining = false;
+    bool journal_writable = true;
+    std::size_t backlog = 0;
+    base::Duration clock_ahead{};  ///< of the store's clock, where that matters; 0 where it does not
+    std::optional<Store::Progress>
+        catching_up{};  ///< how far a new node has read what the store had before it
+};
+base::HttpResponse ready(const Readiness& how);
 base::HttpResponse messages(const frames::Page& page);
 base::HttpResponse found(const frames::Found& found);
 /// `messages`: as they stand in `message` frames; `next`: to be handed back as `after`.

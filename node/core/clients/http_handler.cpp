@@ -22,7 +22,7 @@ bool is_for_members(const http_api::Call& call) {
 
 HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQueue& log, const Store& store,
                          Resume& resume, Polls& polls, PostHandler& posts, SearchHandler& search,
-                         SignIn& sign_in, Greeter& greeter, HistoryReader& history)
+                         Members& members, SignIn& sign_in, Greeter& greeter, HistoryReader& history)
     : config_{&config},
       random_{&random},
       log_{&log},
@@ -31,6 +31,7 @@ HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQ
       polls_{&polls},
       posts_{&posts},
       search_{&search},
+      members_{&members},
       sign_in_{&sign_in},
       greeter_{&greeter},
       history_{&history} {}
@@ -38,19 +39,26 @@ HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQ
 void HttpHandler::on(Turn& turn, Requested& request) {
     Asked asked{turn, request};
     auto call = http_api::read(request.request);
-    if (sign_in_->required() && is_for_members(call)) {
-        auto user = sign_in_->who(asked.cookies(), turn.now.wall);
-        if (!user) return asked.answer(http_api::problem(401, "sign_in", "sign in first: POST /api/session"));
-        asked.user = std::move(*user);
+    if (members_->required()) {
+        asked.pass = members_->who(asked.cookies(), turn.now);
+        if (!asked.pass && is_for_members(call)) return turn_away(asked);
     }
     std::visit([&](auto& c) { answer(asked, c); }, call);
+}
+
+void HttpHandler::turn_away(Asked& asked) {
+    if (members_->has_keys())
+        return asked.answer(http_api::problem(401, "sign_in", "sign in first: POST /api/session"));
+    asked.answer(http_api::later(503, "not_now", "this node has not heard yet who is signed in: try again",
+                                 std::chrono::seconds{2}));
 }
 
 void HttpHandler::answer(Asked& asked, http_api::Health&) { asked.answer(http_api::health()); }
 
 void HttpHandler::answer(Asked& asked, http_api::Ready&) {
-    asked.answer(http_api::ready(store_->up(), store_->backlog(), greeter_->ending(),
-                                 store_->catching_up() ? std::optional{store_->progress()} : std::nullopt));
+    asked.answer(http_api::ready({store_->up(), greeter_->ending(), !log_->failing(), store_->backlog(),
+                                  store_->clock_ahead(),
+                                  store_->catching_up() ? std::optional{store_->progress()} : std::nullopt}));
 }
 
 void HttpHandler::answer(Asked& asked, http_api::BadRequest& call) { asked.answer(std::move(call.answer)); }
@@ -76,25 +84,25 @@ void HttpHandler::answer(Asked& asked, http_api::FindMessages& call) {
 }
 
 void HttpHandler::answer(Asked& asked, http_api::BeginSession& call) {
-    sign_in_->begin(asked.turn, asked.request.exchange, asked.request.address, call);
+    sign_in_->begin(asked.turn, asked.request, call);
 }
 
-void HttpHandler::answer(Asked& asked, http_api::GetSession&) {
-    asked.answer(sign_in_->state(asked.cookies(), asked.turn.now.wall));
-}
+void HttpHandler::answer(Asked& asked, http_api::GetSession&) { asked.answer(sign_in_->state(asked.pass)); }
 
-void HttpHandler::answer(Asked& asked, http_api::EndSession&) { asked.answer(sign_in_->end()); }
+void HttpHandler::answer(Asked& asked, http_api::EndSession& call) {
+    asked.answer(sign_in_->end(asked.turn, asked.pass, call.all, asked.request.secure));
+}
 
 void HttpHandler::answer(Asked& asked, http_api::PostMessage& call) {
-    if (sign_in_->required()) {
-        if (!call.user.empty() && call.user != asked.user)
+    if (asked.pass) {
+        if (!call.user.empty() && call.user != asked.pass->name)
             return asked.answer(http_api::problem(403, "bad_name", "you are signed in under another name"));
-        call.user = asked.user;
+        call.user = asked.pass->name;
     }
     if (call.key.empty()) call.key = make_key(asked.turn);
     const ReplyTo waiter{0, asked.request.exchange, call.key};
     posts_->post(asked.turn, {call.room, call.user, call.key, call.text, call.host}, waiter,
-                 sign_in_->required() ? asked.user : rate_key(asked.request.address, call.user));
+                 asked.pass ? call.user : rate_key(asked.request.address, call.user));
 }
 
 void HttpHandler::answer(Asked& asked, http_api::Poll& call) {
@@ -103,7 +111,8 @@ void HttpHandler::answer(Asked& asked, http_api::Poll& call) {
                      std::chrono::seconds{greeter_->ending() ? 0 : call.timeout_s}};
     if (!call.after.empty() && !Polls::read_next(call.after, wish.join))
         return asked.answer(http_api::invalid_cursor());
-    if (!polls_->begin(asked.turn, asked.request.exchange, std::move(wish), std::move(asked.request.address)))
+    if (!polls_->begin(asked.turn, asked.request.exchange, std::move(wish), std::move(asked.request.address),
+                       asked.pass))
         asked.answer(http_api::too_many());
 }
 
@@ -113,8 +122,8 @@ void HttpHandler::answer(Asked& asked, http_api::Follow& call) {
         return asked.answer(http_api::invalid_cursor());
     if (greeter_->ending()) return asked.answer(http_api::shutting_down());
     asked.turn.emit(Stream{asked.request.exchange});
-    auto& session = greeter_->open(asked.turn, asked.request.exchange, std::move(asked.request.address),
-                                   std::move(asked.user));
+    auto& session =
+        greeter_->open(asked.turn, asked.request.exchange, std::move(asked.request.address), asked.pass);
     resume_->join(asked.turn, session, std::move(join));
 }
 

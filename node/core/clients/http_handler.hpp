@@ -20,8 +20,8 @@ namespace davenport::node {
 class HttpHandler {
 public:
     HttpHandler(const ChatConfig& config, base::Random& random, CommitQueue& log, const Store& store,
-                Resume& resume, Polls& polls, PostHandler& posts, SearchHandler& search, SignIn& sign_in,
-                Greeter& greeter, HistoryReader& history);
+                Resume& resume, Polls& polls, PostHandler& posts, SearchHandler& search, Members& members,
+                SignIn& sign_in, Greeter& greeter, HistoryReader& history);
 
     void on(Turn& turn, Requested& request);
 
@@ -30,7 +30,7 @@ private:
     struct Asked {
         Turn& turn;
         Requested& request;
-        std::string user{};  ///< who makes it, where people sign in
+        Members::Pass pass{};  ///< who makes it, where people sign in; null: nobody
 
         void answer(base::HttpResponse response) {
             turn.emit(Respond{request.exchange, std::move(response)});
@@ -40,6 +40,7 @@ private:
         }
     };
 
+    void turn_away(Asked& asked);
     void answer(Asked& asked, http_api::Health& call);
     void answer(Asked& asked, http_api::Ready& call);
     void answer(Asked& asked, http_api::GetMessages& call);
@@ -62,6 +63,7 @@ private:
     Polls* polls_;
     PostHandler* posts_;
     SearchHandler* search_;
+    Members* members_;
     SignIn* sign_in_;
     Greeter* greeter_;
     HistoryReader* history_;

@@ -29,10 +29,11 @@ bool Polls::read_next(std::string_view next, JoinRequest& into) {
     return into.cursor.has_value();
 }
 
-bool Polls::begin(Turn& turn, ExchangeId exchange, Wish wish, std::string address) {
+bool Polls::begin(Turn& turn, ExchangeId exchange, Wish wish, std::string address, Members::Pass pass) {
     if (polls_.size() >= polls_max) return false;
     const auto id = poll_bit | exchange;
     auto& session = sessions_->open(id, std::move(address));
+    session.pass = std::move(pass);
     session.outlet = this;
     auto& poll = polls_[id];
     poll.exchange = exchange;
@@ -109,8 +110,21 @@ void Polls::answer(Turn& turn, SessionId id, Poll& poll) {
     if (poll.joined && !poll.gap && session && !session->rooms.empty())
         next = next_of(commits_->watermark(), resume_->cursor_of(session->rooms.front()->newest).text());
     turn.emit(Respond{poll.exchange, http_api::polled(poll.room, poll.messages, next, poll.gap)});
+    end(turn, id);
+}
+
+bool Polls::turn_away(Turn& turn, SessionId id) {
+    const auto found = polls_.find(id);
+    if (found == polls_.end()) return false;
+    turn.emit(Respond{found->second.exchange,
+                      http_api::problem(401, "sign_in", "your sign-in has ended: POST /api/session")});
+    end(turn, id);
+    return true;
+}
+
+void Polls::end(Turn& turn, SessionId id) {
     resume_->closed(turn, id);
-    if (session) rooms_->unfollow_all(*session);
+    if (auto* session = sessions_->any(id)) rooms_->unfollow_all(*session);
     sessions_->closed(id);
     polls_.erase(id);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/core/clients/members.hpp"
 #include "node/core/clients/resume.hpp"
 #include "node/core/clients/rooms.hpp"
 #include "node/core/clients/sessions.hpp"
@@ -32,11 +33,13 @@ public:
         : commits_{&commit_queue}, sessions_{&sessions}, resume_{&resume}, rooms_{&rooms} {}
 
     /// False when there are too many already.
-    bool begin(Turn& turn, ExchangeId exchange, Wish wish, std::string address);
+    bool begin(Turn& turn, ExchangeId exchange, Wish wish, std::string address, Members::Pass pass);
     /// After the sessions were flushed: gathers what they were sent; those that have something are woken to
     /// be answered. True when resuming may go on for some of them: the caller lets it, and calls again.
     bool gather(Turn& turn);
     void on_timer(Turn& turn);
+    /// Its sign-in has ended: it is told so, and nothing else. False when the session is none of these.
+    bool turn_away(Turn& turn, SessionId id);
     /// The node is about to end: all are answered with what they have.
     void end_all(Turn& turn);
 
@@ -62,6 +65,7 @@ private:
     void on_cut_off(SessionId session) override { cut_off_.push_back(session); }
     static void add(Poll& poll, std::string_view text, const base::FrameMark& mark);
     void answer(Turn& turn, SessionId id, Poll& poll);
+    void end(Turn& turn, SessionId id);
     void arm(Turn& turn);
 
     const CommitQueue* commits_;

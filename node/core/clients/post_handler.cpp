@@ -9,6 +9,10 @@ namespace {
 constexpr std::size_t lookups_max = 64;
 constexpr std::int64_t retry_soon_ms = 1000;
 
+Refusal disk_refusal() {
+    return {"not_now", "this node's disk does not take it: try the same again, or elsewhere", retry_soon_ms};
+}
+
 bool same(const ReplyTo& a, const ReplyTo& b) {
     return a.session == b.session && a.exchange == b.exchange && a.key == b.key;
 }
@@ -48,10 +52,7 @@ void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter, const std
         return look_up(turn, good->message, std::move(waiter), std::move(judgement.refusal));
     if (!taking_)
         return refuse(turn, waiter, {"not_now", "this node is about to end: go on elsewhere", retry_soon_ms});
-    if (log_->failing())
-        return refuse(
-            turn, waiter,
-            {"not_now", "this node's disk does not take it: try again, or elsewhere", retry_soon_ms});
+    if (log_->failing()) return refuse(turn, waiter, disk_refusal());
     if (store_->backlog() >= config_->outbox_messages_max)
         return refuse(turn, waiter, {"full", "too many messages wait for the store", retry_soon_ms});
     accept(std::move(good->message), std::move(waiter));
@@ -64,12 +65,19 @@ void PostHandler::accept(base::ChatMessage message, ReplyTo waiter) {
     ++counts_->posts_taken;
 }
 
+void PostHandler::not_committed(Turn& turn) {
+    for (auto* pending : log_->uncommitted_messages())
+        for (const auto& waiter : std::exchange(pending->replies_to, {}))
+            refuse(turn, waiter, disk_refusal());
+}
+
 bool PostHandler::repeat(Turn& turn, std::string_view id, const ReplyTo& waiter) {
     if (store_->has_refused(id)) {
         tell(turn, waiter, frames::Failed{waiter.key, id, "the store refused it before"});
         return true;
     }
     if (auto* pending = log_->find(id)) {
+        if (!pending->committed && log_->failing()) return refuse(turn, waiter, disk_refusal()), true;
         if (pending->committed) tell(turn, waiter, frames::Accepted{waiter.key, id});
         if (!pending->committed || waiter.session != 0) add_waiter(pending->replies_to, waiter);
         return true;
@@ -187,7 +195,8 @@ void PostHandler::look_up(Turn& turn, const base::ChatMessage& message, ReplyTo 
 
 void PostHandler::refuse(Turn& turn, const ReplyTo& waiter, const Refusal& refusal) {
     ++counts_->posts_refused;
-    tell(turn, waiter, frames::Refused{waiter.key, refusal.code, refusal.reason, refusal.retry_ms});
+    tell(turn, waiter,
+         frames::Refused{waiter.key, refusal.code, refusal.reason, refusal.retry_ms, refusal.max});
 }
 
 }  // namespace davenport::node

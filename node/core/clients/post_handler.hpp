@@ -34,6 +34,9 @@ public:
 
     /// These are on the disk now.
     void committed(Turn& turn, const std::vector<PendingMessage*>& batch);
+    /// Nothing that is not committed will be soon: who waits for it is refused, and repeats the post. (The
+    /// message itself stays: the store may have it already.)
+    void not_committed(Turn& turn);
     /// Another node's message, or one that this node has lost: the log does not know it.
     void on_message(base::ChatMessage message);
     /// `pending`: what the log finds for the id.

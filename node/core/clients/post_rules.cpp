@@ -1,5 +1,6 @@
 #include "node/core/clients/post_rules.hpp"
 
+#include "node/base/names.hpp"
 #include "node/base/text.hpp"
 
 #include <algorithm>
@@ -19,8 +20,9 @@ bool is_blank(std::string_view text) {
 std::variant<GoodPost, Refusal> read_post(const ChatConfig& config, const Draft& draft) {
     if (!base::is_room_name(draft.room))
         return Refusal{"bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
-    if (!base::is_user_name(draft.user))
-        return Refusal{"bad_name", "a name is 1 to 64 bytes without control characters; say hello first"};
+    if (draft.user.empty()) return Refusal{"bad_name", "say hello first, with a name"};
+    const auto user = base::prepare_name(draft.user);
+    if (!user.problem.empty()) return Refusal{"bad_name", std::string{user.problem}, 0, user.max};
     if (is_blank(draft.text) || !base::is_utf8(draft.text) || draft.text.find('\0') != std::string_view::npos)
         return Refusal{"bad_text", "a message is some text in UTF-8"};
     if (draft.host.size() > 256 || !base::is_utf8(draft.host))
@@ -31,7 +33,7 @@ std::variant<GoodPost, Refusal> read_post(const ChatConfig& config, const Draft&
             "bad_key",
             "a key is 13 letters of Crockford base32 and, after a '-', up to 32 letters of your own"};
     const auto host = draft.host.empty() ? std::string_view{config.name} : draft.host;
-    return GoodPost{base::make_message(draft.room, draft.user, *key, draft.text, host),
+    return GoodPost{base::make_message(draft.room, user.text, *key, draft.text, host),
                     base::wall_from_unix_ms(key->unix_ms)};
 }
 
@@ -39,7 +41,8 @@ Judgement judge_post(const ChatConfig& config, const GoodPost& post, base::WallT
     using Verdict = Judgement::Verdict;
     if (post.message.text().size() > config.message_bytes_max)
         return {Verdict::refused,
-                {"too_long", "a message is at most " + std::to_string(config.message_bytes_max) + " bytes"}};
+                {"too_long", "a message is at most " + std::to_string(config.message_bytes_max) + " bytes", 0,
+                 config.message_bytes_max}};
     if (post.said > now + ahead_max)
         return {Verdict::only_if_known,
                 {"key_ahead", "the key's time is more than 60 s ahead of this node's clock",

@@ -3,6 +3,7 @@
 #include "node/base/chat_message.hpp"
 #include "node/core/config.hpp"
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -20,6 +21,7 @@ struct Refusal {
     std::string_view code;
     std::string reason;
     std::int64_t retry_ms = 0;  ///< the same post may be repeated after that time; 0: never
+    std::size_t max = 0;        ///< the bound that it exceeds
 };
 
 /// A post whose form is right: it is known which message it is.

@@ -71,6 +71,14 @@ void Sessions::send_to_all(const base::Frames& frames) {
     for (auto& [id, session] : sessions_) send(session, frames);
 }
 
+std::vector<Session*> Sessions::signed_in_without(
+    const std::function<bool(const base::Credential&)>& counts) {
+    std::vector<Session*> out;
+    for (auto& [id, session] : sessions_)
+        if (!session.closing && session.pass && !counts(*session.pass)) out.push_back(&session);
+    return out;
+}
+
 void Sessions::close(Session& session, std::string reason) {
     if (session.closing) return;
     session.closing = true;

@@ -1,11 +1,14 @@
 #pragma once
 
 #include "node/base/presence.hpp"
+#include "node/base/sign.hpp"
 #include "node/core/clients/frames.hpp"
+#include "node/core/clients/token_bucket.hpp"
 #include "node/core/turn.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -32,10 +35,12 @@ protected:
 struct Session {
     SessionId id = 0;
     std::string address;
-    std::string user;                       ///< empty before `hello`
-    std::vector<Room*> rooms;               ///< followed live
-    std::shared_ptr<base::FrameBatch> own;  ///< frames for this client alone, of this turn
-    base::FrameList waiting;                ///< leaves in the next Send
+    std::string user;                              ///< empty before `hello`
+    std::shared_ptr<const base::Credential> pass;  ///< where people sign in: as whom; null: nobody
+    TokenBucket frames;                            ///< how often it may send anything
+    std::vector<Room*> rooms;                      ///< followed live
+    std::shared_ptr<base::FrameBatch> own;         ///< frames for this client alone, of this turn
+    base::FrameList waiting;                       ///< leaves in the next Send
     std::size_t waiting_bytes = 0;
     SessionOutlet* outlet = nullptr;  ///< in place of a connection
     bool in_flight = false;           ///< a Send is not yet Written
@@ -80,6 +85,9 @@ public:
     /// Queues a batch that others may share.
     void send(Session& session, const base::Frames& frames);
     void send_to_all(const base::Frames& frames);
+    /// Those whose sign-in `counts` is false for.
+    [[nodiscard]] std::vector<Session*> signed_in_without(
+        const std::function<bool(const base::Credential&)>& counts);
 
     /// Bytes that wait for the next Send.
     [[nodiscard]] static std::size_t queued_bytes(const Session& session) {

@@ -1,8 +1,7 @@
 #include "node/core/clients/sign_in.hpp"
 
 #include "node/base/json.hpp"
-#include "node/base/sign.hpp"
-#include "node/base/text.hpp"
+#include "node/base/names.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -11,19 +10,17 @@ namespace davenport::node {
 namespace {
 
 constexpr std::string_view cookie_name = "davenport=";
-constexpr base::Duration lifetime = std::chrono::hours{24 * 30};
 constexpr std::size_t under_way_max = 100;
 constexpr std::size_t tries_max = 10'000;
 constexpr std::size_t tries_per_second = 1;
 
 base::HttpResponse not_now() {
-    auto answer = http_api::problem(
-        503, "not_now", "the store, which knows the passwords, cannot be asked now: try again later");
-    answer.headers.emplace_back("Retry-After", "2");
-    return answer;
+    return http_api::later(503, "not_now",
+                           "the store, which knows the passwords, cannot be asked now: try again later",
+                           std::chrono::seconds{2});
 }
 
-base::HttpResponse told(std::string_view auth, const std::optional<std::string>& user) {
+base::HttpResponse told(std::string_view auth, const std::string* user) {
     std::string body = "{\"auth\":";
     base::append_json_string(body, auth);
     body += ",\"user\":";
@@ -36,99 +33,127 @@ base::HttpResponse told(std::string_view auth, const std::optional<std::string>&
 
 }  // namespace
 
-SignIn::SignIn(const ChatConfig& config, Store& store) : config_{&config}, store_{&store} {
+SignIn::SignIn(const ChatConfig& config, Store& store, Members& members, NodeCounts& counts)
+    : store_{&store}, members_{&members}, counts_{&counts} {
     for (const auto& one : config.stores)
         if (!one.user.empty()) own_names_.push_back(one.user);
 }
 
-std::optional<std::string> SignIn::who(std::string_view cookies, base::WallTime now) const {
-    while (!cookies.empty()) {
-        const auto end = cookies.find(';');
-        auto one = cookies.substr(0, end);
-        cookies = end == std::string_view::npos ? std::string_view{} : cookies.substr(end + 1);
-        while (one.starts_with(' ')) one.remove_prefix(1);
-        if (one.starts_with(cookie_name))
-            return base::verify_name(one.substr(cookie_name.size()), now, config_->auth_secret);
-    }
-    return std::nullopt;
-}
-
-void SignIn::begin(Turn& turn, ExchangeId exchange, const std::string& address,
-                   const http_api::BeginSession& call) {
-    if (!required())
-        return turn.emit(Respond{
-            exchange, http_api::problem(404, "not_found", "everybody is welcome here, without signing in")});
-    if (!base::is_user_name(call.name))
-        return turn.emit(
-            Respond{exchange, http_api::problem(400, "bad_name", "a name is 1 to 64 bytes of plain text")});
-    if (tries_.size() >= tries_max) tries_.clear();
-    if (tries_[address + '\n' + call.name].take(tries_per_second, turn.now.time) ||
-        under_way_ >= under_way_max) {
-        auto answer = http_api::problem(429, "too_fast", "too many tries at once: wait a little");
-        answer.headers.emplace_back("Retry-After", "2");
-        return turn.emit(Respond{exchange, std::move(answer)});
-    }
+void SignIn::begin(Turn& turn, const Requested& request, const http_api::BeginSession& call) {
+    const auto answer = [&](base::HttpResponse response) {
+        turn.emit(Respond{request.exchange, std::move(response)});
+    };
+    if (!members_->required())
+        return answer(http_api::problem(404, "not_found", "everybody is welcome here, without signing in"));
+    const auto name = base::prepare_name(call.name);
+    if (!name.problem.empty()) return answer(http_api::bad_name(name.problem, name.max));
+    // Else two accounts would bear one name here.
+    if (name.text != call.name)
+        return answer(
+            http_api::bad_name("write this name as \"" + name.text + "\"; no other form may come in", 0));
     // The store would count its failures against this node, and lock it out.
     if (std::ranges::find(own_names_, call.name) != own_names_.end())
-        return turn.emit(
-            Respond{exchange, http_api::problem(403, "bad_name", "this name is the server's own")});
-    if (const auto wait = failures_.held_back(call.name, turn.now.time)) {
-        const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait).count();
-        auto answer = http_api::problem(429, "locked",
-                                        "too many wrong passwords for this name: try again in " +
-                                            std::to_string((seconds + 59) / 60) + " min");
-        answer.headers.emplace_back("Retry-After", std::to_string(seconds));
-        return turn.emit(Respond{exchange, std::move(answer)});
+        return answer(http_api::problem(403, "bad_name", "this name is the server's own"));
+    if (!store_->usable() || !members_->has_keys()) return answer(not_now());
+    if (auto refusal = held_back(request, call.name, turn.now.time)) {
+        ++counts_->sign_ins_held_back;
+        return answer(std::move(*refusal));
     }
-    if (!store_->usable()) return turn.emit(Respond{exchange, not_now()});
     failures_.begin(call.name, turn.now.time);
     ++under_way_;
-    store_->check_password(
-        turn, call.name, call.password,
-        [this, exchange, name = call.name](Turn& t, Store::Password password) {
-            --under_way_;
-            if (password != Store::Password::wrong) failures_.take_back(name);
-            switch (password) {
-                case Store::Password::right:
-                    return t.emit(Respond{exchange, signed_in(name, t.now.wall)});
-                case Store::Password::wrong:
-                    return t.emit(Respond{
-                        exchange,
+    const Try one{request.exchange, request.address, call.name, turn.now.time, request.secure};
+    store_->check_password(turn, call.name, call.password, [this, one](Turn& t, Store::Password password) {
+        --under_way_;
+        answered(t, one, password);
+    });
+}
+
+/// Why this name may not be tried now; nothing when it may.
+std::optional<base::HttpResponse> SignIn::held_back(const Requested& request, const std::string& name,
+                                                    base::Time now) {
+    static constexpr std::string_view slower = "too many tries at once: wait a little";
+    const auto& address = request.address;
+    if (const auto wait = addresses_.take(address, now))
+        return http_api::later(429, "too_fast", "too many tries from your address: wait a little", *wait);
+    if (tries_.size() >= tries_max)
+        std::erase_if(tries_, [&](const auto& one) { return one.second.full(now); });
+    if (tries_.size() >= tries_max) tries_.clear();
+    if (const auto wait = tries_[address + '\n' + name].take(tries_per_second, now))
+        return http_api::later(429, "too_fast", slower, *wait);
+    if (under_way_ >= under_way_max) return http_api::later(429, "too_fast", slower, std::chrono::seconds{2});
+    const bool is_known = failures_.is_known(name, address) ||
+                          members_->has_been(base::header(request.request.headers, "Cookie"), name);
+    const auto wait = failures_.held_back(name, is_known, now);
+    if (!wait) return std::nullopt;
+    const auto minutes = std::chrono::ceil<std::chrono::minutes>(*wait).count();
+    return http_api::later(
+        429, "locked",
+        "too many wrong passwords for this name: try again in " + std::to_string(minutes) + " min", *wait);
+}
+
+void SignIn::answered(Turn& turn, const Try& one, Store::Password password) {
+    switch (password) {
+        case Store::Password::right:
+        case Store::Password::right_of_admin:
+            failures_.take_back(one.name, one.began);
+            failures_.remember(one.name, one.address);
+            if (password == Store::Password::right) return read_account(turn, one);
+            return signed_in(turn, one, std::string{Store::mark_of_admin});
+        case Store::Password::wrong:
+            return turn.emit(
+                Respond{one.exchange,
                         http_api::problem(401, "unauthorized", "the name or the password is not right")});
-                case Store::Password::locked:
-                    return t.emit(Respond{
-                        exchange, http_api::problem(429, "locked",
-                                                    "the store has locked this name after too many wrong "
-                                                    "passwords: try again in 5 min")});
-                case Store::Password::no_answer:
-                    return t.emit(Respond{exchange, not_now()});
-            }
+        case Store::Password::locked:
+            return turn.emit(
+                Respond{one.exchange, http_api::later(429, "locked",
+                                                      "the store has locked this name after too many wrong "
+                                                      "passwords: try again in 5 min",
+                                                      FailedTries::window)});
+        case Store::Password::no_answer:
+            return turn.emit(Respond{one.exchange, not_now()});
+    }
+}
+
+void SignIn::read_account(Turn& turn, const Try& one) {
+    store_->read_accounts(
+        turn, {one.name},
+        [this, one](Turn& t, Store::AccountsAnswer answer, const std::vector<Store::Account>& accounts) {
+            if (answer == Store::AccountsAnswer::no_answer) return t.emit(Respond{one.exchange, not_now()});
+            if (answer == Store::AccountsAnswer::not_allowed) return signed_in(t, one, {});
+            const auto& account = accounts.front();
+            if (account.exists && account.admitted) return signed_in(t, one, account.mark);
+            t.emit(Respond{one.exchange, http_api::problem(403, "not_admitted",
+                                                           "the store does not let this account into the "
+                                                           "chat: ask whoever runs it")});
         });
 }
 
-base::HttpResponse SignIn::signed_in(const std::string& name, base::WallTime now) const {
-    auto answer = told("couchdb", name);
-    const auto value = base::sign_name(name, now + lifetime, config_->auth_secret);
-    answer.headers.emplace_back("Set-Cookie", cookie(value, lifetime));
+void SignIn::signed_in(Turn& turn, const Try& one, const std::string& mark) {
+    if (!members_->has_keys()) return turn.emit(Respond{one.exchange, not_now()});
+    auto answer = told("couchdb", &one.name);
+    answer.headers.emplace_back("Set-Cookie", cookie(members_->sign_in(one.name, mark, turn.now.wall),
+                                                     KeyRing::lifetime, one.secure));
+    turn.emit(Respond{one.exchange, std::move(answer)});
+}
+
+base::HttpResponse SignIn::state(const Members::Pass& pass) const {
+    return told(members_->required() ? "couchdb" : "none", pass ? &pass->name : nullptr);
+}
+
+base::HttpResponse SignIn::end(Turn& turn, const Members::Pass& pass, bool all, bool secure) {
+    if (pass) members_->end(turn, *pass);
+    if (pass && all) members_->end_all(turn, pass->name);
+    auto answer = state(nullptr);
+    answer.headers.emplace_back("Set-Cookie", cookie("", {}, secure));
     return answer;
 }
 
-base::HttpResponse SignIn::state(std::string_view cookies, base::WallTime now) const {
-    return required() ? told("couchdb", who(cookies, now)) : told("none", std::nullopt);
-}
-
-base::HttpResponse SignIn::end() const {
-    auto answer = told(required() ? "couchdb" : "none", std::nullopt);
-    answer.headers.emplace_back("Set-Cookie", cookie("", {}));
-    return answer;
-}
-
-std::string SignIn::cookie(std::string_view value, base::Duration age) const {
+std::string SignIn::cookie(std::string_view value, base::Duration age, bool secure) {
     std::string out{cookie_name};
     out += value;
     out += "; Path=/; HttpOnly; SameSite=Strict; Max-Age=";
     out += std::to_string(std::chrono::duration_cast<std::chrono::seconds>(age).count());
-    return config_->secure_cookies ? out + "; Secure" : out;
+    return secure ? out + "; Secure" : out;
 }
 
 }  // namespace davenport::node

@@ -1,9 +1,12 @@
 #pragma once
 
+#include "node/core/clients/address_tries.hpp"
 #include "node/core/clients/failed_tries.hpp"
 #include "node/core/clients/http_api.hpp"
+#include "node/core/clients/members.hpp"
 #include "node/core/clients/token_bucket.hpp"
 #include "node/core/config.hpp"
+#include "node/core/node_counts.hpp"
 #include "node/core/store/store.hpp"
 #include "node/core/turn.hpp"
 
@@ -15,33 +18,42 @@
 
 namespace davenport::node {
 
-/// Who a client is, where people have to be somebody (`--auth couchdb`).
+/// Signing in and out over HTTP, where people have to be somebody (`--auth couchdb`).
 ///
-/// The store is asked once, at the sign-in, with the person's own name and password;
-/// then a cookie says who it is, to every node with the same secret, store up or down. Nothing is remembered
-/// here.
+/// The store is asked once, at the sign-in, with the person's own name and password, and then whether the
+/// account may read the chat. From then on a cookie says who it is: see Members.
 class SignIn {
 public:
-    SignIn(const ChatConfig& config, Store& store);
+    SignIn(const ChatConfig& config, Store& store, Members& members, NodeCounts& counts);
 
-    [[nodiscard]] bool required() const { return !config_->auth_secret.empty(); }
-    /// The name that a request's Cookie header vouches for; nothing when there is none, or it is no good.
-    [[nodiscard]] std::optional<std::string> who(std::string_view cookies, base::WallTime now) const;
-
-    void begin(Turn& turn, ExchangeId exchange, const std::string& address,
-               const http_api::BeginSession& call);
-    [[nodiscard]] base::HttpResponse state(std::string_view cookies, base::WallTime now) const;
-    [[nodiscard]] base::HttpResponse end() const;
+    void begin(Turn& turn, const Requested& request, const http_api::BeginSession& call);
+    [[nodiscard]] base::HttpResponse state(const Members::Pass& pass) const;
+    /// Ends the sign-in behind `pass` (nullptr: there is none), or all that its name has.
+    base::HttpResponse end(Turn& turn, const Members::Pass& pass, bool all, bool secure);
 
 private:
-    [[nodiscard]] base::HttpResponse signed_in(const std::string& name, base::WallTime now) const;
-    [[nodiscard]] std::string cookie(std::string_view value, base::Duration lifetime) const;
+    /// A sign-in that is under way.
+    struct Try {
+        ExchangeId exchange;
+        std::string address, name;
+        base::Time began;
+        bool secure;
+    };
 
-    const ChatConfig* config_;
+    std::optional<base::HttpResponse> held_back(const Requested& request, const std::string& name,
+                                                base::Time now);
+    void answered(Turn& turn, const Try& one, Store::Password password);
+    void read_account(Turn& turn, const Try& one);
+    void signed_in(Turn& turn, const Try& one, const std::string& mark);
+    static std::string cookie(std::string_view value, base::Duration lifetime, bool secure);
+
     Store* store_;
+    Members* members_;
+    NodeCounts* counts_;
     std::size_t under_way_ = 0;  ///< passwords that the store is asked about
     std::unordered_map<std::string, TokenBucket>
         tries_;  ///< by address and name: behind a proxy all have one address
+    AddressTries addresses_;
     FailedTries failures_;
     std::vector<std::string> own_names_;  ///< the node's own accounts in its stores
 };

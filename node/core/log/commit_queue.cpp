@@ -111,7 +111,7 @@ void CommitQueue::flush(Turn& turn) {
     if (batch_under_way_) return;
     if (not_before_ && turn.now.time < *not_before_) return;
     if (waiting_.empty()) {
-        if (!has_marks()) return;
+        if (!has_marks() && !failing_) return;  // failing: only a try finds out that it is over
         if (!marks_due_) let_marks_wait(turn, marks_wait);
         if (turn.now.time < *marks_due_) return;
     }
@@ -160,7 +160,7 @@ void CommitQueue::persist_failed(Turn& turn, const std::string& reason) {
     batch_under_way_ = false;
     if (!std::exchange(failing_, true))
         turn.error("journal: cannot write (" + reason +
-                   "); new posts are refused until it can, free some space on the disk");
+                   "); posts are refused until it can: free some space on the disk, or put the file back");
     for (auto* pending : under_way_) pending->handed = false;
     prepend(waiting_, std::move(under_way_));
     if (marks_.empty() || marks_generation_ == marks_generation_under_way_) {
@@ -175,6 +175,21 @@ void CommitQueue::persist_failed(Turn& turn, const std::string& reason) {
     new_name_under_way_.clear();
     not_before_ = turn.now.time + retry_after;
     turn.emit(SetTimer{timers::commit_queue, *not_before_});
+}
+
+void CommitQueue::watched(Turn& turn, const std::string& trouble) {
+    if (trouble == trouble_) return;
+    if (trouble.empty())
+        turn.info("journal: its file is in its place again");
+    else
+        turn.error("journal: " + trouble + "; posts are refused: put the file back, or restart the node");
+    trouble_ = trouble;
+}
+
+std::vector<PendingMessage*> CommitQueue::uncommitted_messages() const {
+    auto out = under_way_;
+    out.insert(out.end(), waiting_.begin(), waiting_.end());
+    return out;
 }
 
 void CommitQueue::erase(PendingMessage& pending) { held_.erase(held_.find(pending.entry.message.id())); }

@@ -90,7 +90,12 @@ public:
     /// Messages that are not known to be committed, shown or not, in order of arrival.
     [[nodiscard]] std::vector<const PendingMessage*> on_the_way() const;
     [[nodiscard]] std::uint64_t last_arrival() const { return next_arrival_ - 1; }
-    [[nodiscard]] bool failing() const { return failing_; }
+    /// The disk does not take what it is given.
+    [[nodiscard]] bool failing() const { return failing_ || !trouble_.empty(); }
+    /// The journal's file is not the one that was opened (why), or (empty) it is again.
+    void watched(Turn& turn, const std::string& trouble);
+    /// Messages that are not known to be committed, in order of arrival.
+    [[nodiscard]] std::vector<PendingMessage*> uncommitted_messages() const;
     /// Nothing waits and nothing is under way.
     [[nodiscard]] bool idle() const { return !batch_under_way_ && waiting_.empty() && !has_marks(); }
     /// Marks and checkpoints wait no longer.
@@ -129,6 +134,7 @@ private:
     std::string new_name_, new_name_under_way_;
     bool batch_under_way_ = false;
     bool failing_ = false;
+    std::string trouble_;
     std::uint64_t batches_ = 0;
     std::uint64_t next_arrival_ = 1;
     std::uint64_t next_old_ = 0;  ///< counts down; 0: none is left

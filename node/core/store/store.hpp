@@ -33,6 +33,14 @@ struct StorePage {
     bool more = false;  ///< the stretch was cut by its limit
 };
 
+/// A small document of the nodes' own that all nodes read: no message, and seen by no client.
+struct StoreNote {
+    std::string id;        ///< without what all notes' ids begin with
+    std::string revision;  ///< handed back to write over it; empty for a new one
+    std::string body{};    ///< JSON, an object
+    bool deleted = false;
+};
+
 /// What the node is told without having asked, during a turn, in the order in which the store learns of it.
 class StoreListener {
 public:
@@ -45,6 +53,8 @@ public:
     virtual void on_refused(Turn& turn, std::string_view id, const std::string& reason) = 0;
     /// Another node told who is there.
     virtual void on_presence(base::Presence presence) = 0;
+    /// Some node wrote a note, this one included, or somebody deleted one.
+    virtual void on_note(Turn& turn, const StoreNote& note) = 0;
     /// Another store answers than before: all that was known of the old one's content means nothing.
     virtual void on_another_store() = 0;
     /// This node is new, and the store has more than it can read at once: see Store::catching_up().
@@ -78,6 +88,9 @@ public:
     [[nodiscard]] virtual const base::Generation& generation() const = 0;
     /// Until then it is certain to have been that store.
     [[nodiscard]] virtual base::Time confirmed_at() const = 0;
+    /// How far this node's clock is ahead of the store's (negative: behind), when that is so much that it
+    /// matters; else 0.
+    [[nodiscard]] virtual base::Duration clock_ahead() const = 0;
     /// Reads the store's identity again; traffic continues.
     virtual void recheck(Turn& turn) = 0;
 
@@ -129,6 +142,8 @@ public:
 
     enum class Password {
         right,
+        right_of_admin,  ///< the account is the server's own administrator: read_accounts() knows nothing of
+                         ///< it
         wrong,
         locked,  ///< too many wrong ones before
         no_answer,
@@ -136,6 +151,40 @@ public:
     using OnPassword = std::function<void(Turn&, Password)>;
     virtual RequestId check_password(Turn& turn, std::string_view name, std::string_view password,
                                      OnPassword on_password) = 0;
+
+    struct Account {
+        std::string name;
+        bool exists = false;
+        bool admitted = false;  ///< the store lets it read the chat
+        std::string mark;       ///< another one after a change of the password; empty: nobody can say
+    };
+    /// In place of Account::mark for what read_accounts() knows nothing of.
+    static constexpr std::string_view mark_of_admin = "admin";
+    enum class AccountsAnswer {
+        told,
+        not_allowed,  ///< the node's own account may not look at others
+        no_answer,
+    };
+    using OnAccounts = std::function<void(Turn&, AccountsAnswer, const std::vector<Account>&)>;
+    /// How these accounts stand now: one Account for each name.
+    virtual RequestId read_accounts(Turn& turn, std::vector<std::string> names, OnAccounts on_accounts) = 0;
+
+    // ---- notes
+
+    enum class Noted {
+        stored,
+        other_revision,  ///< somebody else wrote in between
+        failed,
+    };
+    using OnNoted = std::function<void(Turn&, Noted)>;
+    /// `note.body`: its JSON members, without braces.
+    virtual RequestId write_note(Turn& turn, const StoreNote& note, OnNoted on_noted) = 0;
+    /// `note`: nullptr when it could not be read; with an empty body when there is none.
+    using OnNote = std::function<void(Turn&, const StoreNote* note)>;
+    virtual RequestId read_note(Turn& turn, const std::string& id, OnNote on_note) = 0;
+    /// All notes, as far as one answer holds them; nullptr when they could not be read.
+    using OnNotes = std::function<void(Turn&, const std::vector<StoreNote>* notes)>;
+    virtual RequestId read_notes(Turn& turn, OnNotes on_notes) = 0;
 
     /// The callback of this request is not called any more, and the store need not answer.
     virtual void cancel(Turn& turn, RequestId request) = 0;

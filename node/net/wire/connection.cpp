@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
@@ -48,6 +49,7 @@ void Connection::queue_tls() {
 }
 
 void Connection::take_in(std::string_view bytes) {
+    if (proxy_) return read_proxy_header(bytes);
     if (!tls_) return on_bytes(bytes);
     std::string plain;
     const auto outcome = tls_->receive(bytes, plain);
@@ -56,6 +58,15 @@ void Connection::take_in(std::string_view bytes) {
     if (outcome == TlsChannel::Outcome::open || state_ != State::open) return;
     static_cast<void>(write_queue());  // a last word, as far as it goes
     gone();
+}
+
+void Connection::read_proxy_header(std::string_view bytes) {
+    const auto state = proxy_->feed(bytes);
+    if (state == ProxyHeader::State::open) return;
+    if (state == ProxyHeader::State::bad) return gone();
+    const auto header = std::exchange(proxy_, nullptr);
+    if (!header->address().empty()) address_ = header->address();
+    if (!header->rest().empty()) take_in(header->rest());
 }
 
 void Connection::send(std::string bytes) {

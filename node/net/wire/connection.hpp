@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/net/wire/loop.hpp"
+#include "node/net/wire/proxy_header.hpp"
 #include "node/net/wire/tls_server.hpp"
 
 #include <cstddef>
@@ -38,6 +39,10 @@ public:
     /// Before start(): speaks TLS from the first byte on.
     void secure(const TlsIdentity& identity) { tls_ = std::make_unique<TlsChannel>(identity); }
 
+    /// Before start(): the other side is a proxy that may say first whom it speaks for (PROXY protocol);
+    /// address() is then that one's.
+    void expect_proxy() { proxy_ = std::make_unique<ProxyHeader>(); }
+
     /// The first call after construction, or after secure(): begins to read.
     void start();
 
@@ -49,6 +54,7 @@ public:
     [[nodiscard]] bool flushed() const { return queue_.empty(); }
     [[nodiscard]] bool open() const { return state_ == State::open; }
     [[nodiscard]] const std::string& address() const { return address_; }
+    [[nodiscard]] bool is_secure() const { return tls_ != nullptr; }
 
     /// While held nothing is read, nor is the other side's end noticed.
     void hold_reads(bool hold);
@@ -86,12 +92,14 @@ private:
     void await_room();
     void read();
     void close();
+    void read_proxy_header(std::string_view bytes);
     void gone();
     void consume(std::size_t bytes);
     void flush_later();
 
     asio::ip::tcp::socket socket_;
-    std::unique_ptr<TlsChannel> tls_;  ///< null: plain
+    std::unique_ptr<TlsChannel> tls_;     ///< null: plain
+    std::unique_ptr<ProxyHeader> proxy_;  ///< while it is not known whether there is one
     std::shared_ptr<Connection> self_;
     std::string address_;
     std::vector<Piece> queue_;

@@ -1,6 +1,7 @@
 #include "node/net/wire/process.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -18,6 +19,11 @@ void raise_descriptor_limit() {
     ::setrlimit(RLIMIT_NOFILE, &limit);  // the limit that was there is good enough for a start
 }
 
+std::size_t descriptor_limit() {
+    rlimit limit{};
+    return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<std::size_t>(limit.rlim_cur) : 0;
+}
+
 void write_port_file(const std::string& path, std::uint16_t port) {
     const auto temporary = path + ".new";
     std::ofstream file{temporary, std::ios::trunc};
@@ -27,5 +33,7 @@ void write_port_file(const std::string& path, std::uint16_t port) {
         throw std::runtime_error(fmt::format("cannot write the port file {}: {}: choose a writable place",
                                              path, std::strerror(errno)));
 }
+
+void ignore_file_size_signal() { std::signal(SIGXFSZ, SIG_IGN); }
 
 }  // namespace davenport::wire

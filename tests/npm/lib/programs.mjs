@@ -43,6 +43,7 @@ export async function start(name, args, { port = 0 } = {}) {
   const listening = await until(`${name} to listen`, read)
   return {
     port: listening,
+    pid: child.pid,
     url: `http://127.0.0.1:${listening}`,
     told: () => told,
     /// `wait`: until it has ended; false for a signal that it lives on after.

@@ -16,7 +16,15 @@ constexpr auto clocks_differ_by = std::chrono::seconds{5};
 constexpr auto ahead_max = std::chrono::seconds{60};  // as of a key
 
 Store::Password password_of(const base::HttpResponse& response) {
-    if (response.status == 200) return Store::Password::right;
+    if (response.status == 200) {
+        const auto body = base::parse_json(response.body);
+        const auto* roles = body ? base::member(*body, "roles") : nullptr;
+        const bool of_admin =
+            roles && roles->is_array() && std::ranges::any_of(roles->get_array(), [](const auto& role) {
+                return role.is_string() && role.get_string() == "_admin";
+            });
+        return of_admin ? Store::Password::right_of_admin : Store::Password::right;
+    }
     if (response.status == 401) return Store::Password::wrong;
     if (response.status != 403) return Store::Password::no_answer;
     // CouchDB 3.4: "Account is temporarily locked due to multiple authentication failures".
@@ -40,10 +48,13 @@ CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQue
       anti_entropy_{config, api_, requests_, log, health_},
       presence_{config, api_, requests_, log},
       placer_{config, api_, requests_, health_},
-      feed_watch_{config, api_, requests_, health_, [this](std::string_view id) {
+      feed_watch_{config, api_, requests_, health_,
+                  [this](std::string_view id) {
                       const bool is_chat = !id.starts_with("davenport-") && !id.starts_with('_');
                       return expected_.contains(id) || (is_chat && !log_->knows(id));
-                  }} {
+                  }},
+      notes_{config, api_, requests_},
+      accounts_{config, api_, requests_} {
     if (const auto checkpoint = log.journal().state().checkpoint) health_.remember(checkpoint->generation);
 }
 
@@ -113,6 +124,8 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
         if (row.presence) {
             if (row.presence->journal == log_->uuid()) on_own_run(turn, row.presence->run);
             listener_->on_presence(std::move(*row.presence));
+        } else if (row.note) {
+            listener_->on_note(turn, *row.note);
         } else if (row.message) {
             const bool known = row.message->id() == row.id && take_in(turn, std::move(*row.message));
             known_run_ = known ? known_run_ + 1 : 0;

@@ -3,10 +3,12 @@
 #include "node/core/config.hpp"
 #include "node/core/log/commit_queue.hpp"
 #include "node/core/node_counts.hpp"
+#include "node/core/store/couchdb/account_reader.hpp"
 #include "node/core/store/couchdb/anti_entropy.hpp"
 #include "node/core/store/couchdb/backfill.hpp"
 #include "node/core/store/couchdb/changes_feed.hpp"
 #include "node/core/store/couchdb/feed_watch.hpp"
+#include "node/core/store/couchdb/note_documents.hpp"
 #include "node/core/store/couchdb/placer.hpp"
 #include "node/core/store/couchdb/presence_document.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
@@ -20,6 +22,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace davenport::node {
@@ -59,6 +62,7 @@ public:
     [[nodiscard]] bool up() const override { return health_.up() && !writer_.stalled(); }
     [[nodiscard]] const base::Generation& generation() const override { return health_.generation(); }
     [[nodiscard]] base::Time confirmed_at() const override { return health_.confirmed_at(); }
+    [[nodiscard]] base::Duration clock_ahead() const override { return health_.clock_ahead(); }
     void recheck(Turn& turn) override { health_.recheck(turn); }
     void put(const PendingMessage& pending) override { writer_.enqueue(pending); }
     [[nodiscard]] std::size_t backlog() const override { return writer_.backlog(); }
@@ -84,6 +88,18 @@ public:
     RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) override;
     RequestId check_password(Turn& turn, std::string_view name, std::string_view password,
                              OnPassword on_password) override;
+    RequestId read_accounts(Turn& turn, std::vector<std::string> names, OnAccounts on_accounts) override {
+        return accounts_.read(turn, std::move(names), std::move(on_accounts));
+    }
+    RequestId write_note(Turn& turn, const StoreNote& note, OnNoted on_noted) override {
+        return notes_.write(turn, note, std::move(on_noted));
+    }
+    RequestId read_note(Turn& turn, const std::string& id, OnNote on_note) override {
+        return notes_.read(turn, id, std::move(on_note));
+    }
+    RequestId read_notes(Turn& turn, OnNotes on_notes) override {
+        return notes_.read_all(turn, std::move(on_notes));
+    }
     void cancel(Turn& turn, RequestId request) override { requests_.cancel(turn, request); }
     void publish(Turn& turn, const base::People& people, OnPublished on_published) override {
         presence_.publish(turn, people, std::move(on_published));
@@ -149,6 +165,8 @@ private:
     PresenceDocument presence_;
     Placer placer_;
     FeedWatch feed_watch_;
+    NoteDocuments notes_;
+    AccountReader accounts_;
 
     base::Generation generation_;  ///< whose consequences are drawn
     bool was_up_ = false, was_usable_ = false, was_caught_up_ = false;

@@ -1,6 +1,7 @@
 #include "node/core/store/couchdb/feed_parser.hpp"
 
 #include "node/base/json_view.hpp"
+#include "node/core/store/couchdb/note_documents.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -87,11 +88,17 @@ std::optional<FeedRow> read_row(const base::JsonView& row, base::WallTime seen) 
     const auto id = base::string_member(row, "id");
     if (!id) return std::nullopt;
     FeedRow out{std::string{*id}, std::nullopt, base::bool_member(row, "deleted"), {}};
-    if (out.deleted) return out;
+    if (out.deleted) {
+        if (id->starts_with(note_id_lead))
+            out.note = StoreNote{std::string{id->substr(note_id_lead.size())}, {}, {}, true};
+        return out;
+    }
     const auto document = row.member("doc");
     if (!document) return out;
     if (id->starts_with(base::presence_id_lead))
         out.presence = base::read_presence(*document);
+    else if (id->starts_with(note_id_lead))
+        out.note = read_note_document(*id, *document);
     else
         out.message = base::from_document(*document, seen);
     return out;

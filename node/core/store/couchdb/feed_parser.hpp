@@ -3,6 +3,7 @@
 #include "node/base/chat_message.hpp"
 #include "node/base/presence.hpp"
 #include "node/base/time.hpp"
+#include "node/core/store/store.hpp"
 
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@ struct FeedRow {
         message;  ///< nothing when it is no chat message, or came without its document
     bool deleted = false;
     std::optional<base::Presence> presence{};  ///< it is some node's word on who is there
+    std::optional<StoreNote> note{};           ///< it is a note of the nodes' own
 };
 
 /// Takes a continuous feed's bytes, cut anywhere, and gives whole rows.

@@ -19,11 +19,16 @@ std::string milliseconds(base::Duration d) { return std::to_string(d.count() / 1
 
 base::HttpRequest StoreApi::request(std::string method, std::string_view path_and_query,
                                     std::string body) const {
+    auto target = segment(stores_[in_use_].database);
+    target += path_and_query;
+    return server_request(std::move(method), std::move(target), std::move(body));
+}
+
+base::HttpRequest StoreApi::server_request(std::string method, std::string target, std::string body) const {
     base::HttpRequest r;
     r.method = std::move(method);
+    r.target = std::move(target);
     const auto& store = stores_[in_use_];
-    r.target = segment(store.database);
-    r.target += path_and_query;
     r.headers.emplace_back("Accept", "application/json");
     if (!body.empty()) r.headers.emplace_back("Content-Type", "application/json");
     if (!store.authorization.empty()) r.headers.emplace_back("Authorization", store.authorization);
@@ -53,6 +58,26 @@ base::HttpRequest StoreApi::check_password(std::string_view name, std::string_vi
             "/_session",
             {{"Accept", "application/json"}, {"Content-Type", "application/json"}},
             body + "}"};
+}
+
+base::HttpRequest StoreApi::get_security() const { return request("GET", "/_security"); }
+
+base::HttpRequest StoreApi::get_users(const std::vector<std::string>& names) const {
+    std::string body = "{\"keys\":[";
+    for (const auto& name : names) {
+        if (body.back() != '[') body += ',';
+        base::append_json_string(body, "org.couchdb.user:" + name);
+    }
+    return server_request("POST", "/_users/_all_docs?include_docs=true", body + "]}");
+}
+
+base::HttpRequest StoreApi::documents_of(std::string_view lead, std::size_t limit) const {
+    std::string key;
+    base::append_json_string(key, lead);
+    key.pop_back();
+    return request("GET", "/_all_docs?include_docs=true&limit=" + std::to_string(limit) +
+                              "&startkey=" + base::percent_encode(key + '"') +
+                              "&endkey=" + base::percent_encode(key + "\xef\xbf\xb0\""));
 }
 
 base::HttpRequest StoreApi::get_document(std::string_view id) const { return request("GET", segment(id)); }

@@ -42,6 +42,13 @@ public:
     /// Asks with somebody else's name and password, not the node's own.
     [[nodiscard]] static base::HttpRequest check_password(std::string_view name, std::string_view password);
 
+    /// Who may read the chat's database.
+    [[nodiscard]] base::HttpRequest get_security() const;
+    /// People's accounts, with the node's own authorization.
+    [[nodiscard]] base::HttpRequest get_users(const std::vector<std::string>& names) const;
+    /// All documents whose ids begin with `lead`, up to `limit`.
+    [[nodiscard]] base::HttpRequest documents_of(std::string_view lead, std::size_t limit) const;
+
     [[nodiscard]] base::HttpRequest get_document(std::string_view id) const;
     [[nodiscard]] base::HttpRequest put_document(std::string_view id, std::string document) const;
     [[nodiscard]] base::HttpRequest bulk_documents(const std::vector<std::string_view>& documents) const;
@@ -65,6 +72,10 @@ public:
 private:
     [[nodiscard]] base::HttpRequest request(std::string method, std::string_view path_and_query,
                                             std::string body = {}) const;
+
+    /// Of the server, not of the chat's database.
+    [[nodiscard]] base::HttpRequest server_request(std::string method, std::string target,
+                                                   std::string body) const;
 
     std::vector<StoreAccess> stores_;
     std::size_t in_use_ = 0;

@@ -100,7 +100,10 @@ void StoreHealth::look_into_it(Turn& turn) {
 }
 
 void StoreHealth::on_reply(Turn& turn, const Reply& reply) {
-    if (reply.response) return on_answer(turn, *reply.response);
+    if (reply.response) {
+        clock_.answered(turn, base::header(reply.response->headers, "Date"), *asked_at_);
+        return on_answer(turn, *reply.response);
+    }
     if (reply.late) return went_down(turn, reply.reason, false);
     no_answer(turn, reply.reason);
 }

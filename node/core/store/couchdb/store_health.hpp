@@ -4,6 +4,7 @@
 #include "node/base/random.hpp"
 #include "node/core/config.hpp"
 #include "node/core/store/couchdb/backoff.hpp"
+#include "node/core/store/couchdb/clock_check.hpp"
 #include "node/core/store/couchdb/generation_name.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_api.hpp"
@@ -54,6 +55,9 @@ public:
     /// It was that store at this time: what it had answered until then was its word.
     [[nodiscard]] base::Time confirmed_at() const { return confirmed_at_; }
 
+    /// See Store::clock_ahead().
+    [[nodiscard]] base::Duration clock_ahead() const { return clock_.ahead(); }
+
 private:
     enum class State { settled, waiting, reading, making_database, reading_start, making_generation };
 
@@ -97,6 +101,7 @@ private:
     GenerationMaker maker_ = GenerationMaker::of_a_member;
     base::Time deadline_{};  ///< of the pause, or of the next look
     std::optional<base::Time> asked_at_;
+    ClockCheck clock_;
     base::Time confirmed_at_{};
 };
 

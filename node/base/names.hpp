@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace davenport::base {
+
+/// The longest name of a person, in letters (Unicode code points).
+inline constexpr std::size_t name_letters_max = 64;
+
+/// A person's name as everybody writes it, or why it is none.
+struct PreparedName {
+    std::string text;
+    std::string_view problem{};  ///< in words that say what to do; empty when the name is good
+    std::size_t max = 0;         ///< the bound that it exceeds, if that is the problem
+};
+
+/// Prepares a name by the Nickname profile of RFC 8266 (RFC 8265's siblings): spaces of all kinds are one
+/// plain space, and none stands at either end; compatible forms are one (NFKC); control and invisible
+/// characters are refused, and so is a name of which nothing can be seen. A prepared name is prepared
+/// already. Pure.
+///
+/// Joiners stay where they shape a letter or an emoji: between two visible characters.
+PreparedName prepare_name(std::string_view text);
+
+}  // namespace davenport::base
