@@ -7,7 +7,9 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -22,7 +24,8 @@ struct Options {
     std::string listen = "127.0.0.1:5984";
     std::string control;
     std::string admin;
-    std::uint64_t seed = 1;
+    std::vector<std::string> control_hosts;
+    std::optional<std::uint64_t> seed;
     std::string data;
     std::string upstream;
     std::string upstream_ca;
@@ -35,22 +38,27 @@ constexpr int bad_usage = 64;
 
 int run(const Options& options) {
     wire::raise_descriptor_limit();
-    couchmock::StoreServer::Config server{.listen = wire::parse_listen_address(options.listen),
-                                          .control = {}};
+    const auto colon = options.admin.find(':');
+    const auto user = options.admin.substr(0, colon);
+    const auto password = colon == std::string::npos ? std::string{} : options.admin.substr(colon + 1);
+    couchmock::StoreServer::Config server{
+        .listen = wire::parse_listen_address(options.listen),
+        .control = {},
+        .access = {.user = user, .password = password, .hosts = options.control_hosts}};
     if (!options.control.empty()) server.control = wire::parse_listen_address(options.control);
 
     wire::Loop loop;
     const auto log = [](const std::string& line) { spdlog::info("{}", line); };
     std::unique_ptr<couchmock::Driver> driver;
     if (options.upstream.empty()) {
-        const auto colon = options.admin.find(':');
         couchmock::MockConfig config{
-            .admin_user = options.admin.substr(0, colon), .admin_password = {}, .seed = options.seed};
-        if (colon != std::string::npos) config.admin_password = options.admin.substr(colon + 1);
-        driver = serve_mock(loop, std::move(config), server, log, options.data);
+            .admin_user = user, .admin_password = password, .seed = options.seed.value_or(1)};
+        driver = serve_mock(loop, std::move(config), server, log, options.data,
+                            options.seed ? std::string{} : couchmock::random_secret());
     } else {
         const auto upstream = wire::parse_http_server(options.upstream);
-        driver = serve_fault_injector(loop, options.seed, upstream, options.upstream_ca, server, log);
+        driver =
+            serve_fault_injector(loop, options.seed.value_or(1), upstream, options.upstream_ca, server, log);
         spdlog::info("in front of {}", upstream.url());
     }
 
@@ -82,11 +90,16 @@ int main(int argc, char** argv) {
     app.add_option("--listen", options.listen, "host:port to serve on; port 0 takes a free one")
         ->capture_default_str();
     app.add_option("--control", options.control,
-                   "host:port of a second listener, which stays up while the store is 'down'");
-    app.add_option("--admin", options.admin,
-                   "user:password that is asked for; without it everybody may do everything");
-    app.add_option("--seed", options.seed, "of everything random: uuids, sequences, the faults' random draws")
-        ->capture_default_str();
+                   "host:port of a second listener for the control API, which stays up while the store is "
+                   "'down'; /_mock is there alone then");
+    app.add_option("--control-host", options.control_hosts,
+                   "name by which the control API may be called, beside localhost and addresses; repeatable");
+    app.add_option(
+        "--admin", options.admin,
+        "user:password that is asked for, by the control API too; without it everybody may do everything");
+    app.add_option("--seed", options.seed,
+                   "of everything random: uuids, sequences, the faults' random draws, the cookies' secret; "
+                   "without it all but the secret is that of seed 1");
     auto* data = app.add_option("--data", options.data,
                                 "file to keep the databases in; without it they are gone with the process");
     app.add_option("--upstream", options.upstream,

@@ -13,10 +13,14 @@ namespace {
 constexpr std::string_view default_security =
     R"({"members":{"roles":["_admin"]},"admins":{"roles":["_admin"]}})";
 
+/// Of `q` and `n`. CouchDB has no bound, and dies of a large one.
+constexpr int shape_max = 1024;
+
 std::optional<int> positive(std::string_view text) {
     int value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value <= 0) return std::nullopt;
+    if (error != std::errc{} || end != text.data() + text.size() || value <= 0 || value > shape_max)
+        return std::nullopt;
     return value;
 }
 

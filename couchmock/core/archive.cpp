@@ -249,10 +249,43 @@ bool load(Server& server, const Record& record) {
     return true;
 }
 
+namespace {
+
+void erase_members(json::value& value, std::initializer_list<std::string_view> names) {
+    if (auto* object = value.if_object())
+        for (const auto name : names) object->erase(name);
+}
+
+/// Without what proves who somebody is: what cookies are signed with, passwords and their hashes.
+Record without_secrets(Record record) {
+    if (record.kind == Record::Kind::server) {
+        auto value = base::parse_json(record.value).value_or(json::object{});
+        erase_members(value, {"cookie_secret"});
+        if (auto* settings = value.as_object().if_contains("settings")) {
+            erase_members(*settings, {"admins"});
+            for (auto& [section, keys] : settings->as_object())
+                erase_members(keys, {"secret", "hmac_secret"});
+        }
+        record.value = base::write_json(value);
+    } else if (record.kind == Record::Kind::document && record.database == "_users") {
+        auto value = base::parse_json(record.value).value_or(json::object{});
+        if (auto* nodes = value.as_object().if_contains("nodes"))
+            for (auto& node : nodes->as_array())
+                if (auto* body = node.as_object().if_contains("body"))
+                    erase_members(*body, {"derived_key", "salt", "stored_key", "server_key", "password",
+                                          "password_sha", "iterations", "password_scheme", "pbkdf2_prf"});
+        record.value = base::write_json(value);
+    }
+    return record;
+}
+
+}  // namespace
+
 std::string to_json(const Server& server) {
     static constexpr std::string_view kinds[] = {"server", "database", "document", "local"};
     std::string out = "{\"couchmock\":1,\"records\":[";
-    save(server, [&](const Record& record) {
+    save(server, [&](const Record& kept) {
+        const auto record = without_secrets(kept);
         if (out.back() != '[') out += ',';
         out += fmt::format("\n{{\"kind\":\"{}\",\"database\":", kinds[static_cast<std::size_t>(record.kind)]);
         base::append_json_string(out, record.database);

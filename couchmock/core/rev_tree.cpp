@@ -1,7 +1,9 @@
 #include "couchmock/core/rev_tree.hpp"
 
 #include <algorithm>
+#include <string>
 #include <tuple>
+#include <unordered_map>
 
 namespace davenport::couchmock {
 namespace {
@@ -12,19 +14,51 @@ bool beats(const RevTree::Node& a, const RevTree::Node& b) {
     return std::tie(a_lives, a.revision) > std::tie(b_lives, b.revision);
 }
 
+/// Where revisions are in a tree. For a long path they are looked up by hash: else merging a long path into
+/// a long tree would take the product of the two.
+class Places {
+public:
+    Places(const std::vector<RevTree::Node>& nodes, std::size_t lookups) : nodes_{nodes} {
+        if (lookups < lookups_min || nodes.size() < lookups_min) return;
+        for (std::size_t i = 0; i < nodes.size(); ++i) by_hash_.emplace(nodes[i].revision.hash, i);
+        size_ = nodes.size();
+    }
+    [[nodiscard]] std::size_t find(const Revision& revision) const {
+        std::size_t found = RevTree::none;
+        if (size_ == 0) {
+            for (std::size_t i = nodes_.size(); i-- > 0;)
+                if (nodes_[i].revision == revision) return i;
+            return found;
+        }
+        const auto [from, to] = by_hash_.equal_range(revision.hash);
+        for (auto it = from; it != to; ++it)
+            if (nodes_[it->second].revision == revision && (found == RevTree::none || it->second > found))
+                found = it->second;
+        return found;
+    }
+
+private:
+    static constexpr std::size_t lookups_min = 16;
+    const std::vector<RevTree::Node>& nodes_;
+    std::unordered_multimap<std::string, std::size_t> by_hash_;
+    std::size_t size_ = 0;
+};
+
 }  // namespace
 
 RevTree::Merged RevTree::merge(const std::vector<Revision>& path, LeafPtr leaf) {
+    const Places places{nodes_, path.size()};
     // The newest revision of the path that is known; what is older than it may still lengthen a stemmed root.
     std::size_t known = 0;
     std::size_t node = none;
     for (; known < path.size(); ++known)
-        if (node = find(path[known]); node != none) break;
+        if (node = places.find(path[known]); node != none) break;
 
     const bool joins_leaf = node != none && known > 0 && is_leaf(node);
     for (auto older = known + 1, child = node; child != none && older < path.size(); ++older) {
         if (nodes_[child].parent == none) {
-            auto parent = find(path[older]);
+            auto parent =
+                places.find(path[older]);  // a path names each depth once: what was added is not in it
             if (parent == none) {
                 parent = nodes_.size();
                 nodes_.push_back({path[older], none, 0, nullptr});
@@ -40,7 +74,12 @@ RevTree::Merged RevTree::merge(const std::vector<Revision>& path, LeafPtr leaf) 
         return Merged::nothing;
     }
     const bool first = nodes_.empty();
-    for (auto i = known; i-- > 0;) node = extend(node, path[i], i == 0 ? std::move(leaf) : nullptr);
+    for (auto i = known; i-- > 0;) {
+        if (node != none) ++nodes_[node].children;
+        nodes_.push_back({path[i], node, 0, i == 0 ? std::move(leaf) : nullptr});
+        node = nodes_.size() - 1;
+    }
+    choose_winner();
     return first || joins_leaf ? Merged::new_leaf : Merged::new_branch;
 }
 

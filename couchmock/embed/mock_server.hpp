@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace davenport::couchmock::embed {
@@ -10,16 +11,17 @@ namespace davenport::couchmock::embed {
 ///
 ///     couchmock::embed::MockServer server{{.admin = "admin:secret"}};
 ///     MyClient client{server.url()};                       // http://127.0.0.1:PORT
-///     // faults: POST to server.control_url() + "/_mock/faults", as CONTROL.md says
+///     // faults: POST to server.control_url() + "/_mock/faults" as that admin, as CONTROL.md says
 ///
 /// Errors: the constructor throws std::exception when no port can be had or the data file cannot be used, and
 /// says why. Threads: made and destroyed in one thread; the accessors may be called from any.
 class MockServer {
 public:
     struct Options {
-        std::string admin;       ///< "user:password" that is asked for; empty: everybody may do everything
-        std::uint64_t seed = 1;  ///< of everything random
-        std::string data;        ///< file to keep the databases in; empty: memory only
+        std::string admin;  ///< "user:password" that is asked for; empty: everybody may do everything
+        std::optional<std::uint64_t>
+            seed{};        ///< of everything random; without it cookies have a secret of their own
+        std::string data;  ///< file to keep the databases in; empty: memory only
     };
 
     MockServer() : MockServer(Options{}) {}
@@ -30,8 +32,10 @@ public:
 
     [[nodiscard]] std::uint16_t port() const;
     [[nodiscard]] std::string url() const;
-    /// Of the second listener, which answers while the store is "down".
+    /// Of the second listener, where the control API is; it answers while the store is "down", and asks for
+    /// the admin if there is one.
     [[nodiscard]] std::string control_url() const;
+    [[nodiscard]] std::uint16_t control_port() const;
 
 private:
     class Impl;

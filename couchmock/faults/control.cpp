@@ -107,8 +107,13 @@ base::HttpResponse FaultInjector::Impl::post_faults(const base::HttpRequest& req
         if (const auto* trouble = std::get_if<std::string>(&rule))
             return refuse(400, "bad_request", *trouble);
         auto& asked = std::get<RuleRequest>(rule);
-        if (!config_.owns_store && kind_of(asked.fault).own_store)
-            return refuse(501, "not_implemented", "the store behind is not the mock's own");
+        if (const auto& kind = kind_of(asked.fault);
+            !config_.owns_store && (kind.own_store || asked.parameters.uuid))
+            return refuse(
+                501, "not_implemented",
+                fmt::format("{}{} changes what the store holds, and behind --upstream that is another's "
+                            "CouchDB",
+                            kind.name, kind.own_store ? "" : " with `uuid`"));
         read.push_back(std::make_unique<Rule>(std::move(asked), ++last_rule_, config_.seed));
     }
     std::string out = single ? "" : "[";

@@ -133,7 +133,8 @@ std::vector<FaultKind> of_store() {
          "New connections are made, and their first request lies unread for a while; those that are open are "
          "not touched.",
          false, false, true, which({probability}, {delay(200ms, "how long")})},
-        {Fault::store_slow, "store.slow", "Requests are served at once, and their answers are late.", false,
+        {Fault::store_slow, "store.slow",
+         "Requests are served at once, and their answers are late; of a feed only its beginning.", false,
          false, true, which({probability}, {delay(200ms, "how late")})},
         {Fault::store_error, "store.error",
          "Requests are answered with an error, in CouchDB's own words; nothing is stored.", false, false,
@@ -257,7 +258,7 @@ std::vector<FaultKind> of_store() {
          {{.json = "uuid",
            .key = "",
            .member = &P::uuid,
-           .about = "it is another server from now on, which knows no old seq"},
+           .about = "it is another server from now on, which knows no old seq (*own store*)"},
           stays_away()}},
     };
 }

@@ -1,5 +1,6 @@
 #include "couchmock/mock/mock.hpp"
 
+#include "couchmock/core/server.hpp"
 #include "couchmock/core/store.hpp"
 #include "couchmock/faults/fault_injector.hpp"
 
@@ -15,6 +16,7 @@ public:
           store_(std::move(config)) {}
 
     void restore(const std::vector<Record>& kept, RecordKeeper& keeper) { store_.restore(kept, keeper); }
+    void set_cookie_secret(std::string secret) { store_.server().cookie_secret = std::move(secret); }
 
     Effects handle(Event&& event, base::Now now) {
         Effects out;
@@ -84,6 +86,8 @@ Mock::Mock(MockConfig config) : impl_(std::make_unique<Impl>(std::move(config)))
 Mock::~Mock() = default;
 Mock::Mock(Mock&&) noexcept = default;
 Mock& Mock::operator=(Mock&&) noexcept = default;
+
+void Mock::set_cookie_secret(std::string secret) { impl_->set_cookie_secret(std::move(secret)); }
 
 void Mock::restore(const std::vector<Record>& kept, RecordKeeper& keeper) { impl_->restore(kept, keeper); }
 

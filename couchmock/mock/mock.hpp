@@ -5,6 +5,7 @@
 #include "couchmock/core/records.hpp"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace davenport::couchmock {
@@ -22,6 +23,10 @@ public:
     ~Mock();
     Mock(Mock&&) noexcept;
     Mock& operator=(Mock&&) noexcept;
+
+    /// What cookies are signed with, instead of what the seed makes, which everybody can know. Before
+    /// restore(), which brings back what was used before.
+    void set_cookie_secret(std::string secret);
 
     /// Goes on from what a mock before this one had kept, in the order it was put, and keeps what changes.
     /// Before the first handle(); `keeper` has to outlive the mock. What cannot be read is left out.

@@ -1,5 +1,6 @@
 #include "couchmock/net/client_connection.hpp"
 
+#include "couchmock/faults/fault_injector.hpp"
 #include "couchmock/net/feed_chunks.hpp"
 
 #include <utility>
@@ -18,6 +19,10 @@ ClientConnection::~ClientConnection() {
 }
 
 void ClientConnection::on_request(base::HttpRequest request) {
+    if (is_control(request)) {
+        if (is_main_ && server_->control_) return respond(refuse_on_main_port());
+        if (auto refused = refuse_control(server_->access_, request)) return respond(std::move(*refused));
+    }
     exchange_ = ++server_->last_exchange_;
     feed_ = is_feed(request.target);
     server_->exchanges_.emplace(exchange_, this);

@@ -46,6 +46,7 @@ public:
         while (step()) {
         }
     }
+    void reset() { sqlite3_reset(handle_); }
     [[nodiscard]] std::string text(int column) const {
         const auto* bytes = sqlite3_column_text(handle_, column);
         return {reinterpret_cast<const char*>(bytes),
@@ -105,9 +106,33 @@ class DataFile::Impl {
 public:
     explicit Impl(const std::string& path) : file(path), version(prepare(file.handle)) {}
 
-    void begin() {
-        if (std::exchange(open, true)) return;
-        execute(file.handle, "BEGIN");
+    struct Change {
+        enum class Kind { put, erase, drop } kind;
+        Record record;
+    };
+
+    void run(const Change& change) {
+        const auto& record = change.record;
+        if (change.kind == Change::Kind::put)
+            insert.bind(1, record.database)
+                .bind(2, record.kind)
+                .bind(3, record.id)
+                .bind(4, record.value)
+                .run();
+        else if (change.kind == Change::Kind::erase)
+            remove.bind(1, record.database).bind(2, record.kind).bind(3, record.id).run();
+        else
+            remove_all.bind(1, record.database).run();
+    }
+
+    /// True when the last thing that failed did so for want of room (or of a disk that writes).
+    [[nodiscard]] bool is_out_of_room() const {
+        const int error = sqlite3_errcode(file.handle) & 0xff;
+        return error == SQLITE_FULL || error == SQLITE_IOERR;
+    }
+    void roll_back() {
+        for (auto* statement : {&insert, &remove, &remove_all}) statement->reset();
+        if (!sqlite3_get_autocommit(file.handle)) execute(file.handle, "ROLLBACK");
     }
 
     File file;
@@ -115,7 +140,8 @@ public:
     Statement insert{file.handle, "INSERT OR REPLACE INTO records VALUES(?1,?2,?3,?4)"};
     Statement remove{file.handle, "DELETE FROM records WHERE database=?1 AND kind=?2 AND id=?3"};
     Statement remove_all{file.handle, "DELETE FROM records WHERE database=?1"};
-    bool open = false;
+    std::vector<Change> pending;
+    std::string complaint;
 };
 
 DataFile::DataFile(const std::string& path) : impl_(std::make_unique<Impl>(path)) {}
@@ -130,27 +156,34 @@ std::vector<Record> DataFile::read_all() {
     return out;
 }
 
-void DataFile::put(const Record& record) {
-    impl_->begin();
-    impl_->insert.bind(1, record.database)
-        .bind(2, record.kind)
-        .bind(3, record.id)
-        .bind(4, record.value)
-        .run();
-}
+void DataFile::put(const Record& record) { impl_->pending.push_back({Impl::Change::Kind::put, record}); }
 
 void DataFile::erase(Record::Kind kind, const std::string& database, const std::string& id) {
-    impl_->begin();
-    impl_->remove.bind(1, database).bind(2, kind).bind(3, id).run();
+    impl_->pending.push_back({Impl::Change::Kind::erase, {kind, database, id, {}}});
 }
 
 void DataFile::drop(const std::string& database) {
-    impl_->begin();
-    impl_->remove_all.bind(1, database).run();
+    impl_->pending.push_back({Impl::Change::Kind::drop, {Record::Kind::database, database, {}, {}}});
 }
 
-void DataFile::commit() {
-    if (std::exchange(impl_->open, false)) execute(impl_->file.handle, "COMMIT");
+bool DataFile::commit() {
+    if (impl_->pending.empty()) return true;
+    try {
+        execute(impl_->file.handle, "BEGIN");
+        for (const auto& change : impl_->pending) impl_->run(change);
+        execute(impl_->file.handle, "COMMIT");
+    } catch (const DataFileError& error) {
+        if (!impl_->is_out_of_room()) throw;
+        impl_->complaint = error.what();
+        impl_->roll_back();
+        return false;
+    }
+    impl_->pending.clear();
+    return true;
 }
+
+std::size_t DataFile::pending() const { return impl_->pending.size(); }
+
+const std::string& DataFile::complaint() const { return impl_->complaint; }
 
 }  // namespace davenport::couchmock

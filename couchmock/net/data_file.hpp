@@ -2,6 +2,7 @@
 
 #include "couchmock/core/records.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -15,7 +16,7 @@ namespace davenport::couchmock {
 /// no chat's only copy: the nodes' journals do.
 ///
 /// Threads: not thread-safe. Errors: DataFileError, from every function; there is no going on without the
-/// file.
+/// file. A disk that is full is none: what could not be written is kept and tried again.
 class DataFile final : public RecordKeeper {
 public:
     /// Opens or makes the file; held against a second process.
@@ -28,8 +29,12 @@ public:
     void put(const Record& record) override;
     void erase(Record::Kind kind, const std::string& database, const std::string& id) override;
     void drop(const std::string& database) override;
-    /// Nothing when nothing was put since the last time.
-    void commit();
+    /// Writes all that was put. False when the disk takes it not now: then nothing of it is on the disk, and
+    /// the next commit() tries again. `complaint()` says why.
+    [[nodiscard]] bool commit();
+    /// What was put and is not on the disk, in changes.
+    [[nodiscard]] std::size_t pending() const;
+    [[nodiscard]] const std::string& complaint() const;
 
 private:
     class Impl;

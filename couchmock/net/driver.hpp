@@ -21,12 +21,16 @@ public:
     [[nodiscard]] virtual const StoreServer& server() const = 0;
 };
 
+/// Of the operating system's random bytes: what cookies are signed with when no seed was given on purpose.
+std::string random_secret();
+
 using LogLine = std::function<void(const std::string&)>;
 
-/// The mock with a store of its own, kept in `data_file` unless that is empty. Throws as StoreServer and
-/// DataFile do.
+/// The mock with a store of its own, kept in `data_file` unless that is empty. Cookies are signed with
+/// `cookie_secret`; an empty one follows from the seed. Throws as StoreServer and DataFile do.
 std::unique_ptr<Driver> serve_mock(wire::Loop& loop, MockConfig config, const StoreServer::Config& server,
-                                   LogLine log, const std::string& data_file = {});
+                                   LogLine log, const std::string& data_file = {},
+                                   std::string cookie_secret = {});
 
 /// The fault injector before somebody else's CouchDB: streams pass through as they come, held back as far as
 /// the client is slow.

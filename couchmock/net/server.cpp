@@ -10,6 +10,7 @@ namespace davenport::couchmock {
 StoreServer::StoreServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event)
     : loop_(loop),
       limits_(config.limits),
+      access_(config.access),
       on_event_(std::move(on_event)),
       main_(loop, config.listen, [this](auto socket) { accept(std::move(socket), true); }) {
     if (config.control)

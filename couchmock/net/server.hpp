@@ -1,6 +1,7 @@
 #pragma once
 
 #include "couchmock/core/events.hpp"
+#include "couchmock/net/control_access.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/http_codec.hpp"
 
@@ -26,7 +27,8 @@ class StoreServer {
 public:
     struct Config {
         wire::asio::ip::tcp::endpoint listen;
-        std::optional<wire::asio::ip::tcp::endpoint> control;
+        std::optional<wire::asio::ip::tcp::endpoint> control;  ///< the control API is there alone then
+        ControlAccess access{};
         wire::HttpLimits limits{.body_bytes =
                                     64 * 1024 * 1024};  // a document's own limit is the core's to tell
     };
@@ -57,6 +59,7 @@ private:
 
     wire::Loop& loop_;
     wire::HttpLimits limits_;
+    ControlAccess access_;
     std::function<void(Event)> on_event_;
     ExchangeId last_exchange_ = 0;
     std::unordered_set<ClientConnection*> connections_;

@@ -107,8 +107,8 @@ void World::start_mock() {
     await(*mock_);
     control_ = {.host = "127.0.0.1",
                 .port = read_port_file(folder_ / "ports" / "control").value_or(0),
-                .user = {},
-                .password = {}};
+                .user = options_.store == "couchmock" ? real_.user : std::string{},
+                .password = options_.store == "couchmock" ? real_.password : std::string{}};
 
     const auto answer = ask_and_wait(real_, {"GET", "/_all_dbs?limit=1", {}, {}});
     if (answer.status == 401 || answer.status == 403)

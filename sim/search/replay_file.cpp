@@ -12,6 +12,7 @@
 #include <boost/describe.hpp>
 #include <boost/mp11/algorithm.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 /// What of a scenario and a plan is in a replay file; a new member is one word here. Left out: where things
 /// stand in the scenario file beyond the lines of findings, and choices, which the seed has made.
@@ -239,6 +240,20 @@ void visit(Archive& archive, T& thing) {
     });
 }
 
+/// The first parameter that none of the kinds takes, or takes as something else; empty when there is none.
+std::string wrong_parameter(const Parameters& parameters, const std::vector<std::string>& kinds) {
+    for (const auto& [name, value] : parameters) {
+        bool taken = false;
+        for (const auto& kind : kinds) {
+            const auto* known = language::find_fault(kind);
+            const auto* key = known ? known->find(name) : nullptr;
+            taken = taken || (key && is_of_type(*key, value));
+        }
+        if (!taken) return name;
+    }
+    return {};
+}
+
 /// What a world would trip over.
 std::string nonsense_in(const Replay& replay) {
     const auto& t = replay.scenario.topology;
@@ -248,12 +263,16 @@ std::string nonsense_in(const Replay& replay) {
         if (action.fault >= replay.plan.faults.size())
             return "'plan.actions' names a fault that is not in the plan";
     for (const auto& fault : replay.plan.faults) {
-        const auto* kind = language::find_fault(fault.kind);
-        if (!kind) return fmt::format("this chatsim does not know the fault '{}'", fault.kind);
-        for (const auto& [name, value] : fault.parameters)
-            if (const auto* key = kind->find(name); !key || !is_of_type(*key, value))
-                return fmt::format("'plan.faults' has a parameter '{}' that {} does not take so", name,
-                                   fault.kind);
+        if (!language::find_fault(fault.kind))
+            return fmt::format("this chatsim does not know the fault '{}'", fault.kind);
+        if (auto wrong = wrong_parameter(fault.parameters, {fault.kind}); !wrong.empty())
+            return fmt::format("'plan.faults' has a parameter '{}' that {} does not take so", wrong,
+                               fault.kind);
+    }
+    for (const auto& fault : replay.scenario.timeline) {
+        if (auto wrong = wrong_parameter(fault.parameters, fault.kinds); !wrong.empty())
+            return fmt::format("'scenario.timeline' has a parameter '{}' that {} does not take so", wrong,
+                               fmt::join(fault.kinds, " or "));
     }
     return {};
 }

@@ -116,5 +116,21 @@ TEST(Archive, AStateThatIsNoneIsRefused) {
     EXPECT_EQ(mock.put("/db", "").status, 201);
 }
 
+TEST(Archive, TheStateShowsNothingThatProvesWhoSomebodyIs) {
+    MockClient mock{MockConfig{.admin_user = "admin", .admin_password = "secret"}};
+    const base::Headers admin{{"Authorization", base::basic_authorization("admin", "secret")}};
+    ASSERT_EQ(mock.ask("PUT", "/_users/org.couchdb.user:ann",
+                       R"({"name":"ann","type":"user","roles":["r"],"password":"lemon"})", admin)
+                  .status,
+              201);
+    mock.ask("PUT", "/_node/_local/_config/admins/bob", "\"plum\"", admin);
+    const auto state = mock.ask("GET", "/_mock/state", {}, admin).body;
+    for (const auto* secret : {"cookie_secret", "derived_key", "salt", "lemon", "plum"})
+        EXPECT_EQ(state.find(secret), std::string::npos) << secret;
+    EXPECT_NE(state.find("\"roles\":[\"r\"]"), std::string::npos);
+    EXPECT_EQ(mock.ask("PUT", "/_mock/state", state, admin).status, 200);
+    EXPECT_EQ(mock.ask("GET", "/_users/org.couchdb.user:ann", {}, admin).text("name"), "ann");
+}
+
 }  // namespace
 }  // namespace davenport::couchmock::test

@@ -192,7 +192,7 @@ TEST_F(ServerTest, RefusesWhileDownButNotOnTheControlPort) {
 
 TEST_F(ServerTest, AnswersTheOneWhoClosedTheDoorBehindThem) {
     Client client{port()};
-    client.send("PUT /_mock/faults/down HTTP/1.1\r\n\r\n");
+    client.send("PUT /down HTTP/1.1\r\n\r\n");
     const auto request = next_request();
     perform(Listen{false});
     answer(request, "done");

@@ -1,5 +1,8 @@
 #include "couchmock/core/rev_tree.hpp"
 
+#include <chrono>
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace davenport::couchmock {
@@ -75,6 +78,30 @@ TEST(RevTree, PurgingALeafTakesItsOwnAncestorsOnly) {
     EXPECT_FALSE(tree.contains(path({"2-b"})[0]));
     EXPECT_TRUE(tree.purge(path({"2-x"})[0]));
     EXPECT_TRUE(tree.empty());
+}
+
+/// Newest first, as a replicator sends it.
+std::vector<Revision> long_path(std::uint64_t depth) {
+    std::vector<Revision> out;
+    for (auto d = depth; d > 0; --d) out.push_back({d, "revision " + std::to_string(d)});
+    return out;
+}
+
+/// Ten times the revisions take some ten times as long, and not a hundred times.
+TEST(RevTree, ALongHistoryIsMergedInLinearTime) {
+    const auto time_of = [](std::uint64_t depth) {
+        const auto begin = std::chrono::steady_clock::now();
+        RevTree tree;
+        tree.merge(long_path(depth), leaf("a"));
+        tree.stem(1000);
+        tree.merge(long_path(depth + 1), leaf("b"));  // fills in what was cut off
+        EXPECT_EQ(tree.size(), depth + 1);
+        EXPECT_EQ(tree.leaf_count(), 1u);
+        return std::chrono::steady_clock::now() - begin;
+    };
+    time_of(10'000);
+    const auto few = time_of(10'000);
+    EXPECT_LT(time_of(100'000), 40 * few);
 }
 
 }  // namespace

@@ -335,5 +335,15 @@ TEST(Store, AnswersAnything) {
     EXPECT_EQ(mock.get("/_up").status, 200);
 }
 
+TEST(Databases, ANumberOfShardsIsBounded) {
+    MockClient mock;
+    for (const auto* q : {"0", "-1", "x", "1025", "999999999", "99999999999999"}) {
+        const auto answer = mock.put("/many?q=" + std::string{q}, "");
+        EXPECT_EQ(answer.status, 400) << q;
+        EXPECT_EQ(answer.text("reason"), "The `q` value should be a positive integer.");
+    }
+    EXPECT_EQ(mock.put("/many?q=1024", "").status, 201);
+}
+
 }  // namespace
 }  // namespace davenport::couchmock::test

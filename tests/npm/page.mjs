@@ -60,7 +60,7 @@ test('what is said at one node is shown at the other', async () => {
 })
 
 test('with the store away both pages say so calmly and chat goes on', async () => {
-  await fetch(control, { method: 'POST', body: JSON.stringify({ name: 'outage', fault: 'store.down' }) })
+  await fetch(control, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'outage', fault: 'store.down' }) })
   await banner(ann, 'servers of this chat are apart')
   await banner(bob, 'servers of this chat are apart')
   await say(ann, 'three, with the store away'); await sees(ann, 'three')

@@ -31,7 +31,7 @@ TEST(Reference, ExplainsEveryWordOfTheLanguage) {
 
 TEST(Reference, TellsAllThatIsKnownOfAFault) {
     const auto text = sim::reference("store.slow");
-    EXPECT_THAT(text, HasSubstr("their answers are late."));
+    EXPECT_THAT(text, HasSubstr("their answers are late;"));
     EXPECT_THAT(text, HasSubstr("| `delay` | a time, as 10s or 150ms | `200ms` |"));
     EXPECT_THAT(sim::reference("node"), HasSubstr("node.kill"));
     EXPECT_THAT(sim::reference("rate"), HasSubstr("`load.rate`"));

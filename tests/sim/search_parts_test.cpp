@@ -249,7 +249,7 @@ TEST(ReplayFile, SaysWhatIsWrongWithAFile) {
     EXPECT_EQ(spoilt("\"page\"", "\"pages\""),
               "'scenario.topology.page' is missing: another version of chatsim wrote this file");
     EXPECT_EQ(spoilt("\"probability_millionths\":125000", "\"probability\":125000"),
-              "'plan.faults' has a parameter 'probability' that store.error does not take so");
+              "'scenario.timeline' has a parameter 'probability' that store.error does not take so");
     EXPECT_EQ(spoilt("\"kind\":\"store.down\"", "\"kind\":\"store.dawn\""),
               "this chatsim does not know the fault 'store.dawn'");
     std::string error;

@@ -271,6 +271,7 @@ std::string ResponseParser::take_body() { return std::exchange(impl_->reader.bod
 std::string_view reason_phrase(int status) {
     // CouchDB's words where they are not the standard's.
     if (status == 404) return "Object Not Found";
+    if (status == 418) return "I'm a teapot";  // Beast knows it not
     return view(http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status))));
 }
 
