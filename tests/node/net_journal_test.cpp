@@ -107,7 +107,8 @@ TEST(JournalFile, BringsAnOlderVersionUpToDateAndLosesNothing) {
         base::JournalBatch batch{1};
         batch.entries.push_back(journal_conformance::entry(1, message));
         ASSERT_EQ(commit(file, batch), "");
-        file.connect().execute("DROP TABLE forgotten; PRAGMA user_version = 1");  // as version 1 left it
+        file.connect().execute(
+            "DROP TABLE forgotten; DROP TABLE run; PRAGMA user_version = 1");  // as version 1 left it
     }
     node::JournalFile file{path};
     node::SqliteJournal journal{file};
