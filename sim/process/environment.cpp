@@ -5,6 +5,7 @@
 
 #include <random>
 #include <stdexcept>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -56,7 +57,7 @@ void World::set_up() {
     for (const auto& fault : plan_.faults)
         if (const auto joins = fault.parameters.find("clients");
             fault.kind == "node.join" && joins != fault.parameters.end())
-            clients += std::stoull(joins->second);
+            clients += static_cast<std::uint64_t>(std::get<std::int64_t>(joins->second));
     const auto nodes = orchestrator::nodes_of(scenario_).size();
     if (const auto few =
             provide_descriptors(descriptors_for(clients, nodes, links_.needs_relay("client-node")));

@@ -140,6 +140,24 @@ TEST_F(StoreAuditTest, GoesFurtherBackForAsLongAsOneIsMissing) {
     EXPECT_FALSE(asked(look)) << "all of that page was there";
 }
 
+TEST_F(StoreAuditTest, LooksThroughAllThatAStoreHadWhichLostItsName) {
+    const auto ids = heard_of(250);
+    fail(feed);
+    advance(200ms);
+    answer(probe, 200, R"({"generation":"g1","again":"once"})");
+    if (asked("feed=normal")) answer("feed=normal", 200, feed_page({}, "1-b"));
+    stream(feed, "\n");
+    std::string looked_for;
+    for (int round = 0; round < 20; ++round) {
+        if (asked(look)) looked_for += has_all();
+        advance(500ms);
+        if (asked(feed)) stream(feed, "\n");
+    }
+    for (const auto& id : ids) EXPECT_THAT(looked_for, HasSubstr(id));
+    advance(2s);
+    EXPECT_FALSE(asked(look)) << "once through is enough";
+}
+
 TEST_F(StoreAuditTest, WritesALostMessageOnceHoweverOftenItIsMissed) {
     const auto ids = heard_of(2);
     fail(feed);

@@ -79,7 +79,8 @@ TEST_F(CatchUp, AJoinGetsTheNewestOfItsRoomAndNothingOldAsNews) {
     EXPECT_THAT(heard(1), ElementsAre("message m100"));
     EXPECT_THAT(
         ready(),
-        HasSubstr(R"("status":"catching_up","store":"up","backlog":0,"catching_up":{"read":4,"of":100}})"));
+        HasSubstr(
+            R"("status":"catching_up","store":"up","journal":"writable","backlog":0,"catching_up":{"read":4,"of":100}})"));
 }
 
 TEST_F(CatchUp, EndsWithAllOfItAndACheckpoint) {

@@ -71,6 +71,25 @@ void AntiEntropy::reverify() {
     collect();
 }
 
+void AntiEntropy::reverify_all() {
+    all_after_ = 0;
+    reverify();
+}
+
+void AntiEntropy::collect_onward() {
+    while (all_after_ && again_.empty()) {
+        const auto entries = log_->journal().after({}, *all_after_, ids_per_request);
+        for (const auto& entry : entries)
+            if (is_stored(entry)) again_.emplace_back(entry.message.id());
+        all_after_ = entries.empty() ? std::nullopt : std::optional{entries.back().arrival};
+    }
+}
+
+bool AntiEntropy::is_stored(const base::JournalEntry& entry) const {
+    return entry.stored_in == health_->generation() ||
+           log_->is_marked(entry.message.id(), health_->generation());
+}
+
 void AntiEntropy::collect() {
     const auto newest = log_->watermark();
     const bool known = !again_.empty() && newest == suspected_at_;
@@ -89,6 +108,7 @@ void AntiEntropy::collect() {
 void AntiEntropy::store_changed() {
     fresh_.clear();
     again_.clear();
+    all_after_.reset();
     lost_.clear();
     asked_.clear();
     request_.forget();
@@ -112,8 +132,7 @@ std::uint64_t AntiEntropy::look_back_from(std::uint64_t newest, std::size_t coun
         for (const auto& entry : log_->journal().after({}, after, rows))
             if (entry.arrival > until)
                 break;  // there are fewer than their numbers say
-            else if (entry.stored_in == health_->generation() ||
-                     log_->is_marked(entry.message.id(), health_->generation()))
+            else if (is_stored(entry))
                 into.emplace_back(entry.message.id());
     }
     return after;
@@ -124,10 +143,11 @@ void AntiEntropy::pump(Turn& turn, bool watched) {
     // What was read since the store was suspected may be gone again, and nobody would know.
     if (watched && unwatched_since_ && *std::exchange(unwatched_since_, std::nullopt) != log_->last_arrival())
         collect();
+    if (watched) collect_onward();
     if (!fresh_.empty() && !next_look_) next_look_ = turn.now.time + look_every;
     if (!again_.empty() && watched && turn.now.time >= next_suspicion_) {
         ask(turn, again_, false);
-        if (again_.empty()) next_suspicion_ = turn.now.time + suspect_every;
+        if (again_.empty() && !all_after_) next_suspicion_ = turn.now.time + suspect_every;
     } else if (!fresh_.empty() && turn.now.time >= *next_look_) {
         next_look_.reset();
         ask(turn, fresh_, true);

@@ -30,13 +30,17 @@ public:
     /// The store is away or lost a connection, or is here for the first time, or tells old news: what came to
     /// it last is asked for again.
     void reverify();
+    /// The store has lost its name, and may have lost anything else: all that it had is asked for again.
+    void reverify_all();
     /// Another store answers: what the old one had means nothing.
     void store_changed();
 
     /// How often reverify() was called: who reads the feed meanwhile reads it once more, when the look is
     /// over.
     [[nodiscard]] std::uint64_t suspicions() const { return suspicions_; }
-    [[nodiscard]] bool looking_back() const { return !again_.empty() || (request_.open() && !asked_fresh_); }
+    [[nodiscard]] bool looking_back() const {
+        return !again_.empty() || all_after_ || (request_.open() && !asked_fresh_);
+    }
     /// What the store had and was not asked for since, or has not any more: its feed may be without it. To a
     /// node that polls that can happen unseen, so its newest are among them always.
     [[nodiscard]] std::vector<std::string> unverified() const;
@@ -56,6 +60,9 @@ private:
     /// The newest `count` or some more that the store had, of those that arrived up to `newest`; gives the
     /// arrival before the first of them.
     std::uint64_t look_back_from(std::uint64_t newest, std::size_t count, Ids& into) const;
+    /// The next of all that the store had, into `again_`.
+    void collect_onward();
+    [[nodiscard]] bool is_stored(const base::JournalEntry& entry) const;
     /// The first of `ids`, which are taken out of it.
     void ask(Turn& turn, Ids& ids, bool fresh);
     /// False when the answer is none that can be used.
@@ -69,9 +76,11 @@ private:
     RequestTable* requests_;
     CommitQueue* log_;
     StoreHealth* health_;
-    Ids fresh_;                       ///< seen in the store and not asked for yet
-    Ids again_;                       ///< were in the store when it went away, and are to be asked for again
-    std::uint64_t again_after_ = 0;   ///< the arrival before the first that is looked for since then
+    Ids fresh_;                      ///< seen in the store and not asked for yet
+    Ids again_;                      ///< were in the store when it went away, and are to be asked for again
+    std::uint64_t again_after_ = 0;  ///< the arrival before the first that is looked for since then
+    /// The arrival up to which all that the store had was collected; nothing: not all is asked for.
+    std::optional<std::uint64_t> all_after_;
     std::uint64_t suspected_at_ = 0;  ///< the newest arrival then
     std::uint64_t suspicions_ = 0;
     std::optional<std::uint64_t>

@@ -303,7 +303,9 @@ void CouchStore::write(Turn& turn) {
     const bool caught_up_now = caught_up() && !was_caught_up_;
     was_caught_up_ = caught_up();
     if (caught_up_now) writer_.feed_caught_up();
-    if (gone || back || health_.take_shaken())
+    if (health_.take_shaken())
+        anti_entropy_.reverify_all();
+    else if (gone || back)
         anti_entropy_.reverify();  // what its open feed still brought meanwhile counts, too
     if (back || caught_up_now) listener_->on_store_back();
     writer_.pump(turn);
