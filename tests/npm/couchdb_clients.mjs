@@ -43,7 +43,7 @@ test('nano writes, lists and pages many documents', async () => {
   const page = await db.list({ startkey: 'd100', limit: 10, include_docs: true })
   assert.deepEqual(page.rows.map((row) => row.doc.i), [100, 101, 102, 103, 104, 105, 106, 107, 108, 109])
   assert.equal((await db.fetch({ keys: ['d001', 'nowhere'] })).rows[1].error, 'not_found')
-  const found = await db.find({ selector: { i: { $gte: 240 } }, fields: ['i'], sort: [{ _id: 'desc' }], limit: 3 })
+  const found = await db.find({ selector: { _id: { $gt: null }, i: { $gte: 240 } }, fields: ['i'], sort: [{ _id: 'desc' }], limit: 3 })
   assert.deepEqual(found.docs.map((doc) => doc.i), [249, 248, 247])
 })
 

@@ -21,7 +21,7 @@ const { open, watch, troubles } = pages(browser)
 test('what was accepted before a node restarts is shown as stored after it', async () => {
   const page = await open(node.url, 'ann', { room: 'restart' })
   await connected(page)
-  await fetch(control, { method: 'POST', body: JSON.stringify({ name: 'outage', fault: 'store.down' }) })
+  await fetch(control, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'outage', fault: 'store.down' }) })
   await say(page, 'said with the store away')
   await page.locator('#log li[data-state=accepted]').waitFor()
   await node.end('SIGKILL')

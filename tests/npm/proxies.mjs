@@ -93,7 +93,7 @@ function socket(port, path, from = '127.0.0.1') {
 async function works(port) {
   const page = await ask(port, 'GET', '/chat/')
   assert.equal(page.status, 200)
-  assert.match(page.text, /<script[^>]+src="chat\.js"/)
+  assert.match(page.text, /<title>Davenport<\/title>[^]*<script/)
   assert.equal((await ask(port, 'GET', '/chat/chat.js')).status, 200)
   assert.equal((await ask(port, 'GET', '/chat')).status, 301)
   assert.equal((await ask(port, 'GET', '/chat/readyz')).status, 200)
