@@ -51,7 +51,9 @@ const std::vector<Rule>& rules() {
         {"HTTP in clients/ is for the transports that speak it",
          {"node/core/clients/"},
          {"node/core/clients/http", "node/core/clients/polls", "node/core/clients/event_stream",
-          "node/core/clients/cursor"},
+          // These take base64url from there, and no HTTP.
+          "node/core/clients/cursor", "node/core/clients/key_ring", "node/core/clients/members",
+          "node/core/clients/revocations"},
          Rule::In::includes,
          std::regex{"^node/base/http\\.hpp"},
          "ask the store through node/core/store/store.hpp; a transport that answers HTTP is named in "
