@@ -249,7 +249,7 @@ TEST_F(ChatServerTest, LetsGoOfAClientThatFallsSilent) {
     EXPECT_EQ(next<Closed>().session, session);
 }
 
-TEST_F(ChatServerTest, ServesThePageUnderAPolicyThatForbidsInlineScripts) {
+TEST_F(ChatServerTest, ServesThePageUnderAPolicyThatKnowsItsScriptByHash) {
     serve();
     const auto get = [&](const std::string& path, const std::string& more = {}) {
         Client client{port()};
@@ -258,8 +258,8 @@ TEST_F(ChatServerTest, ServesThePageUnderAPolicyThatForbidsInlineScripts) {
     };
     const auto page = get("/");
     EXPECT_THAT(page, testing::AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("text/html"),
-                                     HasSubstr("script-src 'self';"), EndsWith("</html>\n")));
-    EXPECT_THAT(page, testing::Not(HasSubstr("<script>")));
+                                     HasSubstr("script-src 'self' 'sha256-"), EndsWith("</html>\n")));
+    EXPECT_THAT(page, testing::Not(HasSubstr("unsafe-inline")));
     EXPECT_THAT(get("/chat.js"),
                 testing::AllOf(HasSubstr("text/javascript"), testing::Not(HasSubstr("innerHTML"))));
     const auto tag = page.substr(page.find("ETag: ") + 6, 18);
