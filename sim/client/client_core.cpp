@@ -26,7 +26,7 @@ ClientCore::ClientCore(Config config)
       random_{base::Random::stream(config_.seed, "client " + config_.name)},
       nonce_{make_nonce()},
       node_{config_.node},
-      posts_{config_.answer_timeout} {
+      posts_{config_.answer_timeout, config_.repeats_accepted} {
     for (const auto& room : config_.rooms) rooms_[room];
     if (config_.polling) polling_.emplace(at_node(config_.rooms.empty() ? "" : config_.rooms.front()));
 }

@@ -31,6 +31,7 @@ struct Config {
     base::Time start;                ///< records count from here
     std::uint64_t seed = 1;
     base::Duration reconnect_after = std::chrono::milliseconds{100};
+    bool repeats_accepted = false;  ///< after a reconnect, as the page does; see Posts
     base::Duration answer_timeout =
         std::chrono::seconds{5};  ///< a post that was not answered is repeated after this
     bool polling = false;         ///< by long polls and HTTP posts instead of a WebSocket

@@ -31,7 +31,7 @@ void Posts::resume() {
     for (auto& [place, post] : posts_) {
         post.until = {};
         post.asked = false;
-        post.repeat = post.state == State::accepted;
+        post.repeat = repeats_accepted_ && post.state == State::accepted;
     }
 }
 

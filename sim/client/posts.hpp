@@ -44,7 +44,10 @@ public:
         std::uint64_t place = 0;  ///< in the order said; a new key puts it last
     };
 
-    explicit Posts(base::Duration answer_timeout) : answer_timeout_{answer_timeout} {}
+    /// `repeats_accepted`: as the page does, which so hears when it is stored. A simulated client does not:
+    /// it would bring back what a node has lost, and hide the loss from the checkers.
+    Posts(base::Duration answer_timeout, bool repeats_accepted)
+        : answer_timeout_{answer_timeout}, repeats_accepted_{repeats_accepted} {}
 
     /// `post` has its key.
     Post& add(Post post);
@@ -52,8 +55,7 @@ public:
     /// Nothing waits for an answer.
     [[nodiscard]] bool settled() const { return sending_ == 0; }
 
-    /// The connection is new: all that waits is due at once, and what was accepted is repeated, since that is
-    /// how a node learns whom to tell when it is stored.
+    /// The connection is new: all that waits is due at once, and what was accepted is repeated, if at all.
     void resume();
     /// The node's time was learnt anew.
     void learn_time() { time_is_sure_ = true; }
@@ -87,6 +89,7 @@ private:
     }
 
     base::Duration answer_timeout_;
+    bool repeats_accepted_;
     std::map<std::uint64_t, Post> posts_;                       ///< in the order said
     std::map<std::string, std::uint64_t, std::less<>> places_;  ///< by key
     std::uint64_t last_place_ = 0;

@@ -19,6 +19,7 @@ class Conversation {
 public:
     Conversation() {
         Config config;
+        config.repeats_accepted = true;
         config.name = "c1";
         config.node = "n1";
         config.rooms = {"r1"};
