@@ -45,6 +45,8 @@ struct ChatConfig {
     bool presence = true;                  ///< tells the other nodes who is here, and clients who is anywhere
     std::string
         auth_secret;  ///< not empty: people sign in with their store's accounts, and this signs who they are
+    /// Names of accounts that may remove what others said; where people sign in.
+    std::vector<std::string> moderators{};
     bool secure_cookies = false;    ///< clients come by https
     std::uint64_t random_seed = 0;  ///< for back-off jitter and for a store's new generation
 };

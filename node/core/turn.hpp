@@ -37,6 +37,7 @@ inline constexpr TimerId anti_entropy = 10;
 inline constexpr TimerId polls = 11;
 inline constexpr TimerId sign_in = 12;
 inline constexpr TimerId presence = 13;
+inline constexpr TimerId changes = 14;
 }  // namespace timers
 
 }  // namespace davenport::node

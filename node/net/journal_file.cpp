@@ -33,6 +33,16 @@ constexpr std::array<const char*, JournalFile::version> migrations{
     )sql",
     // 1 -> 2: ids of messages that were taken out, and are known nevertheless
     "CREATE TABLE forgotten (id TEXT PRIMARY KEY) WITHOUT ROWID",
+    // 2 -> 3: messages that change. said: the arrival of the message itself, when `arrival` is that of its
+    // last change; else 0
+    R"sql(
+        ALTER TABLE message ADD COLUMN said INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE message ADD COLUMN edited TEXT NOT NULL DEFAULT '';
+        ALTER TABLE message ADD COLUMN removed TEXT NOT NULL DEFAULT '';
+        ALTER TABLE message ADD COLUMN removed_by TEXT NOT NULL DEFAULT '';
+        ALTER TABLE message ADD COLUMN proof TEXT NOT NULL DEFAULT '';
+        CREATE INDEX message_changed ON message (id) WHERE edited <> '' OR removed <> '';
+    )sql",
 };
 
 /// RFC 9562, version 4: nobody else's, without asking anybody.
@@ -186,7 +196,8 @@ sqlite::Database JournalFile::connect() const {
     try {
         sqlite::Database database{path_, sqlite::Database::Mode::read_write};
         database.execute(
-            "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456");
+            "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456; "
+            "PRAGMA secure_delete = ON");
         return database;
     } catch (const sqlite::Error& error) {
         throw base::JournalError(explain(path_, error));

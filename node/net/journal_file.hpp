@@ -31,7 +31,7 @@ public:
 
     /// "davn": what tells a journal from another program's SQLite file.
     static constexpr std::int64_t application_id = 0x6461766e;
-    static constexpr std::int64_t version = 2;
+    static constexpr std::int64_t version = 3;
 
 private:
     void lock();

@@ -13,24 +13,28 @@
 namespace davenport::node {
 namespace {
 
-constexpr std::int64_t version = 1;
+constexpr std::int64_t version = 2;
 constexpr std::int64_t application_id = 0x64617673;  // "davs": what tells an index from somebody else's file
 
 // `place` is a message's moment as a number (search::place_of), so that the newest come first without
 // sorting. Emoji are words. Without the texts themselves: the journal has them.
 constexpr auto schema = R"sql(
-    CREATE TABLE source (journal TEXT NOT NULL, read INTEGER NOT NULL);
+    CREATE TABLE source (journal TEXT NOT NULL, read INTEGER NOT NULL, holds_removed INTEGER NOT NULL);
     CREATE TABLE place (place INTEGER PRIMARY KEY, arrival INTEGER NOT NULL);
     CREATE VIRTUAL TABLE word USING fts5 (room, user, text, content = '', prefix = '2 3',
         tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co So Cn'");
 )sql";
 
-constexpr auto columns = "arrival, id, room, position, user, text, datetime, host";
+constexpr auto columns =
+    "arrival, id, room, position, user, text, datetime, host, edited, removed, removed_by, said";
+constexpr int said_column = 11;
 
 base::ChatMessage read_message(const sqlite::Statement& row) {
-    return base::ChatMessage{
-        {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.text(7)}};
+    return base::ChatMessage{{row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6),
+                              row.text(7), row.text(8), row.text(9), row.text(10)}};
 }
+
+constexpr auto last_arrival = "SELECT coalesce(max(arrival), 0) FROM message";
 
 }  // namespace
 
@@ -42,15 +46,20 @@ SearchFile::SearchFile(const JournalFile& journal)
       message_(journal_.prepare(std::string{"SELECT "} + columns + " FROM message WHERE arrival = ?1")) {
     auto uuid = journal_.prepare("SELECT uuid FROM journal");
     uuid.step();
-    const auto name = uuid.text(0);
+    uuid_ = uuid.text(0);
     try {
-        if (open(name)) return;
+        if (open(uuid_)) return;
     } catch (const sqlite::Error& error) {
         if (!is_damage(error)) throw;
     }
+    begin_anew();
+}
+
+void SearchFile::begin_anew() {
+    for (auto* statement : {&add_place_, &add_words_, &set_read_, &find_}) *statement = {};
     index_.reset();
     remove(path_);
-    open(name);
+    open(uuid_);
 }
 
 bool SearchFile::is_damage(const sqlite::Error& error) {
@@ -67,25 +76,28 @@ bool SearchFile::open(const std::string& journal_uuid) {
         if (index_->number("PRAGMA application_id") != application_id)
             throw sqlite::Error{SQLITE_ERROR, "it is some other program's file: move it away"};
         if (index_->number("PRAGMA user_version") != version) return false;
-        auto source = index_->prepare("SELECT journal, read FROM source");
+        auto source = index_->prepare("SELECT journal, read, holds_removed FROM source");
         if (!source.step() || source.text(0) != journal_uuid) return false;
-        read_ = source.number(1);
+        read_ = began_with_ = source.number(1);
+        holds_removed_ = source.number(2) != 0;
         // The journal was put back to an earlier state.
-        if (read_ > journal_.number("SELECT coalesce(max(arrival), 0) FROM message")) return false;
+        if (read_ > journal_.number(last_arrival)) return false;
     }
     index_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000");
     if (index_->number("PRAGMA schema_version") == 0) {
         index_->execute("BEGIN");
         index_->execute(schema);
         index_->execute(
-            fmt::format("INSERT INTO source VALUES ('{}', 0); PRAGMA application_id = {}; PRAGMA "
+            fmt::format("INSERT INTO source VALUES ('{}', 0, 0); PRAGMA application_id = {}; PRAGMA "
                         "user_version = {}; COMMIT",
                         journal_uuid, application_id, version));
         read_ = 0;
+        began_with_ = journal_.number(last_arrival);
+        holds_removed_ = false;
     }
     add_place_ = index_->prepare("INSERT INTO place VALUES (?1, ?2) ON CONFLICT DO NOTHING");
     add_words_ = index_->prepare("INSERT INTO word (rowid, room, user, text) VALUES (?1, ?2, ?3, ?4)");
-    set_read_ = index_->prepare("UPDATE source SET read = ?1");
+    set_read_ = index_->prepare("UPDATE source SET read = ?1, holds_removed = ?2");
     find_ = index_->prepare(
         "SELECT place.place, place.arrival FROM word JOIN place ON place.place = word.rowid "
         "WHERE word MATCH ?1 AND word.rowid < ?2 ORDER BY word.rowid DESC LIMIT ?3");
@@ -94,22 +106,30 @@ bool SearchFile::open(const std::string& journal_uuid) {
 
 bool SearchFile::take_in(std::size_t most) {
     std::vector<std::pair<std::int64_t, base::ChatMessage>> some;
+    bool holds_removed = holds_removed_;
     {
         sqlite::Using unread{unread_};
         unread->bind(1, read_).bind(2, static_cast<std::int64_t>(most));
-        while (unread->step()) some.emplace_back(unread->number(0), read_message(unread_));
+        while (unread->step()) {
+            some.emplace_back(unread->number(0), read_message(unread_));
+            const auto said = unread->number(said_column);
+            holds_removed |= some.back().second.is_removed() && some.back().first > began_with_ &&
+                             said != 0 && said <= read_;
+        }
     }
     if (some.empty()) return false;
     index_->execute("BEGIN");
     try {
-        for (const auto& [arrival, message] : some) add(arrival, message);
-        set_read_.bind(1, some.back().first).run();
+        for (const auto& [arrival, message] : some)
+            if (!message.is_removed()) add(arrival, message);
+        set_read_.bind(1, some.back().first).bind(2, std::int64_t{holds_removed}).run();
         index_->execute("COMMIT");
     } catch (const sqlite::Error&) {
         if (index_->in_transaction()) index_->execute("ROLLBACK");
         throw;
     }
     read_ = some.back().first;
+    holds_removed_ = holds_removed;
     return some.size() == most;
 }
 

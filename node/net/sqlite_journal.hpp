@@ -31,6 +31,7 @@ public:
                                                                 std::uint64_t arrival,
                                                                 std::size_t limit) override;
     [[nodiscard]] std::size_t count_not_stored_in(const base::Generation& generation) override;
+    [[nodiscard]] std::vector<std::string> changed() override;
 
 private:
     struct Impl;

@@ -10,7 +10,7 @@ const pollSeconds = 20;     // less than what proxies wait for
 const storedAgainMs = [500, 1000, 2000, 4000, 8000, 15_000];
 const roomsPageMax = 500;
 const pagesMax = 4;
-const streamed = ['welcome', 'message', 'joined', 'gap-closed', 'cursor', 'store', 'bye'];
+const streamed = ['welcome', 'message', 'changed', 'joined', 'gap-closed', 'cursor', 'store', 'bye'];
 
 const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const pathOf = (room, what) => `api/rooms/${encodeURIComponent(room)}/${what}`;

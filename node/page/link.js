@@ -315,6 +315,9 @@ export class Link {
     this.on.message(frame);
   }
 
+  /** What became of a message; it comes whole. */
+  on_changed(frame) { this.on_message(frame); }
+
   on_joined(frame) {
     const room = this.rooms.get(frame.room);
     if (!room) return;

@@ -2,6 +2,7 @@
 
 import { pieces } from './autolink.js';
 import { lazily } from './clock.js';
+import { fateText } from './fate.js';
 
 const states = {
   sending: ['…', 'not at the server yet; it is sent by itself'],
@@ -58,6 +59,12 @@ export function nameOf(user) {
   return name;
 }
 
+function fateElement(name, { text, title }) {
+  const made = element(name, 'fate', text);
+  if (title) made.title = title;
+  return made;
+}
+
 /** The row of an item. `isMine`: said here, or by who I am; `on`: what to call: again(post), forget(post). */
 export function renderMessage(item, isMine, on) {
   const node = element('li');
@@ -65,7 +72,9 @@ export function renderMessage(item, isMine, on) {
   const time = element('time', '', Number.isNaN(item.time.getTime()) ? '' : clock().format(item.time));
   head.append(nameOf(item.user), time);
   if (item.late) head.append(element('span', 'late', 'came late'));
-  node.append(head, withLinks(item.text));
+  const fate = fateText(item);
+  if (fate && !fate.instead) head.append(fateElement('span', fate));
+  node.append(head, fate?.instead ? fateElement('p', fate) : withLinks(item.text));
   node.classList.toggle('late', item.late);
   node.classList.toggle('mine', isMine);
   if (item.post) {

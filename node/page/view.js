@@ -1,6 +1,7 @@
 // What is seen of a room: its messages in their canonical order, each once.
 
 import { lazily } from './clock.js';
+import { counts, fateOf } from './fate.js';
 import { positionOfKey, stampOfKey, stampOfPosition } from './keys.js';
 import { markMessage, renderMessage } from './message.js';
 
@@ -70,16 +71,29 @@ export class RoomView {
   /** A message from the node; true when it is new. `history`: it was asked for, and joins what there is without a hole. */
   add(message, shown, history = !this.ready) {
     if (!this.oldest || (history && message.pos < this.oldest)) this.oldest = message.pos;
-    if (this.byId.has(message.id)) return false;
+    if (this.byId.has(message.id)) return this.change(message), false;
     const own = this.unplaced.size ? this.unplaced.get(stampOfPosition(message.pos)) : undefined;
-    const isOwn = own && own.post.user === message.user && own.post.text === message.text;
+    const isOwn = own && own.post.user === message.user && (message.change || own.post.text === message.text);
     if (isOwn) this.remove(own);
     const { id, pos: position, user, text } = message;
-    const item = { position, id, post: isOwn ? own.post : undefined, user, text, time: new Date(message.time), late: Boolean(message.late) };
+    const item = { position, id, post: isOwn ? own.post : undefined, user, text, time: new Date(message.time), late: Boolean(message.late), ...fateOf(message) };
     this.byId.set(id, item);
     if (isOwn) this.mine.set(own.post.key, item);
     this.insert(item, shown, history);
     return !isOwn;
+  }
+
+  /** What became of a message that is here: shown when it counts more than what is shown. */
+  change(message) {
+    const item = this.byId.get(message.id);
+    if (!item || !counts(message, item)) return;
+    Object.assign(item, { text: message.text }, fateOf(message));
+    if (!item.node) return;
+    const before = item.node;
+    item.node = renderMessage(item, this.isMine(item), this.on);
+    before.replaceWith(item.node);
+    const at = this.items.indexOf(item);
+    if (at >= this.from && at < this.to) this.group(at);
   }
 
   /** Something I said: made, or in a new state. */

@@ -65,6 +65,11 @@ void add_options(CLI::App& app, Options& o) {
                    "file with the secret of at least 32 bytes that signs sign-ins, the same for all nodes; "
                    "default: derived "
                    "from the store's password");
+    app.add_option(
+           "--moderators", o.moderators,
+           "NAME,...: accounts that may remove what others said, with --auth couchdb; the same at all "
+           "nodes")
+        ->delimiter(',');
     app.add_option("--presence", o.presence,
                    "on: people see who is present, on all nodes; off: presence is neither shown nor stored")
         ->check(CLI::IsMember({"on", "off"}))

@@ -22,6 +22,7 @@ struct Options {
     std::string tls_cert, tls_key;
     std::string auth = "none";
     std::string auth_secret_file;
+    std::vector<std::string> moderators;
     std::string presence = "on";
     std::string metrics;
     std::string journal = "chatnode.journal";

@@ -1,6 +1,7 @@
 #include "node/program/setup.hpp"
 
 #include "node/base/sign.hpp"
+#include "node/base/text.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/tls_server.hpp"
 
@@ -189,6 +190,16 @@ ChatDriver::Config set_up(const CommandLine& given) {
                 [&] { core.auth_secret = find_secret(options, config.stores); });
     else if (own_secret)
         attempt("auth-secret-file", [&] { read_secret(options.auth_secret_file); });
+    attempt("moderators", [&] {
+        if (!options.moderators.empty() && options.auth != "couchdb")
+            throw std::invalid_argument(
+                "--moderators needs --auth couchdb: where names are free, anybody could bear a moderator's");
+        for (const auto& name : options.moderators)
+            if (!base::is_user_name(name))
+                throw std::invalid_argument(
+                    "--moderators: a name is 1 to 64 bytes without control characters");
+    });
+    core.moderators = options.moderators;
     core.secure_cookies = !options.tls_cert.empty();
     config.store_ca_file = options.store_ca;
     config.server.connections_per_address_max = options.connections_per_address;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace davenport::sim::virtual_world {
@@ -16,7 +17,7 @@ void ModelJournal::sync() {
 
 void ModelJournal::show() {
     for (auto& batch : written_) {
-        auto& undo = shown_.emplace_back(Undo{entries_.size(), {}, checkpoint_});
+        auto& undo = shown_.emplace_back(Undo{entries_.size(), {}, checkpoint_, {}});
         apply(std::move(batch), &undo);
     }
     written_.clear();
@@ -24,42 +25,81 @@ void ModelJournal::show() {
 
 void ModelJournal::crash() {
     written_.clear();
-    std::for_each(shown_.rbegin(), shown_.rend(), [&](const Undo& record) { take_back(record); });
+    std::for_each(shown_.rbegin(), shown_.rend(), [&](Undo& record) { take_back(record); });
     shown_.clear();
 }
 
 void ModelJournal::apply(base::JournalBatch&& batch, Undo* undo) {
+    std::set<std::string, std::less<>> changed_now;
     for (auto& given : batch.entries) {
-        if (contains(given.message.id())) continue;
-        const auto index = entries_.size();
-        const auto& entry = entries_.emplace_back(std::move(given));
-        by_id_.emplace(entry.message.id(), index);
-        auto found = rooms_.find(entry.message.room());
-        if (found == rooms_.end()) found = rooms_.try_emplace(std::string{entry.message.room()}).first;
-        auto& room = found->second;
-        room.insert(place_of(room, entry.message.position(), entry.message.id()), index);
-        ++stored_count_[entry.stored_in];
+        const bool known = contains(given.message.id());
+        if (!given.is_change()) {
+            if (!known) add(std::move(given));
+        } else if (known) {
+            changed_now.emplace(given.message.id());
+            replace(std::move(given), undo);
+        }
     }
     for (const auto& id : batch.stored) {
         const auto found = by_id_.find(id);
-        if (found == by_id_.end()) continue;
+        if (found == by_id_.end() || changed_now.contains(id)) continue;
         if (undo) undo->stored_before.emplace_back(found->second, entries_[found->second].stored_in);
         set_stored_in(found->second, batch.stored_generation);
     }
     if (batch.checkpoint) checkpoint_ = std::move(batch.checkpoint);
 }
 
-void ModelJournal::take_back(const Undo& record) {
+void ModelJournal::add(JournalEntry&& entry) {
+    entries_.push_back(std::move(entry));
+    put_in_place(entries_.size() - 1);
+}
+
+void ModelJournal::replace(JournalEntry&& change, Undo* undo) {
+    const auto index = by_id_.find(change.message.id())->second;
+    take_from_place(index);
+    change.accepted_here = entries_[index].accepted_here;
+    JournalEntry old;
+    std::swap(old, entries_[index]);
+    entries_[index].arrival = old.arrival;  // where it stood, without an id
+    ++replaced_count_;
+    if (undo) undo->replaced.emplace_back(index, std::move(old));
+    add(std::move(change));
+}
+
+/// Where an entry stands by its id, its place and its store.
+void ModelJournal::put_in_place(std::size_t index) {
+    const auto& entry = entries_[index];
+    by_id_.emplace(entry.message.id(), index);
+    auto found = rooms_.find(entry.message.room());
+    if (found == rooms_.end()) found = rooms_.try_emplace(std::string{entry.message.room()}).first;
+    auto& room = found->second;
+    room.insert(place_of(room, entry.message.position(), entry.message.id()), index);
+    ++stored_count_[entry.stored_in];
+}
+
+void ModelJournal::take_from_place(std::size_t index) {
+    const auto& entry = entries_[index];
+    by_id_.erase(entry.message.id());
+    auto& room = rooms_.find(entry.message.room())->second;
+    room.erase(place_of(room, entry.message.position(), entry.message.id()));
+    --stored_count_[entry.stored_in];
+}
+
+void ModelJournal::take_back(Undo& record) {
     const auto& changes = record.stored_before;
     for (auto change = changes.rbegin(); change != changes.rend(); ++change)
         set_stored_in(change->first, change->second);
     while (entries_.size() > record.entries_before) {
-        const auto& last = entries_.back();
-        by_id_.erase(last.message.id());
-        auto& room = rooms_.find(last.message.room())->second;
-        room.erase(place_of(room, last.message.position(), last.message.id()));
-        --stored_count_[last.stored_in];
+        const auto index = entries_.size() - 1;
+        const bool is_change = entries_[index].is_change();
+        take_from_place(index);
         entries_.pop_back();
+        if (!is_change) continue;
+        auto& [before, old] = record.replaced.back();
+        entries_[before] = std::move(old);
+        put_in_place(before);
+        --replaced_count_;
+        record.replaced.pop_back();
     }
     checkpoint_ = record.checkpoint_before;
 }
@@ -115,7 +155,8 @@ std::vector<JournalEntry> ModelJournal::after(std::string_view room, std::uint64
                                               std::size_t limit) {
     std::vector<JournalEntry> out;
     for (auto i = first_after(arrival); i < entries_.size() && out.size() < limit; ++i)
-        if (room.empty() || entries_[i].message.room() == room) out.push_back(entries_[i]);
+        if (!is_replaced(i) && (room.empty() || entries_[i].message.room() == room))
+            out.push_back(entries_[i]);
     return out;
 }
 
@@ -131,13 +172,20 @@ std::vector<JournalEntry> ModelJournal::not_stored_in(const base::Generation& ge
                                                       std::uint64_t arrival, std::size_t limit) {
     std::vector<JournalEntry> out;
     for (auto i = first_after(arrival); i < entries_.size() && out.size() < limit; ++i)
-        if (entries_[i].stored_in != generation) out.push_back(entries_[i]);
+        if (!is_replaced(i) && entries_[i].stored_in != generation) out.push_back(entries_[i]);
     return out;
 }
 
 std::size_t ModelJournal::count_not_stored_in(const base::Generation& generation) {
     const auto found = stored_count_.find(generation);
-    return entries_.size() - (found == stored_count_.end() ? 0 : found->second);
+    return size() - (found == stored_count_.end() ? 0 : found->second);
+}
+
+std::vector<std::string> ModelJournal::changed() {
+    std::vector<std::string> out;
+    for (const auto& entry : entries_)
+        if (entry.message.changed()) out.emplace_back(entry.message.id());
+    return out;
 }
 
 }  // namespace davenport::sim::virtual_world

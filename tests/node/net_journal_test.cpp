@@ -107,7 +107,11 @@ TEST(JournalFile, BringsAnOlderVersionUpToDateAndLosesNothing) {
         base::JournalBatch batch{1};
         batch.entries.push_back(journal_conformance::entry(1, message));
         ASSERT_EQ(commit(file, batch), "");
-        file.connect().execute("DROP TABLE forgotten; PRAGMA user_version = 1");  // as version 1 left it
+        file.connect().execute(R"(
+            DROP TABLE forgotten; DROP INDEX message_changed;
+            ALTER TABLE message DROP COLUMN said; ALTER TABLE message DROP COLUMN edited;
+            ALTER TABLE message DROP COLUMN removed; ALTER TABLE message DROP COLUMN removed_by;
+            ALTER TABLE message DROP COLUMN proof; PRAGMA user_version = 1)");  // as version 1 left it
     }
     node::JournalFile file{path};
     node::SqliteJournal journal{file};
@@ -162,6 +166,34 @@ TEST(JournalWriter, TellsWhyABatchIsNotOnTheDiskAndWritesTheNextOne) {
     EXPECT_EQ(commit(file, {3, {entry(2, message("lobby", 4, "d"))}}), "");
     node::SqliteJournal journal{file};
     EXPECT_EQ(texts(journal.after("", 0, 10)), (Texts{"a", "d"}));
+}
+
+TEST(JournalWriter, LeavesNothingOfARemovedTextInAnyFile) {
+    using namespace journal_conformance;
+    Folder folder;
+    const auto path = folder / "journal";
+    const std::string secret = "hunter2-" + std::string(600, 'q');
+    node::JournalFile file{path};
+    const auto a = entry(1, message("lobby", 1'000, secret));
+    std::vector<base::JournalEntry> others;
+    for (std::uint64_t n = 2; n < 200; ++n)
+        others.push_back(entry(n, message("lobby", 1'000 + static_cast<std::int64_t>(n), "hello there")));
+    const auto is_in_a_file = [&] {
+        for (const auto& one : fs::directory_iterator{folder / "."}) {
+            std::ifstream in{one.path(), std::ios::binary};
+            const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+            if (bytes.find("hunter2") != std::string::npos) return true;
+        }
+        return false;
+    };
+    node::SqliteJournal journal{file};  // a reader is at the file, as in a node
+    ASSERT_EQ(commit(file, {1, {a}}), "");
+    ASSERT_EQ(commit(file, {2, others}), "");
+    EXPECT_EQ(journal.find(a.message.id())->message.text(), secret);
+    EXPECT_TRUE(is_in_a_file());
+    ASSERT_EQ(commit(file, {3, {removal(a, 200)}}), "");
+    EXPECT_FALSE(is_in_a_file());
+    EXPECT_TRUE(journal.find(a.message.id())->message.is_removed());
 }
 
 TEST(JournalWriter, AnswersBatchesInOrder) {

@@ -20,9 +20,10 @@ Clients::Clients(const ChatConfig& config, base::Random& random, CommitQueue& lo
       presence_{config, log.uuid(), store, sessions_, rooms_},
       sign_in_{config, store},
       posts_{config, log, store, sessions_, rooms_, counts},
+      changes_{config, log, store, rooms_, posts_},
       greeter_{config, log, store, sign_in_, sessions_},
-      frames_{config, log, sessions_, rooms_, resume_, presence_, search_, sign_in_, posts_},
-      http_{config, random, log, store, resume_, polls_, posts_, search_, sign_in_, greeter_} {}
+      frames_{config, log, sessions_, rooms_, resume_, presence_, search_, sign_in_, posts_, changes_},
+      http_{config, random, log, store, resume_, polls_, posts_, changes_, search_, sign_in_, greeter_} {}
 
 // ---- events
 
@@ -48,6 +49,14 @@ void Clients::on(Turn& turn, const Closed& e) {
     sessions_.closed(e.session);
 }
 
+void Clients::committed(Turn& turn, const std::vector<PendingMessage*>& batch) {
+    for (auto* pending : batch)
+        if (pending->entry.is_change())
+            changes_.committed(turn, *pending);
+        else
+            posts_.committed(turn, *pending);
+}
+
 void Clients::on_timer(Turn& turn, TimerId timer) {
     if (timer == timers::polls) polls_.on_timer(turn);
     if (timer == timers::cursors) cursors_due_ = true;
@@ -70,6 +79,16 @@ void Clients::on_stored(Turn& turn, std::string_view id, PendingMessage* pending
 
 void Clients::on_refused(Turn& turn, std::string_view id, const std::string& reason) {
     posts_.on_refused(turn, id, reason);
+}
+
+void Clients::on_changed(Turn& turn, base::ChatMessage message) {
+    posts_.on_stored(turn, message.id(), nullptr);  // who repeated the post in a later life of this node
+    changes_.on_changed(turn, std::move(message));
+}
+
+void Clients::on_change_stored(Turn& turn, const base::ChatMessage& message) {
+    posts_.on_stored(turn, message.id(), nullptr);
+    changes_.on_change_stored(turn, message);
 }
 
 void Clients::on_presence(base::Presence presence) { presence_.heard(std::move(presence)); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/core/clients/change_handler.hpp"
 #include "node/core/clients/frame_handler.hpp"
 #include "node/core/clients/greeter.hpp"
 #include "node/core/clients/http_handler.hpp"
@@ -17,6 +18,7 @@
 #include "node/core/store/store.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace davenport::node {
@@ -41,7 +43,7 @@ public:
     void on(Turn& turn, const Found& e) { search_.found(turn, e.search, e.answer); }
     void on_timer(Turn& turn, TimerId timer);
     /// These messages are on the disk now.
-    void committed(Turn& turn, const std::vector<PendingMessage*>& batch) { posts_.committed(turn, batch); }
+    void committed(Turn& turn, const std::vector<PendingMessage*>& batch);
     /// The node is about to end: clients are told to go on elsewhere, and posts are refused.
     void drain(Turn& turn);
 
@@ -49,6 +51,11 @@ public:
     void on_message(Turn& turn, base::ChatMessage message) override;
     void on_stored(Turn& turn, std::string_view id, PendingMessage* pending) override;
     void on_refused(Turn& turn, std::string_view id, const std::string& reason) override;
+    void on_changed(Turn& turn, base::ChatMessage message) override;
+    void on_change_stored(Turn& turn, const base::ChatMessage& message) override;
+    void on_change_refused(Turn& turn, const base::ChatMessage& message, const std::string& reason) override {
+        changes_.on_change_refused(turn, message, reason);
+    }
     void on_presence(base::Presence presence) override;
     void on_another_store() override { presence_.store_changed(); }
     void on_store_back() override { resume_.store_is_back(); }
@@ -81,6 +88,7 @@ private:
     PresenceTracker presence_;
     SignIn sign_in_;
     PostHandler posts_;
+    ChangeHandler changes_;
     Greeter greeter_;
     FrameHandler frames_;
     HttpHandler http_;

@@ -15,7 +15,7 @@ constexpr std::size_t rooms_max = 500;
 
 FrameHandler::FrameHandler(const ChatConfig& config, CommitQueue& log, Sessions& sessions, Rooms& rooms,
                            Resume& resume, PresenceTracker& presence, SearchHandler& search, SignIn& sign_in,
-                           PostHandler& posts)
+                           PostHandler& posts, ChangeHandler& changes)
     : config_{&config},
       log_{&log},
       sessions_{&sessions},
@@ -24,7 +24,8 @@ FrameHandler::FrameHandler(const ChatConfig& config, CommitQueue& log, Sessions&
       presence_{&presence},
       search_{&search},
       sign_in_{&sign_in},
-      posts_{&posts} {}
+      posts_{&posts},
+      changes_{&changes} {}
 
 void FrameHandler::on(Turn& turn, Session& session, std::string_view text) {
     auto frame = read_client_frame(json_, text, config_->history_on_join);
@@ -37,6 +38,8 @@ void FrameHandler::turn_away(Turn& turn, Session& session, const ClientFrame& fr
     static constexpr std::string_view what_to_do = "sign in first: POST /api/session, and connect again";
     if (const auto* post = std::get_if<PostFrame>(&frame))
         return posts_->refuse(turn, {session.id, 0, post->key}, {"sign_in", std::string{what_to_do}});
+    if (const auto* change = std::get_if<ChangeFrame>(&frame))
+        return posts_->refuse(turn, {session.id, 0, change->key}, {"sign_in", std::string{what_to_do}});
     if (const auto* ping = std::get_if<Ping>(&frame)) return on_frame(turn, session, *ping);
     if (!std::holds_alternative<Hello>(frame)) sessions_->tell(session, frames::Error{what_to_do});
 }
@@ -63,8 +66,21 @@ void FrameHandler::on_frame(Turn& turn, Session& session, Leave& frame) {
 
 void FrameHandler::on_frame(Turn& turn, Session& session, PostFrame& frame) {
     const ReplyTo waiter{session.id, 0, frame.key};
-    posts_->post(turn, {frame.room, session.user, frame.key, frame.text, frame.host}, waiter,
+    posts_->post(turn, {frame.room, session.user, frame.key, frame.text, frame.host, frame.secret}, waiter,
                  sign_in_->required() ? session.user : rate_key(session.address, session.user));
+}
+
+void FrameHandler::on_frame(Turn& turn, Session& session, ChangeFrame& frame) {
+    ReplyTo waiter{session.id, 0, frame.key};
+    ChangeDraft draft{.room = {},
+                      .id = std::move(frame.id),
+                      .key = std::move(frame.key),
+                      .text = std::move(frame.text),
+                      .secret = std::move(frame.secret),
+                      .user = sign_in_->required() ? session.user : std::string{},
+                      .removes = frame.removes};
+    changes_->change(turn, std::move(draft), std::move(waiter),
+                     sign_in_->required() ? session.user : rate_key(session.address, session.user));
 }
 
 void FrameHandler::on_frame(Turn&, Session& session, History& frame) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/core/clients/change_handler.hpp"
 #include "node/core/clients/client_frame.hpp"
 #include "node/core/clients/post_handler.hpp"
 #include "node/core/clients/presence_tracker.hpp"
@@ -17,7 +18,8 @@ namespace davenport::node {
 class FrameHandler {
 public:
     FrameHandler(const ChatConfig& config, CommitQueue& log, Sessions& sessions, Rooms& rooms, Resume& resume,
-                 PresenceTracker& presence, SearchHandler& search, SignIn& sign_in, PostHandler& posts);
+                 PresenceTracker& presence, SearchHandler& search, SignIn& sign_in, PostHandler& posts,
+                 ChangeHandler& changes);
 
     void on(Turn& turn, Session& session, std::string_view text);
 
@@ -27,6 +29,7 @@ private:
     void on_frame(Turn& turn, Session& session, Join& frame);
     void on_frame(Turn& turn, Session& session, Leave& frame);
     void on_frame(Turn& turn, Session& session, PostFrame& frame);
+    void on_frame(Turn& turn, Session& session, ChangeFrame& frame);
     void on_frame(Turn& turn, Session& session, History& frame);
     void on_frame(Turn& turn, Session& session, SearchFrame& frame);
     void on_frame(Turn& turn, Session& session, const Ping& frame);
@@ -41,6 +44,7 @@ private:
     SearchHandler* search_;
     SignIn* sign_in_;
     PostHandler* posts_;
+    ChangeHandler* changes_;
     base::JsonReader json_;
 };
 

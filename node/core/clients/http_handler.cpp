@@ -20,8 +20,8 @@ bool is_for_members(const http_api::Call& call) {
 }  // namespace
 
 HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQueue& log, const Store& store,
-                         Resume& resume, Polls& polls, PostHandler& posts, SearchHandler& search,
-                         SignIn& sign_in, Greeter& greeter)
+                         Resume& resume, Polls& polls, PostHandler& posts, ChangeHandler& changes,
+                         SearchHandler& search, SignIn& sign_in, Greeter& greeter)
     : config_{&config},
       random_{&random},
       log_{&log},
@@ -29,6 +29,7 @@ HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQ
       resume_{&resume},
       polls_{&polls},
       posts_{&posts},
+      changes_{&changes},
       search_{&search},
       sign_in_{&sign_in},
       greeter_{&greeter} {}
@@ -87,8 +88,19 @@ void HttpHandler::answer(Asked& asked, http_api::PostMessage& call) {
     }
     if (call.key.empty()) call.key = make_key(asked.turn);
     const ReplyTo waiter{0, asked.request.exchange, call.key};
-    posts_->post(asked.turn, {call.room, call.user, call.key, call.text, call.host}, waiter,
+    posts_->post(asked.turn, {call.room, call.user, call.key, call.text, call.host, call.secret}, waiter,
                  sign_in_->required() ? asked.user : rate_key(asked.request.address, call.user));
+}
+
+void HttpHandler::answer(Asked& asked, http_api::ChangeMessage& call) {
+    auto& draft = call.draft;
+    if (sign_in_->required() && !draft.user.empty() && draft.user != asked.user)
+        return asked.answer(http_api::problem(403, "bad_name", "you are signed in under another name"));
+    auto who = sign_in_->required() ? asked.user : rate_key(asked.request.address, draft.user);
+    draft.user = sign_in_->required() ? asked.user : std::string{};
+    if (draft.key.empty()) draft.key = make_key(asked.turn);
+    ReplyTo waiter{0, asked.request.exchange, draft.key};
+    changes_->change(asked.turn, std::move(draft), std::move(waiter), who);
 }
 
 void HttpHandler::answer(Asked& asked, http_api::Poll& call) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/base/random.hpp"
+#include "node/core/clients/change_handler.hpp"
 #include "node/core/clients/greeter.hpp"
 #include "node/core/clients/http_api.hpp"
 #include "node/core/clients/polls.hpp"
@@ -19,8 +20,8 @@ namespace davenport::node {
 class HttpHandler {
 public:
     HttpHandler(const ChatConfig& config, base::Random& random, CommitQueue& log, const Store& store,
-                Resume& resume, Polls& polls, PostHandler& posts, SearchHandler& search, SignIn& sign_in,
-                Greeter& greeter);
+                Resume& resume, Polls& polls, PostHandler& posts, ChangeHandler& changes,
+                SearchHandler& search, SignIn& sign_in, Greeter& greeter);
 
     void on(Turn& turn, Requested& request);
 
@@ -47,6 +48,7 @@ private:
     void answer(Asked& asked, http_api::GetRooms& call);
     void answer(Asked& asked, http_api::FindMessages& call);
     void answer(Asked& asked, http_api::PostMessage& call);
+    void answer(Asked& asked, http_api::ChangeMessage& call);
     void answer(Asked& asked, http_api::BeginSession& call);
     void answer(Asked& asked, http_api::GetSession& call);
     void answer(Asked& asked, http_api::EndSession& call);
@@ -60,6 +62,7 @@ private:
     Resume* resume_;
     Polls* polls_;
     PostHandler* posts_;
+    ChangeHandler* changes_;
     SearchHandler* search_;
     SignIn* sign_in_;
     Greeter* greeter_;

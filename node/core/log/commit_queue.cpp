@@ -32,6 +32,7 @@ CommitQueue::CommitQueue(base::JournalView& journal) : journal_{&journal} {
     uuid_ = std::move(state.uuid);
     next_arrival_ = state.last_arrival + 1;
     committed_ = watermark_ = state.last_arrival;
+    changes_.remember(journal.changed());
 }
 
 bool CommitQueue::knows(std::string_view id) { return held_.contains(id) || journal_->contains(id); }
@@ -42,11 +43,50 @@ PendingMessage* CommitQueue::find(std::string_view id) {
 }
 
 PendingMessage& CommitQueue::add(base::ChatMessage message, bool accepted_here, base::Generation stored_in) {
+    if (message.changed()) changes_.remember({std::string{message.id()}});
     auto& pending = held_[message.id()];
     pending.stored = !stored_in.empty();
     pending.entry = {next_arrival_++, std::move(message), accepted_here, std::move(stored_in)};
     waiting_.push_back(&pending);
     return pending;
+}
+
+PendingMessage& CommitQueue::add_change(base::ChatMessage message, bool accepted_here,
+                                        base::Generation stored_in) {
+    const auto id = message.id();
+    std::uint64_t said = 0;
+    if (const auto* before = changes_.last(id))
+        said = before->entry.said;
+    else if (const auto* pending = find(id))
+        said = pending->entry.arrival;
+    else if (const auto entry = journal_->find(id))
+        said = entry->first_arrival();
+    // That the store has the message as it was says nothing of this change.
+    std::erase(marks_, id);
+    auto& pending =
+        changes_.add({next_arrival_++, std::move(message), accepted_here, std::move(stored_in), said});
+    waiting_.push_back(&pending);
+    return pending;
+}
+
+std::optional<base::ChatMessage> CommitQueue::latest(std::string_view id) {
+    if (const auto* change = changes_.last(id)) return change->entry.message;
+    if (const auto* pending = find(id)) return pending->entry.message;
+    auto entry = journal_->find(id);
+    if (!entry) return std::nullopt;
+    return std::move(entry->message);
+}
+
+void CommitQueue::mark_change_stored(PendingMessage& change, const base::Generation& generation) {
+    const auto id = change.entry.message.id();
+    change.stored = true;
+    marked_.emplace_back(id);
+    if (!change.handed) {
+        change.entry.stored_in = generation;
+    } else if (changes_.last(id) == &change) {
+        marks_.emplace_back(id);
+        marks_generation_ = generation;
+    }
 }
 
 void CommitQueue::mark_stored(std::string_view id, const base::Generation& generation) {
@@ -57,6 +97,7 @@ void CommitQueue::mark_stored(std::string_view id, const base::Generation& gener
         pending->entry.stored_in = generation;
         return;
     }
+    if (changes_.waits_for_store(id)) return;  // the journal has the change, or will have it
     marks_.emplace_back(id);
     marks_generation_ = generation;
 }
@@ -131,7 +172,13 @@ void CommitQueue::persist_failed(Turn& turn, const std::string& reason) {
     if (!std::exchange(failing_, true))
         turn.error("journal: cannot write (" + reason +
                    "); new posts are refused until it can, free some space on the disk");
-    for (auto* pending : under_way_) pending->handed = false;
+    for (auto* pending : under_way_) {
+        pending->handed = false;
+        // Marks of a batch are not for its changes.
+        if (pending->entry.is_change() && pending->stored && pending->entry.stored_in.empty())
+            pending->entry.stored_in = marks_generation_;
+    }
+    std::erase_if(marks_under_way_, [&](const std::string& id) { return changes_.waits_for_store(id); });
     prepend(waiting_, std::move(under_way_));
     if (marks_.empty() || marks_generation_ == marks_generation_under_way_) {
         prepend(marks_, std::move(marks_under_way_));

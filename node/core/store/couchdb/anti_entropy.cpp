@@ -1,5 +1,6 @@
 #include "node/core/store/couchdb/anti_entropy.hpp"
 
+#include "node/base/change.hpp"
 #include "node/base/json_view.hpp"
 
 #include <algorithm>
@@ -110,8 +111,9 @@ std::uint64_t AntiEntropy::look_back_from(std::uint64_t newest, std::size_t coun
         rows = std::min(rows, after);
         after -= rows;
         for (const auto& entry : log_->journal().after({}, after, rows))
-            if (entry.stored_in == health_->generation() ||
-                log_->is_marked(entry.message.id(), health_->generation()))
+            if (entry.message.removed() != base::removed_in_store &&
+                (entry.stored_in == health_->generation() ||
+                 log_->is_marked(entry.message.id(), health_->generation())))
                 into.emplace_back(entry.message.id());
     }
     return after;
@@ -161,6 +163,9 @@ void AntiEntropy::ask(Turn& turn, Ids& ids, bool fresh) {
 bool AntiEntropy::on_answer(Turn& turn, const base::HttpResponse& response) {
     auto missing = response.status == 200 ? read_missing(response.body, asked_) : std::nullopt;
     if (!missing) return false;
+    for (auto& id : asked_)
+        if (log_->may_be_changed(id) && !std::ranges::binary_search(*missing, id))
+            found_changed_.push_back(std::move(id));
     asked_.clear();
     if (missing->empty()) return true;
     if (asked_fresh_) {

@@ -16,8 +16,10 @@ constexpr base::Duration pause = std::chrono::milliseconds{250};
 void read_document(const base::JsonView& row, base::WallTime seen, std::vector<FeedRow>& into) {
     const auto id = base::string_member(row, "id");
     const auto document = row.member("doc");
-    if (id && document && document->is_object())
-        into.push_back({std::string{*id}, base::from_document(*document, seen), false});
+    if (!id || !document || !document->is_object()) return;
+    FeedRow out{std::string{*id}, base::from_document(*document, seen)};
+    out.no_message = !out.message;
+    into.push_back(std::move(out));
 }
 
 /// The rows of an `_all_docs` answer that have a document that can be read.
@@ -97,8 +99,9 @@ bool Backfill::on_page(std::string_view body, base::WallTime seen) {
     if (!page) return false;
     auto& batch = batch_.emplace();
     for (auto& row : page->rows) {
-        if (row.deleted) continue;
-        if (log_->knows(row.id))
+        if (row.deleted)
+            batch.rows.push_back(std::move(row));
+        else if (log_->knows(row.id) && !row.changed && !log_->may_be_changed(row.id))
             batch.known.push_back(std::move(row.id));
         else
             missing_.push_back(std::move(row.id));
@@ -114,8 +117,9 @@ bool Backfill::on_newest(std::string_view body, base::WallTime seen) {
     if (!page) return false;
     auto& batch = batch_.emplace();
     for (auto row = page->rows.rbegin(); row != page->rows.rend(); ++row) {
-        if (row->deleted || !row->message) continue;
-        if (log_->knows(row->id))
+        const bool as_said =
+            row->message && !row->message->changed() && !log_->may_be_changed(row->message->id());
+        if (as_said && log_->knows(row->id))
             batch.known.push_back(std::move(row->id));
         else
             batch.rows.push_back(std::move(*row));

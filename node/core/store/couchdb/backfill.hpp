@@ -17,14 +17,14 @@ namespace davenport::node {
 /// What a scan found in one turn.
 struct BackfillBatch {
     std::vector<std::string> known;  ///< ids of messages that this node has, and the store too
-    std::vector<FeedRow> rows;       ///< what it had not
+    std::vector<FeedRow> rows;       ///< what it had not, or may have otherwise
     bool done = false;               ///< the stretch is read, up to where the live feed began or beyond
 };
 
 /// Reads an old stretch of the feed beneath a live one: pages of ids without documents, and only those
-/// documents that are missing here. So a store that starts over at its first row costs a new message nothing.
-/// What was written between the live feed's last row and its new beginning is at the far end of the stretch:
-/// as soon as the feed is open again, the newest rows are looked at first.
+/// documents that are missing here or were changed. So a store that starts over at its first row costs a new
+/// message nothing. What was written between the live feed's last row and its new beginning is at the far end
+/// of the stretch: as soon as the feed is open again, the newest rows are looked at first.
 ///
 /// One request at a time.
 class Backfill {

@@ -27,7 +27,8 @@ CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQue
       page_rows_{std::min<std::size_t>(500, config.page_rows_max)},
       api_{config.stores},
       health_{config, api_, requests_, random},
-      writer_{config, api_, requests_, random, log, health_},
+      changes_{config, api_, requests_, random, health_},
+      writer_{config, api_, requests_, random, log, health_, changes_},
       feed_{config, api_, requests_, random, health_},
       backfill_{config, api_, requests_, log, health_},
       anti_entropy_{config, api_, requests_, log, health_},
@@ -58,9 +59,11 @@ void CouchStore::on_timer(Turn& turn, TimerId timer) {
 /// What an answer brought, after its machine has said how it goes on.
 void CouchStore::collect(Turn& turn) {
     on_outcomes(turn, writer_.take_outcomes());
+    on_outcomes(turn, changes_.take_outcomes());
     if (auto batch = feed_.take_batch()) on_batch(turn, std::move(*batch));
     if (auto batch = backfill_.take_batch()) on_batch(turn, std::move(*batch));
-    write_again(turn, anti_entropy_.take_lost());
+    if (auto missing = anti_entropy_.take_lost(); !missing.empty()) look_for_purges(turn, std::move(missing));
+    for (const auto& id : anti_entropy_.take_changed()) compare_again(id);
 }
 
 void CouchStore::on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes) {
@@ -90,9 +93,11 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
         if (row.presence) {
             listener_->on_presence(std::move(*row.presence));
         } else if (row.message) {
-            const bool known = row.message->id() == row.id && take_in(turn, std::move(*row.message));
+            const bool known = take_in_row(turn, row);
             known_run_ = known ? known_run_ + 1 : 0;
             old_news |= known;
+        } else {
+            take_in_row(turn, row);
         }
     }
     if (old_news && config_->feed != FeedMode::continuous)
@@ -107,8 +112,7 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
 
 void CouchStore::on_batch(Turn& turn, BackfillBatch batch) {
     for (const auto& id : batch.known) sighted(turn, id, log_->find(id));
-    for (auto& row : batch.rows)
-        if (row.message && row.message->id() == row.id) take_in(turn, std::move(*row.message));
+    for (auto& row : batch.rows) take_in_row(turn, row);
     if (!batch.done) return;
     feed_.attach(turn, backfill_.seq());
     backfill_.stop(turn);
@@ -129,21 +133,32 @@ void CouchStore::write_again(Turn& turn, const std::vector<std::string>& lost) {
 
 // ---- what the store has
 
+bool CouchStore::take_in_row(Turn& turn, FeedRow& row) {
+    if (row.message) return row.message->id() == row.id && take_in(turn, std::move(*row.message));
+    if (row.deleted || row.no_message) on_gone(turn, row.id);
+    return false;
+}
+
 bool CouchStore::take_in(Turn& turn, base::ChatMessage message) {
     const auto id = message.id();
     if (log_->knows(id)) {
+        if (message.changed() || log_->may_be_changed(id)) return reconcile(turn, message);
         auto* pending = log_->find(id);
         // Of ours, before the store's answer.
         const bool first_word = pending && !pending->stored && pending->entry.accepted_here;
         sighted(turn, id, pending);
-        ++counts_->rows_known;
-        const auto expected = expected_.find(id);
-        if (expected == expected_.end()) return !first_word;
-        expected_.erase(expected);
-        return false;
+        return told_again(id, first_word);
     }
     ++counts_->rows_new;
     listener_->on_message(turn, std::move(message));
+    return false;
+}
+
+bool CouchStore::told_again(std::string_view id, bool first_word) {
+    ++counts_->rows_known;
+    const auto expected = expected_.find(id);
+    if (expected == expected_.end()) return !first_word;
+    expected_.erase(expected);
     return false;
 }
 
@@ -168,6 +183,7 @@ void CouchStore::write(Turn& turn) {
     if (generation_ != generation()) begin_with(turn, generation());
     if (health_.up() && !std::exchange(was_up_, true)) {
         writer_.start_over(turn);
+        changes_.start_over(turn);
         read_feed_from(turn, backfill_.active() ? backfill_.seq() : feed_.seq());
     }
     was_up_ = health_.up();
@@ -180,6 +196,7 @@ void CouchStore::write(Turn& turn) {
     if (gone || back) anti_entropy_.reverify();  // what its open feed still brought meanwhile counts, too
     if (back || caught_up_now) listener_->on_store_back();
     writer_.pump(turn);
+    changes_.pump(turn);
 }
 
 void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
@@ -241,6 +258,8 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
             for (auto& row : rows->rows)
                 if (row.message && row.message->id() == row.id)
                     page.messages.push_back(std::move(*row.message));
+                else if (row.deleted || row.no_message)
+                    add_gone(row, page.messages);
             on_page(t, &page, false);
             for (auto& message : page.messages) take_in(t, std::move(message));
             return true;

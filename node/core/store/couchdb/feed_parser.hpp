@@ -18,6 +18,8 @@ struct FeedRow {
         message;  ///< nothing when it is no chat message, or came without its document
     bool deleted = false;
     std::optional<base::Presence> presence{};  ///< it is some node's word on who is there
+    bool changed = false;                      ///< without its document: it was written more than once
+    bool no_message = false;                   ///< the document is there, and is no chat message
 };
 
 /// Takes a continuous feed's bytes, cut anywhere, and gives whole rows.

@@ -23,7 +23,8 @@ enum class RequestOwner : FetchId {
     resume,
     anti_entropy,
     sign_in,
-    presence
+    presence,
+    changes
 };
 
 /// How a request ended.
