@@ -25,7 +25,8 @@ ClientCore::ClientCore(Config config)
     : config_{std::move(config)},
       random_{base::Random::stream(config_.seed, "client " + config_.name)},
       nonce_{fmt::format("{}{:06x}", config_.name, random_.below(1 << 24))},
-      node_{config_.node} {
+      node_{config_.node},
+      change_random_{base::Random::stream(config_.seed, "changes of " + config_.name)} {
     for (const auto& room : config_.rooms) rooms_[room];
     if (config_.polling) polling_.emplace(at_node(config_.rooms.empty() ? "" : config_.rooms.front()));
 }
@@ -56,9 +57,10 @@ Effects ClientCore::done() {
 }
 
 bool ClientCore::settled() const {
-    return state_ == State::open && pending_.empty() && (!polling_ || polling_->settled()) &&
-           std::ranges::none_of(rooms_,
-                                [](const auto& room) { return room.second.joining || room.second.gap; });
+    return state_ == State::open && pending_.empty() && changes_.empty() && accepted_changes_.empty() &&
+           (!polling_ || polling_->settled()) && std::ranges::none_of(rooms_, [](const auto& room) {
+               return room.second.joining || room.second.gap;
+           });
 }
 
 // ---------------------------------------------------------------- the connection
@@ -109,7 +111,8 @@ void ClientCore::on(const Vanish& e) { leave("vanish", e.away); }
 void ClientCore::on(const TimerFired& e) {
     if (polling_) polling_->on_timer(e.timer);
     if (e.timer == reconnect_timer && state_ == State::closed) connect();
-    if (e.timer != answer_timer || state_ != State::open || pending_.empty()) return;
+    if (e.timer != answer_timer || state_ != State::open || (pending_.empty() && changes_.empty())) return;
+    repeat_changes(false);
     for (auto& pending : pending_)
         if (pending.tries > 0 && now_.time - pending.sent >= config_.answer_timeout) send(pending);
     set_timer(answer_timer, config_.answer_timeout);
@@ -133,6 +136,10 @@ void ClientCore::on_frame(const base::JsonView& frame) {
     const auto t = string_member(frame, "t").value_or("");
     if (t == "message") {
         on_message(frame);
+    } else if (t == "changed") {
+        on_changed(frame);
+    } else if (on_change_answer(frame, t)) {
+        return;
     } else if (t == "accepted") {
         on_answer(frame, RecordKind::accepted);
     } else if (t == "stored") {
@@ -177,6 +184,7 @@ void ClientCore::on_welcome(const base::JsonView& frame) {
         send(join + '}');
     }
     for (auto& pending : pending_) send(pending);
+    repeat_changes(true);
 }
 
 // ---------------------------------------------------------------- what it says
@@ -233,6 +241,7 @@ void ClientCore::send(Pending& pending) {
     append_json_string(post, pending.text);
     post += R"(,"host":)";
     append_json_string(post, pending.host);
+    if (config_.changes) append_json_string(post += R"(,"secret":)", secret());
     send(post + '}');
     auto& record = note(RecordKind::send, pending);
     record.count = pending.tries;
@@ -252,6 +261,7 @@ void ClientCore::on_answer(const base::JsonView& frame, RecordKind kind) {
     const auto pending = std::ranges::find_if(pending_, [&](const Pending& p) { return p.key_text == key; });
     if (pending != pending_.end()) {
         answered_ = *pending;
+        if (config_.changes && kind != RecordKind::failed) keep_own(*pending, text_member(frame, "id"));
         accepted_.emplace(key, *pending);
         pending_.erase(pending);
     } else if (kind == RecordKind::accepted) {

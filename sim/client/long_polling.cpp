@@ -114,6 +114,8 @@ void LongPolling::say(const std::string& frame) {
             post.body += fmt::format(",\"{}\":", key);
             base::append_json_string(post.body, base::text_member(*read, key));
         }
+        if (const auto secret = base::string_member(*read, "secret"))
+            base::append_json_string(post.body += ",\"secret\":", *secret);
         post.body += '}';
         posts_.push_back(std::move(post));
         if (posts_.size() == 1) ask(About::post, posts_.front());
@@ -165,7 +167,7 @@ void LongPolling::hear_poll(const std::string& room, const base::HttpResponse& r
         return;
     }
     for (const auto& message : messages->get_array())
-        if (known_.insert(base::text_member(message, "id")).second)
+        if (known_.insert(base::text_member(message, "id") + base::text_member(message, "change")).second)
             heard.emplace_back(Received{base::write_json(message)});
     followed.next = base::text_member(*read, "next");
     const bool had_gap = std::exchange(followed.gap, base::bool_member(*read, "gap"));

@@ -66,7 +66,7 @@ private:
     std::deque<Posted> posts_;                  ///< the front one is under way
     std::deque<Posted> unstored_;               ///< accepted, and asked about from time to time
     bool repeat_due_ = false;                   ///< the timer for that is set
-    std::set<std::string, std::less<>> known_;  ///< ids that it was shown
+    std::set<std::string, std::less<>> known_;  ///< ids and versions that it was shown
     Effects asks_;
 };
 
