@@ -70,11 +70,11 @@ std::string hints_json(const json::value& selector) {
     for (const auto& field : indexable_fields(selector))
         indexable.push_back(field.substr(0, field.find(':')));
     std::ranges::sort(indexable);
-    indexable.erase(std::ranges::unique(indexable).begin(), indexable.end());
+    indexable.erase(std::unique(indexable.begin(), indexable.end()), indexable.end());
     for (auto& field : fields_of(selector))
         if (std::ranges::find(indexable, field) == indexable.end()) others.push_back(std::move(field));
     std::ranges::sort(others);
-    others.erase(std::ranges::unique(others).begin(), others.end());
+    others.erase(std::unique(others.begin(), others.end()), others.end());
     return fmt::format(R"([{{"type":"json","indexable_fields":{},"unindexable_fields":{}}}])",
                        list_json(indexable), list_json(others));
 }

@@ -145,7 +145,7 @@ void strike_required(const json::value& selector, std::vector<std::string>& fiel
             remain.insert(remain.end(), left.begin(), left.end());
         }
         std::ranges::sort(remain);
-        remain.erase(std::ranges::unique(remain).begin(), remain.end());
+        remain.erase(std::unique(remain.begin(), remain.end()), remain.end());
         fields = std::move(remain);
     } else if (const auto [op, argument] = part_of(*value);
                !(op == "$exists" && argument->is_bool() && !argument->get_bool())) {
@@ -159,7 +159,7 @@ std::vector<std::string> indexable_fields(const json::value& selector) {
     std::vector<std::string> out;
     collect_indexable(selector, out);
     std::ranges::sort(out);
-    out.erase(std::ranges::unique(out).begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
 }
 

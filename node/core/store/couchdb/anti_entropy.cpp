@@ -10,8 +10,10 @@ namespace davenport::node {
 namespace {
 
 constexpr std::size_t ids_per_request = 500;
-constexpr std::size_t page = 50;                    // looked back at once
-constexpr std::size_t first_page = 500;             // when this process knows nothing of what was stored last
+constexpr std::size_t page = 50;         // looked back at once
+constexpr std::size_t first_page = 500;  // when this process knows nothing of what was stored last
+// By arrival a new node's own posts stand before all that it read from the store afterwards.
+constexpr std::size_t recent_max = 100;
 constexpr std::uint64_t looked_through_max = 2000;  // of a backlog that no store had
 constexpr std::size_t fresh_max = 5000;             // under more load than this not all are looked for
 constexpr base::Duration look_every = std::chrono::seconds{5};
@@ -62,6 +64,8 @@ void AntiEntropy::track(const std::string& id) {
     if (fresh_.size() >= fresh_max)
         fresh_.erase(fresh_.begin(), fresh_.begin() + fresh_max / 2);  // what came last is lost first
     fresh_.push_back(id);
+    recent_.push_back(id);
+    if (recent_.size() > recent_max) recent_.pop_front();
 }
 
 void AntiEntropy::reverify() {
@@ -95,6 +99,7 @@ void AntiEntropy::collect() {
     const bool known = !again_.empty() && newest == suspected_at_;
     const bool was_looking_back = looking_back();
     std::ranges::move(std::exchange(fresh_, {}), std::back_inserter(again_));
+    std::ranges::copy(recent_, std::back_inserter(again_));
     next_look_.reset();
     for (const auto* pending : log_->on_the_way())
         if (pending->stored) again_.emplace_back(pending->entry.message.id());
@@ -106,6 +111,7 @@ void AntiEntropy::collect() {
 }
 
 void AntiEntropy::store_changed() {
+    recent_.clear();
     fresh_.clear();
     again_.clear();
     all_after_.reset();

@@ -5,6 +5,7 @@
 #include "node/core/store/couchdb/store_health.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <set>
 #include <string>
@@ -76,9 +77,10 @@ private:
     RequestTable* requests_;
     CommitQueue* log_;
     StoreHealth* health_;
-    Ids fresh_;                      ///< seen in the store and not asked for yet
-    Ids again_;                      ///< were in the store when it went away, and are to be asked for again
-    std::uint64_t again_after_ = 0;  ///< the arrival before the first that is looked for since then
+    std::deque<std::string> recent_;  ///< came to the store last, asked for or not
+    Ids fresh_;                       ///< seen in the store and not asked for yet
+    Ids again_;                       ///< were in the store when it went away, and are to be asked for again
+    std::uint64_t again_after_ = 0;   ///< the arrival before the first that is looked for since then
     /// The arrival up to which all that the store had was collected; nothing: not all is asked for.
     std::optional<std::uint64_t> all_after_;
     std::uint64_t suspected_at_ = 0;  ///< the newest arrival then
