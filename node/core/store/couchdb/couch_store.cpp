@@ -405,18 +405,22 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
 
 Store::RequestId CouchStore::read_room(Turn& turn, std::string_view room, std::string_view before,
                                        std::size_t limit, OnRoom on_room) {
-    return requests_.send(turn, RequestOwner::room_reads, api_.newest_documents(room, before, limit + 1),
+    // A range of keys holds its first, and what lies before a message does not.
+    const std::size_t first = before.empty() ? 0 : 1;
+    return requests_.send(turn, RequestOwner::room_reads,
+                          api_.newest_documents(room, before, limit + 1 + first),
                           {.timeout = config_->request_timeout},
-                          [this, limit, newest = before.empty(), name = std::string{room},
+                          [this, limit, name = std::string{room}, end = std::string{before},
                            on_room = std::move(on_room)](Turn& t, const Reply& reply) {
                               const bool answered = reply.response && reply.response->status == 200;
                               if (!answered) return on_room(t, nullptr), false;
                               std::vector<base::ChatMessage> messages;
                               for (auto& row : read_documents(reply.response->body, t.now.wall))
-                                  if (row.message && row.message->id() == row.id)
+                                  if (row.message && row.message->id() == row.id &&
+                                      (end.empty() || row.message->position() < end))
                                       messages.push_back(std::move(*row.message));
                               on_room(t, &messages);
-                              if (newest && catching_up())
+                              if (end.empty() && catching_up())
                                   newest_read_[name] = std::max(newest_read_[name], limit);
                               for (auto& message : messages) take_in(t, std::move(message));
                               return true;
