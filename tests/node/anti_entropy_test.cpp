@@ -158,6 +158,27 @@ TEST_F(StoreAuditTest, LooksThroughAllThatAStoreHadWhichLostItsName) {
     EXPECT_FALSE(asked(look)) << "once through is enough";
 }
 
+TEST_F(StoreAuditTest, LooksForWhatCameToTheStoreLastHoweverMuchArrivedSince) {
+    std::string looked_for;
+    const auto look_on = [&] {
+        for (int round = 0; round < 14; ++round) {
+            if (asked(look)) looked_for += has_all();
+            if (asked("feed=normal")) answer("feed=normal", 200, feed_page({}, "90-s"));
+            advance(500ms);
+            if (asked(feed)) stream(feed, "\n");
+        }
+    };
+    const auto own = stored("own");
+    look_on();
+    ASSERT_THAT(looked_for, HasSubstr(own)) << "once, some seconds later";
+    heard_of(80);
+    looked_for.clear();
+    fail(feed);
+    comes_back();
+    look_on();
+    EXPECT_THAT(looked_for, HasSubstr(own));
+}
+
 TEST_F(StoreAuditTest, WritesALostMessageOnceHoweverOftenItIsMissed) {
     const auto ids = heard_of(2);
     fail(feed);

@@ -14,13 +14,14 @@
 
 namespace davenport::node {
 
-/// Looks whether the store still has what it had.
+/// Verifies that the store kept what it acknowledged.
 ///
 /// A CouchDB loses nothing that it acknowledged; a disk that lied, a restored backup or a failover to a
 /// replica that lags may. What the store was seen to have of this node's messages is asked for by id once,
-/// some seconds later; and whenever the store was away, the newest of all messages that were in it, whoever
-/// posted them, and those before for as long as one is missing: one request for fifty ids. What is missing is
-/// written again.
+/// some seconds later. Whenever the store was away, this asks for the newest of all messages that were in it,
+/// whoever posted them, for those that came to it last as far as this node was told, and for those before
+/// while one is missing. A store that lost its name is asked for everything. One request asks for 500 ids at
+/// most. What is missing is written again.
 class AntiEntropy {
 public:
     AntiEntropy(const ChatConfig& config, const StoreApi& api, RequestTable& requests, CommitQueue& log,
