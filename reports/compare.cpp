@@ -23,21 +23,16 @@ using base::json::value;
 using Kind = Difference::Kind;
 using Runs = std::vector<value>;
 
-constexpr std::array metrics{"local_ack", "local_echo", "delivery", "stored", "shown"};
 constexpr std::array quantiles{"p50", "p95", "p99", "max"};
 constexpr std::size_t repeats_min = 3;
 constexpr int resamples = 2'000;
-
-std::string text(const value* from, std::string_view key) {
-    return from ? text_member(*from, key) : std::string{};
-}
 
 /// What two runs must share to be comparable at all, as one text.
 std::string identity(const value& results, bool exact) {
     const auto* run = member(results, "run");
     auto made =
-        fmt::format("scenario {}, {} world, {}, topology {}", text(run, "scenario"), text(run, "world"),
-                    text(run, "store"),
+        fmt::format("scenario {}, {} world, {}, topology {}", text_member(run, "scenario"),
+                    text_member(run, "world"), text_member(run, "store"),
                     run && member(*run, "topology") ? base::write_json(*member(*run, "topology")) : "?");
     if (exact) made += fmt::format(", seed {}", run ? int_member(*run, "seed").value_or(0) : 0);
     return made;
@@ -47,9 +42,9 @@ std::string identity(const value& results, bool exact) {
 std::string other_experiment(const value& one, const value& other) {
     const auto* first = member(one, "run");
     const auto* second = member(other, "run");
-    const auto hash = text(first, "experiment"), other_hash = text(second, "experiment");
+    const auto hash = text_member(first, "experiment"), other_hash = text_member(second, "experiment");
     if (hash.empty() || other_hash.empty() || hash == other_hash) return {};
-    std::istringstream here{text(first, "scenario_text")}, there{text(second, "scenario_text")};
+    std::istringstream here{text_member(first, "scenario_text")}, there{text_member(second, "scenario_text")};
     std::string line, other_line;
     while (std::getline(here, line) && std::getline(there, other_line))
         if (line != other_line) return fmt::format("\"{}\" and \"{}\"", line, other_line);
@@ -63,9 +58,10 @@ std::string unfit(const value& results) {
         return fmt::format("has version {}, and this program reads 1",
                            int_member(results, "version").value_or(0));
     const auto* run = member(results, "run");
-    if (!text(run, "broken").empty()) return "is of a run that was broken off: " + text(run, "broken");
+    if (!text_member(run, "broken").empty())
+        return "is of a run that was broken off: " + text_member(run, "broken");
     const auto* verdict = member(results, "verdict");
-    if (text(verdict, "outcome") == "unknown") return "is of a run whose verdict is unknown";
+    if (text_member(verdict, "outcome") == "unknown") return "is of a run whose verdict is unknown";
     return {};
 }
 
@@ -153,7 +149,7 @@ public:
         look("requests a message", count(before_, "requests", true), count(after_, "requests", true), true);
         look("tries a message", count(before_, "tries", true), count(after_, "tries", true), true);
         for (const auto& phase : phases())
-            for (const auto* metric : metrics)
+            for (const auto* metric : metric_names)
                 for (const auto* quantile : quantiles) look_at_latency(phase, metric, quantile);
         if (made_.exact) compare_hashes();
     }
@@ -172,7 +168,8 @@ private:
     void compare_outcomes() {
         const auto outcome = [](const Runs& runs) {
             std::size_t passed = 0;
-            for (const auto& results : runs) passed += text(member(results, "verdict"), "outcome") == "pass";
+            for (const auto& results : runs)
+                passed += text_member(member(results, "verdict"), "outcome") == "pass";
             return passed;
         };
         const auto say = [](std::size_t passed, std::size_t all) {
@@ -188,7 +185,9 @@ private:
     }
 
     void compare_hashes() {
-        const auto hash = [](const value& results) { return text(member(results, "run"), "event_hash"); };
+        const auto hash = [](const value& results) {
+            return text_member(member(results, "run"), "event_hash");
+        };
         add("event hash", "", hash(before_.front()), hash(after_.front()), "",
             hash(before_.front()) == hash(after_.front()) ? Kind::same : Kind::changed);
     }
@@ -284,8 +283,8 @@ Comparison compare(const Runs& before, const Runs& after, const Tolerance& toler
             }
     // One run of the virtual world on each side is a function of code, scenario and seed: there is no chance
     // in it.
-    made.exact =
-        before.size() == 1 && after.size() == 1 && text(member(before.front(), "run"), "world") == "virtual";
+    made.exact = before.size() == 1 && after.size() == 1 &&
+                 text_member(member(before.front(), "run"), "world") == "virtual";
     const auto wanted = identity(before.front(), made.exact);
     for (const auto* side : {&before, &after}) {
         for (const auto& results : *side) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ struct Difference {
     std::string by;             ///< "+12.5%", "[+8%, +17%]" where a bootstrap over repeats says so
     Kind kind = Kind::same;
 };
+
+/// The latencies, as results.json names them.
+inline constexpr std::array metric_names{"local_ack", "local_echo", "delivery", "stored", "shown"};
 
 /// What is borne where runs are not exact.
 struct Tolerance {

@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 using Kind = Difference::Kind;
 
-const char* word(Kind kind) {
+const char* loud_word(Kind kind) {
     switch (kind) {
         case Kind::same:
             return "same";
@@ -67,7 +67,7 @@ std::string comparison_text(const Comparison& comparison, bool colour) {
                                "before", "after", "by");
         headed = true;
         out += fmt::format("    {}{:<8}{}{:<22}{:<24}{:>14}{:>14}  {}\n", colour ? paint(one.kind) : "",
-                           word(one.kind), colour ? "\033[0m" : "", one.what,
+                           loud_word(one.kind), colour ? "\033[0m" : "", one.what,
                            one.phase.empty() ? "in the whole run" : one.phase, one.before, one.after, one.by);
     }
     return out + "    " + conclusion(comparison) + '\n';
@@ -82,7 +82,7 @@ std::string comparison_md(const Comparison& comparison) {
     out += "| | figure | of what was due | before | after | by |\n| --- | --- | --- | ---: | ---: | ---: |\n";
     for (const auto& one : comparison.differences)
         if (one.kind != Kind::same)
-            out += fmt::format("| {} | `{}` | {} | {} | {} | {} |\n", word(one.kind), one.what,
+            out += fmt::format("| {} | `{}` | {} | {} | {} | {} |\n", loud_word(one.kind), one.what,
                                one.phase.empty() ? "in the whole run" : one.phase, one.before, one.after,
                                one.by);
     return out;

@@ -22,10 +22,6 @@ struct Row {
     std::string outcome, scenario, world, findings, lost, echo, delivery, folder;
 };
 
-std::string text(const base::json::value* from, std::string_view key) {
-    return from ? text_member(*from, key) : std::string{};
-}
-
 std::string p99(const base::json::value& results, std::string_view metric) {
     const auto* phases = member(results, "phases");
     if (!phases || !phases->is_array() || phases->get_array().empty()) return "–";
@@ -53,19 +49,19 @@ Row row_of(const IndexEntry& entry) {
         return row;
     }
     const auto* verdict = member(*results, "verdict");
-    row.outcome = text(verdict, "outcome");
+    row.outcome = text_member(verdict, "outcome");
     row.order = row.outcome == "fail" ? 0 : row.outcome == "unknown" ? 1 : 2;
-    row.scenario = text(member(*results, "run"), "scenario");
-    row.world = text(member(*results, "run"), "world");
+    row.scenario = text_member(member(*results, "run"), "scenario");
+    row.world = text_member(member(*results, "run"), "world");
     std::size_t good = 0, all = 0;
     std::string bad;
     if (const auto* findings = verdict ? member(*verdict, "findings") : nullptr;
         findings && findings->is_array()) {
         for (const auto& finding : findings->get_array()) {
             ++all;
-            const auto property = text(&finding, "property");
-            if (property.starts_with("no_loss")) row.lost = text(&finding, "measured");
-            if (text(&finding, "outcome") == "pass") {
+            const auto property = text_member(&finding, "property");
+            if (property.starts_with("no_loss")) row.lost = text_member(&finding, "measured");
+            if (text_member(&finding, "outcome") == "pass") {
                 ++good;
             } else {
                 bad += (bad.empty() ? "" : "; ") + property;

@@ -1,6 +1,7 @@
 #include "reports/matrix.hpp"
 
 #include "node/base/json.hpp"
+#include "reports/compare.hpp"
 #include "reports/page_files.hpp"
 #include "reports/text_files.hpp"
 #include "sim/checker/evidence.hpp"
@@ -20,8 +21,6 @@ using base::member;
 using base::string_member;
 using base::text_member;
 
-constexpr std::array metrics{"local_ack", "local_echo", "delivery", "stored", "shown"};
-
 struct Latency {
     std::optional<std::int64_t> p50_us, p99_us;
     bool p99_more = false;  ///< it is a lower bound: something was never delivered
@@ -30,13 +29,9 @@ struct Latency {
 struct Row {
     const MatrixCell* cell;
     std::string outcome;
-    std::array<Latency, metrics.size()> latencies;
+    std::array<Latency, metric_names.size()> latencies;
     std::string requests;  ///< for each message
 };
-
-std::string text(const base::json::value* from, std::string_view key) {
-    return from ? text_member(*from, key) : std::string{};
-}
 
 Latency latency_of(const base::json::value& results, std::string_view metric) {
     Latency made;
@@ -58,8 +53,9 @@ Row row_of(const MatrixCell& cell) {
     Row row{&cell, "unknown", {}, "–"};
     const auto results = base::parse_json(cell.results);
     if (!results) return row;
-    row.outcome = text(member(*results, "verdict"), "outcome");
-    for (std::size_t i = 0; i < metrics.size(); ++i) row.latencies[i] = latency_of(*results, metrics[i]);
+    row.outcome = text_member(member(*results, "verdict"), "outcome");
+    for (std::size_t i = 0; i < metric_names.size(); ++i)
+        row.latencies[i] = latency_of(*results, metric_names[i]);
     const auto* counts = member(*results, "counts");
     const auto messages = counts ? int_member(*counts, "messages").value_or(0) : 0;
     if (messages > 0)
@@ -95,7 +91,7 @@ std::vector<std::vector<std::string>> table(const std::vector<Row>& rows) {
     auto& head = out.emplace_back();
     for (const auto& setting : rows.front().cell->settings) head.push_back(setting.first);
     head.emplace_back("verdict");
-    head.insert(head.end(), metrics.begin(), metrics.end());
+    head.insert(head.end(), metric_names.begin(), metric_names.end());
     head.emplace_back("requests a message");
     for (const auto& row : rows) {
         auto& line = out.emplace_back();
@@ -127,7 +123,7 @@ std::string chart(const std::vector<Row>& rows, std::size_t metric) {
     const auto height = top + line_height * static_cast<int>(rows.size()) + 6;
     auto out = fmt::format(
         "<svg class=\"matrix\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}: p50 to p99 by setting\">",
-        width, height, metrics[metric]);
+        width, height, metric_names[metric]);
     for (auto power = static_cast<int>(low); power <= static_cast<int>(high); ++power) {
         const auto at = x(std::pow(10, power));
         out += fmt::format(
@@ -192,7 +188,7 @@ std::string html(const std::string& title, const std::vector<Row>& rows) {
         out += fmt::format(
             "<section><h2>{}</h2><p class=\"note\">From p50 (the dot) to p99, on a logarithmic "
             "axis.</p>{}</section>",
-            metrics[metric], chart(rows, metric));
+            metric_names[metric], chart(rows, metric));
     return out + "</main></body></html>\n";
 }
 
@@ -217,10 +213,10 @@ std::string json(const std::string& title, const std::vector<Row>& rows) {
         one["settings"] = std::move(settings);
         one["outcome"] = row.outcome;
         one["folder"] = row.cell->folder;
-        for (std::size_t i = 0; i < metrics.size(); ++i) {
+        for (std::size_t i = 0; i < metric_names.size(); ++i) {
             if (!row.latencies[i].p50_us || !row.latencies[i].p99_us) continue;
-            one[fmt::format("{}_p50_us", metrics[i])] = *row.latencies[i].p50_us;
-            one[fmt::format("{}_p99_us", metrics[i])] = *row.latencies[i].p99_us;
+            one[fmt::format("{}_p50_us", metric_names[i])] = *row.latencies[i].p50_us;
+            one[fmt::format("{}_p99_us", metric_names[i])] = *row.latencies[i].p99_us;
         }
         all.push_back(std::move(one));
     }

@@ -16,7 +16,7 @@ namespace json = boost::json;
 using Trouble = std::string;
 
 constexpr std::int64_t us_in_ms = 1'000;
-constexpr std::int64_t million = 1'000'000;
+constexpr std::int64_t parts_of_one = 1'000'000;
 
 std::optional<double> as_number(const json::value& value) {
     if (value.is_int64()) return static_cast<double>(value.get_int64());
@@ -44,7 +44,7 @@ std::optional<base::Parameter> read_value(const FaultParameter& parameter, const
             if (const auto us = scaled(value, us_in_ms, parameter)) return base::Duration{*us};
             break;
         case 2:
-            if (const auto millionths = scaled(value, million, parameter))
+            if (const auto millionths = scaled(value, parts_of_one, parameter))
                 return base::Probability{*millionths};
             break;
         case 3:
@@ -188,7 +188,7 @@ void append_value(std::string& out, const base::Parameter& value) {
     else if (const auto* time = std::get_if<base::Duration>(&value))
         out += decimal(time->count(), us_in_ms);
     else if (const auto* chance = std::get_if<base::Probability>(&value))
-        out += decimal(chance->millionths, million);
+        out += decimal(chance->millionths, parts_of_one);
     else if (const auto* flag = std::get_if<bool>(&value))
         out += *flag ? "true" : "false";
     else

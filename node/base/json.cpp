@@ -182,6 +182,10 @@ std::string text_member(const json::value& value, std::string_view key) {
     return std::string{string_member(value, key).value_or("")};
 }
 
+std::string text_member(const json::value* value, std::string_view key) {
+    return value ? text_member(*value, key) : std::string{};
+}
+
 std::optional<std::int64_t> int_member(const json::value& value, std::string_view key) {
     const auto* found = member(value, key);
     if (!found || !found->is_int64()) return std::nullopt;

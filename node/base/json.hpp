@@ -29,6 +29,8 @@ const json::value* member(const json::value& value, std::string_view key);
 std::optional<std::string_view> string_member(const json::value& value, std::string_view key);
 /// As string_member(), copied; empty when there is none.
 std::string text_member(const json::value& value, std::string_view key);
+/// The same of a value that may not be there: then empty.
+std::string text_member(const json::value* value, std::string_view key);
 std::optional<std::int64_t> int_member(const json::value& value, std::string_view key);
 /// The member as a boolean, `otherwise` when missing or of another type.
 bool bool_member(const json::value& value, std::string_view key, bool otherwise = false);

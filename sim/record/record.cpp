@@ -14,7 +14,7 @@ namespace davenport::sim {
 namespace {
 
 // In the order of the enumeration; a name is what stands in the file, so it never changes.
-constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::end) + 1> names{
+constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::end) + 1> kind_names{
     "run",        "node",     "fault_on", "fault_off", "connected", "disconnected", "joined",
     "gap_closed", "send",     "unsent",   "accepted",  "stored",    "refused",      "failed",
     "shown",      "repeated", "phantom",  "document",  "history",   "store",        "requests",
@@ -23,8 +23,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::end)
 constexpr std::array<std::string_view, 3> via_names{"live", "resume", "page"};
 
 std::optional<RecordKind> kind_of(std::string_view name) {
-    for (std::size_t i = 0; i < names.size(); ++i)
-        if (names[i] == name) return static_cast<RecordKind>(i);
+    for (std::size_t i = 0; i < kind_names.size(); ++i)
+        if (kind_names[i] == name) return static_cast<RecordKind>(i);
     return std::nullopt;
 }
 
@@ -81,7 +81,7 @@ bool read_member(Record& record, std::string_view key, const boost::json::value&
 
 }  // namespace
 
-std::string_view name_of(RecordKind kind) { return names.at(static_cast<std::size_t>(kind)); }
+std::string_view name_of(RecordKind kind) { return kind_names.at(static_cast<std::size_t>(kind)); }
 
 void append_line(std::string& out, const Record& record) {
     fmt::format_to(std::back_inserter(out), "{{\"at\":{},\"what\":\"{}\"", record.at_us,

@@ -14,7 +14,6 @@ namespace {
 using Parameters = std::vector<Key>;
 using Kinds = std::vector<FaultKind>;
 
-constexpr std::int64_t day_us = 86'400'000'000;
 constexpr std::int64_t million = 1'000'000;
 
 Key make_key(std::string_view name, Type type, std::string_view default_value, std::int64_t low,

@@ -5,8 +5,6 @@ namespace davenport::sim::language {
 
 namespace {
 
-constexpr std::int64_t day_us = 86'400'000'000;
-
 int as_int(std::int64_t number) { return static_cast<int>(number); }
 Range as_range(const Value& v) { return {Duration{v.low}, Duration{v.high}}; }
 

@@ -12,6 +12,9 @@
 /// another does not.
 namespace davenport::sim::language {
 
+/// The longest span that a file may say of a run, in microseconds.
+inline constexpr std::int64_t day_us = 86'400'000'000;
+
 /// Where a key's value goes; which one is set depends on the section that is being read.
 struct Into {
     Scenario* scenario = nullptr;

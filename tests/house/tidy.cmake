@@ -37,8 +37,13 @@ else()
   git(files diff --name-only --diff-filter=d ${base} -- ${product})
 endif()
 
-# Only what this build compiles: a mutant, say, is no source of it.
-file(READ "${BUILD}/compile_commands.json" commands)
+# Only what this build compiles: a mutant, say, is no source of it. A build in batches names no sources, so here it is configured without.
+execute_process(COMMAND "${CMAKE_COMMAND}" -S "${SOURCE}" -B "${BUILD}/tidy/plain" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=OFF
+  RESULT_VARIABLE code OUTPUT_VARIABLE told ERROR_VARIABLE told)
+if(NOT code EQUAL 0)
+  message(FATAL_ERROR "${told}")
+endif()
+file(READ "${BUILD}/tidy/plain/compile_commands.json" commands)
 set(compiled "")
 string(REPLACE "\n" ";" files "${files}")
 foreach(file IN LISTS files)

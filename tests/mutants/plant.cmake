@@ -1,6 +1,8 @@
-# Plants a bug: writes SOURCE with the change of MUTANT to OUT.
+# Plants a bug: writes SOURCE with the change of MUTANT to OUT, what is to be compiled and linked in place of the library's own.
+# Where the library compiles its sources in batches (CMAKE_UNITY_BUILD), BATCHES is the folder of the files that include them, and OUT
+# is the whole batch with the changed source in it: the linker takes or leaves a batch as one.
 #
-#   cmake -DMUTANT=dedup_off.mutant -DSOURCE=.../post_handler.cpp -DOUT=... -P plant.cmake
+#   cmake -DMUTANT=dedup_off.mutant -DSOURCE=.../post_handler.cpp -DBATCHES=.../Unity -DOUT=... -P plant.cmake
 #
 # A mutant's text is replaced literally and must stand in the source exactly once, so a mutant that has lost its place
 # stops the build instead of testing nothing.
@@ -44,4 +46,15 @@ endwhile()
 if(changes EQUAL 0)
   message(FATAL_ERROR "${name}: it changes nothing")
 endif()
+
+file(GLOB batches "${BATCHES}/*.cxx")
+foreach(batch IN LISTS batches)
+  file(READ "${batch}" sources)
+  string(REPLACE "#include \"${SOURCE}\"" "#include \"${OUT}.changed\"" planted "${sources}")
+  if(NOT planted STREQUAL sources)
+    file(WRITE "${OUT}.changed" "${text}")
+    set(text "${planted}")
+    break()
+  endif()
+endforeach()
 file(WRITE "${OUT}" "${text}")

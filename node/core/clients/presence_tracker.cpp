@@ -6,7 +6,7 @@
 namespace davenport::node {
 namespace {
 
-constexpr base::Duration look_every = std::chrono::seconds{1};   // who comes and goes at once is told at once
+constexpr base::Duration told_every = std::chrono::seconds{1};   // who comes and goes at once is told at once
 constexpr base::Duration write_every = std::chrono::seconds{5};  // on change
 constexpr base::Duration renew_after = std::chrono::seconds{60};  // without
 constexpr base::Duration silent_for = std::chrono::seconds{150};  // two renewals that were missed, and some
@@ -71,7 +71,7 @@ void PresenceTracker::pump(Turn& turn) {
 }
 
 void PresenceTracker::look_around(Turn& turn) {
-    if (looked_at_ && turn.now.time < *looked_at_ + look_every) return wake(turn, *looked_at_ + look_every);
+    if (looked_at_ && turn.now.time < *looked_at_ + told_every) return wake(turn, *looked_at_ + look_every);
     looked_at_ = turn.now.time;
     dirty_ = false;
     rooms_version_ = rooms_->version();

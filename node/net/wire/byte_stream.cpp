@@ -1,14 +1,13 @@
 #include "node/net/wire/byte_stream.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include "node/net/wire/as_result.hpp"
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 namespace davenport::wire {
 namespace {
-
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 class PlainStream final : public ByteStream {
 public:

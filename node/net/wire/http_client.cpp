@@ -1,5 +1,6 @@
 #include "node/net/wire/http_client.hpp"
 
+#include "node/net/wire/as_result.hpp"
 #include "node/net/wire/http_codec.hpp"
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -19,8 +19,6 @@
 
 namespace davenport::wire {
 namespace {
-
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 struct Link {
     std::unique_ptr<ByteStream> stream;

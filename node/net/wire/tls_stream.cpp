@@ -1,8 +1,8 @@
+#include "node/net/wire/as_result.hpp"
 #include "node/net/wire/byte_stream.hpp"
 
 #include <stdexcept>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -11,8 +11,6 @@
 
 namespace davenport::wire {
 namespace {
-
-constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 class TlsStream final : public ByteStream {
 public:
