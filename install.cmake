@@ -20,6 +20,7 @@ install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/davenport-node" 
 # chatnode has its page built in; these files are for a proxy that serves them itself.
 install(DIRECTORY node/page DESTINATION "${CMAKE_INSTALL_DATADIR}/davenport" COMPONENT node)
 install(DIRECTORY node/proxies DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/davenport-node" COMPONENT node)
+install(DIRECTORY node/monitoring DESTINATION "${CMAKE_INSTALL_DATADIR}/davenport" COMPONENT node)
 
 foreach(program chatnode couchmock chatsim)
   set(component tools)

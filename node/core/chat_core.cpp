@@ -41,6 +41,7 @@ public:
         auto out = counts_;
         out.clients_cut_off = clients_.cut_off();
         out.clients = clients_.size();
+        out.send_queue_bytes = clients_.queued_bytes();
         out.backlog = store_.backlog();
         out.store_up = store_.up();
         out.draining = draining_;

@@ -21,7 +21,8 @@ struct NodeCounts {
     std::uint64_t clients_cut_off = 0;  ///< for not taking what they were sent
     // As they are now:
     std::size_t clients = 0;
-    std::size_t backlog = 0;  ///< messages that wait for the store
+    std::size_t send_queue_bytes = 0;  ///< that wait for all clients together
+    std::size_t backlog = 0;           ///< messages that wait for the store
     bool store_up = false;
     bool catching_up = false;                             ///< a new node reads what the store had before
     std::uint64_t catch_up_read = 0, catch_up_total = 0;  ///< documents

@@ -46,7 +46,8 @@ public:
               [this](std::string line) {
                   wire::asio::post(loop_.context(),
                                    [this, said = std::move(line)] { log_(Log::Level::warning, said); });
-              }) {
+              }),
+          metrics_(config.version, config.journal_path) {
         if (config.metrics)
             metrics_server_.emplace(loop, *config.metrics, [this] { return metrics_.text(core_.counts()); });
         if (file_.went_back())

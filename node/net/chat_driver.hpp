@@ -29,6 +29,7 @@ public:
         std::string store_ca_file;
         std::string journal_path;
         std::optional<wire::asio::ip::tcp::endpoint> metrics;  ///< where Prometheus finds them
+        std::string version;                                   ///< which they tell
     };
     using LogLine = std::function<void(Log::Level, const std::string&)>;
 

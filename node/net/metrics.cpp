@@ -1,5 +1,6 @@
 #include "node/net/metrics.hpp"
 
+#include "node/net/process_figures.hpp"
 #include "node/net/wire/http_connection.hpp"
 
 #include <utility>
@@ -23,13 +24,24 @@ const Histogram::BucketBoundaries buckets{0.0005, 0.001, 0.002, 0.005, 0.01, 0.0
                                           0.1,    0.25,  0.5,   1,     2.5,  5,    10};
 
 /// The core counts; the library's counters are brought up to what it counted.
-void raise(Counter& counter, std::uint64_t count) {
-    if (const auto more = static_cast<double>(count) - counter.Value(); more > 0) counter.Increment(more);
+void raise_to(Counter& counter, double count) {
+    if (const auto more = count - counter.Value(); more > 0) counter.Increment(more);
 }
+void raise(Counter& counter, std::uint64_t count) { raise_to(counter, static_cast<double>(count)); }
 
 }  // namespace
 
 struct Metrics::Impl {
+    Impl(const std::string& version, std::string file) : journal{std::move(file)} {
+        prometheus::BuildGauge()
+            .Name("davenport_build_info")
+            .Help("1, with the version and the commit of this build.")
+            .Register(registry)
+            .Add({{"version", version}})
+            .Set(1);
+    }
+
+    std::string journal;
     prometheus::Registry registry;
 
     Counter& counter(const char* name, const char* help) {
@@ -61,6 +73,8 @@ struct Metrics::Impl {
                                           "Sign-ins that were not tried, because there were too many.");
     Counter& cut_off = counter("davenport_clients_cut_off_total", "Clients cut off for being too slow.");
     Gauge& clients = gauge("davenport_clients", "Clients that are connected or follow a room.");
+    Gauge& send_queue_bytes =
+        gauge("davenport_send_queue_bytes", "Bytes that wait for clients to take them, all together.");
     Gauge& backlog = gauge("davenport_backlog_messages", "Messages that wait for the store.");
     Gauge& store_up = gauge("davenport_store_up", "1 while the store answers.");
     Gauge& catching_up =
@@ -70,9 +84,17 @@ struct Metrics::Impl {
         gauge("davenport_catch_up_documents_total", "Documents that the store had when it began.");
     Gauge& journal_writable =
         gauge("davenport_journal_writable", "1 while the journal takes what it is given.");
+    Gauge& journal_bytes =
+        gauge("davenport_journal_bytes", "The journal's size on the disk, with its write-ahead log.");
     Gauge& clock_ahead =
         gauge("davenport_clock_ahead_seconds", "How far the clock is ahead of the store's; 0 up to 30 s.");
     Gauge& draining = gauge("davenport_draining", "1 while the node is about to end.");
+    // As Prometheus' own libraries name them.
+    Counter& cpu = counter("process_cpu_seconds_total", "Processor time, the user's and the system's.");
+    Gauge& resident = gauge("process_resident_memory_bytes", "Memory that is in use, in bytes.");
+    Gauge& descriptors = gauge("process_open_fds", "File descriptors that are open.");
+    Gauge& descriptors_max = gauge("process_max_fds", "File descriptors that may be open; 0: no limit.");
+    Gauge& started = gauge("process_start_time_seconds", "When the process began, since 1970, in seconds.");
     Histogram& commits =
         histogram("davenport_commit_seconds", "From a commit's begin until it is on the disk.");
     prometheus::Family<Histogram>& answers =
@@ -80,9 +102,18 @@ struct Metrics::Impl {
             .Name("davenport_store_request_seconds")
             .Help("The store's answers, by the first digit of their status; none for no answer.")
             .Register(registry);
+
+    void tell(const ProcessFigures& figures) const {
+        raise_to(cpu, figures.cpu_seconds.value_or(0));
+        resident.Set(static_cast<double>(figures.resident_bytes.value_or(0)));
+        descriptors.Set(static_cast<double>(figures.descriptors.value_or(0)));
+        descriptors_max.Set(static_cast<double>(figures.descriptors_max.value_or(0)));
+        started.Set(figures.started_seconds);
+    }
 };
 
-Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::Metrics(const std::string& version, std::string journal)
+    : impl_(std::make_unique<Impl>(version, std::move(journal))) {}
 Metrics::~Metrics() = default;
 
 void Metrics::committed(base::Duration took) { impl_->commits.Observe(seconds(took)); }
@@ -105,6 +136,9 @@ std::string Metrics::text(const NodeCounts& counts) {
     raise(impl_->sign_ins_held_back, counts.sign_ins_held_back);
     raise(impl_->cut_off, counts.clients_cut_off);
     impl_->clients.Set(static_cast<double>(counts.clients));
+    impl_->send_queue_bytes.Set(static_cast<double>(counts.send_queue_bytes));
+    impl_->journal_bytes.Set(static_cast<double>(database_bytes(impl_->journal)));
+    impl_->tell(read_process_figures());
     impl_->backlog.Set(static_cast<double>(counts.backlog));
     impl_->store_up.Set(counts.store_up ? 1 : 0);
     impl_->catching_up.Set(counts.catching_up ? 1 : 0);

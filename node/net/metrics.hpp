@@ -15,14 +15,15 @@ namespace davenport::node {
 /// Threads: one.
 class Metrics {
 public:
-    Metrics();
+    /// Tells `version` with the rest, and the size of the journal in file `journal`.
+    Metrics(const std::string& version, std::string journal);
     ~Metrics();
 
     void committed(base::Duration took);
     /// `status` 0: there was no answer.
     void store_answered(int status, base::Duration took);
 
-    /// All of it, in the text format, with `counts` as they are now.
+    /// All of it, in the text format, with `counts` as they are now; reads a few small files of /proc.
     [[nodiscard]] std::string text(const NodeCounts& counts);
 
 private:

@@ -164,6 +164,7 @@ ChatDriver::Config set_up(const CommandLine& given) {
     attempt("metrics", [&] {
         if (!options.metrics.empty()) config.metrics = wire::parse_listen_address(options.metrics);
     });
+    config.version = base::version();
     for (const auto& name : options.hosts)
         attempt("host", [&] { config.server.hosts.push_back(read_host(name)); });
     for (const auto& url : options.origins)

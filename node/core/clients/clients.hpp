@@ -76,6 +76,7 @@ public:
     [[nodiscard]] bool idle() const { return sessions_.idle(); }
     [[nodiscard]] std::uint64_t cut_off() const { return sessions_.cut_off(); }
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+    [[nodiscard]] std::size_t queued_bytes() const { return sessions_.queued_bytes(); }
 
 private:
     void tell_store_state();

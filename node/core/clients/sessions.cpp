@@ -31,6 +31,12 @@ void Sessions::written(SessionId id) {
     if (!session->waiting.empty()) mark(*session);
 }
 
+std::size_t Sessions::queued_bytes() const {
+    std::size_t bytes = 0;
+    for (const auto& [id, session] : sessions_) bytes += queued_bytes(session);
+    return bytes;
+}
+
 bool Sessions::idle() const {
     return std::ranges::all_of(sessions_,
                                [](const auto& s) { return s.second.closing || drained(s.second); });

@@ -89,6 +89,8 @@ public:
     [[nodiscard]] std::vector<Session*> signed_in_without(
         const std::function<bool(const base::Credential&)>& counts);
 
+    /// Bytes that wait for the next Send to each client, added up. Looks at every client.
+    [[nodiscard]] std::size_t queued_bytes() const;
     /// Bytes that wait for the next Send.
     [[nodiscard]] static std::size_t queued_bytes(const Session& session) {
         return session.waiting_bytes + (session.own ? session.own->size_bytes() : 0);
