@@ -1,5 +1,7 @@
 #include "sim/program/main_search.hpp"
 
+#include "sim/scenario/value.hpp"
+
 #include <charconv>
 
 namespace davenport::sim::program {
@@ -19,13 +21,60 @@ void read_seeds(const std::string& text, std::uint64_t& first, std::uint64_t& la
     if (last < first) throw CLI::ValidationError("--seeds", "ends before it begins: '" + text + "'");
 }
 
+/// "10min", in the units of scenario files; throws CLI::ValidationError.
+std::chrono::milliseconds read_time(const std::string& option, const std::string& text) {
+    std::string why;
+    const auto value = parse_value(Type::time, text, why);
+    if (!value || value->low <= 0)
+        throw CLI::ValidationError(option, "takes a time, as 30s, 10min or 2h, not '" + text + "'" +
+                                               (why.empty() ? "" : " (" + why + ")"));
+    return std::chrono::duration_cast<std::chrono::milliseconds>(Duration{value->low});
+}
+
+/// "3/10": the third of ten parts; throws CLI::ValidationError.
+void read_shard(const std::string& text, std::uint64_t& shard, std::uint64_t& shards) {
+    const auto slash = text.find('/');
+    const auto number = [](std::string_view part, std::uint64_t& into) {
+        const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), into);
+        return error == std::errc{} && end == part.data() + part.size();
+    };
+    if (slash == std::string::npos || !number(std::string_view{text}.substr(0, slash), shard) ||
+        !number(std::string_view{text}.substr(slash + 1), shards) || shard < 1 || shard > shards)
+        throw CLI::ValidationError(
+            "--shard", "takes I/N, the Ith of N parts, from 1/N to N/N, as 3/10, not '" + text + "'");
+}
+
 }  // namespace
+
+void SearchCommands::add_explore(CLI::App& app, int& code) {
+    auto* command = app.add_subcommand(
+        "explore",
+        "search for failures from what earlier runs reached (virtual world); resumes where it ended");
+    command->add_option("FILE", explore_.file, "a scenario file; its swarm lines say what may go wrong")
+        ->required();
+    command->add_option("--for", time_, "how long: 30s, 10min, 2h")->capture_default_str();
+    command->add_option("--runs", explore_.runs, "maximum number of runs; 0: no limit")
+        ->capture_default_str();
+    command->add_option("--seed", explore_.seed, "of the search's own draws")->capture_default_str();
+    command->add_option("--threads", explore_.threads, "number of threads; 0: one for each processor")
+        ->capture_default_str();
+    command->add_flag("--all", explore_.all, "continue after the first failure");
+    command->add_flag("--afresh", explore_.afresh, "do not begin with the runs that an earlier search kept");
+    command->add_flag("--marks", explore_.marks, "list every mark with its count");
+    command->add_option("--out", explore_.out, "folder for what is kept and found")->capture_default_str();
+    command->callback([this, &code] {
+        explore_.time_max = read_time("--for", time_);
+        code = explore(explore_);
+    });
+}
 
 void SearchCommands::add_to(CLI::App& app, int& code) {
     auto* sweep_command =
         app.add_subcommand("sweep", "run a scenario with many seeds (virtual world), and keep what fails");
     sweep_command->add_option("FILE", sweep_.file, "a scenario file")->required();
     sweep_command->add_option("--seeds", seeds_, "A..B")->capture_default_str();
+    auto* shard = sweep_command->add_option(
+        "--shard", shard_, "I/N: only the Ith of N parts of the seeds, for N machines; --merge adds them up");
     sweep_command->add_flag("--all", sweep_.all, "continue after the first failure");
     sweep_command->add_option("--keep", sweep_.keep, "number of failing runs to keep")->capture_default_str();
     sweep_command->add_option("--threads", sweep_.threads, "number of threads; 0: one for each processor")
@@ -41,11 +90,14 @@ void SearchCommands::add_to(CLI::App& app, int& code) {
     sweep_command->add_option("--json", sweep_.json, "write the result to this file, for --merge");
     sweep_command->add_option("--merge", parts_,
                               "add up results that sweeps of this scenario wrote with --json");
-    sweep_command->callback([this, &code, sweep_seed] {
+    sweep_command->callback([this, &code, sweep_seed, shard] {
         read_seeds(seeds_, sweep_.first, sweep_.last);
+        if (shard->count() > 0) read_shard(shard_, sweep_.shard, sweep_.shards);
         if (sweep_seed->count() > 0) sweep_.seed = seed_;
         code = parts_.empty() ? sweep(sweep_) : merge_sweeps(sweep_, parts_);
     });
+
+    add_explore(app, code);
 
     const auto add_run = [this](CLI::App* command, RunName& run) {
         command

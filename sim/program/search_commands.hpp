@@ -16,6 +16,7 @@ namespace davenport::sim::program {
 struct SweepRequest {
     std::filesystem::path file;
     std::uint64_t first = 1, last = 200;  ///< seeds
+    std::uint64_t shard = 1, shards = 1;  ///< of these seeds the first part of one, the second of three, ...
     bool all = false;                     ///< go on after the first failure
     std::size_t keep = 10;                ///< failing runs that are written down
     unsigned threads = 0;
@@ -34,6 +35,22 @@ int sweep(const SweepRequest& request);
 
 /// Adds up what sweeps wrote with --json: parts of a range, or the work of several machines.
 int merge_sweeps(const SweepRequest& request, const Files& files);
+
+struct ExploreRequest {
+    std::filesystem::path file;
+    std::chrono::milliseconds time_max{60'000};
+    std::uint64_t runs = 0;  ///< at most; 0: as many as there is time for
+    std::uint64_t seed = 1;
+    unsigned threads = 0;
+    bool all = false;     ///< go on after the first failure
+    bool afresh = false;  ///< do not begin with the runs of an earlier search
+    bool marks = false;   ///< list every mark
+    std::filesystem::path out = "out";
+};
+
+/// Searches for failures, learning from what its runs reached. Keeps the runs worth going on from in
+/// out/NAME-explore/corpus, and what failed in out/NAME-explore/found.
+int explore(const ExploreRequest& request);
 
 /// Runs one run again and judges it.
 int replay(const RunName& name);

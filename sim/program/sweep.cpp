@@ -14,6 +14,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -128,6 +130,16 @@ void print_seeds(const SweepResult& result, std::size_t kept) {
         fmt::print("not done: {} {} ({} of them)\n", name, seeds.text(), seeds.count());
 }
 
+/// The seeds of one part: as many as of every other, give or take one.
+std::pair<std::uint64_t, std::uint64_t> seeds_of_shard(const SweepRequest& request) {
+    const auto count = request.last - request.first + 1;
+    const auto begin_of = [&](std::uint64_t shard) {
+        return request.first + count / request.shards * (shard - 1) +
+               std::min(count % request.shards, shard - 1);
+    };
+    return {begin_of(request.shard), begin_of(request.shard + 1) - 1};
+}
+
 int code_of(const SweepResult& result) {
     if (result.failed > 0) return exit_fail;
     return result.passed == 0 || !result.missing().empty() || interrupted() ? exit_unknown : exit_pass;
@@ -191,6 +203,19 @@ int sweep(const SweepRequest& given) {
         fmt::print(stderr, "{}", loaded.errors);
         return exit_usage;
     }
+    const auto [whole_first, whole_last] = std::pair{request.first, request.last};
+    if (request.shards > 1) {
+        if (!request.single.empty()) {
+            fmt::print(stderr, "chatsim: --shard divides seeds; --single has none\n");
+            return exit_usage;
+        }
+        if (whole_last - whole_first + 1 < request.shards) {
+            fmt::print(stderr, "chatsim: --shard: {} seeds cannot be divided into {} parts\n",
+                       whole_last - whole_first + 1, request.shards);
+            return exit_usage;
+        }
+        std::tie(request.first, request.last) = seeds_of_shard(request);
+    }
     catch_interrupts();
     const auto& scenario = *loaded.scenario;
     const auto threads = search::threads_or_all(request.threads);
@@ -201,7 +226,8 @@ int sweep(const SweepRequest& given) {
                    request.seed.value_or(scenario.seed));
     Line line;
     const auto start = Clock::now();
-    const auto result = perform(scenario, request, line, start);
+    auto result = perform(scenario, request, line, start);
+    if (request.shards > 1) result.part_of[search::of_seeds].add(whole_first, whole_last);
     const auto took = seconds_since(start);
     line.clear();
     print_counts(result, took, threads);
@@ -238,6 +264,8 @@ int merge_sweeps(const SweepRequest& request, const Files& files) {
         }
         whole.merge(*result, request.keep);
     }
+    // A part is complete without the others; the whole is not.
+    for (const auto& [name, seeds] : whole.part_of) whole.asked[name].add(seeds);
     print_counts(whole, 0, 1);
     print_most("unknown because", whole.doubts, [](const std::string& doubt) { return doubt; });
     print_most("failed in", whole.failures, [](const search::Failure& failure) { return show(failure); });

@@ -33,6 +33,7 @@ public:
     [[nodiscard]] std::uint64_t count(std::size_t moment, std::size_t state) const {
         return counts_[moment * states() + state];
     }
+    [[nodiscard]] std::uint64_t count_alone(std::size_t mark) const { return alone_[mark]; }
 
     /// What `scenario` could reach, and how much of it was.
     struct Summary {

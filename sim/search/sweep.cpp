@@ -215,6 +215,7 @@ void SweepResult::merge(const SweepResult& other, std::size_t keep) {
     if (build.empty()) build = other.build;
     for (const auto& [name, seeds] : other.done) done[name].add(seeds);
     for (const auto& [name, seeds] : other.asked) asked[name].add(seeds);
+    for (const auto& [name, seeds] : other.part_of) part_of[name].add(seeds);
     for (const auto& [name, seeds] : other.failed_seeds) failed_seeds[name].add(seeds);
 }
 
@@ -278,6 +279,7 @@ base::json::object SweepResult::to_json() const {
     out["build"] = build;
     out["done"] = ranges_json(done);
     out["asked"] = ranges_json(asked);
+    if (!part_of.empty()) out["part_of"] = ranges_json(part_of);
     out["missing"] = ranges_json(missing());
     out["failed_seeds"] = ranges_json(failed_seeds);
     out["runs"] = runs;
@@ -340,6 +342,7 @@ std::optional<SweepResult> SweepResult::from_json(const base::json::value& value
     result.build = text(value, "build");
     result.done = read_ranges(value, "done");
     result.asked = read_ranges(value, "asked");
+    result.part_of = read_ranges(value, "part_of");
     result.failed_seeds = read_ranges(value, "failed_seeds");
     result.runs = number(value, "runs");
     result.passed = number(value, "passed");

@@ -43,7 +43,8 @@ struct SweepResult {
     std::string build;     ///< the version that ran it
     /// What was tried: seeds, or of single faults "store.lose_reply n2, seed 4" with the places.
     std::map<std::string, SeedRanges> done;
-    std::map<std::string, SeedRanges> asked;  ///< what was to be tried
+    std::map<std::string, SeedRanges> asked;    ///< what was to be tried
+    std::map<std::string, SeedRanges> part_of;  ///< of what a sweep on several machines was to try
     /// All that failed, those too that were not kept; under the same names as `done`.
     std::map<std::string, SeedRanges> failed_seeds;
 

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "sim/search/failure.hpp"
+#include "sim/search/replay_file.hpp"
+#include "sim/search/situation_coverage.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// A search that learns: runs that reached something new are kept, changed a little and run again, those with
+/// what is rarest the most often (as fuzzers guided by coverage do). Part of the runs are fresh seeds.
+namespace davenport::sim::search {
+
+/// A run that failed, whole: it replays to the bit.
+struct Found {
+    Replay run;
+    std::vector<Failure> failures;
+    std::uint64_t times = 0;        ///< how often its first failure was found; this is the smallest such run
+    std::uint64_t runs_before = 0;  ///< until it was found first
+};
+
+struct ExploreResult {
+    std::uint64_t runs = 0, failed = 0, unknown = 0;
+    std::size_t features = 0;    ///< different ones that were reached (trail.hpp)
+    std::vector<Replay> corpus;  ///< the runs that reached something new, to go on from another day
+    std::map<Failure, Found> found;
+    std::map<std::string, std::uint64_t> marks;  ///< all marks of the code: in how many runs each was passed
+    SituationCoverage situations;
+};
+
+struct ExploreOptions {
+    std::uint64_t seed = 1;      ///< of the search's own draws
+    unsigned threads = 0;        ///< 0: one a processor; with one the search is repeated exactly
+    std::uint64_t runs_max = 0;  ///< 0: until it is out of time
+    bool stop_at_first = false;  ///< ends with the first failure
+    std::vector<Replay> corpus;  ///< to begin with, as an earlier result had it
+    std::function<bool()> out_of_time;
+    const std::atomic<bool>* interrupted = nullptr;
+    /// Called after each run, never from two threads at once. `corpus`: how many runs were kept.
+    std::function<void(const ExploreResult& so_far, std::size_t corpus)> progress;
+};
+
+ExploreResult explore(const Scenario& scenario, const ExploreOptions& options);
+
+}  // namespace davenport::sim::search
