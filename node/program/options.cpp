@@ -129,6 +129,63 @@ void add_options(CLI::App& app, Options& o) {
     app.add_option("--port-file", o.port_file, "file that the port is written to once the node listens");
 }
 
+/// How `--help` shows the settings: under which heading, and what a value looks like.
+struct Shown {
+    const char* option;
+    const char* heading;
+    const char* value;
+};
+constexpr Shown shown[] = {
+    {"--store", "Store", "URL"},
+    {"--store-password-file", "Store", "FILE"},
+    {"--store-ca", "Store", "FILE"},
+    {"--feed", "Store", "WAY"},
+    {"--poll-interval", "Store", "SECONDS"},
+    {"--batch", "Store", "MESSAGES"},
+    {"--page", "Store", "ROWS"},
+    {"--name", "Node", "NAME"},
+    {"--journal", "Node", "FILE"},
+    {"--listen", "Clients", "HOST:PORT"},
+    {"--host", "Clients", "NAME"},
+    {"--origin", "Clients", "URL"},
+    {"--trusted-proxy", "Clients", "ADDRESS[/BITS]"},
+    {"--tls-cert", "Clients", "FILE"},
+    {"--tls-key", "Clients", "FILE"},
+    {"--presence", "Clients", "WHETHER"},
+    {"--auth", "People", "WAY"},
+    {"--auth-secret-file", "People", "FILE"},
+    {"--message-bytes", "Limits", "BYTES"},
+    {"--posts-per-second", "Limits", "POSTS"},
+    {"--send-queue-bytes", "Limits", "BYTES"},
+    {"--connections-per-address", "Limits", "CONNECTIONS"},
+    {"--outbox", "Limits", "MESSAGES"},
+    {"--metrics", "Operation", "HOST:PORT"},
+    {"--log-level", "Operation", "LEVEL"},
+    {"--log-format", "Operation", "FORMAT"},
+    {"--port-file", "Operation", "FILE"},
+    {"--config", "Operation", "FILE"},
+    {"--check-config", "Operation", ""},
+    {"--version", "Help", ""},
+    {"--help", "Help", ""},
+};
+
+constexpr const char* examples = R"(
+Examples:
+  chatnode --store http://admin:secret@127.0.0.1:5984/chat
+      one node at http://127.0.0.1:8080, for this machine's browsers
+  chatnode --config /etc/davenport/chatnode.yaml --check-config
+      what is wrong in a file, or where each setting comes from
+  DAVENPORT_STORE_PASSWORD=secret chatnode --store http://admin@db.example:5984/chat \
+      --listen 0.0.0.0:8443 --tls-cert chat.pem --auth couchdb
+      a node with TLS, for people with accounts
+Every setting can stand in the file of --config (listen: 0.0.0.0:8080) and in the environment
+(DAVENPORT_LISTEN) as well. More: man chatnode, and OPERATING.md.)";
+
+void arrange_help(CLI::App& app) {
+    for (const auto& one : shown) app.get_option(one.option)->group(one.heading)->type_name(one.value);
+    app.footer(examples);
+}
+
 void add_journal_commands(CLI::App& app, std::optional<JournalCommand>& command) {
     auto* journal =
         app.add_subcommand("journal", "inspect, export, shrink, back up or restore a node's journal");
@@ -331,6 +388,7 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
     app.add_flag("--check-config", out.options.check_config,
                  "reports every mistake in the configuration, or where each setting comes from, and exits");
     app.set_version_flag("--version", std::string{base::version()});
+    arrange_help(app);
     add_journal_commands(app, out.journal);
     try {
         parse(app, {argv + 1, argv + argc}, out.mistakes);
