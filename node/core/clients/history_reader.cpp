@@ -1,5 +1,7 @@
 #include "node/core/clients/history_reader.hpp"
 
+#include "node/base/mark.hpp"
+
 #include <algorithm>
 #include <functional>
 #include <utility>
@@ -24,6 +26,7 @@ void HistoryReader::read(Turn& turn, const std::string& room, const std::string&
             --under_way_;
             auto page = read_history(*log_, room, before, limit);
             if (told) {
+                DAVENPORT_MARK("a page of history is read from the store");
                 // What the store told is taken in after this.
                 const auto floor = told->size() > limit ? told->back().position() : std::string_view{};
                 std::erase_if(page.messages, [&](const auto& m) { return m.position() < floor; });

@@ -1,5 +1,6 @@
 #include "node/core/clients/polls.hpp"
 
+#include "node/base/mark.hpp"
 #include "node/core/clients/http_api.hpp"
 
 #include <algorithm>
@@ -62,11 +63,16 @@ bool Polls::gather(Turn& turn) {
     }
     // It was sent more than its queue holds: what it has is its answer, and it comes again for the rest.
     for (const auto id : std::exchange(cut_off_, {}))
-        if (const auto found = polls_.find(id); found != polls_.end()) answer(turn, id, found->second);
+        if (const auto found = polls_.find(id); found != polls_.end()) {
+            DAVENPORT_MARK("a poll is cut off with what it has");
+            answer(turn, id, found->second);
+        }
     bool any = false;
     for (auto& [id, poll] : polls_) {
         if (!poll.joined || poll.messages.empty()) continue;
-        const auto wait = resume_->is_closing_gap(id) ? gap_patience : linger;
+        const bool closing = resume_->is_closing_gap(id);
+        if (closing) DAVENPORT_MARK("a poll waits for its gap to close");
+        const auto wait = closing ? gap_patience : linger;
         poll.until = std::min(poll.until, turn.now.time + wait);
         any = true;
     }
@@ -107,6 +113,7 @@ void Polls::answer(Turn& turn, SessionId id, Poll& poll) {
     // cursor tells of it.
     auto* session = sessions_->any(id);
     auto next = poll.joined ? next_of(poll.n, poll.cursor) : poll.next;
+    if (!poll.joined) DAVENPORT_MARK("a poll is answered before it has joined");
     if (poll.joined && !poll.gap && session && !session->rooms.empty())
         next = next_of(commits_->watermark(), resume_->cursor_of(session->rooms.front()->newest).text());
     turn.emit(Respond{poll.exchange, http_api::polled(poll.room, poll.messages, next, poll.gap)});

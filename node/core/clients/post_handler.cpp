@@ -1,5 +1,7 @@
 #include "node/core/clients/post_handler.hpp"
 
+#include "node/base/mark.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -52,6 +54,7 @@ void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter, const std
         return look_up(turn, good->message, std::move(waiter), std::move(judgement.refusal));
     if (!taking_)
         return refuse(turn, waiter, {"not_now", "this node is about to end: go on elsewhere", retry_soon_ms});
+    if (log_->failing()) DAVENPORT_MARK("a post meets a full disk");
     if (log_->failing()) return refuse(turn, waiter, disk_refusal());
     if (store_->backlog() >= config_->outbox_messages_max)
         return refuse(turn, waiter, {"full", "too many messages wait for the store", retry_soon_ms});
@@ -73,11 +76,13 @@ void PostHandler::not_committed(Turn& turn) {
 
 bool PostHandler::repeat(Turn& turn, std::string_view id, const ReplyTo& waiter) {
     if (store_->has_refused(id)) {
+        DAVENPORT_MARK("a repeat of what the store refused");
         tell(turn, waiter, frames::Failed{waiter.key, id, "the store refused it before"});
         return true;
     }
     if (auto* pending = log_->find(id)) {
         if (!pending->committed && log_->failing()) return refuse(turn, waiter, disk_refusal()), true;
+        if (!pending->committed) DAVENPORT_MARK("a repeat of what is on its way to the disk");
         if (pending->committed) tell(turn, waiter, frames::Accepted{waiter.key, id});
         if (!pending->committed || waiter.session != 0) add_waiter(pending->replies_to, waiter);
         return true;
@@ -87,8 +92,10 @@ bool PostHandler::repeat(Turn& turn, std::string_view id, const ReplyTo& waiter)
     const auto& store = store_->generation();
     if ((!entry->stored_in.empty() && (entry->stored_in == store || store.empty())) ||
         log_->is_marked(id, store)) {
+        DAVENPORT_MARK("a repeat of what is stored");
         tell(turn, waiter, frames::Stored{waiter.key, id});
     } else {
+        DAVENPORT_MARK("a repeat of what the journal alone has");
         tell(turn, waiter, frames::Accepted{waiter.key, id});
         if (waiter.session != 0) add_waiter(late_waiters_[std::string{id}], waiter);
     }
@@ -111,6 +118,7 @@ void PostHandler::committed(Turn& turn, const std::vector<PendingMessage*>& batc
         for (const auto& waiter : pending->replies_to) tell(turn, waiter, frames::Accepted{waiter.key, id});
         std::erase_if(pending->replies_to, [](const ReplyTo& w) { return w.exchange != 0; });
         if (!pending->stored && store_->reads_later(pending->entry.arrival)) {
+            DAVENPORT_MARK("a backlog is left to the journal");
             let_go(*pending);  // a long backlog lies in the journal
         } else {
             release_if_done(*pending);
@@ -180,10 +188,13 @@ void PostHandler::look_up(Turn& turn, const base::ChatMessage& message, ReplyTo 
             --lookups_;
             switch (found) {
                 case Store::Lookup::known:
+                    DAVENPORT_MARK("an old key is known to the store");
                     return tell(t, waiter, frames::Stored{waiter.key, message.id()});
                 case Store::Lookup::unknown:
+                    DAVENPORT_MARK("an old key is not known to the store");
                     return refuse(t, waiter, refusal);
                 case Store::Lookup::no_answer:
+                    DAVENPORT_MARK("an old key cannot be looked up");
                     return refuse(
                         t, waiter,
                         unanswered(refusal, "the key is older than a day, and the store did not answer"));

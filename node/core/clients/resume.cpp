@@ -1,5 +1,6 @@
 #include "node/core/clients/resume.hpp"
 
+#include "node/base/mark.hpp"
 #include "node/base/message_id.hpp"
 
 #include <algorithm>
@@ -127,6 +128,7 @@ void Resume::run(Turn& turn, const Key& key) {
 Flow<> Resume::bring_up_to_date(Job& job) {
     while (!may_send(job)) co_await Pause{job};
     while (!job.exact && store_->opening()) {
+        DAVENPORT_MARK("a resume waits until it is known which store this is");
         waiting_.insert(job.key);
         co_await Pause{job};
     }
@@ -140,12 +142,15 @@ Flow<> Resume::bring_up_to_date(Job& job) {
     bool told_by_store = false;
     if (!job.exact && job.store_first) told_by_store = co_await read_store(job);
     if (job.exact) {  // a cursor of this very journal: what arrived since
+        DAVENPORT_MARK("a resume goes by arrival in this journal");
         co_await send_arrivals(job, job.request.n);
         gap = job.request.cursor->gap;
-    } else if (told_by_store) {                      // another node's cursor: what the store told,
+    } else if (told_by_store) {  // another node's cursor: what the store told,
+        DAVENPORT_MARK("a resume goes by another node's cursor");
         co_await send_unstored(job);                 // what was accepted here and the store lacks,
         co_await send_arrivals(job, job.joined_at);  // and what came meanwhile
     } else {                                         // the store is away, or another one
+        DAVENPORT_MARK("a resume goes by time");
         std::uint64_t after = 0;
         co_await send_since_by_time(job, after);
         co_await send_arrivals(job, after);
@@ -153,6 +158,7 @@ Flow<> Resume::bring_up_to_date(Job& job) {
     }
     go_live(job, gap);
     if (!gap) co_return;
+    DAVENPORT_MARK("a client goes live with a gap");
     co_await close_gap(job);
     go_live(job, false);
 }
@@ -161,6 +167,7 @@ Flow<> Resume::bring_up_to_date(Job& job) {
 Flow<> Resume::read_newest(Job& job) {
     while (store_->usable() && store_->catching_up() &&
            !store_->has_newest(job.request.room, job.request.history)) {
+        DAVENPORT_MARK("a join reads the newest of its room from the store");
         if (pages_under_way_ >= pages_under_way_max) {
             ready_.insert(job.key);
             co_await Pause{job};
@@ -177,7 +184,10 @@ Flow<> Resume::read_newest(Job& job) {
                                   ready_.insert(job.key);
                               });
         while (job.reading != 0) co_await Pause{job};
-        if (failed) break;
+        if (failed) {
+            DAVENPORT_MARK("the newest of a room cannot be read");
+            break;
+        }
     }
     while (!may_send(job)) co_await Pause{job};
 }
@@ -190,11 +200,15 @@ Flow<> Resume::close_gap(Job& job) {
             co_await Pause{job};
         job.waits_for_store = false;
         if (!same_store(job)) break;
-        if (!co_await read_store(job)) continue;
+        if (!co_await read_store(job)) {
+            DAVENPORT_MARK("a gap cannot be closed yet");
+            continue;
+        }
         co_await send_unstored(job);
         co_return;
     }
     // Another store, of which this node has read all that it has: a second look at what is here.
+    DAVENPORT_MARK("a gap is closed from another store");
     std::uint64_t after = 0;
     co_await send_since_by_time(job, after);
 }
@@ -204,13 +218,18 @@ Flow<> Resume::close_gap(Job& job) {
 Flow<bool> Resume::read_store(Job& job) {
     for (;;) {
         while (!may_send(job)) co_await Pause{job};
-        if (!store_->usable() || !same_store(job)) co_return false;
+        if (!store_->usable() || !same_store(job)) {
+            DAVENPORT_MARK("the store goes away while a resume reads it");
+            co_return false;
+        }
         if (!job.suspicions && store_->verifying()) {
+            DAVENPORT_MARK("a resume waits until losses are found");
             waiting_.insert(job.key);
             co_await Pause{job};
             continue;
         }
         if (pages_under_way_ >= pages_under_way_max) {
+            DAVENPORT_MARK("a resume waits for its turn to read");
             ready_.insert(job.key);
             co_await Pause{job};
             continue;
@@ -231,6 +250,7 @@ Flow<bool> Resume::read_store(Job& job) {
         for (;;) {
             while (!may_send(job)) co_await Pause{job};
             if (!store_->usable() || !same_store(job)) {
+                DAVENPORT_MARK("another store may have answered a resume");
                 job.collects_stored = false;
                 co_return false;
             }
@@ -244,6 +264,7 @@ Flow<bool> Resume::read_store(Job& job) {
             co_return true;
         }
         // What was read may have been without what is found missing, or back by now.
+        DAVENPORT_MARK("a resume reads again what was incomplete");
         job.suspicions.reset();
         job.place = job.request.cursor->place;
     }
@@ -256,10 +277,16 @@ void Resume::on_page(Job& job, base::Time now, const StorePage* page, bool unkno
     --pages_under_way_;
     ready_.insert(job.key);
     job.read = unknown_place ? Job::Read::more : Job::Read::failed;
-    if (unknown_place) job.place = beginning;  // all of it, then
+    if (unknown_place) {
+        DAVENPORT_MARK("the store does not know a resume's place");
+        job.place = beginning;  // all of it, then
+    }
     if (!page) return;
     job.session = sessions_->find(job.key.first);
-    if (!job.session) return;
+    if (!job.session) {
+        DAVENPORT_MARK("a client leaves while its resume reads");
+        return;
+    }
     for (const auto& message : page->messages)
         if (message.room() == job.request.room) send_if_missing(job, message);
     job.place = page->next;
@@ -293,6 +320,7 @@ Flow<> Resume::send_unstored(Job& job) {
             }
             if (full) break;
             if (page.size() == page_rows_ && after <= job.joined_at) continue;
+            if (!job.stored_meanwhile.empty()) DAVENPORT_MARK("messages are stored while a resume reads");
             for (const auto& id : std::exchange(job.stored_meanwhile, {}))
                 if (const auto entry = find(id)) send_if_missing(job, entry->message);
             job.collects_stored = false;
@@ -327,6 +355,7 @@ Flow<> Resume::send_arrivals(Job& job, std::uint64_t after) {
         for (const auto& entry : page) {
             if (entry.arrival > log_->watermark()) break;
             if (Sessions::queued_bytes(*job.session) >= page_bytes_max_) {
+                DAVENPORT_MARK("a resume pauses for a client that is slow to read");
                 more = true;
                 co_await Pause{job};
                 break;
@@ -415,6 +444,7 @@ std::optional<base::JournalEntry> Resume::find(std::string_view id) {
 
 void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n) {
     const bool late = job.live || message.position() < job.newest;
+    if (late) DAVENPORT_MARK("a resume sends a late message");
     if (!late) job.newest = message.position();
     // A fresh join and an exact resume go through the journal once, whatever its length.
     if (job.request.cursor && (!job.exact || job.request.cursor->gap)) job.sent.emplace(message.id());

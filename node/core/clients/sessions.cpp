@@ -1,5 +1,6 @@
 #include "node/core/clients/sessions.hpp"
 
+#include "node/base/mark.hpp"
 #include "node/base/text.hpp"
 #include "node/core/clients/rooms.hpp"
 
@@ -100,6 +101,7 @@ void Sessions::seal(Session& session) {
 
 void Sessions::queue(Session& session, base::Frames frames) {
     if (session.waiting_bytes >= bytes_max_) {
+        DAVENPORT_MARK("a client is cut off for being slow");
         ++cut_off_;
         return close(session, "too slow: come back and resume");
     }

@@ -1,5 +1,7 @@
 #include "node/core/log/commit_queue.hpp"
 
+#include "node/base/mark.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
@@ -161,6 +163,7 @@ void CommitQueue::persist_failed(Turn& turn, const std::string& reason) {
     if (!std::exchange(failing_, true))
         turn.error("journal: cannot write (" + reason +
                    "); posts are refused until it can: free some space on the disk, or put the file back");
+    DAVENPORT_MARK("a commit fails");
     for (auto* pending : under_way_) pending->handed = false;
     prepend(waiting_, std::move(under_way_));
     if (marks_.empty() || marks_generation_ == marks_generation_under_way_) {
@@ -169,6 +172,7 @@ void CommitQueue::persist_failed(Turn& turn, const std::string& reason) {
     }
     under_way_.clear();
     marks_under_way_.clear();
+    if (checkpoint_) DAVENPORT_MARK("a checkpoint overtakes a failed commit");
     if (!checkpoint_) checkpoint_ = std::move(checkpoint_under_way_);
     checkpoint_under_way_.reset();
     if (new_name_.empty()) new_name_ = std::move(new_name_under_way_);

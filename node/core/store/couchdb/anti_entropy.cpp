@@ -1,6 +1,7 @@
 #include "node/core/store/couchdb/anti_entropy.hpp"
 
 #include "node/base/json_view.hpp"
+#include "node/base/mark.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -76,6 +77,7 @@ void AntiEntropy::reverify() {
 }
 
 void AntiEntropy::reverify_all() {
+    DAVENPORT_MARK("all that was stored is verified again");
     all_after_ = 0;
     reverify();
 }
@@ -192,8 +194,10 @@ bool AntiEntropy::on_answer(Turn& turn, const base::HttpResponse& response) {
     asked_.clear();
     if (missing->empty()) return true;
     if (asked_fresh_) {
+        DAVENPORT_MARK("what was stored a moment ago is missing");
         reverify();
     } else {  // and what came before those?
+        DAVENPORT_MARK("what was stored before a suspicion is missing");
         again_after_ = look_back_from(again_after_, page, again_);
         next_suspicion_ = turn.now.time;
     }
@@ -204,6 +208,7 @@ bool AntiEntropy::on_answer(Turn& turn, const base::HttpResponse& response) {
 
 /// What was asked for is asked for once more.
 void AntiEntropy::put_back(Turn& turn) {
+    DAVENPORT_MARK("a verification gets no answer");
     if (asked_fresh_) {
         fresh_.insert(fresh_.end(), asked_.begin(), asked_.end());
         next_look_ = turn.now.time + look_every;

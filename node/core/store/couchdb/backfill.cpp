@@ -1,6 +1,7 @@
 #include "node/core/store/couchdb/backfill.hpp"
 
 #include "node/base/json_view.hpp"
+#include "node/base/mark.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -66,6 +67,7 @@ void Backfill::begin_fresh(std::string seq) {
 }
 
 void Backfill::reopen(Turn& turn) {
+    if (request_.open()) DAVENPORT_MARK("a backfill is under way when the store comes back");
     request_.cancel(turn);
     not_before_ = turn.now.time;
 }
@@ -153,6 +155,7 @@ bool Backfill::on_newest(std::string_view body, base::WallTime seen) {
 
 bool Backfill::on_documents(std::string_view body, base::WallTime seen) {
     auto& batch = batch_.emplace();
+    DAVENPORT_MARK("a backfill reads documents that were missing");
     batch.rows = read_documents(body, seen);
     asked_.clear();
     batch.done = page_done();

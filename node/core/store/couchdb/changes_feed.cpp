@@ -1,5 +1,7 @@
 #include "node/core/store/couchdb/changes_feed.hpp"
 
+#include "node/base/mark.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -106,6 +108,7 @@ void ChangesFeed::close(Turn& turn) {
 }
 
 void ChangesFeed::ended(Turn& turn) {
+    if (detached_) DAVENPORT_MARK("a live feed ends during a backfill");
     state_ = State::idle;
     caught_up_ = paged_ = false;
     detached_ = pinned_;
@@ -128,6 +131,7 @@ void ChangesFeed::on_page(Turn& turn, std::string_view body) {
         return;
     }
     paged_ = true;
+    if (caught_up_ && !page->rows.empty()) DAVENPORT_MARK("a caught up feed reads a page with rows");
     const bool went_back = number_in_front_of(page->last_seq) < number_in_front_of(seq_);
     seq_ = std::move(page->last_seq);
     caught_up_ = page->size() < page_rows_;
@@ -137,6 +141,7 @@ void ChangesFeed::on_page(Turn& turn, std::string_view body) {
 
 void ChangesFeed::on_refusal(Turn& turn, const base::HttpResponse& response) {
     if (response.status == 400 && seq_ != "0") {
+        DAVENPORT_MARK("the store does not know the feed's place");
         turn.warn("store: it does not know how far we had read (" + reason_of(response) +
                   "); reading its feed from the start");
         seq_.assign(1, '0');
@@ -162,6 +167,7 @@ void ChangesFeed::on_data(Turn& turn, std::string_view bytes) {
     batch.rows = std::move(result.rows);
     batch.skipped = std::move(result.skipped);
     if (result.garbage) {
+        DAVENPORT_MARK("a feed brings garbage");
         close(turn);
         ended(turn);
     }

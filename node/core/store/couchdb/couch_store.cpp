@@ -1,6 +1,7 @@
 #include "node/core/store/couchdb/couch_store.hpp"
 
 #include "node/base/json.hpp"
+#include "node/base/mark.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/time.hpp"
 
@@ -105,6 +106,7 @@ void CouchStore::on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes) 
         } else {
             turn.error("store: it refuses the message " + outcome.id + " for good (" + outcome.reason +
                        "); it stays in the journal");
+            DAVENPORT_MARK("the store refuses a message for good");
             writer_.settled();
             listener_->on_refused(turn, outcome.id, outcome.reason);
         }
@@ -115,7 +117,9 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
     const bool old = fresh_ && !feed_.detached() && !batch.caught_up;
     if (fresh_ && !feed_.detached() && batch.caught_up) caught_up_at_last(turn);
     bool old_news = batch.went_back;
+    if (batch.went_back) DAVENPORT_MARK("a sequence of the store goes back");
     for (const auto& id : batch.skipped) {
+        DAVENPORT_MARK("a row of the feed cannot be read");
         ++counts_->rows_skipped;
         turn.error("store: the document " + id +
                    " cannot be read (too deep, or a number too long); it is skipped");
@@ -139,6 +143,7 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
     if (batch.caught_up || feed_.detached()) known_run_ = 0;
     if (known_run_ < std::min(known_rows_for_backfill, config_->page_rows_max)) return;
     known_run_ = 0;
+    DAVENPORT_MARK("a long run of known rows is read beneath a live feed");
     backfill_.begin(feed_.seq());
     feed_.detach(turn);
 }
@@ -148,6 +153,7 @@ void CouchStore::on_batch(Turn& turn, BackfillBatch batch) {
     for (auto& row : batch.rows)
         if (row.message && row.message->id() == row.id) take_in(turn, std::move(*row.message));
     if (!batch.done) return;
+    DAVENPORT_MARK("a backfill meets the live feed");
     if (fresh_) caught_up_at_last(turn);
     feed_.attach(turn, backfill_.seq());
     backfill_.stop(turn);
@@ -156,6 +162,7 @@ void CouchStore::on_batch(Turn& turn, BackfillBatch batch) {
 
 void CouchStore::write_again(Turn& turn, const std::vector<std::string>& lost) {
     if (lost.empty()) return;
+    DAVENPORT_MARK("what the store lost is written again");
     turn.error("store: it has lost " + std::to_string(lost.size()) +
                " messages that it had acknowledged; they are written again");
     for (auto id = lost.rbegin(); id != lost.rend();
@@ -174,6 +181,7 @@ bool CouchStore::take_in(Turn& turn, base::ChatMessage message) {
         auto* pending = log_->find(id);
         // Of ours, before the store's answer.
         const bool first_word = pending && !pending->stored && pending->entry.accepted_here;
+        if (first_word) DAVENPORT_MARK("the feed brings an own message before its answer");
         sighted(turn, id, pending);
         ++counts_->rows_known;
         const auto expected = expected_.find(id);
@@ -212,6 +220,7 @@ bool CouchStore::is_old(const Turn& turn, const base::ChatMessage& message) {
 void CouchStore::catch_up(Turn& turn) {
     turn.info(
         "store: it has much that this node has not; what is said now is shown at once, the rest is read");
+    DAVENPORT_MARK("a new node leaves what is old for later");
     writer_.feed_caught_up();  // a node that has read nothing has nothing that the store may have had
     backfill_.begin_fresh(feed_.seq());
     feed_.follow_from_now(turn);
@@ -276,6 +285,7 @@ void CouchStore::confirm(Turn& turn, std::string_view id, PendingMessage* pendin
 /// A life that this journal does not know: it was put back from a copy, or somebody runs a copy of it.
 void CouchStore::on_own_run(Turn& turn, std::string_view run) {
     if (run.empty() || log_->run().empty() || log_->knows_run(run)) return;
+    DAVENPORT_MARK("the store knows a later life of this journal");
     turn.warn(
         "journal: the store knows of a later life of it: it was put back from a copy, or runs twice; it has "
         "another uuid now, and clients resume as from another node");
@@ -289,7 +299,9 @@ void CouchStore::write(Turn& turn) {
     if (generation_ != generation()) begin_with(turn, generation());
     if (health_.up() && !std::exchange(was_up_, true)) {
         writer_.start_over(turn);
+        DAVENPORT_MARK("the store is back");
         if (catching_up()) {
+            DAVENPORT_MARK("the store is back while a new node reads it");
             feed_.reopen(turn);
             backfill_.reopen(turn);
         } else {
@@ -303,9 +315,10 @@ void CouchStore::write(Turn& turn) {
     const bool caught_up_now = caught_up() && !was_caught_up_;
     was_caught_up_ = caught_up();
     if (caught_up_now) writer_.feed_caught_up();
-    if (health_.take_shaken())
+    if (health_.take_shaken()) {
+        DAVENPORT_MARK("all of the store is verified");
         anti_entropy_.reverify_all();
-    else if (gone || back)
+    } else if (gone || back)
         anti_entropy_.reverify();  // what its open feed still brought meanwhile counts, too
     if (back || caught_up_now) listener_->on_store_back();
     writer_.pump(turn);
@@ -314,6 +327,7 @@ void CouchStore::write(Turn& turn) {
 void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
     const auto checkpoint = log_->journal().state().checkpoint;
     const bool known = generation_.empty() && checkpoint && checkpoint->generation == generation;
+    if (!generation_.empty()) DAVENPORT_MARK("another store answers");
     if (!generation_.empty())
         turn.warn("store: another one answers than before; it is given what it has not");
     fresh_ = generation_.empty() && !checkpoint && log_->has_room_for_old();
@@ -339,6 +353,7 @@ void CouchStore::read_feed_from(Turn& turn, std::string seq) {
 void CouchStore::set_checkpoint(const std::string& seq) {
     if (seq.empty() || seq == checkpoint_seq_) return;
     if (!placer_.idle()) {
+        DAVENPORT_MARK("a checkpoint waits for a place");
         waiting_checkpoint_ = seq;
         return;
     }
@@ -351,6 +366,7 @@ void CouchStore::read(Turn& turn) {
         read_feed_from(turn, backfill_.seq());  // the live feed ended
     feed_watch_.pump(turn, feed_);
     if (feed_watch_.take_deaf()) {
+        DAVENPORT_MARK("a feed is deaf");
         ++counts_->feeds_deaf;
         turn.warn(
             "store: its feed is open and brings nothing, though the store has more: something between may "

@@ -1,6 +1,7 @@
 #include "node/core/store/couchdb/store_writer.hpp"
 
 #include "node/base/json.hpp"
+#include "node/base/mark.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -179,6 +180,7 @@ void StoreWriter::done_with_batch(Turn& turn) {
 bool StoreWriter::on_reply(Turn& turn, const Reply& reply) {
     // Without an answer it is done or not, nobody knows: the ids make a repeat harmless.
     const bool another_store = reply.response && sent_to_ != health_->generation();
+    if (another_store) DAVENPORT_MARK("a write is answered after another store came");
     if (another_store) return true;  // it took them, or did not; this one is sent them
     if (reply.response && on_answer(turn, *reply.response)) return true;
     pause(turn);
@@ -195,6 +197,7 @@ bool StoreWriter::on_answer(Turn& turn, const base::HttpResponse& response) {
             if (single) {
                 // One document alone may be what a validation function throws at, with either status; the
                 // rows of a bulk answer tell the two apart.
+                DAVENPORT_MARK("a single write is denied");
                 batch_as_bulk_ = true;
                 return false;
             }
@@ -236,6 +239,7 @@ bool StoreWriter::on_bulk(Turn& turn, const base::HttpResponse& response) {
         if (batch_.size() == 1) {
             batch_as_bulk_ = false;
         } else {
+            DAVENPORT_MARK("a batch is too large for the store");
             batch_documents_max_ = batch_.size() / 2;
             give_back(batch_documents_max_);
         }
@@ -264,6 +268,7 @@ bool StoreWriter::on_bulk(Turn& turn, const base::HttpResponse& response) {
         }
     }
     if (!rest.empty()) {
+        DAVENPORT_MARK("a bulk answer leaves messages open");
         batch_ = std::move(rest);
         return false;
     }
@@ -278,6 +283,7 @@ void StoreWriter::give_back(std::size_t keep) {
 }
 
 void StoreWriter::start_over(Turn& turn) {
+    if (request_.open()) DAVENPORT_MARK("a write is under way when the store comes back");
     request_.cancel(turn);
     not_before_ = turn.now.time;
     failures_ = 0;
