@@ -25,8 +25,8 @@ bool design_path(Server& server, Call& call, Database& database, const std::stri
 /// Throws 404 when the design document or the view is not there.
 ViewTarget open_view(Server& server, const Call& call, const Database& database, std::string_view design_id,
                      std::string_view name, const std::string& partition);
-/// Checks the query and brings the index up to date. Throws 400 and 500.
-void prepare_view(Server& server, const ViewTarget& target, const ViewQuery& query);
+/// Checks and completes the query, and brings the index up to date. Throws 400 and 500.
+void prepare_view(Server& server, const ViewTarget& target, ViewQuery& query);
 void view(Server& server, Call& call, Database& database, std::string_view design_id,
           const std::string& partition);
 void view_info(Server& server, Call& call, const Database& database, std::string_view design_id);

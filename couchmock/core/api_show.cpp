@@ -7,6 +7,7 @@
 #include "couchmock/core/view_answer.hpp"
 #include "node/base/http.hpp"
 #include "node/base/json.hpp"
+#include "node/base/text.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -45,6 +46,7 @@ Named named_document(const Call& call, const Database& database) {
     if (path.size() <= name_at + 1) return {};
     std::string id;
     for (auto i = name_at + 1; i < path.size(); ++i) id += (id.empty() ? "" : "/") + path[i];
+    if (id.empty()) return {};
     Named out{in_json(id), "null", nullptr};
     const auto* found = database.find(id);
     if (!found || found->tree.deleted()) return out;
@@ -84,7 +86,7 @@ Answer read_answer(const json::value& wanted, int status) {
     out.status = status;
     if (!wanted.is_object()) return out;
     for (const auto& [name, value] : wanted.get_object()) {
-        if (name == "code" && value.is_int64() && value.get_int64() >= 100 && value.get_int64() < 1000) {
+        if (name == "code" && value.is_int64() && value.get_int64() >= 200 && value.get_int64() < 600) {
             out.status = static_cast<int>(value.get_int64());
         } else if (name == "json") {
             out.body = base::write_json(value);
@@ -111,7 +113,7 @@ Answer read_answer(const json::value& wanted, int status) {
 }
 
 void set_header(base::Headers& headers, std::string_view name, std::string value) {
-    std::erase_if(headers, [&](const auto& header) { return header.first == name; });
+    std::erase_if(headers, [&](const auto& header) { return base::equal_ignoring_case(header.first, name); });
     headers.emplace_back(name, std::move(value));
 }
 
@@ -127,6 +129,41 @@ void send(Call& call, Answer answer) {
     call.respond(answer.status, std::move(answer.body), call.plain_headers(std::move(answer.headers)));
 }
 
+/// What a list function is told: of the rows, and the rows, as JSON.
+struct Listed {
+    std::string head, rows;
+};
+
+Listed all_documents(Database& database, const ListQuery& query) {
+    auto answer = base::parse_json(all_docs_answer(database, query)).value_or(json::object{});
+    auto& members = answer.as_object();
+    const auto rows = base::write_json(members["rows"]);
+    members.erase("rows");
+    return {base::write_json(answer), rows};
+}
+
+Listed rows_of_view(Server& server, const Call& call, const Database& database, const std::string& design_id,
+                    const std::string& name, ViewQuery& query) {
+    const auto target = open_view(server, call, database, design_id, name, query.list.partition);
+    prepare_view(server, target, query);
+    const ViewReader reader{database, target.view, query, target.partition};
+    const auto found = reader.head();
+    Listed out{"{", "["};
+    if (found.total)
+        fmt::format_to(std::back_inserter(out.head), R"("total_rows":{},"offset":{})", *found.total,
+                       *found.offset);
+    if (query.list.update_seq)
+        out.head += std::string{found.total ? "," : ""} + "\"update_seq\":\"" +
+                    database.sequence(target.group.position()) + '"';
+    out.head += '}';
+    reader.read([&](const std::string& row) {
+        if (out.rows.size() > 1) out.rows += ',';
+        out.rows += row;
+    });
+    out.rows += ']';
+    return out;
+}
+
 std::string revision_of(const Document* document) {
     return document ? to_text(document->tree.at(document->tree.winner()).revision) : "nil";
 }
@@ -135,7 +172,8 @@ std::string revision_of(const Document* document) {
 
 void show(Server& server, Call& call, Database& database, const std::string& design_id) {
     const auto& path = call.path();
-    if (path.size() <= name_at) throw ApiError{404, "show_error", "Invalid path.", {}};
+    if (path.size() <= name_at || path[name_at].empty())
+        throw ApiError{404, "show_error", "Invalid path.", {}};
     require_function(database, design_id, "shows", path[name_at]);
     const auto named = named_document(call, database);
     std::string roles;
@@ -154,7 +192,8 @@ void show(Server& server, Call& call, Database& database, const std::string& des
 
 void update(Server& server, Call& call, Database& database, const std::string& design_id) {
     const auto& path = call.path();
-    if (path.size() <= name_at) throw ApiError{404, "update_error", "Invalid path.", {}};
+    if (path.size() <= name_at || path[name_at].empty())
+        throw ApiError{404, "update_error", "Invalid path.", {}};
     require_function(database, design_id, "updates", path[name_at]);
     const auto named = named_document(call, database);
     const auto request = request_json(server, call, database, named.id);
@@ -190,29 +229,14 @@ void list(Server& server, Call& call, Database& database, const std::string& des
         if (!body->is_object()) throw bad_request("Request body must be a JSON object");
     }
     require_function(database, design_id, "lists", path[name_at]);
-    const auto query = read_view_query(call, body ? &*body : nullptr);
+    auto query = read_view_query(call, body ? &*body : nullptr);
     const auto view_design = other_design ? "_design/" + path[name_at + 1] : design_id;
-    const auto target = open_view(server, call, database, view_design, path.back(), query.list.partition);
-    prepare_view(server, target, query);
-
-    const ViewReader reader{database, target.view, query, target.partition};
-    const auto found = reader.head();
-    std::string head{'{'};
-    if (found.total)
-        fmt::format_to(std::back_inserter(head), R"("total_rows":{},"offset":{})", *found.total,
-                       *found.offset);
-    if (query.list.update_seq)
-        head += std::string{found.total ? "," : ""} + "\"update_seq\":\"" +
-                database.sequence(target.group.position()) + '"';
-    head += '}';
-    std::string rows{'['};
-    reader.read([&](const std::string& row) {
-        if (rows.size() > 1) rows += ',';
-        rows += row;
-    });
+    const auto listed = path.back() == "_all_docs"
+                            ? all_documents(database, query.list)
+                            : rows_of_view(server, call, database, view_design, path.back(), query);
     const auto request = request_json(server, call, database, "null");
     const auto result = ask(server, call, database, design_id, "list",
-                            {in_json(path[name_at]), head, request, rows + ']'}, 2);
+                            {in_json(path[name_at]), listed.head, request, listed.rows}, 2);
     auto answer = read_answer(result[0], 200);
     finish_headers(answer);
     call.effects().emplace_back(

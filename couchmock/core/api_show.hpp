@@ -11,7 +11,10 @@ namespace davenport::couchmock::api {
 void show(Server& server, Call& call, Database& database, const std::string& design_id);
 /// `_update/name[/document]`
 void update(Server& server, Call& call, Database& database, const std::string& design_id);
-/// `_list/name/[design/]view`
+/// `_list/name/[design/]view`; the view may be `_all_docs`.
 void list(Server& server, Call& call, Database& database, const std::string& design_id);
+
+/// What `_all_docs` answers (api_all_docs.cpp).
+[[nodiscard]] std::string all_docs_answer(Database& database, const ListQuery& query);
 
 }  // namespace davenport::couchmock::api

@@ -29,6 +29,18 @@ void refuse_partition(const ViewGroup& group, const Database& database, const st
         throw refused("`partition` parameter is not supported in this design doc");
 }
 
+/// `[query_server_config]` may bound how many rows anybody is given (couch_mrview_util:apply_limit).
+void apply_limit(const Server& server, const ViewTarget& target, ViewQuery& query) {
+    const auto* key = target.group.partitioned(target.database) ? "partition_query_limit" : "query_limit";
+    const auto limit_max = server.setting_number("query_server_config", key, -1);
+    if (limit_max < 0) return;
+    const auto bound = static_cast<std::uint64_t>(limit_max);
+    if (query.list.limit == ListQuery{}.limit) query.list.limit = bound;
+    if (query.list.limit > bound)
+        throw ApiError{
+            400, "query_parse_error", "Limit is too large, must not exceed " + std::to_string(limit_max), {}};
+}
+
 void append_answer(std::string& out, const ViewTarget& target, const ViewQuery& query) {
     const auto& [database, group, view, partition] = target;
     const ViewReader reader{database, view, query, partition};
@@ -69,7 +81,8 @@ ViewTarget open_view(Server& server, const Call& call, const Database& database,
     return {database, group, *view, partition};
 }
 
-void prepare_view(Server& server, const ViewTarget& target, const ViewQuery& query) {
+void prepare_view(Server& server, const ViewTarget& target, ViewQuery& query) {
+    apply_limit(server, target, query);
     refuse_partition(target.group, target.database, target.partition);
     check_view_query(query, target.view.reductions.has_value());
     if (query.updates || target.group.position().empty()) target.group.update(target.database);
@@ -93,9 +106,9 @@ void view(Server& server, Call& call, Database& database, std::string_view desig
     };
     std::string out;
     if (multiple) {
-        const auto queries = read_view_queries(call, *body);
+        auto queries = read_view_queries(call, *body);
         if (queries.empty()) static_cast<void>(target_of({}));
-        for (const auto& query : queries) prepare_view(server, target_of(query), query);
+        for (auto& query : queries) prepare_view(server, target_of(query), query);
         out = "{\"results\":[";
         for (const auto& query : queries) {
             out += out.ends_with('[') ? "\r\n" : ",\r\n";
@@ -106,7 +119,7 @@ void view(Server& server, Call& call, Database& database, std::string_view desig
     }
     if (body && base::member(*body, "queries"))
         throw bad_request("The `queries` parameter is no longer supported at this endpoint");
-    const auto query = read_view_query(call, body ? &*body : nullptr);
+    auto query = read_view_query(call, body ? &*body : nullptr);
     const auto target = target_of(query);
     prepare_view(server, target, query);
     append_answer(out, target, query);

@@ -79,7 +79,7 @@ ViewQuery read_view_query(Call& call, const json::value* body) {
     ViewQuery query;
     if (body) {
         if (const auto* keys = base::member(*body, "keys"); keys && !keys->is_array() && !keys->is_null())
-            throw bad_request("`keys` body member must be an array.");
+            throw bad_request("`keys` member must be an array.");
         read_members(query, body->get_object());
     }
     read_parameters(query, call);
@@ -89,7 +89,7 @@ ViewQuery read_view_query(Call& call, const json::value* body) {
 std::vector<ViewQuery> read_view_queries(Call& call, const json::value& body) {
     const auto* list = base::member(body, "queries");
     if (!list) throw bad_request("POST body must include `queries` parameter.");
-    if (!list->is_array()) throw bad_request("`queries` must be an array.");
+    if (!list->is_array()) throw bad_request("`queries` member must be an array.");
     ViewQuery common;
     read_parameters(common, call);
     std::vector<ViewQuery> out;

@@ -40,13 +40,40 @@ struct Job {
     std::size_t text_size = 0;
 };
 
+/// Freezes the value on the top of the stack and all in it; `value` is JSON, so it has no circle.
+void freeze_deep(duk_context* context) {
+    duk_require_stack(context, 4);
+    duk_freeze(context, -1);
+    if (duk_is_array(context, -1)) {
+        const auto count = static_cast<duk_uarridx_t>(duk_get_length(context, -1));
+        for (duk_uarridx_t i = 0; i < count; ++i) {
+            duk_get_prop_index(context, -1, i);
+            if (duk_is_object(context, -1)) freeze_deep(context);
+            duk_pop(context);
+        }
+        return;
+    }
+    duk_enum(context, -1, DUK_ENUM_OWN_PROPERTIES_ONLY);
+    while (duk_next(context, -1, 1)) {
+        if (duk_is_object(context, -1)) freeze_deep(context);
+        duk_pop_2(context);
+    }
+    duk_pop(context);
+}
+
+duk_ret_t freeze_argument(duk_context* context) {
+    if (duk_is_object(context, 0)) freeze_deep(context);
+    return 0;
+}
+
 duk_ret_t evaluate_prelude(duk_context* context, void*) {
     duk_push_heap_stash(context);
     duk_push_lstring(context, prelude.data(), prelude.size());
     duk_push_string(context, "prelude.js");
     duk_compile(context, DUK_COMPILE_EVAL);
     duk_call(context, 0);  // the expression: a function
-    duk_call(context, 0);
+    duk_push_c_function(context, freeze_argument, 1);
+    duk_call(context, 1);
     duk_push_lstring(context, prelude_render.data(), prelude_render.size());
     duk_push_string(context, "prelude_render.js");
     duk_compile(context, DUK_COMPILE_EVAL);

@@ -3,11 +3,11 @@
 namespace davenport::couchmock::javascript {
 
 // What is named in errors and logs, and when a function's own error is passed on, is CouchDB's (share/server).
-const std::string_view prelude = R"js((function () {
+const std::string_view prelude = R"js((function (deep_freeze) {
 var host = this, evaluate = eval, native_date = Date;
 var stringify = JSON.stringify;
 var apply = Function.prototype.call.bind(Function.prototype.apply);
-var freeze = Object.freeze, tag_of = Function.prototype.call.bind(Object.prototype.toString);
+var tag_of = Function.prototype.call.bind(Object.prototype.toString);
 var server = {now: 0, log: []}, design = {}, modules = {}, compiled = {}, maps = [];
 
 // ---- the sandbox
@@ -161,13 +161,6 @@ function of_design(path) {
 }
 
 // ---- views
-function deep_freeze(value) {
-  freeze(value);
-  for (var name in value) {
-    var inner = value[name];
-    if (inner !== null && typeof inner === 'object') deep_freeze(inner);
-  }
-}
 server.try_compile = function (source) { compile(source); return true; };
 server.set_maps = function (sources) { maps = sources.map(compile); return true; };
 server.map = function (doc) {

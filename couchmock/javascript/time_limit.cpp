@@ -75,16 +75,32 @@ public:
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
-    void set(std::chrono::nanoseconds span) {
-        const itimerspec wanted{{}, to_timespec(span)};
+    /// Begins a run. The timer ticks several times in a limit and goes on between runs, so that one after the
+    /// other costs no system call; a tick outside of a run stops it.
+    void begin(std::chrono::nanoseconds limit) {
+        ticks = 0;
+        running = 1;
+        if (ticking && limit == limit_) return;
+        limit_ = limit;
+        ticking = 1;
+        set(limit / (ticks_max - 1), limit / (ticks_max - 1));
+    }
+    void set(std::chrono::nanoseconds first, std::chrono::nanoseconds then) {
+        const itimerspec wanted{to_timespec(then), to_timespec(first)};
         ::timer_settime(timer_, 0, &wanted, nullptr);
     }
 
+    /// So many have come when a whole limit has passed, wherever between two ticks the run began.
+    static constexpr int ticks_max = 6;
+
     sigjmp_buf out;
     volatile std::sig_atomic_t running = 0;
+    volatile std::sig_atomic_t ticking = 0;
+    volatile std::sig_atomic_t ticks = 0;
 
 private:
     timer_t timer_{};
+    std::chrono::nanoseconds limit_{};
 };
 
 thread_local Watch* watch = nullptr;
@@ -95,13 +111,23 @@ Watch::~Watch() {
 }
 
 void on_signal(int, siginfo_t*, void* context) {
-    if (!watch || !watch->running) return;
+    if (!watch) return;
+    if (!watch->running) {
+        watch->ticking = 0;
+        watch->set({}, {});
+        return;
+    }
+    watch->ticks = watch->ticks + 1;
+    if (watch->ticks < Watch::ticks_max) return;
     const auto at = program_counter(context);
     if (at < code.begin || at >= code.end) {
-        watch->set(std::chrono::milliseconds{1});
+        watch->ticking = 0;  // not as a limit wants it: the next run sets it anew
+        watch->set(std::chrono::milliseconds{1}, std::chrono::milliseconds{1});
         return;
     }
     watch->running = 0;
+    watch->ticking = 0;
+    watch->set({}, {});
     siglongjmp(watch->out, static_cast<int>(Run::timed_out));
 }
 
@@ -130,12 +156,10 @@ Run run_limited(std::chrono::milliseconds limit, void (*body)(void*), void* argu
     auto& mine = watch_of_this_thread();
     const int left = sigsetjmp(mine.out, 0);
     if (left == 0) {
-        mine.running = 1;
-        mine.set(limit);
+        mine.begin(limit);
         body(argument);
     }
     mine.running = 0;
-    mine.set({});
     return static_cast<Run>(left);
 }
 

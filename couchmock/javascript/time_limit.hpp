@@ -11,7 +11,7 @@ enum class Run {
     gave_up,    ///< the code itself called give_up()
 };
 
-/// Runs `body(argument)` for at most `limit` of processor time of this thread.
+/// Runs `body(argument)` for at most `limit` of processor time of this thread, or a quarter more.
 ///
 /// Debian's Duktape has no interrupt of its own (DUK_USE_EXEC_TIMEOUT_CHECK is off), so a loop that calls
 /// nothing can only be left from outside: a timer on this thread's processor time sends a signal, and its

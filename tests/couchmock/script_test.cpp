@@ -215,6 +215,7 @@ TEST_F(Scripts, ListsReadTheRowsOfAView) {
         R"({"views":{"v":{"map":"function(doc) { emit(doc.n, doc.t); }","reduce":"_count"}},"lists":{)"
         R"("csv":"function(head, req) { start({code: 203, headers: {'Content-Type': 'text/csv'}}); send(head.total_rows + '\\n'); )"
         R"(var row; while (row = getRow()) send(row.key + ',' + row.value + '\\n'); return req.query.end; }",)"
+        R"("late":"function(head, req) { getRow(); start({code: 400}); send('bad'); }",)"
         R"("one":"function(head, req) { return getRow().value + ''; }"}})");
     mock.put("/db/a", R"({"n":2,"t":"x"})");
     mock.put("/db/b", R"({"n":1,"t":"y"})");
@@ -223,6 +224,8 @@ TEST_F(Scripts, ListsReadTheRowsOfAView) {
     EXPECT_EQ(listed.body, "2\n1,y\n2,x\nE");
     EXPECT_EQ(base::header(listed.headers, "Content-Type"), "text/csv");
     EXPECT_EQ(mock.get("/db/_design/d/_list/one/v").body, "2");
+    EXPECT_EQ(mock.get("/db/_design/d/_list/csv/_all_docs?limit=1").body, "3\n_design/d,[object Object]\n");
+    EXPECT_EQ(mock.get("/db/_design/d/_list/late/v?reduce=false").status, 400);
     EXPECT_EQ(mock.ask("POST", "/db/_design/d/_list/csv/d/v?reduce=false", R"({"keys":[2,3]})").body,
               "2\n2,x\n");
     EXPECT_EQ(mock.get("/db/_design/d/_list/csv/none").text("reason"), "missing_named_view");

@@ -1,58 +1,12 @@
-#include "couchmock/core/builtin_reduce.hpp"
 #include "couchmock/core/collation.hpp"
-#include "tests/couchmock/mock_client.hpp"
+#include "tests/couchmock/view_fixture.hpp"
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 /// Views beside what the recorded exchanges hold (wire/views.json).
 namespace davenport::couchmock::test {
 namespace {
-
-class Views : public ::testing::Test {
-protected:
-    Views() { mock.put("/db", ""); }
-
-    void design(const std::string& body, const std::string& name = "v") {
-        const auto known = mock.get("/db/_design/" + name);
-        const auto rev = known.status == 200 ? "?rev=" + known.text("_rev") : std::string{};
-        const auto put = mock.put("/db/_design/" + name + rev, body);
-        ASSERT_EQ(put.status, 201) << put.body;
-    }
-    /// One view `v` with this map function, and a reduce function where one is given.
-    void view(const std::string& map, const std::string& reduce = {}) {
-        std::string body = R"({"views":{"v":{"map":)" + quoted(map);
-        if (!reduce.empty()) body += R"(,"reduce":)" + quoted(reduce);
-        design(body + "}}}");
-    }
-    static std::string quoted(std::string_view text) {
-        std::string out;
-        base::append_json_string(out, text);
-        return out;
-    }
-    Seen ask(const std::string& query = {}) { return mock.get("/db/_design/v/_view/v" + query); }
-    /// The rows as `id:key:value`, or `key:value` of reductions; the error's words when there is one.
-    std::string rows(const std::string& query = {}) { return rows_of(ask(query)); }
-    static std::string rows_of(const Seen& seen) {
-        const auto value = seen.value();
-        const auto* list = base::member(value, "rows");
-        if (!list) return seen.text("error") + ": " + seen.text("reason");
-        std::string out;
-        for (const auto& row : list->get_array()) {
-            if (!out.empty()) out += ' ';
-            if (const auto id = base::string_member(row, "id")) out += std::string{*id} + ':';
-            out += base::write_json(*base::member(row, "key")) + ':' +
-                   base::write_json(*base::member(row, "value"));
-        }
-        return out;
-    }
-    std::int64_t offset(const std::string& query) {
-        return base::int_member(ask(query).value(), "offset").value_or(-1);
-    }
-
-    MockClient mock{MockConfig{.default_shards = 2}};
-};
 
 TEST_F(Views, FollowWhatChanges) {
     view("function(doc) { if (doc.n) emit(doc.n, doc.n * 2); }");
@@ -262,93 +216,6 @@ TEST_F(Views, OrderKeysAsErlangDoesWhereTheySaySo) {
                       R"(a:"a":null a:"b":null)");
 }
 
-// ---- reducing
-
-TEST_F(Views, ReduceByGroups) {
-    mock.put("/db/a", R"({"k":[["x",1],["x",2],["y",1]],"n":3})");
-    mock.put("/db/b", R"({"k":[["y",1],"z",["x"]],"n":4.5})");
-    const std::string map = "function(doc) { doc.k.forEach(function(k) { emit(k, doc.n); }); }";
-    view(map, "_sum");
-    EXPECT_EQ(rows(), "null:22.5");
-    EXPECT_EQ(rows("?group_level=1"), R"("z":4.5 ["x"]:10.5 ["y"]:7.5)");
-    EXPECT_EQ(rows("?group=true"), R"("z":4.5 ["x"]:4.5 ["x",1]:3 ["x",2]:3 ["y",1]:7.5)");
-    EXPECT_EQ(rows("?group=true&descending=true&limit=2"), R"(["y",1]:7.5 ["x",2]:3)");
-    EXPECT_EQ(rows("?group_level=1&skip=1&limit=1"), R"(["x"]:10.5)");
-    EXPECT_EQ(rows(R"(?startkey=["x",2]&endkey=["y",{}]&group_level=1)"), R"(["x"]:3 ["y"]:7.5)");
-    view(map, "_count");
-    EXPECT_EQ(rows("?group_level=1"), R"("z":1 ["x"]:3 ["y"]:2)");
-    view(map, "_stats");
-    EXPECT_EQ(rows(R"(?key=["y",1])"), R"(null:{"sum":7.5,"count":2,"min":3,"max":4.5,"sumsqr":29.25})");
-    view(map, "_approx_count_distinct");
-    EXPECT_EQ(rows(), "null:5");
-    view(map, "_top_2");
-    EXPECT_EQ(rows(), "null:[4.5,3]");
-    view(map, "_bottom_1");
-    EXPECT_EQ(rows(), "null:[3]");
-    view(map, "_first");
-    EXPECT_EQ(rows("?group_level=1"), R"("z":4.5 ["x"]:4.5 ["y"]:3)");
-    view(map, "_last");
-    EXPECT_EQ(rows("?group_level=1"), R"("z":4.5 ["x"]:3 ["y"]:4.5)");
-    view(map,
-         "function(keys, values, again) { return again ? sum(values) : values.length * 100 + keys.length; }");
-    EXPECT_EQ(rows(), "null:606");
-    view(map, "function(keys, values, again) { throw 'no'; }");
-    EXPECT_EQ(rows(), "null:null");
-}
-
-TEST_F(Views, ReduceManyRowsInBlocks) {
-    std::string docs;
-    for (int i = 0; i < 1000; ++i)
-        docs += (i ? "," : "") + std::string{R"({"_id":"d)"} + std::to_string(i) + R"(","n":)" +
-                std::to_string(i) + '}';
-    mock.ask("POST", "/db/_bulk_docs", R"({"docs":[)" + docs + "]}");
-    view("function(doc) { emit(doc.n, doc.n); }", "function(keys, values) { return sum(values); }");
-    EXPECT_EQ(rows(), "null:499500");
-    EXPECT_EQ(rows("?startkey=100&endkey=899"), "null:399600");
-    mock.put("/db/d100?rev=" + mock.get("/db/d100").text("_rev"), R"({"n":2100})");
-    EXPECT_EQ(rows(), "null:501500") << "a block that lost a row, and one that got it";
-    EXPECT_EQ(rows("?endkey=255"), "null:32540");
-}
-
-TEST(BuiltinReduce, CountsWhatIsDifferentAsCouchDbDoes) {
-    DistinctCounter counter;
-    for (int i = 0; i < 1000; ++i) counter.insert(boost::json::value(i % 500));
-    EXPECT_NEAR(static_cast<double>(counter.count()), 500, 25);
-    DistinctCounter many;
-    for (int i = 0; i < 50'000; ++i) many.insert(boost::json::value(std::to_string(i)));
-    EXPECT_NEAR(static_cast<double>(many.count()), 50'000, 3'000);
-}
-
-TEST_F(Views, SayWhatASumCannotTake) {
-    mock.put("/db/a", R"({"v":1})");
-    mock.put("/db/b", R"({"v":"text"})");
-    view("function(doc) { emit(1, doc.v); }", "_sum");
-    const auto answer = rows();
-    EXPECT_TRUE(
-        answer.starts_with(R"(null:{"error":"builtin_reduce_error","reason":"The _sum function requires)"))
-        << answer;
-    EXPECT_TRUE(answer.ends_with(R"("caused_by":"text"})")) << answer;
-    view("function(doc) { emit(1, doc.v); }", "_stats");
-    EXPECT_TRUE(rows().starts_with("invalid_value: ")) << rows();
-    const auto sum = [](std::string_view list) {
-        const auto parsed = base::parse_json(list).value();
-        return base::write_json(sum_values({parsed.get_array().begin(), parsed.get_array().end()}));
-    };
-    EXPECT_EQ(sum("[1,[2,3],4]"), "[7,3]");
-    EXPECT_EQ(sum(R"([{"a":1,"c":[1]},{"b":2,"c":[1,2]}])"), R"({"a":1,"b":2,"c":[2,2]})");
-}
-
-TEST_F(Views, RefuseAReductionThatDoesNotShrink) {
-    std::string docs;
-    for (int i = 0; i < 300; ++i)
-        docs += (i ? "," : "") + std::string{R"({"t":")"} + std::string(40, 'x') + "\"}";
-    mock.ask("POST", "/db/_bulk_docs", R"({"docs":[)" + docs + "]}");
-    view("function(doc) { emit(null, doc.t); }", "function(keys, values) { return values.concat(values); }");
-    EXPECT_TRUE(rows().starts_with(
-        R"(null:{"reduce_overflow_error":"Reduce output must shrink more rapidly: input size: )"))
-        << rows();
-}
-
 // ---- parameters and refusals
 
 TEST_F(Views, RefuseWhatDoesNotGoTogether) {
@@ -367,6 +234,14 @@ TEST_F(Views, RefuseWhatDoesNotGoTogether) {
               "query_parse_error: Can't specify group=false and group_level>0 at the same time");
     EXPECT_EQ(rows("?reduce=false&group_level=1"),
               "query_parse_error: Invalid use of grouping on a map view.");
+}
+
+TEST_F(Views, GiveNoMoreRowsThanTheServerLetsThem) {
+    for (const auto* id : {"a", "b", "c"}) mock.put("/db/" + std::string{id}, "{}");
+    view("function(doc) { emit(doc._id, null); }");
+    ASSERT_EQ(mock.put("/_node/_local/_config/query_server_config/query_limit", "\"2\"").status, 200);
+    EXPECT_EQ(rows(), R"(a:"a":null b:"b":null)");
+    EXPECT_EQ(rows("?limit=3"), "query_parse_error: Limit is too large, must not exceed 2");
 }
 
 TEST_F(Views, ShowWhatTheIndexHasWhenAskedSo) {
@@ -461,20 +336,6 @@ TEST_F(Views, OfAPartitionAreItsOwn) {
     EXPECT_EQ(of("_design/g/_view/v"), R"(p:a:"p:a":2 p:b:"p:b":2 q:c:"q:c":2)");
     EXPECT_EQ(of("_partition/p/_design/g/_view/v"),
               "query_parse_error: `partition` parameter is not supported in this design doc");
-}
-
-TEST(JavaScriptOff, AnswersThatItRunsNone) {
-    MockClient mock{MockConfig{.javascript = false, .default_shards = 1}};
-    mock.put("/db", "");
-    EXPECT_EQ(
-        mock.put("/db/_design/v", R"({"views":{"v":{"map":"function(doc) { emit("}},"filters":{"f":"x"}})")
-            .status,
-        201)
-        << "and compiles none";
-    EXPECT_EQ(mock.get("/db/_design/v/_view/v").status, 501);
-    EXPECT_EQ(mock.get("/db/_changes?filter=v/f").status, 501);
-    mock.put("/db/_design/d", R"({"validate_doc_update":"function() {}"})");
-    EXPECT_EQ(mock.put("/db/a", "{}").status, 501);
 }
 
 }  // namespace
