@@ -29,6 +29,8 @@ struct Options {
     std::string data;
     std::string upstream;
     std::string upstream_ca;
+    std::string javascript = "on";
+    bool ignore_validators = false;
     std::string log_level = "info";
     std::string port_file;
     std::string control_port_file;
@@ -51,8 +53,11 @@ int run(const Options& options) {
     const auto log = [](const std::string& line) { spdlog::info("{}", line); };
     std::unique_ptr<couchmock::Driver> driver;
     if (options.upstream.empty()) {
-        couchmock::MockConfig config{
-            .admin_user = user, .admin_password = password, .seed = options.seed.value_or(1)};
+        couchmock::MockConfig config{.admin_user = user,
+                                     .admin_password = password,
+                                     .seed = options.seed.value_or(1),
+                                     .javascript = options.javascript == "on",
+                                     .ignore_validators = options.ignore_validators};
         driver = serve_mock(loop, std::move(config), server, log, options.data,
                             options.seed ? std::string{} : couchmock::random_secret());
     } else {
@@ -102,6 +107,13 @@ int main(int argc, char** argv) {
                    "without it all but the secret is that of seed 1");
     auto* data = app.add_option("--data", options.data,
                                 "file to keep the databases in; without it they are gone with the process");
+    app.add_option("--javascript", options.javascript,
+                   "off: views, filters, validation and all else that needs functions of design documents is "
+                   "answered with 501")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->capture_default_str();
+    app.add_flag("--ignore-validators", options.ignore_validators,
+                 "ask no validate_doc_update: every document is let in");
     app.add_option("--upstream", options.upstream,
                    "URL of a CouchDB to stand in front of, instead of the mock's own store")
         ->excludes(data);

@@ -2,6 +2,7 @@
 
 #include "couchmock/core/server.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,7 +39,7 @@ void configuration(Server& server, Call& call);
 /// From one of our databases into another, once or until it is cancelled.
 void replicate(Server& server, Call& call);
 /// Lets the continuous replications copy what changed in this event.
-void run_replications(Server& server);
+void run_replications(Server& server, base::Now now);
 void scheduler(Server& server, Call& call);
 
 // ---- databases (api_database.cpp)
@@ -54,8 +55,10 @@ bool database_path(Server& server, Call& call, Database& database, std::string_v
 void document(Server& server, Call& call, Database& database, std::string_view id);
 void read_document(Server& server, Call& call, const Database& database, std::string_view id);
 /// What happens to every edit before it is written: stubs get their data, users are checked and their
-/// passwords hashed. Throws 403, 404, 412 and 501.
-void prepare_edit(Server& server, const User& user, const Database& database, Edit& edit);
+/// passwords hashed, design documents compiled, validation functions asked. `replicated`: as
+/// Database::replicate() takes it. Throws 400, 403, 404, 412, 501 and what functions throw.
+void prepare_edit(Server& server, const Call& call, const Database& database, Edit& edit,
+                  bool replicated = false);
 /// Who may not read a document of `_users` is told that there is none.
 void check_reader(const Call& call, const Database& database, std::string_view id);
 /// Writes the design document that every `_users` has.
@@ -73,9 +76,12 @@ void bulk_docs(Server& server, Call& call, Database& database);
 void bulk_get(Server& server, Call& call, Database& database);
 /// `prefix`: only ids that begin so ("_design/", "partition:"); `multiple`: the form with several `queries`.
 void all_docs(Server& server, Call& call, Database& database, std::string_view prefix, bool multiple);
-/// What `filter=` means; with the filters of CouchDB itself only (changes_filter.cpp).
-[[nodiscard]] FeedFilter changes_filter(Call& call, const Database& database, const std::string& name,
-                                        const boost::json::value* body);
+/// What `filter=` means (changes_filter.cpp).
+[[nodiscard]] FeedFilter changes_filter(Server& server, Call& call, Database& database,
+                                        const std::string& name, const boost::json::value* body);
+/// "design/function". `request`: what the function is told of the request, as JSON.
+[[nodiscard]] FeedFilter function_filter(Server& server, const Call& call, const Database& database,
+                                         std::string_view name, const std::function<std::string()>& request);
 void changes(Server& server, Call& call, Database& database);
 void revs_diff(Server& server, Call& call, Database& database);
 void missing_revs(Server& server, Call& call, Database& database);

@@ -1,5 +1,5 @@
 #include "couchmock/core/all_docs_query.hpp"
-#include "couchmock/core/api.hpp"
+#include "couchmock/core/api_show.hpp"
 #include "couchmock/core/document_json.hpp"
 #include "node/base/json.hpp"
 
@@ -122,6 +122,12 @@ void append_answer(std::string& out, Database& database, const ListQuery& range,
 }
 
 }  // namespace
+
+std::string all_docs_answer(Database& database, const ListQuery& query) {
+    std::string out;
+    append_answer(out, database, query, {});
+    return out;
+}
 
 void all_docs(Server& server, Call& call, Database& database, std::string_view prefix, bool multiple) {
     std::string out;

@@ -179,7 +179,7 @@ void change(Server& server, Call& call, Database& database, std::string_view id,
     for (auto& attachment : kept)
         if (attachment.name != name) edit.attachments.push_back(std::move(attachment));
     set_body(edit, body);
-    prepare_edit(server, call.user, database, edit);
+    prepare_edit(server, call, database, edit);
     const auto edited = database.update_one(std::move(edit));
     if (edited.conflict) throw ApiError{409, "conflict", "Document update conflict.", {}};
     server.note_change(database);

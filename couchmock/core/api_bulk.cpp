@@ -2,7 +2,12 @@
 #include "couchmock/core/document_json.hpp"
 #include "couchmock/core/edit_reader.hpp"
 #include "couchmock/core/json_slices.hpp"
+#include "couchmock/core/scripts.hpp"
 #include "node/base/json.hpp"
+#include "node/base/text.hpp"
+
+#include <algorithm>
+#include <array>
 
 namespace davenport::couchmock::api {
 namespace {
@@ -46,15 +51,18 @@ void append_result(std::string& json, std::string_view id, const Edited& result)
     }
 }
 
-void append_refusal(std::string& json, const Edit& edit, std::string_view error, std::string_view reason) {
+void append_refusal(std::string& json, const Edit& edit, const ApiError& refusal) {
     if (json.size() > 1) json += ',';
     json += "{\"id\":";
     base::append_json_string(json, edit.id);
     if (!edit.path.empty()) json += ",\"rev\":\"" + to_text(edit.path.front()) + '"';
     json += ",\"error\":";
-    base::append_json_string(json, error);
+    base::append_json_string(json, refusal.error);
     json += ",\"reason\":";
-    base::append_json_string(json, reason);
+    if (refusal.reason_is_json)
+        json += refusal.reason;
+    else
+        base::append_json_string(json, base::repair_utf8(refusal.reason));
     json += '}';
 }
 
@@ -73,21 +81,33 @@ void refuse_all(Server& server, Call& call, std::vector<Edit>& edits) {
     for (auto& edit : edits) {
         if (edit.id.empty()) edit.id = server.new_document_id(call.now());
         if (edit.path.empty()) edit.path.push_back({});  // "0-"
-        append_refusal(json, edit, "not_implemented", "all_or_nothing is not supported");
+        append_refusal(json, edit, {417, "not_implemented", "all_or_nothing is not supported", {}});
     }
     call.respond_json(417, json + ']');
 }
 
-/// What is wrong with one document and is told in its row, the others being written.
-std::optional<ApiError> refusal_of(Server& server, Call& call, const Database& database, Edit& edit) {
+void require_admin_of_design(const Call& call, const Database& database) {
     try {
-        if (edit.id.starts_with("_design/")) require_database_admin(call, database);
-        prepare_edit(server, call.user, database, edit);
+        require_database_admin(call, database);
+    } catch (const ApiError& error) {
+        throw ApiError{403, "forbidden", error.reason, {}};
+    }
+}
+
+/// What is wrong with one document and is told in its row, the others being written.
+std::optional<ApiError> refusal_of(Server& server, const Call& call, const Database& database, Edit& edit,
+                                   bool replicated) {
+    static constexpr std::array told{"forbidden", "unauthorized", "unknown_error", "invalid_design_doc",
+                                     "compilation_error"};
+    try {
+        if (edit.id.starts_with("_design/")) require_admin_of_design(call, database);
+        prepare_edit(server, call, database, edit, replicated);
         return std::nullopt;
     } catch (ApiError& error) {
-        if (error.error == "unauthorized") return ApiError{403, "forbidden", std::move(error.reason), {}};
-        if (error.error != "forbidden" && error.error != "invalid_design_doc") throw;
+        if (std::ranges::find(told, error.error) == told.end()) throw;
         return std::move(error);
+    } catch (const javascript::Failure& failure) {
+        return to_api_error(failure);
     }
 }
 
@@ -105,12 +125,12 @@ void update_all(Server& server, Call& call, Database& database, std::vector<Edit
         }
         ids.push_back(edit.id);
         if (is_local(edit.id)) {
-            prepare_edit(server, call.user, database, edit);
+            prepare_edit(server, call, database, edit);
             locals.push_back(std::move(edit));
             refused.emplace_back();
             continue;
         }
-        refused.push_back(refusal_of(server, call, database, edit));
+        refused.push_back(refusal_of(server, call, database, edit, false));
         if (!refused.back()) allowed.push_back(std::move(edit));
     }
     const auto results = database.update(std::move(allowed));
@@ -121,7 +141,7 @@ void update_all(Server& server, Call& call, Database& database, std::vector<Edit
         if (is_local(ids[i])) {
             append_local(json, ids[i], write_local(database, locals[l++]));
         } else if (refused[i]) {
-            append_refusal(json, {ids[i], {}, false, {}, {}, {}}, refused[i]->error, refused[i]->reason);
+            append_refusal(json, {ids[i], {}, false, {}, {}, {}}, *refused[i]);
         } else {
             any = any || !results[k].conflict;
             append_result(json, ids[i], results[k++]);
@@ -138,7 +158,7 @@ void replicate_all(Server& server, Call& call, Database& database, std::vector<E
     std::stable_sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.id < b.id; });
     std::vector<std::optional<ApiError>> refused;  // all are looked at before the first is written
     for (auto& edit : edits)
-        refused.push_back(is_local(edit.id) ? std::nullopt : refusal_of(server, call, database, edit));
+        refused.push_back(is_local(edit.id) ? std::nullopt : refusal_of(server, call, database, edit, true));
     std::string json = "[";
     bool any = false;
     for (std::size_t i = 0; i < edits.size(); ++i) {
@@ -146,7 +166,7 @@ void replicate_all(Server& server, Call& call, Database& database, std::vector<E
         if (is_local(edit.id))
             static_cast<void>(write_local(database, edit));
         else if (refused[i])
-            append_refusal(json, edit, refused[i]->error, refused[i]->reason);
+            append_refusal(json, edit, *refused[i]);
         else
             any = database.replicate(std::move(edit)) || any;
     }

@@ -138,7 +138,7 @@ void changes(Server& server, Call& call, Database& database) {
     if (options.kind == FeedKind::eventsource)
         if (const auto id = call.header("last-event-id"); !id.empty()) query.since = id;
     if (!query.filter.empty())
-        options.filter = changes_filter(call, database, query.filter, body ? &*body : nullptr);
+        options.filter = changes_filter(server, call, database, query.filter, body ? &*body : nullptr);
     options.since = read_since(database, query.since);
 
     if (options.kind == FeedKind::normal) {

@@ -1,5 +1,6 @@
 #include "couchmock/core/api.hpp"
 #include "couchmock/core/document_text.hpp"
+#include "couchmock/core/scripts.hpp"
 #include "node/base/json.hpp"
 
 #include <algorithm>
@@ -199,13 +200,14 @@ void database_root(Server& server, Call& call, Database& database) {
         throw method_not_allowed("DELETE,GET,HEAD,POST");
 }
 
-void shard_path(Server&, Call& call, Database& database, std::string_view name) {
+void shard_path(Server& server, Call& call, Database& database, std::string_view name) {
     if (name == "_compact")
         compact(call, database);
     else if (name == "_shards")
         shards(call, database);
     else
         job(call);
+    if (name == "_view_cleanup") server.scripts->clean_up(database);
 }
 
 bool database_path(Server& server, Call& call, Database& database, std::string_view name) {

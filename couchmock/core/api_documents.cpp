@@ -42,7 +42,7 @@ void write(Server& server, Call& call, Database& database, Edit edit, bool repli
            base::Headers headers) {
     const auto id = edit.id;
     const bool deleted = edit.deleted;
-    prepare_edit(server, call.user, database, edit);
+    prepare_edit(server, call, database, edit, replicated);
     Revision revision;
     if (replicated) {
         revision = edit.path.front();
@@ -64,7 +64,7 @@ void write(Server& server, Call& call, Database& database, Edit edit, bool repli
 void write_later(Server& server, Call& call, Database& database, Edit edit, bool replicated) {
     std::string json = "{\"ok\":true,\"id\":";
     base::append_json_string(json, edit.id);
-    prepare_edit(server, call.user, database, edit);
+    prepare_edit(server, call, database, edit, replicated);
     const bool changed =
         replicated ? database.replicate(std::move(edit)) : !database.update_one(std::move(edit)).conflict;
     if (changed) server.note_change(database);
@@ -152,7 +152,7 @@ void copy(Server& server, Call& call, Database& database, std::string_view id) {
     edit.attachments = leaf.attachments;
     edit.deleted = leaf.deleted;
     const auto target_id = edit.id;
-    prepare_edit(server, call.user, database, edit);
+    prepare_edit(server, call, database, edit);
     const auto edited = database.update_one(std::move(edit));
     if (edited.conflict) throw conflict();
     server.note_change(database);
@@ -207,7 +207,7 @@ void post_document(Server& server, Call& call, Database& database) {
         return;
     }
     const auto id = edit.id;
-    prepare_edit(server, call.user, database, edit);
+    prepare_edit(server, call, database, edit);
     const auto edited = database.update_one(std::move(edit));
     if (edited.conflict) throw conflict();
     server.note_change(database);

@@ -1,6 +1,9 @@
 #include "couchmock/core/api.hpp"
 #include "couchmock/core/document_json.hpp"
+#include "couchmock/core/request_json.hpp"
+#include "couchmock/core/scripts.hpp"
 #include "couchmock/core/selector.hpp"
+#include "couchmock/core/validation.hpp"
 #include "node/base/digest.hpp"
 #include "node/base/json.hpp"
 
@@ -84,7 +87,7 @@ Passes by_selector(const json::value& wanted) {
 }
 
 /// Which documents are meant; empty: all.
-Passes read_filter(const json::value& body) {
+Passes read_filter(Server& server, const Call& call, const json::value& body, const Database& source) {
     const auto* ids = base::member(body, "doc_ids");
     if (ids && ids->is_null()) ids = nullptr;
     const auto* filter = base::member(body, "filter");
@@ -96,7 +99,30 @@ Passes read_filter(const json::value& body) {
     if (!filter) return {};
     if (filter->is_string() && std::string_view{filter->get_string()} == "_design")
         return [](const Document& document) { return document.id.starts_with("_design/"); };
-    no_javascript("filter");
+    if (!filter->is_string()) throw bad_request("parameter `filter` must be a string");
+    const auto* parameters = base::member(body, "query_params");
+    const auto query = parameters && parameters->is_object() ? base::write_json(*parameters) : "{}";
+    const auto by_function = function_filter(server, call, source, std::string_view{filter->get_string()},
+                                             [&] { return replication_request_json(query); });
+    if (!by_function.passes_leaf) return {};
+    return [by_function](const Document& document) {
+        return by_function.passes_leaf(document, document.tree.winner());
+    };
+}
+
+/// Whether the target's validation functions let a revision in, asked in the name of who replicates.
+ReplicaCheck check_in_target(Server& server, const Database& target, User user, base::Now now) {
+    if (!target.has_validation()) return {};
+    return [&server, &target, user = std::move(user), now](const Edit& edit) {
+        try {
+            validate_edit(server, user, target, edit, true, now);
+            return true;
+        } catch (const ApiError&) {
+            return false;
+        } catch (const javascript::Failure&) {
+            return false;
+        }
+    };
 }
 
 /// The name of a replication: the same for the same request, wherever its password stands.
@@ -178,7 +204,8 @@ void run_once(Server& server, Call& call, Database& source, Database& target, co
     const auto kept = recorded && recorded->is_string() ? source.read(recorded->get_string()) : std::nullopt;
     auto since = kept.value_or(source.start());
     const auto before = since;
-    const auto counts = copy_changes(source, target, since, passes);
+    const auto counts =
+        copy_changes(source, target, since, passes, check_in_target(server, target, call.user, call.now()));
     if (since == before) {
         call.respond_json(200, with_ok(checkpoint, true));
         return;
@@ -197,7 +224,7 @@ void run_once(Server& server, Call& call, Database& source, Database& target, co
                        {"missing_found", counts.found},
                        {"docs_read", counts.found},
                        {"docs_written", counts.written},
-                       {"doc_write_failures", 0},
+                       {"doc_write_failures", counts.failed},
                        {"bulk_get_docs", counts.found},
                        {"bulk_get_attempts", counts.found}};
     json::array history{std::move(entry)};
@@ -220,6 +247,7 @@ void begin(Server& server, Call& call, Replication wanted, std::string id) {
     wanted.since = source.start();
     wanted.started = call.now().wall;
     wanted.user = call.user.name;
+    wanted.roles = call.user.roles;
     if (server.replications.try_emplace(std::move(id), std::move(wanted)).second) server.note_change(source);
     call.respond_json(202, answer);
 }
@@ -257,9 +285,9 @@ void replicate(Server& server, Call& call) {
     const auto source = read_end(call, base::member(*body, "source"));
     const auto target = read_end(call, base::member(*body, "target"));
     const bool continuous = read_flag(*body, "continuous");
-    auto passes = read_filter(*body);
     const auto id = id_of(server, *body, source, target);
     auto& from = open(server, source);
+    auto passes = read_filter(server, call, *body, from);
     require_member(call, from);
     if (!server.find(target.name) && read_flag(*body, "create_target")) {
         require_server_admin(call);
@@ -269,13 +297,29 @@ void replicate(Server& server, Call& call) {
     require_member(call, to);
     if (continuous)
         begin(server, call,
-              {source.name, target.name, source.url, target.url, {}, {}, std::move(passes), 0, {}, {}},
+              {source.name, target.name, source.url, target.url, {}, {}, {}, std::move(passes), 0, {}, {}},
               id + extension(*body));
     else
         run_once(server, call, from, to, passes, id);
 }
 
-void run_replications(Server& server) {
+namespace {
+
+/// Copies what is new, as far as the filter lets it: one that fails is asked again at the next change.
+ReplicationCounts run_job(Server& server, Replication& job, const Database& source, Database& target,
+                          base::Now now) {
+    try {
+        return copy_changes(source, target, job.since, job.passes,
+                            check_in_target(server, target, {job.user, job.roles, {}}, now));
+    } catch (const javascript::Failure& failure) {
+        server.effects.emplace_back(Log{"replication's filter: " + failure.error + ": " + failure.reason});
+        return {};
+    }
+}
+
+}  // namespace
+
+void run_replications(Server& server, base::Now now) {
     if (server.replications.empty()) return;
     for (std::size_t i = 0; i < server.changed.size(); ++i) {  // which grows where one feeds another
         for (auto& [id, job] : server.replications) {
@@ -286,7 +330,7 @@ void run_replications(Server& server) {
                 job.tag = source->tag();
                 job.since = source->start();
             }
-            const auto counts = copy_changes(*source, *target, job.since, job.passes);
+            const auto counts = run_job(server, job, *source, *target, now);
             job.counts.checked += counts.checked;
             job.counts.found += counts.found;
             job.counts.written += counts.written;

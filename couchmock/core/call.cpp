@@ -145,9 +145,18 @@ void Call::respond_error(const ApiError& error) {
     std::string json = "{\"error\":";
     base::append_json_string(json, error.error);
     json += ",\"reason\":";
-    base::append_json_string(json, base::repair_utf8(error.reason));  // it may quote what a client sent
+    if (error.reason_is_json)
+        json += error.reason;
+    else
+        base::append_json_string(json, base::repair_utf8(error.reason));  // it may quote what a client sent
+    auto headers = error.headers;
+    if (error.stack_hash != 0) {
+        const auto hash = std::to_string(error.stack_hash);
+        json += ",\"ref\":" + hash;
+        headers.emplace_back("X-Couch-Stack-Hash", hash);
+    }
     json += '}';
-    respond_json(error.status, std::move(json), error.headers);
+    respond_json(error.status, std::move(json), std::move(headers));
 }
 
 void Call::begin_chunked(int status, base::Headers headers) {

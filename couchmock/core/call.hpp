@@ -17,6 +17,8 @@ struct ApiError {
     std::string error;
     std::string reason;
     base::Headers headers;
+    bool reason_is_json = false;   ///< a function threw something else than text
+    std::uint64_t stack_hash = 0;  ///< `ref`, where CouchDB adds one; 0: none
 };
 
 /// What CouchDB calls a bad_request.

@@ -1,10 +1,12 @@
-#include "couchmock/core/api.hpp"
+#include "couchmock/core/api_design.hpp"
 #include "couchmock/core/document_json.hpp"
 #include "couchmock/core/erlang_print.hpp"
+#include "couchmock/core/request_json.hpp"
 #include "couchmock/core/selector.hpp"
 #include "node/base/json.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <set>
 
@@ -85,21 +87,42 @@ std::vector<std::string> parts_of(std::string_view name) {
     return parts;
 }
 
-/// A filter function of a design document: found out about, and refused.
-[[noreturn]] void by_function(const Database& database, const std::vector<std::string>& parts,
-                              std::string_view kind) {
-    const auto* design = database.find("_design/" + parts[0]);
-    if (!design || design->tree.deleted()) throw not_found(design ? "deleted" : "missing");
-    const auto body = base::parse_json("{" + design->tree.at(design->tree.winner()).leaf->body + "}");
-    const auto* group = body ? base::member(*body, kind) : nullptr;
+/// A function of a design document that judges documents, one by one. `kind`: "filters" or "views".
+FeedFilter by_function(Server& server, const Call& call, const Database& database,
+                       const std::vector<std::string>& parts, std::string_view kind,
+                       const std::function<std::string()>& request) {
+    const auto design = read_design(database, "_design/" + parts[0]);
+    const auto* group = base::member(design, kind);
     if (!group || !base::member(*group, parts[1]))
         throw not_found("missing json key: " + (group ? parts[1] : std::string{kind}));
-    no_javascript(parts[0] + '/' + parts[1]);
+    if (!server.config.javascript) no_javascript(parts[0] + '/' + parts[1]);
+    const auto engine = server.scripts->functions(database, "_design/" + parts[0], call.now());
+    std::string name;
+    base::append_json_string(name, parts[1]);
+    const auto function = kind == "views" ? "filter_view" : "filter";
+    const auto asked = kind == "views" ? std::string{"null"} : request();
+    FeedFilter filter;
+    filter.passes_leaf = [&server, engine, name, function, asked](const Document& document,
+                                                                  std::size_t leaf) {
+        const auto list = '[' + script_document(document, leaf) + ']';
+        const auto answer = engine->call(function, {name, list, asked});
+        write_log(server, *engine);
+        return answer == "[true]";
+    };
+    return filter;
 }
 
 }  // namespace
 
-FeedFilter changes_filter(Call& call, const Database& database, const std::string& name,
+FeedFilter function_filter(Server& server, const Call& call, const Database& database, std::string_view name,
+                           const std::function<std::string()>& request) {
+    const auto parts = parts_of(name);
+    if (parts.empty()) return {};
+    if (parts.size() != 2) throw bad_request("`filter` must be of the form `designname/filtername`");
+    return by_function(server, call, database, parts, "filters", request);
+}
+
+FeedFilter changes_filter(Server& server, Call& call, Database& database, const std::string& name,
                           const boost::json::value* body) {
     if (name == "_doc_ids") return by_ids(call, body);
     if (name == "_selector") return by_selector(body);
@@ -115,13 +138,11 @@ FeedFilter changes_filter(Call& call, const Database& database, const std::strin
         const auto parts = parts_of(*view);
         if (parts.empty()) throw bad_request("`view` must be of the form `designname/viewname`");
         if (parts.size() != 2) throw ApiError{500, "case_clause", "badarg", {}};
-        by_function(database, parts, "views");
+        return by_function(server, call, database, parts, "views", {});
     }
     if (name.starts_with('_')) throw bad_request("unknown builtin filter name");
-    const auto parts = parts_of(name);
-    if (parts.empty()) return {};
-    if (parts.size() != 2) throw bad_request("`filter` must be of the form `designname/filtername`");
-    by_function(database, parts, "filters");
+    return function_filter(server, call, database, name,
+                           [&] { return request_json(server, call, database, "null"); });
 }
 
 }  // namespace davenport::couchmock::api

@@ -1,7 +1,13 @@
 #include "couchmock/core/collation.hpp"
 
-#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <stdexcept>
 #include <string_view>
+#include <vector>
+
+#include <unicode/ucol.h>
+#include <unicode/ustring.h>
 
 namespace davenport::couchmock {
 namespace {
@@ -36,24 +42,21 @@ int compare_numbers(const json::value& a, const json::value& b) {
     return sign(a.to_number<double>(), b.to_number<double>());
 }
 
-/// Where a character stands in the first place: what it is, then which one, case aside.
-int primary(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x80) return 1000 + byte;
-    if (c >= 'a' && c <= 'z') return 500 + c;
-    if (c >= 'A' && c <= 'Z') return 500 + c + 32;
-    if (c >= '0' && c <= '9') return 400 + c;
-    return byte;
+/// The one that CouchDB opens: ICU's root collation. Comparing with it is safe from any thread.
+const UCollator* root_collator() {
+    static const UCollator* const collator = [] {
+        UErrorCode status = U_ZERO_ERROR;
+        auto* opened = ucol_open("", &status);
+        if (U_FAILURE(status)) throw std::runtime_error{"ICU has no root collation"};
+        return opened;
+    }();
+    return collator;
 }
 
 int compare_strings(std::string_view a, std::string_view b) {
-    const auto common = std::min(a.size(), b.size());
-    for (std::size_t i = 0; i < common; ++i)
-        if (const int order = sign(primary(a[i]), primary(b[i])); order != 0) return order;
-    if (a.size() != b.size()) return sign(a.size(), b.size());
-    for (std::size_t i = 0; i < common; ++i)
-        if (a[i] != b[i]) return a[i] > b[i] ? -1 : 1;  // lower case has the greater code and comes first
-    return 0;
+    UErrorCode status = U_ZERO_ERROR;
+    return ucol_strcollUTF8(root_collator(), a.data(), static_cast<std::int32_t>(a.size()), b.data(),
+                            static_cast<std::int32_t>(b.size()), &status);
 }
 
 }  // namespace
@@ -79,6 +82,145 @@ int compare_json(const json::value& a, const json::value& b) {
         return sign(left.size(), right.size());
     }
     return rank_of(a) == 3 ? compare_numbers(a, b) : 0;
+}
+
+// ---- sort keys
+
+namespace {
+
+/// What a sort key's value begins with; end_of_list is below all of them, so a shorter list comes first.
+enum Tag : char {
+    end_of_list = 0,
+    null_tag,
+    false_tag,
+    true_tag,
+    number_tag,
+    string_tag,
+    array_tag,
+    object_tag,
+    // raw: numbers come first, then atoms by their names
+    raw_number_tag = number_tag,
+    raw_false_tag = object_tag + 1,
+    raw_null_tag,
+    raw_true_tag,
+    raw_object_tag,
+    raw_array_tag,
+    raw_string_tag,
+};
+
+void append_number(std::string& out, const json::value& value) {
+    auto number = value.to_number<double>();
+    if (number == 0) number = 0;  // -0 is no other number
+    auto bits = std::bit_cast<std::uint64_t>(number);
+    bits = bits >> 63 ? ~bits : bits | std::uint64_t{1} << 63;
+    for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(bits >> shift);
+}
+
+/// ICU's sort key, which holds no zero but the one at its end.
+void append_collated(std::string& out, std::string_view text) {
+    thread_local std::vector<UChar> units;
+    units.resize(text.size() + 1);
+    UErrorCode status = U_ZERO_ERROR;
+    std::int32_t count = 0;
+    u_strFromUTF8WithSub(units.data(), static_cast<std::int32_t>(units.size()), &count, text.data(),
+                         static_cast<std::int32_t>(text.size()), 0xFFFD, nullptr, &status);
+    const auto at = out.size();
+    const auto room = 4 * text.size() + 32;
+    out.resize(at + room);
+    const auto write = [&](std::size_t bytes) {
+        return static_cast<std::size_t>(ucol_getSortKey(root_collator(), units.data(), count,
+                                                        reinterpret_cast<std::uint8_t*>(out.data() + at),
+                                                        static_cast<std::int32_t>(bytes)));
+    };
+    auto size = write(room);
+    if (size > room) {
+        out.resize(at + size);
+        size = write(size);
+    }
+    out.resize(at + size);
+}
+
+/// The bytes with 0 and 1 in two bytes each, so that a 0 can end them.
+void append_raw_string(std::string& out, std::string_view text) {
+    for (const char c : text) {
+        if (c == 0 || c == 1) out += '\1';
+        out += c == 0 || c == 1 ? static_cast<char>(c + 1) : c;
+    }
+    out += '\0';
+}
+
+void append_string(std::string& out, std::string_view text, Collation collation) {
+    collation == Collation::raw ? append_raw_string(out, text) : append_collated(out, text);
+}
+
+}  // namespace
+
+void append_sort_key(std::string& out, const json::value& value, Collation collation) {
+    const bool raw = collation == Collation::raw;
+    switch (value.kind()) {
+        case json::kind::null:
+            out += raw ? raw_null_tag : null_tag;
+            return;
+        case json::kind::bool_:
+            out += value.get_bool() ? (raw ? raw_true_tag : true_tag) : (raw ? raw_false_tag : false_tag);
+            return;
+        case json::kind::int64:
+        case json::kind::uint64:
+        case json::kind::double_:
+            out += number_tag;
+            append_number(out, value);
+            return;
+        case json::kind::string:
+            out += raw ? raw_string_tag : string_tag;
+            append_string(out, value.get_string(), collation);
+            return;
+        case json::kind::array:
+            out += raw ? raw_array_tag : array_tag;
+            for (const auto& element : value.get_array()) append_sort_key(out, element, collation);
+            out += end_of_list;
+            return;
+        case json::kind::object:
+            out += raw ? raw_object_tag : object_tag;
+            for (const auto& [name, member] : value.get_object()) {
+                out += raw ? raw_string_tag : string_tag;
+                append_string(out, name, collation);
+                append_sort_key(out, member, collation);
+            }
+            out += end_of_list;
+            return;
+    }
+}
+
+std::size_t sort_key_end(std::string_view key, std::size_t at) {
+    std::size_t depth = 0;
+    do {
+        const auto tag = key[at++];
+        if (tag == number_tag)
+            at += 8;
+        else if (tag == string_tag || tag == raw_string_tag)
+            at = key.find('\0', at) + 1;
+        else if (tag == array_tag || tag == object_tag || tag == raw_array_tag || tag == raw_object_tag)
+            ++depth;
+        else if (tag == end_of_list)
+            --depth;
+    } while (depth > 0);
+    return at;
+}
+
+std::string_view sort_key_prefix(std::string_view key, std::size_t count) {
+    if (key.front() != array_tag && key.front() != raw_array_tag) return key;
+    std::size_t at = 1;
+    while (count-- > 0 && key[at] != end_of_list) at = sort_key_end(key, at);
+    return key.substr(0, at);
+}
+
+// ---- Erlang's own order
+
+int compare_terms(const json::value& a, const json::value& b) {
+    std::string left, right;
+    append_sort_key(left, a, Collation::raw);
+    append_sort_key(right, b, Collation::raw);
+    return left.compare(right);
 }
 
 }  // namespace davenport::couchmock

@@ -8,8 +8,10 @@ namespace davenport::couchmock {
 struct MockConfig {
     std::string admin_user{};  ///< empty: no authentication is asked for ("admin party")
     std::string admin_password{};
-    std::uint64_t seed = 1;  ///< of uuids, opaque sequences, and the faults' random draws
-    int default_shards = 2;  ///< q of databases that are made without one; CouchDB's own default
+    std::uint64_t seed = 1;          ///< of uuids, opaque sequences, and the faults' random draws
+    bool javascript = true;          ///< false: what needs it is answered with 501
+    bool ignore_validators = false;  ///< no validate_doc_update is asked
+    int default_shards = 2;          ///< q of databases that are made without one; CouchDB's own default
 };
 
 }  // namespace davenport::couchmock

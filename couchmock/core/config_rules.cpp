@@ -34,6 +34,7 @@ constexpr std::array honoured{
     Setting{"couchdb", "maintenance_mode"},
     Setting{"couchdb", "max_attachment_size"},
     Setting{"couchdb", "max_document_size"},
+    Setting{"couchdb", "os_process_timeout"},
     Setting{"couchdb", "users_db_security_editable"},
     Setting{"mango", "default_limit"},
     Setting{"mango", "index_scan_warning_threshold"},

@@ -84,6 +84,8 @@ Database::Judged Database::judge(const Edit& edit) const {
     return {!is_leaf || document->tree.deleted(), false, parent};
 }
 
+bool Database::would_conflict(const Edit& edit) const { return judge(edit).conflict; }
+
 Document& Database::make(std::string id) {
     const bool last = documents_.empty() || documents_.rbegin()->first < id;
     auto it = last ? documents_.emplace_hint(documents_.end(), std::move(id), Document{})

@@ -84,6 +84,10 @@ public:
 
     /// Some living design document has a validation function.
     [[nodiscard]] bool has_validation() const { return !validating_.empty(); }
+    /// The ids of those that have.
+    [[nodiscard]] const std::set<std::string, std::less<>>& validating() const { return validating_; }
+    /// update() would refuse the edit, as it is now.
+    [[nodiscard]] bool would_conflict(const Edit& edit) const;
     /// Forgets the bodies of revisions that are no leaves.
     void compact();
     struct Sizes {
@@ -150,6 +154,8 @@ public:
     /// Forgets the newest `rows` changes as if they had never been written. Feeds that have seen them stay
     /// ahead.
     std::size_t forget(std::size_t rows);
+    /// How often that was done: whoever followed the feed has seen what never was.
+    [[nodiscard]] std::uint64_t rewinds() const { return rewinds_; }
     /// Another incarnation: every seq given so far means the start.
     void retag() {
         tag_ = random_.next();
@@ -199,6 +205,7 @@ private:
     std::uint64_t tag_;
     std::uint64_t bytes_written_ = 0;
     std::uint64_t version_ = 0;
+    std::uint64_t rewinds_ = 0;
     Documents documents_;
     std::vector<Shard> shards_;
     LiveIndex live_;

@@ -54,6 +54,7 @@ std::optional<Position> Database::read(std::string_view text) const {
 
 std::size_t Database::forget(std::size_t rows) {
     std::size_t forgotten = 0;
+    if (rows > 0) ++rewinds_;
     while (forgotten < rows) {
         Shard* newest = nullptr;
         for (auto& shard : shards_) {

@@ -1,11 +1,23 @@
 #include "couchmock/core/feeds.hpp"
 
+#include "couchmock/javascript/engine.hpp"
+#include "node/base/json.hpp"
+
 namespace davenport::couchmock {
 namespace {
 
 /// What one chunk of a feed holds at most, unless a single row is larger: all that a follower costs while it
 /// does not read.
 constexpr std::size_t chunk_bytes_max = 16 * 1024;
+
+/// What is said in the place of rows when a filter function fails: the head has gone out already.
+std::string failure_json(const javascript::Failure& failure) {
+    std::string out = "{\"error\":";
+    base::append_json_string(out, failure.error);
+    out += ",\"reason\":";
+    base::append_json_string(out, failure.reason);
+    return out + '}';
+}
 
 }  // namespace
 
@@ -81,7 +93,13 @@ void Feeds::pump(Feed& feed, base::Now now) {
     const auto rows_before = feed.reader.rows();
     bool caught_up = !feed.woken;
     if (feed.woken) {
-        caught_up = feed.reader.read(out, kind == FeedKind::longpoll ? std::string::npos : chunk_bytes_max);
+        try {
+            caught_up =
+                feed.reader.read(out, kind == FeedKind::longpoll ? std::string::npos : chunk_bytes_max);
+        } catch (const javascript::Failure& failure) {
+            finish(feed, out + "\n" + failure_json(failure) + "\n", now);
+            return;
+        }
         feed.woken = !caught_up;
     }
     const bool rows = feed.reader.rows() != rows_before;

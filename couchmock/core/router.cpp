@@ -1,4 +1,4 @@
-#include "couchmock/core/api.hpp"
+#include "couchmock/core/api_design.hpp"
 #include "couchmock/core/edit_reader.hpp"
 #include "couchmock/core/multipart.hpp"
 #include "node/base/text.hpp"
@@ -20,17 +20,6 @@ void list(Server& server, Call& call, Database& database, std::string_view name,
         local_documents(server, call, database, multiple);
     else
         all_docs(server, call, database, name == "_design_docs" ? "_design/" : partition, multiple);
-}
-
-/// What lies below a design document besides its attachments needs JavaScript, but for its description.
-bool design_path(Call& call, const Database& database, const std::string& id, const std::string& name) {
-    if (name != "_view" && name != "_show" && name != "_list" && name != "_update" && name != "_rewrite" &&
-        name != "_search" && name != "_nouveau" && name != "_info")
-        return false;
-    const auto* design = database.find(id);
-    if (!design || design->tree.deleted()) throw not_found(design ? "deleted" : "missing");
-    if (name == "_info" && call.method() != "GET") throw method_not_allowed("GET");
-    no_javascript(name);
 }
 
 void partition(Server& server, Call& call, Database& database) {
@@ -58,9 +47,8 @@ void partition(Server& server, Call& call, Database& database) {
         list(server, call, database, "_all_docs", path[2] + ':');
     else if (path[3] == "_find" || path[3] == "_explain" || path[3] == "_index")
         find_path(server, call, database, path[3], path[2]);
-    else if (path[3] == "_design" && path.size() > 5 && path[5].starts_with('_'))
-        design_path(call, database, "_design/" + path[4], path[5]);
-    else
+    else if (path[3] != "_design" || path.size() <= 6 || path[5] != "_view" ||
+             !design_path(server, call, database, "_design/" + path[4], path[5], path[2]))
         throw not_found();
 }
 
@@ -103,7 +91,7 @@ void document_path(Server& server, Call& call, Database& database) {
         document(server, call, database, id);
         return;
     }
-    if (used == 3 && design_path(call, database, id, path[used])) return;
+    if (used == 3 && design_path(server, call, database, id, path[used], {})) return;
     std::string name;
     for (auto i = used; i < path.size(); ++i) name += (i == used ? "" : "/") + path[i];
     attachment(server, call, database, id, name);
@@ -223,6 +211,8 @@ void route(Server& server, Call& call) {
         database_request(server, call);
     } catch (const ApiError& error) {
         call.respond_error(for_browser(server, call, error));
+    } catch (const javascript::Failure& failure) {
+        call.respond_error(for_browser(server, call, to_api_error(failure)));
     }
 }
 

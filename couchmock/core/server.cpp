@@ -1,5 +1,7 @@
 #include "couchmock/core/server.hpp"
 
+#include "couchmock/core/scripts.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -44,10 +46,13 @@ Server::Server(MockConfig wanted)
     : config(std::move(wanted)),
       random(base::Random::stream(config.seed, "store")),
       uuids(base::Random::stream(config.seed, "uuids")),
-      request_ids(base::Random::stream(config.seed, "request ids")) {
+      request_ids(base::Random::stream(config.seed, "request ids")),
+      scripts(std::make_unique<Scripts>()) {
     uuid = new_uuid();
     cookie_secret = new_uuid();
 }
+
+Server::~Server() = default;
 
 std::string_view Server::setting(std::string_view section, std::string_view key) const {
     const auto group = settings.find(std::string{section});
@@ -79,6 +84,10 @@ void Server::apply_settings() {
     const auto bytes = [&](std::string_view key, std::int64_t otherwise) {
         return static_cast<std::size_t>(std::max<std::int64_t>(setting_number("couchdb", key, otherwise), 0));
     };
+    javascript::Limits limits;
+    limits.time_max = std::chrono::milliseconds{
+        std::max<std::int64_t>(setting_number("couchdb", "os_process_timeout", limits.time_max.count()), 1)};
+    scripts->set_limits(limits);
     for (const auto& [name, database] : databases) {
         database->document_bytes_max = bytes("max_document_size", 8'000'000);
         database->attachment_bytes_max = bytes("max_attachment_size", 1'073'741'824);
@@ -103,6 +112,7 @@ Database& Server::adopt(Database::Settings wanted) {
         made->track_changes();
         made->note_settings();
     }
+    if (const auto* replaced = find(name)) scripts->forget(*replaced);
     auto& kept = *databases.insert_or_assign(std::move(name), std::move(made)).first->second;
     if (!settings.empty()) apply_settings();
     return kept;
@@ -118,6 +128,7 @@ Database& Server::create(std::string name, int shards, bool partitioned, base::N
 void Server::drop(std::string_view name, base::Now now) {
     const auto it = databases.find(name);
     feeds.end_all(*it->second, now);
+    scripts->forget(*it->second);
     std::erase(changed, it->second.get());
     if (keeps_records) dropped.emplace_back(name);
     databases.erase(it);

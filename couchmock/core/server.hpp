@@ -19,6 +19,8 @@
 
 namespace davenport::couchmock {
 
+class Scripts;
+
 /// Whole bodies that go out chunked, as CouchDB sends its lists: one piece at a time, the next when the last
 /// was Written.
 class Bodies {
@@ -43,6 +45,7 @@ private:
 /// What one CouchDB knows: its databases and who may do what, and the answers under way.
 struct Server {
     explicit Server(MockConfig wanted);
+    ~Server();
 
     MockConfig config;
     base::Random random;
@@ -66,6 +69,7 @@ struct Server {
     Effects effects;  ///< of the event at hand
     Feeds feeds{effects};
     Bodies bodies{effects};
+    std::unique_ptr<Scripts> scripts;  ///< design documents in use (scripts.hpp)
     bool keeps_records = false;                       ///< somebody wants to know what changed
     bool settings_changed = true;                     ///< uuid, secret, configuration: not saved yet
     std::vector<std::string> dropped;                 ///< databases, not told yet

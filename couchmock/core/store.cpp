@@ -32,7 +32,7 @@ Effects Store::handle(Event&& event, base::Now now) {
         timer_.reset();
         server_.feeds.on_time(now);
     }
-    api::run_replications(server_);
+    api::run_replications(server_, now);
     auto& changed = server_.changed;
     for (auto it = changed.begin(); it != changed.end(); ++it)  // a replication may have named one twice
         if (std::find(changed.begin(), it, *it) == it) server_.feeds.wake(**it, now);

@@ -4,6 +4,8 @@
 #include "couchmock/core/api.hpp"
 #include "couchmock/core/design_check.hpp"
 #include "couchmock/core/edit_reader.hpp"
+#include "couchmock/core/scripts.hpp"
+#include "couchmock/core/validation.hpp"
 #include "node/base/json.hpp"
 
 #include <algorithm>
@@ -154,17 +156,17 @@ void prepare_user(Server& server, const User& user, const Database& database, Ed
 
 }  // namespace
 
-void prepare_edit(Server& server, const User& user, const Database& database, Edit& edit) {
+void prepare_edit(Server& server, const Call& call, const Database& database, Edit& edit, bool replicated) {
     resolve_stubs(database, edit);
-    if (database.settings().name == "_users") prepare_user(server, user, database, edit);
+    if (database.settings().name == "_users") prepare_user(server, call.user, database, edit);
     if (edit.id.starts_with("_design/") && !edit.deleted) {
         const auto body = base::parse_json("{" + edit.body + "}");
         if (auto reason =
                 body ? refuse_design_document(*body, database.settings().partitioned) : std::nullopt)
             throw ApiError{400, "invalid_design_doc", std::move(*reason), {}};
+        if (body && server.config.javascript) server.scripts->check_compiles(*body);
     }
-    // A validation function that is not asked would be a lie; a store that says so is none.
-    if (database.has_validation() && !edit.id.starts_with("_design/")) no_javascript("validate_doc_update");
+    validate_edit(server, call.user, database, edit, replicated, call.now());
 }
 
 void check_reader(const Call& call, const Database& database, std::string_view id) {

@@ -67,12 +67,32 @@ constexpr std::array samples{
     Sample{"PUT", "/db/_security", R"({"admins":{"names":["ann"]},"members":{"roles":[]}})"},
     Sample{"PUT", "/db/_design/d", R"({"views":{"v":{"map":"function(d){emit(d._id)}"}}})"},
     Sample{"GET", "/db/_design/d/_view/v", ""},
+    Sample{
+        "PUT", "/db/_design/e",
+        R"({"views":{"v":{"map":"function(doc){emit([doc._id,doc.n],doc);emit(doc.n,1.5)}","reduce":"function(k,v,r){return r?v:k.length}"},"s":{"map":"function(doc){for(var i in doc)emit(i,doc[i])}","reduce":"_stats"}},"filters":{"f":"function(doc,req){return doc.n>req.query.n}"},"updates":{"u":"function(doc,req){return [{_id:req.uuid},req.body]}"},"shows":{"s":"function(doc,req){return {json:doc,code:201}}"},"lists":{"l":"function(head,req){var r;while(r=getRow())send(r.key);}"},"rewrites":[{"from":"a/:b/*","to":"_view/v/*","query":{"key":":b"}}]})"},
+    Sample{"PUT", "/db/_design/w",
+           R"({"validate_doc_update":"function(doc,old,user,sec){if(doc.n>5)throw({forbidden:'n'})}"})"},
+    Sample{"GET", "/db/_design/e/_view/v?group_level=1&startkey=[\"a\"]&endkey=[\"b\",{}]&limit=3", ""},
+    Sample{"GET", "/db/_design/e/_view/s?reduce=false&descending=true&include_docs=true&keys=[\"n\",1]", ""},
+    Sample{"POST", "/db/_design/e/_view/v/queries",
+           R"({"queries":[{"group":true,"skip":1},{"reduce":false,"key":1,"inclusive_end":false}]})"},
+    Sample{"GET", "/db/_changes?filter=e/f&n=0", ""},
+    Sample{"GET", "/db/_changes?feed=continuous&filter=_view&view=e/v&since=0", ""},
+    Sample{"POST", "/db/_design/e/_update/u/a", "body"},
+    Sample{"GET", "/db/_design/e/_show/s/a", ""},
+    Sample{"GET", "/db/_design/e/_list/l/v?reduce=false", ""},
+    Sample{"GET", "/db/_design/e/_rewrite/a/1/x?q=2", ""},
+    Sample{"GET", "/db/_design/e/_info", ""},
     Sample{"POST", "/_replicate", R"({"source":"db","target":"other","create_target":true})"},
     Sample{"POST", "/_mock/faults",
            R"({"name":"f","fault":"store.slow","delay_ms":5,"probability":0.5,"count":2})"},
     Sample{"GET", "/_mock/journal?limit=3", ""},
     Sample{"DELETE", "/_mock/faults", ""},
 };
+
+/// The design document with functions of every kind: half of all runs have it whole.
+constexpr std::size_t design_sample = 30;
+static_assert(std::string_view{samples[design_sample].target} == "/db/_design/e");
 
 std::string mutate(std::string text, base::Random& random) {
     static constexpr std::array<std::string_view, 24> spice{"\"",
@@ -136,6 +156,8 @@ void into_the_machine(std::uint64_t seed, std::uint64_t number) {
     MockStore store;
     store.put("/db", "");
     store.put("/db/a", R"({"n":1})");
+    store.put("/_node/_local/_config/couchdb/os_process_timeout", "\"20\"");
+    if (random.below(2) == 0) store.put(samples[design_sample].target, samples[design_sample].body);
     for (int i = 0; i < 30; ++i) {
         const auto& sample = samples[random.below(samples.size())];
         const auto target = mutate(sample.target, random);

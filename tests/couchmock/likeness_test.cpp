@@ -213,7 +213,7 @@ TEST_F(Likeness, DesignDocumentsAreChecked) {
               "400 invalid_design_doc: `_nope` is not a supported reduce function.");
     EXPECT_EQ(put(R"({"options":{"partitioned":true}})"),
               "400 invalid_design_doc: partitioned option cannot be true in a non-partitioned database.");
-    EXPECT_EQ(put(R"({"views":{"v":{"map":"x","reduce":"_sum"}}})"), "201 : ");
+    EXPECT_EQ(put(R"({"views":{"v":{"map":"function() {}","reduce":"_sum"}}})"), "201 : ");
 }
 
 TEST_F(Likeness, ListsTakeTheParametersOfViews) {

@@ -244,11 +244,10 @@ TEST(Store, AsksForAPasswordOnlyWhenItHasOne) {
 }
 
 TEST(Store, SaysWhatItCannotDoInsteadOfDoingItWrong) {
-    MockClient mock;
+    MockClient mock{MockConfig{.javascript = false}};
     mock.put("/db", "");
-    mock.put(
-        "/db/_design/d",
-        R"({"views":{"v":{"map":"function(d){emit(d._id)}"}},"filters":{"f":"function(d){return true}"}})");
+    mock.put("/db/_design/d",
+             R"({"views":{"v":{"map":"function(d){emit("}},"filters":{"f":"function(d){return true}"}})");
     EXPECT_EQ(mock.get("/db/_design/d/_view/v").status, 501);
     EXPECT_EQ(mock.get("/db/_changes?filter=d/f").status, 501);
     EXPECT_EQ(mock.put("/db/a", "{}").status, 201);

@@ -96,5 +96,58 @@ void put_with_followers(benchmark::State& state) {
 }
 BENCHMARK(put_with_followers)->Arg(1)->Arg(50)->Arg(1000)->ArgName("feeds");
 
+constexpr auto views =
+    R"({"views":{"by_time":{"map":"function(doc) { emit([doc.user, doc.datetime], doc.msg.length); }",)"
+    R"("reduce":"_sum"},"own":{"map":"function(doc) { emit(doc.datetime, 1); }",)"
+    R"("reduce":"function(keys, values) { return sum(values); }"}}})";
+
+void fill(Store& store, std::int64_t documents) {
+    for (std::int64_t done = 0; done < documents; done += 500) {
+        std::string body = R"({"docs":[)";
+        for (int i = 0; i < 500; ++i) body += (i ? "," : "") + store.document();
+        store.ask("POST", "/chat/_bulk_docs", body + "]}");
+    }
+    store.ask("PUT", "/chat/_design/v", views);
+}
+
+/// Two map functions and both reductions over all documents, from nothing.
+void build_view(benchmark::State& state) {
+    for (auto _ : state) {
+        state.PauseTiming();
+        Store store;
+        fill(store, state.range(0));
+        state.ResumeTiming();
+        if (store.ask("GET", "/chat/_design/v/_view/by_time", {}) != 200) state.SkipWithError("no view");
+    }
+    state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(build_view)->Arg(100'000)->ArgName("documents")->Unit(benchmark::kMillisecond)->Iterations(1);
+
+void query_view(benchmark::State& state, const char* query) {
+    Store store;
+    fill(store, 100'000);
+    const auto target = std::string{"/chat/_design/v/_view/"} + query;
+    store.ask("GET", target, {});
+    for (auto _ : state)
+        if (store.ask("GET", target, {}) != 200) state.SkipWithError("no view");
+}
+BENCHMARK_CAPTURE(query_view, hundred_rows, "by_time?reduce=false&limit=100&skip=50000");
+BENCHMARK_CAPTURE(query_view, sum, "by_time");
+BENCHMARK_CAPTURE(query_view, own_reduce, "own");
+BENCHMARK_CAPTURE(query_view, groups, "by_time?group_level=1");
+
+void update_view(benchmark::State& state) {
+    Store store;
+    fill(store, 100'000);
+    store.ask("GET", "/chat/_design/v/_view/by_time", {});
+    for (auto _ : state) {
+        store.ask("POST", "/chat", store.document());
+        if (store.ask("GET", "/chat/_design/v/_view/by_time?reduce=false&limit=1&descending=true", {}) != 200)
+            state.SkipWithError("no view");
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(update_view);
+
 }  // namespace
 }  // namespace davenport::bench

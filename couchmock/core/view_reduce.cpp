@@ -1,0 +1,172 @@
+#include "couchmock/core/view_reduce.hpp"
+
+#include "couchmock/core/builtin_reduce.hpp"
+#include "couchmock/core/document_text.hpp"
+#include "couchmock/javascript/engine.hpp"
+#include "node/base/json.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace davenport::couchmock {
+namespace {
+
+namespace json = boost::json;
+
+/// A reduction longer than this has to be half of what it was made of (query_server_config/reduce_limit).
+constexpr std::size_t overflow_threshold = 4096;
+
+json::value parse(std::string_view text) { return base::parse_json(text).value_or(nullptr); }
+
+bool is_overflow(std::string_view reduction) { return reduction.starts_with(R"({"reduce_overflow_error":)"); }
+
+std::size_t read_rank(std::string_view name) {
+    std::size_t rank = 1;
+    const auto digits = name.substr(name.rfind('_') + 1);
+    std::from_chars(digits.data(), digits.data() + digits.size(), rank);
+    return rank;
+}
+
+}  // namespace
+
+Reducer::Reducer(std::string source, javascript::Engine& engine)
+    : source_(std::move(source)), engine_(engine) {
+    static constexpr std::pair<std::string_view, Kind> names[] = {
+        {"_sum", Kind::sum},     {"_count", Kind::count},
+        {"_stats", Kind::stats}, {"_approx_count_distinct", Kind::approx_count_distinct},
+        {"_top_", Kind::top},    {"_bottom_", Kind::bottom},
+        {"_first", Kind::first}, {"_last", Kind::last}};
+    for (const auto& [name, kind] : names)
+        if (source_.starts_with(name)) kind_ = kind;
+    if (kind_ == Kind::top || kind_ == Kind::bottom) rank_ = read_rank(source_);
+}
+
+std::string Reducer::call_own(std::string_view keys, const std::string& values, bool again) const {
+    std::string source;
+    base::append_json_string(source, source_);
+    const auto answer = engine_.call("reduce", {source, keys, values, again ? "true" : "false"});
+    if (answer.size() < 2 || answer.front() != '[')
+        return "null";  // a prototype's toJSON made something else
+    const auto size = answer.size();
+    const auto input = keys.size() + values.size();
+    if (size > overflow_threshold && size * 2 > input)
+        return fmt::format(
+            R"({{"reduce_overflow_error":"Reduce output must shrink more rapidly: input size: )"
+            R"({} output size: {}"}})",
+            input, size);
+    return answer.substr(1, size - 2);
+}
+
+std::string Reducer::reduce(const ViewRows& rows, std::size_t first, std::size_t last) const {
+    const auto values = [&] {
+        std::vector<json::value> out;
+        for (auto i = first; i < last; ++i) out.push_back(parse(rows.at(i).value));
+        return out;
+    };
+    switch (kind_) {
+        case Kind::count:
+            return std::to_string(last - first);
+        case Kind::sum:
+            return base::write_json(sum_values(values()));
+        case Kind::stats:
+            return base::write_json(stats_of(values()));
+        case Kind::top:
+        case Kind::bottom:
+            return base::write_json(ranked(values(), kind_ == Kind::top, rank_));
+        case Kind::first:
+            return rows.at(first).value;
+        case Kind::last:
+            return rows.at(last - 1).value;
+        case Kind::approx_count_distinct: {
+            DistinctCounter counter;
+            for (auto i = first; i < last; ++i)
+                if (i == first || rows.at(i).sort_key != rows.at(i - 1).sort_key)
+                    counter.insert(parse(rows.at(i).key));
+            return counter.registers();
+        }
+        case Kind::own:
+            break;
+    }
+    std::string keys = "[";
+    std::string list = "[";
+    for (auto i = first; i < last; ++i) {
+        const auto& row = rows.at(i);
+        if (i > first) keys += ',', list += ',';
+        keys += '[' + row.key + ',';
+        base::append_json_string(keys, row.id);
+        keys += ']';
+        list += row.value;
+    }
+    return call_own(keys + ']', list + ']', false);
+}
+
+std::string Reducer::rereduce(const std::vector<std::string>& reductions) const {
+    const auto values = [&] {
+        std::vector<json::value> out;
+        for (const auto& reduction : reductions) out.push_back(parse(reduction));
+        return out;
+    };
+    switch (kind_) {
+        case Kind::count:
+        case Kind::sum:
+            return base::write_json(sum_values(values()));
+        case Kind::stats:
+            return base::write_json(stats_of(values()));
+        case Kind::top:
+        case Kind::bottom: {
+            std::vector<json::value> all;
+            for (const auto& list : values())
+                if (list.is_array()) all.insert(all.end(), list.get_array().begin(), list.get_array().end());
+            return base::write_json(ranked(std::move(all), kind_ == Kind::top, rank_));
+        }
+        case Kind::first:
+            return reductions.front();
+        case Kind::last:
+            return reductions.back();
+        case Kind::approx_count_distinct: {
+            DistinctCounter counter;
+            for (const auto& reduction : reductions) counter.merge(reduction);
+            return counter.registers();
+        }
+        case Kind::own:
+            break;
+    }
+    std::string list = "[";
+    for (const auto& reduction : reductions) {
+        if (is_overflow(reduction)) return reduction;
+        if (list.size() > 1) list += ',';
+        list += reduction;
+    }
+    return call_own("null", list + ']', true);
+}
+
+std::string Reducer::finish(const std::string& reduction) const {
+    if (kind_ == Kind::approx_count_distinct) return std::to_string(DistinctCounter{reduction}.count());
+    return compact_json(reduction).value_or(reduction);
+}
+
+void ReductionCache::changed_from(std::size_t place) {
+    blocks_.resize(std::min(blocks_.size(), place / block_rows));
+}
+
+std::string ReductionCache::reduce(const ViewRows& rows, std::size_t first, std::size_t last) {
+    std::vector<std::string> parts;
+    while (first < last) {
+        const auto block = first / block_rows;
+        const auto end = std::min(last, (block + 1) * block_rows);
+        if (first == block * block_rows && end == first + block_rows) {
+            if (blocks_.size() <= block) blocks_.resize(block + 1);
+            if (blocks_[block].empty()) blocks_[block] = reducer_.reduce(rows, first, end);
+            parts.push_back(blocks_[block]);
+        } else {
+            parts.push_back(reducer_.reduce(rows, first, end));
+        }
+        first = end;
+    }
+    // Shards answer, and what they answer is reduced again: also where there is one alone.
+    return reducer_.finish(reducer_.rereduce(parts));
+}
+
+}  // namespace davenport::couchmock
