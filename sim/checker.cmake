@@ -2,6 +2,6 @@
 davenport_library(sim_checker
   checker/audience.cpp checker/context.cpp checker/convergence.cpp checker/duplicates.cpp checker/evidence.cpp checker/facts.cpp
   checker/facts_records.cpp checker/fifo.cpp checker/judge.cpp checker/latency.cpp checker/loss.cpp checker/order.cpp checker/outbox.cpp
-  checker/phantoms.cpp checker/phases.cpp checker/recovery.cpp checker/ran.cpp checker/series.cpp checker/storm.cpp checker/stories.cpp
-  checker/summary.cpp checker/thresholds.cpp checker/watch.cpp)
+  checker/people.cpp checker/phantoms.cpp checker/phases.cpp checker/recovery.cpp checker/ran.cpp checker/series.cpp checker/silence.cpp checker/storm.cpp checker/stories.cpp
+  checker/summary.cpp checker/thresholds.cpp checker/watch.cpp checker/whole_history.cpp)
 target_link_libraries(davenport_sim_checker PUBLIC davenport::sim_base fmt::fmt PRIVATE davenport_options)

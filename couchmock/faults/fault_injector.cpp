@@ -165,7 +165,7 @@ void FaultInjector::Impl::on_request(Requested&& request, base::Now now) {
     if (active_rules_ > 0 || observations_.recording || may_be_feed(request.request))
         exchange.info = describe(request.request, request.client);
     if (active_rules_ > 0) {
-        exchange.injected = decide(exchange.info, request.request, exchange);
+        exchange.injected = decide(exchange.info, request.request, exchange, now);
         if (exchange.injected.refuse) {
             reset(exchange, {}, now);
             return;

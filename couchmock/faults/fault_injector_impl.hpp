@@ -102,9 +102,9 @@ private:
     [[nodiscard]] bool stalled(const Exchange& exchange) const;
     [[nodiscard]] bool drips(const Exchange& exchange) const;
     /// What happens to a request that comes in. Counts hits.
-    InjectedFaults decide(RequestInfo& info, base::HttpRequest& request, Exchange& exchange);
+    InjectedFaults decide(RequestInfo& info, base::HttpRequest& request, Exchange& exchange, base::Now now);
     void strike(Rule& rule, InjectedFaults& injected, RequestInfo& info, base::HttpRequest& request,
-                const Exchange& exchange);
+                const Exchange& exchange, base::Now now);
     void begin(Rule& rule, base::Now now);
     void end(Rule& rule, base::Now now);
     void end_spent_rules(base::Now now);

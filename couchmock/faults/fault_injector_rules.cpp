@@ -1,5 +1,6 @@
 #include "couchmock/faults/error_answer.hpp"
 #include "couchmock/faults/fault_injector_impl.hpp"
+#include "couchmock/faults/stale_reads.hpp"
 
 #include <algorithm>
 
@@ -43,13 +44,13 @@ bool FaultInjector::Impl::is_down() const {
 }
 
 FaultInjector::Impl::InjectedFaults FaultInjector::Impl::decide(RequestInfo& info, base::HttpRequest& request,
-                                                                Exchange& exchange) {
+                                                                Exchange& exchange, base::Now now) {
     InjectedFaults injected;
     for (const auto& owned : rules_) {
         auto& rule = *owned;
         if (!rule.concerns(info)) continue;
         const auto hits = rule.hits;
-        strike(rule, injected, info, request, exchange);
+        strike(rule, injected, info, request, exchange, now);
         if (rule.hits != hits) journal_.fault(exchange.journal, rule.name());
         if (injected.refuse || injected.instead) break;
     }
@@ -57,7 +58,7 @@ FaultInjector::Impl::InjectedFaults FaultInjector::Impl::decide(RequestInfo& inf
 }
 
 void FaultInjector::Impl::strike(Rule& rule, InjectedFaults& injected, RequestInfo& info,
-                                 base::HttpRequest& request, const Exchange& exchange) {
+                                 base::HttpRequest& request, const Exchange& exchange, base::Now now) {
     const auto& parameters = rule.parameters;
     const auto delay = parameters.delay.value_or(base::Duration{0});
     switch (rule.fault()) {
@@ -102,6 +103,24 @@ void FaultInjector::Impl::strike(Rule& rule, InjectedFaults& injected, RequestIn
         case Fault::store_clock_skew:
             if (rule.fires()) injected.clock_offset += parameters.offset.value_or(base::Duration{0});
             break;
+        case Fault::store_clock_drift:
+            if (rule.fires())
+                injected.clock_offset += (now.time - rule.since) /
+                                         base::Duration{std::chrono::milliseconds{1}} *
+                                         parameters.per_second.value_or(base::Duration{0}) / 1000;
+            break;
+        case Fault::store_locked_out:
+            if (rule.fires())
+                injected.instead = error_answer(
+                    403, "Account is temporarily locked due to multiple authentication failures");
+            break;
+        case Fault::store_stale:
+            if (info.writes) {
+                note_written(rule.written, info, request.body, now.time);
+            } else if (hides(rule.written, info, request.body, now.time - delay) && rule.fires()) {
+                injected.instead = not_found(info, request.body);
+            }
+            break;
         case Fault::store_slow:
             if (rule.fires()) injected.delay = injected.delay.value_or(base::Duration{0}) + delay;
             break;
@@ -122,11 +141,13 @@ void FaultInjector::Impl::strike(Rule& rule, InjectedFaults& injected, RequestIn
             break;
         case Fault::store_reject:
             if (info.is_bulk) {
-                injected.bulk_errors.push_back(take_out(
-                    request.body, "forbidden", [&](std::string_view id) { return rule.rejects(id); }));
+                injected.bulk_errors.push_back(
+                    take_out(request.body, parameters.error.value_or("forbidden"),
+                             [&](std::string_view id) { return rule.rejects(id); }));
                 base::erase_header(request.headers, "Content-Length");
             } else if (info.writes && rule.rejects(info.document)) {
-                injected.instead = error_answer(403, "The document is not allowed.");
+                injected.instead = error_answer(parameters.error == "unauthorized" ? 401 : 403,
+                                                "The document is not allowed.");
             }
             break;
         case Fault::store_accepted:
@@ -190,6 +211,7 @@ void FaultInjector::Impl::rewind_open_feeds(Rule& rule) {
 /// A rule that fires each open feed once is spent when it has.
 void FaultInjector::Impl::begin(Rule& rule, base::Now now) {
     ++active_rules_;
+    rule.since = now.time;
     if (const auto lasts = rule.parameters.lasts) at(now.time + *lasts, Act::end_rule, rule.id);
     std::uint64_t feeds = 0;
     for (const auto* exchange : open_exchanges())

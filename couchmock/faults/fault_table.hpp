@@ -36,6 +36,9 @@ enum class Fault {
     store_forgotten,
     store_read_only,
     store_clock_skew,
+    store_clock_drift,
+    store_locked_out,
+    store_stale,
     // at once, and over
     store_wipe,
     store_crash,
@@ -57,12 +60,13 @@ enum class Fault {
 /// What a rule says of its fault. Nothing: it does not say, or its fault does not take it.
 struct FaultParameters {
     std::optional<base::Probability> probability;
-    std::optional<std::int64_t> every;     ///< every nth occasion
-    std::optional<std::int64_t> at;        ///< the nth occasion and no other
-    std::optional<std::int64_t> count;     ///< hits after which it is spent
-    std::optional<base::Duration> lasts;   ///< after which it ends
-    std::optional<base::Duration> delay;   ///< how late, or how long
-    std::optional<base::Duration> offset;  ///< of a clock; negative: slow
+    std::optional<std::int64_t> every;         ///< every nth occasion
+    std::optional<std::int64_t> at;            ///< the nth occasion and no other
+    std::optional<std::int64_t> count;         ///< hits after which it is spent
+    std::optional<base::Duration> lasts;       ///< after which it ends
+    std::optional<base::Duration> delay;       ///< how late, or how long
+    std::optional<base::Duration> offset;      ///< of a clock; negative: slow
+    std::optional<base::Duration> per_second;  ///< what a clock gains; negative: it loses
     std::optional<std::int64_t> retry_after_s;
     std::optional<std::int64_t> status;  ///< of HTTP
     std::optional<std::int64_t> rows;

@@ -3,6 +3,7 @@
 #include "couchmock/core/events.hpp"
 #include "couchmock/faults/request_info.hpp"
 #include "couchmock/faults/rule_request.hpp"
+#include "couchmock/faults/stale_reads.hpp"
 #include "node/base/random.hpp"
 
 #include <cstdint>
@@ -49,6 +50,8 @@ public:
     const std::uint64_t id;
     const FaultParameters parameters;  ///< the table's defaults among them
     bool active = true;
+    base::Time since{};  ///< when it began
+    WrittenAt written;   ///< store.stale: what it has seen
     std::uint64_t hits = 0;
     std::optional<std::uint64_t> hits_max;  ///< after which it is spent
 

@@ -39,6 +39,18 @@ Finding check_outbox(const Facts& facts);
 /// While the store refuses, each node asks it about once in 150 ms and no more.
 Finding check_storm(const Facts& facts);
 
+/// At the end every node gives the whole history of every room, page by page: each message that it owes
+/// once, and none twice.
+Finding check_whole_history(const Facts& facts);
+
+/// Whoever had to wait longer than `within` for a message or for an answer had been told in time that
+/// something is wrong, or the sender had: no connection, no store, a gap.
+Finding check_silence(const Facts& facts, Duration within);
+
+/// Everybody is shown who is there and nobody who is gone, whenever for `within` nobody came or went and no
+/// fault was on.
+Finding check_people(const Facts& facts, Duration within);
+
 /// The run was a run: what was planned took place and met something, so that the other findings mean
 /// something.
 Finding check_ran(const Facts& facts, const Scenario& scenario, const Plan& plan);

@@ -75,7 +75,14 @@ void Facts::add(const Record& record) {
         case RecordKind::history:
             take_history(record);
             break;
-        case RecordKind::store:
+        case RecordKind::store: {
+            Index number{};
+            client(record.client, number);
+            tidings.tell(number, Tidings::About::store, record.text == "down", record.at_us);
+            break;
+        }
+        case RecordKind::people:
+            people.tell(record.at_us, record.client, record.room, record.text);
             break;
         case RecordKind::requests:
             requests.push_back({record.at_us, node_names.number(record.node), record.count, record.text});

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "sim/checker/names.hpp"
+#include "sim/checker/people.hpp"
+#include "sim/checker/tidings.hpp"
 #include "sim/record/record.hpp"
 
 #include <cstddef>
@@ -159,6 +161,8 @@ public:
     std::vector<FaultSpan> faults;
     std::vector<Stall> stalls;
     std::vector<Anomaly> anomalies;
+    Tidings tidings;
+    People people;
     std::vector<std::int64_t> oddity_counts = std::vector<std::int64_t>(6, 0);  ///< by Anomaly::Kind
     std::int64_t repeated_elsewhere = 0;  ///< shown again on another connection, which a resume may do
     std::int64_t documents = 0;

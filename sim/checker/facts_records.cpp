@@ -20,6 +20,7 @@ std::uint64_t bit_of(Index node) { return std::uint64_t{1} << std::min<Index>(no
 void Facts::mark_end() {
     if (at_end_) return;
     at_end_ = true;
+    people.end(end_us);
     for (auto& client : clients) client.connected_at_end = client.connected;
 }
 
@@ -31,10 +32,14 @@ void Facts::take_connection(const Record& record) {
         c.connection = static_cast<std::uint32_t>(record.count);
         c.connected = true;
         c.streams.clear();
+        tidings.tell(number, Tidings::About::store, record.flag, record.at_us);
+        tidings.tell(number, Tidings::About::gap, false, record.at_us);
     } else {
         c.connected = false;
         c.gone = record.text;
+        people.leave(record.at_us, record.client);
     }
+    tidings.tell(number, Tidings::About::connection, !c.connected, record.at_us);
 }
 
 void Facts::take_join(const Record& record) {
@@ -47,6 +52,10 @@ void Facts::take_join(const Record& record) {
         followers.push_back({who, seq, record.at_us, false});
     }
     followers[known->second].gap = record.kind == RecordKind::joined && record.flag;
+    tidings.tell(who, Tidings::About::gap, followers[known->second].gap, record.at_us);
+    // Who polls has no session, and is in no room as far as others are told.
+    if (record.kind == RecordKind::joined && !clients[who].polls)
+        people.join(record.at_us, record.client, record.room);
 }
 
 void Facts::take_send(const Record& record) {

@@ -40,6 +40,9 @@ std::optional<Finding> check_property(const Facts& facts, const Expectation& exp
     if (property == "converged") return check_convergence_in_time(facts, expectation.within);
     if (property == "outbox_drained") return check_outbox(facts);
     if (property == "no_storm") return check_storm(facts);
+    if (property == "whole_history") return check_whole_history(facts);
+    if (property == "no_silence") return check_silence(facts, expectation.within.value_or(Duration{}));
+    if (property == "people") return check_people(facts, expectation.within.value_or(Duration{}));
     return {};
 }
 

@@ -11,8 +11,14 @@ namespace {
 
 constexpr std::uint32_t reconnect_timer = 1;
 constexpr std::uint32_t posts_timer = 2;
+constexpr std::uint32_t watch_timer = 4;
+constexpr base::Duration quiet_max = std::chrono::seconds{3};  // as the page's watch.js with somebody at it
+constexpr base::Duration patience = std::chrono::milliseconds{1500};
 constexpr std::size_t effects_most = 3;               // of one event, as a rule: a frame, a note and a timer
 constexpr std::int64_t follow_ahead_ms_max = 30'000;  // a faulty clock elsewhere must not drag ours along
+
+/// Of the clock that never jumps.
+std::int64_t in_ms(base::Time time) { return time.time_since_epoch() / std::chrono::milliseconds{1}; }
 
 using base::append_json_string;
 using base::int_member;
@@ -86,9 +92,22 @@ void ClientCore::leave(const std::string& reason, base::Duration pause) {
     lose_connection(reason, pause);
 }
 
+void ClientCore::watch() {
+    if (state_ != State::greeting && state_ != State::open) return;
+    const auto due = heard_at_ + quiet_max + (pinged_ ? patience : base::Duration{0});
+    if (due > now_.time) return set_timer(watch_timer, due - now_.time);
+    if (pinged_) return leave("silent", config_.reconnect_after);
+    pinged_ = true;
+    send(R"({"t":"ping"})");
+    set_timer(watch_timer, patience);
+}
+
 void ClientCore::on(const Connected&) {
     state_ = State::greeting;
     ++connection_;
+    heard_at_ = now_.time;
+    pinged_ = false;
+    if (config_.watches && !polling_) set_timer(watch_timer, quiet_max);
     std::string hello = R"({"t":"hello","v":1,"user":)";
     append_json_string(hello, config_.name);
     send(hello + '}');
@@ -110,6 +129,7 @@ void ClientCore::on(const Vanish& e) { leave("vanish", e.away); }
 void ClientCore::on(const TimerFired& e) {
     if (polling_) polling_->on_timer(e.timer);
     if (e.timer == reconnect_timer && state_ == State::closed) connect();
+    if (e.timer == watch_timer) watch();
     if (e.timer != posts_timer) return;
     posts_timer_at_ = base::Time::max();
     if (state_ != State::open) return;
@@ -132,6 +152,8 @@ void ClientCore::on(const Answered& e) {
 }
 
 void ClientCore::on_frame(const base::JsonView& frame) {
+    heard_at_ = now_.time;
+    pinged_ = false;
     const auto t = string_member(frame, "t").value_or("");
     if (t == "message") {
         on_message(frame);
@@ -147,6 +169,8 @@ void ClientCore::on_frame(const base::JsonView& frame) {
         on_welcome(frame);
     } else if (t == "joined" || t == "cursor" || t == "gap-closed") {
         on_joined(frame);
+    } else if (t == "people") {
+        on_people(frame);
     } else if (t == "page") {
         on_page(frame);
     } else if (t == "pong") {
@@ -164,10 +188,11 @@ void ClientCore::on_frame(const base::JsonView& frame) {
 void ClientCore::on_welcome(const base::JsonView& frame) {
     state_ = State::open;
     node_name_ = text_member(frame, "node");
-    clock_offset_ms_ = int_member(frame, "now").value_or(0) - base::unix_ms(now_.wall);
+    clock_offset_ms_ = int_member(frame, "now").value_or(0) - in_ms(now_.time);
     auto& record = note(RecordKind::connected);
     record.node = node_;
     record.count = connection_;
+    record.flag = text_member(frame, "store") == "down";
     for (auto& [room, followed] : rooms_) {
         followed.joining = true;
         std::string join = R"({"t":"join","room":)";
@@ -178,6 +203,7 @@ void ClientCore::on_welcome(const base::JsonView& frame) {
             join += fmt::format(R"(,"n":{},"seen":)", followed.n);
             append_json_string(join, followed.seen);
         }
+        if (config_.looks_round) join += R"(,"people":true)";
         send(join + '}');
     }
     posts_.learn_time();
@@ -189,7 +215,7 @@ void ClientCore::on_welcome(const base::JsonView& frame) {
 /// The node said its time, because a post was refused for its own.
 void ClientCore::on_pong(const base::JsonView& frame) {
     if (!std::exchange(asked_time_, false)) return;
-    if (const auto now = int_member(frame, "now")) clock_offset_ms_ = *now - base::unix_ms(now_.wall);
+    if (const auto now = int_member(frame, "now")) clock_offset_ms_ = *now - in_ms(now_.time);
     posts_.learn_time();
     send_due();
 }
@@ -200,7 +226,8 @@ void ClientCore::on_pong(const base::JsonView& frame) {
 /// far ahead is not followed, not even our own last key: a node whose clock was wrong made us make it, and
 /// would refuse all that follows it. Another nonce then keeps keys unique.
 base::MessageKey ClientCore::next_key() {
-    const auto clock = base::unix_ms(now_.wall) + clock_offset_ms_;
+    // Its own wall clock, which may be wrong and may jump, counts for as long as no node has said the time.
+    const auto clock = node_name_.empty() ? base::unix_ms(now_.wall) : in_ms(now_.time) + clock_offset_ms_;
     const auto is_too_far = [&](const base::MessageKey& before) {
         return before.unix_ms > clock + follow_ahead_ms_max;
     };

@@ -35,6 +35,9 @@ struct Config {
     base::Duration answer_timeout =
         std::chrono::seconds{5};  ///< a post that was not answered is repeated after this
     bool polling = false;         ///< by long polls and HTTP posts instead of a WebSocket
+    bool looks_round = false;     ///< asks who is in its rooms
+    int history_page = 500;       ///< messages of a page, when it reads a room's whole history
+    bool watches = false;  ///< as the page does with somebody at it: pings what is quiet, leaves what is dead
 };
 
 /// Follows its rooms, posts what is due, repeats what was not answered (same key), resumes from its cursors,
@@ -89,8 +92,11 @@ private:
     void on_joined(const base::JsonView& frame);
     void on_message(const base::JsonView& frame);
     void on_page(const base::JsonView& frame);
+    void on_people(const base::JsonView& frame);
     void ask_page(const std::string& room, const std::string& before);
 
+    /// Pings a connection that was quiet for a while, and leaves one that does not answer.
+    void watch();
     void connect();
     void lose_connection(const std::string& reason, base::Duration pause);
     void leave(const std::string& reason, base::Duration pause);
@@ -124,6 +130,8 @@ private:
     std::optional<Posts::Post> answered_;  ///< the newest that was answered, for Retry
     base::Time posts_timer_at_ = base::Time::max();
     bool asked_time_ = false;
+    base::Time heard_at_{};  ///< anything, over this connection
+    bool pinged_ = false;    ///< and nothing heard since
     std::map<std::string, Followed, std::less<>> rooms_;
     boost::unordered_flat_map<std::uint64_t, int>
         seen_;  ///< hash of an id -> the connection on which it last came; looked up, never walked

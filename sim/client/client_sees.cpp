@@ -6,6 +6,9 @@
 #include <functional>
 #include <tuple>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 /// What a simulated client is shown: messages as they come, where it stands in its rooms, and pages of
 /// history.
 namespace davenport::sim::client {
@@ -69,8 +72,20 @@ void ClientCore::on_message(const base::JsonView& frame) {
     }
 }
 
+void ClientCore::on_people(const base::JsonView& frame) {
+    std::vector<std::string> names;
+    if (const auto people = frame.member("people"))
+        people->each_item(
+            [&](const base::JsonView& name) { names.emplace_back(base::string_of(name).value_or("")); });
+    std::ranges::sort(names);
+    auto& record = note(RecordKind::people);
+    record.node = node_;
+    record.room = room_of(frame);
+    record.text = fmt::format("{}", fmt::join(names, " "));
+}
+
 void ClientCore::ask_page(const std::string& room, const std::string& before) {
-    std::string ask = R"({"t":"history","limit":500,"room":)";
+    auto ask = fmt::format(R"({{"t":"history","limit":{},"room":)", config_.history_page);
     base::append_json_string(ask, at_node(room));
     if (!before.empty()) {
         ask += R"(,"before":)";

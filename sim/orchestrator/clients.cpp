@@ -13,6 +13,10 @@ namespace {
 constexpr Duration away_default = std::chrono::seconds{1};
 constexpr int garbage_frames = 20;
 
+bool is_of_the_clock(const PlannedFault& fault) { return fault.kind.starts_with("client.clock_"); }
+/// It lies upon the client, whatever connections come and go.
+bool holds(const PlannedFault& fault) { return fault.kind == "client.slow" || is_of_the_clock(fault); }
+
 constexpr std::array garbage{"{",
                              "[]",
                              "{\"t\":7}",
@@ -28,8 +32,11 @@ Clients::Clients(Context& context, FaultStates& states, const Nodes& nodes)
       states_{states},
       nodes_{nodes},
       count_{static_cast<std::uint32_t>(context.scenario.topology.clients)} {
-    for (const auto& placement : placements_of(context.scenario))
-        client_at_[placement.client] = placement.node;
+    for (const auto& [client, node, rooms, polling, at] : placements_of(context.scenario)) {
+        client_at_[client] = node;
+        if (at > Duration{})
+            context.soon(at, [this, add = AddClient{client, node, rooms, polling}] { context_.add(add); });
+    }
 }
 
 void Clients::on_record(const Record& record) {
@@ -37,8 +44,7 @@ void Clients::on_record(const Record& record) {
         client_at_[record.client] = record.node;
         connected_.insert(record.client);
         for (std::size_t i = 0; i < states_.count(); ++i)
-            if (states_.is_on(i) && states_.planned(i).kind == "client.slow" &&
-                states_.planned(i).client == record.client)
+            if (states_.is_on(i) && holds(states_.planned(i)) && states_.planned(i).client == record.client)
                 states_.hits(i) = 1;  // it was away when that began
     } else if (record.kind == RecordKind::disconnected) {
         connected_.erase(record.client);
@@ -52,7 +58,7 @@ void Clients::join(std::size_t fault, const std::string& node) {
          --i, ++count_) {
         auto client = fmt::format("c{}", count_ + 1);
         client_at_[client] = node;
-        context_.add(AddClient{std::move(client), node, {room_of(context_.scenario.topology, count_)}});
+        context_.add(AddClient{std::move(client), node, sim::rooms_of(context_.scenario.topology, count_)});
     }
 }
 
@@ -75,6 +81,10 @@ void Clients::begin(std::size_t fault) {
         if (!moment) return;
     } else if (planned.kind == "client.slow") {
         context_.add(HoldReading{planned.client, true});
+        if (moment) context_.soon(away_default, [this, fault] { end(fault); });
+        return;
+    } else if (is_of_the_clock(planned)) {
+        context_.add(SetHost{fault, true});
         if (moment) context_.soon(away_default, [this, fault] { end(fault); });
         return;
     } else {
@@ -106,6 +116,7 @@ void Clients::end(std::size_t fault) {
     if (!states_.claim_end(fault)) return;
     const auto& planned = states_.planned(fault);
     if (planned.kind == "client.slow") context_.add(HoldReading{planned.client, false});
+    if (is_of_the_clock(planned)) context_.add(SetHost{fault, false});
     states_.finish(fault, states_.hits(fault));
 }
 

@@ -68,6 +68,10 @@ enum class NodeAct {
     resume,
 };
 
+/// What of the commit under way is on the disk when a node is killed. A torn one is none: a journal's commit
+/// is there whole or not at all.
+enum class Tail { lost, kept, torn };
+
 struct SetTimer {
     base::Time at;
 };  ///< there is one; setting again moves it
@@ -75,6 +79,7 @@ struct Act {
     std::string node;
     NodeAct act;
     std::size_t copy = 0;
+    Tail tail = Tail::lost;
 };
 struct Tell {
     std::string client;
@@ -115,8 +120,8 @@ struct SetLink {
 struct SetHost {
     std::size_t fault;
     bool on;
-};  ///< node.disk_full, node.disk_fail, node.clock_skew: what no real machine lets one do; answer the end of
-    ///< a disk_fail with LinkTold
+};  ///< a fault of a node's disk or clock, or of a client's clock; answer the end of disk_fail, disk_slow and
+    ///< disk_stall with LinkTold
 struct Note {
     Record record;
 };  ///< for the history, with `at_us` filled in

@@ -15,7 +15,17 @@ constexpr Duration pause_default = std::chrono::seconds{1};
 
 /// It hits the machine under the node, whether the node runs or not.
 bool is_of_the_host(std::string_view kind) {
-    return kind == "node.disk_full" || kind == "node.disk_fail" || kind == "node.clock_skew";
+    return kind.starts_with("node.disk_") || kind.starts_with("node.clock_");
+}
+
+/// The world counts what it hits.
+bool is_counted(std::string_view kind) {
+    return kind == "node.disk_fail" || kind == "node.disk_slow" || kind == "node.disk_stall";
+}
+
+Tail tail_of(const PlannedFault& planned) {
+    const auto tail = parameter_or(planned.parameters, "tail", std::string{});
+    return tail == "kept" ? Tail::kept : tail == "torn" ? Tail::torn : Tail::lost;
 }
 
 }  // namespace
@@ -77,7 +87,7 @@ void Nodes::go_down(std::size_t fault, Node& node, NodeAct how, std::string stat
     node.health = Health::stopping;
     node.asked = true;
     node.fault = static_cast<int>(fault);
-    act(name, how);
+    context_.add(Act{name, how, 0, tail_of(states_.planned(fault))});
     note(name, std::move(state));
 }
 
@@ -87,8 +97,7 @@ void Nodes::end(std::size_t fault) {
     if (is_of_the_host(planned.kind)) {
         context_.add(SetHost{fault, false});
         if (is_running(planned.node)) states_.hits(fault) = 1;
-        if (planned.kind != "node.disk_fail")
-            states_.finish(fault, states_.hits(fault));  // that one is told whether it hit
+        if (!is_counted(planned.kind)) states_.finish(fault, states_.hits(fault));
         return;
     }
     auto& node = nodes_[planned.node];

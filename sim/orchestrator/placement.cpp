@@ -1,6 +1,6 @@
 #include "sim/orchestrator/placement.hpp"
 
-#include "sim/scenario/plan.hpp"
+#include "sim/scenario/parameters.hpp"
 
 #include <algorithm>
 
@@ -14,6 +14,29 @@ std::vector<std::string> nodes_of(const Scenario& scenario) {
     return nodes;
 }
 
+namespace {
+
+bool expects(const Scenario& scenario, std::string_view property) {
+    return std::ranges::find(scenario.expect, property, &Expectation::property) != scenario.expect.end();
+}
+
+}  // namespace
+
+bool clients_look_round(const Scenario& scenario) { return expects(scenario, "people"); }
+
+int history_page(const Scenario& scenario) {
+    constexpr int usual = 500, small = 7;  // so small that short runs have many
+    return expects(scenario, "whole_history") ? small : usual;
+}
+
+bool clients_watch(const Scenario& scenario, const Plan& plan) {
+    if (expects(scenario, "no_silence")) return true;
+    return std::ranges::any_of(plan.faults, [](const PlannedFault& fault) {
+        return (fault.kind == "link.half_open" || fault.kind == "link.idle_cut") &&
+               parameter_or(fault.parameters, "link", std::string{}) == "client-node";
+    });
+}
+
 std::vector<std::string> rooms_of(const Scenario& scenario) {
     std::vector<std::string> rooms;
     for (int i = 1; i <= std::max(scenario.topology.rooms, 1); ++i) rooms.push_back(fmt::format("r{}", i));
@@ -23,10 +46,9 @@ std::vector<std::string> rooms_of(const Scenario& scenario) {
 std::vector<Placement> placements_of(const Scenario& scenario) {
     std::vector<Placement> placements;
     for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(scenario.topology.clients); ++i)
-        placements.push_back({fmt::format("c{}", i + 1),
-                              home_of(scenario.topology, i),
-                              {room_of(scenario.topology, i)},
-                              is_polling(scenario.topology, i)});
+        placements.push_back({fmt::format("c{}", i + 1), home_of(scenario.topology, i),
+                              sim::rooms_of(scenario.topology, i), is_polling(scenario.topology, i),
+                              arrival_of(scenario.topology, i)});
     return placements;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sim/scenario/scenario.hpp"
+#include "sim/scenario/plan.hpp"
 
 #include <string>
 #include <vector>
@@ -14,7 +14,16 @@ struct Placement {
     std::string node;
     std::vector<std::string> rooms;
     bool polling = false;
+    Duration at{};  ///< when it comes; those of the beginning are added by the world, the others by orders
 };
+
+/// Connections of clients can die without a word in this plan, or are expected to be told of, so clients
+/// watch them.
+bool clients_watch(const Scenario& scenario, const Plan& plan);
+/// Who is in the rooms is judged.
+bool clients_look_round(const Scenario& scenario);
+/// How many messages a page has when a node's history is read at the end.
+int history_page(const Scenario& scenario);
 
 std::vector<std::string> nodes_of(const Scenario& scenario);
 std::vector<Placement> placements_of(const Scenario& scenario);

@@ -1,5 +1,6 @@
 #include "sim/process/child.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,6 +114,14 @@ Child& Child::operator=(Child&& other) noexcept {
 
 void Child::signal(int signal) const {
     if (running()) ::kill(pid_, signal);
+}
+
+void Child::limit_file_size(std::int64_t bytes) const {
+    if (!running()) return;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) != 0) return;
+    if (bytes >= 0) limit.rlim_cur = std::min(limit.rlim_cur, static_cast<rlim_t>(bytes));
+    ::prlimit(pid_, RLIMIT_FSIZE, &limit, nullptr);
 }
 
 void Child::kill() {

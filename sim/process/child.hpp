@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -45,6 +46,8 @@ public:
 
     /// Sends `signal`; nothing when it is not running.
     void signal(int signal) const;
+    /// From now on no file that it writes may be longer than `bytes`; -1: as long as ours.
+    void limit_file_size(std::int64_t bytes) const;
     /// SIGKILL, and waits for the end: a killed process holds its port and its journal's lock until it is
     /// gone.
     void kill();

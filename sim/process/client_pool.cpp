@@ -20,7 +20,18 @@ void ClientPool::add_reader(client::Config config) {
 
 void ClientPool::tell(const std::string& client, const client::Event& event) {
     const auto found = members_.find(client);
-    if (found != members_.end()) perform(client, found->second, found->second.core.handle(event, both_now()));
+    if (found == members_.end()) return;
+    auto& member = found->second;
+    auto now = both_now();
+    now.wall += member.clock.offset(now.time);
+    perform(client, member, member.core.handle(event, now));
+}
+
+void ClientPool::set_clock(std::size_t fault, const PlannedFault& planned, bool on) {
+    const auto found = members_.find(planned.client);
+    if (found == members_.end()) return;
+    auto& clock = found->second.clock;
+    on ? clock.begin(fault, planned, steady_now()) : clock.end(fault);
 }
 
 void ClientPool::hold_reading(const std::string& client, bool held) {
@@ -52,7 +63,7 @@ void ClientPool::connect(const std::string& name, Member& member, const std::str
     if (member.socket) member.socket->close();
     // After close() none of these is called any more, so the name is enough: it is always about the newest
     // connection.
-    auto door = endpoint_of_(node);
+    auto door = endpoint_of_(name, node);
     member.socket = transport_.connect(
         door.port,
         {.on_open = [this, name] { tell(name, client::Connected{}); },
@@ -64,7 +75,7 @@ void ClientPool::connect(const std::string& name, Member& member, const std::str
 }
 
 void ClientPool::ask(const std::string& name, client::Ask request) {
-    const auto door = endpoint_of_(request.node);
+    const auto door = endpoint_of_(name, request.node);
     if (!door.authority.empty()) request.http.headers.emplace_back("Host", door.authority);
     transport_.fetch("127.0.0.1", door.port, std::move(request.http), request.patience,
                      [this, name, number = request.request](Transport::Answer got) {

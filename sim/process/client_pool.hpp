@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/client/client_core.hpp"
+#include "sim/orchestrator/wrong_clock.hpp"
 #include "sim/process/alarms.hpp"
 #include "sim/process/transport.hpp"
 
@@ -21,7 +22,7 @@ public:
         std::uint16_t port = 0;   ///< of this machine; 0: no such node
         std::string authority{};  ///< the node's name and port, when that is not where the port is
     };
-    using EndpointOf = std::function<Endpoint(const std::string& node)>;
+    using EndpointOf = std::function<Endpoint(const std::string& client, const std::string& node)>;
     using OnRecord = std::function<void(const Record&)>;
     using OnHistory = std::function<void(const std::string& node, client::HistoryRead)>;
 
@@ -39,6 +40,8 @@ public:
 
     void tell(const std::string& client, const client::Event& event);
     void hold_reading(const std::string& client, bool held);
+    /// A fault of a client's clock begins or ends.
+    void set_clock(std::size_t fault, const PlannedFault& planned, bool on);
 
     [[nodiscard]] bool settled() const;
     [[nodiscard]] std::optional<base::Time> next_alarm() const { return alarms_.next(); }
@@ -52,6 +55,7 @@ private:
         std::string node;
         client::ClientCore core;
         std::shared_ptr<WebSocket> socket;
+        orchestrator::WrongClock clock;
         bool held = false;
         std::vector<client::Answered> unheard;  ///< while it is held
         bool reader = false;

@@ -38,6 +38,7 @@ World::World(const Scenario& scenario, const Plan& plan, HistorySink& sink, cons
       folder_{options.out / "processes"},
       database_{fmt::format("run-{:012x}", random_.next() >> 16)},
       links_{scenario, plan, transport_},
+      wrong_clocks_{plan, folder_ / "clocks"},
       store_restart_{options.store_kill, options.store_start, folder_ / "logs" / "store-commands.log"} {}
 
 World::~World() {
@@ -64,7 +65,7 @@ void World::set_up() {
         !few.empty())
         throw std::runtime_error{few};
     std::filesystem::remove_all(folder_);
-    for (const char* part : {"logs", "journals", "ports"})
+    for (const char* part : {"logs", "journals", "ports", "clocks"})
         std::filesystem::create_directories(folder_ / part);
     options_.attached.empty() ? start_mock() : find_store();
     for (const auto& name : orchestrator::nodes_of(scenario_)) {
@@ -198,14 +199,15 @@ void World::add_node(const std::string& name) {
     if (const auto bytes = scenario_.topology.send_queue_bytes; bytes != Topology{}.send_queue_bytes)
         command.insert(command.end(), {"--send-queue-bytes", std::to_string(bytes)});
     logs_.emplace(name, folder_ / "logs" / (name + ".log"));
-    nodes_.emplace(name,
-                   Program::Setup{.name = name,
-                                  .command = std::move(command),
-                                  .port_files = {folder_ / "ports" / name},
-                                  .log = folder_ / "logs" / (name + ".log"),
-                                  // The load is the scenario's to say. An older build knows no such setting.
-                                  .environment = {"DAVENPORT_STORE_PASSWORD=" + store.password,
-                                                  "DAVENPORT_POSTS_PER_SECOND=0"}});
+    auto environment = wrong_clocks_.environment_of(name);
+    environment.push_back("DAVENPORT_STORE_PASSWORD=" + store.password);
+    // The load is the scenario's to say. An older build knows no such setting.
+    environment.emplace_back("DAVENPORT_POSTS_PER_SECOND=0");
+    nodes_.emplace(name, Program::Setup{.name = name,
+                                        .command = std::move(command),
+                                        .port_files = {folder_ / "ports" / name},
+                                        .log = folder_ / "logs" / (name + ".log"),
+                                        .environment = std::move(environment)});
 }
 
 void World::await(Program& program) {

@@ -3,9 +3,11 @@
 #include "sim/process/relay.hpp"
 #include "sim/scenario/plan.hpp"
 
+#include <compare>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +33,12 @@ public:
     std::uint16_t add_relay(const std::string& link, const std::string& node, const std::string& host,
                             std::uint16_t port);
 
+    /// The port at which `client` finds a node whose clients find it at `port`: by a relay of its own, if
+    /// faults hit its link alone.
+    std::uint16_t port_for(const std::string& client, const std::string& node, std::uint16_t port);
+
+    /// Cuts what is idle, where a fault says so; to be called again and again.
+    void look();
     /// Begins or ends a fault of the plan; returns how many connections it has met so far.
     std::int64_t set_fault(std::size_t fault, bool on);
     /// Calls `note(node, status, count)` for the nodes' requests to the store since the last call.
@@ -38,14 +46,22 @@ public:
                                                 std::int64_t count)>& note);
 
 private:
-    [[nodiscard]] LinkConditions usual_conditions(const std::string& link) const;
+    struct Where {
+        std::string link;
+        std::string node;
+        std::string client{};  ///< of a relay that is one client's own
+        auto operator<=>(const Where&) const = default;
+    };
+    static bool is_hit(const PlannedFault& fault, const Where& where);
+    [[nodiscard]] LinkConditions usual_conditions(const Where& where) const;
     void set_conditions(const PlannedFault& fault, bool on);
 
     const Scenario& scenario_;
     const Plan& plan_;
     Transport& transport_;
-    std::map<std::pair<std::string, std::string>, std::unique_ptr<Relay>> relays_;  ///< by link and node
-    std::map<std::size_t, std::int64_t> touched_;                                   ///< by fault
+    std::map<Where, std::unique_ptr<Relay>> relays_;
+    std::map<std::size_t, std::int64_t> touched_;  ///< by fault
+    std::set<std::size_t> on_;                     ///< faults that are on
 };
 
 }  // namespace davenport::sim::process

@@ -32,6 +32,8 @@ public:
     void terminate(base::Time now);
     void pause();
     void resume();
+    /// Nothing more fits on its disk, as far as it can tell, or all does again.
+    void fill_disk(bool full) const { child_.limit_file_size(full ? 0 : -1); }
 
     /// A change since the last call. To be called again and again while the program lives: nothing else
     /// notices its end.

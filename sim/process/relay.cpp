@@ -101,8 +101,17 @@ public:
 
     /// The conditions have changed.
     void look() {
+        if (relay_->conditions_.block_bytes == 0) flush();
         for (auto* pump : {&up_, &down_}) write(*pump);
     }
+
+    [[nodiscard]] bool is_silent() const { return silent_; }
+    void silence() {
+        silent_ = true;
+        up_.timer.cancel();
+        down_.timer.cancel();
+    }
+    [[nodiscard]] base::Time moved() const { return moved_; }
 
     void reset() {
         if (std::exchange(closed_, true)) return;
@@ -124,17 +133,19 @@ private:
     }
 
     void read(Pump& pump) {
-        if (closed_ || pump.reading || pump.ended || pump.waiting_bytes >= waiting_bytes_max) return;
+        if (closed_ || silent_ || pump.reading || pump.ended || pump.waiting_bytes >= waiting_bytes_max)
+            return;
         pump.reading = true;
         source(pump).async_read_some(asio::buffer(pump.buffer),
                                      [self = shared_from_this(), &pump](error_code ec, std::size_t n) {
                                          pump.reading = false;
-                                         if (self->closed_) return;
+                                         if (self->closed_ || self->silent_) return;
+                                         self->moved_ = steady_now();
                                          if (ec && (!pump.up || ec != asio::error::eof)) self->count_broken();
                                          if (ec && ec != asio::error::eof) return self->reset();
                                          if (!ec) self->count({pump.buffer.data(), n}, pump.up);
                                          pump.ended = ec == asio::error::eof;
-                                         self->delay(pump, std::string{pump.buffer.data(), ec ? 0 : n});
+                                         self->take(pump, std::string{pump.buffer.data(), ec ? 0 : n});
                                          self->write(pump);
                                          self->read(pump);
                                      });
@@ -148,6 +159,44 @@ private:
             asked_ = false;
         }
     }
+
+    /// Passes a piece on, or, as a proxy that buffers, gathers it. An answer's head comes in a piece of its
+    /// own, or with the first of its body; an empty piece is the end.
+    void take(Pump& pump, std::string bytes) {
+        const auto block = relay_->conditions_.block_bytes;
+        const bool is_head = bytes.starts_with("HTTP/1.");
+        if (!pump.up && is_head) chunked_ = is_chunked(bytes);
+        if (pump.up || block == 0 || !chunked_ || is_head || bytes.empty()) {
+            if (!pump.up) flush();
+            return delay(pump, std::move(bytes));
+        }
+        gathered_ += bytes;
+        if (gathered_.size() >= block || gathered_.ends_with("0\r\n\r\n")) flush();
+    }
+
+    void flush() {
+        if (!gathered_.empty()) delay(down_, std::exchange(gathered_, {}));
+    }
+
+    static bool is_chunked(std::string_view head) {
+        constexpr std::string_view header = "transfer-encoding: chunked";
+        const auto same = [](char a, char b) {
+            return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + ('a' - 'A')) : a) == b;
+        };
+        return !std::ranges::search(head, header, same).empty();
+    }
+
+    /// What TCP takes to bring a piece through that is lost now and then.
+    base::Duration time_of_losses() {
+        using namespace std::chrono_literals;
+        const auto chance = static_cast<std::uint32_t>(relay_->conditions_.loss.millionths);
+        base::Duration took{};
+        for (base::Duration wait = 200ms; chance > 0 && wait < 10s; wait *= 2) {
+            if (!relay_->random_.per_million(chance)) break;
+            took += wait;
+        }
+        return took;
+    }
     void count_broken() {
         if (std::exchange(asked_, false)) ++relay_->answers_["reset"];
     }
@@ -157,7 +206,8 @@ private:
         const auto& conditions = relay_->conditions_;
         const auto jitter =
             conditions.jitter > base::Duration{0} ? relay_->random_.between(0, conditions.jitter.count()) : 0;
-        auto due = std::max(steady_now() + conditions.latency + base::Duration{jitter}, pump.last_due);
+        auto due = std::max(steady_now() + conditions.latency + base::Duration{jitter} + time_of_losses(),
+                            pump.last_due);
         if (conditions.bytes_per_second > 0)
             due += base::Duration{
                 static_cast<std::int64_t>(bytes.size() * 1'000'000 / conditions.bytes_per_second)};
@@ -167,7 +217,7 @@ private:
     }
 
     void write(Pump& pump) {
-        if (closed_ || pump.writing || pump.waiting.empty() || held(pump)) return;
+        if (closed_ || silent_ || pump.writing || pump.waiting.empty() || held(pump)) return;
         const auto due = pump.waiting.front().due;
         if (due > steady_now()) {
             pump.timer.expires_at(std::chrono::steady_clock::time_point{due.time_since_epoch()});
@@ -203,6 +253,10 @@ private:
     Pump down_;
     bool asked_ = false;  ///< something was said to the server that it has not answered
     bool closed_ = false;
+    bool silent_ = false;   ///< half open
+    bool chunked_ = false;  ///< the answer under way
+    std::string gathered_;  ///< of it
+    base::Time moved_ = steady_now();
 };
 
 }  // namespace
@@ -261,6 +315,26 @@ std::int64_t Relay::reset() {
     const std::set connections{impl_->connections_};
     for (const auto& connection : connections) connection->reset();
     return static_cast<std::int64_t>(connections.size());
+}
+
+std::int64_t Relay::silence() {
+    std::int64_t count = 0;
+    for (const auto& connection : impl_->connections_) {
+        if (connection->is_silent()) continue;
+        connection->silence();
+        ++count;
+    }
+    return count;
+}
+
+std::int64_t Relay::cut_idle(base::Duration idle, bool silently) {
+    std::int64_t count = 0;
+    for (const auto& connection : std::set{impl_->connections_}) {
+        if (connection->is_silent() || connection->moved() + idle > steady_now()) continue;
+        silently ? connection->silence() : connection->reset();
+        ++count;
+    }
+    return count;
 }
 
 std::int64_t Relay::connections() const { return static_cast<std::int64_t>(impl_->connections_.size()); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/base/parameter.hpp"
 #include "node/base/time.hpp"
 
 #include <cstdint>
@@ -18,6 +19,9 @@ struct LinkConditions {
     bool up_held = false;      ///< what is sent waits, in order, until it is let go; TCP loses nothing
     bool down_held = false;
     std::uint64_t bytes_per_second = 0;  ///< of each connection, each way; 0: as the machine can
+    base::Probability loss{0};  ///< of a piece, each time it is sent; TCP sends it again, and all waits
+    std::size_t block_bytes =
+        0;  ///< a chunked answer is passed on in blocks of so much, or at its end; 0: at once
 };
 
 /// A network cable between a client on this machine and a server: a TCP proxy that can be made slow, thin,
@@ -40,6 +44,11 @@ public:
     void set_conditions(const LinkConditions& conditions);
     /// Breaks every connection, as RST does. Returns how many.
     std::int64_t reset();
+    /// The connections that there are fall silent for good, and neither side is told. Returns how many.
+    std::int64_t silence();
+    /// Breaks those on which nothing has moved for `idle`, or (`silently`) has them fall silent. Returns how
+    /// many.
+    std::int64_t cut_idle(base::Duration idle, bool silently);
     /// How many connections there are.
     [[nodiscard]] std::int64_t connections() const;
     /// How many connections were made since the beginning.

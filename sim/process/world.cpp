@@ -3,6 +3,7 @@
 #include "node/base/json.hpp"
 
 #include <algorithm>
+#include <fstream>
 
 #include <fmt/format.h>
 
@@ -16,6 +17,7 @@ constexpr base::Duration watch_interval = 10ms;  // how late the end of a proces
 constexpr base::Duration stall_min = 50ms;
 constexpr base::Duration look_interval = 100ms;  // for progress, and for counting requests
 constexpr base::Duration control_timeout = 10s;
+constexpr int half_a_frame_bytes = 2'060;  // of SQLite's write-ahead log
 constexpr auto journal_suffixes = {"", "-wal", "-shm", "-journal"};
 
 }  // namespace
@@ -29,10 +31,11 @@ WorldResult World::run() {
                                                 options_.room_prefix});
     clients_.emplace(
         transport_,
-        [this](const std::string& node) {
+        [this](const std::string& client, const std::string& node) {
             const auto elsewhere = attached_.find(node);
+            const auto port = client_ports_.contains(node) ? client_ports_[node] : std::uint16_t{0};
             return ClientPool::Endpoint{
-                client_ports_.contains(node) ? client_ports_[node] : std::uint16_t{0},
+                links_.port_for(client, node, port),
                 elsewhere == attached_.end() ? std::string{} : elsewhere->second.authority()};
         },
         [this](const Record& seen) {
@@ -44,7 +47,8 @@ WorldResult World::run() {
         });
     perform(orchestrator_->start());
     for (const auto& seat : orchestrator::placements_of(scenario_))
-        on(orchestrator::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
+        if (seat.at == Duration{})
+            on(orchestrator::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
     loop();
     finished_ = true;
     teardown();
@@ -64,6 +68,8 @@ void World::loop() {
             if (options_.progress) options_.progress(now - start_);
             note_requests(now);
             note_logs(both_now());
+            wrong_clocks_.drift(now);
+            links_.look();
             next_look = now + look_interval;
             if (options_.abort && options_.abort()) return break_off(std::string{aborted_run});
         }
@@ -104,6 +110,7 @@ void World::watch_programs(base::Time now) {
         const auto change = node.poll(now);
         if (!change) continue;
         if (change->ready) {
+            node.fill_disk(full_disks_[name] > 0);  // one that is full lets a node start, as elsewhere
             tell(orchestrator::NodeIsUp{name});
         } else {
             tell(orchestrator::NodeIsGone{name, change->how, change->clean});
@@ -139,7 +146,8 @@ void World::note_logs(base::Now now) {
     for (auto& [name, log] : logs_) {
         for (auto& line : log.read()) {
             Record written{.kind = RecordKind::log};
-            const auto ago = line.at ? std::max(now.wall - *line.at, base::Duration{0}) : base::Duration{0};
+            const auto wall = now.wall + wrong_clocks_.offset_of(name, now.time);
+            const auto ago = line.at ? std::max(wall - *line.at, base::Duration{0}) : base::Duration{0};
             written.at_us = std::max<std::int64_t>((now.time - ago - start_).count(), 0);
             written.node = name;
             written.text = std::move(line.text);
@@ -164,6 +172,7 @@ void World::on(const orchestrator::Act& e) {
             break;
         case orchestrator::NodeAct::kill:
             node.kill();
+            if (e.tail == orchestrator::Tail::torn) tear_journal(e.node);
             break;
         case orchestrator::NodeAct::terminate:
             node.terminate(now);
@@ -200,6 +209,22 @@ void World::copy_journal(const std::string& from, const std::string& to) {
     }
 }
 
+void World::tear_journal(const std::string& node) {
+    const auto log = folder_ / "journals" / (node + ".db-wal");
+    if (!std::filesystem::exists(log)) return;
+    std::ofstream file{log, std::ios::binary | std::ios::app};
+    for (int i = 0; i < half_a_frame_bytes; ++i) file.put(static_cast<char>(random_.below(256)));
+}
+
+void World::on(const orchestrator::SetHost& e) {
+    const auto& fault = plan_.faults[e.fault];
+    if (fault.kind.starts_with("client.")) return clients_->set_clock(e.fault, fault, e.on);
+    if (fault.kind != "node.disk_full") return wrong_clocks_.set_fault(e.fault, e.on, steady_now());
+    const auto node = nodes_.find(fault.node);
+    const bool full = (full_disks_[fault.node] += e.on ? 1 : -1) > 0;
+    if (node != nodes_.end()) node->second.fill_disk(full);
+}
+
 void World::on(const orchestrator::Tell& e) { clients_->tell(e.client, e.event); }
 
 void World::on(const orchestrator::RestartStore& e) {
@@ -222,6 +247,8 @@ void World::on(const orchestrator::AddClient& e) {
     config.start = start_;
     config.seed = plan_.seed;
     config.polling = e.polling;
+    config.looks_round = orchestrator::clients_look_round(scenario_);
+    config.watches = orchestrator::clients_watch(scenario_, plan_);
     clients_->add(std::move(config));
 }
 
@@ -261,6 +288,7 @@ void World::on(const orchestrator::AskHistory& e) {
     reader.rooms = e.rooms;
     reader.room_prefix = options_.room_prefix;
     reader.start = start_;
+    reader.history_page = orchestrator::history_page(scenario_);
     clients_->add_reader(std::move(reader));
 }
 

@@ -9,6 +9,7 @@
 #include "sim/process/store_address.hpp"
 #include "sim/process/store_restart.hpp"
 #include "sim/process/transport.hpp"
+#include "sim/process/wrong_clocks.hpp"
 #include "sim/world.hpp"
 
 #include <deque>
@@ -45,6 +46,8 @@ private:
     void teardown();
     /// With the files that belong to it; in place of what is there.
     void copy_journal(const std::string& from, const std::string& to);
+    /// Half a frame more in the journal's log, as of a write that was under way when the machine died.
+    void tear_journal(const std::string& node);
     base::HttpResponse ask_and_wait(const StoreAddress& store, base::HttpRequest request);
     [[nodiscard]] base::HttpRequest to_database(base::HttpRequest request) const;
     void throw_if_interrupted() const;
@@ -68,8 +71,7 @@ private:
     void on(const orchestrator::AskHistory& e);
     void on(const orchestrator::SetLink& e);
     void on(const orchestrator::RestartStore& e);
-    void on(const orchestrator::SetHost&) {
-    }  // the language says that only the virtual world has such machines
+    void on(const orchestrator::SetHost& e);
     void on(const orchestrator::Note& e);
     void on(const orchestrator::Finished& e);
     void fetch(orchestrator::RequestId request, const StoreAddress& from, base::HttpRequest http);
@@ -89,6 +91,8 @@ private:
     Transport transport_;
     Links links_;
     std::optional<Program> mock_;
+    WrongClocks wrong_clocks_;
+    std::map<std::string, int> full_disks_;  ///< how many faults fill the disk of a node
     StoreRestart store_restart_;
     std::map<std::string, Program> nodes_;  ///< those that we started
     std::map<std::string, AttachedNode> attached_;

@@ -17,8 +17,8 @@ namespace {
 constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::end) + 1> kind_names{
     "run",        "node",     "fault_on", "fault_off", "connected", "disconnected", "joined",
     "gap_closed", "send",     "unsent",   "accepted",  "stored",    "refused",      "failed",
-    "shown",      "repeated", "phantom",  "document",  "history",   "store",        "requests",
-    "backlog",    "log",      "stall",    "healed",    "end"};
+    "shown",      "repeated", "phantom",  "document",  "history",   "store",        "people",
+    "requests",   "backlog",  "log",      "stall",     "healed",    "end"};
 
 constexpr std::array<std::string_view, 3> via_names{"live", "resume", "page"};
 

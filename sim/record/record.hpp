@@ -40,6 +40,7 @@ enum class RecordKind {
     document,  ///< at the end: the store holds `id`, which says `msg`
     history,   ///< at the end: `node` gives `msg` (`id`) as the next newer one of `room`
     store,     ///< what `node` told its clients of the store: `text` is up or down; `count`: the backlog
+    people,    ///< `client` was told who is in `room`: `text` has the names, with blanks between them
     requests,  ///< the store had `count` requests with status `text` from `node` since the last such record
     backlog,   ///< `node` has `count` messages that wait for the store
     log,       ///< `node` wrote `text` to its log

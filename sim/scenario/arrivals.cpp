@@ -1,5 +1,6 @@
 #include "sim/scenario/arrivals.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace davenport::sim {
@@ -40,6 +41,52 @@ std::uint64_t ramped(std::uint64_t even, std::uint64_t length) {
     return length * whole_root(part_q24 << 24) / one_q24;
 }
 
+/// A rate that grows or falls is taken as so many steps of its stage.
+constexpr std::uint64_t steps_of_a_slope = 1000;
+
+/// Calls `step(rate, length in microseconds)` for each stretch of an even rate, one after the other.
+template <class Step>
+void for_each_step(const std::vector<Stage>& stages, Step step) {
+    for (const auto& [from, to, length] : stages) {
+        const auto whole = static_cast<std::uint64_t>(length.count());
+        const auto steps = from == to ? 1 : std::min(steps_of_a_slope, whole);
+        for (std::uint64_t i = 0; i < steps; ++i) {
+            const auto size = whole * (i + 1) / steps - whole * i / steps;
+            // The rate in the middle of the step.
+            step((from * (2 * (steps - i) - 1) + to * (2 * i + 1)) / (2 * steps), size);
+        }
+    }
+}
+
+/// Goes through the stages and lets a message come whenever as many have come by the rate as the gap to it.
+std::vector<Duration> staged_times(const Load& load, base::Random& random) {
+    std::vector<Duration> out;
+    const auto gap = [&] {
+        return load.arrivals == Arrivals::poisson ? draw_exponential_q24(random) : one_q24;
+    };
+    auto left_q24 = load.arrivals == Arrivals::poisson ? gap() : 0;  // of a message
+    std::uint64_t begin = 0;
+    for_each_step(load.stages, [&](std::uint64_t rate, std::uint64_t length) {
+        auto at_q24 = begin * one_q24;  // of a microsecond
+        const auto end_q24 = (begin + length) * one_q24;
+        begin += length;
+        while (rate > 0) {
+            const auto next_q24 = at_q24 + left_q24 * thousand_seconds_us / rate;
+            if (next_q24 >= end_q24) {
+                const auto rest_us = (end_q24 - at_q24) / one_q24;
+                left_q24 -= std::min(left_q24, rest_us * rate / 1'000'000 * one_q24 / 1'000);
+                return;
+            }
+            at_q24 = next_q24;
+            left_q24 = gap();
+            const auto us = at_q24 / one_q24;
+            out.emplace_back(
+                static_cast<std::int64_t>(load.arrivals == Arrivals::burst ? us - us % 1'000'000 : us));
+        }
+    });
+    return out;
+}
+
 }  // namespace
 
 std::uint64_t draw_exponential_q24(base::Random& random) {
@@ -49,6 +96,7 @@ std::uint64_t draw_exponential_q24(base::Random& random) {
 }
 
 std::vector<Duration> arrival_times(const Load& load, base::Random& random) {
+    if (!load.stages.empty()) return staged_times(load, random);
     std::vector<Duration> out;
     const auto length = static_cast<std::uint64_t>(load.length.count());
     const auto push = [&](std::uint64_t us) { out.emplace_back(static_cast<std::int64_t>(us)); };

@@ -231,6 +231,11 @@ bool read_property(const Token& word, Tokens& tokens, Expectation& expectation) 
         if (!within) return false;
         expectation.within = *within;
     }
+    if (known->within == language::Within::required && !expectation.within) {
+        tokens.complain(tokens.now(), fmt::format("{} needs a time", known->name),
+                        fmt::format("as in {} within 5s", known->name));
+        return false;
+    }
     if (!tokens.at_end()) {
         const auto hint =
             is_relation(tokens.now().text)

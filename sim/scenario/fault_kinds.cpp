@@ -57,6 +57,22 @@ FaultKind virtual_only(FaultKind kind) {
     return kind;
 }
 
+Key virtual_only(Key key) {
+    key.in_process = false;
+    return key;
+}
+
+Parameters wrong_by() {
+    return {required(make_key(
+        "offset", Type::offset, "", -day_us, day_us,
+        "how wrong; negative is slow. A node says its time to whoever connects, in whole milliseconds"))};
+}
+
+Parameters drifting() {
+    return {required(make_key("per_second", Type::offset, "", -500'000, 500'000,
+                              "how much it gains each second; negative: it loses"))};
+}
+
 /// A type of the language for a parameter of the mock's table.
 Type type_of(const couchmock::FaultParameter& parameter) {
     switch (parameter.member.index()) {
@@ -107,7 +123,10 @@ Kinds node_faults() {
     constexpr auto hit = Hits::node;
     return {
         lasting(hit, "node.kill", "SIGKILL: the process is gone in the middle of whatever it did.",
-                {restart()}),
+                {restart(), choice("tail", {"lost", "kept", "torn"},
+                                   "the commit under way: lost, on the disk though nobody was told, or half "
+                                   "of it there, which the journal must not take for any of it (the process "
+                                   "world leaves what SIGKILL leaves, and with torn adds half a frame)")}),
         lasting(hit, "node.stop", "SIGTERM: the node ends in good order.", {restart()}),
         lasting(hit, "node.pause", "The process is frozen (SIGSTOP); its connections stay open."),
         moment(hit, "node.restart", "The node ends in good order and starts again."),
@@ -117,13 +136,23 @@ Kinds node_faults() {
             hit, "node.restore",
             "A copy of the journal is taken; at the end the node is killed and starts again with the copy, "
             "as from a backup or a snapshot."),
-        virtual_only(lasting(hit, "node.disk_full", "The journal cannot be written.")),
+        lasting(hit, "node.disk_full", "The journal cannot be written.",
+                {virtual_only(make_key("left", Type::bytes, "0B", 0, 1'000'000'000,
+                                       "what still fits when it begins: small commits go on for a while"))}),
+        virtual_only(lasting(hit, "node.disk_slow", "Commits to the journal are slow.",
+                             {delay("100ms", "beside what each takes anyway")})),
+        virtual_only(lasting(hit, "node.disk_stall",
+                             "Commits to the journal do not end until the fault does; then all is well.")),
         virtual_only(lasting(
             hit, "node.disk_fail", "One commit to the journal fails, and nothing of it is on the disk.",
             {make_key("nth", Type::count, "1", 1, million, "which, counted from when the fault begins")})),
-        virtual_only(lasting(hit, "node.clock_skew", "The node's wall clock is wrong.",
-                             {required(make_key("offset", Type::offset, "", -day_us, day_us,
-                                                "how wrong; negative is slow"))})),
+        lasting(hit, "node.clock_skew",
+                "The node's wall clock jumps, and back at the end (process world: by libfaketime).",
+                wrong_by()),
+        lasting(hit, "node.clock_drift",
+                "The node's wall clock goes wrong bit by bit, and is set right at the end (process world: by "
+                "libfaketime).",
+                drifting()),
         moment(Hits::joiner, "node.join", "A new node starts, the next number; nothing else is told of it.",
                {make_key("clients", Type::count, "1", 0, 10'000, "new clients that go to it and talk")}),
     };
@@ -142,8 +171,13 @@ Kinds client_faults() {
         moment(hit, "client.flood", "The client says much at once.",
                {make_key("messages", Type::count, "100", 1, 100'000, "how many messages")}),
         moment(hit, "client.garbage", "The client sends frames that are no protocol."),
+        lasting(hit, "client.clock_skew", "The client's wall clock jumps, and back at the end.", wrong_by()),
+        lasting(hit, "client.clock_drift",
+                "The client's wall clock goes wrong bit by bit, and is set right at the end.", drifting()),
     };
 }
+
+Key idle() { return make_key("idle", Type::time, "5s", 1'000, day_us, "for how long nothing may move"); }
 
 Kinds link_faults() {
     constexpr auto hit = Hits::link;
@@ -152,13 +186,27 @@ Kinds link_faults() {
     return {
         lasting(hit, "link.latency", "The network is slow.",
                 {which_link(), delay("200ms", "one way, beside the link's own")}),
+        lasting(hit, "link.loss",
+                "Packets are lost, which TCP makes up for: what is lost comes again after 200 ms, after "
+                "400 ms more when that is lost too, and so on, and all behind it waits.",
+                {which_link(), make_key("probability", Type::percent, "10%", 1, 900'000,
+                                        "how likely a message or an answer is lost, each time it is sent")}),
         lasting(hit, "link.clog", "Nothing moves, and all of it arrives at the end, in order.",
                 {which_link(), direction}),
         lasting(hit, "link.partition", "Nothing gets through.", {which_link(), direction}),
         moment(hit, "link.reset", "Connections are reset.", {which_link()}),
-        virtual_only(moment(
-            hit, "link.half_open",
-            "The open connections of nodes to the store fall silent for good, and neither side is told.")),
+        moment(hit, "link.half_open",
+               "The connections that are open fall silent for good, and neither side is told.",
+               {which_link()}),
+        lasting(hit, "link.idle_cut",
+                "A connection on which nothing moves for a while is cut, as by a balancer or a NAT.",
+                {which_link(), idle(),
+                 make_key("silent", Type::flag, "false", 0, 1,
+                          "neither side is told, as by a NAT; otherwise it is reset")}),
+        lasting(hit, "link.buffered",
+                "A proxy before the store gathers what comes bit by bit, such as a changes feed, and passes "
+                "it on in blocks, or when the answer ends.",
+                {make_key("size", Type::bytes, "4KB", 1, 1'000'000'000, "of a block")}),
         lasting(hit, "link.bandwidth", "The network is thin.",
                 {which_link(), make_key("bandwidth", Type::bandwidth, "10KB/s", 1, 1'000'000'000'000,
                                         "of each connection")}),

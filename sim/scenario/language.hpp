@@ -34,6 +34,7 @@ struct Key {
     void (*set)(Into&, const Value&) = nullptr;  ///< nothing where the reader knows better
     std::string_view group{};                    ///< parameters of one group exclude each other
     bool drawn = false;                          ///< may be a list, of which each seed draws one
+    bool in_process = true;                      ///< of a fault: the process world can do it
 };
 
 struct Section {

@@ -37,6 +37,7 @@ std::string written(const language::Key& key, const base::Parameter& value) {
                            key.type == Type::bytes       ? "B"
                            : key.type == Type::bandwidth ? "B/s"
                                                          : "");
+    if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
     const auto* text = std::get_if<std::string>(&value);
     return text ? *text : std::string{};
 }
@@ -73,6 +74,7 @@ std::string show_bound(Type type, std::int64_t bound) {
         case Type::offset:
             return show_time(bound);
         case Type::rate:
+        case Type::rate_range:
             return fmt::format("{}/s", as_ms(bound));
         case Type::bytes:
         case Type::bytes_range:

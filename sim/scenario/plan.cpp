@@ -15,7 +15,8 @@ namespace {
 
 using base::Random;
 
-/// A joined node is up and its clients are connected by then, so they can be expected to talk.
+/// A joined node is up and its clients are connected by then, or a client that came later, so they can be
+/// expected to talk.
 constexpr Duration join_grace = std::chrono::seconds{2};
 /// How long a fault lasts that comes again and again and has no `for`.
 constexpr Duration again_length = std::chrono::seconds{1};
@@ -91,6 +92,8 @@ private:
                 break;
             case language::Hits::link:
                 fault.node = line.node;
+                fault.client = line.client;
+                if (!line.client.empty()) fault.parameters["link"] = std::string{"client-node"};
                 break;
             case language::Hits::client:
                 fault.client = line.client.empty() ? fmt::format("c{}", client + 1) : line.client;
@@ -154,6 +157,16 @@ void plan_messages(const Scenario& scenario, Plan& plan) {
     std::ranges::stable_sort(plan.sends, {}, &PlannedSend::due);
 }
 
+/// How many of the topology's clients, the first ones, are there by then and have something to say; one at
+/// least.
+std::uint64_t talkers_at(const Topology& topology, Duration due) {
+    auto talkers = static_cast<std::uint64_t>(std::max(topology.clients - topology.readers, 1));
+    while (topology.arrive > Duration{} && talkers > 1 &&
+           arrival_of(topology, static_cast<std::uint32_t>(talkers - 1)) + join_grace > due)
+        --talkers;
+    return talkers;
+}
+
 void plan_sends(const Scenario& scenario, Plan& plan) {
     if (!scenario.load.messages.empty()) return plan_messages(scenario, plan);
     const auto& load = scenario.load;
@@ -168,14 +181,20 @@ void plan_sends(const Scenario& scenario, Plan& plan) {
         const auto clients = parameter_or(fault.parameters, "clients", std::int64_t{0});
         more.emplace_back(fault.at + join_grace, static_cast<std::uint64_t>(clients));
     }
+    auto rooms = Random::stream(plan.seed, "load/rooms");
+    const auto& topology = scenario.topology;
     for (const auto offset : arrival_times(load, times)) {
         PlannedSend send;
         send.due = load.settle + offset;
-        auto clients = static_cast<std::uint64_t>(scenario.topology.clients);
+        const auto first = talkers_at(topology, send.due);
+        auto clients = first;
         for (const auto& [from, count] : more)
             if (send.due >= from) clients += count;
-        send.client = static_cast<std::uint32_t>(senders.below(clients));
-        send.room = room_of(scenario.topology, send.client);
+        const auto drawn = senders.below(clients);
+        send.client = static_cast<std::uint32_t>(
+            drawn < first ? drawn : drawn - first + static_cast<std::uint64_t>(topology.clients));
+        const auto theirs = rooms_of(topology, send.client);
+        send.room = theirs.size() == 1 ? theirs.front() : theirs[rooms.below(theirs.size())];
         send.size_bytes =
             static_cast<int>(sizes.between(load.size_bytes, std::max(load.size_bytes, load.size_bytes_max)));
         plan.sends.push_back(std::move(send));
@@ -185,11 +204,27 @@ void plan_sends(const Scenario& scenario, Plan& plan) {
 }  // namespace
 
 std::string home_of(const Topology& topology, std::uint32_t client) {
+    if (!topology.homes.empty()) {
+        const auto home = topology.homes.find(fmt::format("c{}", client + 1));
+        if (home != topology.homes.end()) return home->second;
+    }
     return fmt::format("n{}", 1 + client % static_cast<std::uint32_t>(topology.nodes));
 }
 
 std::string room_of(const Topology& topology, std::uint32_t client) {
     return fmt::format("r{}", 1 + client % static_cast<std::uint32_t>(topology.rooms));
+}
+
+std::vector<std::string> rooms_of(const Topology& topology, std::uint32_t client) {
+    std::vector<std::string> rooms;
+    for (int i = 0; i < std::clamp(topology.rooms_each, 1, std::max(topology.rooms, 1)); ++i)
+        rooms.push_back(room_of(topology, client + static_cast<std::uint32_t>(i)));
+    return rooms;
+}
+
+Duration arrival_of(const Topology& topology, std::uint32_t client) {
+    if (topology.arrive == Duration{} || client >= static_cast<std::uint32_t>(topology.clients)) return {};
+    return topology.arrive * static_cast<std::int64_t>(client) / topology.clients;
 }
 
 bool is_polling(const Topology& topology, std::uint32_t client) {

@@ -62,6 +62,10 @@ Plan make_plan(const Scenario& scenario, std::uint64_t seed);
 /// topology and (the room) those that come with a node.join.
 std::string home_of(const Topology& topology, std::uint32_t client);
 std::string room_of(const Topology& topology, std::uint32_t client);
+/// All that it follows; that one first.
+std::vector<std::string> rooms_of(const Topology& topology, std::uint32_t client);
+/// When it comes, since the start of the run.
+Duration arrival_of(const Topology& topology, std::uint32_t client);
 /// Whether it is one of those that poll, the last of the topology's.
 bool is_polling(const Topology& topology, std::uint32_t client);
 

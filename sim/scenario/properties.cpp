@@ -18,6 +18,14 @@ const std::vector<Property>& properties() {
          "(or by the end)"},
         {"outbox_drained", Within::no, "after healing no node has a message left that waits for the store"},
         {"no_storm", Within::no, "requests to the store stay bounded, while it is down too"},
+        {"whole_history", Within::no,
+         "at the end every node gives the whole history of every room, page by page: no hole, no repeat"},
+        {"no_silence", Within::required,
+         "whoever waits longer than this for a message or an answer is told that something is wrong, or its "
+         "sender is: no connection, no store, a gap"},
+        {"people", Within::required,
+         "everybody is shown who is there and nobody who is gone, once for so long nobody came or went and "
+         "no fault was on"},
         {"ran", Within::no,
          "the run was a run: every fault touched something, every phase had traffic; always checked"},
     };

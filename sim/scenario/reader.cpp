@@ -3,8 +3,10 @@
 #include "sim/scenario/expression.hpp"
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/parameters.hpp"
+#include "sim/scenario/placement_reader.hpp"
 #include "sim/scenario/yaml_tree.hpp"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -108,7 +110,8 @@ private:
     static std::string hint_for_key(std::string_view name, const Section& section) {
         if (section.name == "topology" && name == "outbox") return "it is now called 'send_queue'";
         for (const auto& other : language::sections()) {
-            if (!other.find(name) || &other == &section || other.name == "message") continue;
+            if (!other.find(name) || &other == &section || other.name == "message" || other.name == "stage")
+                continue;
             if (other.name.empty())
                 return fmt::format("'{}' stands at the top of the file, not in here", name);
             if (closest(name, names(section.keys)).empty())
@@ -125,7 +128,10 @@ private:
         Into into{.scenario = &scenario_};
         read_section(value, language::section(name), into, [&](const Key& key, const Yaml& list) {
             if (key.name == "messages") read_messages(list);
+            if (key.name == "stages") read_stages(list);
+            if (key.name == "placement") scenario_.topology.homes = read_placement(list, problems_);
         });
+        if (name == "load") check_stages(value);
         if (problems_.size() > before) doubt(name);
     }
 
@@ -152,6 +158,41 @@ private:
             });
             scenario_.load.messages.push_back(std::move(message));
         }
+    }
+
+    void read_stages(const Yaml& list) {
+        if (list.kind != Yaml::Kind::list || list.items.empty())
+            return complain(list, "stages must be a list", "as in - { for: 10s, rate: 5/s..50/s }");
+        Duration length{};
+        for (const auto& item : list.items) {
+            if (item.kind != Yaml::Kind::map) {
+                complain(item, "a stage must be a map", "as in { for: 10s, rate: 5/s..50/s }");
+                continue;
+            }
+            Stage stage;
+            Into unused;
+            read_section(item, language::section("stage"), unused, [&](const Key& key, const Yaml& value) {
+                const auto read = read_scalar(key, value);
+                if (read && key.name == "for") stage.length = Duration{read->low};
+                if (!read || key.name != "rate") return;
+                stage.from = static_cast<std::uint64_t>(read->low);
+                stage.to = static_cast<std::uint64_t>(read->high);
+            });
+            length += stage.length;
+            scenario_.load.stages.push_back(stage);
+        }
+        scenario_.load.length = length;
+    }
+
+    /// What stages say is said nowhere else.
+    void check_stages(const Yaml& load) {
+        if (!load.find("stages")) return;
+        for (const auto* rival : {"rate", "for", "messages"})
+            if (const auto* value = load.find(rival))
+                complain(*value, fmt::format("both 'stages' and '{}'", rival),
+                         "each stage has a rate and a length of its own");
+        if (const auto* arrivals = load.find("arrivals"); arrivals && arrivals->text == "ramp")
+            complain(*arrivals, "both 'stages' and a ramp", "a stage with a range is one: rate: 0/s..20/s");
     }
 
     void read_links(const Yaml& value) {
@@ -215,8 +256,9 @@ private:
             return std::nullopt;
         }
         if (key.type == Type::text || key.type == Type::name) return read;
-        if (read->low < key.low || read->high > key.high) {
-            const bool low = read->low < key.low;
+        const auto [least, most] = std::minmax(read->low, read->high);
+        if (least < key.low || most > key.high) {
+            const bool low = least < key.low;
             complain(value, fmt::format("{} must be at {} {}", key.name, low ? "least" : "most",
                                         show_bound(key.type, low ? key.low : key.high)));
             return std::nullopt;

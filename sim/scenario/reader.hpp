@@ -35,6 +35,9 @@ void check_sense(const Scenario& scenario, std::vector<Problem>& problems, Doubt
 /// The faults that the process world cannot perform, each with a hint.
 std::vector<Problem> not_in_process_world(const Scenario& scenario);
 
+/// The faults that need libfaketime there, each with a hint, for a machine that does not have it.
+std::vector<Problem> not_without_faketime(const Scenario& scenario);
+
 /// The faults that only a store of our own suffers, each with a hint. `can_restart`: the run has commands
 /// that kill the real one and start it again.
 std::vector<Problem> not_on_a_real_store(const Scenario& scenario, bool can_restart);

@@ -35,10 +35,14 @@ struct Link {
 
 struct Topology {
     int nodes = 2;
-    int clients = 4;                  ///< spread over the nodes in turn: c1 on n1, c2 on n2, ...
-    int polling = 0;                  ///< of them, the last: they poll
-    int rooms = 1;                    ///< every client follows room r(1 + number mod rooms)
-    std::string feed = "continuous";  ///< or longpoll, poll
+    int clients = 4;                             ///< spread over the nodes in turn: c1 on n1, c2 on n2, ...
+    int polling = 0;                             ///< of them, the last: they poll
+    int readers = 0;                             ///< of them, the last: they say nothing
+    int rooms = 1;                               ///< every client follows room r(1 + number mod rooms)
+    int rooms_each = 1;                          ///< and the next ones, so many in all
+    std::map<std::string, std::string> homes{};  ///< the node of a client, where it is not the one in turn
+    Duration arrive{};                           ///< over how long the clients come, one after the other
+    std::string feed = "continuous";             ///< or longpoll, poll
     Duration poll_interval = std::chrono::seconds{1};
     int shards = 1;                    ///< q of the database
     int batch = 400;                   ///< messages that a node sends to the store in one request, at most
@@ -63,6 +67,13 @@ struct Message {
     Location location;
 };
 
+/// A stretch of a load whose rate is even, or grows or falls evenly. In messages in 1000 s.
+struct Stage {
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+    Duration length{};
+};
+
 struct Load {
     std::uint64_t per_1000_seconds = 10'000;  ///< messages of all clients together in 1000 s: "10/s" is 10000
     Arrivals arrivals = Arrivals::constant;
@@ -70,7 +81,8 @@ struct Load {
     int size_bytes_max = 64;  ///< equal to size_bytes for a fixed size, else drawn between the two
     Duration length = std::chrono::seconds{10};
     Duration settle = std::chrono::seconds{1};  ///< quiet time after the start, before the first message
-    std::vector<Message> messages;              ///< if there are any, these are said and nothing is drawn
+    std::vector<Stage> stages;      ///< if there are any, they say the rate, and `length` is theirs together
+    std::vector<Message> messages;  ///< if there are any, these are said and nothing is drawn
 };
 
 /// What is said of a fault beside its time and its victim, by the names of the language: {"delay", 20ms}.

@@ -36,6 +36,8 @@ std::string pattern_of(Type type) {
             return fmt::format(R"({0}(\.\.{0})?)", time_pattern());
         case Type::rate:
             return fmt::format("{} ?/(s|min|h)", number);
+        case Type::rate_range:
+            return fmt::format(R"({0} ?/(s|min|h)(\.\.{0} ?/(s|min|h))?)", number);
         case Type::bytes:
             return bytes_pattern();
         case Type::bytes_range:
@@ -125,6 +127,23 @@ object of_messages() {
     return object{{"type", "array"},
                   {"description", load.find("messages")->about},
                   {"items", of_section(section("message"))}};
+}
+
+object of_stages() {
+    return object{{"type", "array"},
+                  {"description", section("load").find("stages")->about},
+                  {"items", of_section(section("stage"))}};
+}
+
+object of_placement() {
+    object clients{
+        {"type", "array"},
+        {"minItems", 1},
+        {"items", object{{"type", "string"}, {"pattern", R"(^c[1-9][0-9]*(\.\.c[1-9][0-9]*)?$)"}}}};
+    return object{{"type", "object"},
+                  {"description", section("topology").find("placement")->about},
+                  {"additionalProperties", false},
+                  {"patternProperties", object{{"^n[1-9][0-9]*$", std::move(clients)}}}};
 }
 
 object described(std::string_view name, std::string_view about) {
@@ -243,7 +262,10 @@ std::string json_schema() {
     properties["topology"] = of_section(section("topology"));
     properties["links"] = of_links();
     properties["load"] = of_section(section("load"));
-    properties["load"].as_object()["properties"].as_object()["messages"] = of_messages();
+    auto& load = properties["load"].as_object()["properties"].as_object();
+    load["messages"] = of_messages();
+    load["stages"] = of_stages();
+    properties["topology"].as_object()["properties"].as_object()["placement"] = of_placement();
     properties["timeline"] = of_timeline();
     properties["expect"] = of_expect();
     object schema;

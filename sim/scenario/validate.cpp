@@ -84,11 +84,18 @@ private:
 
     void check_load() {
         const auto& load = scenario_.load;
-        const auto count =
+        auto count =
             static_cast<double>(load.per_1000_seconds) * static_cast<double>(load.length.count()) / 1e9;
+        if (!load.stages.empty()) {
+            count = 0;
+            for (const auto& stage : load.stages)
+                count += static_cast<double>(stage.from + stage.to) *
+                         static_cast<double>(stage.length.count()) / 2e9;
+        }
         if (count < 1)
             complain({}, "the load is empty: no message is due",
-                     fmt::format("load.rate is too low for {}", show(load.length)));
+                     load.stages.empty() ? fmt::format("load.rate is too low for {}", show(load.length))
+                                         : "the rates of load.stages are too low for their lengths");
         if (count > sends_max)
             complain({},
                      fmt::format("the load is {:.0f} messages; at most {} can be planned", count, sends_max));
@@ -101,7 +108,8 @@ private:
                 number_of(Type::client, message.client) > there)
                 complain(message.location, fmt::format("{} does not exist then", message.client),
                          fmt::format("there are c1 to c{}", there));
-        if (topology.nodes > 1 && topology.rooms % topology.nodes == 0)
+        if (topology.nodes > 1 && topology.rooms % topology.nodes == 0 && topology.rooms_each == 1 &&
+            topology.homes.empty())
             complain({},
                      fmt::format("with {} nodes and {} rooms every room lives on one node: nothing is ever "
                                  "delivered to another",
@@ -116,9 +124,36 @@ private:
             complain({},
                      fmt::format("{} of {} clients poll: there are not so many", polling, topology.clients),
                      "topology.polling is how many of the clients do");
+        check_clients(topology);
         if (topology.rooms > topology.clients)
             complain({}, fmt::format("{} rooms for {} clients: some room has nobody in it", topology.rooms,
                                      topology.clients));
+    }
+
+    /// Those that read only, that are somewhere else, and that come later.
+    void check_clients(const Topology& topology) {
+        if (topology.readers >= topology.clients)
+            complain({}, fmt::format("all {} clients only read: nobody says anything", topology.clients),
+                     "topology.readers is how many of the clients do");
+        if (topology.rooms_each > topology.rooms)
+            complain({},
+                     fmt::format("each client follows {} rooms, and there are {}", topology.rooms_each,
+                                 topology.rooms),
+                     "topology.rooms is how many there are");
+        for (const auto& [client, node] : topology.homes) {
+            if (number_of(Type::client, client) > topology.clients)
+                complain({}, fmt::format("placement: {} does not exist", client),
+                         fmt::format("there are c1 to c{}", topology.clients));
+            if (number_of(Type::node, node) > topology.nodes)
+                complain({}, fmt::format("placement: {} does not exist", node),
+                         fmt::format("there are n1 to n{}", topology.nodes));
+        }
+        if (!doubt_.load && topology.arrive >= load_end_)
+            complain({},
+                     fmt::format("the last clients come when nothing is said any more: arrive is {}, the "
+                                 "load ends at {}",
+                                 show(topology.arrive), show(load_end_)),
+                     "a shorter topology.arrive");
     }
 
     void check_time(const Outlook& outlook) {
@@ -157,7 +192,7 @@ private:
         for (const auto& name : fault.kinds) {
             const auto hits = language::find_fault(name)->hits;
             node = node || hits == Hits::node || hits == Hits::link;
-            client = client || hits == Hits::client;
+            client = client || hits == Hits::client || (hits == Hits::link && is_to_clients(fault, name));
             join = join || hits == Hits::joiner;
             hop = hop || name == "client.hop";
         }
@@ -166,7 +201,11 @@ private:
                      join ? "a new node is always the next number" : "leave 'node' out");
         if (!fault.client.empty() && !client)
             complain(place(fault, "client"), fmt::format("{} hits no client", fault.kinds.front()),
-                     "leave 'client' out");
+                     fault.kinds.front().starts_with("link.") ? "say link: client-node, or leave 'client' out"
+                                                              : "leave 'client' out");
+        if (!fault.client.empty() && !fault.node.empty() && fault.kinds.front().starts_with("link."))
+            complain(place(fault, "node"), "both 'node' and 'client': a client's link is its own",
+                     "leave 'node' out");
         if (doubt_.topology) return;
         if (node) check_exists(fault, "node", Type::node, fault.node);
         if (client) check_exists(fault, "client", Type::client, fault.client);
@@ -174,6 +213,13 @@ private:
         if (scenario_.topology.nodes == 1)
             return complain(fault.location, "client.hop has nowhere to go: there is one node");
         check_exists(fault, "to", Type::node, parameter_or(fault.parameters, "to", std::string{}));
+    }
+
+    /// The fault of a link is about clients: `link: client-node`, which is what is meant where a client is
+    /// named.
+    static bool is_to_clients(const Fault& fault, std::string_view kind) {
+        return language::find_fault(kind)->find("link") &&
+               parameter_or(fault.parameters, "link", std::string{"client-node"}) == "client-node";
     }
 
     /// How many nodes or clients there are at that time (at the end, without one): those of the start, and

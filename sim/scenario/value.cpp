@@ -151,6 +151,7 @@ std::optional<std::int64_t> parse_one(Type type, std::string_view text, std::str
             return number && negative ? std::optional{-*number} : number;
         }
         case Type::rate:
+        case Type::rate_range:
             return parse_rate(text, why);
         case Type::bytes:
         case Type::bytes_range:
@@ -184,8 +185,9 @@ std::optional<std::int64_t> parse_one(Type type, std::string_view text, std::str
 std::optional<Value> parse_value(Type type, std::string_view text, std::string& why) {
     Value value;
     value.text = text;
-    const auto dots =
-        type == Type::time_range || type == Type::bytes_range ? text.find("..") : std::string_view::npos;
+    const auto dots = type == Type::time_range || type == Type::bytes_range || type == Type::rate_range
+                          ? text.find("..")
+                          : std::string_view::npos;
     if (dots == std::string_view::npos) {
         const auto number = parse_one(type, text, why);
         if (!number) return std::nullopt;
@@ -195,7 +197,7 @@ std::optional<Value> parse_value(Type type, std::string_view text, std::string& 
     const auto low = parse_one(type, text.substr(0, dots), why);
     const auto high = low ? parse_one(type, text.substr(dots + 2), why) : std::nullopt;
     if (!low || !high) return std::nullopt;
-    if (*low > *high) {
+    if (*low > *high && type != Type::rate_range) {
         why = "is a range whose lower end is above its upper end";
         return std::nullopt;
     }
@@ -220,6 +222,8 @@ std::string_view example_of(Type type) {
             return "1ms..5ms or 2ms";
         case Type::rate:
             return "50/s or 30/min";
+        case Type::rate_range:
+            return "10/s..50/s or 50/s";
         case Type::bytes:
             return "64B or 2KB";
         case Type::bytes_range:
@@ -246,6 +250,8 @@ std::string_view example_of(Type type) {
             return "{ key: value }";
         case Type::list:
             return "a line for each, after '- '";
+        case Type::map:
+            return "{ n1: [c1..c3] }";
     }
     return "";
 }
@@ -266,6 +272,8 @@ std::string_view noun_of(Type type) {
             return "a time or a range of times";
         case Type::rate:
             return "a rate";
+        case Type::rate_range:
+            return "a rate or a range of rates";
         case Type::bytes:
             return "a size";
         case Type::bytes_range:
@@ -292,6 +300,8 @@ std::string_view noun_of(Type type) {
             return "a map";
         case Type::list:
             return "a list";
+        case Type::map:
+            return "a map";
     }
     return "";
 }

@@ -16,6 +16,7 @@ enum class Type {
     offset,       ///< a time that may be negative: -2s
     time_range,   ///< 1ms..5ms, or one time
     rate,         ///< 50/s, 30/min
+    rate_range,   ///< 10/s..50/s, also falling, or one rate
     bytes,        ///< 64B, 2KB, 1MB
     bytes_range,  ///< 16B..2KB, or one size
     bandwidth,    ///< 100KB/s
@@ -29,6 +30,7 @@ enum class Type {
     condition,    ///< accepted >= 100
     section,      ///< a map with keys of its own
     list,         ///< a list of sections or expectations
+    map,          ///< a map of names
 };
 
 /// A scalar of the language, read. Numbers are whole, in the smallest unit of their type: microseconds,

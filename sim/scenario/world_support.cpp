@@ -17,11 +17,35 @@ bool spares(const Fault& fault, const std::set<std::string>& attached) {
 
 std::vector<Problem> not_in_process_world(const Scenario& scenario) {
     std::vector<Problem> out;
+    constexpr auto remedy = "run it with --world virtual";
+    for (const auto& fault : scenario.timeline) {
+        for (const auto& name : fault.kinds) {
+            const auto& kind = *language::find_fault(name);
+            if (!kind.in_process)
+                out.push_back(
+                    {fault.location, fmt::format("the process world cannot perform {}", name), remedy});
+            for (const auto& [parameter, value] : fault.parameters) {
+                const auto* key = kind.find(parameter);
+                if (!key || key->in_process) continue;
+                const auto place = fault.places.find(parameter);
+                out.push_back({place == fault.places.end() ? fault.location : place->second,
+                               fmt::format("the process world cannot perform {} with '{}'", name, parameter),
+                               remedy});
+            }
+        }
+    }
+    return out;
+}
+
+std::vector<Problem> not_without_faketime(const Scenario& scenario) {
+    std::vector<Problem> out;
     for (const auto& fault : scenario.timeline)
         for (const auto& name : fault.kinds)
-            if (!language::find_fault(name)->in_process)
-                out.push_back({fault.location, fmt::format("the process world cannot perform {}", name),
-                               "run it with --world virtual"});
+            if (name == "node.clock_skew" || name == "node.clock_drift")
+                out.push_back(
+                    {fault.location,
+                     fmt::format("{} in the process world needs libfaketime, which is not here", name),
+                     "apt install faketime, or run it with --world virtual"});
     return out;
 }
 

@@ -51,6 +51,7 @@ Scenario explicit_form(const Scenario& scenario, const Plan& plan) {
         out.timeline.back().may_miss =
             drawn == scenario.timeline.end() || drawn->swarm || drawn->may_miss || drawn->every;
     }
+    out.load.stages.clear();
     out.load.messages.clear();
     for (const auto& send : plan.sends) {
         Message message;

@@ -23,10 +23,12 @@ BOOST_DESCRIBE_STRUCT(Range, (), (low, high))
 BOOST_DESCRIBE_STRUCT(Link, (), (latency, bytes_per_second))
 BOOST_DESCRIBE_STRUCT(Topology, (),
                       (nodes, clients, rooms, feed, poll_interval, shards, batch, page, send_queue_bytes,
-                       polling))
+                       polling, readers, rooms_each, homes, arrive))
 BOOST_DESCRIBE_STRUCT(Message, (), (at, client, room, size_bytes))
+BOOST_DESCRIBE_STRUCT(Stage, (), (from, to, length))
 BOOST_DESCRIBE_STRUCT(Load, (),
-                      (per_1000_seconds, arrivals, size_bytes, size_bytes_max, length, settle, messages))
+                      (per_1000_seconds, arrivals, size_bytes, size_bytes_max, length, settle, stages,
+                       messages))
 BOOST_DESCRIBE_STRUCT(Fault, (),
                       (name, kinds, at, every, when, length, node, client, parameters, swarm, may_miss,
                        location))

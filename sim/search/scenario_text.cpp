@@ -35,11 +35,24 @@ std::string text(const std::string& value) {
     return out + '"';
 }
 
+std::string placement(const std::map<std::string, std::string>& homes) {
+    std::map<std::string, Pairs> clients;
+    for (const auto& [client, node] : homes) clients[node].push_back(client);
+    Pairs out;
+    for (const auto& [node, names] : clients)
+        out.push_back(fmt::format("{}: [{}]", node, fmt::join(names, ", ")));
+    return flow(out);
+}
+
 std::string topology(const Topology& t) {
     const Topology standard;
     Pairs pairs{fmt::format("nodes: {}", t.nodes), fmt::format("clients: {}", t.clients)};
     if (t.polling != standard.polling) pairs.push_back(fmt::format("polling: {}", t.polling));
+    if (t.readers != standard.readers) pairs.push_back(fmt::format("readers: {}", t.readers));
+    if (!t.homes.empty()) pairs.push_back("placement: " + placement(t.homes));
+    if (t.arrive != standard.arrive) pairs.push_back("arrive: " + show(t.arrive));
     if (t.rooms != standard.rooms) pairs.push_back(fmt::format("rooms: {}", t.rooms));
+    if (t.rooms_each != standard.rooms_each) pairs.push_back(fmt::format("rooms_each: {}", t.rooms_each));
     if (t.feed != standard.feed) pairs.push_back("feed: " + t.feed);
     if (t.poll_interval != standard.poll_interval) pairs.push_back("poll_interval: " + show(t.poll_interval));
     if (t.shards != standard.shards) pairs.push_back(fmt::format("shards: {}", t.shards));
@@ -74,12 +87,21 @@ std::string rate(std::uint64_t per_1000_seconds) {
                : fmt::format("{}.{:03}/s", per_1000_seconds / 1000, per_1000_seconds % 1000);
 }
 
+std::string stages(const std::vector<Stage>& all) {
+    Pairs out;
+    for (const auto& s : all)
+        out.push_back(flow({"for: " + show(s.length),
+                            "rate: " + (s.from == s.to ? rate(s.from) : rate(s.from) + ".." + rate(s.to))}));
+    return fmt::format("[{}]", fmt::join(out, ", "));
+}
+
 std::string load(const Load& l) {
     const Load standard;
     Pairs pairs;
     if (l.messages.empty()) {
         constexpr const char* arrivals[] = {"constant", "poisson", "ramp", "burst"};
-        pairs.push_back("rate: " + rate(l.per_1000_seconds));
+        pairs.push_back(l.stages.empty() ? "rate: " + rate(l.per_1000_seconds)
+                                         : "stages: " + stages(l.stages));
         if (l.arrivals != standard.arrivals)
             pairs.push_back(fmt::format("arrivals: {}", arrivals[static_cast<int>(l.arrivals)]));
         if (l.size_bytes != l.size_bytes_max)
@@ -88,7 +110,7 @@ std::string load(const Load& l) {
             pairs.push_back(fmt::format("size: {}B", l.size_bytes));
     }
     if (l.settle != standard.settle) pairs.push_back("settle: " + show(l.settle));
-    pairs.push_back("for: " + show(l.length));
+    if (l.stages.empty()) pairs.push_back("for: " + show(l.length));
     if (l.messages.empty()) return " " + flow(pairs) + "\n";
     auto out = fmt::format("\n  {}\n  messages:\n", fmt::join(pairs, "\n  "));
     for (const auto& m : l.messages) out += "    - " + message(m) + '\n';

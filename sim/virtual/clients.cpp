@@ -1,5 +1,6 @@
 #include "sim/virtual/clients.hpp"
 
+#include "sim/orchestrator/placement.hpp"
 #include "sim/virtual/parts.hpp"
 
 #include <algorithm>
@@ -20,7 +21,9 @@ void Clients::add(std::string name, const Node& home, std::vector<std::string> r
            .rooms = std::move(rooms),
            .start = parts_.engine.start,
            .seed = parts_.plan.seed,
-           .polling = polling},
+           .polling = polling,
+           .looks_round = orchestrator::clients_look_round(parts_.scenario),
+           .watches = orchestrator::clients_watch(parts_.scenario, parts_.plan)},
           {}, {});
 }
 
@@ -29,7 +32,8 @@ void Clients::add_reader(const Node& of, std::vector<std::string> rooms) {
            .node = of.name(),
            .rooms = {},
            .start = parts_.engine.start,
-           .seed = parts_.plan.seed},
+           .seed = parts_.plan.seed,
+           .history_page = orchestrator::history_page(parts_.scenario)},
           of.name(), std::move(rooms));
 }
 
@@ -50,7 +54,19 @@ void Clients::handle(const std::string& client, const client::Event& event) {
 }
 
 void Clients::handle(ClientIndex client, const client::Event& event) {
-    perform(client, clients_[client].core.handle(event, parts_.engine.clocks()));
+    perform(client, clients_[client].core.handle(event, clocks(clients_[client])));
+}
+
+base::Now Clients::clocks(const Client& client) const {
+    return parts_.engine.clocks(client.clock.offset(parts_.engine.now));
+}
+
+void Clients::set_clock(std::size_t fault, bool on) {
+    const auto& planned = parts_.plan.faults[fault];
+    const auto index = find(planned.client);
+    if (index == clients_.size()) return;
+    auto& clock = clients_[index].clock;
+    on ? clock.begin(fault, planned, parts_.engine.now) : clock.end(fault);
 }
 
 void Clients::perform(ClientIndex index, client::Effects effects) {
@@ -137,7 +153,7 @@ void Clients::read(const FramesArrive& e) {
         for (std::size_t i = 0; i < batch->count(); ++i) {
             if (client.link != e.link) return;
             if (const auto frame = json_.read(batch->at(i)))
-                perform(e.client, client.core.on_frame(*frame, parts_.engine.clocks()));
+                perform(e.client, client.core.on_frame(*frame, clocks(client)));
             else
                 handle(e.client, client::Received{std::string{batch->at(i)}});
         }

@@ -2,6 +2,7 @@
 
 #include "node/base/json_view.hpp"
 #include "sim/client/client_core.hpp"
+#include "sim/orchestrator/wrong_clock.hpp"
 #include "sim/virtual/path.hpp"
 #include "sim/virtual/timers.hpp"
 
@@ -30,9 +31,13 @@ public:
     void handle(const std::string& client, const client::Event& event);
     /// A client that does not read: what comes stays in the socket.
     void hold_reading(const std::string& client, bool held);
+    /// A fault of a client's clock begins or ends.
+    void set_clock(std::size_t fault, bool on);
     /// Whether ClientCore::settled() is true of all clients.
     [[nodiscard]] bool settled() const { return unsettled_ == 0; }
 
+    /// As many as there are when there is none of that name.
+    [[nodiscard]] ClientIndex find(const std::string& name) const;
     [[nodiscard]] const std::string& name(ClientIndex client) const { return clients_[client].name; }
     /// The connection that counts; 0: none.
     [[nodiscard]] LinkId link(ClientIndex client) const { return clients_[client].link; }
@@ -49,6 +54,7 @@ private:
         std::string name;
         client::ClientCore core;
         LinkId link = 0;
+        orchestrator::WrongClock clock;
         Timers<std::uint32_t> timers;
         bool reading = true;
         std::size_t unread_bytes = 0;
@@ -62,11 +68,11 @@ private:
     };
 
     void start(client::Config config, std::string reads_node, std::vector<std::string> rooms_to_read);
-    [[nodiscard]] ClientIndex find(const std::string& name) const;
     void handle(ClientIndex client, const client::Event& event);
     void perform(ClientIndex client, client::Effects effects);
     void read(const FramesArrive& e);
     void read_next_room(ClientIndex client);
+    [[nodiscard]] base::Now clocks(const Client& client) const;
 
     Parts& parts_;
     std::function<void(const Record&)> on_record_;

@@ -1,7 +1,11 @@
 #pragma once
 
+#include "sim/virtual/own_link.hpp"
 #include "sim/virtual/path.hpp"
 
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -33,6 +37,23 @@ public:
     std::int64_t reset(Node& of, bool alive);
     [[nodiscard]] std::int64_t count(const Node& of) const;
 
+    /// Which connections a fault is about: those of a node, or those of a client.
+    struct Which {
+        const Node* node = nullptr;
+        std::optional<ClientIndex> client{};
+    };
+    [[nodiscard]] std::int64_t count(const Which& which) const;
+    std::int64_t reset(const Which& which);
+    /// They fall silent: nothing gets through any more, and nobody is told. Returns how many.
+    std::int64_t silence(const Which& which);
+    /// The same, or a reset, for those on which nothing has moved for `idle`.
+    std::int64_t cut_idle(const Which& which, Duration idle, bool silently);
+
+    /// The client's own stretch; made when there is none yet.
+    OwnLink& own_link(ClientIndex client) { return own_links_[client]; }
+    /// Holds back what goes this way on it, or lets it go.
+    void hold(ClientIndex client, Way way, bool held);
+
 private:
     struct Connection {
         ClientIndex client;
@@ -40,10 +61,23 @@ private:
         std::uint32_t life;
         std::uint64_t request = 0;  ///< 0: a WebSocket
         InOrder up{}, down{};
+        Time moved{};            ///< when anything was last sent over it
+        bool is_silent = false;  ///< half open
+        std::size_t unsent = 0;  ///< bytes that its buffers hold for ever
     };
+
+    /// By way of the client's own stretch, if it has one. `id`: of the connection, whose `order` it keeps.
+    template <class E>
+    void send(Way way, Node& node, ClientIndex client, LinkId id, InOrder& order, std::size_t bytes,
+              E&& event);
+    [[nodiscard]] std::vector<LinkId> find(const Which& which,
+                                           const std::function<bool(const Connection&)>& also) const;
+    void reset(LinkId id, bool alive);
+    void silence(LinkId id);
 
     Parts& parts_;
     std::unordered_map<LinkId, Connection> open_;  // looked up; walked only in order of id
+    std::map<ClientIndex, OwnLink> own_links_;
     LinkId next_ = 1;
 };
 

@@ -21,12 +21,13 @@ public:
         : latencies{base::Random::stream(seed, "links")},
           disk_times{base::Random::stream(seed, "disks")},
           slices{base::Random::stream(seed, "slices")},
+          losses{base::Random::stream(seed, "losses")},
           sink_{sink} {}
 
     const Time start{std::chrono::hours{1}};  ///< not zero, so that nobody takes a time for a duration
     Time now = start;
     Timeline<Event> timeline;
-    base::Random latencies, disk_times, slices;
+    base::Random latencies, disk_times, slices, losses;
 
     /// A machine's clocks; its wall clock may be wrong by `offset`.
     [[nodiscard]] base::Now clocks(Duration offset = {}) const {

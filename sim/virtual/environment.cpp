@@ -1,7 +1,5 @@
 #include "sim/virtual/environment.hpp"
 
-#include "sim/scenario/parameters.hpp"
-
 #include <string>
 
 namespace davenport::sim::virtual_world {
@@ -9,18 +7,6 @@ namespace {
 
 constexpr Duration start_time = std::chrono::milliseconds{50};  // from exec to the first line of the core
 constexpr auto database = "/chat";
-
-std::string word(const PlannedFault& fault, const char* key, const char* otherwise) {
-    return parameter_or(fault.parameters, key, std::string{otherwise});
-}
-
-Duration time(const PlannedFault& fault, const char* key) {
-    return parameter_or(fault.parameters, key, Duration{0});
-}
-
-std::int64_t count(const PlannedFault& fault, const char* key) {
-    return parameter_or(fault.parameters, key, std::int64_t{1});
-}
 
 }  // namespace
 
@@ -30,8 +16,8 @@ Environment::Environment(Parts& parts)
 void Environment::start() {
     for (const auto& name : orchestrator::nodes_of(parts_.scenario)) parts_.node_named(name).start();
     perform(orchestrator_.start());
-    for (const auto& [client, node, rooms, polling] : orchestrator::placements_of(parts_.scenario))
-        on(orchestrator::AddClient{client, node, rooms, polling});
+    for (const auto& [client, node, rooms, polling, at] : orchestrator::placements_of(parts_.scenario))
+        if (at == Duration{}) on(orchestrator::AddClient{client, node, rooms, polling});
 }
 
 void Environment::perform(orchestrator::Effects effects) {
@@ -63,7 +49,7 @@ void Environment::on(const orchestrator::Act& e) {
             parts_.engine.soon(start_time, NodeStarts{node.index()});
             break;
         case orchestrator::NodeAct::kill:
-            node.kill();
+            node.kill(e.tail);
             parts_.engine.tell_orchestrator(orchestrator::NodeIsGone{e.node, "killed", false});
             break;
         case orchestrator::NodeAct::terminate:
@@ -119,51 +105,6 @@ void Environment::on(const orchestrator::AskHistory& e) {
 void Environment::on(const orchestrator::Finished& e) {
     broken_ = e.broken;
     finished_ = true;
-}
-
-// ---------------------------------------------------------------- faults of machines and links
-
-void Environment::on(const orchestrator::SetHost& e) {
-    const auto& fault = parts_.plan.faults[e.fault];
-    auto* node = parts_.find_node(fault.node);
-    if (!node) return;
-    if (fault.kind == "node.disk_full") {
-        node->disk.set_full(e.on);
-    } else if (fault.kind == "node.disk_fail") {
-        if (!e.on)
-            parts_.engine.tell_orchestrator(orchestrator::LinkTold{e.fault, node->disk.has_failed() ? 1 : 0});
-        node->disk.fail_commit(e.on ? count(fault, "nth") : 0);
-    } else {
-        node->clock_offset = e.on ? time(fault, "offset") : Duration{0};
-    }
-}
-
-void Environment::on(const orchestrator::SetLink& e) {
-    const auto& fault = parts_.plan.faults[e.fault];
-    auto& touched = link_touched_[e.fault];
-    for (auto& node : parts_.nodes)
-        if (fault.node.empty() || node.name() == fault.node) touched += set_link(node, fault, e.on);
-    if (!e.on) parts_.engine.tell_orchestrator(orchestrator::LinkTold{e.fault, touched});
-}
-
-std::int64_t Environment::set_link(Node& node, const PlannedFault& fault, bool on) {
-    const bool to_clients = word(fault, "link", "node-store") == "client-node";
-    auto& path = to_clients ? node.to_clients : node.to_store;
-    if (fault.kind == "link.reset") {
-        if (!on) return 0;
-        return to_clients ? parts_.connections.reset(node, true) : parts_.store.reset(node);
-    }
-    if (fault.kind == "link.half_open") return on ? parts_.store.forget_requests(node) : 0;
-    if (fault.kind == "link.latency") path.add_latency(on ? time(fault, "delay") : Duration{0});
-    if (fault.kind == "link.bandwidth")
-        on ? path.limit(static_cast<std::uint64_t>(count(fault, "bandwidth"))) : path.lift_limit();
-    if (fault.kind == "link.clog" || fault.kind == "link.partition") {
-        const auto direction = word(fault, "direction", "both");
-        path.hold(on && direction != "down", on && direction != "up");
-    }
-    // Connections and requests that are open at the beginning, and what is sent until the end.
-    if (!on) return path.sent();
-    return (to_clients ? parts_.connections.count(node) : parts_.store.count_requests(node)) - path.sent();
 }
 
 }  // namespace davenport::sim::virtual_world

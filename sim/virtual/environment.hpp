@@ -4,6 +4,8 @@
 #include "sim/virtual/parts.hpp"
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 
 namespace davenport::sim::virtual_world {
@@ -19,6 +21,7 @@ public:
     void on_record(const Record& record);
     void on(ToOrchestrator& e);
     void on(OrchestratorTimer& e);
+    void on(LinkLook& e);
 
     [[nodiscard]] bool finished() const { return finished_; }
     /// Why the plan could not be performed; empty when it could.
@@ -42,14 +45,22 @@ private:
     void on(const orchestrator::Finished& e);
     /// What the store says, at once.
     void answer(orchestrator::RequestId request, base::HttpRequest http);
+    /// Begins or ends a fault of a node's disk or clock. Of those that are counted, returns how many commits
+    /// it met, once it ends.
+    std::optional<std::int64_t> set_host(Node& node, std::size_t fault, bool on);
     /// Begins or ends a fault of one node's link; the sum of what it returns then is how many connections and
     /// messages it met.
     std::int64_t set_link(Node& node, const PlannedFault& fault, bool on);
+    /// The same of the client's own stretch.
+    std::int64_t set_own_link(const PlannedFault& fault, bool on);
+    /// Cuts what is idle; returns how many connections and requests.
+    std::int64_t cut_idle(const PlannedFault& fault);
 
     Parts& parts_;
     orchestrator::Orchestrator orchestrator_;
     std::uint64_t timer_setting_ = 0;
-    std::map<std::size_t, std::int64_t> link_touched_;  ///< by fault
+    std::map<std::size_t, std::int64_t> touched_;  ///< by fault of a link or a disk
+    std::set<std::size_t> looking_;                ///< faults that look at links again and again
     bool finished_ = false;
     std::string broken_;
 };

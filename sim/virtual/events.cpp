@@ -124,6 +124,7 @@ struct OfEvent {
     }
     void operator()(const ToOrchestrator& e) const { h.add(e.event.index()); }
     void operator()(const OrchestratorTimer&) const {}
+    void operator()(const LinkLook& e) const { h.add(e.fault); }
 };
 
 }  // namespace
@@ -140,7 +141,7 @@ std::string_view kind_of(const Event& event) {
         "to node",         "timer of node",      "disk of node",    "start of node",
         "to store",        "timer of store",     "to client",       "to client",
         "timer of client", "connection to node", "to orchestrator", "timer of orchestrator",
-        "request to node"};
+        "request to node", "look at links"};
     return names[event.index()];
 }
 

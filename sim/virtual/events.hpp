@@ -76,11 +76,14 @@ struct ToOrchestrator {
 struct OrchestratorTimer {
     std::uint64_t setting;
 };
+struct LinkLook {
+    std::size_t fault;
+};  ///< a fault that looks at connections again and again
 
 /// The order is part of every event's hash: append only.
 using Event =
     std::variant<ToNode, NodeTimer, DiskSynced, NodeStarts, ToStore, StoreTimer, ToClient, FramesArrive,
-                 ClientTimer, ConnectArrives, ToOrchestrator, OrchestratorTimer, RequestArrives>;
+                 ClientTimer, ConnectArrives, ToOrchestrator, OrchestratorTimer, RequestArrives, LinkLook>;
 
 /// A hash over all that tells this event from another one.
 std::uint64_t hash_of(const Event& event);

@@ -39,6 +39,8 @@ void Node::wipe_disk() {
 
 // ---------------------------------------------------------------- the process
 
+base::Now Node::clocks() const { return parts_.engine.clocks(clock.offset(parts_.engine.now)); }
+
 void Node::start() {
     if (running()) return;
     const auto& topology = parts_.scenario.topology;
@@ -57,14 +59,15 @@ void Node::start() {
     timers_.clear();
     disk.journal().begin_run(uuid_from(parts_.plan.seed, fmt::format("run {} of {}", life_, name_)));
     core_.emplace(config, disk.journal());
-    perform(core_->start(parts_.engine.clocks(clock_offset)));
+    perform(core_->start(clocks()));
 }
 
-void Node::kill() {
+void Node::kill(Tail tail) {
     if (!running()) return;
     core_.reset();
-    disk.journal().crash();
+    disk.crash(tail);
     held_.clear();
+    unsynced_.clear();
     paused_ = false;
     parts_.connections.reset(*this, false);
     parts_.store.abandon_requests(*this);
@@ -80,6 +83,12 @@ void Node::pause(bool paused) {
     paused_ = paused;
     if (paused) return;
     for (auto& event : std::exchange(held_, {})) parts_.engine.soon(Duration{0}, std::move(event));
+}
+
+void Node::stall_disk(bool stalled) {
+    disk.add_stall(stalled ? 1 : -1);
+    if (disk.stalls()) return;
+    for (auto& commit : std::exchange(unsynced_, {})) parts_.engine.soon(Duration{0}, commit);
 }
 
 std::optional<node::NodeCounts> Node::counts() const {
@@ -106,7 +115,7 @@ void Node::note_requests() {
 // ---------------------------------------------------------------- its core
 
 void Node::handle(node::Event&& event) {
-    if (running()) perform(core_->handle(std::move(event), parts_.engine.clocks(clock_offset)));
+    if (running()) perform(core_->handle(std::move(event), clocks()));
 }
 
 void Node::on(ToNode& e) {
@@ -122,6 +131,10 @@ void Node::on(NodeTimer& e) {
 
 void Node::on(DiskSynced& e) {
     if (!running() || e.life != life_ || hold_if_paused(e)) return;
+    if (disk.stalls()) {
+        ++stalled_commits_;
+        return unsynced_.push_back(e);
+    }
     disk.journal().sync();
     handle(node::Persisted{e.batch});
 }
@@ -129,7 +142,8 @@ void Node::on(DiskSynced& e) {
 void Node::persist(base::JournalBatch batch) {
     auto& engine = parts_.engine;
     const auto number = batch.number;
-    const auto took = Duration{engine.disk_times.between(sync_time.low.count(), sync_time.high.count())};
+    const auto took =
+        disk.slowness() + Duration{engine.disk_times.between(sync_time.low.count(), sync_time.high.count())};
     if (const auto* reason = disk.write(std::move(batch)))
         engine.soon(took, ToNode{index_, life_, node::PersistFailed{number, reason}});
     else

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/core/chat_core.hpp"
+#include "sim/orchestrator/wrong_clock.hpp"
 #include "sim/virtual/disk.hpp"
 #include "sim/virtual/path.hpp"
 #include "sim/virtual/timers.hpp"
@@ -23,7 +24,7 @@ public:
     Path to_clients;
     Path to_store;
     Disk disk;
-    Duration clock_offset{};
+    orchestrator::WrongClock clock;
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] NodeIndex index() const { return index_; }
@@ -35,12 +36,16 @@ public:
     [[nodiscard]] std::optional<node::NodeCounts> counts() const;
 
     void start();
-    /// It is gone, now: connections break, unsynced writes are lost.
-    void kill();
+    /// It is gone, now: connections break, and of unsynced writes only what `tail` says is on the disk.
+    void kill(Tail tail = Tail::lost);
     /// SIGTERM: it refuses connections and ends when it has drained.
     void drain();
     void pause(bool paused);
     void wipe_disk();
+    /// Begins a stall of the disk, or ends it: then what waited for it goes on.
+    void stall_disk(bool stalled);
+    /// Commits that have met a stall.
+    [[nodiscard]] std::int64_t stalled_commits() const { return stalled_commits_; }
 
     void on(ToNode& e);
     void on(NodeTimer& e);
@@ -64,6 +69,7 @@ public:
     void note_requests();
 
 private:
+    [[nodiscard]] base::Now clocks() const;
     void perform(node::Effects effects);
     void persist(base::JournalBatch batch);
 
@@ -74,7 +80,9 @@ private:
     std::uint32_t life_ = 0;
     bool paused_ = false;
     bool stopping_ = false;
-    std::vector<Event> held_;  ///< what came while it was paused
+    std::vector<Event> held_;           ///< what came while it was paused
+    std::vector<DiskSynced> unsynced_;  ///< commits that wait for a disk that stalls
+    std::int64_t stalled_commits_ = 0;
     std::size_t kept_connections_ = 0;
     Timers<node::TimerId> timers_;
     std::map<std::string, std::int64_t> requests_;

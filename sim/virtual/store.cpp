@@ -49,7 +49,11 @@ void Store::fetch(Node& from, node::Fetch request) {
     // As the node's HTTP client does: a stream opens a connection of its own, all else takes one that is
     // idle.
     const bool first = request.stream || !from.take_connection();
-    exchanges_[id] = Exchange{from.index(), from.life(), request.fetch, request.stream};
+    exchanges_[id] = {.node = from.index(),
+                      .life = from.life(),
+                      .fetch = request.fetch,
+                      .stream = request.stream,
+                      .moved = parts_.engine.now};
     const auto bytes = request.request.target.size() + request.request.body.size();
     send_up(from, couchmock::Requested{id, std::move(request.request), from.name(), first}, bytes);
 }
@@ -80,6 +84,19 @@ std::int64_t Store::reset(Node& of) {
     std::vector<couchmock::ExchangeId> ids;
     for (const auto& [id, exchange] : exchanges_)
         if (exchange.node == of.index()) ids.push_back(id);
+    return break_requests(of, ids);
+}
+
+std::int64_t Store::cut_idle(Node& of, Duration idle, bool silently) {
+    std::vector<couchmock::ExchangeId> ids;
+    for (const auto& [id, exchange] : exchanges_)
+        if (exchange.node == of.index() && exchange.moved + idle <= parts_.engine.now) ids.push_back(id);
+    if (!silently) return break_requests(of, ids);
+    for (const auto id : ids) exchanges_.erase(id);
+    return std::ssize(ids);
+}
+
+std::int64_t Store::break_requests(Node& of, const std::vector<couchmock::ExchangeId>& ids) {
     for (const auto id : ids) {
         answer(exchanges_.at(id), node::FetchFailed{0, "connection reset"}, 0);
         finish(id, false);
@@ -122,12 +139,20 @@ void Store::handle(couchmock::Event&& event) {
 template <class E>
 void Store::answer(Exchange& exchange, E&& event, std::size_t bytes) {
     event.fetch = exchange.fetch;
+    exchange.moved = parts_.engine.now;
     node_of(exchange).to_store.send(Way::down, exchange.down, bytes,
                                     ToNode{exchange.node, exchange.life, std::forward<E>(event)});
 }
 
 /// What a store writes at once may be read in two pieces, cut anywhere.
 void Store::stream(Exchange& exchange, std::string bytes) {
+    if (auto& proxy = proxies_[exchange.node]; proxy.block > 0) {
+        ++proxy.pieces;
+        exchange.moved = parts_.engine.now;  // between store and proxy
+        exchange.gathered += bytes;
+        if (exchange.gathered.size() < proxy.block) return;
+        bytes = std::exchange(exchange.gathered, {});
+    }
     auto& slices = parts_.engine.slices;
     if (bytes.size() > 1 && slices.below(8) == 0) {
         const auto cut = 1 + slices.below(bytes.size() - 1);
@@ -136,6 +161,20 @@ void Store::stream(Exchange& exchange, std::string bytes) {
     }
     const auto size = bytes.size();
     answer(exchange, node::FetchData{0, std::move(bytes)}, size);
+}
+
+void Store::flush(Exchange& exchange) {
+    const auto bytes = exchange.gathered.size();
+    if (bytes > 0) answer(exchange, node::FetchData{0, std::exchange(exchange.gathered, {})}, bytes);
+}
+
+std::int64_t Store::buffer(const Node& of, std::size_t bytes) {
+    auto& proxy = proxies_[of.index()];
+    proxy.block = bytes;
+    if (bytes > 0) return -proxy.pieces;
+    for (auto& [id, exchange] : exchanges_)
+        if (exchange.node == of.index()) flush(exchange);
+    return proxy.pieces;
 }
 
 void Store::finish(couchmock::ExchangeId id, bool connection_lives) {
@@ -181,10 +220,12 @@ void Store::perform(couchmock::Effect& effect) {
         auto* exchange = find(last->exchange);
         if (!exchange) return;
         const auto bytes = exchange->answer.body.size();
-        if (exchange->stream)
+        if (exchange->stream) {
+            flush(*exchange);
             answer(*exchange, node::FetchEnded{0}, 0);
-        else
+        } else {
             answer(*exchange, node::Fetched{0, std::move(exchange->answer)}, bytes);
+        }
         finish(last->exchange, true);
     } else if (auto* reset = std::get_if<couchmock::Reset>(&effect)) {
         auto* exchange = find(reset->exchange);

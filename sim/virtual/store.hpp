@@ -33,6 +33,12 @@ public:
     /// The node waits for answers, and the store writes to nobody.
     std::int64_t forget_requests(const Node& of);
     [[nodiscard]] std::int64_t count_requests(const Node& of) const;
+    /// Breaks the node's requests on which nothing has moved for `idle`, or (`silently`) forgets them;
+    /// returns how many.
+    std::int64_t cut_idle(Node& of, Duration idle, bool silently);
+    /// A proxy gathers what is streamed to the node and passes it on in blocks of `bytes`; 0: there is none.
+    /// Returns how many pieces of streams it has had so far, or, when it begins, the negative of it.
+    std::int64_t buffer(const Node& of, std::size_t bytes);
 
 private:
     struct Exchange {
@@ -43,7 +49,16 @@ private:
         bool chunked = false;
         base::HttpResponse answer{};  ///< gathered, when the node wants it whole
         InOrder down{};
+        Time moved{};            ///< when anything last came on its connection
+        std::string gathered{};  ///< by a proxy that buffers
     };
+    /// A proxy before the store, by node.
+    struct Proxy {
+        std::size_t block = 0;
+        std::int64_t pieces = 0;
+    };
+    std::int64_t break_requests(Node& of, const std::vector<couchmock::ExchangeId>& ids);
+    void flush(Exchange& exchange);
 
     void handle(couchmock::Event&& event);
     void perform(couchmock::Effect& effect);
@@ -62,6 +77,7 @@ private:
     couchmock::Mock mock_;
     bool listens_ = true;
     std::map<couchmock::ExchangeId, Exchange> exchanges_;
+    std::map<NodeIndex, Proxy> proxies_;
     couchmock::ExchangeId next_exchange_ = 1;
     Timers<couchmock::TimerId> timers_;
     couchmock::ExchangeId asked_ = 0;  ///< the harness's own request that is being answered

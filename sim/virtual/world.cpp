@@ -51,19 +51,19 @@ void World::handle(Event& event) {
     const auto to_client = [this](auto& e) { parts_.clients.on(e); };
     const auto to_connections = [this](auto& e) { parts_.connections.on(e); };
     std::visit(
-        Overloaded{[&](ToNode& e) { to_node(e); }, [&](NodeTimer& e) { to_node(e); },
-                   [&](DiskSynced& e) { to_node(e); },
-                   [&](NodeStarts& e) {
-                       auto& node = parts_.nodes[e.node];
-                       node.start();
-                       parts_.engine.tell_orchestrator(orchestrator::NodeIsUp{node.name()});
-                   },
-                   [&](ToStore& e) { parts_.store.on(e); }, [&](StoreTimer& e) { parts_.store.on(e); },
-                   [&](ToClient& e) { to_client(e); }, [&](FramesArrive& e) { to_client(e); },
-                   [&](ClientTimer& e) { to_client(e); }, [&](ConnectArrives& e) { to_connections(e); },
-                   [&](RequestArrives& e) { to_connections(e); },
-                   [&](ToOrchestrator& e) { environment_.on(e); },
-                   [&](OrchestratorTimer& e) { environment_.on(e); }},
+        Overloaded{
+            [&](ToNode& e) { to_node(e); }, [&](NodeTimer& e) { to_node(e); },
+            [&](DiskSynced& e) { to_node(e); },
+            [&](NodeStarts& e) {
+                auto& node = parts_.nodes[e.node];
+                node.start();
+                parts_.engine.tell_orchestrator(orchestrator::NodeIsUp{node.name()});
+            },
+            [&](ToStore& e) { parts_.store.on(e); }, [&](StoreTimer& e) { parts_.store.on(e); },
+            [&](ToClient& e) { to_client(e); }, [&](FramesArrive& e) { to_client(e); },
+            [&](ClientTimer& e) { to_client(e); }, [&](ConnectArrives& e) { to_connections(e); },
+            [&](RequestArrives& e) { to_connections(e); }, [&](ToOrchestrator& e) { environment_.on(e); },
+            [&](OrchestratorTimer& e) { environment_.on(e); }, [&](LinkLook& e) { environment_.on(e); }},
         event);
 }
 

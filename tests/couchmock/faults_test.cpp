@@ -106,6 +106,54 @@ TEST_F(Faults, AClockThatIsWrongDatesAnswersAndEndsCookies) {
     EXPECT_EQ(closed.set_fault(R"({"fault":"store.clock_skew","offset_ms":"soon"})").status, 400);
 }
 
+TEST_F(Faults, AClockThatDriftsIsMoreWrongWithTime) {
+    const auto off = [&] {
+        const auto date = base::header(mock.get("/").headers, "date");
+        for (int s = -5; s <= 5; ++s)
+            if (date == base::http_date(mock.now().wall + std::chrono::seconds{s})) return s;
+        return 99;
+    };
+    mock.fault(R"({"name":"f","fault":"store.clock_drift","per_second_ms":-200})");
+    mock.pass(10s);
+    EXPECT_EQ(off(), -2);
+    mock.pass(10s);
+    EXPECT_EQ(off(), -4);
+}
+
+TEST_F(Faults, LockedOutSaysSoInCouchDbsWords) {
+    mock.fault(R"({"name":"f","fault":"store.locked_out"})");
+    const auto answer = mock.get("/db/a");
+    EXPECT_EQ(answer.status, 403);
+    EXPECT_NE(answer.body.find("Account is temporarily locked"), std::string::npos);
+    EXPECT_EQ(mock.hits("f"), 1);
+}
+
+TEST_F(Faults, AFunctionMaySayUnauthorizedOfADocument) {
+    mock.fault(R"({"name":"f","fault":"store.reject","probability":1,"error":"unauthorized"})");
+    EXPECT_EQ(mock.ask("PUT", "/db/a", "{}").status, 401);
+    const auto bulk = mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"b"}]})");
+    EXPECT_EQ(bulk.status, 201);
+    EXPECT_NE(bulk.body.find(R"("error":"unauthorized")"), std::string::npos) << bulk.body;
+    EXPECT_EQ(mock.get("/db").status, 200) << "the password is right";
+}
+
+TEST_F(Faults, AReplicaThatLagsFindsNothingOfWhatIsNew) {
+    mock.ask("PUT", "/db/old", "{}");
+    mock.fault(R"({"name":"f","fault":"store.stale","delay_ms":500})");
+    EXPECT_EQ(mock.ask("PUT", "/db/a", "{}").status, 201);
+    mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"b"}]})");
+    EXPECT_EQ(mock.get("/db/a").status, 404);
+    EXPECT_EQ(mock.get("/db/old").status, 200);
+    const auto both = mock.ask("POST", "/db/_all_docs", R"({"keys":["a","b"]})");
+    EXPECT_EQ(both.body.find("value"), std::string::npos) << both.body;
+    EXPECT_NE(both.body.find(R"({"key":"b","error":"not_found"})"), std::string::npos) << both.body;
+    EXPECT_NE(mock.ask("POST", "/db/_all_docs", R"({"keys":["a","old"]})").body.find("value"),
+              std::string::npos);
+    mock.pass(500ms);
+    EXPECT_EQ(mock.get("/db/a").status, 200);
+    EXPECT_EQ(mock.hits("f"), 2);
+}
+
 TEST_F(Faults, HangAnswersWhenItIsOver) {
     const auto feed = mock.send("GET", "/db/_changes?feed=continuous&heartbeat=1000");
     mock.forget_body(feed);

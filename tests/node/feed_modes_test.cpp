@@ -281,6 +281,52 @@ TEST_F(Rewind, DelaysNoNewMessageThoughTheStoreStartsOverAtItsFirstRow) {
     EXPECT_EQ(journal.size(), old_messages + 4u);
 }
 
+/// The feed of one member of a cluster tells of what another one, which is asked, does not have yet.
+TEST_F(Rewind, LooksAgainForWhatTheFeedToldOfAndTheStoreDoesNotFind) {
+    const std::string lacks = R"({"rows":[{"key":"old and unknown","error":"not_found"}]})";
+    const std::string has =
+        R"({"rows":[{"id":"old and unknown","key":"old and unknown","value":{},"doc":{"_id":"old and unknown","user":"eve","msg":"psst","datetime":"2027-01-15T08:00:00Z"}}]})";
+    begin_with_old_messages();
+    std::string again;
+    for (int i = 0; i < 300; ++i) again += rows[static_cast<std::size_t>(i)];
+    stream("continuous&include_docs=true&heartbeat=2000&since=1-a", again);
+    stream("since=now", "\n");
+    std::vector<std::string> rest{bare.begin() + 300, bare.end()};
+    rest.push_back(R"({"seq":"1998-s","id":"old and unknown","changes":[]})");
+    answer("feed=normal&limit=2000&since=301-s", 200, feed_page(rest, "1999-s"));
+    answer("descending=true", 200, feed_page({}, "1-a"));
+    for (int look = 0; look < 5; ++look) {
+        answer("POST /chat/_all_docs", 200, lacks);
+        persist_all();
+        EXPECT_NE(journal.state().checkpoint->place, "1999-s") << "it is not read yet";
+        EXPECT_FALSE(asked("POST /chat/_all_docs")) << "not at once";
+        advance(250ms);
+    }
+    answer("POST /chat/_all_docs", 200, has);
+    EXPECT_THAT(heard(1), ElementsAre("message psst late"));
+}
+
+/// What was purged meanwhile is never found again.
+TEST_F(Rewind, GivesUpWhatTheStoreNeverFinds) {
+    begin_with_old_messages();
+    std::string again;
+    for (int i = 0; i < 300; ++i) again += rows[static_cast<std::size_t>(i)];
+    stream("continuous&include_docs=true&heartbeat=2000&since=1-a", again);
+    stream("since=now", "\n");
+    std::vector<std::string> rest{bare.begin() + 300, bare.end()};
+    rest.push_back(R"({"seq":"1998-s","id":"purged","changes":[]})");
+    answer("feed=normal&limit=2000&since=301-s", 200, feed_page(rest, "1999-s"));
+    answer("descending=true", 200, feed_page({}, "1-a"));
+    int looks = 0;
+    for (; looks < 100 && asked("POST /chat/_all_docs"); ++looks) {
+        answer("POST /chat/_all_docs", 200, R"({"rows":[{"key":"purged","error":"not_found"}]})");
+        advance(250ms);
+        if (asked("since=now")) stream("since=now", "\n");
+    }
+    EXPECT_GT(looks, 10);
+    EXPECT_LT(looks, 60);
+}
+
 TEST_F(Rewind, SurvivesAFailureAtAnyStepOfTheScan) {
     for (int failing = 0; failing < 6; ++failing) {
         SCOPED_TRACE(failing);

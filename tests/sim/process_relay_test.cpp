@@ -75,6 +75,58 @@ TEST_F(RelayTest, PassesOnWhatIsSaidBothWays) {
     EXPECT_EQ(relay_.connections(), 1);
 }
 
+TEST_F(RelayTest, SendsAgainWhatIsLost) {
+    relay_.set_conditions({.loss = base::Probability{900'000}});
+    const auto asked = steady_now();
+    for (int i = 0; i < 5; ++i) {  // one of them is lost in all likelihood, and all wait for it
+        client_->say("x");
+        idle(5ms);
+    }
+    EXPECT_TRUE(soon([&] { return server_->got == "xxxxx"; }, 60s));
+    EXPECT_GE(steady_now() - asked, 200ms);
+}
+
+TEST_F(RelayTest, FallsSilentWithoutAWordToEitherSide) {
+    EXPECT_EQ(relay_.silence(), 1);
+    EXPECT_EQ(relay_.silence(), 0) << "it was silent before";
+    client_->say("question");
+    server_->say("answer");
+    client_->socket.shutdown(tcp::socket::shutdown_send);
+    idle(100ms);
+    EXPECT_EQ(server_->got + client_->got, "");
+    EXPECT_FALSE(server_->error);
+    EXPECT_FALSE(client_->error);
+}
+
+TEST_F(RelayTest, CutsWhatIsIdleAndNothingElse) {
+    client_->say("question");
+    EXPECT_TRUE(soon([&] { return server_->got == "question"; }));
+    EXPECT_EQ(relay_.cut_idle(1s, false), 0);
+    idle(60ms);
+    EXPECT_EQ(relay_.cut_idle(50ms, false), 1);
+    EXPECT_TRUE(soon([&] { return bool{client_->error} && bool{server_->error}; }));
+}
+
+TEST_F(RelayTest, GathersAChunkedAnswerAndNoOther) {
+    relay_.set_conditions({.block_bytes = 10});
+    server_->say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    EXPECT_TRUE(soon([&] { return client_->got.ends_with("\r\n\r\n"); }));
+    client_->got.clear();
+    server_->say("12345");
+    idle(50ms);
+    EXPECT_EQ(client_->got, "");
+    server_->say("67890");
+    EXPECT_TRUE(soon([&] { return client_->got == "1234567890"; }));
+    server_->say("abc");
+    idle(50ms);
+    server_->say("0\r\n\r\n");
+    EXPECT_TRUE(soon([&] { return client_->got == "1234567890abc0\r\n\r\n"; }));
+    server_->say("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+    idle(20ms);
+    server_->say("ok");
+    EXPECT_TRUE(soon([&] { return client_->got.ends_with("\r\n\r\nok"); }));
+}
+
 TEST_F(RelayTest, PassesOnTheEnd) {
     client_->say("last words");
     client_->socket.shutdown(tcp::socket::shutdown_send);

@@ -1,3 +1,4 @@
+#include "node/base/message_id.hpp"
 #include "sim/process/files.hpp"
 #include "sim/process/program.hpp"
 #include "sim/process/transport.hpp"
@@ -111,6 +112,70 @@ TEST_F(ProcessWorldTest, AKilledNodeAndAStoreThatIsDownCostNoMessage) {
             EXPECT_GT(record.count, 0) << record.name << " touched nothing";
         }
     EXPECT_EQ(history_.count(RecordKind::fault_off), 2);
+}
+
+TEST_F(ProcessWorldTest, AFullDiskRefusesPostsAndAllIsWellAfterwards) {
+    scenario_.load.length = 3s;
+    add_fault("node.disk_full", 800ms, 800ms, "n1");
+    const auto result = run();
+    EXPECT_EQ(result.broken, "");
+    EXPECT_GT(history_.count(RecordKind::refused), 0) << "the node says that it cannot";
+    expect_all_well();
+}
+
+TEST_F(ProcessWorldTest, ATornTailIsNoMessage) {
+    scenario_.load.length = 2s;
+    add_fault("node.kill", 800ms, 300ms, "n1");
+    scenario_.timeline.back().parameters["tail"] = std::string{"torn"};
+    const auto result = run();
+    EXPECT_EQ(result.broken, "");
+    expect_all_well();
+}
+
+/// The node's clock is 20 s ahead: so are the places of what is said there meanwhile by whoever connects.
+TEST_F(ProcessWorldTest, ANodesClockJumpsAndNoSpanOfTimeDoes) {
+    scenario_.load.length = 3s;
+    add_fault("node.clock_skew", 600ms, 1500ms, "n1");
+    scenario_.timeline.back().parameters["offset"] = Duration{20s};
+    for (const auto at : {900ms, 2400ms}) {
+        add_fault("client.reconnect", at, 0s);
+        scenario_.timeline.back().client = "c1";
+        scenario_.timeline.back().name = "again" + std::to_string(at.count());
+    }
+    const auto began = std::chrono::system_clock::now();
+    const auto result = run();
+    EXPECT_EQ(result.broken, "");
+    expect_all_well();
+    EXPECT_EQ(history_.count(RecordKind::disconnected), 2) << "nobody else lost anything";
+    std::int64_t furthest = 0;
+    for (const auto& record : history_.records)
+        if (const auto parts = base::parse_message_id(record.id); parts && record.client == "c1")
+            furthest = std::max(
+                furthest,
+                parts->unix_ms - base::unix_ms(base::WallTime{
+                                     std::chrono::duration_cast<base::Duration>(began.time_since_epoch())}));
+    EXPECT_GT(furthest, 19'000);
+    EXPECT_LT(furthest, 30'000);
+}
+
+TEST_F(ProcessWorldTest, OneClientsLinkIsNobodyElses) {
+    scenario_.load.length = 3s;
+    scenario_.topology.nodes = 1;
+    add_fault("link.clog", 700ms, 1500ms);
+    scenario_.timeline.back().client = "c2";
+    const auto result = run();
+    EXPECT_EQ(result.broken, "");
+    std::map<std::string, std::int64_t> sent, slowest;
+    for (const auto& record : history_.records) {
+        if (record.kind == RecordKind::send) sent.try_emplace(record.msg, record.at_us);
+        if (record.kind != RecordKind::shown || record.msg.starts_with("c2-")) continue;
+        slowest[record.client] = std::max(slowest[record.client], record.at_us - sent[record.msg]);
+    }
+    EXPECT_GT(slowest["c2"], 1'000'000);
+    EXPECT_LT(slowest["c1"], 700'000);
+    EXPECT_LT(slowest["c3"], 700'000);
+    for (const auto& record : history_.records)
+        if (record.kind == RecordKind::fault_off) EXPECT_GT(record.count, 0);
 }
 
 TEST_F(ProcessWorldTest, LinksAreAsLongAsTheScenarioHasThem) {

@@ -284,14 +284,48 @@ TEST(ScenarioMistakes, NeverGetPastTheReaderNorBreakIt) {
 
 TEST(ProcessWorld, SaysWhichFaultsItCannotPerform) {
     const std::string text =
-        "name: x\ntimeline:\n  - { at: 2s, fault: node.clock_skew, offset: 2s }\n  - { at: 2s, fault: "
-        "store.down }\n";
+        "name: x\ntimeline:\n  - { at: 2s, fault: node.disk_stall }\n  - { at: 2s, fault: store.down }\n"
+        "  - { at: 2s, fault: node.disk_full, left: 4KB, for: 1s }\n  - { at: 2s, fault: node.disk_full, "
+        "for: "
+        "1s }\n";
     const auto reading = sim::read_scenario(text, "f");
     ASSERT_TRUE(reading.scenario);
     const auto problems = sim::not_in_process_world(*reading.scenario);
-    ASSERT_EQ(problems.size(), 1u);
-    EXPECT_THAT(problems[0].message, HasSubstr("cannot perform node.clock_skew"));
+    ASSERT_EQ(problems.size(), 2u);
+    EXPECT_THAT(problems[0].message, HasSubstr("cannot perform node.disk_stall"));
     EXPECT_EQ(problems[0].location.line, 3);
+    EXPECT_THAT(problems[1].message, HasSubstr("cannot perform node.disk_full with 'left'"));
+    EXPECT_EQ(problems[1].location.line, 5);
+    EXPECT_EQ(problems[1].location.column, 44);
+}
+
+TEST(ProcessWorld, SaysWhichClocksNeedAToolThatIsMissing) {
+    const auto reading = sim::read_scenario(
+        "name: x\ntimeline:\n  - { at: 2s, fault: node.clock_skew, offset: 2s }\n  - { at: 2s, fault: "
+        "client.clock_drift, per_second: -5ms }\n",
+        "f");
+    ASSERT_TRUE(reading.scenario);
+    EXPECT_TRUE(sim::not_in_process_world(*reading.scenario).empty());
+    const auto problems = sim::not_without_faketime(*reading.scenario);
+    ASSERT_EQ(problems.size(), 1u);
+    EXPECT_THAT(problems[0].message, HasSubstr("node.clock_skew in the process world needs libfaketime"));
+    EXPECT_THAT(problems[0].hint, HasSubstr("apt install faketime"));
+    EXPECT_EQ(problems[0].location.line, 3);
+}
+
+TEST(Links, OfOneClientAreThoseToItsNode) {
+    const auto trouble = [](const std::string& fault) {
+        const auto reading =
+            sim::read_scenario("name: x\ntimeline:\n  - { at: 2s, for: 1s, fault: " + fault + " }\n", "f");
+        return reading.problems.empty() ? std::string{} : reading.problems.front().message;
+    };
+    EXPECT_EQ(trouble("link.clog, client: c2"), "");
+    EXPECT_EQ(trouble("link.clog, client: c2, link: client-node"), "");
+    EXPECT_EQ(trouble("link.clog, client: c2, link: node-store"), "link.clog hits no client");
+    EXPECT_EQ(trouble("link.buffered, client: c2"), "link.buffered hits no client");
+    EXPECT_EQ(trouble("link.clog, client: c2, node: n1"),
+              "both 'node' and 'client': a client's link is its own");
+    EXPECT_EQ(trouble("link.clog, client: c9"), "c9 does not exist then");
 }
 
 TEST(RealStore, IsSparedWhatOnlyOurOwnCanLose) {

@@ -57,6 +57,8 @@ TEST(Schema, HasEveryKeyOfEverySection) {
             properties = &at(*properties, {"links", "properties", "node-store", "properties"});
         else if (section.name == "message")
             properties = &at(*properties, {"load", "properties", "messages", "items", "properties"});
+        else if (section.name == "stage")
+            properties = &at(*properties, {"load", "properties", "stages", "items", "properties"});
         else if (section.name == "timeline")
             properties = &at(*properties, {"timeline", "items", "properties"});
         else if (!section.name.empty())

@@ -55,6 +55,8 @@ TEST(Faults, OfEveryKindAreUnknownWhenTheyTouchNothing) {
         std::string it = "  - { at: 3s, name: it, fault: " + name;
         if (kind.span == language::Span::lasting) it += ", for: 1s";
         if (kind.find("offset")) it += ", offset: 100ms";
+        if (kind.find("per_second")) it += ", per_second: 10ms";
+        if (kind.find("idle")) it += ", idle: 5ms";
         if (kind.hits == Hits::link && kind.find("link")) it += ", link: client-node";
         it += kind.hits == Hits::client ? ", client: c1" : ", node: n1";
         const std::string gone =

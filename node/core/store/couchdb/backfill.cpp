@@ -13,12 +13,29 @@ namespace {
 constexpr std::size_t documents_max = 200;
 constexpr std::size_t newest_rows = 500;
 constexpr base::Duration pause = std::chrono::milliseconds{250};
+/// A member of a cluster that lags finds nothing of what another's feed has told; what was purged meanwhile
+/// is never found again. So it is looked for some seconds long.
+constexpr int looks_in_vain_max = 40;
 
 void read_document(const base::JsonView& row, base::WallTime seen, std::vector<FeedRow>& into) {
     const auto id = base::string_member(row, "id");
     const auto document = row.member("doc");
     if (id && document && document->is_object())
         into.push_back({std::string{*id}, base::from_document(*document, seen), false});
+}
+
+/// The keys that an `_all_docs` answer knows nothing of; what was deleted is known.
+std::deque<std::string> not_found_in(std::string_view body) {
+    std::deque<std::string> out;
+    base::JsonReader reader;
+    const auto parsed =
+        body.find(R"("not_found")") == std::string_view::npos ? std::nullopt : reader.read(body);
+    if (const auto rows = parsed ? parsed->member("rows") : std::nullopt)
+        rows->each_item([&](const base::JsonView& row) {
+            const auto key = base::string_member(row, "key");
+            if (key && base::string_member(row, "error") == "not_found") out.emplace_back(*key);
+        });
+    return out;
 }
 
 }  // namespace
@@ -56,6 +73,7 @@ void Backfill::begin(std::string seq) {
     page_end_.clear();
     missing_.clear();
     asked_.clear();
+    looks_in_vain_ = 0;
     last_page_ = fresh_ = false;
     newest_wanted_ = true;
 }
@@ -96,12 +114,12 @@ void Backfill::pump(Turn& turn, bool live) {
 void Backfill::ask(Turn& turn, base::HttpRequest request, OnAnswer on_answer) {
     requests_->send(turn, RequestOwner::backfill, request_, std::move(request), {.timeout = request_timeout_},
                     [this, on_answer](Turn& t, const Reply& reply) {
-                        if (reply.response && reply.response->status == 200 &&
-                            (this->*on_answer)(reply.response->body, t.now.wall))
-                            return true;
+                        const bool good = reply.response && reply.response->status == 200 &&
+                                          (this->*on_answer)(reply.response->body, t.now.wall);
+                        if (good && looks_in_vain_ == 0) return true;
                         not_before_ = t.now.time + pause;
                         t.emit(SetTimer{timers::backfill, not_before_});
-                        return false;
+                        return good;
                     });
 }
 
@@ -158,6 +176,9 @@ bool Backfill::on_documents(std::string_view body, base::WallTime seen) {
     DAVENPORT_MARK("a backfill reads documents that were missing");
     batch.rows = read_documents(body, seen);
     asked_.clear();
+    auto lagging = not_found_in(body);
+    looks_in_vain_ = lagging.empty() || looks_in_vain_ >= looks_in_vain_max ? 0 : looks_in_vain_ + 1;
+    if (looks_in_vain_ > 0) missing_.insert(missing_.end(), lagging.begin(), lagging.end());
     batch.done = page_done();
     return true;
 }

@@ -75,7 +75,8 @@ private:
     std::string page_end_;             ///< the last_seq of the page whose documents are being fetched
     std::deque<std::string> missing_;  ///< of that page
     std::vector<std::string> asked_;   ///< documents under way
-    bool asked_live_ = false;          ///< the live feed was open when the page was asked for
+    int looks_in_vain_ = 0;    ///< that the feed told of and the store did not find, one after the other
+    bool asked_live_ = false;  ///< the live feed was open when the page was asked for
     bool last_page_ = false;
     bool fresh_ = false;
     std::uint64_t rows_read_ = 0;
