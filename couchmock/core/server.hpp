@@ -69,7 +69,7 @@ struct Server {
     Effects effects;  ///< of the event at hand
     Feeds feeds{effects};
     Bodies bodies{effects};
-    std::unique_ptr<Scripts> scripts;  ///< design documents in use (scripts.hpp)
+    std::unique_ptr<Scripts> scripts;                 ///< design documents in use (scripts.hpp)
     bool keeps_records = false;                       ///< somebody wants to know what changed
     bool settings_changed = true;                     ///< uuid, secret, configuration: not saved yet
     std::vector<std::string> dropped;                 ///< databases, not told yet

@@ -17,6 +17,36 @@ bool before(const ViewRow* a, const ViewRow* b) {
     return a->nth < b->nth;
 }
 
+/// Sorts many rows. The first bytes in which their keys differ are compared beside each other: to follow two
+/// pointers for each comparison costs several times as much.
+void sort_rows(std::vector<ViewRow*>& rows) {
+    if (rows.size() <= few) {
+        std::ranges::sort(rows, before);
+        return;
+    }
+    std::string_view common = rows.front()->sort_key;
+    for (const auto* row : rows) {
+        const auto end = std::ranges::mismatch(common, row->sort_key).in1;
+        common = common.substr(0, static_cast<std::size_t>(end - common.begin()));
+    }
+    struct Headed {
+        std::uint64_t head;
+        ViewRow* row;
+    };
+    std::vector<Headed> headed;
+    headed.reserve(rows.size());
+    for (auto* row : rows) {
+        std::uint64_t head = 0;
+        for (std::size_t i = common.size(); i < common.size() + 8; ++i)
+            head = head << 8 | (i < row->sort_key.size() ? static_cast<unsigned char>(row->sort_key[i]) : 0u);
+        headed.push_back({head, row});
+    }
+    std::ranges::sort(headed, [](const Headed& a, const Headed& b) {
+        return a.head != b.head ? a.head < b.head : before(a.row, b.row);
+    });
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = headed[i].row;
+}
+
 }  // namespace
 
 void ViewRows::replace(const std::string& id, std::vector<ViewRow> rows) {
@@ -38,7 +68,7 @@ void ViewRows::replace(const std::string& id, std::vector<ViewRow> rows) {
 }
 
 std::size_t ViewRows::commit() {
-    std::ranges::sort(added_, before);
+    sort_rows(added_);
     std::size_t first = ordered_.size();
     const auto place_of = [&](const ViewRow* row) {
         return std::lower_bound(ordered_.begin(), ordered_.end(), row, before);

@@ -2,7 +2,7 @@
 
 namespace davenport::couchmock::javascript {
 
-// What is named in errors and logs, and when a function's own error is passed on, is CouchDB's (share/server).
+// The words of errors and logs, and which errors are passed on, are CouchDB's (share/server).
 const std::string_view prelude = R"js((function (deep_freeze) {
 var host = this, evaluate = eval, native_date = Date;
 var stringify = JSON.stringify;

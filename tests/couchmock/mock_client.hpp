@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 namespace json = boost::json;
 using embed::Seen;
 
-/// ThreadSanitizer holds signals back from code that makes no calls it knows, so no loop can be stopped there.
+/// ThreadSanitizer holds signals back from code that makes no calls it knows, so no loop can be stopped
+/// there.
 #if defined(__SANITIZE_THREAD__)
 inline constexpr bool loops_can_be_stopped = false;
 #else
