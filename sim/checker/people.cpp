@@ -51,9 +51,14 @@ Finding check_people(const Facts& facts, Duration within) {
     std::int64_t looks = 0;
     std::map<std::string, std::set<std::string>> there;                          // by room
     std::map<std::pair<std::string, std::string>, std::set<std::string>> shown;  // by client and room
+    // Who cuts a connection or goes elsewhere only comes and goes.
+    const auto hinders = [](const FaultSpan& fault) {
+        return !fault.kind.starts_with("client.") || fault.kind == "client.slow";
+    };
     const auto faulty = [&](std::int64_t from, std::int64_t to) {
-        return std::ranges::any_of(
-            facts.faults, [&](const FaultSpan& fault) { return fault.on_us <= to && fault.off_us >= from; });
+        return std::ranges::any_of(facts.faults, [&](const FaultSpan& fault) {
+            return hinders(fault) && fault.on_us <= to && fault.off_us >= from;
+        });
     };
     std::int64_t changed_us = 0;
     const auto look = [&](std::int64_t at_us) {

@@ -137,8 +137,9 @@ Kinds node_faults() {
             "A copy of the journal is taken; at the end the node is killed and starts again with the copy, "
             "as from a backup or a snapshot."),
         lasting(hit, "node.disk_full", "The journal cannot be written.",
-                {virtual_only(make_key("left", Type::bytes, "0B", 0, 1'000'000'000,
-                                       "what still fits when it begins: small commits go on for a while"))}),
+                {virtual_only(make_key(
+                    "left", Type::bytes, "0B", 0, 1'000'000'000,
+                    "what still fits when it begins: small commits go on for a while (virtual world)"))}),
         virtual_only(lasting(hit, "node.disk_slow", "Commits to the journal are slow.",
                              {delay("100ms", "beside what each takes anyway")})),
         virtual_only(lasting(hit, "node.disk_stall",

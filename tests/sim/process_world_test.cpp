@@ -174,8 +174,10 @@ TEST_F(ProcessWorldTest, OneClientsLinkIsNobodyElses) {
     EXPECT_GT(slowest["c2"], 1'000'000);
     EXPECT_LT(slowest["c1"], 700'000);
     EXPECT_LT(slowest["c3"], 700'000);
-    for (const auto& record : history_.records)
-        if (record.kind == RecordKind::fault_off) EXPECT_GT(record.count, 0);
+    for (const auto& record : history_.records) {
+        if (record.kind != RecordKind::fault_off) continue;
+        EXPECT_GT(record.count, 0);
+    }
 }
 
 TEST_F(ProcessWorldTest, LinksAreAsLongAsTheScenarioHasThem) {

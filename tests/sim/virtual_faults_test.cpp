@@ -228,6 +228,13 @@ TEST(VirtualLink, OfOneClientIsNobodyElses) {
     EXPECT_EQ(silent.count(RecordKind::disconnected), 1);
 }
 
+TEST(VirtualLink, OfOneClientKeepsTheOrderOfAConnectionThatEndsMeanwhile) {
+    const auto seen = run_with(
+        "  - { at: 3s, for: 2s, client: c1, fault: link.clog }\n"
+        "  - { at: 4s, fault: node.kill, node: n1, for: 200ms }\n");
+    EXPECT_GT(seen.count(RecordKind::disconnected, "c1"), 0);
+}
+
 TEST(VirtualStore, RejectsAndLags) {
     for (const std::string fault :
          {"store.stale, delay: 800ms", "store.reject, error: unauthorized, probability: 20%"})
