@@ -10,6 +10,7 @@
 #include "sim/client/posts.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -35,6 +36,7 @@ struct Config {
     base::Duration answer_timeout =
         std::chrono::seconds{5};  ///< a post that was not answered is repeated after this
     bool polling = false;         ///< by long polls and HTTP posts instead of a WebSocket
+    bool changes = false;         ///< its messages can be edited and removed: each bears a secret
 };
 
 /// Follows its rooms, posts what is due, repeats what was not answered (same key), resumes from its cursors,
@@ -53,6 +55,27 @@ public:
 
 private:
     enum class State { closed, connecting, greeting, open };
+    /// A message of its own, as it knows it.
+    struct Own {
+        std::string msg, id, room;
+        int size_bytes;
+        int edits = 0;
+        bool removed = false;  ///< asked for
+    };
+    struct PendingChange {
+        std::string msg, id, room;
+        std::string key_text;
+        std::string text;        ///< empty: a removal
+        std::int64_t count = 0;  ///< as records have it
+        base::Time due;
+        int tries = 0;
+        base::Time sent{};
+    };
+    /// What it was shown of a message's changes last.
+    struct Version {
+        std::string text;
+        int connection;
+    };
     struct Followed {
         std::string cursor;
         std::int64_t n = 0;
@@ -67,6 +90,7 @@ private:
     void on(const Answered& e);
     void on(const TimerFired& e);
     void on(const Post& e);
+    void on(const Change& e);
     void on(const Hop& e);
     void on(const Vanish& e);
     void on(const AskHistory& e);
@@ -91,6 +115,20 @@ private:
     void on_page(const base::JsonView& frame);
     void ask_page(const std::string& room, const std::string& before);
 
+    // client_changes.cpp: edits and removals
+    void keep_own(const Posts::Post& post, std::string id);
+    void send(PendingChange& change);
+    void repeat_changes(bool all);
+    /// False when the key is of no change.
+    bool on_change_answer(const base::JsonView& frame, std::string_view t);
+    /// What became of a message; it is shown whole, so that who has not got it has it now.
+    void on_changed(const base::JsonView& frame);
+    /// Notes how a message is shown that was changed. `alone`: by a frame that is about nothing else.
+    void see_change(const base::JsonView& frame, bool alone);
+    /// It counts more than what this client was shown of the message.
+    [[nodiscard]] bool is_news(std::string_view id, std::optional<std::string_view> version) const;
+    Record& note(RecordKind kind, const PendingChange& change);
+
     void connect();
     void lose_connection(const std::string& reason, base::Duration pause);
     void leave(const std::string& reason, base::Duration pause);
@@ -112,6 +150,7 @@ private:
     Config config_;
     base::Random random_;
     std::string nonce_;
+    std::string secret_;  ///< by which it proves what it said
     State state_ = State::closed;
     int connection_ = 0;
     std::string node_;
@@ -127,7 +166,12 @@ private:
     std::map<std::string, Followed, std::less<>> rooms_;
     boost::unordered_flat_map<std::uint64_t, int>
         seen_;  ///< hash of an id -> the connection on which it last came; looked up, never walked
-    std::map<std::string, std::vector<std::pair<std::string, std::string>>> reading_;
+    std::map<std::string, std::vector<HistoryItem>> reading_;
+    base::Random change_random_;
+    std::deque<Own> own_;                                    ///< the last that were answered
+    std::deque<PendingChange> changes_;                      ///< not answered yet
+    std::map<std::string, PendingChange> accepted_changes_;  ///< by key: `stored` not yet told
+    std::map<std::string, Version, std::less<>> versions_;   ///< by id
     std::optional<LongPolling> polling_;
     base::Now now_{};
     Effects effects_;

@@ -222,6 +222,7 @@ void World::on(const orchestrator::AddClient& e) {
     config.start = start_;
     config.seed = plan_.seed;
     config.polling = e.polling;
+    config.changes = scenario_.load.has_changes();
     clients_->add(std::move(config));
 }
 

@@ -20,7 +20,8 @@ void Clients::add(std::string name, const Node& home, std::vector<std::string> r
            .rooms = std::move(rooms),
            .start = parts_.engine.start,
            .seed = parts_.plan.seed,
-           .polling = polling},
+           .polling = polling,
+           .changes = parts_.scenario.load.has_changes()},
           {}, {});
 }
 
