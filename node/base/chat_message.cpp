@@ -1,5 +1,6 @@
 #include "node/base/chat_message.hpp"
 
+#include "node/base/change.hpp"
 #include "node/base/json.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/text.hpp"
@@ -9,8 +10,9 @@
 namespace davenport::base {
 
 ChatMessage::ChatMessage(const Parts& p) {
-    const std::array<std::string_view, parts_count> parts{p.id,   p.room,     p.position, p.user,
-                                                          p.text, p.datetime, p.host};
+    const std::array<std::string_view, parts_count> parts{p.id,      p.room,       p.position, p.user,
+                                                          p.text,    p.datetime,   p.host,     p.edited,
+                                                          p.removed, p.removed_by, p.proof};
     Ends ends;
     std::uint32_t end = 0;
     for (std::size_t i = 0; i < parts_count; ++i)
@@ -31,39 +33,117 @@ bool operator==(const ChatMessage& a, const ChatMessage& b) {
 }
 
 ChatMessage make_message(std::string_view room, std::string_view user, const MessageKey& key,
-                         std::string_view text, std::string_view host) {
+                         std::string_view text, std::string_view host, std::string_view secret) {
     const auto id = make_message_id(room, user, key, text);
     const auto datetime = iso8601(wall_from_unix_ms(key.unix_ms));
+    const auto proof = secret.empty() ? std::string{} : make_proof(id, secret);
     return ChatMessage{{.id = id,
                         .room = room,
                         .position = std::string_view{id}.substr(room.size() + 1),
                         .user = user,
                         .text = text,
                         .datetime = datetime,
-                        .host = host}};
+                        .host = host,
+                        .proof = proof}};
 }
 
-std::string to_document(const ChatMessage& m) {
+namespace {
+
+/// Writes the members of an object, the first of them after a brace.
+class Members {
+public:
+    explicit Members(std::string& out) : out_{out} {}
+    Members& text(std::string_view lead, std::string_view value) {
+        out_ += lead;
+        append_json_string(out_, value);
+        return *this;
+    }
+    Members& text_if_any(std::string_view lead, std::string_view value) {
+        return value.empty() ? *this : text(lead, value);
+    }
+
+private:
+    std::string& out_;
+};
+
+std::string document_of(const ChatMessage& m, std::string_view revision) {
     std::string out;
     out.reserve(m.id().size() + m.user().size() + m.text().size() + m.datetime().size() + m.host().size() +
-                64);
-    const auto field = [&](std::string_view lead, std::string_view value) {
-        out += lead;
-        append_json_string(out, value);
-    };
-    field("{\"_id\":", m.id());
-    field(",\"user\":", m.user());
-    field(",\"msg\":", m.text());
-    field(",\"datetime\":", m.datetime());
-    field(",\"host\":", m.host());
-    out += '}';
+                (m.changed() || !m.proof().empty() || !revision.empty() ? 320 : 64));
+    Members members{out};
+    members.text("{\"_id\":", m.id())
+        .text_if_any(",\"_rev\":", revision)
+        .text(",\"user\":", m.user())
+        .text(",\"msg\":", m.text())
+        .text(",\"datetime\":", m.datetime())
+        .text(",\"host\":", m.host())
+        .text_if_any(",\"proof\":", m.proof());
+    if (m.is_removed())
+        members.text(",\"removed\":", m.removed()).text(",\"removed_by\":", m.removed_by());
+    else if (m.changed())
+        members.text(",\"edited\":", m.edited()).text(",\"seal\":", make_seal(m.id(), m.edited(), m.text()));
     return out;
 }
 
+bool is_ours(std::string_view member) {
+    static constexpr std::array<std::string_view, 11> ours{
+        "_id", "_rev", "user", "msg", "datetime", "host", "proof", "edited", "seal", "removed", "removed_by"};
+    return std::ranges::find(ours, member) != ours.end();
+}
+
+/// What a document says became of its message, beside `_id`, `user` and `msg`.
+struct Fate {
+    std::optional<JsonView> revision, edited, seal, removed, removed_by;
+
+    /// Completes `m`, which has all else. `key` keeps what a view in it shows. `own`: the message's own key.
+    void tell(ChatMessage::Parts& m, const MessageKey& own, std::string& key) const {
+        const auto number = revision_number(string_of(revision).value_or(""));
+        if (says_removed() || (number > 1 && m.text.empty())) {
+            const auto given = MessageKey::parse(string_of(removed).value_or(""));
+            m.removed = key = given ? given->text() : std::string{removed_in_store};
+            const auto by = string_of(removed_by).value_or("");
+            if (is_user_name(by)) m.removed_by = by;
+            m.text = {};
+            return;
+        }
+        const auto given = MessageKey::parse(string_of(edited).value_or(""));
+        if (given) key = given->text();
+        if (given && string_of(seal) == make_seal(m.id, key, m.text))
+            m.edited = key;
+        else if (number > 1)
+            m.edited = key = key_of_revision(given ? *given : own, number);
+    }
+
+private:
+    [[nodiscard]] bool says_removed() const {
+        return removed && !removed->is_null() && removed->boolean().value_or(true);
+    }
+};
+
+}  // namespace
+
+std::string to_document(const ChatMessage& m) { return document_of(m, {}) + '}'; }
+
+std::string to_document(const ChatMessage& m, const JsonView& over) {
+    auto out = document_of(m, string_member(over, "_rev").value_or(""));
+    // What else somebody wrote into it may hold the text that is to be nowhere any more.
+    if (!m.is_removed())
+        over.each_member([&](std::string_view key, const JsonView& value) {
+            if (is_ours(key) || key == "_deleted" || key == "_conflicts") return;
+            out += ',';
+            append_json_string(out, key);
+            out += ':';
+            out += value.text();
+        });
+    return out + '}';
+}
+
 std::optional<ChatMessage> from_document(const JsonView& document, WallTime seen) {
-    static constexpr std::array<std::string_view, 6> keys{"_id",      "user", "msg",
-                                                          "datetime", "host", "_deleted"};
-    const auto [its_id, its_user, its_msg, datetime, host, deleted] = document.members(keys);
+    static constexpr std::array<std::string_view, 12> keys{"_id",    "user",     "msg",     "datetime",
+                                                           "host",   "_deleted", "proof",   "_rev",
+                                                           "edited", "seal",     "removed", "removed_by"};
+    const auto [its_id, its_user, its_msg, datetime, host, deleted, proof, revision, edited, seal, removed,
+                removed_by] = document.members(keys);
     const auto id = string_of(its_id), user = string_of(its_user), text = string_of(its_msg);
     if (!id || !user || !text || id->starts_with('_') || is_true(deleted)) return std::nullopt;
     ChatMessage::Parts m{.id = *id,
@@ -72,14 +152,20 @@ std::optional<ChatMessage> from_document(const JsonView& document, WallTime seen
                          .user = *user,
                          .text = *text,
                          .datetime = string_of(datetime).value_or(""),
-                         .host = string_of(host).value_or("")};
+                         .host = string_of(host).value_or(""),
+                         .proof = string_of(proof).value_or("")};
+    std::string letters, key;
+    MessageKey own;
     if (const auto parts = parse_message_id(*id); parts && is_room_name(parts->room)) {
         m.room = parts->room;
         m.position = parts->letters;
-        return ChatMessage{m};
+        own = key_of_position(m.position);
+    } else {
+        // No key of its own: its time may be read otherwise by every node.
+        letters = make_foreign_letters(unix_ms(parse_datetime(m.datetime).value_or(seen)), *id);
+        m.position = letters;
     }
-    const auto letters = make_foreign_letters(unix_ms(parse_datetime(m.datetime).value_or(seen)), *id);
-    m.position = letters;
+    Fate{revision, edited, seal, removed, removed_by}.tell(m, own, key);
     return ChatMessage{m};
 }
 

@@ -17,8 +17,9 @@
 
 namespace davenport::base {
 
-/// One message of the chat, as it stands in the store and in every journal. It never changes, and its copies
-/// share their bytes, in other threads too: a copy costs no more than a pointer's.
+/// One message of the chat, as it stands in the store and in every journal. The value never changes, and its
+/// copies share their bytes, in other threads too: a copy costs no more than a pointer's. A message that is
+/// edited or removed is another value with the same id: see change.hpp.
 class ChatMessage {
 public:
     struct Parts {
@@ -30,6 +31,11 @@ public:
         std::string_view text;
         std::string_view datetime;  ///< as written by whoever wrote it
         std::string_view host;      ///< the node that the message was first sent to
+        // What became of it since; empty while nothing has.
+        std::string_view edited{};      ///< the key of the edit that counts
+        std::string_view removed{};     ///< the key of the removal that counts; `text` is empty then
+        std::string_view removed_by{};  ///< the name of who removed it; empty: it was done in the store
+        std::string_view proof{};       ///< make_proof() of its author's secret; empty: nobody can prove it
     };
 
     /// All parts empty.
@@ -45,11 +51,32 @@ public:
     [[nodiscard]] std::string_view text() const { return part(4); }
     [[nodiscard]] std::string_view datetime() const { return part(5); }
     [[nodiscard]] std::string_view host() const { return part(6); }
+    [[nodiscard]] std::string_view edited() const { return part(7); }
+    [[nodiscard]] std::string_view removed() const { return part(8); }
+    [[nodiscard]] std::string_view removed_by() const { return part(9); }
+    [[nodiscard]] std::string_view proof() const { return part(10); }
+
+    /// It was edited or removed since it was said.
+    [[nodiscard]] bool changed() const { return !edited().empty() || !removed().empty(); }
+    [[nodiscard]] bool is_removed() const { return !removed().empty(); }
+    [[nodiscard]] Parts parts() const {
+        return {.id = id(),
+                .room = room(),
+                .position = position(),
+                .user = user(),
+                .text = text(),
+                .datetime = datetime(),
+                .host = host(),
+                .edited = edited(),
+                .removed = removed(),
+                .removed_by = removed_by(),
+                .proof = proof()};
+    }
 
     friend bool operator==(const ChatMessage& a, const ChatMessage& b);
 
 private:
-    static constexpr std::size_t parts_count = 7;
+    static constexpr std::size_t parts_count = 11;
     using Ends = std::array<std::uint32_t,
                             parts_count>;  ///< where each part ends; it begins where the one before ends
 
@@ -68,17 +95,24 @@ private:
 inline constexpr std::string_view default_room = "lobby";
 
 /// A message as it is first made: `datetime` is the key's time. All that a retry through another node would
-/// make otherwise is kept out.
+/// make otherwise is kept out. `secret`: of its author, who proves by it later that it is his; empty: none.
 ChatMessage make_message(std::string_view room, std::string_view user, const MessageKey& key,
-                         std::string_view text, std::string_view host);
+                         std::string_view text, std::string_view host, std::string_view secret = {});
 
-/// The document's JSON text with `_id`, the article's four fields and nothing else, always the same bytes for
-/// the same message (so its first revision is the same everywhere).
+/// The document's JSON text with `_id`, the article's four fields and what became of the message since,
+/// always the same bytes for the same message (so its first revision is the same everywhere).
+/// `over`: the document that it is written over; its revision, and members that are not ours, are kept.
 std::string to_document(const ChatMessage& message);
+std::string to_document(const ChatMessage& message, const JsonView& over);
 
 /// Reads a document of the store. Nothing when it is not a chat message: deleted, a design document, a
 /// presence document, or without the article's `user` and `msg` as strings. A datetime that cannot be read
 /// puts a foreign document at `now`'s place: the caller gives the time at which it was seen.
+///
+/// What became of the message is read from the document alone, so that every node reads the same: a revision
+/// after the first that no node wrote (the seal does not fit the text) is an edit whose key is the one that
+/// stands there, or else the message's own (the least there is, for a foreign document), as many counters
+/// higher as there were revisions; one whose `msg` is empty is a removal.
 std::optional<ChatMessage> from_document(const JsonView& document, WallTime seen);
 
 }  // namespace davenport::base

@@ -22,12 +22,17 @@ struct Checkpoint {
     friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
 
-/// A message with its place in the order in which this node came to know it.
+/// A message with its place in the order in which this node came to know it, or its last change.
 struct JournalEntry {
     std::uint64_t arrival = 0;  ///< 1, 2, 3, ... within one journal; what is forgotten leaves a gap
     ChatMessage message;
     bool accepted_here = false;  ///< posted by a client of this node (else read from the feed)
     Generation stored_in;        ///< the generation that is known to hold it; empty while none is
+    std::uint64_t said = 0;      ///< of a change: the arrival of the message itself; else 0
+
+    /// When the message itself arrived.
+    [[nodiscard]] std::uint64_t first_arrival() const { return said != 0 ? said : arrival; }
+    [[nodiscard]] bool is_change() const { return said != 0; }
 };
 
 /// One life of the node's process. Each is on the disk before anything is told of what arrived in it, so a
@@ -40,9 +45,12 @@ struct JournalRun {
 
 /// What one commit writes, all or nothing.
 struct JournalBatch {
-    std::uint64_t number = 0;             ///< 1, 2, 3, ... since the node's start; told back with Persisted
-    std::vector<JournalEntry> entries{};  ///< an id that is there already is left as it is
-    std::vector<std::string> stored{};    ///< ids now known to be in `stored_generation`
+    std::uint64_t number = 0;  ///< 1, 2, 3, ... since the node's start; told back with Persisted
+    /// An id that is there already is left as it is. A change takes the place of what is there for its id
+    /// (all but `accepted_here`), and is nothing when nothing is.
+    std::vector<JournalEntry> entries{};
+    /// Ids now known to be in `stored_generation`; those that a change of this batch is for are left out.
+    std::vector<std::string> stored{};
     Generation stored_generation{};
     std::optional<Checkpoint> checkpoint{};  ///< never ahead of the entries of this batch and those before it
     std::string uuid{};                      ///< not empty: the journal's name from here on
@@ -70,6 +78,9 @@ public:
         std::optional<Checkpoint> checkpoint;
     };
     [[nodiscard]] virtual State state() = 0;
+    /// The lowest number that any message arrived with, also where a change has taken its place; 0 when
+    /// empty.
+    [[nodiscard]] virtual std::uint64_t first_arrival() = 0;
     /// The lives of the node with this journal, in order; this one is the last.
     [[nodiscard]] virtual std::vector<JournalRun> runs() = 0;
 
@@ -93,6 +104,9 @@ public:
                                                                   std::size_t limit) = 0;
     /// How many messages not_stored_in() would give.
     [[nodiscard]] virtual std::size_t count_not_stored_in(const Generation& generation) = 0;
+
+    /// The ids of all messages that were edited or removed, in any order.
+    [[nodiscard]] virtual std::vector<std::string> changed() = 0;
 };
 
 /// The journal can't be used; `what()` names the file and the remedy.

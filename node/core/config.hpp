@@ -45,6 +45,8 @@ struct ChatConfig {
     std::size_t frames_per_second_max = 0;  ///< of one connection, in the long run; 0 for no bound
     bool presence = true;       ///< tells the other nodes who is here, and clients who is anywhere
     bool members_only = false;  ///< people sign in with their store's accounts
+    /// Names of accounts that may remove what others said; where people sign in.
+    std::vector<std::string> moderators{};
     /// What signs who they are: the first signs, all are believed. Empty: keys that the nodes make and share
     /// in the store.
     std::vector<std::string> auth_secrets;

@@ -41,6 +41,7 @@ inline constexpr TimerId placer = 14;
 inline constexpr TimerId feed_watch = 15;
 inline constexpr TimerId room_reads = 16;
 inline constexpr TimerId members = 17;
+inline constexpr TimerId changes = 18;
 }  // namespace timers
 
 }  // namespace davenport::node

@@ -6,7 +6,7 @@ namespace davenport::node {
 
 void EventStream::append(std::string& out, std::string_view frame, const base::FrameMark& mark) {
     const bool joined = mark.type == "joined";
-    const bool moved = joined || mark.type == "message" || mark.type == "cursor";
+    const bool moved = joined || mark.type == "message" || mark.type == "changed" || mark.type == "cursor";
     if (joined) n_ = 0;  // what came before it stands in its own `n`
     if (moved) n_ = std::max(n_, mark.n);
     if (joined || (mark.type == "cursor" && !cursor_.empty())) cursor_ = mark.cursor;

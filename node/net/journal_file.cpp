@@ -37,6 +37,16 @@ constexpr std::array<const char*, JournalFile::version> migrations{
     "CREATE TABLE forgotten (id TEXT PRIMARY KEY) WITHOUT ROWID",
     // 2 -> 3: the lives of the node, so that a copy that was put back is known
     "CREATE TABLE run (number INTEGER PRIMARY KEY, id TEXT NOT NULL, after INTEGER NOT NULL)",
+    // 3 -> 4: messages that change. said: the arrival of the message itself, when `arrival` is that of its
+    // last change; else 0
+    R"sql(
+        ALTER TABLE message ADD COLUMN said INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE message ADD COLUMN edited TEXT NOT NULL DEFAULT '';
+        ALTER TABLE message ADD COLUMN removed TEXT NOT NULL DEFAULT '';
+        ALTER TABLE message ADD COLUMN removed_by TEXT NOT NULL DEFAULT '';
+        ALTER TABLE message ADD COLUMN proof TEXT NOT NULL DEFAULT '';
+        CREATE INDEX message_changed ON message (said, id) WHERE edited <> '' OR removed <> '';
+    )sql",
 };
 
 constexpr std::size_t runs_kept = 1000;
@@ -268,7 +278,8 @@ sqlite::Database JournalFile::connect() const {
     try {
         sqlite::Database database{path_, sqlite::Database::Mode::read_write};
         database.execute(
-            "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456");
+            "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456; "
+            "PRAGMA secure_delete = ON");
         return database;
     } catch (const sqlite::Error& error) {
         throw base::JournalError(explain(path_, error));

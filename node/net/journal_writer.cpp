@@ -1,5 +1,6 @@
 #include "node/net/sqlite_journal.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -16,8 +17,10 @@ struct JournalWriter::Impl {
           journal(file),
           recent(file.recent()),
           database(file.connect()),
-          insert(database.prepare("INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON "
-                                  "CONFLICT (id) DO NOTHING")),
+          insert(database.prepare("INSERT INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+                                  "?12, ?13, ?14, ?15) ON CONFLICT (id) DO NOTHING")),
+          change(database.prepare("UPDATE message SET arrival = ?2, text = ?3, stored_in = ?4, said = ?5, "
+                                  "edited = ?6, removed = ?7, removed_by = ?8 WHERE id = ?1")),
           mark(database.prepare("UPDATE message SET stored_in = ?2 WHERE id = ?1")),
           find_generation(database.prepare("SELECT id FROM generation WHERE name = ?1")),
           add_generation(database.prepare("INSERT INTO generation (name) VALUES (?1)")),
@@ -46,6 +49,7 @@ struct JournalWriter::Impl {
             queue.pop_front();
             lock.unlock();
             on_done(batch.number, write(batch));
+            if (removed_text_is_left) wipe_log();
             lock.lock();
         }
     }
@@ -54,11 +58,15 @@ struct JournalWriter::Impl {
     std::string write(const base::JournalBatch& batch) {
         try {
             database.execute("BEGIN IMMEDIATE");
-            for (const auto& entry : batch.entries) add(entry);
+            for (const auto& entry : batch.entries)
+                if (!entry.is_change()) add(entry);
             if (!batch.stored.empty()) {
                 const auto generation = generation_id(batch.stored_generation);
                 for (const auto& id : batch.stored) mark.bind(1, id).bind(2, generation).run();
             }
+            // After the marks: those are about what was there before.
+            for (const auto& entry : batch.entries)
+                if (entry.is_change()) replace(entry);
             if (batch.checkpoint)
                 move_checkpoint.bind(1, batch.checkpoint->generation).bind(2, batch.checkpoint->place).run();
             if (!batch.uuid.empty()) rename.bind(1, batch.uuid).run();
@@ -69,6 +77,8 @@ struct JournalWriter::Impl {
             }
             database.execute("COMMIT");
             remember(batch);
+            removed_text_is_left |= std::ranges::any_of(
+                batch.entries, [](const base::JournalEntry& entry) { return entry.message.is_removed(); });
             return {};
         } catch (const sqlite::Error& error) {
             std::string reason = error.what();
@@ -84,7 +94,8 @@ struct JournalWriter::Impl {
 
     void remember(const base::JournalBatch& batch) const {
         std::vector<std::string_view> ids;
-        for (const auto& entry : batch.entries) ids.emplace_back(entry.message.id());
+        for (const auto& entry : batch.entries)
+            if (!entry.is_change()) ids.emplace_back(entry.message.id());
         recent.add(ids);
     }
 
@@ -99,7 +110,36 @@ struct JournalWriter::Impl {
             .bind(7, m.datetime())
             .bind(8, m.host())
             .bind(9, std::int64_t{entry.accepted_here});
-        insert.bind(10, generation_id(entry.stored_in)).run();
+        insert.bind(10, generation_id(entry.stored_in))
+            .bind(11, static_cast<std::int64_t>(entry.said))
+            .bind(12, m.edited())
+            .bind(13, m.removed())
+            .bind(14, m.removed_by())
+            .bind(15, m.proof())
+            .run();
+    }
+
+    void replace(const base::JournalEntry& entry) {
+        const auto& m = entry.message;
+        change.bind(1, m.id())
+            .bind(2, static_cast<std::int64_t>(entry.arrival))
+            .bind(3, m.text())
+            .bind(4, generation_id(entry.stored_in))
+            .bind(5, static_cast<std::int64_t>(entry.said))
+            .bind(6, m.edited())
+            .bind(7, m.removed())
+            .bind(8, m.removed_by())
+            .run();
+    }
+
+    /// The write-ahead log still has pages with what was removed, until they are written over. Is the log in
+    /// use just now, the next batch comes to it again.
+    void wipe_log() {
+        try {
+            const bool busy = database.number("PRAGMA wal_checkpoint(TRUNCATE)") != 0;
+            removed_text_is_left = busy;
+        } catch (const sqlite::Error&) {  // tried again after the next batch
+        }
     }
 
     std::int64_t generation_id(const base::Generation& name) {
@@ -116,11 +156,12 @@ struct JournalWriter::Impl {
     const JournalFile& journal;
     RecentIds& recent;
     sqlite::Database database;
-    sqlite::Statement insert, mark, find_generation, add_generation, move_checkpoint, rename;
+    sqlite::Statement insert, change, mark, find_generation, add_generation, move_checkpoint, rename;
     std::mutex mutex;
     std::condition_variable wake;
     std::deque<base::JournalBatch> queue;
     bool ending = false;
+    bool removed_text_is_left = false;  ///< of the writer's thread alone
     std::thread thread;
 };
 

@@ -14,7 +14,7 @@
 namespace davenport::node {
 namespace {
 
-constexpr std::int64_t version = 2;
+constexpr std::int64_t version = 3;
 constexpr std::int64_t application_id = 0x64617673;  // "davs": what tells an index from somebody else's file
 
 // `place` is a message's moment as a number (search::place_of), so that the newest come first without
@@ -22,18 +22,23 @@ constexpr std::int64_t application_id = 0x64617673;  // "davs": what tells an in
 // vowel signs. Emoji are words. Without the texts themselves: the journal has them.
 constexpr auto schema = R"sql(
     -- Taken in are the arrivals up to `read`, but for those below `below`: old messages come in downwards.
-    CREATE TABLE source (journal TEXT NOT NULL, read INTEGER NOT NULL, below INTEGER NOT NULL);
+    CREATE TABLE source (
+        journal TEXT NOT NULL, read INTEGER NOT NULL, below INTEGER NOT NULL, holds_removed INTEGER NOT NULL);
     CREATE TABLE place (place INTEGER PRIMARY KEY, arrival INTEGER NOT NULL);
     CREATE VIRTUAL TABLE word USING fts5 (room, user, text, content = '', prefix = '2 3',
         tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* Co So Cn'");
 )sql";
 
-constexpr auto columns = "arrival, id, room, position, user, text, datetime, host";
+constexpr auto columns =
+    "arrival, id, room, position, user, text, datetime, host, edited, removed, removed_by, said";
+constexpr int said_column = 11;
 
 base::ChatMessage read_message(const sqlite::Statement& row) {
-    return base::ChatMessage{
-        {row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.text(7)}};
+    return base::ChatMessage{{row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6),
+                              row.text(7), row.text(8), row.text(9), row.text(10)}};
 }
+
+constexpr auto last_arrival = "SELECT coalesce(max(arrival), 0) FROM message";
 
 }  // namespace
 
@@ -47,15 +52,20 @@ SearchFile::SearchFile(const JournalFile& journal)
       message_(journal_.prepare(std::string{"SELECT "} + columns + " FROM message WHERE arrival = ?1")) {
     auto uuid = journal_.prepare("SELECT uuid FROM journal");
     uuid.step();
-    const auto name = uuid.text(0);
+    uuid_ = uuid.text(0);
     try {
-        if (open(name)) return;
+        if (open(uuid_)) return;
     } catch (const sqlite::Error& error) {
         if (!is_damage(error)) throw;
     }
+    begin_anew();
+}
+
+void SearchFile::begin_anew() {
+    for (auto* statement : {&add_place_, &add_words_, &set_read_, &find_}) *statement = {};
     index_.reset();
     remove(path_);
-    open(name);
+    open(uuid_);
 }
 
 bool SearchFile::is_damage(const sqlite::Error& error) {
@@ -72,12 +82,13 @@ bool SearchFile::open(const std::string& journal_uuid) {
         if (index_->number("PRAGMA application_id") != application_id)
             throw sqlite::Error{SQLITE_ERROR, "it is some other program's file: move it away"};
         if (index_->number("PRAGMA user_version") != version) return false;
-        auto source = index_->prepare("SELECT journal, read, below FROM source");
+        auto source = index_->prepare("SELECT journal, read, below, holds_removed FROM source");
         if (!source.step() || source.text(0) != journal_uuid) return false;
-        read_ = source.number(1);
+        read_ = began_with_ = source.number(1);
         below_ = source.number(2);
+        holds_removed_ = source.number(3) != 0;
         // The journal was put back to an earlier state.
-        if (read_ > journal_.number("SELECT coalesce(max(arrival), 0) FROM message")) return false;
+        if (read_ > journal_.number(last_arrival)) return false;
     }
     index_->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000");
     if (index_->number("PRAGMA schema_version") == 0) {
@@ -86,14 +97,16 @@ bool SearchFile::open(const std::string& journal_uuid) {
         index_->execute("BEGIN");
         index_->execute(schema);
         index_->execute(
-            fmt::format("INSERT INTO source VALUES ('{}', {}, {}); PRAGMA application_id = {}; PRAGMA "
+            fmt::format("INSERT INTO source VALUES ('{}', {}, {}, 0); PRAGMA application_id = {}; PRAGMA "
                         "user_version = {}; COMMIT",
                         journal_uuid, below_ - 1, below_, application_id, version));
         read_ = below_ - 1;
+        began_with_ = journal_.number(last_arrival);
+        holds_removed_ = false;
     }
     add_place_ = index_->prepare("INSERT INTO place VALUES (?1, ?2) ON CONFLICT DO NOTHING");
     add_words_ = index_->prepare("INSERT INTO word (rowid, room, user, text) VALUES (?1, ?2, ?3, ?4)");
-    set_read_ = index_->prepare("UPDATE source SET read = ?1, below = ?2");
+    set_read_ = index_->prepare("UPDATE source SET read = ?1, below = ?2, holds_removed = ?3");
     find_ = index_->prepare(
         "SELECT place.place, place.arrival FROM word JOIN place ON place.place = word.rowid "
         "WHERE word MATCH ?1 AND word.rowid < ?2 ORDER BY word.rowid DESC LIMIT ?3");
@@ -102,10 +115,16 @@ bool SearchFile::open(const std::string& journal_uuid) {
 
 bool SearchFile::take_in(std::size_t most) {
     std::vector<std::pair<std::int64_t, base::ChatMessage>> some;
+    bool holds_removed = holds_removed_;
     const auto read = [&](sqlite::Statement& statement, std::int64_t from) {
         sqlite::Using rows{statement};
         rows->bind(1, from).bind(2, static_cast<std::int64_t>(most));
-        while (rows->step()) some.emplace_back(rows->number(0), read_message(statement));
+        while (rows->step()) {
+            const auto arrival = rows->number(0), said = rows->number(said_column);
+            some.emplace_back(arrival, read_message(statement));
+            holds_removed |= some.back().second.is_removed() && arrival > began_with_ && said != 0 &&
+                             said >= below_ && said <= read_;
+        }
     };
     read(unread_, read_);
     const bool old = some.empty();
@@ -114,14 +133,19 @@ bool SearchFile::take_in(std::size_t most) {
     const auto reached = some.back().first;
     index_->execute("BEGIN");
     try {
-        for (const auto& [arrival, message] : some) add(arrival, message);
-        set_read_.bind(1, old ? read_ : reached).bind(2, old ? reached : below_).run();
+        for (const auto& [arrival, message] : some)
+            if (!message.is_removed()) add(arrival, message);
+        set_read_.bind(1, old ? read_ : reached)
+            .bind(2, old ? reached : below_)
+            .bind(3, std::int64_t{holds_removed})
+            .run();
         index_->execute("COMMIT");
     } catch (const sqlite::Error&) {
         if (index_->in_transaction()) index_->execute("ROLLBACK");
         throw;
     }
     (old ? below_ : read_) = reached;
+    holds_removed_ = holds_removed;
     return some.size() == most;
 }
 

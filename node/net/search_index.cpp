@@ -22,6 +22,7 @@ constexpr std::size_t batch_messages = 500;  // a search waits for one batch at 
 constexpr auto unread_for = 1s;              // new messages wait so long for company
 constexpr auto patience = 500ms;             // a search waits so long for messages to be taken in
 constexpr auto pause_after_trouble = 30s;
+constexpr int anew_share = 10;  // no more than a tenth of the time goes into making the index anew
 
 }  // namespace
 
@@ -82,11 +83,20 @@ private:
         }
     }
 
-    /// One batch after the other, until there are no more or somebody waits. True when there are more.
+    /// One batch after the other, until there are no more or somebody waits. True when there are more, or
+    /// when the index is to be made anew.
     bool take_in() {
         return guarded(false, [this](SearchFile& file) {
-            while (!interrupted())
-                if (!file.take_in(batch_messages)) return false;
+            if (file.holds_removed() && Clock::now() >= anew_after_) {
+                anew_since_ = Clock::now();
+                file.begin_anew();
+            }
+            while (!interrupted()) {
+                if (file.take_in(batch_messages)) continue;
+                if (const auto since = std::exchange(anew_since_, std::nullopt))
+                    anew_after_ = Clock::now() + anew_share * (Clock::now() - *since);
+                return file.holds_removed();
+            }
             return true;
         });
     }
@@ -141,7 +151,8 @@ private:
     OnFound on_found_;
     LogLine log_;
     std::optional<SearchFile> file_;
-    Clock::time_point not_before_{};
+    Clock::time_point not_before_{}, anew_after_{};
+    std::optional<Clock::time_point> anew_since_;
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<std::pair<std::uint64_t, base::SearchQuery>> searches_;

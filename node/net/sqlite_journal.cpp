@@ -10,7 +10,8 @@ namespace davenport::node {
 namespace {
 
 constexpr auto columns =
-    "m.arrival, m.id, m.room, m.position, m.user, m.text, m.datetime, m.host, m.accepted_here, m.stored_in";
+    "m.arrival, m.id, m.room, m.position, m.user, m.text, m.datetime, m.host, m.accepted_here, m.stored_in, "
+    "m.said, m.edited, m.removed, m.removed_by, m.proof";
 
 std::int64_t as_limit(std::size_t limit) {
     return static_cast<std::int64_t>(std::min<std::size_t>(limit, INT64_MAX));
@@ -25,6 +26,9 @@ struct SqliteJournal::Impl {
           database(file.connect()),
           uuid(database.prepare("SELECT uuid FROM journal")),
           last_arrival(database.prepare("SELECT max(arrival) FROM message")),
+          first_arrival(database.prepare(
+              "SELECT coalesce(min(n), 0) FROM (SELECT min(arrival) AS n FROM message UNION ALL SELECT "
+              "min(said) FROM message WHERE (edited <> '' OR removed <> '') AND said > 0)")),
           runs(database.prepare("SELECT id, after FROM run ORDER BY number")),
           checkpoint(database.prepare("SELECT generation, seq FROM checkpoint")),
           generation(database.prepare("SELECT id, name FROM generation")),
@@ -38,7 +42,8 @@ struct SqliteJournal::Impl {
           next_room(database.prepare("SELECT room, max(position) FROM message WHERE room = "
                                      "(SELECT min(room) FROM message WHERE room > ?1)")),
           in_store(select("WHERE m.stored_in = ?3 AND m.arrival > ?1 ORDER BY m.arrival LIMIT ?2")),
-          count_in_store(database.prepare("SELECT count(*) FROM message WHERE stored_in = ?1")) {}
+          count_in_store(database.prepare("SELECT count(*) FROM message WHERE stored_in = ?1")),
+          changed(database.prepare("SELECT id FROM message WHERE edited <> '' OR removed <> ''")) {}
 
     sqlite::Statement select(std::string_view rest) {
         return database.prepare(fmt::format("SELECT {} FROM message AS m {}", columns, rest));
@@ -62,9 +67,11 @@ struct SqliteJournal::Impl {
     base::JournalEntry entry(sqlite::Statement& row) {
         return {.arrival = static_cast<std::uint64_t>(row.number(0)),
                 .message = base::ChatMessage{{row.text(1), row.text(2), row.text(3), row.text(4), row.text(5),
-                                              row.text(6), row.text(7)}},
+                                              row.text(6), row.text(7), row.text(11), row.text(12),
+                                              row.text(13), row.text(14)}},
                 .accepted_here = row.number(8) != 0,
-                .stored_in = generation_name(row.number(9))};
+                .stored_in = generation_name(row.number(9)),
+                .said = static_cast<std::uint64_t>(row.number(10))};
     }
 
     std::vector<base::JournalEntry> entries(sqlite::Statement& rows) {
@@ -77,8 +84,8 @@ struct SqliteJournal::Impl {
     std::string path;
     const RecentIds& recent;
     sqlite::Database database;
-    sqlite::Statement uuid, last_arrival, runs, checkpoint, generation, contains, find, page_newest,
-        page_before, after_in_room, after_in_all, next_room, in_store, count_in_store;
+    sqlite::Statement uuid, last_arrival, first_arrival, runs, checkpoint, generation, contains, find,
+        page_newest, page_before, after_in_room, after_in_all, next_room, in_store, count_in_store, changed;
     std::map<std::int64_t, std::string> generations;
 
     /// Reading goes on for ever or not at all: without its journal a node does not know what it promised.
@@ -114,6 +121,13 @@ SqliteJournal::State SqliteJournal::state() {
         if (last->step()) state.last_arrival = static_cast<std::uint64_t>(last->number(0));
         if (checkpoint->step()) state.checkpoint = base::Checkpoint{checkpoint->text(0), checkpoint->text(1)};
         return state;
+    });
+}
+
+std::uint64_t SqliteJournal::first_arrival() {
+    return impl_->guarded([&] {
+        sqlite::Using first{impl_->first_arrival};
+        return first->step() ? static_cast<std::uint64_t>(first->number(0)) : 0;
     });
 }
 
@@ -208,6 +222,15 @@ std::size_t SqliteJournal::count_not_stored_in(const base::Generation& generatio
             if (statement->bind(1, id).step()) count += statement->number(0);
         }
         return static_cast<std::size_t>(count);
+    });
+}
+
+std::vector<std::string> SqliteJournal::changed() {
+    return impl_->guarded([&] {
+        sqlite::Using rows{impl_->changed};
+        std::vector<std::string> out;
+        while (rows->step()) out.push_back(rows->text(0));
+        return out;
     });
 }
 

@@ -20,6 +20,7 @@ public:
     ~SqliteJournal() override;
 
     [[nodiscard]] State state() override;
+    [[nodiscard]] std::uint64_t first_arrival() override;
     [[nodiscard]] std::vector<base::JournalRun> runs() override;
     [[nodiscard]] bool contains(std::string_view id) override;
     [[nodiscard]] std::optional<base::JournalEntry> find(std::string_view id) override;
@@ -32,6 +33,7 @@ public:
                                                                 std::uint64_t arrival,
                                                                 std::size_t limit) override;
     [[nodiscard]] std::size_t count_not_stored_in(const base::Generation& generation) override;
+    [[nodiscard]] std::vector<std::string> changed() override;
 
 private:
     struct Impl;

@@ -90,6 +90,17 @@ const link = new Link({
     if (isNew && view.ready && frame.user !== link.user) reader.came(view, view.byId.get(frame.id));
     refresh();
   },
+  changed(frame) {
+    views.get(frame.room)?.change(frame);
+    refresh();
+  },
+  wish(id) {
+    place.keep(() => {
+      for (const view of views.values()) view.redrawItem(view.byId.get(id));
+      current?.mark();
+    });
+  },
+  unchanged: (change, reason) => showProblem(reason ? word('notChanged', reason) : word('changedLater')),
   joined(room, gap) {
     const view = views.get(room);
     if (!view) return;
@@ -136,6 +147,8 @@ function follow(name) {
     me: () => link.user,
     again: (post) => link.posts.sayAgain(post),
     forget: (post) => link.posts.forget(post),
+    wish: (id) => link.changes.of(id),
+    undo: (id) => link.changes.undo(id),
   }, reading.of(name)));
   link.join(name);
   for (const post of link.posts.values()) if (post.room === name) views.get(name).update(post, false, false);
@@ -238,20 +251,32 @@ setInterval(async () => {
 
 // ---- what the person does
 
-const composer = new Composer($('say'), $('text'), (text) => {
-  if (!link.user) {
-    showProblem(word('nameFirst'));
-    me.ask();
-    return false;
-  }
-  if (new TextEncoder().encode(text).length > textMax) {
-    showProblem(word('tooLong', textMax));
-    return false;
-  }
-  current.drawNew('');
-  link.say(current.name, text);
-  toEnd();
-  return true;
+const fits = (text) => new TextEncoder().encode(text).length <= textMax || (showProblem(word('tooLong', textMax)), false);
+/** What it says, or is about to. */
+const textOf = (item) => link.changes.of(item.id)?.text ?? item.text;
+/** One's own, stored or on its way to be: what the node knows by an id can be changed. */
+const mayChange = (item) => Boolean(item.id) && current.isMine(item) && item.removed === undefined && link.changes.of(item.id)?.text !== null;
+
+const composer = new Composer($('say'), $('text'), $('editing'), {
+  say(text) {
+    if (!link.user) {
+      showProblem(word('nameFirst'));
+      me.ask();
+      return false;
+    }
+    if (!fits(text)) return false;
+    current.drawNew('');
+    link.say(current.name, text);
+    toEnd();
+    return true;
+  },
+  edit(item, text) {
+    if (!fits(text)) return false;
+    if (text !== textOf(item)) link.changes.edit(item.id, text);
+    return true;
+  },
+  last: () => current.items.findLast(mayChange),
+  textOf,
 });
 
 const search = new Search($('search'), $('find'), {
@@ -308,7 +333,10 @@ const me = new Me($('me'), $('first'), {
 });
 
 new Actions($('actions'), $('log'), $('scroll'));
-addMessageActions({ reply: (item) => composer.reply(item), room: () => current.name, told: showProblem, forget: (post) => link.posts.forget(post) });
+addMessageActions({
+  reply: (item) => composer.reply(item), room: () => current.name, told: showProblem, forget: (post) => link.posts.forget(post),
+  edit: (item) => composer.edit(item), remove: (item) => link.changes.remove(item.id), mayChange,
+});
 
 listenForKeys({
   search: () => search.open(),

@@ -23,6 +23,9 @@ export const english = {
 
   // messages
   actionsOf: (user) => `Actions for the message of ${user}`, reply: 'Reply', copyText: 'Copy text', copyLink: 'Copy link', discard: 'Discard',
+  edit: 'Edit', remove: 'Remove', undo: 'Undo', cancel: 'Cancel', editing: 'You are changing a message.',
+  edited: 'edited', removed: 'Removed', removedBy: (user) => `Removed by ${user}`, beingChanged: 'being changed…', beingRemoved: 'Being removed…',
+  notChanged: (reason) => `The message stays as it is: ${reason}.`, changedLater: 'The message stays as it is: it was changed again meanwhile.',
   copied: 'Copied.', linkCopied: 'Link copied.', notCopied: 'This browser lets no page copy.',
   state_sending: 'not at the server yet; it is sent by itself', state_accepted: 'safe on this server; it reaches people on other servers a little later',
   state_stored: 'with everybody', state_refused: '', state_failed: '',

@@ -23,6 +23,9 @@ export const german = {
 
   // messages
   actionsOf: (user) => `Aktionen für die Nachricht von ${user}`, reply: 'Antworten', copyText: 'Text kopieren', copyLink: 'Link kopieren', discard: 'Verwerfen',
+  edit: 'Ändern', remove: 'Entfernen', undo: 'Zurücknehmen', cancel: 'Abbrechen', editing: 'Du änderst eine Nachricht.',
+  edited: 'geändert', removed: 'Entfernt', removedBy: (user) => `Entfernt von ${user}`, beingChanged: 'wird geändert…', beingRemoved: 'Wird entfernt…',
+  notChanged: (reason) => `Die Nachricht bleibt, wie sie ist: ${reason}.`, changedLater: 'Die Nachricht bleibt, wie sie ist: sie wurde inzwischen noch einmal geändert.',
   copied: 'Kopiert.', linkCopied: 'Link kopiert.', notCopied: 'Dieser Browser lässt keine Seite kopieren.',
   state_sending: 'noch nicht beim Server; sie wird von selbst gesendet', state_accepted: 'sicher auf diesem Server; Leute auf anderen Servern sehen sie etwas später',
   state_stored: 'bei allen', state_refused: '', state_failed: '',

@@ -13,7 +13,7 @@ const pollSeconds = 20;     // less than what proxies wait for
 const storedAgainMs = [500, 1000, 2000, 4000, 8000, 15_000];
 const roomsPageMax = 500;
 const pagesMax = 4;
-const streamed = ['welcome', 'message', 'joined', 'gap-closed', 'cursor', 'store', 'bye'];
+const streamed = ['welcome', 'message', 'changed', 'joined', 'gap-closed', 'cursor', 'store', 'bye'];
 
 const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const pathOf = (room, what) => `api/rooms/${encodeURIComponent(room)}/${what}`;
@@ -37,10 +37,10 @@ export async function nodeAnswers() {
 /** How the node's answer to a POST reads as a frame; null: it was not the node that answered, or it is not known what became of the post. */
 export function frameOfAnswer(key, { status, told, said, headers }) {
   if (told?.state === 'accepted' || told?.state === 'stored') return { t: told.state, key, id: told.id };
-  if (told?.error === 'failed') return { t: 'failed', key, reason: told.reason };
+  if (told?.error === 'failed' || told?.error === 'superseded') return { t: told.error, key, reason: told.reason };
   const waitSeconds = Number(headers.get('Retry-After') ?? NaN);
   const refused = { t: 'refused', key, code: told?.error ?? 'http', reason: told?.reason || said || word('answeredBefore', status) };
-  if (status === 429 || status === 503) return { ...refused, code: told?.error ?? 'too_fast', retry_ms: (waitSeconds > 0 ? waitSeconds : 2) * 1000 };
+  if (status === 429 || status === 503 || (status === 404 && waitSeconds > 0)) return { ...refused, code: told?.error ?? 'too_fast', retry_ms: (waitSeconds > 0 ? waitSeconds : 2) * 1000 };
   return status >= 400 && status < 500 && status !== 401 && status !== 408 ? refused : null;
 }
 
@@ -165,7 +165,7 @@ export class HttpConnection {
       return pause(1000);
     }
     this.tell({ t: 'begin', room });
-    for (const message of told.messages) this.tell({ ...message, t: 'message' });
+    for (const message of told.messages) this.tell({ t: 'message', ...message });
     const dot = told.next.indexOf('.');
     this.tell({ t: 'joined', room, n: Number(told.next.slice(0, dot)), cursor: told.next.slice(dot + 1), ...(told.gap ? { gap: true } : {}) });
   }
@@ -248,15 +248,27 @@ export class HttpConnection {
     this.posting = false;
   }
 
+  send_edit(frame) { return this.change('PUT', frame, { text: frame.text }); }
+  send_remove(frame) { return this.change('DELETE', frame); }
+
+  async change(method, { id, key, secret }, body) {
+    const answer = await ask(`${pathOf(id.slice(0, id.indexOf(':')), 'messages')}/${encodeURIComponent(id)}`, {
+      method, headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key, ...(secret ? { 'Message-Secret': secret } : {}) }, body: body && JSON.stringify(body),
+    });
+    const frame = frameOfAnswer(key, answer);
+    if (frame) this.tell(frame);
+    else this.lose();
+  }
+
   /** One POST. What was accepted is asked again until it is stored: that is how this API tells. */
-  async post({ room, key, text, host, user }, again = 0) {
+  async post({ room, key, text, host, user, secret }, again = 0) {
     const answer = await ask(pathOf(room, 'messages'), {
-      method: 'POST', headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key }, body: JSON.stringify({ user, text, ...(host ? { host } : {}) }),
+      method: 'POST', headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key }, body: JSON.stringify({ user, text, ...(host ? { host } : {}), ...(secret ? { secret } : {}) }),
     });
     const frame = frameOfAnswer(key, answer);
     if (!frame) return this.lose();
     if (again === 0 || frame.t === 'stored' || frame.t === 'failed') this.tell(frame);
-    if (frame.t === 'accepted' || (again > 0 && frame.t === 'refused' && frame.retry_ms)) this.askAgain({ room, key, text, host, user }, again);
+    if (frame.t === 'accepted' || (again > 0 && frame.t === 'refused' && frame.retry_ms)) this.askAgain({ room, key, text, host, user, secret }, again);
   }
 
   async askAgain(post, again) {

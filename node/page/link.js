@@ -1,9 +1,10 @@
 // The connection to a node: comes back by itself, by a WebSocket or without one, and resumes every room where it was.
 
+import { Changes } from './changes.js';
 import { NodeClock, monotonic } from './clock.js';
 import { HttpConnection, nodeAnswers } from './http.js';
 import { KeyMaker } from './keys.js';
-import { tab } from './memory.js';
+import { browser, tab } from './memory.js';
 import { Posts } from './posts.js';
 import { SocketConnection } from './socket.js';
 import { Watch } from './watch.js';
@@ -16,12 +17,15 @@ const socketAgainMs = [15_000, 30_000, 60_000, 120_000, 300_000];
 const tickMs = 250;
 const attendedMs = 300_000;
 
+/** 130 bits that nobody guesses. */
+const newSecret = () => [...crypto.getRandomValues(new Uint8Array(26))].map((byte) => (byte & 31).toString(32)).join('');
+
 const at = (list, index) => list[Math.min(index, list.length - 1)];
 
 export class Link {
   /**
-   * `on`: what to call: state(up), welcome(frame), who(frame): the name where one signs in, else undefined, message(frame), joined(room, gap),
-   * store(frame), post(post, gone), page(frame), found(frame), people(frame), error(text), frame(): there is something to `read`.
+   * `on`: what to call: state(up), welcome(frame), who(frame): the name where one signs in, else undefined, message(frame), changed(frame): what became of one,
+   * joined(room, gap), wish(id): what is wanted of a message is another, unchanged(change, reason): it was given up, store(frame), post(post, gone), page(frame), found(frame), people(frame), error(text), frame(): there is something to `read`.
    *
    * Frames are kept as they come, until the page has time for them and calls `read`.
    */
@@ -51,6 +55,15 @@ export class Link {
       askTime: () => this.askTime(),
       changed: (post, gone) => on.post(post, gone),
     });
+    this.changes = new Changes({
+      keys: this.keys, clock: this.clock, memory: tab, monotonic,
+      later: (call, ms) => setTimeout(call, ms),
+      mayNowSend: () => this.up,
+      send: (frame) => this.ask({ ...frame, ...this.proof }),
+      askTime: () => this.askTime(),
+      changed: (id) => on.wish(id),
+      failed: (change, reason) => on.unchanged(change, reason),
+    });
     this.listen();
   }
 
@@ -71,6 +84,7 @@ export class Link {
     };
     addEventListener('online', () => this.poke());
     addEventListener('pageshow', shown);
+    addEventListener('pagehide', () => this.changes.hurry());
     document.addEventListener('visibilitychange', shown);
     setInterval(() => this.tick(), tickMs);
   }
@@ -274,8 +288,16 @@ export class Link {
   /** A post bears the name that it was written by, though its writer may have another by now: the node is told both. */
   sendPost(frame, { user }) {
     if (user !== this.user) this.connection.send({ t: 'hello', v: 1, user });
-    this.ask(frame);
+    this.ask({ ...frame, ...this.proof });
     if (user !== this.user && this.user) this.connection.send({ t: 'hello', v: 1, user: this.user });
+  }
+
+  /** Where nobody signs in, a secret of this browser proves later that what it said is its own. */
+  get proof() {
+    if (this.signedIn) return {};
+    this.secret ??= browser.get('secret', '') || newSecret();
+    browser.set('secret', this.secret);
+    return { secret: this.secret };
   }
 
   sendJoin(room) {
@@ -305,13 +327,16 @@ export class Link {
     const another = frame.journal !== this.journal;
     this.journal = frame.journal;
     this.posts.resume(another);
+    this.changes.resume();
     for (const room of this.rooms.keys()) if (room !== this.room) this.sendJoin(room);
   }
 
   on_pong(frame, now) {
     const askedAt = this.pings.shift() ?? now;
     this.watch.took(now - askedAt);
-    if (frame.now !== undefined && this.clock.learn(frame.now, askedAt, now)) this.posts.timeLearnt();
+    if (frame.now === undefined || !this.clock.learn(frame.now, askedAt, now)) return;
+    this.posts.timeLearnt();
+    this.changes.sendDue();
   }
 
   /** What comes next of a room may be another node's: its numbers are its own. */
@@ -322,12 +347,27 @@ export class Link {
 
   on_message(frame) {
     this.keys.saw(frame.pos);
-    const room = this.rooms.get(frame.room);
+    const room = this.reached(frame);
     if (!room) return;
-    room.fresh = Math.max(room.fresh, frame.n ?? 0);
     if (frame.pos > room.seen) room.seen = frame.pos;
-    if (room.joined) room.n = Math.max(room.n, frame.n ?? 0);
     this.on.message(frame);
+    if (frame.change) this.changes.shown(frame.id);
+  }
+
+  /** What became of a message, which comes whole; whoever has not got it needs nothing. */
+  on_changed(frame) {
+    if (!this.reached(frame)) return;
+    this.on.changed(frame);
+    this.changes.shown(frame.id);
+  }
+
+  /** The room that the frame is about, which was told up to here; undefined when it is not followed. */
+  reached({ room: name, n = 0 }) {
+    const room = this.rooms.get(name);
+    if (!room) return undefined;
+    room.fresh = Math.max(room.fresh, n);
+    if (room.joined) room.n = Math.max(room.n, n);
+    return room;
   }
 
   on_joined(frame) {
@@ -357,10 +397,12 @@ export class Link {
 
   on_people(frame) { this.on.people(frame); }
   on_found(frame) { this.on.found(frame); }
-  on_accepted(frame) { this.posts.answered(frame, 'accepted'); }
-  on_stored(frame) { this.posts.answered(frame, 'stored'); }
-  on_failed(frame) { this.posts.answered(frame, 'failed'); }
-  on_refused(frame) { this.posts.refused(frame); }
+  on_accepted(frame) { this.answered(frame, 'accepted'); }
+  on_stored(frame) { this.answered(frame, 'stored'); }
+  on_failed(frame) { this.answered(frame, 'failed'); }
+  on_superseded(frame) { this.changes.answered(frame, 'superseded'); }
+  on_refused(frame) { if (!this.changes.refused(frame)) this.posts.refused(frame); }
+  answered(frame, state) { if (!this.changes.answered(frame, state)) this.posts.answered(frame, state); }
   on_store(frame) { this.on.store(frame); }
   on_bye() { this.attempt = 0; }
   on_error(frame) { this.on.error(frame.reason); }

@@ -3,6 +3,7 @@
 import { lazily } from './clock.js';
 import { hueOf, initials } from './colours.js';
 import { element } from './dom.js';
+import { fateText } from './fate.js';
 import { renderText } from './text.js';
 import { locale, word } from './words.js';
 
@@ -33,22 +34,45 @@ function avatarOf(user) {
   return made;
 }
 
+function fateElement(name, { text, title }) {
+  const made = element(name, 'fate', text);
+  if (title) made.title = title;
+  return made;
+}
+
+/** A message that I am removing: for a moment that can be undone. */
+function removing(wish, on) {
+  const made = fateElement('p', { text: `${word('beingRemoved')} ` });
+  if (wish.state !== 'waits') return made;
+  const undo = element('button', '', word('undo'));
+  undo.type = 'button';
+  undo.onclick = () => on.undo(wish.id);
+  made.append(undo);
+  return made;
+}
+
 const items = new WeakMap();
 /** The item that a row of the log shows. */
 export const itemOf = (row) => items.get(row);
 
-/** The row of an item. `isMine`: said here, or by who I am; `on`: what to call: again(post), forget(post); `on.me()`: my name. */
+/** The row of an item. `isMine`: said here, or by who I am; `on`: what to call: again(post), forget(post), undo(id);
+ * `on.me()`: my name; `on.wish(id)`: what I want to become of it. */
 export function renderMessage(item, isMine, on) {
   const node = element('li');
   items.set(node, item);
   const head = element('p', 'head');
   head.append(nameOf(item.user), ' ', timeOf(item.time));
+  const wish = item.id ? on.wish?.(item.id) : undefined;
+  const fate = wish ? null : fateText(item);
+  if (fate && !fate.instead) head.append(fateElement('span', fate));
   const actions = element('button', 'actions', '⋯');
   actions.type = 'button';
   actions.tabIndex = -1;
   actions.setAttribute('aria-label', word('actionsOf', item.user));
   actions.setAttribute('aria-haspopup', 'menu');
-  node.append(avatarOf(item.user), actions, head, renderText(item.text, isMine ? '' : on.me?.()));
+  const body = wish?.text === null ? removing(wish, on) : fate?.instead ? fateElement('p', fate) : renderText(wish?.text ?? item.text, isMine ? '' : on.me?.());
+  node.append(avatarOf(item.user), actions, head, body);
+  if (wish?.text) head.append(fateElement('span', { text: word('beingChanged'), title: word('state_sending') }));
   node.classList.toggle('mine', isMine);
   node.classList.toggle('named', Boolean(item.named));
   if (item.post) {

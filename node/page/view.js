@@ -2,6 +2,7 @@
 
 import { lazily } from './clock.js';
 import { element } from './dom.js';
+import { counts, fateOf } from './fate.js';
 import { positionOfKey, stampOfKey, stampOfPosition, timeOfPosition } from './keys.js';
 import { names } from './mentions.js';
 import { markMessage, renderMessage } from './message.js';
@@ -85,9 +86,9 @@ export class RoomView {
   /** A message from the node; true when it is new. `history`: it was asked for, and joins what there is without a hole. */
   add(message, shown, history = !this.ready) {
     if (!this.oldest || (history && message.pos < this.oldest)) this.oldest = message.pos;
-    if (this.byId.has(message.id)) return false;
+    if (this.byId.has(message.id)) return this.change(message), false;
     const own = this.unplaced.size ? this.unplaced.get(stampOfPosition(message.pos)) : undefined;
-    const isOwn = own && own.post.user === message.user && own.post.text === message.text;
+    const isOwn = own && own.post.user === message.user && (message.change || own.post.text === message.text);
     if (isOwn) this.remove(own);
     const item = this.itemOf(message, isOwn ? own.post : undefined);
     if (isOwn) this.mine.set(own.post.key, item);
@@ -116,10 +117,32 @@ export class RoomView {
     this.stale = true;
   }
 
-  itemOf({ id, pos: position, user, text, time, late }, post) {
-    const item = { position, id, post, user, text, time: new Date(time), late: Boolean(late), named: !post && !this.on.isMe(user) && names(text, this.on.me?.()) };
+  itemOf(message, post) {
+    const { id, pos: position, user, text, time, late } = message;
+    const item = { position, id, post, user, text, time: new Date(time), late: Boolean(late), named: false, ...fateOf(message) };
+    item.named = this.isNamedIn(item);
     this.byId.set(id, item);
     return item;
+  }
+
+  isNamedIn(item) { return !this.isMine(item) && names(item.text, this.on.me?.()); }
+
+  /** What became of a message that is here: shown when it counts more than what is shown. */
+  change(message) {
+    const item = this.byId.get(message.id);
+    if (!item || !counts(message, item)) return;
+    Object.assign(item, { text: message.text }, fateOf(message));
+    item.named = this.isNamedIn(item);
+    this.redrawItem(item);
+  }
+
+  /** Draws a message anew: what is wanted of it is another. */
+  redrawItem(item) {
+    const before = item?.node;
+    if (!before) return;
+    item.node = item.marks = undefined;
+    this.stale = true;
+    if (before.isConnected) before.replaceWith(this.nodeOf(item));
   }
 
   /** Something I said: made, or in a new state. */
@@ -142,7 +165,7 @@ export class RoomView {
   /** After a change of one's own name: other messages are one's own, and in others one is named. */
   markMine(shown) {
     for (const item of this.items) {
-      item.named = !this.isMine(item) && names(item.text, this.on.me?.());
+      item.named = this.isNamedIn(item);
       item.node = item.marks = undefined;
     }
     if (shown) this.redraw();

@@ -60,10 +60,12 @@ void export_messages(const std::string& path) {
     const auto journal = JournalFile::open_to_read(path);
     auto& database = *journal;
     auto rows = database.prepare(
-        "SELECT id, room, position, user, text, datetime, host FROM message ORDER BY arrival");
+        "SELECT id, room, position, user, text, datetime, host, edited, removed, removed_by, proof FROM "
+        "message ORDER BY arrival");
     while (rows.step()) {
         const base::ChatMessage message{{rows.text(0), rows.text(1), rows.text(2), rows.text(3), rows.text(4),
-                                         rows.text(5), rows.text(6)}};
+                                         rows.text(5), rows.text(6), rows.text(7), rows.text(8), rows.text(9),
+                                         rows.text(10)}};
         const auto line = base::to_document(message) + '\n';
         if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size()) return;  // nobody reads on
     }

@@ -75,6 +75,11 @@ void add_options(CLI::App& app, Options& o) {
            "in the store")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_option(
+           "--moderators", o.moderators,
+           "NAME,...: accounts that may remove what others said, with --auth couchdb; the same at all "
+           "nodes")
+        ->delimiter(',');
     app.add_option("--presence", o.presence,
                    "on: people see who is present, on all nodes; off: presence is neither shown nor stored")
         ->check(CLI::IsMember({"on", "off"}))

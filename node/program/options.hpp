@@ -23,6 +23,7 @@ struct Options {
     std::string tls_cert, tls_key;
     std::string auth = "none";
     std::vector<std::string> auth_secret_files;
+    std::vector<std::string> moderators;
     std::string presence = "on";
     std::string metrics;
     std::string journal = "chatnode.journal";

@@ -1,5 +1,6 @@
 #include "node/program/setup.hpp"
 
+#include "node/base/names.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/process.hpp"
 #include "node/net/wire/tls_server.hpp"
@@ -119,6 +120,20 @@ std::string random_bytes(std::size_t count) {
     return out;
 }
 
+const std::vector<std::string>& moderators(const Options& options) {
+    if (!options.moderators.empty() && options.auth != "couchdb")
+        throw std::invalid_argument(
+            "it needs --auth couchdb: where names are free, anybody could bear a moderator's");
+    for (const auto& name : options.moderators) {
+        const auto prepared = base::prepare_name(name);
+        if (!prepared.problem.empty())
+            throw std::invalid_argument(fmt::format("'{}': {}", name, prepared.problem));
+        if (prepared.text != name)
+            throw std::invalid_argument(fmt::format("write '{}' as '{}'", name, prepared.text));
+    }
+    return options.moderators;
+}
+
 FeedMode feed_mode(const std::string& name) {
     return name == "longpoll" ? FeedMode::longpoll : name == "poll" ? FeedMode::poll : FeedMode::continuous;
 }
@@ -187,6 +202,7 @@ ChatDriver::Config set_up(const CommandLine& given) {
     core.members_only = options.auth == "couchdb";
     for (const auto& path : options.auth_secret_files)
         attempt("auth-secret-file", [&] { core.auth_secrets.push_back(read_secret(path)); });
+    attempt("moderators", [&] { core.moderators = moderators(options); });
     core.entropy = random_bytes(32);
     config.store_ca_file = options.store_ca;
     if (const auto most = wire::descriptor_limit(); most > 2 * reserved_descriptors)

@@ -33,6 +33,10 @@ Finding check_order(const Facts& facts);
 /// connection that `accepted` came by, or with a gap, or without a connection to a node that is up.
 Finding check_convergence(const Facts& facts, std::optional<Duration> within);
 
+/// Of messages that are edited and removed: no accepted change is lost, none is shown that nobody made, none
+/// twice or after what counts more over one connection; in the end store, nodes and clients have one text.
+Finding check_changes(const Facts& facts);
+
 /// No node has a message left that waits for the store.
 Finding check_outbox(const Facts& facts);
 

@@ -69,6 +69,17 @@ void Facts::add(const Record& record) {
         case RecordKind::phantom:
             take_shown(record);
             break;
+        case RecordKind::change_sent:
+        case RecordKind::change_accepted:
+        case RecordKind::change_stored:
+        case RecordKind::change_refused:
+        case RecordKind::change_superseded:
+        case RecordKind::change_failed:
+            take_change(record);
+            break;
+        case RecordKind::changed:
+            take_changed(record);
+            break;
         case RecordKind::document:
             take_document(record);
             break;

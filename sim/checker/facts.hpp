@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <utility>
@@ -57,6 +58,38 @@ struct Delivery {
     std::int64_t at_us = 0;
     DeliveryPath via = DeliveryPath::live;
     bool late = false;
+};
+
+/// An edit or a removal that a client sent.
+struct Change {
+    Index message = nobody;
+    std::string key;
+    std::int64_t count = 0;  ///< the number of the edit, -1 for a removal
+    Index accepted_by = nobody;
+    std::int64_t sent_us = never;
+    std::int64_t accepted_us = never;  ///< told `accepted`, or `stored`, which implies it
+    std::int64_t stored_us = never;
+    bool superseded = false;
+    bool failed = false;
+    bool disk_lost = false;   ///< the disk of the node that accepted it was wiped
+    bool store_lost = false;  ///< the store was wiped, or forgot its last writes, after it was sent
+};
+
+/// One state of a changed message, as one client was shown it.
+struct Showing {
+    Index message = nobody;  ///< nobody: of a message that nobody is known to have changed
+    Index client = nobody;
+    Index node = nobody;
+    std::int64_t count = 0;
+    std::int64_t at_us = 0;
+    bool stale = false;  ///< over this very connection it was shown so, or newer, before
+};
+
+/// How a message was held at the end; `node`: nobody is the store.
+struct Held {
+    Index message = nobody;
+    Index node = nobody;
+    std::int64_t count = 0;
 };
 
 struct Client {
@@ -152,6 +185,9 @@ public:
     Names message_names, clients_names, node_names, room_names;
     std::vector<Message> messages;
     std::vector<Delivery> deliveries;  ///< in the order of the history
+    std::vector<Change> changes;       ///< in the order in which they were sent first
+    std::vector<Showing> showings;     ///< of changed messages
+    std::vector<Held> held;            ///< of messages that were changed
     std::vector<Client> clients;
     std::vector<Room> rooms;
     std::vector<NodeChange> lifelines;
@@ -202,6 +238,11 @@ private:
     void take_send(const Record& record);
     void take_answer(const Record& record);
     void take_shown(const Record& record);
+    void take_change(const Record& record);
+    void take_changed(const Record& record);
+    void take_held(const Record& record, Index message, Index node);
+    /// The message that a record is about; of a removed one only the id is known.
+    Index named(const Record& record);
     void take_document(const Record& record);
     void take_history(const Record& record);
     void take_node(const Record& record);
@@ -210,6 +251,8 @@ private:
     static void excuse_if_destroyed(Message& message);
     void excuse_rejected(const FaultSpan& fault);
 
+    std::map<std::string, Index> changed_ids_;  ///< of messages that somebody changes
+    std::map<std::string, std::size_t> changes_by_key_;
     std::vector<std::int64_t> disk_wiped_us_;  ///< by node: the last time
     std::int64_t store_wiped_us_ = never;
 

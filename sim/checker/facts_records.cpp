@@ -125,7 +125,8 @@ void Facts::take_shown(const Record& record) {
         }
         return;
     }
-    const auto number = message(record.msg);
+    const auto named_already = named(record);
+    const auto number = named_already != nobody ? named_already : message(record.msg);
     if (messages[number].sent_seq == 0) odd(Anomaly::Kind::unknown_shown, record, number, who, where);
     learn_id(number, record, who, where);
     if (where != messages[number].node && where != messages[number].accepted_by)
@@ -137,7 +138,8 @@ void Facts::take_shown(const Record& record) {
 void Facts::take_document(const Record& record) {
     mark_end();
     ++documents;
-    const auto known = record.msg.empty() ? nobody : message_names.find(record.msg);
+    const auto known = named(record);
+    take_held(record, known, nobody);
     if (known == nobody || messages[known].sent_seq == 0) {
         odd(Anomaly::Kind::unknown_document, record, known, nobody, nobody);
         return;
@@ -152,7 +154,8 @@ void Facts::take_history(const Record& record) {
     Index where{};
     auto& histories = room(record.room, where).histories;
     const auto by = node_names.number(record.node);
-    const auto known = record.msg.empty() ? nobody : message_names.find(record.msg);
+    const auto known = named(record);
+    take_held(record, known, by);
     if (known == nobody || messages[known].sent_seq == 0) {
         odd(Anomaly::Kind::unknown_history, record, known, nobody, by);
         return;
@@ -178,6 +181,8 @@ void Facts::take_node(const Record& record) {
     const auto kept_until_us = record.text == "wiped" ? never : record.at_us - record.count * 1000;
     if (number >= disk_wiped_us_.size()) disk_wiped_us_.resize(number + 1, never);
     disk_wiped_us_[number] = record.at_us;
+    for (auto& c : changes)
+        c.disk_lost = c.disk_lost || (c.accepted_by == number && c.accepted_us >= kept_until_us);
     for (auto& m : messages) {
         m.journals &= ~bit_of(number);
         m.disk_lost = m.disk_lost || (m.accepted_by == number && m.accepted_us >= kept_until_us);
@@ -215,6 +220,7 @@ void Facts::take_fault(const Record& record) {
         if (record.text != "store.wipe" && record.text != "store.amnesia" && record.text != "store.failover")
             return;
         store_wiped_us_ = record.at_us;
+        for (auto& c : changes) c.store_lost = true;
         for (auto& m : messages) {
             if (m.accepted_us < 0) continue;
             m.store_lost = true;

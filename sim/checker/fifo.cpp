@@ -19,6 +19,14 @@ bool was_calm(const Facts& facts, const Message& message, std::int64_t shown_us)
     });
 }
 
+/// Somebody changed it before it was shown: a store tells of a document by what was written last, so it may
+/// come after what was said later.
+bool was_changed(const Facts& facts, Index message, std::int64_t shown_us) {
+    return std::ranges::any_of(facts.changes, [&](const Change& change) {
+        return change.message == message && change.sent_us <= shown_us;
+    });
+}
+
 /// Nobody has it any more, and nobody is to blame: faults destroyed it, or it was never accepted. No node can
 /// know it, to mark what comes after it.
 bool is_gone(const Facts& facts, const Message& message) {
@@ -43,7 +51,9 @@ Finding check_fifo(const Facts& facts) {
             late += delivery.late ? 1 : 0;
             if (message.stream == nobody || delivery.via != DeliveryPath::live) continue;
             // The mark is an excuse where something went wrong, and nowhere else.
-            if (delivery.late && !(facts.one_order && was_calm(facts, message, delivery.at_us))) continue;
+            if (delivery.late && (!facts.one_order || !was_calm(facts, message, delivery.at_us) ||
+                                  was_changed(facts, delivery.message, delivery.at_us)))
+                continue;
             auto& before = newest[message.stream];
             if (before.client != client) before = {client, nobody};
             if (before.message != nobody) {

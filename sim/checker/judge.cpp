@@ -38,6 +38,7 @@ std::optional<Finding> check_property(const Facts& facts, const Expectation& exp
     if (property == "fifo_per_sender") return check_fifo(facts);
     if (property == "canonical_order") return check_order(facts);
     if (property == "converged") return check_convergence_in_time(facts, expectation.within);
+    if (property == "changes") return check_changes(facts);
     if (property == "outbox_drained") return check_outbox(facts);
     if (property == "no_storm") return check_storm(facts);
     if (property == "whole_history") return check_whole_history(facts);
@@ -85,6 +86,12 @@ public:
             expectation.property = property;
             verdict.findings.push_back(*check_property(facts_, expectation));
             if (!whole) doubt_what_is_missing(verdict.findings.back(), property);
+        }
+        const bool expects_changes =
+            std::ranges::find(scenario_.expect, "changes", &Expectation::property) != scenario_.expect.end();
+        if (!facts_.changes.empty() && !expects_changes) {
+            verdict.findings.push_back(check_changes(facts_));
+            if (!whole) doubt_what_is_missing(verdict.findings.back(), "changes");
         }
         for (const auto& expectation : scenario_.expect) {
             if (expectation.property == "ran") {  // judged already, first of all

@@ -14,6 +14,7 @@ constexpr std::uint32_t posts_timer = 2;
 constexpr std::uint32_t watch_timer = 4;
 constexpr base::Duration quiet_max = std::chrono::seconds{3};  // as the page's watch.js with somebody at it
 constexpr base::Duration patience = std::chrono::milliseconds{1500};
+constexpr std::uint32_t changes_timer = 5;            // as in client_changes.cpp
 constexpr std::size_t effects_most = 3;               // of one event, as a rule: a frame, a note and a timer
 constexpr std::int64_t follow_ahead_ms_max = 30'000;  // a faulty clock elsewhere must not drag ours along
 
@@ -31,8 +32,10 @@ ClientCore::ClientCore(Config config)
     : config_{std::move(config)},
       random_{base::Random::stream(config_.seed, "client " + config_.name)},
       nonce_{make_nonce()},
+      secret_{"the secret of " + nonce_},
       node_{config_.node},
-      posts_{config_.answer_timeout, config_.repeats_accepted} {
+      posts_{config_.answer_timeout, config_.repeats_accepted},
+      change_random_{base::Random::stream(config_.seed, "changes of " + config_.name)} {
     for (const auto& room : config_.rooms) rooms_[room];
     if (config_.polling) polling_.emplace(at_node(config_.rooms.empty() ? "" : config_.rooms.front()));
 }
@@ -63,9 +66,10 @@ Effects ClientCore::done() {
 }
 
 bool ClientCore::settled() const {
-    return state_ == State::open && posts_.settled() && (!polling_ || polling_->settled()) &&
-           std::ranges::none_of(rooms_,
-                                [](const auto& room) { return room.second.joining || room.second.gap; });
+    return state_ == State::open && posts_.settled() && changes_.empty() && accepted_changes_.empty() &&
+           (!polling_ || polling_->settled()) && std::ranges::none_of(rooms_, [](const auto& room) {
+               return room.second.joining || room.second.gap;
+           });
 }
 
 // ---------------------------------------------------------------- the connection
@@ -130,6 +134,7 @@ void ClientCore::on(const TimerFired& e) {
     if (polling_) polling_->on_timer(e.timer);
     if (e.timer == reconnect_timer && state_ == State::closed) connect();
     if (e.timer == watch_timer) watch();
+    if (e.timer == changes_timer && state_ == State::open) repeat_changes(false);
     if (e.timer != posts_timer) return;
     posts_timer_at_ = base::Time::max();
     if (state_ != State::open) return;
@@ -157,6 +162,10 @@ void ClientCore::on_frame(const base::JsonView& frame) {
     const auto t = string_member(frame, "t").value_or("");
     if (t == "message") {
         on_message(frame);
+    } else if (t == "changed") {
+        on_changed(frame);
+    } else if (on_change_answer(frame, t)) {
+        return;
     } else if (t == "accepted") {
         on_answer(frame, RecordKind::accepted);
     } else if (t == "stored") {
@@ -210,6 +219,7 @@ void ClientCore::on_welcome(const base::JsonView& frame) {
     asked_time_ = false;
     posts_.resume();
     send_due();
+    repeat_changes(true);
 }
 
 /// The node said its time, because a post was refused for its own.
@@ -293,6 +303,7 @@ void ClientCore::send(Posts::Post& to_send) {
     append_json_string(post, to_send.text);
     post += R"(,"host":)";
     append_json_string(post, to_send.host);
+    if (config_.changes) append_json_string(post += R"(,"secret":)", secret_);
     send(post + '}');
     auto& record = note(RecordKind::send, to_send);
     record.count = to_send.tries;
@@ -311,6 +322,7 @@ void ClientCore::on_answer(const base::JsonView& frame, RecordKind kind) {
     if (!post) return;
     const bool is_first = post->state == Posts::State::sending;
     if (is_first) answered_ = *post;
+    if (is_first && config_.changes && kind != RecordKind::failed) keep_own(*post, text_member(frame, "id"));
     if (kind == RecordKind::accepted) posts_.on_accepted(*post);
     if (kind == RecordKind::accepted && !is_first) return;  // a repeat
     auto& record = note(kind, *post);

@@ -10,6 +10,7 @@
 #include "sim/client/posts.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,6 +39,7 @@ struct Config {
     bool looks_round = false;     ///< asks who is in its rooms
     int history_page = 500;       ///< messages of a page, when it reads a room's whole history
     bool watches = false;  ///< as the page does with somebody at it: pings what is quiet, leaves what is dead
+    bool changes = false;  ///< its messages can be edited and removed: each bears a secret
 };
 
 /// Follows its rooms, posts what is due, repeats what was not answered (same key), resumes from its cursors,
@@ -56,6 +58,27 @@ public:
 
 private:
     enum class State { closed, connecting, greeting, open };
+    /// A message of its own, as it knows it.
+    struct Own {
+        std::string msg, id, room;
+        int size_bytes;
+        int edits = 0;
+        bool removed = false;  ///< asked for
+    };
+    struct PendingChange {
+        std::string msg, id, room;
+        std::string key_text;
+        std::string text;        ///< empty: a removal
+        std::int64_t count = 0;  ///< as records have it
+        base::Time due;
+        int tries = 0;
+        base::Time sent{};
+    };
+    /// What it was shown of a message's changes last.
+    struct Version {
+        std::string text;
+        int connection;
+    };
     struct Followed {
         std::string cursor;
         std::int64_t n = 0;
@@ -70,6 +93,7 @@ private:
     void on(const Answered& e);
     void on(const TimerFired& e);
     void on(const Post& e);
+    void on(const Change& e);
     void on(const Hop& e);
     void on(const Vanish& e);
     void on(const AskHistory& e);
@@ -97,6 +121,20 @@ private:
 
     /// Pings a connection that was quiet for a while, and leaves one that does not answer.
     void watch();
+    // client_changes.cpp: edits and removals
+    void keep_own(const Posts::Post& post, std::string id);
+    void send(PendingChange& change);
+    void repeat_changes(bool all);
+    /// False when the key is of no change.
+    bool on_change_answer(const base::JsonView& frame, std::string_view t);
+    /// What became of a message; it is shown whole, so that who has not got it has it now.
+    void on_changed(const base::JsonView& frame);
+    /// Notes how a message is shown that was changed. `alone`: by a frame that is about nothing else.
+    void see_change(const base::JsonView& frame, bool alone);
+    /// It counts more than what this client was shown of the message.
+    [[nodiscard]] bool is_news(std::string_view id, std::optional<std::string_view> version) const;
+    Record& note(RecordKind kind, const PendingChange& change);
+
     void connect();
     void lose_connection(const std::string& reason, base::Duration pause);
     void leave(const std::string& reason, base::Duration pause);
@@ -118,6 +156,7 @@ private:
     Config config_;
     base::Random random_;
     std::string nonce_;
+    std::string secret_;  ///< by which it proves what it said
     State state_ = State::closed;
     int connection_ = 0;
     std::string node_;
@@ -135,7 +174,12 @@ private:
     std::map<std::string, Followed, std::less<>> rooms_;
     boost::unordered_flat_map<std::uint64_t, int>
         seen_;  ///< hash of an id -> the connection on which it last came; looked up, never walked
-    std::map<std::string, std::vector<std::pair<std::string, std::string>>> reading_;
+    std::map<std::string, std::vector<HistoryItem>> reading_;
+    base::Random change_random_;
+    std::deque<Own> own_;                                    ///< the last that were answered
+    std::deque<PendingChange> changes_;                      ///< not answered yet
+    std::map<std::string, PendingChange> accepted_changes_;  ///< by key: `stored` not yet told
+    std::map<std::string, Version, std::less<>> versions_;   ///< by id
     std::optional<LongPolling> polling_;
     base::Now now_{};
     Effects effects_;

@@ -32,8 +32,10 @@ void ClientCore::on_joined(const base::JsonView& frame) {
 }
 
 void ClientCore::on_message(const base::JsonView& frame) {
-    static constexpr std::array<std::string_view, 7> keys{"id", "pos", "room", "user", "text", "n", "late"};
-    const auto [its_id, its_pos, its_room, its_user, its_text, its_n, late] = frame.members(keys);
+    static constexpr std::array<std::string_view, 9> keys{"id", "pos",  "room",   "user",   "text",
+                                                          "n",  "late", "change", "removed"};
+    const auto [its_id, its_pos, its_room, its_user, its_text, its_n, late, change, removed] =
+        frame.members(keys);
     const auto id = base::string_of(its_id).value_or("");
     const auto text = base::string_of(its_text).value_or("");
     const auto room_name = without_prefix(base::string_of(its_room).value_or(""));
@@ -55,21 +57,24 @@ void ClientCore::on_message(const base::JsonView& frame) {
     record.room = room_name;
     record.id = id;
     const auto user = base::string_of(its_user).value_or("");
-    record.msg = msg_said_by(user, text);
+    const auto name = text_name(msg_said_by(user, text));
+    record.msg = name.msg;
     record.via = resuming || polling_ ? DeliveryPath::resume : DeliveryPath::live;  // each poll is a resume
     record.count = connection_;
     record.flag = base::is_true(late);
     const auto [seen, fresh] = seen_.try_emplace(std::hash<std::string_view>{}(id), connection_);
+    const bool is_removed = removed && text.empty();
     if (!fresh) {
         record.kind = RecordKind::repeated;
-        record.flag = seen->second == connection_;
+        record.flag = seen->second == connection_ && !is_news(id, base::string_of(change));
         seen->second = connection_;
-    } else if (record.msg.empty()) {
+    } else if (record.msg.empty() && !is_removed) {
         record.kind = RecordKind::phantom;
         record.text = user;
         record.text += ": ";
         record.text += text;
     }
+    if (change) see_change(frame, false);
 }
 
 void ClientCore::on_people(const base::JsonView& frame) {
@@ -107,9 +112,10 @@ void ClientCore::on_page(const base::JsonView& frame) {
     if (reading == reading_.end() || !messages) return;
     std::string_view oldest;
     const bool is_page = messages->each_item([&](const base::JsonView& message) {
-        reading->second.emplace_back(msg_said_by(base::string_member(message, "user").value_or(""),
-                                                 base::string_member(message, "text").value_or("")),
-                                     base::string_member(message, "id").value_or(""));
+        const auto name = text_name(msg_said_by(base::string_member(message, "user").value_or(""),
+                                                base::string_member(message, "text").value_or("")));
+        reading->second.push_back({std::string{name.msg}, base::text_member(message, "id"),
+                                   message.member("removed") ? -1 : name.edit});
         oldest = base::string_member(message, "pos").value_or("");
     });
     if (!is_page) return;

@@ -34,6 +34,10 @@ struct Post {
     int size_bytes;
     base::Time due;
 };  ///< a message is due
+struct Change {
+    bool removes;
+    base::Time due;
+};  ///< an edit or a removal of one of its last messages is due
 struct Hop {
     std::string node;
 };  ///< go on at another node
@@ -48,7 +52,7 @@ struct Garbage {
     std::string frame;
 };  ///< send this as it is
 using Event = std::variant<Connected, Disconnected, Received, TimerFired, Post, Hop, Vanish, AskHistory,
-                           Retry, Garbage, Answered>;
+                           Retry, Garbage, Answered, Change>;
 
 // ---- effects, for the world to perform
 struct Connect {
@@ -71,10 +75,16 @@ struct SetTimer {
 struct Note {
     Record record;
 };  ///< for the history; `at_us` and `client` are filled in
+/// A message as a node's history has it.
+struct HistoryItem {
+    std::string msg, id;
+    std::int64_t count = 0;  ///< the number of its edit, -1 when it is removed (then `msg` is empty)
+    friend bool operator==(const HistoryItem&, const HistoryItem&) = default;
+};
 struct HistoryRead {
     std::string room;
-    std::vector<std::pair<std::string, std::string>> messages;
-};  ///< (msg, id), oldest first
+    std::vector<HistoryItem> messages;
+};  ///< oldest first
 using Effect = std::variant<Connect, Disconnect, Send, SetTimer, Note, HistoryRead, Ask>;
 using Effects = std::vector<Effect>;
 

@@ -122,6 +122,8 @@ void LongPolling::say(const std::string& frame) {
             post.body += fmt::format(",\"{}\":", key);
             base::append_json_string(post.body, base::text_member(*read, key));
         }
+        if (const auto secret = base::string_member(*read, "secret"))
+            base::append_json_string(post.body += ",\"secret\":", *secret);
         post.body += '}';
         posts_.push_back(std::move(post));
         if (posts_.size() == 1) ask(About::post, posts_.front());
@@ -176,9 +178,13 @@ void LongPolling::hear_poll(const std::string& room, const base::HttpResponse& r
             Disconnected{fmt::format("{} bytes that are no answer to a poll", response.body.size())});
         return;
     }
-    for (const auto& message : messages->get_array())
-        if (known_.insert(base::text_member(message, "id")).second)
-            heard.emplace_back(Received{base::write_json(message)});
+    for (const auto& message : messages->get_array()) {
+        auto version = base::text_member(message, "change");
+        const auto [known, is_new] = known_.try_emplace(base::text_member(message, "id"), version);
+        if (!is_new && version <= known->second) continue;  // it never goes back
+        known->second = std::move(version);
+        heard.emplace_back(Received{base::write_json(message)});
+    }
     followed.next = base::text_member(*read, "next");
     const bool had_gap = std::exchange(followed.gap, base::bool_member(*read, "gap"));
     if (!followed.next.empty()) {

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,10 +62,10 @@ private:
     std::uint64_t last_request_ = 0;
     std::map<std::uint64_t, UnderWay> under_way_;
     std::map<std::string, Followed> followed_;
-    std::deque<Posted> posts_;                  ///< the front one is under way
-    std::deque<Posted> unstored_;               ///< accepted, and asked about from time to time
-    bool repeat_due_ = false;                   ///< the timer for that is set
-    std::set<std::string, std::less<>> known_;  ///< ids that it was shown
+    std::deque<Posted> posts_;                               ///< the front one is under way
+    std::deque<Posted> unstored_;                            ///< accepted, and asked about from time to time
+    bool repeat_due_ = false;                                ///< the timer for that is set
+    std::map<std::string, std::string, std::less<>> known_;  ///< versions that it was shown last, by id
     Effects asks_;
 };
 

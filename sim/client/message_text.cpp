@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 
 namespace davenport::sim::client {
@@ -63,6 +64,18 @@ std::string_view msg_of_text(std::string_view text) {
     return rest.starts_with(first) && rest.substr(first.size()) == rest.substr(0, rest.size() - first.size())
                ? msg
                : std::string_view{};
+}
+
+TextName text_name(std::string_view name) {
+    const auto plus = name.find('+');
+    if (plus == std::string_view::npos) return {name, 0};
+    int edit = 0;
+    std::from_chars(name.data() + plus + 1, name.data() + name.size(), edit);
+    return {name.substr(0, plus), edit};
+}
+
+std::string edit_name(std::string_view msg, int edit) {
+    return edit == 0 ? std::string{msg} : std::string{msg} + '+' + std::to_string(edit);
 }
 
 std::string_view msg_said_by(std::string_view user, std::string_view text) {

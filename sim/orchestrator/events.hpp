@@ -43,8 +43,8 @@ struct BacklogTold {
 struct HistoryTold {
     std::string node;
     std::string room;
-    std::vector<std::pair<std::string, std::string>> messages;
-};  ///< (msg, id)
+    std::vector<client::HistoryItem> messages;
+};
 struct LinkTold {
     std::size_t fault;
     std::int64_t touched;

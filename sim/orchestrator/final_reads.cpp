@@ -46,37 +46,52 @@ void FinalReads::begin() {
 bool FinalReads::lacks_some(const HistoryTold& e) const {
     std::vector<std::string_view> has;
     has.reserve(e.messages.size());
-    for (const auto& [msg, id] : e.messages) has.push_back(id);
+    for (const auto& item : e.messages) has.push_back(item.id);
     std::ranges::sort(has);
     const auto prefix = context_.environment.room_prefix + e.room + ':';
     for (auto id = pending_.kept().lower_bound(prefix);
          id != pending_.kept().end() && id->starts_with(prefix); ++id)
         if (!std::ranges::binary_search(has, *id)) return true;
-    return false;
+    return has_other_states(e);
+}
+
+/// A change may not be everywhere yet, either.
+bool FinalReads::has_other_states(const HistoryTold& e) const {
+    if (!context_.scenario.load.has_changes()) return false;
+    return std::ranges::any_of(e.messages, [&](const client::HistoryItem& item) {
+        const auto document = states_.find(item.id);
+        return document != states_.end() && document->second != item.count;
+    });
 }
 
 void FinalReads::on(HistoryTold& e) {
     if (!unread_.contains({e.node, e.room})) return;
     // A node without clients may not have everything yet, though every client has.
-    if (context_.now < context_.plan.end && lacks_some(e)) {
-        context_.soon(retry_interval, [this, node = e.node, room = e.room] {
-            if (context_.phase == Phase::reading) context_.add(AskHistory{node, {room}});
+    const bool waits = context_.scenario.load.has_changes() && !documents_read_;
+    if (context_.now < context_.plan.end && (waits || lacks_some(e))) {
+        context_.soon(retry_interval, [this, waits, node = e.node, room = e.room] {
+            if (context_.phase != Phase::reading) return;
+            if (context_.scenario.load.has_changes() && !waits && documents_read_) ask_documents();
+            context_.add(AskHistory{node, {room}});
         });
         return;
     }
     unread_.erase({e.node, e.room});
-    for (auto& [msg, id] : e.messages) {
+    for (auto& item : e.messages) {
         Record record{.kind = RecordKind::history};
         record.node = e.node;
         record.room = e.room;
-        record.msg = std::move(msg);
-        record.id = std::move(id);
+        record.msg = std::move(item.msg);
+        record.id = std::move(item.id);
+        record.count = item.count;
         context_.note(std::move(record));
     }
     finish_when_read();
 }
 
 void FinalReads::ask_documents() {
+    documents_read_ = false;
+    documents_.clear();
     context_.ask_store(all_documents(context_.environment, true), [this](const Answered& answer) {
         base::JsonReader reader;
         const auto parsed = answer.status == 200 ? reader.read(answer.body) : std::nullopt;
@@ -98,12 +113,18 @@ void FinalReads::note_document(const base::JsonView& row) {
     if (!text || !user) return;  // presence, a design document
     Record record{.kind = RecordKind::document};
     record.id = base::string_member(row, "id").value_or("");
-    record.msg = client::msg_said_by(*user, *text);
+    const auto name = client::text_name(client::msg_said_by(*user, *text));
+    record.msg = name.msg;
+    record.count = document->member("removed") ? -1 : name.edit;
+    if (context_.scenario.load.has_changes()) states_[record.id] = record.count;
     const auto& prefix = context_.environment.room_prefix;
     if (const auto parts = base::parse_message_id(record.id); parts && parts->room.starts_with(prefix))
         record.room = parts->room.substr(prefix.size());
-    if (record.msg.empty()) record.text = *text;
-    context_.note(std::move(record));
+    if (record.msg.empty() && record.count >= 0) record.text = *text;
+    if (context_.scenario.load.has_changes())
+        documents_.push_back(std::move(record));
+    else
+        context_.note(std::move(record));
 }
 
 void FinalReads::finish_when_read() {
@@ -114,6 +135,7 @@ void FinalReads::finish() {
     if (context_.phase == Phase::over) return;
     context_.phase = Phase::over;
     context_.agenda.clear();
+    for (auto& document : documents_) context_.note(std::move(document));
     Record record{.kind = RecordKind::end};
     record.text = context_.broken();
     context_.note(std::move(record));

@@ -5,9 +5,12 @@
 #include "sim/orchestrator/nodes.hpp"
 #include "sim/orchestrator/pending_deliveries.hpp"
 
+#include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace davenport::sim::orchestrator {
 
@@ -29,6 +32,8 @@ private:
     void note_document(const base::JsonView& row);
     /// Whether the history lacks a message of its room that must be kept.
     [[nodiscard]] bool lacks_some(const HistoryTold& e) const;
+    /// Whether the store has other texts than this node.
+    [[nodiscard]] bool has_other_states(const HistoryTold& e) const;
     void finish_when_read();
     void finish();
 
@@ -37,6 +42,9 @@ private:
     const PendingDeliveries& pending_;
     std::set<std::pair<std::string, std::string>> unread_;  ///< (node, room)
     bool documents_read_ = false;
+    // Of a run with changes, which the store may have to be told again: what it says last counts.
+    std::vector<Record> documents_;
+    std::map<std::string, std::int64_t> states_;  ///< by id, as records count them
 };
 
 }  // namespace davenport::sim::orchestrator

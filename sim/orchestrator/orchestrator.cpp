@@ -57,8 +57,12 @@ void Orchestrator::post_due() {
     const auto& sends = context_.plan.sends;
     for (; next_send_ < sends.size() && sends[next_send_].due <= context_.now; ++next_send_) {
         const auto& send = sends[next_send_];
-        context_.add(Tell{fmt::format("c{}", send.client + 1),
-                          client::Post{send.room, send.size_bytes, context_.start + send.due}});
+        const auto due = context_.start + send.due;
+        auto who = fmt::format("c{}", send.client + 1);
+        if (send.what == Deed::post)
+            context_.add(Tell{std::move(who), client::Post{send.room, send.size_bytes, due}});
+        else
+            context_.add(Tell{std::move(who), client::Change{send.what == Deed::remove, due}});
     }
 }
 

@@ -43,10 +43,17 @@ void PendingDeliveries::add(const Record& record) {
             message.missing = 0;
             break;
         }
-        case RecordKind::shown:
+        case RecordKind::shown: {
             last_shown_us_ = record.at_us;
-            drop(messages_[record.msg], number_of(record.client));
+            const auto removed = record.msg.empty() ? changed_.find(record.id) : changed_.end();
+            drop(messages_[removed == changed_.end() ? record.msg : removed->second],
+                 number_of(record.client));
             break;
+        }
+        case RecordKind::change_sent:
+            changed_.emplace(record.id, record.msg);
+            break;
+        case RecordKind::changed:
         case RecordKind::repeated:
         case RecordKind::phantom:
             last_shown_us_ = record.at_us;

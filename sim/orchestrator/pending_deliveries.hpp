@@ -41,6 +41,7 @@ private:
     boost::unordered_flat_map<std::string, Client> clients_;
     std::map<std::string, std::vector<Client>> followers_;      ///< by room, in order
     boost::unordered_flat_map<std::string, Message> messages_;  ///< looked up, never walked
+    std::map<std::string, std::string> changed_;  ///< ids of messages that somebody changes, to their names
     std::set<std::string> kept_;
     std::size_t missing_ = 0;
     std::int64_t last_shown_us_ = 0;

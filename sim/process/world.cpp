@@ -249,6 +249,7 @@ void World::on(const orchestrator::AddClient& e) {
     config.polling = e.polling;
     config.looks_round = orchestrator::clients_look_round(scenario_);
     config.watches = orchestrator::clients_watch(scenario_, plan_);
+    config.changes = scenario_.load.has_changes();
     clients_->add(std::move(config));
 }
 

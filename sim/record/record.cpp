@@ -14,11 +14,41 @@ namespace davenport::sim {
 namespace {
 
 // In the order of the enumeration; a name is what stands in the file, so it never changes.
-constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::end) + 1> kind_names{
-    "run",        "node",     "fault_on", "fault_off", "connected", "disconnected", "joined",
-    "gap_closed", "send",     "unsent",   "accepted",  "stored",    "refused",      "failed",
-    "shown",      "repeated", "phantom",  "document",  "history",   "store",        "people",
-    "requests",   "backlog",  "log",      "stall",     "healed",    "end"};
+constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::changed) + 1> kind_names{
+    "run",
+    "node",
+    "fault_on",
+    "fault_off",
+    "connected",
+    "disconnected",
+    "joined",
+    "gap_closed",
+    "send",
+    "unsent",
+    "accepted",
+    "stored",
+    "refused",
+    "failed",
+    "shown",
+    "repeated",
+    "phantom",
+    "document",
+    "history",
+    "store",
+    "people",
+    "requests",
+    "backlog",
+    "log",
+    "stall",
+    "healed",
+    "end",
+    "change_sent",
+    "change_accepted",
+    "change_stored",
+    "change_refused",
+    "change_superseded",
+    "change_failed",
+    "changed"};
 
 constexpr std::array<std::string_view, 3> via_names{"live", "resume", "page"};
 

@@ -37,8 +37,8 @@ enum class RecordKind {
                ///< no node may do
     phantom,   ///< `client` got a message that no simulated client sent, or with another text; `text`: the
                ///< text
-    document,  ///< at the end: the store holds `id`, which says `msg`
-    history,   ///< at the end: `node` gives `msg` (`id`) as the next newer one of `room`
+    document,  ///< at the end: the store holds `id`, which says `msg`; `count`: of an edit, or -1: removed
+    history,   ///< at the end: `node` gives `msg` (`id`) as the next newer one of `room`; `count` as above
     store,     ///< what `node` told its clients of the store: `text` is up or down; `count`: the backlog
     people,    ///< `client` was told who is in `room`: `text` has the names, with blanks between them
     requests,  ///< the store had `count` requests with status `text` from `node` since the last such record
@@ -47,6 +47,16 @@ enum class RecordKind {
     stall,     ///< the harness itself was late by `count` microseconds: what it measured now is tainted
     healed,    ///< all faults are over; from here everything must converge
     end,       ///< the last record; `text` is empty, or why the run was broken off
+    // Changes of messages: `msg` is the message's name, `count` the edit's number ("c3-17+2" is its text's
+    // name), or -1 for a removal; `name` the key.
+    change_sent,        ///< `client` sends it over its connection; `due_us`: when it ought to have
+    change_accepted,    ///< the sender was told
+    change_stored,      ///< the sender was told
+    change_refused,     ///< `text`: the code
+    change_superseded,  ///< the sender was told that another one counts more
+    change_failed,      ///< accepted, then given up by the node
+    changed,            ///< `client` is shown the message so; `name`: the version, as the node said; `flag`:
+                        ///< over this very connection it was shown so, or with what counts more, before
 };
 
 /// How a message came to a client.

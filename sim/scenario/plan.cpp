@@ -6,6 +6,7 @@
 #include "sim/scenario/parameters.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -20,6 +21,10 @@ using base::Random;
 constexpr Duration join_grace = std::chrono::seconds{2};
 /// How long a fault lasts that comes again and again and has no `for`.
 constexpr Duration again_length = std::chrono::seconds{1};
+
+/// From a message to the change that follows it.
+constexpr Duration change_after_least = std::chrono::milliseconds{20};
+constexpr Duration change_after_most = std::chrono::seconds{2};
 
 Duration draw(Random& random, const Range& range) {
     return Duration{random.between(range.low.count(), range.high.count())};
@@ -152,6 +157,7 @@ void plan_messages(const Scenario& scenario, Plan& plan) {
         send.client = static_cast<std::uint32_t>(std::max<std::int64_t>(number, 1) - 1);
         send.room = message.room.empty() ? room_of(scenario.topology, send.client) : message.room;
         send.size_bytes = message.size_bytes;
+        send.what = message.what;
         plan.sends.push_back(std::move(send));
     }
     std::ranges::stable_sort(plan.sends, {}, &PlannedSend::due);
@@ -165,6 +171,24 @@ std::uint64_t talkers_at(const Topology& topology, Duration due) {
            arrival_of(topology, static_cast<std::uint32_t>(talkers - 1)) + join_grace > due)
         --talkers;
     return talkers;
+}
+
+/// Some messages are followed by a change that their sender makes, of one of its last.
+void plan_changes(const Load& load, Plan& plan) {
+    if (!load.has_changes()) return;
+    auto random = Random::stream(plan.seed, "load/changes");
+    std::vector<PlannedSend> changes;
+    for (const auto& send : plan.sends)
+        for (const auto what : {Deed::edit, Deed::remove}) {
+            const auto share = what == Deed::edit ? load.edits_per_million : load.removals_per_million;
+            if (!random.per_million(static_cast<std::uint32_t>(share))) continue;
+            auto change = send;
+            change.what = what;
+            change.due += Duration{random.between(change_after_least.count(), change_after_most.count())};
+            if (change.due < plan.load_end) changes.push_back(std::move(change));
+        }
+    std::ranges::move(changes, std::back_inserter(plan.sends));
+    std::ranges::stable_sort(plan.sends, {}, &PlannedSend::due);
 }
 
 void plan_sends(const Scenario& scenario, Plan& plan) {
@@ -199,6 +223,7 @@ void plan_sends(const Scenario& scenario, Plan& plan) {
             static_cast<int>(sizes.between(load.size_bytes, std::max(load.size_bytes, load.size_bytes_max)));
         plan.sends.push_back(std::move(send));
     }
+    plan_changes(load, plan);
 }
 
 }  // namespace

@@ -9,12 +9,13 @@
 
 namespace davenport::sim {
 
-/// A message that is due; times are since the start of the run.
+/// A message or a change that is due; times are since the start of the run.
 struct PlannedSend {
     Duration due{};
     std::uint32_t client = 0;  ///< index: client "c1" is 0
     std::string room;
     int size_bytes = 0;
+    Deed what = Deed::post;
 };
 
 /// A fault that begins or ends.

@@ -13,6 +13,9 @@ const std::vector<Property>& properties() {
          "nobody is shown a message that nobody sent, or another text than was sent"},
         {"fifo_per_sender", Within::no, "a sender's messages arrive in the order sent, or are marked late"},
         {"canonical_order", Within::no, "at the end all nodes tell the same history in the same order"},
+        {"changes", Within::no,
+         "no accepted edit or removal is lost, none is shown twice or after what counts more, and in the end "
+         "all have one text; always checked where there are any"},
         {"converged", Within::optional,
          "after healing all clients have all messages, and all senders their answers, within the time given "
          "(or by the end)"},

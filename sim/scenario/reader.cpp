@@ -155,6 +155,10 @@ private:
                 if (key.name == "client") message.client = read->text;
                 if (key.name == "room") message.room = read->text;
                 if (key.name == "size") message.size_bytes = static_cast<int>(read->low);
+                if (key.name == "what")
+                    message.what = read->text == "edit"     ? Deed::edit
+                                   : read->text == "remove" ? Deed::remove
+                                                            : Deed::post;
             });
             scenario_.load.messages.push_back(std::move(message));
         }

@@ -4,6 +4,7 @@
 #include "node/base/time.hpp"
 #include "sim/scenario/value.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -58,12 +59,16 @@ struct Choice {
 
 enum class Arrivals { constant, poisson, ramp, burst };
 
+/// What a client does: says something, or changes something that it said.
+enum class Deed { post, edit, remove };
+
 /// A message that the file names, rather than the seed.
 struct Message {
     Duration at{};
     std::string client;  ///< "c1"
     std::string room;    ///< empty: the one that the client follows
     int size_bytes = 64;
+    Deed what = Deed::post;
     Location location;
 };
 
@@ -83,6 +88,14 @@ struct Load {
     Duration settle = std::chrono::seconds{1};  ///< quiet time after the start, before the first message
     std::vector<Stage> stages;      ///< if there are any, they say the rate, and `length` is theirs together
     std::vector<Message> messages;  ///< if there are any, these are said and nothing is drawn
+    int edits_per_million = 0;      ///< so many messages are followed by an edit by their sender
+    int removals_per_million = 0;
+
+    /// Something is edited or removed.
+    [[nodiscard]] bool has_changes() const {
+        return edits_per_million > 0 || removals_per_million > 0 ||
+               std::ranges::any_of(messages, [](const Message& m) { return m.what != Deed::post; });
+    }
 };
 
 /// What is said of a fault beside its time and its victim, by the names of the language: {"delay", 20ms}.

@@ -59,6 +59,7 @@ Scenario explicit_form(const Scenario& scenario, const Plan& plan) {
         message.client = fmt::format("c{}", send.client + 1);
         if (send.room != room_of(scenario.topology, send.client)) message.room = send.room;
         message.size_bytes = send.size_bytes;
+        message.what = send.what;
         out.load.messages.push_back(std::move(message));
     }
     return out;

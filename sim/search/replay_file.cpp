@@ -24,17 +24,17 @@ BOOST_DESCRIBE_STRUCT(Link, (), (latency, bytes_per_second))
 BOOST_DESCRIBE_STRUCT(Topology, (),
                       (nodes, clients, rooms, feed, poll_interval, shards, batch, page, send_queue_bytes,
                        polling, readers, rooms_each, homes, arrive))
-BOOST_DESCRIBE_STRUCT(Message, (), (at, client, room, size_bytes))
+BOOST_DESCRIBE_STRUCT(Message, (), (at, client, room, size_bytes, what))
 BOOST_DESCRIBE_STRUCT(Stage, (), (from, to, length))
 BOOST_DESCRIBE_STRUCT(Load, (),
                       (per_1000_seconds, arrivals, size_bytes, size_bytes_max, length, settle, stages,
-                       messages))
+                       messages, edits_per_million, removals_per_million))
 BOOST_DESCRIBE_STRUCT(Fault, (),
                       (name, kinds, at, every, when, length, node, client, parameters, swarm, may_miss,
                        location))
 BOOST_DESCRIBE_STRUCT(Expectation, (), (text, property, phase, relation, value, within, stable, location))
 BOOST_DESCRIBE_STRUCT(Scenario, (), (file, name, about, seed, topology, links, load, timeline, expect, heal))
-BOOST_DESCRIBE_STRUCT(PlannedSend, (), (due, client, room, size_bytes))
+BOOST_DESCRIBE_STRUCT(PlannedSend, (), (due, client, room, size_bytes, what))
 BOOST_DESCRIBE_STRUCT(PlannedFault, (),
                       (name, line, kind, at, length, lasting, node, client, when, parameters, location))
 BOOST_DESCRIBE_STRUCT(Action, (), (at, begin, fault))
@@ -75,6 +75,7 @@ public:
     static value write(Duration time) { return time.count(); }
     static value write(const std::string& text) { return value(text); }
     static value write(Arrivals arrivals) { return static_cast<int>(arrivals); }
+    static value write(Deed deed) { return static_cast<int>(deed); }
     template <class T>
     static value write(const std::optional<T>& maybe) {
         return maybe ? write(*maybe) : value(nullptr);
@@ -163,6 +164,12 @@ private:
         int number = 0;
         if (!read_number(v, number) || number < 0 || number > static_cast<int>(Arrivals::burst)) return false;
         arrivals = static_cast<Arrivals>(number);
+        return true;
+    }
+    static bool read(const value& v, Deed& deed) {
+        int number = 0;
+        if (!read_number(v, number) || number < 0 || number > static_cast<int>(Deed::remove)) return false;
+        deed = static_cast<Deed>(number);
         return true;
     }
     static bool read(const value& v, std::string& text) {

@@ -78,6 +78,7 @@ std::string message(const Message& m) {
     Pairs pairs{"at: " + show(m.at), "client: " + m.client};
     if (!m.room.empty()) pairs.push_back("room: " + m.room);
     if (m.size_bytes != Message{}.size_bytes) pairs.push_back(fmt::format("size: {}B", m.size_bytes));
+    if (m.what != Deed::post) pairs.push_back(m.what == Deed::edit ? "what: edit" : "what: remove");
     return flow(pairs);
 }
 
@@ -108,6 +109,10 @@ std::string load(const Load& l) {
             pairs.push_back(fmt::format("size: {}B..{}B", l.size_bytes, l.size_bytes_max));
         else if (l.size_bytes != standard.size_bytes)
             pairs.push_back(fmt::format("size: {}B", l.size_bytes));
+        if (l.edits_per_million > 0)
+            pairs.push_back(fmt::format("edits: {}%", as_fraction(l.edits_per_million * 100)));
+        if (l.removals_per_million > 0)
+            pairs.push_back(fmt::format("removals: {}%", as_fraction(l.removals_per_million * 100)));
     }
     if (l.settle != standard.settle) pairs.push_back("settle: " + show(l.settle));
     if (l.stages.empty()) pairs.push_back("for: " + show(l.length));

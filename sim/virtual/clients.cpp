@@ -23,7 +23,8 @@ void Clients::add(std::string name, const Node& home, std::vector<std::string> r
            .seed = parts_.plan.seed,
            .polling = polling,
            .looks_round = orchestrator::clients_look_round(parts_.scenario),
-           .watches = orchestrator::clients_watch(parts_.scenario, parts_.plan)},
+           .watches = orchestrator::clients_watch(parts_.scenario, parts_.plan),
+           .changes = parts_.scenario.load.has_changes()},
           {}, {});
 }
 

@@ -88,6 +88,7 @@ struct OfClientEvent {
     void operator()(const client::Post& e) const {
         h.add(e.room).add(static_cast<std::uint64_t>(e.size_bytes));
     }
+    void operator()(const client::Change& e) const { h.add(static_cast<std::uint64_t>(e.removes)); }
     void operator()(const client::Hop& e) const { h.add(e.node); }
     void operator()(const client::AskHistory& e) const { h.add(e.room); }
     void operator()(const client::Garbage& e) const { h.add(e.frame); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
 namespace davenport::sim::virtual_world {
@@ -24,26 +25,24 @@ void ModelJournal::show() {
 
 void ModelJournal::crash() {
     written_.clear();
-    std::for_each(shown_.rbegin(), shown_.rend(), [&](const Undo& record) { take_back(record); });
+    std::for_each(shown_.rbegin(), shown_.rend(), [&](Undo& record) { take_back(record); });
     shown_.clear();
 }
 
 void ModelJournal::apply(base::JournalBatch&& batch, Undo* undo) {
+    std::set<std::string, std::less<>> changed_now;
     for (auto& given : batch.entries) {
-        if (contains(given.message.id())) continue;
-        const auto index = entries_.size();
-        const auto& entry = entries_.emplace_back(std::move(given));
-        by_id_.emplace(entry.message.id(), index);
-        order_.insert(first_after(entry.arrival), index);
-        auto found = rooms_.find(entry.message.room());
-        if (found == rooms_.end()) found = rooms_.try_emplace(std::string{entry.message.room()}).first;
-        auto& room = found->second;
-        room.insert(place_of(room, entry.message.position(), entry.message.id()), index);
-        ++stored_count_[entry.stored_in];
+        const bool known = contains(given.message.id());
+        if (!given.is_change()) {
+            if (!known) add(std::move(given));
+        } else if (known) {
+            changed_now.emplace(given.message.id());
+            replace(std::move(given), undo);
+        }
     }
     for (const auto& id : batch.stored) {
         const auto found = by_id_.find(id);
-        if (found == by_id_.end()) continue;
+        if (found == by_id_.end() || changed_now.contains(id)) continue;
         if (undo) undo->stored_before.emplace_back(found->second, entries_[found->second].stored_in);
         set_stored_in(found->second, batch.stored_generation);
     }
@@ -51,18 +50,58 @@ void ModelJournal::apply(base::JournalBatch&& batch, Undo* undo) {
     if (!batch.uuid.empty()) uuid_ = std::move(batch.uuid);
 }
 
-void ModelJournal::take_back(const Undo& record) {
+void ModelJournal::add(JournalEntry&& entry) {
+    entries_.push_back(std::move(entry));
+    put_in_place(entries_.size() - 1);
+}
+
+void ModelJournal::replace(JournalEntry&& change, Undo* undo) {
+    const auto index = by_id_.find(change.message.id())->second;
+    take_from_place(index);
+    change.accepted_here = entries_[index].accepted_here;
+    JournalEntry old;
+    std::swap(old, entries_[index]);
+    ++replaced_count_;
+    if (undo) undo->replaced.emplace_back(index, std::move(old));
+    add(std::move(change));
+}
+
+/// Where an entry stands by its id, its place and its store.
+void ModelJournal::put_in_place(std::size_t index) {
+    const auto& entry = entries_[index];
+    by_id_.emplace(entry.message.id(), index);
+    order_.insert(first_after(entry.arrival), index);
+    auto found = rooms_.find(entry.message.room());
+    if (found == rooms_.end()) found = rooms_.try_emplace(std::string{entry.message.room()}).first;
+    auto& room = found->second;
+    room.insert(place_of(room, entry.message.position(), entry.message.id()), index);
+    ++stored_count_[entry.stored_in];
+}
+
+void ModelJournal::take_from_place(std::size_t index) {
+    const auto& entry = entries_[index];
+    by_id_.erase(entry.message.id());
+    order_.erase(first_after(entry.arrival - 1));
+    auto& room = rooms_.find(entry.message.room())->second;
+    room.erase(place_of(room, entry.message.position(), entry.message.id()));
+    --stored_count_[entry.stored_in];
+}
+
+void ModelJournal::take_back(Undo& record) {
     const auto& changes = record.stored_before;
     for (auto change = changes.rbegin(); change != changes.rend(); ++change)
         set_stored_in(change->first, change->second);
     while (entries_.size() > record.entries_before) {
-        const auto& last = entries_.back();
-        by_id_.erase(last.message.id());
-        order_.erase(first_after(last.arrival - 1));
-        auto& room = rooms_.find(last.message.room())->second;
-        room.erase(place_of(room, last.message.position(), last.message.id()));
-        --stored_count_[last.stored_in];
+        const auto index = entries_.size() - 1;
+        const bool is_change = entries_[index].is_change();
+        take_from_place(index);
         entries_.pop_back();
+        if (!is_change) continue;
+        auto& [before, old] = record.replaced.back();
+        entries_[before] = std::move(old);
+        put_in_place(before);
+        --replaced_count_;
+        record.replaced.pop_back();
     }
     checkpoint_ = record.checkpoint_before;
     uuid_ = record.uuid_before;
@@ -94,6 +133,13 @@ std::vector<std::size_t>::const_iterator ModelJournal::first_after(std::uint64_t
 
 base::JournalView::State ModelJournal::state() {
     return {uuid_, order_.empty() ? 0 : entries_[order_.back()].arrival, checkpoint_};
+}
+
+std::uint64_t ModelJournal::first_arrival() {
+    if (order_.empty()) return 0;
+    auto first = entries_[order_.front()].arrival;
+    for (const auto index : order_) first = std::min(first, entries_[index].first_arrival());
+    return first;
 }
 
 bool ModelJournal::contains(std::string_view id) { return by_id_.contains(id); }
@@ -142,7 +188,14 @@ std::vector<JournalEntry> ModelJournal::not_stored_in(const base::Generation& ge
 
 std::size_t ModelJournal::count_not_stored_in(const base::Generation& generation) {
     const auto found = stored_count_.find(generation);
-    return entries_.size() - (found == stored_count_.end() ? 0 : found->second);
+    return size() - (found == stored_count_.end() ? 0 : found->second);
+}
+
+std::vector<std::string> ModelJournal::changed() {
+    std::vector<std::string> out;
+    for (const auto& entry : entries_)
+        if (entry.message.changed()) out.emplace_back(entry.message.id());
+    return out;
 }
 
 }  // namespace davenport::sim::virtual_world

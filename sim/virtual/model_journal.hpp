@@ -39,9 +39,10 @@ public:
     void commit(base::JournalBatch batch) { write(std::move(batch)), sync(); }
 
     [[nodiscard]] bool has_unsynced() const { return !written_.empty() || !shown_.empty(); }
-    [[nodiscard]] std::size_t size() const { return entries_.size(); }
+    [[nodiscard]] std::size_t size() const { return entries_.size() - replaced_count_; }
 
     State state() override;
+    std::uint64_t first_arrival() override;
     std::vector<base::JournalRun> runs() override { return runs_; }
     bool contains(std::string_view id) override;
     std::optional<base::JournalEntry> find(std::string_view id) override;
@@ -53,6 +54,7 @@ public:
     std::vector<base::JournalEntry> not_stored_in(const base::Generation& generation, std::uint64_t arrival,
                                                   std::size_t limit) override;
     std::size_t count_not_stored_in(const base::Generation& generation) override;
+    std::vector<std::string> changed() override;
 
 private:
     /// How to take a batch back.
@@ -61,13 +63,19 @@ private:
         std::vector<std::pair<std::size_t, base::Generation>> stored_before;  ///< in the order of the changes
         std::optional<base::Checkpoint> checkpoint_before;
         std::string uuid_before;
+        std::vector<std::pair<std::size_t, base::JournalEntry>>
+            replaced{};  ///< by changes, in the order of the changes
     };
     using ByPosition =
         std::vector<std::size_t>;  ///< indices of entries, by {position, id}: nearly all are added at the end
 
     /// `undo`: filled with what take_back() needs; null when the batch is never taken back.
     void apply(base::JournalBatch&& batch, Undo* undo);
-    void take_back(const Undo& record);
+    void add(base::JournalEntry&& entry);
+    void replace(base::JournalEntry&& change, Undo* undo);
+    void take_back(Undo& record);
+    void put_in_place(std::size_t index);
+    void take_from_place(std::size_t index);
     void set_stored_in(std::size_t index, const base::Generation& generation);
     /// A place in order_.
     [[nodiscard]] std::vector<std::size_t>::const_iterator first_after(std::uint64_t arrival) const;
@@ -76,8 +84,10 @@ private:
 
     std::string uuid_;
     std::vector<base::JournalRun> runs_;
-    std::vector<base::JournalEntry> entries_;  ///< as they were written
+    std::vector<base::JournalEntry>
+        entries_;                     ///< as they were written; without an id: replaced by a later one
     std::vector<std::size_t> order_;  ///< indices of entries, by arrival: nearly all are added at the end
+    std::size_t replaced_count_ = 0;
     std::optional<base::Checkpoint> checkpoint_;
     boost::unordered_flat_map<std::string_view, std::size_t>
         by_id_;  ///< the entries' own ids; looked up, never walked

@@ -29,7 +29,16 @@ std::string all_docs(const std::vector<std::string>& rows) {
     return fmt::format(R"({{"rows":[{}]}})", fmt::join(rows, ","));
 }
 
+constexpr const char* purges = "GET /chat/_purged_infos";
+constexpr const char* nothing_was_purged = R"({"purged_infos":[]})";
+
 struct StoreAuditTest : CoreDriver, testing::Test {
+    /// As CoreDriver's; and nobody purged what is missing.
+    base::HttpRequest answer(std::string_view what, int status, std::string body) {
+        auto request = CoreDriver::answer(what, status, std::move(body));
+        if (asked(purges)) CoreDriver::answer(purges, 200, nothing_was_purged);
+        return request;
+    }
     void SetUp() override {
         start();
         store_up();
@@ -295,6 +304,7 @@ TEST(StoreAuditOfANodeThatPolls, SuspectsAStoreThatTellsOldNews) {
     d.answer("since=1-b", 200, feed_page({}, "0-of another copy"));
     EXPECT_THAT(d.answer(look, 200, all_docs({no_row_of(message.id())})).body,
                 HasSubstr(std::string{message.id()}));
+    d.answer(purges, 200, nothing_was_purged);
     EXPECT_TRUE(d.asked(put));
 }
 

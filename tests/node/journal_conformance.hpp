@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/base/change.hpp"
 #include "node/base/journal.hpp"
 
 #include <memory>
@@ -28,6 +29,16 @@ inline base::ChatMessage message(std::string_view room, std::int64_t unix_ms, st
 inline base::JournalEntry entry(std::uint64_t arrival, base::ChatMessage message,
                                 base::Generation stored_in = {}, bool accepted_here = true) {
     return {arrival, std::move(message), accepted_here, std::move(stored_in)};
+}
+
+/// The message of an entry, with its edit, as another entry.
+inline base::JournalEntry edit(const base::JournalEntry& of, std::uint64_t arrival, std::string_view text,
+                               base::Generation stored_in = {}) {
+    return {arrival, base::edited(of.message, {static_cast<std::int64_t>(arrival) * 1'000'000, 0, {}}, text),
+            of.accepted_here, std::move(stored_in), of.first_arrival()};
+}
+inline base::JournalEntry removal(const base::JournalEntry& of, std::uint64_t arrival) {
+    return {arrival, base::removed(of.message, {1, 0, {}}, "boss"), of.accepted_here, {}, of.first_arrival()};
 }
 
 inline std::vector<std::string> texts(const std::vector<base::JournalEntry>& entries) {
@@ -193,11 +204,74 @@ TYPED_TEST_P(JournalConformance, IsTheSameAfterTheProcessStartedAgain) {
     EXPECT_EQ(this->view().count_not_stored_in("g1"), 1u);
 }
 
+TYPED_TEST_P(JournalConformance, PutsAChangeInThePlaceOfTheMessage) {
+    using namespace journal_conformance;
+    const auto a = entry(1, message("lobby", 1'000, "a"), "g1", false);
+    const auto b = entry(2, message("lobby", 2'000, "b"), "g1");
+    this->commit({a, b, entry(3, message("other", 3'000, "x"), "g1")});
+    EXPECT_TRUE(this->view().changed().empty());
+    const auto mended = edit(a, 4, "mended");
+    this->commit({mended});
+    for (int life = 0; life < 2; ++life, this->reopen()) {
+        SCOPED_TRACE(life);
+        const auto found = this->view().find(a.message.id());
+        ASSERT_TRUE(found);
+        EXPECT_EQ(found->message, mended.message);
+        EXPECT_EQ(found->arrival, 4u);
+        EXPECT_EQ(found->first_arrival(), 1u);
+        EXPECT_FALSE(found->accepted_here);
+        EXPECT_EQ(texts(this->view().page("lobby", "", 10)), (Texts{"b", "mended"}));
+        EXPECT_EQ(texts(this->view().after("lobby", 0, 10)), (Texts{"b", "mended"}));
+        EXPECT_EQ(texts(this->view().after("", 2, 10)), (Texts{"x", "mended"}));
+        EXPECT_EQ(texts(this->view().not_stored_in("g1", 0, 10)), Texts{"mended"});
+        EXPECT_EQ(this->view().count_not_stored_in("g1"), 1u);
+        EXPECT_EQ(this->view().changed(), Texts{std::string(a.message.id())});
+        EXPECT_EQ(this->view().state().last_arrival, 4u);
+    }
+}
+
+TYPED_TEST_P(JournalConformance, TakesOneChangeAfterTheOther) {
+    using namespace journal_conformance;
+    const auto a = entry(1, message("lobby", 1'000, "a"));
+    EXPECT_EQ(this->view().first_arrival(), 0u);
+    this->commit({a, edit(a, 2, "one"), edit(a, 3, "two")});
+    EXPECT_EQ(this->view().first_arrival(), 1u);
+    this->commit({entry(4, message("lobby", 2'000, "b")), removal(a, 5)});
+    const auto found = this->view().find(a.message.id());
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->message, removal(a, 5).message);
+    EXPECT_EQ(texts(this->view().after("lobby", 0, 10)), (Texts{"b", ""}));
+    EXPECT_EQ(texts(this->view().page("lobby", "", 10)), (Texts{"b", ""}));
+    EXPECT_EQ(this->view().count_not_stored_in("g1"), 2u);
+}
+
+TYPED_TEST_P(JournalConformance, LeavesAChangeOfWhatIsNotThereOut) {
+    using namespace journal_conformance;
+    const auto a = entry(1, message("lobby", 1'000, "a"));
+    this->commit({edit(a, 2, "mended"), entry(3, message("lobby", 2'000, "b"))});
+    EXPECT_FALSE(this->view().contains(a.message.id()));
+    EXPECT_EQ(texts(this->view().after("", 0, 10)), Texts{"b"});
+}
+
+TYPED_TEST_P(JournalConformance, MarksWhatWasThereBeforeAndNotTheChangeOfTheSameBatch) {
+    using namespace journal_conformance;
+    const auto a = entry(1, message("lobby", 1'000, "a"));
+    const std::string id{a.message.id()};
+    this->commit({a});
+    this->commit({edit(a, 2, "mended")}, {id}, "g1");
+    EXPECT_EQ(this->view().find(id)->stored_in, "");
+    this->commit({}, {id}, "g1");
+    EXPECT_EQ(this->view().find(id)->stored_in, "g1");
+    EXPECT_EQ(this->view().find(id)->message.text(), "mended");
+}
+
 REGISTER_TYPED_TEST_SUITE_P(JournalConformance, IsEmptyAtFirst, GivesBackAMessageAsItWasWritten,
                             LeavesAnIdThatIsThereAsItIs, PagesARoomByPositionNewestFirst,
                             TellsWhatCameAfterAnArrivalInThatOrder, ListsRoomsByNameWithTheirNewestPlace,
                             KnowsWhatAGenerationHasNot, MarksAMessageOfTheSameBatchAsStored,
                             KeepsTheNewestCheckpointAndNoneWhereABatchHasNone,
-                            IsTheSameAfterTheProcessStartedAgain);
+                            IsTheSameAfterTheProcessStartedAgain, PutsAChangeInThePlaceOfTheMessage,
+                            TakesOneChangeAfterTheOther, LeavesAChangeOfWhatIsNotThereOut,
+                            MarksWhatWasThereBeforeAndNotTheChangeOfTheSameBatch);
 
 }  // namespace davenport

@@ -2,6 +2,7 @@
 #include "tests/node/journal_conformance.hpp"
 #include "tests/node/journal_folder.hpp"
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
@@ -98,23 +99,47 @@ TEST(JournalFile, RefusesANewerVersion) {
     EXPECT_THAT(why_refused(folder / "journal"), HasSubstr("newer chatnode (version 99"));
 }
 
-TEST(JournalFile, BringsAnOlderVersionUpToDateAndLosesNothing) {
-    Folder folder;
-    const auto path = folder / "journal";
-    const auto message = journal_conformance::message("lobby", 1'000, "from of old");
-    {
+/// What leads from each version back to the one before it: to 1, to 2, to 3.
+constexpr std::array back_to{
+    "DROP TABLE forgotten",
+    "DROP TABLE run",
+    R"sql(
+        DROP INDEX message_changed;
+        ALTER TABLE message DROP COLUMN said; ALTER TABLE message DROP COLUMN edited;
+        ALTER TABLE message DROP COLUMN removed; ALTER TABLE message DROP COLUMN removed_by;
+        ALTER TABLE message DROP COLUMN proof)sql",
+};
+
+TEST(JournalFile, BringsEachOlderVersionUpToDateAndLosesNothing) {
+    ASSERT_EQ(back_to.size() + 1, static_cast<std::size_t>(node::JournalFile::version));
+    for (std::size_t version = 1; version <= back_to.size(); ++version) {
+        SCOPED_TRACE(version);
+        Folder folder;
+        const auto path = folder / "journal";
+        const auto message = journal_conformance::message("lobby", 1'000, "from of old");
+        {
+            node::JournalFile file{path};
+            base::JournalBatch batch{1};
+            batch.entries.push_back(journal_conformance::entry(1, message));
+            ASSERT_EQ(commit(file, batch), "");
+            auto database = file.connect();
+            for (auto step = back_to.size(); step >= version; --step) database.execute(back_to.at(step - 1));
+            database.execute("PRAGMA user_version = " + std::to_string(version));
+        }
         node::JournalFile file{path};
-        base::JournalBatch batch{1};
-        batch.entries.push_back(journal_conformance::entry(1, message));
-        ASSERT_EQ(commit(file, batch), "");
-        file.connect().execute(
-            "DROP TABLE forgotten; DROP TABLE run; PRAGMA user_version = 1");  // as version 1 left it
+        node::SqliteJournal journal{file};
+        EXPECT_EQ(file.connect().number("PRAGMA user_version"), node::JournalFile::version);
+        EXPECT_TRUE(journal.contains(message.id()));
+        EXPECT_EQ(journal.page("lobby", "", 10).at(0).message, message);
+        EXPECT_TRUE(journal.changed().empty());
+
+        base::JournalBatch change{1};
+        change.entries.push_back(
+            journal_conformance::entry(2, base::removed(message, {2'000, 0, {}}, "ann")));
+        change.entries.front().said = 1;
+        ASSERT_EQ(commit(file, change), "");
+        EXPECT_TRUE(journal.find(message.id())->message.is_removed());
     }
-    node::JournalFile file{path};
-    node::SqliteJournal journal{file};
-    EXPECT_EQ(file.connect().number("PRAGMA user_version"), node::JournalFile::version);
-    EXPECT_TRUE(journal.contains(message.id()));
-    EXPECT_EQ(journal.page("lobby", "", 10).at(0).message, message);
 }
 
 TEST(JournalFile, KnowsWhatWasForgotten) {
@@ -163,6 +188,34 @@ TEST(JournalWriter, TellsWhyABatchIsNotOnTheDiskAndWritesTheNextOne) {
     EXPECT_EQ(commit(file, {3, {entry(2, message("lobby", 4, "d"))}}), "");
     node::SqliteJournal journal{file};
     EXPECT_EQ(texts(journal.after("", 0, 10)), (Texts{"a", "d"}));
+}
+
+TEST(JournalWriter, LeavesNothingOfARemovedTextInAnyFile) {
+    using namespace journal_conformance;
+    Folder folder;
+    const auto path = folder / "journal";
+    const std::string secret = "hunter2-" + std::string(600, 'q');
+    node::JournalFile file{path};
+    const auto a = entry(1, message("lobby", 1'000, secret));
+    std::vector<base::JournalEntry> others;
+    for (std::uint64_t n = 2; n < 200; ++n)
+        others.push_back(entry(n, message("lobby", 1'000 + static_cast<std::int64_t>(n), "hello there")));
+    const auto is_in_a_file = [&] {
+        for (const auto& one : fs::directory_iterator{folder / "."}) {
+            std::ifstream in{one.path(), std::ios::binary};
+            const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+            if (bytes.find("hunter2") != std::string::npos) return true;
+        }
+        return false;
+    };
+    node::SqliteJournal journal{file};  // a reader is at the file, as in a node
+    ASSERT_EQ(commit(file, {1, {a}}), "");
+    ASSERT_EQ(commit(file, {2, others}), "");
+    EXPECT_EQ(journal.find(a.message.id())->message.text(), secret);
+    EXPECT_TRUE(is_in_a_file());
+    ASSERT_EQ(commit(file, {3, {removal(a, 200)}}), "");
+    EXPECT_FALSE(is_in_a_file());
+    EXPECT_TRUE(journal.find(a.message.id())->message.is_removed());
 }
 
 TEST(JournalWriter, AnswersBatchesInOrder) {

@@ -9,6 +9,7 @@
 #include <future>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -219,6 +220,33 @@ TEST_F(SearchIndexTest, IsMadeAgainWhenItsFileIsDamagedOrAnothers) {
         "UPDATE source SET journal = 'other'");
     open();
     EXPECT_THAT(texts(query("tea")), ElementsAre("tea"));
+}
+
+TEST_F(SearchIndexTest, FollowsEditsAndForgetsWhatWasRemoved) {
+    using namespace journal_conformance;
+    const auto tea = entry(1, message("lobby", 1'000, "green tea"));
+    const auto secret = entry(2, message("lobby", 2'000, "my tea password is hunter2hunter2"));
+    ASSERT_EQ(commit(file, {1, {tea, secret}}), "");
+    EXPECT_THAT(texts(query("tea")), ElementsAre("my tea password is hunter2hunter2", "green tea"));
+    said = 2;
+    ASSERT_EQ(commit(file, {2, {edit(tea, 3, "black coffee"), removal(secret, 4)}}), "");
+    EXPECT_THAT(texts(query("tea")), IsEmpty());
+    EXPECT_THAT(texts(query("hunter2hunter2")), IsEmpty());
+    EXPECT_THAT(texts(query("coffee")), ElementsAre("black coffee"));
+    const auto is_in_the_index = [&] {
+        for (const auto* ending : {"", "-wal"}) {
+            std::ifstream in{node::SearchIndex::path_of(file.path()) + ending, std::ios::binary};
+            const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
+            if (bytes.find("hunter2") != std::string::npos) return true;
+        }
+        return false;
+    };
+    for (int tries = 0; is_in_the_index() && tries < 100; ++tries) {
+        index->wake();
+        std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    }
+    EXPECT_FALSE(is_in_the_index());
+    EXPECT_THAT(texts(query("coffee")), ElementsAre("black coffee"));
 }
 
 TEST_F(SearchIndexTest, LeavesAnotherProgramsFileAlone) {

@@ -89,9 +89,17 @@ ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, s
     if (t == "post") {
         PostFrame post;
         if (!read_text(*frame, "room", post.room) || !read_text(*frame, "key", post.key) ||
-            !read_text(*frame, "text", post.text) || !read_text(*frame, "host", post.host))
-            return Malformed{"`room`, `key`, `text` and `host` of a post are strings"};
+            !read_text(*frame, "text", post.text) || !read_text(*frame, "host", post.host) ||
+            !read_text(*frame, "secret", post.secret))
+            return Malformed{"`room`, `key`, `text`, `host` and `secret` of a post are strings"};
         return post;
+    }
+    if (t == "edit" || t == "remove") {
+        ChangeFrame change{{}, {}, {}, {}, t == "remove"};
+        if (!read_text(*frame, "id", change.id) || !read_text(*frame, "key", change.key) ||
+            !read_text(*frame, "text", change.text) || !read_text(*frame, "secret", change.secret))
+            return Malformed{"`id`, `key`, `text` and `secret` of an edit or a removal are strings"};
+        return change;
     }
     if (t == "search") return read_search(*frame);
     std::string room;
@@ -99,7 +107,8 @@ ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, s
         if (!read_text(*frame, "room", room)) return Malformed{"`room` is a string"};
         return read_room_frame(t, *frame, std::move(room), history_default);
     }
-    return Malformed{"unknown `t`: hello, join, leave, post, history, search and ping are known"};
+    return Malformed{
+        "unknown `t`: hello, join, leave, post, edit, remove, history, search and ping are known"};
 }
 
 }  // namespace davenport::node

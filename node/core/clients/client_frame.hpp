@@ -23,7 +23,11 @@ struct Leave {
     std::string room;
 };
 struct PostFrame {
-    std::string room, key, text, host;
+    std::string room, key, text, host, secret;
+};
+struct ChangeFrame {
+    std::string id, key, text, secret;
+    bool removes;
 };
 struct History {
     std::string room, before;
@@ -37,7 +41,8 @@ struct Malformed {
     std::string reason;
 };  ///< told to the client, in words that say how to mend it
 
-using ClientFrame = std::variant<Hello, Join, Leave, PostFrame, History, SearchFrame, Ping, Malformed>;
+using ClientFrame =
+    std::variant<Hello, Join, Leave, PostFrame, ChangeFrame, History, SearchFrame, Ping, Malformed>;
 
 /// Reads the place where older results go on, as an answer gave it.
 bool read_search_place(std::string_view text, std::int64_t& into);

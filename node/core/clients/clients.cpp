@@ -23,11 +23,13 @@ Clients::Clients(const ChatConfig& config, base::Random& random, CommitQueue& lo
       members_{config, store},
       sign_in_{config, store, members_, counts},
       posts_{config, log, store, sessions_, rooms_, counts},
+      changes_{config, log, store, rooms_, posts_},
       greeter_{config, log, store, members_, sessions_},
       history_{log, store},
-      frames_{config, sessions_, rooms_, resume_, presence_, search_, members_, posts_, counts, history_},
-      http_{config, random,  log,      store,    resume_,  polls_,
-            posts_, search_, members_, sign_in_, greeter_, history_} {}
+      frames_{config,   sessions_, rooms_,   resume_, presence_, search_,
+              members_, posts_,    changes_, counts,  history_},
+      http_{config,   random,  log,      store,    resume_,  polls_,  posts_,
+            changes_, search_, members_, sign_in_, greeter_, history_} {}
 
 // ---- events
 
@@ -55,6 +57,14 @@ void Clients::on(Turn& turn, const Closed& e) {
     sessions_.closed(e.session);
 }
 
+void Clients::committed(Turn& turn, const std::vector<PendingMessage*>& batch) {
+    for (auto* pending : batch)
+        if (pending->entry.is_change())
+            changes_.committed(turn, *pending);
+        else
+            posts_.committed(turn, *pending);
+}
+
 void Clients::on_timer(Turn& turn, TimerId timer) {
     if (timer == timers::polls) polls_.on_timer(turn);
     if (timer == timers::cursors) cursors_due_ = true;
@@ -78,6 +88,16 @@ void Clients::on_stored(Turn& turn, std::string_view id, PendingMessage* pending
 
 void Clients::on_refused(Turn& turn, std::string_view id, const std::string& reason) {
     posts_.on_refused(turn, id, reason);
+}
+
+void Clients::on_changed(Turn& turn, base::ChatMessage message) {
+    posts_.on_stored(turn, message.id(), nullptr);  // who repeated the post in a later life of this node
+    changes_.on_changed(turn, std::move(message));
+}
+
+void Clients::on_change_stored(Turn& turn, const base::ChatMessage& message) {
+    posts_.on_stored(turn, message.id(), nullptr);
+    changes_.on_change_stored(turn, message);
 }
 
 void Clients::on_presence(base::Presence presence) { presence_.heard(std::move(presence)); }

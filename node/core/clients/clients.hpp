@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/core/clients/change_handler.hpp"
 #include "node/core/clients/frame_handler.hpp"
 #include "node/core/clients/greeter.hpp"
 #include "node/core/clients/http_handler.hpp"
@@ -20,6 +21,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace davenport::node {
@@ -44,7 +46,7 @@ public:
     void on(Turn& turn, const Found& e) { search_.found(turn, e.search, e.answer); }
     void on_timer(Turn& turn, TimerId timer);
     /// These messages are on the disk now.
-    void committed(Turn& turn, const std::vector<PendingMessage*>& batch) { posts_.committed(turn, batch); }
+    void committed(Turn& turn, const std::vector<PendingMessage*>& batch);
     /// The disk takes nothing now: who waits for it is told so, and repeats the post.
     void not_committed(Turn& turn) { posts_.not_committed(turn); }
     /// The node is about to end: clients are told to go on elsewhere, and posts are refused.
@@ -54,6 +56,11 @@ public:
     void on_message(Turn& turn, base::ChatMessage message) override;
     void on_stored(Turn& turn, std::string_view id, PendingMessage* pending) override;
     void on_refused(Turn& turn, std::string_view id, const std::string& reason) override;
+    void on_changed(Turn& turn, base::ChatMessage message) override;
+    void on_change_stored(Turn& turn, const base::ChatMessage& message) override;
+    void on_change_refused(Turn& turn, const base::ChatMessage& message, const std::string& reason) override {
+        changes_.on_change_refused(turn, message, reason);
+    }
     void on_presence(base::Presence presence) override;
     void on_catching_up(Turn& turn) override;
     void on_note(Turn& turn, const StoreNote& note) override { members_.on_note(turn, note); }
@@ -95,6 +102,7 @@ private:
     Members members_;
     SignIn sign_in_;
     PostHandler posts_;
+    ChangeHandler changes_;
     Greeter greeter_;
     HistoryReader history_;
     FrameHandler frames_;

@@ -16,7 +16,8 @@ constexpr std::size_t rooms_max = 500;
 
 FrameHandler::FrameHandler(const ChatConfig& config, Sessions& sessions, Rooms& rooms, Resume& resume,
                            PresenceTracker& presence, SearchHandler& search, Members& members,
-                           PostHandler& posts, NodeCounts& counts, HistoryReader& history)
+                           PostHandler& posts, ChangeHandler& changes, NodeCounts& counts,
+                           HistoryReader& history)
     : config_{&config},
       sessions_{&sessions},
       rooms_{&rooms},
@@ -25,6 +26,7 @@ FrameHandler::FrameHandler(const ChatConfig& config, Sessions& sessions, Rooms& 
       search_{&search},
       members_{&members},
       posts_{&posts},
+      changes_{&changes},
       counts_{&counts},
       history_{&history} {}
 
@@ -44,6 +46,9 @@ void FrameHandler::slow_down(Turn& turn, Session& session, const ClientFrame& fr
     if (const auto* post = std::get_if<PostFrame>(&frame))
         return posts_->refuse(turn, {session.id, 0, post->key},
                               {"too_fast", std::string{what_to_do}, wait_ms});
+    if (const auto* change = std::get_if<ChangeFrame>(&frame))
+        return posts_->refuse(turn, {session.id, 0, change->key},
+                              {"too_fast", std::string{what_to_do}, wait_ms});
     sessions_->tell(session, frames::Error{what_to_do});
 }
 
@@ -52,6 +57,8 @@ void FrameHandler::turn_away(Turn& turn, Session& session, const ClientFrame& fr
     static constexpr std::string_view what_to_do = "sign in first: POST /api/session, and connect again";
     if (const auto* post = std::get_if<PostFrame>(&frame))
         return posts_->refuse(turn, {session.id, 0, post->key}, {"sign_in", std::string{what_to_do}});
+    if (const auto* change = std::get_if<ChangeFrame>(&frame))
+        return posts_->refuse(turn, {session.id, 0, change->key}, {"sign_in", std::string{what_to_do}});
     if (const auto* ping = std::get_if<Ping>(&frame)) return on_frame(turn, session, *ping);
     if (!std::holds_alternative<Hello>(frame)) sessions_->tell(session, frames::Error{what_to_do});
 }
@@ -81,8 +88,24 @@ void FrameHandler::on_frame(Turn& turn, Session& session, Leave& frame) {
 
 void FrameHandler::on_frame(Turn& turn, Session& session, PostFrame& frame) {
     const ReplyTo waiter{session.id, 0, frame.key};
-    posts_->post(turn, {frame.room, session.user, frame.key, frame.text, frame.host}, waiter,
-                 members_->required() ? session.user : rate_key(session.address, session.user));
+    posts_->post(turn, {frame.room, session.user, frame.key, frame.text, frame.host, frame.secret}, waiter,
+                 who_is_rated(session));
+}
+
+void FrameHandler::on_frame(Turn& turn, Session& session, ChangeFrame& frame) {
+    ReplyTo waiter{session.id, 0, frame.key};
+    ChangeDraft draft{.room = {},
+                      .id = std::move(frame.id),
+                      .key = std::move(frame.key),
+                      .text = std::move(frame.text),
+                      .secret = std::move(frame.secret),
+                      .user = members_->required() ? session.user : std::string{},
+                      .removes = frame.removes};
+    changes_->change(turn, std::move(draft), std::move(waiter), who_is_rated(session));
+}
+
+std::string FrameHandler::who_is_rated(const Session& session) const {
+    return members_->required() ? session.user : rate_key(session.address, session.user);
 }
 
 void FrameHandler::on_frame(Turn& turn, Session& session, History& frame) {

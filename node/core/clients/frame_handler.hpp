@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/core/clients/change_handler.hpp"
 #include "node/core/clients/client_frame.hpp"
 #include "node/core/clients/history_reader.hpp"
 #include "node/core/clients/members.hpp"
@@ -19,7 +20,7 @@ class FrameHandler {
 public:
     FrameHandler(const ChatConfig& config, Sessions& sessions, Rooms& rooms, Resume& resume,
                  PresenceTracker& presence, SearchHandler& search, Members& members, PostHandler& posts,
-                 NodeCounts& counts, HistoryReader& history);
+                 ChangeHandler& changes, NodeCounts& counts, HistoryReader& history);
 
     void on(Turn& turn, Session& session, std::string_view text);
 
@@ -30,10 +31,13 @@ private:
     void on_frame(Turn& turn, Session& session, Join& frame);
     void on_frame(Turn& turn, Session& session, Leave& frame);
     void on_frame(Turn& turn, Session& session, PostFrame& frame);
+    void on_frame(Turn& turn, Session& session, ChangeFrame& frame);
     void on_frame(Turn& turn, Session& session, History& frame);
     void on_frame(Turn& turn, Session& session, SearchFrame& frame);
     void on_frame(Turn& turn, Session& session, const Ping& frame);
     void on_frame(Turn& turn, Session& session, Malformed& frame);
+    /// Whose rate it is that this session's posts count against.
+    [[nodiscard]] std::string who_is_rated(const Session& session) const;
 
     const ChatConfig* config_;
     Sessions* sessions_;
@@ -43,6 +47,7 @@ private:
     SearchHandler* search_;
     Members* members_;
     PostHandler* posts_;
+    ChangeHandler* changes_;
     NodeCounts* counts_;
     HistoryReader* history_;
     base::JsonReader json_;

@@ -1,5 +1,6 @@
 #include "node/core/clients/frames.hpp"
 
+#include "node/base/change.hpp"
 #include "node/base/json.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/names.hpp"
@@ -77,6 +78,21 @@ std::string iso_time(const base::ChatMessage& m) {
     return base::iso8601(base::wall_from_unix_ms(place ? place->unix_ms : 0));
 }
 
+/// What became of a message since it was said.
+void append_change_members(std::string& out, const base::ChatMessage& m) {
+    base::append_json_string(out += ",\"change\":", base::version_of(m));
+    const auto when = [&](std::string_view key) {
+        const auto ms = base::unix_ms_of_change(key);
+        base::append_json_string(out, ms == 0 ? std::string{} : base::iso8601(base::wall_from_unix_ms(ms)));
+    };
+    if (!m.is_removed()) {
+        when((out += ",\"edited\":", m.edited()));
+        return;
+    }
+    when((out += ",\"removed\":", m.removed()));
+    if (!m.removed_by().empty()) base::append_json_string(out += ",\"removed_by\":", m.removed_by());
+}
+
 void append_message_members(std::string& out, const base::ChatMessage& m) {
     out.reserve(out.size() + m.id().size() + m.room().size() + m.user().size() + m.text().size() +
                 m.host().size() + 192);
@@ -97,6 +113,7 @@ void append_message_members(std::string& out, const base::ChatMessage& m) {
         out += iso_time(m);
     out += "\",\"host\":";
     base::append_json_string(out, m.host());
+    if (m.changed()) append_change_members(out, m);
 }
 
 /// A message as it stands in pages: without `t`, `n` and `late`.
@@ -115,6 +132,16 @@ void add(base::FrameBatch& batch, const Message& frame) {
         out += ",\"n\":";
         append_number(out, frame.n);
         out += frame.late ? ",\"late\":true}" : "}";
+    });
+}
+
+void add(base::FrameBatch& batch, const Changed& frame) {
+    batch.add({.type = "changed", .n = frame.n}, [&](std::string& out) {
+        out += "{\"t\":\"changed\",";
+        append_message_members(out, frame.message);
+        out += ",\"n\":";
+        append_number(out, frame.n);
+        out += '}';
     });
 }
 
@@ -172,6 +199,12 @@ void add(base::FrameBatch& batch, const Stored& frame) {
 
 void add(base::FrameBatch& batch, const Failed& frame) {
     add_object(batch, "failed", [&](Object& object) {
+        object.text(",\"key\":", frame.key).text(",\"id\":", frame.id).text(",\"reason\":", frame.reason);
+    });
+}
+
+void add(base::FrameBatch& batch, const Superseded& frame) {
+    add_object(batch, "superseded", [&](Object& object) {
         object.text(",\"key\":", frame.key).text(",\"id\":", frame.id).text(",\"reason\":", frame.reason);
     });
 }

@@ -34,6 +34,11 @@ struct Message {
     std::uint64_t n = 0;
     bool late = false;
 };
+/// A message that was edited or removed, whole, as it is now.
+struct Changed {
+    const base::ChatMessage& message;
+    std::uint64_t n = 0;
+};
 struct Joined {
     std::string_view room, cursor;
     std::uint64_t n = 0;
@@ -53,6 +58,10 @@ struct Stored {
     std::string_view key, id;
 };
 struct Failed {
+    std::string_view key, id, reason;
+};
+/// A change that was overtaken: another one counts more.
+struct Superseded {
     std::string_view key, id, reason;
 };
 struct Refused {
@@ -94,12 +103,14 @@ struct Pong {
 // Adds the frame to a batch.
 void add(base::FrameBatch& batch, const Welcome& frame);
 void add(base::FrameBatch& batch, const Message& frame);
+void add(base::FrameBatch& batch, const Changed& frame);
 void add(base::FrameBatch& batch, const Joined& frame);
 void add(base::FrameBatch& batch, const GapClosed& frame);
 void add(base::FrameBatch& batch, const CursorMoved& frame);
 void add(base::FrameBatch& batch, const Accepted& frame);
 void add(base::FrameBatch& batch, const Stored& frame);
 void add(base::FrameBatch& batch, const Failed& frame);
+void add(base::FrameBatch& batch, const Superseded& frame);
 void add(base::FrameBatch& batch, const Refused& frame);
 void add(base::FrameBatch& batch, const StoreState& frame);
 void add(base::FrameBatch& batch, const People& frame);

@@ -1,5 +1,6 @@
 #include "node/core/clients/history_reader.hpp"
 
+#include "node/base/change.hpp"
 #include "node/base/mark.hpp"
 
 #include <algorithm>
@@ -31,9 +32,11 @@ void HistoryReader::read(Turn& turn, const std::string& room, const std::string&
                 const auto floor = told->size() > limit ? told->back().position() : std::string_view{};
                 std::erase_if(page.messages, [&](const auto& m) { return m.position() < floor; });
                 for (const auto& m : *told)
-                    if (std::ranges::find(page.messages, m.id(), &base::ChatMessage::id) ==
-                        page.messages.end())
+                    if (const auto here = std::ranges::find(page.messages, m.id(), &base::ChatMessage::id);
+                        here == page.messages.end())
                         page.messages.push_back(m);
+                    else
+                        *here = base::later_of(*here, m);
                 std::ranges::sort(page.messages, std::ranges::greater{}, &base::ChatMessage::position);
                 page.more = page.messages.size() > limit;
                 if (page.more) page.messages.resize(limit);

@@ -29,8 +29,35 @@ Call read_post(const base::HttpRequest& request, const std::string& room) {
         return wrong(400, "bad_request", "the body is a JSON object with `user` and `text` as strings");
     const auto key = base::header(request.headers, "Idempotency-Key");
     if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
-    return PostMessage{room, std::string{user.value_or("")}, std::string{key}, std::string{*text},
-                       base::text_member(*body, "host")};
+    return PostMessage{room,
+                       std::string{user.value_or("")},
+                       std::string{key},
+                       std::string{*text},
+                       base::text_member(*body, "host"),
+                       base::text_member(*body, "secret")};
+}
+
+Call read_change(const base::HttpRequest& request, const std::string& room, const std::string& id) {
+    const auto key = base::header(request.headers, "Idempotency-Key");
+    if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
+    ChangeDraft draft{.room = room,
+                      .id = id,
+                      .key = std::string{key},
+                      .text = {},
+                      .secret = std::string{base::header(request.headers, "Message-Secret")},
+                      .user = {},
+                      .removes = request.method == "DELETE"};
+    if (draft.removes && request.body.empty()) return ChangeMessage{std::move(draft)};
+    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
+        return wrong(415, "unsupported_media_type", "send application/json");
+    const auto body = base::parse_json(request.body);
+    const auto text = body ? base::string_member(*body, "text") : std::nullopt;
+    if (!body || !body->is_object() || (!draft.removes && !text))
+        return wrong(400, "bad_request", "the body is a JSON object with `text` as a string");
+    draft.text = text.value_or("");
+    draft.user = base::text_member(*body, "user");
+    if (auto secret = base::text_member(*body, "secret"); !secret.empty()) draft.secret = std::move(secret);
+    return ChangeMessage{std::move(draft)};
 }
 
 /// False when the parameter is there and no number from `least` on; more than `most` is `most`.
@@ -126,6 +153,12 @@ Call read_room_call(const base::HttpRequest& request, const base::Target& target
     const auto& what = target.path[3];
     if (!base::is_room_name(room))
         return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
+    if (target.path.size() == 5) {
+        if (what != "messages") return wrong(404, "not_found", "there is nothing here");
+        if (request.method == "PUT" || request.method == "DELETE")
+            return read_change(request, room, target.path[4]);
+        return not_allowed("PUT and DELETE are", "PUT, DELETE");
+    }
     if (what == "messages") {
         if (request.method == "GET" || request.method == "HEAD") return read_get(target, room);
         if (request.method == "POST") return read_post(request, room);
@@ -145,7 +178,8 @@ Call read(const base::HttpRequest& request) {
     const bool get = request.method == "GET" || request.method == "HEAD";
     if (path.size() == 1 && path[0] == "healthz" && get) return Health{};
     if (path.size() == 1 && path[0] == "readyz" && get) return Ready{};
-    if (path.size() == 4 && path[0] == "api" && path[1] == "rooms") return read_room_call(request, *target);
+    if ((path.size() == 4 || path.size() == 5) && path[0] == "api" && path[1] == "rooms")
+        return read_room_call(request, *target);
     if (path.size() == 2 && path[0] == "api" && path[1] == "session") return read_session(request, *target);
     if (path.size() == 2 && path[0] == "api" && (path[1] == "rooms" || path[1] == "search")) {
         if (!get) return not_allowed("GET is", "GET, HEAD");
@@ -279,6 +313,8 @@ base::HttpResponse kept(int status, std::string_view state, std::string_view key
 
 int status_of(const frames::Refused& refused) {
     if (refused.code == "too_fast") return 429;
+    if (refused.code == "not_yours") return 403;
+    if (refused.code == "unknown") return 404;
     if (refused.retry_ms > 0) return 503;
     return refused.code == "too_long" ? 413 : 400;
 }
@@ -305,6 +341,10 @@ base::HttpResponse posted(const frames::Stored& frame) { return kept(201, "store
 
 base::HttpResponse posted(const frames::Failed& frame) {
     return not_kept(422, "failed", "the store refused it: " + std::string{frame.reason}, frame.key);
+}
+
+base::HttpResponse posted(const frames::Superseded& frame) {
+    return not_kept(409, "superseded", frame.reason, frame.key);
 }
 
 base::HttpResponse posted(const frames::Refused& frame) {

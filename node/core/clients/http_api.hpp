@@ -3,6 +3,7 @@
 #include "node/base/http.hpp"
 #include "node/base/journal.hpp"
 #include "node/base/search.hpp"
+#include "node/core/clients/change_rules.hpp"
 #include "node/core/clients/frames.hpp"
 #include "node/core/store/store.hpp"
 
@@ -39,8 +40,11 @@ struct FindMessages {
     base::SearchQuery query;
 };  ///< GET /api/search?q=&room=&before=&limit=
 struct PostMessage {
-    std::string room, user, key, text, host;
+    std::string room, user, key, text, host, secret;
 };  ///< POST /api/rooms/{room}/messages, Idempotency-Key: a message key; empty: the node makes one
+struct ChangeMessage {
+    ChangeDraft draft;  ///< its `user`: as it was given
+};                      ///< PUT, DELETE /api/rooms/{room}/messages/{id}, Idempotency-Key as above
 struct BeginSession {
     std::string name, password;
 };                     ///< POST /api/session
@@ -53,7 +57,7 @@ struct BadRequest {
 };  ///< none of these, or badly made
 
 using Call = std::variant<Health, Ready, GetMessages, Poll, Follow, GetRooms, FindMessages, PostMessage,
-                          BeginSession, GetSession, EndSession, BadRequest>;
+                          ChangeMessage, BeginSession, GetSession, EndSession, BadRequest>;
 Call read(const base::HttpRequest& request);
 
 /// An error as all of ours are: what a program goes by, and what a person reads.
@@ -88,6 +92,7 @@ base::HttpResponse shutting_down();   ///< the node is about to end
 base::HttpResponse posted(const frames::Accepted& frame);
 base::HttpResponse posted(const frames::Stored& frame);
 base::HttpResponse posted(const frames::Failed& frame);
+base::HttpResponse posted(const frames::Superseded& frame);
 base::HttpResponse posted(const frames::Refused& frame);
 
 }  // namespace davenport::node::http_api

@@ -21,8 +21,9 @@ bool is_for_members(const http_api::Call& call) {
 }  // namespace
 
 HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQueue& log, const Store& store,
-                         Resume& resume, Polls& polls, PostHandler& posts, SearchHandler& search,
-                         Members& members, SignIn& sign_in, Greeter& greeter, HistoryReader& history)
+                         Resume& resume, Polls& polls, PostHandler& posts, ChangeHandler& changes,
+                         SearchHandler& search, Members& members, SignIn& sign_in, Greeter& greeter,
+                         HistoryReader& history)
     : config_{&config},
       random_{&random},
       log_{&log},
@@ -30,6 +31,7 @@ HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQ
       resume_{&resume},
       polls_{&polls},
       posts_{&posts},
+      changes_{&changes},
       search_{&search},
       members_{&members},
       sign_in_{&sign_in},
@@ -101,8 +103,19 @@ void HttpHandler::answer(Asked& asked, http_api::PostMessage& call) {
     }
     if (call.key.empty()) call.key = make_key(asked.turn);
     const ReplyTo waiter{0, asked.request.exchange, call.key};
-    posts_->post(asked.turn, {call.room, call.user, call.key, call.text, call.host}, waiter,
+    posts_->post(asked.turn, {call.room, call.user, call.key, call.text, call.host, call.secret}, waiter,
                  asked.pass ? call.user : rate_key(asked.request.address, call.user));
+}
+
+void HttpHandler::answer(Asked& asked, http_api::ChangeMessage& call) {
+    auto& draft = call.draft;
+    if (asked.pass && !draft.user.empty() && draft.user != asked.pass->name)
+        return asked.answer(http_api::problem(403, "bad_name", "you are signed in under another name"));
+    auto who = asked.pass ? asked.pass->name : rate_key(asked.request.address, draft.user);
+    draft.user = asked.pass ? asked.pass->name : std::string{};
+    if (draft.key.empty()) draft.key = make_key(asked.turn);
+    ReplyTo waiter{0, asked.request.exchange, draft.key};
+    changes_->change(asked.turn, std::move(draft), std::move(waiter), who);
 }
 
 void HttpHandler::answer(Asked& asked, http_api::Poll& call) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/base/random.hpp"
+#include "node/core/clients/change_handler.hpp"
 #include "node/core/clients/greeter.hpp"
 #include "node/core/clients/history_reader.hpp"
 #include "node/core/clients/http_api.hpp"
@@ -20,8 +21,9 @@ namespace davenport::node {
 class HttpHandler {
 public:
     HttpHandler(const ChatConfig& config, base::Random& random, CommitQueue& log, const Store& store,
-                Resume& resume, Polls& polls, PostHandler& posts, SearchHandler& search, Members& members,
-                SignIn& sign_in, Greeter& greeter, HistoryReader& history);
+                Resume& resume, Polls& polls, PostHandler& posts, ChangeHandler& changes,
+                SearchHandler& search, Members& members, SignIn& sign_in, Greeter& greeter,
+                HistoryReader& history);
 
     void on(Turn& turn, Requested& request);
 
@@ -49,6 +51,7 @@ private:
     void answer(Asked& asked, http_api::GetRooms& call);
     void answer(Asked& asked, http_api::FindMessages& call);
     void answer(Asked& asked, http_api::PostMessage& call);
+    void answer(Asked& asked, http_api::ChangeMessage& call);
     void answer(Asked& asked, http_api::BeginSession& call);
     void answer(Asked& asked, http_api::GetSession& call);
     void answer(Asked& asked, http_api::EndSession& call);
@@ -62,6 +65,7 @@ private:
     Resume* resume_;
     Polls* polls_;
     PostHandler* posts_;
+    ChangeHandler* changes_;
     SearchHandler* search_;
     Members* members_;
     SignIn* sign_in_;

@@ -94,7 +94,7 @@ void Polls::end_all(Turn& turn) {
 
 void Polls::add(Poll& poll, std::string_view text, const base::FrameMark& mark) {
     const bool joined = mark.type == "joined";
-    if (mark.type == "message") {
+    if (mark.type == "message" || mark.type == "changed") {
         poll.messages.emplace_back(text);
     } else if (joined || mark.type == "cursor") {
         poll.cursor = mark.cursor;

@@ -11,12 +11,14 @@ namespace {
 constexpr std::size_t lookups_max = 64;
 constexpr std::int64_t retry_soon_ms = 1000;
 
-Refusal disk_refusal() {
-    return {"not_now", "this node's disk does not take it: try the same again, or elsewhere", retry_soon_ms};
-}
-
 bool same(const ReplyTo& a, const ReplyTo& b) {
     return a.session == b.session && a.exchange == b.exchange && a.key == b.key;
+}
+
+}  // namespace
+
+Refusal disk_refusal() {
+    return {"not_now", "this node's disk does not take it: try the same again, or elsewhere", retry_soon_ms};
 }
 
 void add_waiter(std::vector<ReplyTo>& replies_to, const ReplyTo& waiter) {
@@ -24,8 +26,6 @@ void add_waiter(std::vector<ReplyTo>& replies_to, const ReplyTo& waiter) {
     if (std::ranges::none_of(replies_to, [&](const ReplyTo& w) { return same(w, waiter); }))
         replies_to.push_back(waiter);
 }
-
-}  // namespace
 
 PostHandler::PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions,
                          Rooms& rooms, NodeCounts& counts)
@@ -43,22 +43,30 @@ void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter, const std
     auto read = read_post(*config_, draft);
     auto* good = std::get_if<GoodPost>(&read);
     if (good && repeat(turn, good->message.id(), waiter)) return;  // known first, rules after
-    if (const auto wait = who.empty() ? std::nullopt : rates_.take(who, turn.now.time))
-        return refuse(turn, waiter,
-                      {"too_fast", "too many posts at once: wait a little",
-                       std::chrono::ceil<std::chrono::milliseconds>(*wait).count()});
+    if (const auto refusal = too_fast(turn, who)) return refuse(turn, waiter, *refusal);
     if (!good) return refuse(turn, waiter, std::get<Refusal>(read));
     auto judgement = judge_post(*config_, *good, turn.now.wall);
     if (judgement.verdict == Judgement::Verdict::refused) return refuse(turn, waiter, judgement.refusal);
     if (judgement.verdict == Judgement::Verdict::only_if_known)
         return look_up(turn, good->message, std::move(waiter), std::move(judgement.refusal));
-    if (!taking_)
-        return refuse(turn, waiter, {"not_now", "this node is about to end: go on elsewhere", retry_soon_ms});
     if (log_->failing()) DAVENPORT_MARK("a post meets a full disk");
-    if (log_->failing()) return refuse(turn, waiter, disk_refusal());
-    if (store_->backlog() >= config_->outbox_messages_max)
-        return refuse(turn, waiter, {"full", "too many messages wait for the store", retry_soon_ms});
+    if (const auto refusal = takes_nothing()) return refuse(turn, waiter, *refusal);
     accept(std::move(good->message), std::move(waiter));
+}
+
+std::optional<Refusal> PostHandler::too_fast(const Turn& turn, const std::string& who) {
+    const auto wait = who.empty() ? std::nullopt : rates_.take(who, turn.now.time);
+    if (!wait) return std::nullopt;
+    return Refusal{"too_fast", "too many posts at once: wait a little",
+                   std::chrono::ceil<std::chrono::milliseconds>(*wait).count()};
+}
+
+std::optional<Refusal> PostHandler::takes_nothing() const {
+    if (!taking_) return Refusal{"not_now", "this node is about to end: go on elsewhere", retry_soon_ms};
+    if (log_->failing()) return disk_refusal();
+    if (store_->backlog() >= config_->outbox_messages_max)
+        return Refusal{"full", "too many messages wait for the store", retry_soon_ms};
+    return std::nullopt;
 }
 
 void PostHandler::accept(base::ChatMessage message, ReplyTo waiter) {
@@ -108,21 +116,19 @@ void PostHandler::on_message(base::ChatMessage message) {
 
 // ---- onwards
 
-void PostHandler::committed(Turn& turn, const std::vector<PendingMessage*>& batch) {
-    for (auto* pending : batch) {
-        show(*pending);
-        const auto id = pending->entry.message.id();
-        if (pending->stored)
-            for (const auto& waiter : std::exchange(pending->replies_to, {}))
-                tell(turn, waiter, frames::Stored{waiter.key, id});
-        for (const auto& waiter : pending->replies_to) tell(turn, waiter, frames::Accepted{waiter.key, id});
-        std::erase_if(pending->replies_to, [](const ReplyTo& w) { return w.exchange != 0; });
-        if (!pending->stored && store_->reads_later(pending->entry.arrival)) {
-            DAVENPORT_MARK("a backlog is left to the journal");
-            let_go(*pending);  // a long backlog lies in the journal
-        } else {
-            release_if_done(*pending);
-        }
+void PostHandler::committed(Turn& turn, PendingMessage& pending) {
+    show(pending);
+    const auto id = pending.entry.message.id();
+    if (pending.stored)
+        for (const auto& waiter : std::exchange(pending.replies_to, {}))
+            tell(turn, waiter, frames::Stored{waiter.key, id});
+    for (const auto& waiter : pending.replies_to) tell(turn, waiter, frames::Accepted{waiter.key, id});
+    std::erase_if(pending.replies_to, [](const ReplyTo& w) { return w.exchange != 0; });
+    if (!pending.stored && store_->reads_later(pending.entry.arrival)) {
+        DAVENPORT_MARK("a backlog is left to the journal");
+        let_go(pending);  // a long backlog lies in the journal
+    } else {
+        release_if_done(pending);
     }
 }
 

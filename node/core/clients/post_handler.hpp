@@ -9,12 +9,18 @@
 #include "node/core/store/store.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 namespace davenport::node {
+
+/// Why nothing is accepted while the disk takes nothing.
+Refusal disk_refusal();
+/// Adds who is not there yet.
+void add_waiter(std::vector<ReplyTo>& replies_to, const ReplyTo& waiter);
 
 /// Takes messages in, each once, from clients and from the store; shows them to their rooms; tells the
 /// senders what became of theirs.
@@ -32,10 +38,23 @@ public:
     /// From here on all posts are refused: the node is about to end.
     void stop_taking() { taking_ = false; }
 
-    /// These are on the disk now.
-    void committed(Turn& turn, const std::vector<PendingMessage*>& batch);
-    /// Nothing that is not committed will be soon: who waits for it is refused, and repeats the post. (The
-    /// message itself stays: the store may have it already.)
+    /// Why `who` may not post just now.
+    [[nodiscard]] std::optional<Refusal> too_fast(const Turn& turn, const std::string& who);
+    /// Why this node takes nothing new from anybody just now.
+    [[nodiscard]] std::optional<Refusal> takes_nothing() const;
+    /// A REST request is answered, a session is sent the frame.
+    template <class Frame>
+    void tell(Turn& turn, const ReplyTo& waiter, const Frame& frame) {
+        if (waiter.exchange != 0)
+            turn.emit(Respond{waiter.exchange, http_api::posted(frame)});
+        else if (auto* session = sessions_->find(waiter.session))
+            sessions_->tell(*session, frame);
+    }
+
+    /// This message is on the disk now.
+    void committed(Turn& turn, PendingMessage& pending);
+    /// Nothing that is not committed will be soon: who waits for it is refused, and repeats the post or the
+    /// change. (The message itself stays: the store may have it already.)
     void not_committed(Turn& turn);
     /// Another node's message, or one that this node has lost: the log does not know it.
     void on_message(base::ChatMessage message);
@@ -57,15 +76,6 @@ private:
     void release_if_done(PendingMessage& pending);
     void let_go(PendingMessage& pending);
     [[nodiscard]] std::vector<ReplyTo> take_waiters(std::string_view id, PendingMessage* pending);
-
-    /// A REST request is answered, a session is sent the frame.
-    template <class Frame>
-    void tell(Turn& turn, const ReplyTo& waiter, const Frame& frame) {
-        if (waiter.exchange != 0)
-            turn.emit(Respond{waiter.exchange, http_api::posted(frame)});
-        else if (auto* session = sessions_->find(waiter.session))
-            sessions_->tell(*session, frame);
-    }
 
     const ChatConfig* config_;
     CommitQueue* log_;

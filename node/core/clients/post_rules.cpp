@@ -17,23 +17,32 @@ bool is_blank(std::string_view text) {
 
 }  // namespace
 
+bool is_message_text(std::string_view text) {
+    return !is_blank(text) && base::is_utf8(text) && text.find('\0') == std::string_view::npos;
+}
+
+bool is_secret(std::string_view secret) {
+    return secret.size() >= 16 && secret.size() <= 128 && base::is_utf8(secret);
+}
+
 std::variant<GoodPost, Refusal> read_post(const ChatConfig& config, const Draft& draft) {
     if (!base::is_room_name(draft.room))
         return Refusal{"bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
     if (draft.user.empty()) return Refusal{"bad_name", "say hello first, with a name"};
     const auto user = base::prepare_name(draft.user);
     if (!user.problem.empty()) return Refusal{"bad_name", std::string{user.problem}, 0, user.max};
-    if (is_blank(draft.text) || !base::is_utf8(draft.text) || draft.text.find('\0') != std::string_view::npos)
-        return Refusal{"bad_text", "a message is some text in UTF-8"};
+    if (!is_message_text(draft.text)) return Refusal{"bad_text", "a message is some text in UTF-8"};
     if (draft.host.size() > 256 || !base::is_utf8(draft.host))
         return Refusal{"bad_text", "host is a node's name"};
+    if (!draft.secret.empty() && !is_secret(draft.secret))
+        return Refusal{"bad_secret", "a secret is 16 to 128 bytes of text, or is left out"};
     const auto key = base::MessageKey::parse(draft.key);
     if (!key)
         return Refusal{
             "bad_key",
             "a key is 13 letters of Crockford base32 and, after a '-', up to 32 letters of your own"};
     const auto host = draft.host.empty() ? std::string_view{config.name} : draft.host;
-    return GoodPost{base::make_message(draft.room, user.text, *key, draft.text, host),
+    return GoodPost{base::make_message(draft.room, user.text, *key, draft.text, host, draft.secret),
                     base::wall_from_unix_ms(key->unix_ms)};
 }
 
@@ -43,13 +52,18 @@ Judgement judge_post(const ChatConfig& config, const GoodPost& post, base::WallT
         return {Verdict::refused,
                 {"too_long", "a message is at most " + std::to_string(config.message_bytes_max) + " bytes", 0,
                  config.message_bytes_max}};
-    if (post.said > now + ahead_max)
+    return judge_key(post.said, now, "message");
+}
+
+Judgement judge_key(base::WallTime said, base::WallTime now, std::string_view what) {
+    using Verdict = Judgement::Verdict;
+    if (said > now + ahead_max)
         return {Verdict::only_if_known,
                 {"key_ahead", "the key's time is more than 60 s ahead of this node's clock",
-                 std::chrono::ceil<std::chrono::milliseconds>(post.said - now - ahead_max).count()}};
-    if (post.said < now - age_max)
+                 std::chrono::ceil<std::chrono::milliseconds>(said - now - ahead_max).count()}};
+    if (said < now - age_max)
         return {Verdict::only_if_known,
-                {"key_old", "the key is older than a day, and nobody knows this message"}};
+                {"key_old", "the key is older than a day, and nobody knows this " + std::string{what}}};
     return {Verdict::good};
 }
 

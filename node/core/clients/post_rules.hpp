@@ -13,7 +13,8 @@ namespace davenport::node {
 /// A post as a client sent it, by whichever way.
 struct Draft {
     std::string_view room, user, key, text,
-        host;  ///< `host` empty: this node is the first that it is sent to
+        host;                   ///< `host` empty: this node is the first that it is sent to
+    std::string_view secret{};  ///< by which its author proves later that it is his; empty: he cannot
 };
 
 /// Why a post is not taken; nothing of it is kept.
@@ -30,6 +31,11 @@ struct GoodPost {
     base::WallTime said;  ///< the key's time
 };
 
+/// A text that people can read, and a node can keep.
+bool is_message_text(std::string_view text);
+/// A secret that nobody guesses: 16 to 128 bytes of UTF-8.
+bool is_secret(std::string_view secret);
+
 /// Reads a post. What could make its form unacceptable is looked at here, before anything is promised. Pure.
 std::variant<GoodPost, Refusal> read_post(const ChatConfig& config, const Draft& draft);
 
@@ -45,5 +51,7 @@ struct Judgement {
     Refusal refusal{};
 };
 Judgement judge_post(const ChatConfig& config, const GoodPost& post, base::WallTime now);
+/// The part of it that is about the key alone. `what`: a message, or a change.
+Judgement judge_key(base::WallTime said, base::WallTime now, std::string_view what);
 
 }  // namespace davenport::node

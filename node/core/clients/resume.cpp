@@ -1,7 +1,9 @@
 #include "node/core/clients/resume.hpp"
 
+#include "node/base/change.hpp"
 #include "node/base/mark.hpp"
 #include "node/base/message_id.hpp"
+#include "node/core/log/history.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -361,21 +363,25 @@ Flow<> Resume::send_arrivals(Job& job, std::uint64_t after) {
                 break;
             }
             after = entry.arrival;
-            if (!job.sent.contains(entry.message.id()))
-                send(job, entry.message, job.exact ? entry.arrival : 0);
+            if (!was_sent(job, entry.message))
+                send(job, entry.message, job.exact ? entry.arrival : 0,
+                     job.exact && entry.first_arrival() <= job.request.n);
         }
     }
     for (const auto* pending : log_->uncommitted(job.request.room))
-        if (pending->entry.arrival > after && !job.sent.contains(pending->entry.message.id()))
-            send(job, pending->entry.message, job.exact ? log_->watermark() : 0);
+        if (pending->entry.arrival > after && !was_sent(job, pending->entry.message))
+            send(job, pending->entry.message, job.exact ? log_->watermark() : 0,
+                 job.exact && pending->entry.is_change());
 }
 
 void Resume::send_history(Job& job) {
     const auto& room = job.request.room;
     std::vector<base::ChatMessage> newest_first;
     for (auto& entry : log_->journal().page(room, {}, job.request.history + uncommitted_rows_max))
-        if (entry.arrival <= log_->watermark()) newest_first.push_back(std::move(entry.message));
-    for (const auto* pending : log_->uncommitted(room)) newest_first.push_back(pending->entry.message);
+        if (entry.first_arrival() <= log_->watermark()) newest_first.push_back(std::move(entry.message));
+    for (const auto* pending : log_->uncommitted(room))
+        if (!pending->entry.is_change()) newest_first.push_back(pending->entry.message);
+    with_shown_changes(*log_, newest_first);
     std::ranges::sort(newest_first, std::ranges::greater{}, &base::ChatMessage::position);
     std::size_t count = 0;
     for (std::size_t bytes = 0; count < std::min(newest_first.size(), job.request.history); ++count) {
@@ -423,7 +429,7 @@ std::deque<std::string> Resume::ids_since(const Job& job) {
         const auto page = log_->journal().page(job.request.room, before, page_rows_);
         for (const auto& entry : page) {
             if (entry.message.position() < from) break;
-            if (entry.arrival <= log_->watermark())
+            if (entry.first_arrival() <= log_->watermark())
                 found.emplace_back(entry.message.position(), entry.message.id());
         }
         if (page.size() < page_rows_ || page.back().message.position() < from) break;
@@ -432,33 +438,50 @@ std::deque<std::string> Resume::ids_since(const Job& job) {
     for (const auto* pending : log_->uncommitted(job.request.room))
         found.emplace_back(pending->entry.message.position(), pending->entry.message.id());
     std::ranges::sort(found);
+    found.erase(std::unique(found.begin(), found.end()), found.end());
     std::deque<std::string> out;
     for (auto& [position, id] : found) out.push_back(std::move(id));
     return out;
 }
 
 std::optional<base::JournalEntry> Resume::find(std::string_view id) {
+    if (auto* changes = log_->changes().of(id))
+        for (auto change = changes->rbegin(); change != changes->rend(); ++change)
+            if (change->shown || change->committed) return change->entry;
     if (const auto* pending = log_->find(id)) return pending->entry;
     return log_->journal().find(id);
 }
 
-void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n) {
+void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n, bool only_change) {
     const bool late = job.live || message.position() < job.newest;
     if (late) DAVENPORT_MARK("a resume sends a late message");
-    if (!late) job.newest = message.position();
+    if (!late && !only_change) job.newest = message.position();
     // A fresh join and an exact resume go through the journal once, whatever its length.
-    if (job.request.cursor && (!job.exact || job.request.cursor->gap)) job.sent.emplace(message.id());
+    if (job.request.cursor && (!job.exact || job.request.cursor->gap))
+        job.sent.insert_or_assign(std::string{message.id()}, base::version_of(message));
+    if (only_change) return sessions_->tell(*job.session, frames::Changed{message, n});
     sessions_->tell(*job.session, frames::Message{message, n, late});
 }
 
 void Resume::send_if_missing(Job& job, const base::ChatMessage& message) {
-    if (!has_or_gets(job, message.id())) send(job, message, 0);
+    if (!has_or_gets(job, message)) send(job, message, 0);
+}
+
+bool Resume::was_sent(const Job& job, const base::ChatMessage& message) {
+    const auto sent = job.sent.find(message.id());
+    return sent != job.sent.end() && (!message.changed() || base::version_of(message) <= sent->second);
 }
 
 /// True when the client has it from this connection, or will get it as a follower of the room.
-bool Resume::has_or_gets(const Job& job, std::string_view id) {
-    if (job.sent.contains(id)) return true;
+bool Resume::has_or_gets(const Job& job, const base::ChatMessage& message) {
+    if (was_sent(job, message)) return true;
     if (!job.live) return false;
+    const auto id = message.id();
+    if (message.changed())  // a change that is news here is shown to all followers in a moment
+        if (const auto known = log_->latest(id); known && base::compare_states(message, *known) > 0)
+            return true;
+    if (const auto* change = log_->changes().last(id))
+        return !change->shown || change->entry.arrival > job.joined_at;
     if (const auto* pending = log_->find(id))
         return !pending->shown || pending->entry.arrival > job.joined_at;
     const auto entry = log_->journal().find(id);
@@ -494,7 +517,7 @@ std::string Resume::newest_seen(std::string_view room, std::uint64_t n) {
     for (std::size_t read = 0; read < journal_rows_per_turn; read += std::exchange(rows, page_rows_)) {
         const auto page = log_->journal().page(room, before, rows);
         for (const auto& entry : page)
-            if (entry.arrival <= n) return std::string{entry.message.position()};
+            if (entry.first_arrival() <= n) return std::string{entry.message.position()};
         if (page.size() < rows) break;
         before = page.back().message.position();
     }

@@ -87,11 +87,12 @@ private:
 
         std::uint64_t joined_at = 0;  ///< the watermark when the client joined, or went live with a gap
         std::string newest;           ///< the highest position that the client has been shown
-        std::set<std::string, std::less<>> sent;  ///< ids, where a later step may come upon them again
-        bool exact = false;                       ///< the cursor is of this journal
-        bool store_first = false;                 ///< the cursor is of the store that answered at the join
-        bool live = false;                        ///< joined already: only the gap is being closed
-        bool waits_for_store = false;             ///< live, and nothing can be done before the store is back
+        /// Ids with their versions, where a later step may come upon them again.
+        std::map<std::string, std::string, std::less<>> sent;
+        bool exact = false;            ///< the cursor is of this journal
+        bool store_first = false;      ///< the cursor is of the store that answered at the join
+        bool live = false;             ///< joined already: only the gap is being closed
+        bool waits_for_store = false;  ///< live, and nothing can be done before the store is back
 
         // Of read_store():
         Place place;                                                  ///< read up to here
@@ -130,10 +131,12 @@ private:
     [[nodiscard]] std::deque<std::string> ids_since(const Job& job);
     /// The message as this node has it, on the disk or on its way there.
     [[nodiscard]] std::optional<base::JournalEntry> find(std::string_view id);
-    void send(Job& job, const base::ChatMessage& message, std::uint64_t n);
+    void send(Job& job, const base::ChatMessage& message, std::uint64_t n, bool only_change = false);
     /// Sends what the client neither has nor will get anyway.
     void send_if_missing(Job& job, const base::ChatMessage& message);
-    [[nodiscard]] bool has_or_gets(const Job& job, std::string_view id);
+    [[nodiscard]] bool has_or_gets(const Job& job, const base::ChatMessage& message);
+    /// It was sent on this connection, as it is now or with a change that counts more.
+    [[nodiscard]] static bool was_sent(const Job& job, const base::ChatMessage& message);
     /// The client took enough of what it was sent; false, too, when it is going: then the job goes with it.
     [[nodiscard]] bool may_send(const Job& job) const;
     [[nodiscard]] std::string top_position(std::string_view room);

@@ -92,6 +92,13 @@ void Rooms::show(const base::ChatMessage& message, std::uint64_t n) {
     if (room->shown_since_cursor++ == 0) stale_.push_back(room);
 }
 
+void Rooms::show_change(const base::ChatMessage& message, std::uint64_t n) {
+    auto* room = find(message.room());
+    if (!room) return;
+    announce(*room, frames::Changed{message, n});
+    if (room->shown_since_cursor++ == 0) stale_.push_back(room);
+}
+
 std::vector<Room*> Rooms::take_stale_cursors(std::size_t shown_at_least) {
     std::vector<Room*> out;
     std::erase_if(stale_, [&](Room* room) {

@@ -52,6 +52,8 @@ public:
 
     /// Shows a message to everybody in its room. `n`: the watermark at the turn's start.
     void show(const base::ChatMessage& message, std::uint64_t n);
+    /// Shows the same people what became of one.
+    void show_change(const base::ChatMessage& message, std::uint64_t n);
     /// Adds any other frame for all of the room, after what was shown so far.
     template <class Frame>
     void announce(Room& room, const Frame& frame) {

@@ -35,8 +35,9 @@ CommitQueue::CommitQueue(base::JournalView& journal) : journal_{&journal}, ident
     committed_ = watermark_ = std::max(last_arrival, begin);
     next_arrival_ = committed_ + 1;
     committed_id_ = watermark_id_ = id_at(last_arrival);
-    const auto lowest = last_arrival == 0 ? begins_above + 1 : journal.after({}, 0, 1).front().arrival;
+    const auto lowest = last_arrival == 0 ? begins_above + 1 : journal.first_arrival();
     next_old_ = std::min(lowest - 1, begins_above);
+    changes_.remember(journal.changed());
 }
 
 std::string CommitQueue::id_at(std::uint64_t n) {
@@ -60,6 +61,7 @@ PendingMessage* CommitQueue::find(std::string_view id) {
 }
 
 PendingMessage& CommitQueue::add(base::ChatMessage message, bool accepted_here, base::Generation stored_in) {
+    if (message.changed()) changes_.remember({std::string{message.id()}});
     auto& pending = held_[message.id()];
     pending.stored = !stored_in.empty();
     pending.entry = {next_arrival_++, std::move(message), accepted_here, std::move(stored_in)};
@@ -68,11 +70,50 @@ PendingMessage& CommitQueue::add(base::ChatMessage message, bool accepted_here, 
 }
 
 PendingMessage& CommitQueue::add_old(base::ChatMessage message, base::Generation stored_in) {
+    if (message.changed()) changes_.remember({std::string{message.id()}});
     auto& pending = held_[message.id()];
     pending.stored = pending.shown = true;
     pending.entry = {next_old_--, std::move(message), false, std::move(stored_in)};
     waiting_.push_back(&pending);
     return pending;
+}
+
+PendingMessage& CommitQueue::add_change(base::ChatMessage message, bool accepted_here,
+                                        base::Generation stored_in) {
+    const auto id = message.id();
+    std::uint64_t said = 0;
+    if (const auto* before = changes_.last(id))
+        said = before->entry.said;
+    else if (const auto* pending = find(id))
+        said = pending->entry.arrival;
+    else if (const auto entry = journal_->find(id))
+        said = entry->first_arrival();
+    // That the store has the message as it was says nothing of this change.
+    std::erase(marks_, id);
+    auto& pending =
+        changes_.add({next_arrival_++, std::move(message), accepted_here, std::move(stored_in), said});
+    waiting_.push_back(&pending);
+    return pending;
+}
+
+std::optional<base::ChatMessage> CommitQueue::latest(std::string_view id) {
+    if (const auto* change = changes_.last(id)) return change->entry.message;
+    if (const auto* pending = find(id)) return pending->entry.message;
+    auto entry = journal_->find(id);
+    if (!entry) return std::nullopt;
+    return std::move(entry->message);
+}
+
+void CommitQueue::mark_change_stored(PendingMessage& change, const base::Generation& generation) {
+    const auto id = change.entry.message.id();
+    change.stored = true;
+    marked_.emplace_back(id);
+    if (!change.handed) {
+        change.entry.stored_in = generation;
+    } else if (changes_.last(id) == &change) {
+        marks_.emplace_back(id);
+        marks_generation_ = generation;
+    }
 }
 
 void CommitQueue::mark_stored(std::string_view id, const base::Generation& generation) {
@@ -83,6 +124,7 @@ void CommitQueue::mark_stored(std::string_view id, const base::Generation& gener
         pending->entry.stored_in = generation;
         return;
     }
+    if (changes_.waits_for_store(id)) return;  // the journal has the change, or will have it
     marks_.emplace_back(id);
     marks_generation_ = generation;
 }
@@ -164,7 +206,13 @@ void CommitQueue::persist_failed(Turn& turn, const std::string& reason) {
         turn.error("journal: cannot write (" + reason +
                    "); posts are refused until it can: free some space on the disk, or put the file back");
     DAVENPORT_MARK("a commit fails");
-    for (auto* pending : under_way_) pending->handed = false;
+    for (auto* pending : under_way_) {
+        pending->handed = false;
+        // Marks of a batch are not for its changes.
+        if (pending->entry.is_change() && pending->stored && pending->entry.stored_in.empty())
+            pending->entry.stored_in = marks_generation_;
+    }
+    std::erase_if(marks_under_way_, [&](const std::string& id) { return changes_.waits_for_store(id); });
     prepend(waiting_, std::move(under_way_));
     if (marks_.empty() || marks_generation_ == marks_generation_under_way_) {
         prepend(marks_, std::move(marks_under_way_));

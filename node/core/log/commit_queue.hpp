@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/base/journal.hpp"
+#include "node/core/log/held_changes.hpp"
 #include "node/core/log/journal_identity.hpp"
 #include "node/core/turn.hpp"
 
@@ -13,24 +14,6 @@
 #include <vector>
 
 namespace davenport::node {
-
-/// Somebody who is to be told how a message fares: a session (by frames) or a REST request (by its one
-/// answer).
-struct ReplyTo {
-    SessionId session = 0;
-    ExchangeId exchange = 0;
-    std::string key;
-};
-
-/// A message on its way: known to this node, and not yet both on its disk and (if posted here) in the store.
-struct PendingMessage {
-    base::JournalEntry entry;
-    bool handed = false;     ///< stands in the batch under way or in one before it
-    bool committed = false;  ///< on the disk
-    bool stored = false;     ///< the store has it
-    bool shown = false;      ///< to the room, here
-    std::vector<ReplyTo> replies_to;
-};
 
 /// What this node knows: the journal, and what is on its way there.
 ///
@@ -56,6 +39,19 @@ public:
     PendingMessage& add_old(base::ChatMessage message, base::Generation stored_in);
     /// The journal has numbers left for that; one that an older version began has none.
     [[nodiscard]] bool has_room_for_old() const { return next_old_ > 0; }
+    /// A message that is known, with a change that counts more than its latest().
+    PendingMessage& add_change(base::ChatMessage message, bool accepted_here, base::Generation stored_in);
+    /// The message with all changes that this node knows of, shown and on the disk or not. Nothing when it is
+    /// not known, or forgotten.
+    [[nodiscard]] std::optional<base::ChatMessage> latest(std::string_view id);
+    /// False: it is certain that the message was never changed.
+    [[nodiscard]] bool may_be_changed(std::string_view id) const { return changes_.may_be_changed(id); }
+    /// The changes on their way, and not yet both on the disk and in the store.
+    [[nodiscard]] HeldChanges& changes() { return changes_; }
+    [[nodiscard]] const HeldChanges& changes() const { return changes_; }
+    /// The store has the message as this change makes it.
+    void mark_change_stored(PendingMessage& change, const base::Generation& generation);
+
     /// The store (`generation`) has a message of this id.
     void mark_stored(std::string_view id, const base::Generation& generation);
     /// True when mark_stored() was told so, and the journal does not say it yet.
@@ -84,10 +80,10 @@ public:
         if (std::exchange(watermark_, committed_) != committed_) watermark_id_ = committed_id_;
     }
 
-    /// Messages that were shown and are not committed, in order of arrival; of one room, or of all when
-    /// empty.
+    /// Messages and changes that were shown and are not committed, in order of arrival; of one room, or of
+    /// all when empty.
     [[nodiscard]] std::vector<const PendingMessage*> uncommitted(std::string_view room) const;
-    /// Messages that are not known to be committed, shown or not, in order of arrival.
+    /// Messages and changes that are not known to be committed, shown or not, in order of arrival.
     [[nodiscard]] std::vector<const PendingMessage*> on_the_way() const;
     [[nodiscard]] std::uint64_t last_arrival() const { return next_arrival_ - 1; }
     /// The disk does not take what it is given.
@@ -125,7 +121,8 @@ private:
     base::JournalView* journal_;
     JournalIdentity identity_;
     std::unordered_map<std::string_view, PendingMessage>
-        held_;                                          ///< by the message's own id; looked up, never walked
+        held_;  ///< by the message's own id; looked up, never walked
+    HeldChanges changes_;
     std::vector<PendingMessage*> under_way_, waiting_;  ///< as they came
     std::vector<std::string> marks_, marks_under_way_;
     std::vector<std::string> marked_;  ///< of this turn

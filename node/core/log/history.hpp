@@ -14,6 +14,9 @@ struct HistoryPage {
     bool more = false;  ///< there are older ones
 };
 
+/// Puts the last change that was shown in the place of each message.
+void with_shown_changes(CommitQueue& log, std::vector<base::ChatMessage>& messages);
+
 /// The newest messages of a room whose position is below `before` (all when empty), at most `limit`. What was
 /// shown is among them, on the disk or not.
 HistoryPage read_history(CommitQueue& log, std::string_view room, std::string_view before, std::size_t limit);

@@ -51,6 +51,15 @@ public:
     virtual void on_stored(Turn& turn, std::string_view id, PendingMessage* pending) = 0;
     /// The store will never take this message.
     virtual void on_refused(Turn& turn, std::string_view id, const std::string& reason) = 0;
+    /// A message that this node knows was changed: the store has it so, and that counts more than all that
+    /// the node knows of it. The listener adds it to the log.
+    virtual void on_changed(Turn& turn, base::ChatMessage message) = 0;
+    /// The store has the message as this node knows it, with its last change, or something that counts as
+    /// that. Told once for each generation, but for restarts.
+    virtual void on_change_stored(Turn& turn, const base::ChatMessage& message) = 0;
+    /// The store will never take this change.
+    virtual void on_change_refused(Turn& turn, const base::ChatMessage& message,
+                                   const std::string& reason) = 0;
     /// Another node told who is there.
     virtual void on_presence(base::Presence presence) = 0;
     /// Some node wrote a note, this one included, or somebody deleted one.
@@ -96,8 +105,8 @@ public:
 
     // ---- writing
 
-    /// Writes a message that was just added to the log, and repeats it until the store has it or refuses it
-    /// for good.
+    /// Writes a message or a change that was just added to the log, and repeats it until the store has it or
+    /// refuses it for good. A change is written over what the store has, unless that counts more.
     virtual void put(const PendingMessage& pending) = 0;
     /// How many messages wait to be written.
     [[nodiscard]] virtual std::size_t backlog() const = 0;
@@ -139,6 +148,8 @@ public:
     enum class Lookup { known, unknown, no_answer };
     using OnLookup = std::function<void(Turn&, Lookup)>;
     virtual RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) = 0;
+    /// The same, and when it is a message the node has taken it in before the callback.
+    virtual RequestId fetch(Turn& turn, std::string_view id, OnLookup on_lookup) = 0;
 
     enum class Password {
         right,

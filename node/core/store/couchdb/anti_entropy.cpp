@@ -1,5 +1,6 @@
 #include "node/core/store/couchdb/anti_entropy.hpp"
 
+#include "node/base/change.hpp"
 #include "node/base/json_view.hpp"
 #include "node/base/mark.hpp"
 
@@ -92,8 +93,9 @@ void AntiEntropy::collect_onward() {
 }
 
 bool AntiEntropy::is_stored(const base::JournalEntry& entry) const {
-    return entry.stored_in == health_->generation() ||
-           log_->is_marked(entry.message.id(), health_->generation());
+    return entry.message.removed() != base::removed_in_store &&
+           (entry.stored_in == health_->generation() ||
+            log_->is_marked(entry.message.id(), health_->generation()));
 }
 
 void AntiEntropy::collect() {
@@ -191,6 +193,9 @@ void AntiEntropy::ask(Turn& turn, Ids& ids, bool fresh) {
 bool AntiEntropy::on_answer(Turn& turn, const base::HttpResponse& response) {
     auto missing = response.status == 200 ? read_missing(response.body, asked_) : std::nullopt;
     if (!missing) return false;
+    for (auto& id : asked_)
+        if (log_->may_be_changed(id) && !std::ranges::binary_search(*missing, id))
+            found_changed_.push_back(std::move(id));
     asked_.clear();
     if (missing->empty()) return true;
     if (asked_fresh_) {

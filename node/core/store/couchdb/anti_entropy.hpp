@@ -53,6 +53,9 @@ public:
     /// The ids that the store has no more, found since this was last asked; each once until it is seen there
     /// again.
     [[nodiscard]] std::vector<std::string> take_lost() { return std::exchange(found_lost_, {}); }
+    /// Ids that the store has, of messages that were changed: whether it has them with their changes is to be
+    /// looked at.
+    [[nodiscard]] std::vector<std::string> take_changed() { return std::exchange(found_changed_, {}); }
 
 private:
     using Ids = std::vector<std::string>;
@@ -92,7 +95,7 @@ private:
     Ids asked_;                   ///< in order, each once
     bool asked_fresh_ = false;
     Request request_;
-    Ids found_lost_;                       ///< not yet taken
+    Ids found_lost_, found_changed_;       ///< not yet taken
     std::optional<base::Time> next_look_;  ///< for what is fresh
     base::Time next_suspicion_{};
     std::optional<base::Time> wake_at_;

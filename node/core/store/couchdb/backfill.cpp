@@ -20,8 +20,10 @@ constexpr int looks_in_vain_max = 40;
 void read_document(const base::JsonView& row, base::WallTime seen, std::vector<FeedRow>& into) {
     const auto id = base::string_member(row, "id");
     const auto document = row.member("doc");
-    if (id && document && document->is_object())
-        into.push_back({std::string{*id}, base::from_document(*document, seen), false});
+    if (!id || !document || !document->is_object()) return;
+    FeedRow out{std::string{*id}, base::from_document(*document, seen)};
+    out.no_message = !out.message;
+    into.push_back(std::move(out));
 }
 
 /// The keys that an `_all_docs` answer knows nothing of; what was deleted is known.
@@ -128,8 +130,9 @@ bool Backfill::on_page(std::string_view body, base::WallTime seen) {
     if (!page) return false;
     auto& batch = batch_.emplace();
     for (auto& row : page->rows) {
-        if (row.deleted) continue;
-        if (log_->knows(row.id))
+        if (row.deleted)
+            batch.rows.push_back(std::move(row));
+        else if (log_->knows(row.id) && !row.changed && !log_->may_be_changed(row.id))
             batch.known.push_back(std::move(row.id));
         else
             missing_.push_back(std::move(row.id));
@@ -146,8 +149,7 @@ bool Backfill::on_fresh_page(std::string_view body, base::WallTime seen) {
     auto& batch = batch_.emplace();
     rows_read_ += page->size();
     for (auto& row : page->rows) {
-        if (row.deleted || !row.message) continue;
-        if (log_->knows(row.id))
+        if (is_as_said(row) && log_->knows(row.id))
             batch.known.push_back(std::move(row.id));
         else
             batch.rows.push_back(std::move(row));
@@ -162,8 +164,7 @@ bool Backfill::on_newest(std::string_view body, base::WallTime seen) {
     if (!page) return false;
     auto& batch = batch_.emplace();
     for (auto row = page->rows.rbegin(); row != page->rows.rend(); ++row) {
-        if (row->deleted || !row->message) continue;
-        if (log_->knows(row->id))
+        if (is_as_said(*row) && log_->knows(row->id))
             batch.known.push_back(std::move(row->id));
         else
             batch.rows.push_back(std::move(*row));
@@ -181,6 +182,10 @@ bool Backfill::on_documents(std::string_view body, base::WallTime seen) {
     if (looks_in_vain_ > 0) missing_.insert(missing_.end(), lagging.begin(), lagging.end());
     batch.done = page_done();
     return true;
+}
+
+bool Backfill::is_as_said(const FeedRow& row) const {
+    return row.message && !row.message->changed() && !log_->may_be_changed(row.id);
 }
 
 /// Documents and all; live messages come in between.

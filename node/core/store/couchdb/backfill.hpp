@@ -21,14 +21,14 @@ std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen);
 /// What a scan found in one turn.
 struct BackfillBatch {
     std::vector<std::string> known;  ///< ids of messages that this node has, and the store too
-    std::vector<FeedRow> rows;       ///< what it had not
+    std::vector<FeedRow> rows;       ///< what it had not, or may have otherwise
     bool done = false;               ///< the stretch is read, up to where the live feed began or beyond
 };
 
 /// Reads an old stretch of the feed beneath a live one: pages of ids without documents, and only those
-/// documents that are missing here. So a store that starts over at its first row costs a new message nothing.
-/// What was written between the live feed's last row and its new beginning is at the far end of the stretch:
-/// as soon as the feed is open again, the newest rows are looked at first.
+/// documents that are missing here or were changed. So a store that starts over at its first row costs a new
+/// message nothing. What was written between the live feed's last row and its new beginning is at the far end
+/// of the stretch: as soon as the feed is open again, the newest rows are looked at first.
 ///
 /// One request at a time.
 class Backfill {
@@ -63,6 +63,8 @@ private:
     bool on_fresh_page(std::string_view body, base::WallTime seen);
     bool on_documents(std::string_view body, base::WallTime seen);
     [[nodiscard]] bool page_done();
+    /// The row has its message as it was said, and nothing else is known of it.
+    [[nodiscard]] bool is_as_said(const FeedRow& row) const;
     [[nodiscard]] std::size_t fresh_rows() const;
 
     std::size_t page_rows_;  ///< some milliseconds of work: live messages come in between

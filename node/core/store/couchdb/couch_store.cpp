@@ -1,5 +1,6 @@
 #include "node/core/store/couchdb/couch_store.hpp"
 
+#include "node/base/change.hpp"
 #include "node/base/json.hpp"
 #include "node/base/mark.hpp"
 #include "node/base/message_id.hpp"
@@ -12,7 +13,6 @@ namespace davenport::node {
 namespace {
 
 constexpr std::size_t known_rows_for_backfill = 200;
-constexpr std::size_t expected_max = 20'000;
 constexpr auto clocks_differ_by = std::chrono::seconds{5};
 constexpr auto ahead_max = std::chrono::seconds{60};  // as of a key
 
@@ -43,16 +43,19 @@ CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQue
       page_rows_{std::min<std::size_t>(500, config.page_rows_max)},
       api_{config.stores},
       health_{config, api_, requests_, random},
-      writer_{config, api_, requests_, random, log, health_},
+      changes_{config, api_, requests_, random, health_},
+      writer_{config, api_, requests_, random, log, health_, changes_},
       feed_{config, api_, requests_, random, health_},
       backfill_{config, api_, requests_, log, health_},
       anti_entropy_{config, api_, requests_, log, health_},
       presence_{config, api_, requests_, log},
       placer_{config, api_, requests_, health_},
       feed_watch_{config, api_, requests_, health_,
-                  [this](std::string_view id) {
-                      const bool is_chat = !id.starts_with("davenport-") && !id.starts_with('_');
-                      return expected_.contains(id) || (is_chat && !log_->knows(id));
+                  [this](const FeedRow& row) {
+                      const bool is_chat = !row.id.starts_with("davenport-") && !row.id.starts_with('_');
+                      const bool known = log_->knows(row.id);
+                      const bool is_news = row.deleted ? known : row.changed || !known;
+                      return expected_.contains(row.id) || (is_chat && is_news);
                   }},
       notes_{config, api_, requests_},
       accounts_{config, api_, requests_} {
@@ -84,11 +87,13 @@ void CouchStore::on_timer(Turn& turn, TimerId timer) {
 /// What an answer brought, after its machine has said how it goes on.
 void CouchStore::collect(Turn& turn) {
     on_outcomes(turn, writer_.take_outcomes());
+    on_outcomes(turn, changes_.take_outcomes());
     by_live_feed_ = feed_.detached();
     if (auto batch = feed_.take_batch()) on_batch(turn, std::move(*batch));
     by_live_feed_ = false;
     if (auto batch = backfill_.take_batch()) on_batch(turn, std::move(*batch));
-    write_again(turn, anti_entropy_.take_lost());
+    if (auto missing = anti_entropy_.take_lost(); !missing.empty()) look_for_purges(turn, std::move(missing));
+    for (const auto& id : anti_entropy_.take_changed()) compare_again(id);
     show_placed(turn);
     on_own_run(turn, presence_.take_run_found());
 }
@@ -131,9 +136,11 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
         } else if (row.note) {
             listener_->on_note(turn, *row.note);
         } else if (row.message) {
-            const bool known = row.message->id() == row.id && take_in(turn, std::move(*row.message));
+            const bool known = take_in_row(turn, row);
             known_run_ = known ? known_run_ + 1 : 0;
             old_news |= known;
+        } else {
+            take_in_row(turn, row);
         }
     }
     if (old_news && config_->feed != FeedMode::continuous)
@@ -150,8 +157,7 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
 
 void CouchStore::on_batch(Turn& turn, BackfillBatch batch) {
     for (const auto& id : batch.known) sighted(turn, id, log_->find(id));
-    for (auto& row : batch.rows)
-        if (row.message && row.message->id() == row.id) take_in(turn, std::move(*row.message));
+    for (auto& row : batch.rows) take_in_row(turn, row);
     if (!batch.done) return;
     DAVENPORT_MARK("a backfill meets the live feed");
     if (fresh_) caught_up_at_last(turn);
@@ -175,22 +181,33 @@ void CouchStore::write_again(Turn& turn, const std::vector<std::string>& lost) {
 
 // ---- what the store has
 
+bool CouchStore::take_in_row(Turn& turn, FeedRow& row) {
+    if (row.message) return row.message->id() == row.id && take_in(turn, std::move(*row.message));
+    if (row.deleted || row.no_message) on_gone(turn, row.id);
+    return false;
+}
+
 bool CouchStore::take_in(Turn& turn, base::ChatMessage message) {
     const auto id = message.id();
     if (log_->knows(id)) {
+        if (message.changed() || log_->may_be_changed(id)) return reconcile(turn, message);
         auto* pending = log_->find(id);
         // Of ours, before the store's answer.
         const bool first_word = pending && !pending->stored && pending->entry.accepted_here;
         if (first_word) DAVENPORT_MARK("the feed brings an own message before its answer");
         sighted(turn, id, pending);
-        ++counts_->rows_known;
-        const auto expected = expected_.find(id);
-        if (expected == expected_.end()) return !first_word;
-        expected_.erase(expected);
-        return false;
+        return told_again(id, first_word);
     }
     if (wants_place(turn, message)) return false;
     add(turn, std::move(message));
+    return false;
+}
+
+bool CouchStore::told_again(std::string_view id, bool first_word) {
+    ++counts_->rows_known;
+    const auto expected = expected_.find(id);
+    if (expected == expected_.end()) return !first_word;
+    expected_.erase(expected);
     return false;
 }
 
@@ -208,7 +225,8 @@ bool CouchStore::is_old(const Turn& turn, const base::ChatMessage& message) {
     if (!fresh_ || by_live_feed_) return false;
     if (!news_since_) {
         auto began = turn.now.wall;
-        if (const auto first = log_->journal().after({}, CommitQueue::begins_above, 1); !first.empty())
+        if (const auto first = log_->journal().after({}, CommitQueue::begins_above, 1);
+            !first.empty() && !first.front().is_change())
             if (const auto said = base::parse_message_id(first.front().message.id()))
                 began = std::min(began, base::wall_from_unix_ms(said->unix_ms));
         news_since_ = began - clocks_differ_by;
@@ -299,6 +317,7 @@ void CouchStore::write(Turn& turn) {
     if (generation_ != generation()) begin_with(turn, generation());
     if (health_.up() && !std::exchange(was_up_, true)) {
         writer_.start_over(turn);
+        changes_.start_over(turn);
         DAVENPORT_MARK("the store is back");
         if (catching_up()) {
             DAVENPORT_MARK("the store is back while a new node reads it");
@@ -322,6 +341,7 @@ void CouchStore::write(Turn& turn) {
         anti_entropy_.reverify();  // what its open feed still brought meanwhile counts, too
     if (back || caught_up_now) listener_->on_store_back();
     writer_.pump(turn);
+    changes_.pump(turn);
 }
 
 void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
@@ -404,13 +424,15 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
             for (auto& row : rows->rows)
                 if (row.message && row.message->id() == row.id)
                     page.messages.push_back(std::move(*row.message));
+                else if (row.deleted || row.no_message)
+                    add_gone(row, page.messages);
             // Somebody else's document: shown to all when it has its place, if it was not.
             std::erase_if(page.messages, [&](base::ChatMessage& message) {
-                if (const auto* pending = log_->find(message.id()))
-                    return message = pending->entry.message, false;
                 if (base::parse_message_id(message.id())) return false;
-                if (auto known = log_->journal().find(message.id()))
-                    return message = std::move(known->message), false;
+                if (const auto known = log_->latest(message.id())) {
+                    message = base::later_of(*known, message);
+                    return false;
+                }
                 return !log_->knows(message.id()) && wants_place(t, message);
             });
             on_page(t, &page, false);

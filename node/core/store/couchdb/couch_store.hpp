@@ -6,6 +6,7 @@
 #include "node/core/store/couchdb/account_reader.hpp"
 #include "node/core/store/couchdb/anti_entropy.hpp"
 #include "node/core/store/couchdb/backfill.hpp"
+#include "node/core/store/couchdb/change_writer.hpp"
 #include "node/core/store/couchdb/changes_feed.hpp"
 #include "node/core/store/couchdb/feed_watch.hpp"
 #include "node/core/store/couchdb/note_documents.hpp"
@@ -86,6 +87,7 @@ public:
     }
     RequestId read_since(Turn& turn, const Place& place, OnPage on_page) override;
     RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) override;
+    RequestId fetch(Turn& turn, std::string_view id, OnLookup on_lookup) override;
     RequestId check_password(Turn& turn, std::string_view name, std::string_view password,
                              OnPassword on_password) override;
     RequestId read_accounts(Turn& turn, std::vector<std::string> names, OnAccounts on_accounts) override {
@@ -111,6 +113,8 @@ public:
     [[nodiscard]] std::vector<std::string> unverified() const override { return anti_entropy_.unverified(); }
 
 private:
+    static constexpr std::size_t expected_max = 20'000;
+
     struct Hash : std::hash<std::string_view> {
         using is_transparent = void;
     };
@@ -134,9 +138,12 @@ private:
     /// A message as the store has it. True when it was known, and not for having been written from here just
     /// now: the feed tells old news.
     bool take_in(Turn& turn, base::ChatMessage message);
+    bool take_in_row(Turn& turn, FeedRow& row);
     /// Another's message, which is not known here.
     void add(Turn& turn, base::ChatMessage message);
     bool is_old(const Turn& turn, const base::ChatMessage& message);
+    /// The store tells again of a message that is known here as it is.
+    bool told_again(std::string_view id, bool first_word);
     /// The store has this message, which is known here; `pending`: what the log finds for it.
     void sighted(Turn& turn, std::string_view id, PendingMessage* pending);
     void confirm(Turn& turn, std::string_view id, PendingMessage* pending);
@@ -148,6 +155,23 @@ private:
     /// The store has a word of this journal's node, of one of its lives.
     void on_own_run(Turn& turn, std::string_view run);
 
+    // couch_store_changes.cpp: messages that are known and were edited or removed, here or there
+    bool reconcile(Turn& turn, const base::ChatMessage& message);
+    void adopt(Turn& turn, const base::ChatMessage& message);
+    void confirm_change(Turn& turn, const base::ChatMessage& message, const base::ChatMessage& known);
+    void write_over(const base::ChatMessage& known);
+    /// The store may have this message without its last change.
+    void compare_again(std::string_view id);
+    /// The journal says, or is about to say, that the store has the message as it is known here.
+    [[nodiscard]] bool is_known_stored(std::string_view id);
+    /// The document of this message was deleted, purged, or is none of a message any more.
+    void on_gone(Turn& turn, std::string_view id);
+    void on_outcomes(Turn& turn, const ChangeWriter::Outcomes& outcomes);
+    /// What is missing in the store, but for what somebody purged, is written again.
+    void look_for_purges(Turn& turn, std::vector<std::string> missing);
+    /// For who was away: what is not there any more.
+    void add_gone(const FeedRow& row, std::vector<base::ChatMessage>& into);
+
     const ChatConfig* config_;
     base::Random* random_;
     CommitQueue* log_;
@@ -158,6 +182,7 @@ private:
     StoreApi api_;
     RequestTable requests_{health_};
     StoreHealth health_;
+    ChangeWriter changes_;
     StoreWriter writer_;
     ChangesFeed feed_;
     Backfill backfill_;

@@ -1,5 +1,6 @@
 #include "node/core/store/couchdb/feed_parser.hpp"
 
+#include "node/base/change.hpp"
 #include "node/base/json_view.hpp"
 #include "node/core/store/couchdb/note_documents.hpp"
 
@@ -84,6 +85,17 @@ std::optional<SkippedRow> skip_row(std::string_view line) {
     return SkippedRow{*seq, string_after(line, "\",\"id\":\"").value_or("(unknown)")};
 }
 
+/// By the revision that the row tells of.
+bool was_written_again(const base::JsonView& row) {
+    std::uint64_t number = 0;
+    if (const auto changes = row.member("changes"))
+        changes->each_item([&](const base::JsonView& change) {
+            const auto revision = base::string_member(change, "rev").value_or("");
+            number = std::max(number, base::revision_number(revision));
+        });
+    return number > 1;
+}
+
 std::optional<FeedRow> read_row(const base::JsonView& row, base::WallTime seen) {
     const auto id = base::string_member(row, "id");
     if (!id) return std::nullopt;
@@ -94,13 +106,16 @@ std::optional<FeedRow> read_row(const base::JsonView& row, base::WallTime seen) 
         return out;
     }
     const auto document = row.member("doc");
-    if (!document) return out;
-    if (id->starts_with(base::presence_id_lead))
+    if (!document) {
+        out.changed = was_written_again(row);
+    } else if (id->starts_with(base::presence_id_lead)) {
         out.presence = base::read_presence(*document);
-    else if (id->starts_with(note_id_lead))
+    } else if (id->starts_with(note_id_lead)) {
         out.note = read_note_document(*id, *document);
-    else
+    } else {
         out.message = base::from_document(*document, seen);
+        out.no_message = !out.message && document->is_object();
+    }
     return out;
 }
 

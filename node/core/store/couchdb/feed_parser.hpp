@@ -20,6 +20,8 @@ struct FeedRow {
     bool deleted = false;
     std::optional<base::Presence> presence{};  ///< it is some node's word on who is there
     std::optional<StoreNote> note{};           ///< it is a note of the nodes' own
+    bool changed = false;                      ///< without its document: it was written more than once
+    bool no_message = false;                   ///< the document is there, and is no chat message
 };
 
 /// Takes a continuous feed's bytes, cut anywhere, and gives whole rows.

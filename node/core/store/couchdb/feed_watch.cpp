@@ -49,18 +49,17 @@ void FeedWatch::pump(Turn& turn, const ChangesFeed& feed) {
 }
 
 void FeedWatch::ask(Turn& turn, const std::string& seq) {
-    requests_->send(
-        turn, RequestOwner::feed_watch, request_, api_->changes_page(seq, page_rows_, false),
-        {.timeout = request_timeout_, .tells_health = false}, [this](Turn& t, const Reply& reply) {
-            quiet_since_ = t.now.time;
-            wrote_at_.reset();
-            const auto page = reply.response && reply.response->status == 200
-                                  ? read_feed_page(reply.response->body, t.now.wall)
-                                  : std::nullopt;
-            if (page && std::ranges::any_of(page->rows, [&](const FeedRow& row) { return is_owed_(row.id); }))
-                deaf_at_ = t.now.time + grace;
-            return true;
-        });
+    requests_->send(turn, RequestOwner::feed_watch, request_, api_->changes_page(seq, page_rows_, false),
+                    {.timeout = request_timeout_, .tells_health = false},
+                    [this](Turn& t, const Reply& reply) {
+                        quiet_since_ = t.now.time;
+                        wrote_at_.reset();
+                        const auto page = reply.response && reply.response->status == 200
+                                              ? read_feed_page(reply.response->body, t.now.wall)
+                                              : std::nullopt;
+                        if (page && std::ranges::any_of(page->rows, is_owed_)) deaf_at_ = t.now.time + grace;
+                        return true;
+                    });
 }
 
 void FeedWatch::wake(Turn& turn, base::Time at) {

@@ -6,7 +6,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace davenport::node {
@@ -19,8 +18,8 @@ namespace davenport::node {
 /// later, the feed is deaf.
 class FeedWatch {
 public:
-    /// True for a row by this id that the feed owes.
-    using IsOwed = std::function<bool(std::string_view id)>;
+    /// True for a row (without its document) that the feed owes.
+    using IsOwed = std::function<bool(const FeedRow& row)>;
 
     FeedWatch(const ChatConfig& config, const StoreApi& api, RequestTable& requests, StoreHealth& health,
               IsOwed is_owed);

@@ -1,5 +1,6 @@
 #include "node/core/store/couchdb/placer.hpp"
 
+#include "node/base/change.hpp"
 #include "node/base/json.hpp"
 #include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
@@ -21,13 +22,9 @@ std::string place_document(std::string_view id, std::int64_t at_ms) {
 
 base::ChatMessage placed_at(const base::ChatMessage& m, std::int64_t ms) {
     const auto position = base::make_foreign_letters(ms, m.id());
-    return base::ChatMessage{{.id = m.id(),
-                              .room = m.room(),
-                              .position = position,
-                              .user = m.user(),
-                              .text = m.text(),
-                              .datetime = m.datetime(),
-                              .host = m.host()}};
+    auto parts = m.parts();
+    parts.position = position;
+    return base::ChatMessage{parts};
 }
 
 }  // namespace
@@ -36,9 +33,18 @@ Placer::Placer(const ChatConfig& config, const StoreApi& api, RequestTable& requ
     : request_timeout_{config.request_timeout}, api_{&api}, requests_{&requests}, health_{&health} {}
 
 void Placer::add(base::ChatMessage message, base::WallTime proposed, bool write) {
-    const auto is_it = [&](const Item& item) { return item.message.id() == message.id(); };
-    if (std::ranges::any_of(items_, is_it)) return;
-    items_.push_back({std::move(message), base::unix_ms(proposed), write});
+    if (const auto item = find(message.id()); item != items_.end())
+        item->message = base::later_of(item->message, message);
+    else
+        items_.push_back({std::move(message), base::unix_ms(proposed), write});
+}
+
+void Placer::forget(std::string_view id) {
+    if (const auto item = find(id); item != items_.end()) item->gone = true;
+}
+
+std::deque<Placer::Item>::iterator Placer::find(std::string_view id) {
+    return std::ranges::find_if(items_, [&](const Item& item) { return item.message.id() == id; });
 }
 
 void Placer::store_changed() {
@@ -107,7 +113,8 @@ void Placer::settle(const std::map<std::string, std::int64_t, std::less<>>& plac
         const auto place = places.find(item.message.id());
         // A store that takes no places: the beginning of time is the same for all.
         const auto otherwise = item.write ? 0 : item.proposed_ms;
-        placed_.push_back(placed_at(item.message, place == places.end() ? otherwise : place->second));
+        if (!item.gone)
+            placed_.push_back(placed_at(item.message, place == places.end() ? otherwise : place->second));
         items_.pop_front();
     }
     written_ = false;

@@ -29,6 +29,8 @@ public:
     /// `proposed`: where it stands unless another node has placed it. `write`: that is written down; else the
     /// message's own time is good enough.
     void add(base::ChatMessage message, base::WallTime proposed, bool write);
+    /// The document is there no more: if it waits still, it is never shown.
+    void forget(std::string_view id);
     /// Messages wait for their place: what was read is not covered yet.
     [[nodiscard]] bool idle() const { return items_.empty(); }
     /// Another store answers.
@@ -44,8 +46,10 @@ private:
         base::ChatMessage message;
         std::int64_t proposed_ms;
         bool write;
+        bool gone = false;
     };
 
+    [[nodiscard]] std::deque<Item>::iterator find(std::string_view id);
     using OnAnswer = bool (Placer::*)(const base::HttpResponse&);
     void ask(Turn& turn, base::HttpRequest request, OnAnswer on_answer);
     bool on_places(const base::HttpResponse& response);

@@ -26,7 +26,8 @@ enum class RequestOwner : FetchId {
     presence,
     placer,
     feed_watch,
-    room_reads
+    room_reads,
+    changes
 };
 
 /// How a request ended.

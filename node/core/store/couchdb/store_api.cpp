@@ -99,6 +99,8 @@ base::HttpRequest StoreApi::bulk_documents(const std::vector<std::string_view>& 
     return request("POST", "/_bulk_docs", std::move(body));
 }
 
+base::HttpRequest StoreApi::purged() const { return request("GET", "/_purged_infos"); }
+
 base::HttpRequest StoreApi::all_documents(const std::vector<std::string>& ids, bool documents) const {
     std::string body = "{\"keys\":[";
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -188,7 +190,8 @@ std::optional<std::vector<BulkRow>> read_bulk_answer(std::string_view body) {
                    *error == "too_large" || *error == "document_too_large") {
             outcome = BulkRow::Outcome::refused;
         }
-        out.push_back({std::string{*id}, outcome, std::string{reason}});
+        out.push_back({std::string{*id}, outcome, std::string{reason}, error == "conflict",
+                       base::text_member(row, "rev")});
     });
     if (!is_answer) return std::nullopt;
     return out;

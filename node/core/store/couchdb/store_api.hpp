@@ -52,6 +52,8 @@ public:
     [[nodiscard]] base::HttpRequest get_document(std::string_view id) const;
     [[nodiscard]] base::HttpRequest put_document(std::string_view id, std::string document) const;
     [[nodiscard]] base::HttpRequest bulk_documents(const std::vector<std::string_view>& documents) const;
+    /// What was purged lately.
+    [[nodiscard]] base::HttpRequest purged() const;
     [[nodiscard]] base::HttpRequest all_documents(const std::vector<std::string>& ids, bool documents) const;
 
     /// The newest `limit` documents of a room, newest first, of those whose letters are below `before` (all
@@ -100,6 +102,8 @@ struct BulkRow {
     std::string id;
     Outcome outcome;
     std::string reason;
+    bool conflict = false;   ///< it was there already, or has another revision
+    std::string revision{};  ///< of what was written now
 };
 /// Nothing when the body is not an array of rows.
 std::optional<std::vector<BulkRow>> read_bulk_answer(std::string_view body);

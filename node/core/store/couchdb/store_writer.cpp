@@ -25,7 +25,7 @@ constexpr auto no_end = std::numeric_limits<std::uint64_t>::max();
 }  // namespace
 
 StoreWriter::StoreWriter(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
-                         base::Random& random, CommitQueue& log, StoreHealth& health)
+                         base::Random& random, CommitQueue& log, StoreHealth& health, ChangeWriter& changes)
     : documents_max_{std::max<std::size_t>(1, config.bulk_documents_max)},
       request_timeout_{config.request_timeout},
       api_{&api},
@@ -33,11 +33,13 @@ StoreWriter::StoreWriter(const ChatConfig& config, const StoreApi& api, RequestT
       random_{&random},
       log_{&log},
       health_{&health},
+      changes_{&changes},
       backoff_{pause_least, pause_most},
       batch_documents_max_{std::min(documents_max_, quick_documents_max)} {}
 
 void StoreWriter::enqueue(const PendingMessage& pending) {
     ++backlog_;
+    if (pending.entry.is_change()) return changes_->enqueue(pending.entry.message);
     if (backlog_after_) return;  // it is found in the journal when its turn comes
     const auto& m = pending.entry.message;
     if (queue_.size() >= 4 * documents_max_) {
@@ -49,6 +51,7 @@ void StoreWriter::enqueue(const PendingMessage& pending) {
 
 void StoreWriter::enqueue_again(const base::JournalEntry& entry) {
     ++backlog_;
+    if (entry.message.changed()) return changes_->enqueue(entry.message);
     queue_.push_front(
         {entry.arrival, std::string{entry.message.id()}, base::to_document(entry.message), true});
 }
@@ -64,11 +67,13 @@ void StoreWriter::store_changed(Turn& turn, bool known) {
     gate_open_ = known;
     const bool all_in_memory = had_store_ && !backlog_after_;
     if (all_in_memory) {
+        changes_->store_changed(true);
         // What was never stored anywhere is queued and goes first; the rest follows when it is known what is
         // missing.
         heal_after_ = 0;
         heal_until_ = log_->last_arrival();
     } else {
+        changes_->store_changed(false);
         queue_.clear();
         if (!request_.open()) batch_.clear();
         heal_after_.reset();
@@ -80,6 +85,7 @@ void StoreWriter::store_changed(Turn& turn, bool known) {
 
 bool StoreWriter::needless(const Item& item) {
     if (refused_.contains(item.id)) return true;
+    if (log_->changes().waits_for_store(item.id)) return true;  // it is written with its change
     const auto* pending = log_->find(item.id);
     return pending ? pending->stored : !item.from_journal;  // a post of this life is held until it is stored
 }
@@ -96,12 +102,19 @@ void StoreWriter::fill() {
 void StoreWriter::fill_from_journal(std::optional<std::uint64_t>& after, std::uint64_t until) {
     const auto add = [&](const base::JournalEntry& entry) {
         after = entry.arrival;
+        if (entry.message.changed()) {
+            const auto* held = log_->changes().last(entry.message.id());
+            const bool done = held ? held->stored || held->overtaken
+                                   : log_->is_marked(entry.message.id(), health_->generation());
+            if (!done) changes_->enqueue(entry.message);
+            return;
+        }
         Item item{entry.arrival, std::string{entry.message.id()}, {}, true};
         if (needless(item)) return;
         item.document = base::to_document(entry.message);
         queue_.push_back(std::move(item));
     };
-    while (after && queue_.empty()) {
+    while (after && queue_.empty() && changes_->queued() < documents_max_) {
         const auto page = log_->journal().not_stored_in(health_->generation(), *after, documents_max_);
         for (const auto& entry : page)
             if (entry.arrival <= until) add(entry);
@@ -135,7 +148,7 @@ void StoreWriter::pump(Turn& turn) {
         take_batch();
     }
     if (!batch_.empty()) return send(turn);
-    if (!reads_journal()) backlog_ = 0;
+    if (!reads_journal() && changes_->idle()) backlog_ = 0;
 }
 
 void StoreWriter::send(Turn& turn) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/core/log/commit_queue.hpp"
+#include "node/core/store/couchdb/change_writer.hpp"
 #include "node/core/store/couchdb/store_health.hpp"
 
 #include <cstdint>
@@ -16,11 +17,12 @@ namespace davenport::node {
 /// until the store is known to have them.
 ///
 /// Fresh posts are queued in memory. When too many wait, the rest is read from the journal when its turn
-/// comes; so are the backlog of an earlier life and what a new store has not (healing).
+/// comes; so are the backlog of an earlier life and what a new store has not (healing). Messages that were
+/// changed it hands to the ChangeWriter.
 class StoreWriter {
 public:
     StoreWriter(const ChatConfig& config, const StoreApi& api, RequestTable& requests, base::Random& random,
-                CommitQueue& log, StoreHealth& health);
+                CommitQueue& log, StoreHealth& health, ChangeWriter& changes);
 
     /// What became of a message.
     struct Outcome {
@@ -93,6 +95,7 @@ private:
     base::Random* random_;
     CommitQueue* log_;
     StoreHealth* health_;
+    ChangeWriter* changes_;
     Backoff backoff_;
 
     std::deque<Item> queue_;  ///< by arrival

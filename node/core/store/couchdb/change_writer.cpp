@@ -1,0 +1,248 @@
+#include "node/core/store/couchdb/change_writer.hpp"
+
+#include "node/base/change.hpp"
+#include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace davenport::node {
+namespace {
+
+constexpr std::size_t documents_max = 100;
+constexpr std::size_t batch_bytes_max = 2 * 1024 * 1024;
+constexpr base::Duration pause_least = std::chrono::milliseconds{50};
+constexpr base::Duration pause_most = std::chrono::seconds{2};
+
+/// The store has nothing of the document, and never had, as far as it tells.
+bool is_not_found(const base::JsonView& row) { return base::string_member(row, "error") == "not_found"; }
+
+/// Over a document of this revision that has nothing else.
+std::string written_over(const base::ChatMessage& message, std::string_view revision) {
+    std::string over = R"({"_rev":)";
+    base::append_json_string(over, revision);
+    over += '}';
+    base::JsonReader reader;
+    const auto document = reader.read(over);
+    return document ? base::to_document(message, *document) : std::string{};
+}
+
+bool is_deleted(const base::JsonView& row) {
+    const auto value = row.member("value");
+    return value && base::bool_member(*value, "deleted");
+}
+
+}  // namespace
+
+ChangeWriter::ChangeWriter(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
+                           base::Random& random, StoreHealth& health)
+    : request_timeout_{config.request_timeout},
+      api_{&api},
+      requests_{&requests},
+      health_{&health},
+      random_{&random},
+      backoff_{pause_least, pause_most},
+      batch_limit_{std::clamp<std::size_t>(config.bulk_documents_max, 1, documents_max)},
+      batch_max_{batch_limit_} {}
+
+void ChangeWriter::enqueue(base::ChatMessage message) {
+    std::string id{message.id()};
+    const auto [place, is_new] = waiting_.insert_or_assign(id, std::move(message));
+    if (is_new) order_.push_back(std::move(id));
+}
+
+void ChangeWriter::store_changed(bool keep) {
+    put_back();
+    if (keep) return;
+    waiting_.clear();
+    order_.clear();
+}
+
+void ChangeWriter::start_over(Turn& turn) {
+    request_.cancel(turn);
+    put_back();
+    not_before_ = turn.now.time;
+    backoff_.reset();
+}
+
+/// What is in the batch is read anew, later; unless a newer change of the same message waits.
+void ChangeWriter::put_back() {
+    request_.forget();
+    for (auto item = batch_.rbegin(); item != batch_.rend(); ++item) {
+        std::string id{item->message.id()};
+        if (waiting_.try_emplace(id, std::move(item->message)).second) order_.push_front(std::move(id));
+    }
+    batch_.clear();
+}
+
+void ChangeWriter::pump(Turn& turn) {
+    if (request_.open() || !health_->usable() || turn.now.time < not_before_) return;
+    if (batch_.empty()) take_batch();
+    if (batch_.empty()) return;
+    sent_to_ = health_->generation();
+    if (std::ranges::any_of(batch_, [](const Item& item) { return item.document.empty(); }))
+        read(turn);
+    else
+        write(turn);
+}
+
+void ChangeWriter::take_batch() {
+    std::size_t bytes = 0;
+    while (!order_.empty() && batch_.size() < batch_max_ && bytes < batch_bytes_max) {
+        auto node = waiting_.extract(order_.front());
+        order_.pop_front();
+        if (node.empty()) continue;
+        bytes += node.mapped().text().size();
+        batch_.push_back({std::move(node.mapped())});
+    }
+}
+
+void ChangeWriter::read(Turn& turn) {
+    std::vector<std::string> ids;
+    for (const auto& item : batch_) ids.emplace_back(item.message.id());
+    asked_at_ = turn.now.wall;
+    requests_->send(
+        turn, RequestOwner::changes, request_, api_->all_documents(ids, true), {.timeout = request_timeout_},
+        [this](Turn& t, const Reply& reply) { return on_reply(t, reply, &ChangeWriter::on_read); });
+}
+
+void ChangeWriter::write(Turn& turn) {
+    std::vector<std::string_view> documents;
+    for (const auto& item : batch_) documents.emplace_back(item.document);
+    requests_->send(
+        turn, RequestOwner::changes, request_, api_->bulk_documents(documents), {.timeout = request_timeout_},
+        [this](Turn& t, const Reply& reply) { return on_reply(t, reply, &ChangeWriter::on_written); });
+}
+
+bool ChangeWriter::on_reply(Turn& turn, const Reply& reply,
+                            bool (ChangeWriter::*on_answer)(const base::HttpResponse&)) {
+    if (reply.response && sent_to_ != health_->generation()) {
+        put_back();
+        return true;
+    }
+    if (reply.response) {
+        const auto verdict = judge(*reply.response);
+        if (verdict == StoreVerdict::denied || verdict == StoreVerdict::missing_database) {
+            put_back();
+            health_->report_denied(turn, verdict, reason_of(*reply.response));
+            return true;
+        }
+        if (verdict == StoreVerdict::served && (this->*on_answer)(*reply.response)) {
+            if (batch_.empty()) {
+                backoff_.reset();
+                batch_max_ = std::min(batch_limit_, batch_max_ * 2);
+            }
+            return true;
+        }
+    }
+    // Written or not, nobody knows: what the store has is read again.
+    for (auto& item : batch_) item.document.clear();
+    if (reply.response && judge(*reply.response) == StoreVerdict::served) set_aside();
+    pause(turn);
+    return false;
+}
+
+void ChangeWriter::set_aside() {
+    batch_max_ = std::max<std::size_t>(1, batch_.size() / 2);
+    for (auto& item : batch_) {
+        std::string id{item.message.id()};
+        if (waiting_.try_emplace(id, std::move(item.message)).second) order_.push_back(std::move(id));
+    }
+    batch_.clear();
+}
+
+void ChangeWriter::pause(Turn& turn) {
+    not_before_ = turn.now.time + backoff_.next(*random_);
+    turn.emit(SetTimer{timers::changes, not_before_});
+}
+
+bool ChangeWriter::on_read(const base::HttpResponse& response) {
+    base::JsonReader reader;
+    const auto parsed = response.status == 200 ? reader.read(response.body) : std::nullopt;
+    const auto rows = parsed ? parsed->member("rows") : std::nullopt;
+    if (!rows) return false;
+    std::map<std::string, base::JsonView, std::less<>> by_id;
+    if (!rows->each_item([&](const base::JsonView& row) {
+            if (const auto key = base::string_member(row, "key")) by_id.emplace(*key, row);
+        }))
+        return false;
+    for (auto& item : batch_) {
+        const auto row = by_id.find(item.message.id());
+        decide(item, row == by_id.end() ? std::nullopt : std::optional{row->second}, asked_at_);
+    }
+    // What is neither decided nor to be written could not be read: once more, after the others.
+    std::erase_if(batch_, [](const Item& item) { return item.message.id().empty(); });
+    return std::ranges::all_of(batch_, [](const Item& item) { return !item.document.empty(); });
+}
+
+void ChangeWriter::decide(Item& item, const std::optional<base::JsonView>& row, base::WallTime now) {
+    using Kind = Outcome::Kind;
+    if (!row) return;
+    const auto& message = item.message;
+    if (is_deleted(*row)) {
+        if (message.is_removed()) return done(item, Kind::stored);
+        outcomes_.push_back({Kind::overtaken, message, base::removed_by_store(message)});
+        item.message = {};
+        return;
+    }
+    if (is_not_found(*row)) {
+        if (message.removed() == base::removed_in_store) return done(item, Kind::stored);
+        item.document = base::to_document(message);
+        return;
+    }
+    const auto document = row->member("doc");
+    if (!document || !document->is_object()) return;
+    const auto found = base::from_document(*document, now);
+    const auto order = found ? base::compare_states(message, *found) : std::strong_ordering::less;
+    const bool is_told =
+        !message.changed() || base::revision_number(base::string_member(*document, "_rev").value_or("")) != 1;
+    if (found && order == 0 && is_told) return done(item, Kind::stored);
+    if (order >= 0) {
+        item.document = base::to_document(message, *document);
+        return;
+    }
+    // Without what makes it a message it was removed by hand.
+    if (!found && message.is_removed()) return done(item, Kind::stored);
+    outcomes_.push_back({Kind::overtaken, message, found ? *found : base::removed_by_store(message)});
+    item.message = {};
+}
+
+void ChangeWriter::done(Item& item, Outcome::Kind kind, std::string reason) {
+    outcomes_.push_back({kind, std::exchange(item.message, {}), std::nullopt, std::move(reason)});
+}
+
+bool ChangeWriter::on_written(const base::HttpResponse& response) {
+    const auto refused = response.status == 400 || response.status == 413;
+    if (refused && batch_.size() == 1) {
+        done(batch_.front(), Outcome::Kind::refused, reason_of(response));
+        batch_.clear();
+        return true;
+    }
+    if (refused) {  // one of them is too large: smaller batches, down to the one that is
+        batch_max_ = std::max<std::size_t>(1, batch_.size() / 2);
+        put_back();
+        return true;
+    }
+    const auto rows =
+        response.status == 201 || response.status == 202 ? read_bulk_answer(response.body) : std::nullopt;
+    if (!rows) return false;
+    for (const auto& row : *rows) {
+        const auto item =
+            std::ranges::find_if(batch_, [&](const Item& one) { return one.message.id() == row.id; });
+        if (item == batch_.end()) continue;
+        if (row.conflict)
+            item->document.clear();  // somebody was faster
+        else if (row.outcome == BulkRow::Outcome::stored && base::revision_number(row.revision) == 1)
+            item->document = written_over(item->message, row.revision);
+        else if (row.outcome == BulkRow::Outcome::stored)
+            done(*item, Outcome::Kind::stored);
+        else if (row.outcome == BulkRow::Outcome::refused)
+            done(*item, Outcome::Kind::refused, row.reason);
+    }
+    std::erase_if(batch_, [](const Item& item) { return item.message.id().empty(); });
+    // A row that says nothing of use: written or not.
+    return std::ranges::all_of(batch_, [](const Item& item) { return item.document.empty(); });
+}
+
+}  // namespace davenport::node

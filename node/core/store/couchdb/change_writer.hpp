@@ -1,0 +1,103 @@
+#pragma once
+
+#include "node/base/chat_message.hpp"
+#include "node/core/log/commit_queue.hpp"
+#include "node/core/store/couchdb/backoff.hpp"
+#include "node/core/store/couchdb/request_table.hpp"
+#include "node/core/store/couchdb/store_api.hpp"
+#include "node/core/store/couchdb/store_health.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace davenport::node {
+
+/// Writes changed messages over what the store has of them: reads some documents, decides for each which
+/// state counts, writes those that count more over the revisions that it has read, and begins again where
+/// somebody was faster. One request at a time.
+///
+/// A document that was never written as the message was said is written twice: nodes that read rows without
+/// documents know a message that was changed by its revision, which is never the first.
+///
+/// A document that was deleted stays so: that is a removal. One that is not there is made, but for a message
+/// that was deleted in a store: no node makes it again.
+class ChangeWriter {
+public:
+    ChangeWriter(const ChatConfig& config, const StoreApi& api, RequestTable& requests, base::Random& random,
+                 StoreHealth& health);
+
+    /// What became of a message's state.
+    struct Outcome {
+        enum class Kind {
+            stored,     ///< the store has it, or what counts as that
+            overtaken,  ///< the store has `found`, which counts more
+            refused,    ///< for good
+        } kind;
+        base::ChatMessage message;
+        std::optional<base::ChatMessage> found{};
+        std::string reason{};
+    };
+    using Outcomes = std::vector<Outcome>;
+
+    /// The message with its last change. One that waits for the same id waits no more.
+    void enqueue(base::ChatMessage message);
+    [[nodiscard]] std::size_t queued() const { return waiting_.size(); }
+    /// Nothing waits and nothing is under way.
+    [[nodiscard]] bool idle() const { return waiting_.empty() && batch_.empty(); }
+
+    /// Another store answers than before: nothing of the old one's documents counts. `keep`: what waits is
+    /// for this one too.
+    void store_changed(bool keep);
+    /// The store is back: what was asked of it before will hardly be answered.
+    void start_over(Turn& turn);
+    /// The end of a turn: asks or writes if it may.
+    void pump(Turn& turn);
+    /// What became of changes since this was last asked.
+    [[nodiscard]] Outcomes take_outcomes() { return std::exchange(outcomes_, {}); }
+
+private:
+    struct Item {
+        base::ChatMessage message;
+        std::string document{};  ///< to be written; empty: what the store has must be read first
+    };
+
+    void take_batch();
+    void read(Turn& turn);
+    void write(Turn& turn);
+    /// False when the answer is none that can be used.
+    bool on_read(const base::HttpResponse& response);
+    bool on_written(const base::HttpResponse& response);
+    /// What is to be done with a message of the batch of which the store has this.
+    void decide(Item& item, const std::optional<base::JsonView>& row, base::WallTime now);
+    bool on_reply(Turn& turn, const Reply& reply, bool (ChangeWriter::*on_answer)(const base::HttpResponse&));
+    void done(Item& item, Outcome::Kind kind, std::string reason = {});
+    void put_back();
+    /// The store's answer about the batch is of no use: fewer at once, after all others.
+    void set_aside();
+    void pause(Turn& turn);
+
+    base::Duration request_timeout_;
+    const StoreApi* api_;
+    RequestTable* requests_;
+    StoreHealth* health_;
+    base::Random* random_;
+    Backoff backoff_;
+
+    std::deque<std::string> order_;  ///< of what waits; an id may be there that waits no more
+    std::map<std::string, base::ChatMessage, std::less<>> waiting_;
+    std::vector<Item> batch_;
+    std::size_t batch_limit_;
+    std::size_t batch_max_;  ///< smaller after answers of no use
+    base::WallTime asked_at_{};
+    base::Generation sent_to_;
+    Request request_;
+    base::Time not_before_{};
+    Outcomes outcomes_;  ///< not yet taken
+};
+
+}  // namespace davenport::node

@@ -1,0 +1,204 @@
+#include "node/base/change.hpp"
+#include "node/core/store/couchdb/couch_store.hpp"
+
+#include <set>
+#include <utility>
+
+namespace davenport::node {
+namespace {
+
+/// What two nodes show is the same, whatever they know of how it came about.
+bool same_to_people(const base::ChatMessage& a, const base::ChatMessage& b) {
+    return a.is_removed() == b.is_removed() && a.text() == b.text();
+}
+
+/// The ids in a `_purged_infos` answer; nothing when the store is in no state to tell.
+std::optional<std::set<std::string, std::less<>>> read_purged(const base::HttpResponse& response) {
+    std::set<std::string, std::less<>> out;
+    if (response.status == 400 || response.status == 404 || response.status == 405)
+        return out;  // a store without that knowledge
+    base::JsonReader reader;
+    const auto parsed = response.status == 200 ? reader.read(response.body) : std::nullopt;
+    const auto infos = parsed ? parsed->member("purged_infos") : std::nullopt;
+    const bool is_answer = infos && infos->each_item([&](const base::JsonView& info) {
+        if (const auto id = base::string_member(info, "id")) out.emplace(*id);
+    });
+    if (!is_answer) return std::nullopt;
+    return out;
+}
+
+}  // namespace
+
+/// A message as the store has it, of which this node or the store knows a change. Gives what take_in() gives.
+bool CouchStore::reconcile(Turn& turn, const base::ChatMessage& message) {
+    const auto id = message.id();
+    const auto known = log_->latest(id);
+    if (!known) return told_again(id, false);  // forgotten
+    const auto order = base::compare_states(message, *known);
+    if (order > 0 && !same_to_people(message, *known)) {
+        adopt(turn, base::later_of(*known, message));
+        return false;
+    }
+    auto* pending = log_->find(id);
+    const auto* change = log_->changes().last(id);
+    const bool first_word = (pending && !pending->stored && pending->entry.accepted_here) ||
+                            (change && !change->stored && change->entry.accepted_here);
+    if (pending && !pending->stored) confirm(turn, id, pending);
+    if (order == 0 || same_to_people(message, *known))
+        confirm_change(turn, message, *known);
+    else
+        write_over(*known);
+    return told_again(id, first_word);
+}
+
+/// The store has the message as `message` is, and that counts more than all that is known here.
+void CouchStore::adopt(Turn& turn, const base::ChatMessage& message) {
+    const auto id = std::string{message.id()};
+    if (auto* pending = log_->find(id); pending && !pending->stored) confirm(turn, id, pending);
+    ++counts_->rows_new;
+    listener_->on_changed(turn, message);
+}
+
+/// The store has the message as this node knows it.
+void CouchStore::confirm_change(Turn& turn, const base::ChatMessage& message,
+                                const base::ChatMessage& known) {
+    const auto id = message.id();
+    if (auto* change = log_->changes().last(id)) {
+        if (change->stored || change->overtaken) return;
+        log_->mark_change_stored(*change, generation());
+    } else {
+        if (log_->find(id) || !writer_.reads_journal()) return;
+        const auto entry = log_->journal().find(id);
+        if (!entry || is_known_stored(id)) return;
+        log_->mark_stored(id, generation());
+    }
+    writer_.settled();
+    listener_->on_change_stored(turn, known);
+}
+
+/// The store tells an older state than this node knows, and than it once had or is about to get: it lost the
+/// change, or a person took it back.
+void CouchStore::write_over(const base::ChatMessage& known) {
+    const auto id = known.id();
+    if (log_->changes().waits_for_store(id)) return;  // it is about to be written
+    const auto entry = log_->journal().find(id);
+    if (!entry || known.removed() == base::removed_in_store) return;
+    if (entry->stored_in != generation()) return;  // its turn comes
+    writer_.enqueue_again(*entry);
+}
+
+void CouchStore::compare_again(std::string_view id) {
+    if (log_->changes().waits_for_store(id)) return;
+    const auto entry = log_->journal().find(id);
+    if (entry && entry->message.changed() && entry->stored_in == generation() &&
+        entry->message.removed() != base::removed_in_store)
+        writer_.enqueue_again(*entry);
+}
+
+void CouchStore::on_gone(Turn& turn, std::string_view id) {
+    placer_.forget(id);
+    if (!log_->knows(id)) return;
+    const auto known = log_->latest(id);
+    if (!known) return;
+    if (known->is_removed()) {
+        if (auto* pending = log_->find(id); pending && !pending->stored) confirm(turn, id, pending);
+        confirm_change(turn, *known, *known);
+    } else {
+        adopt(turn, base::removed_by_store(*known));
+    }
+}
+
+void CouchStore::on_outcomes(Turn& turn, const ChangeWriter::Outcomes& outcomes) {
+    using Kind = ChangeWriter::Outcome::Kind;
+    for (const auto& outcome : outcomes) {
+        const auto id = outcome.message.id();
+        auto* pending = log_->find(id);
+        if (outcome.kind == Kind::refused) {
+            turn.error("store: it refuses the change of " + std::string{id} + " for good (" + outcome.reason +
+                       "); it stays in the journal");
+            writer_.settled();
+            listener_->on_change_refused(turn, outcome.message, outcome.reason);
+            continue;
+        }
+        if (outcome.kind == Kind::overtaken) {
+            if (const auto known = log_->latest(id);
+                known && base::compare_states(*outcome.found, *known) > 0)
+                adopt(turn, base::later_of(*known, *outcome.found));
+            writer_.settled();
+            continue;
+        }
+        if (pending && !pending->stored) confirm(turn, id, pending);
+        auto* change = log_->changes().last(id);
+        // A newer one may have come meanwhile: then it is that one's turn.
+        if (change && base::compare_states(change->entry.message, outcome.message) != 0) {
+            writer_.settled();
+            continue;
+        }
+        if (change ? change->stored : is_known_stored(id)) continue;
+        if (expected_.size() < expected_max) {
+            expected_.emplace(id);
+            feed_watch_.wrote(turn.now.time);
+        }
+        if (change)
+            log_->mark_change_stored(*change, generation());
+        else
+            log_->mark_stored(id, generation());
+        writer_.settled();
+        listener_->on_change_stored(turn, outcome.message);
+    }
+}
+
+bool CouchStore::is_known_stored(std::string_view id) {
+    if (log_->is_marked(id, generation())) return true;
+    const auto entry = log_->journal().find(id);
+    return entry && entry->stored_in == generation();
+}
+
+// ---- what is not there any more
+
+void CouchStore::look_for_purges(Turn& turn, std::vector<std::string> missing) {
+    requests_.send(turn, RequestOwner::lookup, api_.purged(), {.timeout = config_->request_timeout},
+                   [this, missing = std::move(missing)](Turn& t, const Reply& reply) {
+                       const auto purged = reply.response ? read_purged(*reply.response) : std::nullopt;
+                       std::vector<std::string> lost;
+                       for (const auto& id : missing)
+                           if (!purged)
+                               anti_entropy_.track(id);  // asked for once more
+                           else if (purged->contains(id))
+                               on_gone(t, id);
+                           else
+                               lost.push_back(id);
+                       write_again(t, lost);
+                       return purged.has_value();
+                   });
+}
+
+void CouchStore::add_gone(const FeedRow& row, std::vector<base::ChatMessage>& into) {
+    if (!log_->knows(row.id)) return;
+    const auto known = log_->latest(row.id);
+    if (known) into.push_back(known->is_removed() ? *known : base::removed_by_store(*known));
+}
+
+Store::RequestId CouchStore::fetch(Turn& turn, std::string_view id, OnLookup on_lookup) {
+    return requests_.send(turn, RequestOwner::lookup, api_.get_document(id),
+                          {.timeout = config_->request_timeout},
+                          [this, on_lookup = std::move(on_lookup)](Turn& t, const Reply& reply) {
+                              auto found = Lookup::no_answer;
+                              if (reply.response && reply.response->status == 404 &&
+                                  judge(*reply.response) == StoreVerdict::served)
+                                  found = Lookup::unknown;
+                              base::JsonReader reader;
+                              const auto document = reply.response && reply.response->status == 200
+                                                        ? reader.read(reply.response->body)
+                                                        : std::nullopt;
+                              if (document) {
+                                  auto message = base::from_document(*document, t.now.wall);
+                                  found = message ? Lookup::known : Lookup::unknown;
+                                  if (message) take_in(t, std::move(*message));
+                              }
+                              on_lookup(t, found);
+                              return found != Lookup::no_answer;
+                          });
+}
+
+}  // namespace davenport::node
