@@ -54,6 +54,9 @@ struct WorldResult {
     std::string broken;  ///< why the world could not perform the plan, else empty
 };
 
+/// Whether this machine has libfaketime, by which the process world gives nodes a clock that is wrong.
+bool has_faketime();
+
 /// Performs the plan and reports to the sink what happens. Neither throws anything that a scenario can cause.
 WorldResult run_virtual(const Scenario& scenario, const Plan& plan, HistorySink& sink,
                         const WorldOptions& options);

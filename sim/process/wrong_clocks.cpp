@@ -1,5 +1,7 @@
 #include "sim/process/wrong_clocks.hpp"
 
+#include "sim/world.hpp"
+
 #include <algorithm>
 #include <fstream>
 #include <stdexcept>
@@ -67,3 +69,9 @@ void WrongClocks::write(const std::string& node, base::Duration offset) const {
 }
 
 }  // namespace davenport::sim::process
+
+namespace davenport::sim {
+
+bool has_faketime() { return !process::find_faketime().empty(); }
+
+}  // namespace davenport::sim

@@ -15,9 +15,6 @@
 #include "sim/scenario/reader.hpp"
 #include "sim/search/identity.hpp"
 #include "sim/world.hpp"
-#ifdef DAVENPORT_PROCESS_WORLD
-#include "sim/process/wrong_clocks.hpp"
-#endif
 
 #include <algorithm>
 #include <chrono>
@@ -101,7 +98,7 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
                             std::make_move_iterator(more.end()));
         };
 #ifdef DAVENPORT_PROCESS_WORLD
-        if (process::find_faketime().empty()) add(not_without_faketime(scenario));
+        if (!has_faketime()) add(not_without_faketime(scenario));
 #endif
         if (request.store != "couchmock" && attached.empty())
             add(not_on_a_real_store(scenario, !request.store_kill.empty() && !request.store_start.empty()));

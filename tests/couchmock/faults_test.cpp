@@ -108,7 +108,7 @@ TEST_F(Faults, AClockThatIsWrongDatesAnswersAndEndsCookies) {
 
 TEST_F(Faults, AClockThatDriftsIsMoreWrongWithTime) {
     const auto off = [&] {
-        const auto date = base::header(mock.get("/").headers, "date");
+        const std::string date{base::header(mock.get("/").headers, "date")};
         for (int s = -5; s <= 5; ++s)
             if (date == base::http_date(mock.now().wall + std::chrono::seconds{s})) return s;
         return 99;
