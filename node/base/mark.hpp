@@ -51,8 +51,8 @@ inline const Mark mark_of{Place::name()};
 // A macro, because only a macro can make a type of its own of each place.
 #define DAVENPORT_MARK(text)                                     \
     do {                                                         \
-        struct Place {                                           \
+        struct MarkedPlace {                                     \
             static constexpr const char* name() { return text; } \
         };                                                       \
-        ::davenport::base::mark_of<Place>.met();                 \
+        ::davenport::base::mark_of<MarkedPlace>.met();           \
     } while (false)

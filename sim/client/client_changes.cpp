@@ -1,5 +1,6 @@
 #include "node/base/json.hpp"
 #include "sim/client/client_core.hpp"
+#include "sim/client/timers.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,8 +10,7 @@
 namespace davenport::sim::client {
 namespace {
 
-constexpr std::size_t own_max = 8;          // one of so many last ones is changed
-constexpr std::uint32_t changes_timer = 5;  // as in client_core.cpp
+constexpr std::size_t own_max = 8;  // one of so many last ones is changed
 
 }  // namespace
 
@@ -47,13 +47,13 @@ void ClientCore::send(PendingChange& change) {
     if (!change.text.empty()) base::append_json_string(frame += R"(,"text":)", change.text);
     send(frame + '}');
     note(RecordKind::change_sent, change);
-    set_timer(changes_timer, config_.answer_timeout);
+    set_timer(timers::changes, config_.answer_timeout);
 }
 
 void ClientCore::repeat_changes(bool all) {
     for (auto& change : changes_)
         if (all || (change.tries > 0 && now_.time - change.sent >= config_.answer_timeout)) send(change);
-    if (!all && !changes_.empty()) set_timer(changes_timer, config_.answer_timeout);
+    if (!all && !changes_.empty()) set_timer(timers::changes, config_.answer_timeout);
 }
 
 bool ClientCore::on_change_answer(const base::JsonView& frame, std::string_view t) {
@@ -79,7 +79,7 @@ bool ClientCore::on_change_answer(const base::JsonView& frame, std::string_view 
     auto& record = note(kind->second, *waiting);
     record.text = base::text_member(frame, kind->second == RecordKind::change_refused ? "code" : "reason");
     if (kind->second == RecordKind::change_refused && base::int_member(frame, "retry_ms")) {
-        set_timer(changes_timer, config_.answer_timeout);  // and is said again
+        set_timer(timers::changes, config_.answer_timeout);  // and is said again
         return true;
     }
     if (kind->second == RecordKind::change_accepted) accepted_changes_.emplace(key, *waiting);

@@ -1,6 +1,7 @@
 #include "sim/client/client_core.hpp"
 
 #include "node/base/json.hpp"
+#include "sim/client/timers.hpp"
 
 #include <algorithm>
 
@@ -9,12 +10,8 @@
 namespace davenport::sim::client {
 namespace {
 
-constexpr std::uint32_t reconnect_timer = 1;
-constexpr std::uint32_t posts_timer = 2;
-constexpr std::uint32_t watch_timer = 4;
 constexpr base::Duration quiet_max = std::chrono::seconds{3};  // as the page's watch.js with somebody at it
 constexpr base::Duration patience = std::chrono::milliseconds{1500};
-constexpr std::uint32_t changes_timer = 5;            // as in client_changes.cpp
 constexpr std::size_t effects_most = 3;               // of one event, as a rule: a frame, a note and a timer
 constexpr std::int64_t follow_ahead_ms_max = 30'000;  // a faulty clock elsewhere must not drag ours along
 
@@ -88,7 +85,7 @@ void ClientCore::lose_connection(const std::string& reason, base::Duration pause
     }
     state_ = State::closed;
     reading_.clear();
-    set_timer(reconnect_timer, pause);
+    set_timer(timers::reconnect, pause);
 }
 
 void ClientCore::leave(const std::string& reason, base::Duration pause) {
@@ -99,11 +96,11 @@ void ClientCore::leave(const std::string& reason, base::Duration pause) {
 void ClientCore::watch() {
     if (state_ != State::greeting && state_ != State::open) return;
     const auto due = heard_at_ + quiet_max + (pinged_ ? patience : base::Duration{0});
-    if (due > now_.time) return set_timer(watch_timer, due - now_.time);
+    if (due > now_.time) return set_timer(timers::watch, due - now_.time);
     if (pinged_) return leave("silent", config_.reconnect_after);
     pinged_ = true;
     send(R"({"t":"ping"})");
-    set_timer(watch_timer, patience);
+    set_timer(timers::watch, patience);
 }
 
 void ClientCore::on(const Connected&) {
@@ -111,7 +108,7 @@ void ClientCore::on(const Connected&) {
     ++connection_;
     heard_at_ = now_.time;
     pinged_ = false;
-    if (config_.watches && !polling_) set_timer(watch_timer, quiet_max);
+    if (config_.watches && !polling_) set_timer(timers::watch, quiet_max);
     std::string hello = R"({"t":"hello","v":1,"user":)";
     append_json_string(hello, config_.name);
     send(hello + '}');
@@ -132,10 +129,10 @@ void ClientCore::on(const Vanish& e) { leave("vanish", e.away); }
 
 void ClientCore::on(const TimerFired& e) {
     if (polling_) polling_->on_timer(e.timer);
-    if (e.timer == reconnect_timer && state_ == State::closed) connect();
-    if (e.timer == watch_timer) watch();
-    if (e.timer == changes_timer && state_ == State::open) repeat_changes(false);
-    if (e.timer != posts_timer) return;
+    if (e.timer == timers::reconnect && state_ == State::closed) connect();
+    if (e.timer == timers::watch) watch();
+    if (e.timer == timers::changes && state_ == State::open) repeat_changes(false);
+    if (e.timer != timers::posts) return;
     posts_timer_at_ = base::Time::max();
     if (state_ != State::open) return;
     posts_.repeat_overdue(now_.time);
@@ -288,7 +285,7 @@ void ClientCore::send_due() {
 void ClientCore::set_posts_timer(base::Time at) {
     if (at >= posts_timer_at_) return;
     posts_timer_at_ = at;
-    effects_.push_back(SetTimer{posts_timer, at});
+    effects_.push_back(SetTimer{timers::posts, at});
 }
 
 void ClientCore::send(Posts::Post& to_send) {

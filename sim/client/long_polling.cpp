@@ -1,6 +1,7 @@
 #include "sim/client/long_polling.hpp"
 
 #include "node/base/json.hpp"
+#include "sim/client/timers.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -12,7 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint32_t repeat_timer = 3;  // beside those of ClientCore
 constexpr base::Duration repeat_every = 1s;
 constexpr base::Duration answer_timeout = 5s;
 constexpr int first_poll_s = 1;  // soon, for it says that the client has joined
@@ -67,7 +67,7 @@ void LongPolling::translate(Effects& effects, base::Now now) {
     }
     for (auto& request : std::exchange(asks_, {})) out.push_back(std::move(request));
     if (!unstored_.empty() && !std::exchange(repeat_due_, true))
-        out.push_back(SetTimer{repeat_timer, now.time + repeat_every});
+        out.push_back(SetTimer{timers::polls, now.time + repeat_every});
     effects = std::move(out);
 }
 
@@ -224,7 +224,7 @@ void LongPolling::hear_post(const Posted& post, const base::HttpResponse& respon
 }
 
 void LongPolling::on_timer(std::uint32_t timer) {
-    if (timer != repeat_timer) return;
+    if (timer != timers::polls) return;
     repeat_due_ = false;
     const auto is_repeat = [](const auto& entry) { return entry.second.about == About::repeat; };
     if (!unstored_.empty() && std::ranges::none_of(under_way_, is_repeat))

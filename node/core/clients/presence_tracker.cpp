@@ -71,7 +71,7 @@ void PresenceTracker::pump(Turn& turn) {
 }
 
 void PresenceTracker::look_around(Turn& turn) {
-    if (looked_at_ && turn.now.time < *looked_at_ + told_every) return wake(turn, *looked_at_ + look_every);
+    if (looked_at_ && turn.now.time < *looked_at_ + told_every) return wake(turn, *looked_at_ + told_every);
     looked_at_ = turn.now.time;
     dirty_ = false;
     rooms_version_ = rooms_->version();

@@ -9,8 +9,8 @@
 namespace davenport::node {
 namespace {
 
-constexpr base::Duration pause_least = std::chrono::milliseconds{20};
-constexpr base::Duration pause_most = std::chrono::seconds{2};
+constexpr base::Duration rest_least = std::chrono::milliseconds{20};
+constexpr base::Duration rest_most = std::chrono::seconds{2};
 
 std::uint64_t number_in_front_of(std::string_view seq) {
     std::uint64_t number = 0;
@@ -32,7 +32,7 @@ ChangesFeed::ChangesFeed(const ChatConfig& config, const StoreApi& api, RequestT
       requests_{&requests},
       random_{&random},
       health_{&health},
-      backoff_{pause_least, pause_most} {}
+      backoff_{rest_least, rest_most} {}
 
 void ChangesFeed::begin_at(Turn& turn, std::string seq) {
     close(turn);
