@@ -103,7 +103,7 @@ void ChangeHandler::repeat(Turn& turn, const base::ChatMessage& known, const Rep
 void ChangeHandler::committed(Turn& turn, PendingMessage& change) {
     show(change);
     const auto id = change.entry.message.id();
-    if (change.overtaken) return let_overtaken_go(turn, std::string{id});
+    if (change.overtaken) return let_overtaken_go(turn, change);  // others of this batch have their turn
     for (const auto& waiter : change.replies_to)
         if (change.stored)
             posts_->tell(turn, waiter, frames::Stored{waiter.key, id});
@@ -157,11 +157,13 @@ void ChangeHandler::let_overtaken_go(Turn& turn, std::string_view id) {
     std::vector<PendingMessage*> over;
     for (auto& change : *all)
         if (change.overtaken && change.committed) over.push_back(&change);
-    for (auto* change : over) {
-        for (const auto& waiter : std::exchange(change->replies_to, {}))
-            posts_->tell(turn, waiter, frames::Superseded{waiter.key, id, overtaken});
-        log_->changes().erase(*change);
-    }
+    for (auto* change : over) let_overtaken_go(turn, *change);
+}
+
+void ChangeHandler::let_overtaken_go(Turn& turn, PendingMessage& change) {
+    for (const auto& waiter : std::exchange(change.replies_to, {}))
+        posts_->tell(turn, waiter, frames::Superseded{waiter.key, change.entry.message.id(), overtaken});
+    log_->changes().erase(change);
 }
 
 void ChangeHandler::release_if_done(PendingMessage& change) {

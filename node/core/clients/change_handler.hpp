@@ -42,6 +42,7 @@ private:
     void show(PendingMessage& change);
     /// Tells those who wait for changes that count no more, and lets go of these.
     void let_overtaken_go(Turn& turn, std::string_view id);
+    void let_overtaken_go(Turn& turn, PendingMessage& change);
     void release_if_done(PendingMessage& change);
     [[nodiscard]] std::vector<ReplyTo> take_late_waiters(const base::ChatMessage& message);
 

@@ -464,6 +464,13 @@ void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n, b
 }
 
 void Resume::send_if_missing(Job& job, const base::ChatMessage& message) {
+    // The store may not have yet what became of it here: nobody is shown what counts less.
+    if (log_->may_be_changed(message.id()))
+        if (const auto known = find(message.id());
+            known && base::compare_states(known->message, message) > 0) {
+            if (!has_or_gets(job, known->message)) send(job, known->message, 0);
+            return;
+        }
     if (!has_or_gets(job, message)) send(job, message, 0);
 }
 

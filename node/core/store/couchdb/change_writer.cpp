@@ -18,16 +18,6 @@ constexpr base::Duration pause_most = std::chrono::seconds{2};
 /// The store has nothing of the document, and never had, as far as it tells.
 bool is_not_found(const base::JsonView& row) { return base::string_member(row, "error") == "not_found"; }
 
-/// Over a document of this revision that has nothing else.
-std::string written_over(const base::ChatMessage& message, std::string_view revision) {
-    std::string over = R"({"_rev":)";
-    base::append_json_string(over, revision);
-    over += '}';
-    base::JsonReader reader;
-    const auto document = reader.read(over);
-    return document ? base::to_document(message, *document) : std::string{};
-}
-
 bool is_deleted(const base::JsonView& row) {
     const auto value = row.member("value");
     return value && base::bool_member(*value, "deleted");
@@ -234,7 +224,7 @@ bool ChangeWriter::on_written(const base::HttpResponse& response) {
         if (row.conflict)
             item->document.clear();  // somebody was faster
         else if (row.outcome == BulkRow::Outcome::stored && base::revision_number(row.revision) == 1)
-            item->document = written_over(item->message, row.revision);
+            item->document.clear();  // once more, over this one
         else if (row.outcome == BulkRow::Outcome::stored)
             done(*item, Outcome::Kind::stored);
         else if (row.outcome == BulkRow::Outcome::refused)
