@@ -37,7 +37,8 @@ public:
     Cluster(std::uint64_t seed, Options options)
         : options_{options},
           random_{seed},
-          mock_{std::make_unique<couchmock::Mock>(couchmock::MockConfig{"", "", seed, options.shards})} {
+          mock_{std::make_unique<couchmock::Mock>(
+              couchmock::MockConfig{.seed = seed, .default_shards = options.shards})} {
         if (options.shards > 1)  // a database that somebody else made
             to_mock(couchmock::Requested{
                 ++exchanges_, {"PUT", fmt::format("/chat?q={}", options.shards), {}, {}}, "127.0.0.1"});
