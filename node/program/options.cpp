@@ -159,6 +159,7 @@ constexpr Shown shown[] = {
     {"--presence", "Clients", "WHETHER"},
     {"--auth", "People", "WAY"},
     {"--auth-secret-file", "People", "FILE"},
+    {"--moderators", "People", "NAME,..."},
     {"--message-bytes", "Limits", "BYTES"},
     {"--posts-per-second", "Limits", "POSTS"},
     {"--send-queue-bytes", "Limits", "BYTES"},

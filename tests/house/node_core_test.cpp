@@ -63,7 +63,7 @@ const std::vector<Rule>& rules() {
          {},
          Rule::In::code,
          std::regex{
-             R"re(_changes|_bulk_docs|_all_docs|_local/|/_session\b|include_docs|last_seq|\\?"(_id|_rev|seq)\\?")re"},
+             R"re([^a-z]_changes|_bulk_docs|_all_docs|_local/|/_session\b|include_docs|last_seq|\\?"(_id|_rev|seq)\\?")re"},
          "move it to node/core/store/couchdb/ and give node/core/store/store.hpp a word for it"},
     };
     return table;

@@ -52,6 +52,11 @@ test('a node answers as is described, when all is well', async () => {
   const messages = '/api/rooms/{room}/messages'
   await call('post', messages, '/api/rooms/lobby/messages', json({ user: 'ann', text: 'one' }))
   await call('get', messages, '/api/rooms/lobby/messages?limit=1')
+  const secret = 'a secret that nobody guesses'
+  const { id } = await call('post', messages, '/api/rooms/lobby/messages', json({ user: 'ann', text: 'to be changed', secret }))
+  const one = '/api/rooms/{room}/messages/{id}', target = `/api/rooms/lobby/messages/${encodeURIComponent(id)}`
+  await call('put', one, target, json({ text: 'changed' }, { 'Message-Secret': secret }))
+  await call('delete', one, target, { headers: { 'Message-Secret': secret } })
   const { next } = await call('get', '/api/rooms/{room}/poll', '/api/rooms/lobby/poll')
   await call('get', '/api/rooms/{room}/poll', `/api/rooms/lobby/poll?timeout=0&after=${encodeURIComponent(next)}`)
   await call('get', '/api/rooms/{room}/events', '/api/rooms/lobby/events')
@@ -73,6 +78,8 @@ test('and when something is wrong', async () => {
   await call('post', messages, '/api/rooms/lobby/messages', json({ user: 'ann', text: 'x'.repeat(9000) }))
   await call('post', messages, '/api/rooms/lobby/messages', json({ user: 'ann', text: 'x' }, { 'Idempotency-Key': 'nonsense' }))
   await call('get', messages, '/api/rooms/No/messages')
+  await call('put', '/api/rooms/{room}/messages/{id}', '/api/rooms/lobby/messages/lobby%3Anothing', json({ text: 'x' }))
+  await call('delete', '/api/rooms/{room}/messages/{id}', '/api/rooms/lobby/messages/lobby%3Anothing', { headers: { 'Message-Secret': 'short' } })
   await call('get', messages, '/api/rooms/lobby/messages?limit=0')
   await call('get', '/api/rooms/{room}/poll', '/api/rooms/lobby/poll?after=nonsense')
   await call('get', '/api/rooms/{room}/events', '/api/rooms/lobby/events?after=nonsense')
