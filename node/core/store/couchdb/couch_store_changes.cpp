@@ -134,7 +134,10 @@ void CouchStore::on_outcomes(Turn& turn, const ChangeWriter::Outcomes& outcomes)
             writer_.settled();
             continue;
         }
-        if (change ? change->stored : is_known_stored(id)) continue;
+        if (change ? change->stored : is_known_stored(id)) {
+            anti_entropy_.track(std::string{id});  // what was lost and is written again may be lost again
+            continue;
+        }
         if (expected_.size() < expected_max) {
             expected_.emplace(id);
             feed_watch_.wrote(turn.now.time);
