@@ -99,7 +99,10 @@ void ChangeWriter::read(Turn& turn) {
 
 void ChangeWriter::write(Turn& turn) {
     std::vector<std::string_view> documents;
-    for (const auto& item : batch_) documents.emplace_back(item.document);
+    for (auto& item : batch_) {
+        item.sent = true;
+        documents.emplace_back(item.document);
+    }
     requests_->send(
         turn, RequestOwner::changes, request_, api_->bulk_documents(documents), {.timeout = request_timeout_},
         [this](Turn& t, const Reply& reply) { return on_reply(t, reply, &ChangeWriter::on_written); });
@@ -199,7 +202,8 @@ void ChangeWriter::decide(Item& item, const std::optional<base::JsonView>& row, 
 }
 
 void ChangeWriter::done(Item& item, Outcome::Kind kind, std::string reason) {
-    outcomes_.push_back({kind, std::exchange(item.message, {}), std::nullopt, std::move(reason)});
+    outcomes_.push_back(
+        {kind, std::exchange(item.message, {}), std::nullopt, std::move(reason), item.sent});
 }
 
 bool ChangeWriter::on_written(const base::HttpResponse& response) {

@@ -41,6 +41,7 @@ public:
         base::ChatMessage message;
         std::optional<base::ChatMessage> found{};
         std::string reason{};
+        bool sent = false;  ///< to the store, and not only found there
     };
     using Outcomes = std::vector<Outcome>;
 
@@ -64,6 +65,7 @@ private:
     struct Item {
         base::ChatMessage message;
         std::string document{};  ///< to be written; empty: what the store has must be read first
+        bool sent = false;
     };
 
     void take_batch();

@@ -135,7 +135,9 @@ void CouchStore::on_outcomes(Turn& turn, const ChangeWriter::Outcomes& outcomes)
             continue;
         }
         if (change ? change->stored : is_known_stored(id)) {
-            anti_entropy_.track(std::string{id});  // what was lost and is written again may be lost again
+            // What was lost and is written again may be lost again.
+            if (outcome.sent) anti_entropy_.track(std::string{id});
+            writer_.settled();
             continue;
         }
         if (expected_.size() < expected_max) {
