@@ -83,14 +83,14 @@ void CouchStore::write_over(const base::ChatMessage& known) {
     if (log_->changes().waits_for_store(id)) return;  // it is about to be written
     const auto entry = log_->journal().find(id);
     if (!entry || known.removed() == base::removed_in_store) return;
-    if (entry->stored_in != generation()) return;  // its turn comes
+    if (!is_known_stored(id)) return;  // its turn comes
     writer_.enqueue_again(*entry);
 }
 
 void CouchStore::compare_again(std::string_view id) {
     if (log_->changes().waits_for_store(id)) return;
     const auto entry = log_->journal().find(id);
-    if (entry && entry->message.changed() && entry->stored_in == generation() &&
+    if (entry && entry->message.changed() && is_known_stored(id) &&
         entry->message.removed() != base::removed_in_store)
         writer_.enqueue_again(*entry);
 }
