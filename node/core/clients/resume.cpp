@@ -453,6 +453,8 @@ std::optional<base::JournalEntry> Resume::find(std::string_view id) {
 }
 
 void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n, bool only_change) {
+    // What this client was sent a moment ago changed while its resume read on.
+    only_change |= message.changed() && job.sent.contains(message.id());
     const bool late = job.live || message.position() < job.newest;
     if (late) DAVENPORT_MARK("a resume sends a late message");
     if (!late && !only_change) job.newest = message.position();
