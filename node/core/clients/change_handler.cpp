@@ -83,6 +83,8 @@ void ChangeHandler::look_up(Turn& turn, ChangeDraft draft, const GoodChange& cha
 
 void ChangeHandler::repeat(Turn& turn, const base::ChatMessage& known, const ReplyTo& waiter) {
     const auto id = known.id();
+    if (refused_.contains(key_of(known)))
+        return posts_->tell(turn, waiter, frames::Failed{waiter.key, id, "the store refused it before"});
     if (auto* change = log_->changes().last(id)) {
         if (!change->committed && log_->failing()) return posts_->refuse(turn, waiter, disk_refusal());
         if (change->committed) posts_->tell(turn, waiter, frames::Accepted{waiter.key, id});
@@ -132,6 +134,7 @@ void ChangeHandler::on_change_stored(Turn& turn, const base::ChatMessage& messag
 void ChangeHandler::on_change_refused(Turn& turn, const base::ChatMessage& message,
                                       const std::string& reason) {
     const auto id = message.id();
+    refused_.insert(key_of(message));
     auto* change = log_->changes().last(id);
     if (change && base::compare_states(change->entry.message, message) != 0) return;
     for (const auto& waiter : change ? std::exchange(change->replies_to, {}) : take_late_waiters(message))

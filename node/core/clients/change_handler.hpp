@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,8 @@ private:
     PostHandler* posts_;
     /// Who waits for changes of an earlier life, which are in the journal and held no more: by id and key.
     std::map<std::string, std::vector<ReplyTo>> late_waiters_;
+    /// Changes that the store refused for good in this life, by id and key.
+    std::set<std::string> refused_;
     std::size_t lookups_ = 0;  ///< under way
 };
 

@@ -202,8 +202,7 @@ void ChangeWriter::decide(Item& item, const std::optional<base::JsonView>& row, 
 }
 
 void ChangeWriter::done(Item& item, Outcome::Kind kind, std::string reason) {
-    outcomes_.push_back(
-        {kind, std::exchange(item.message, {}), std::nullopt, std::move(reason), item.sent});
+    outcomes_.push_back({kind, std::exchange(item.message, {}), std::nullopt, std::move(reason), item.sent});
 }
 
 bool ChangeWriter::on_written(const base::HttpResponse& response) {
