@@ -157,6 +157,7 @@ void replicate_all(Server& server, Call& call, Database& database, std::vector<E
             throw bad_request("When `new_edits: false`, the document needs `_rev` or `_revisions` specified");
     std::stable_sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.id < b.id; });
     std::vector<std::optional<ApiError>> refused;  // all are looked at before the first is written
+    refused.reserve(edits.size());
     for (auto& edit : edits)
         refused.push_back(is_local(edit.id) ? std::nullopt : refusal_of(server, call, database, edit, true));
     std::string json = "[";

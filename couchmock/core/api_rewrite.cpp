@@ -75,8 +75,9 @@ void by_function(Server& server, Call& call, Database& database, const std::stri
     request.body = text_member(wanted, "body", request.body);
     if (const auto* headers = base::member(wanted, "headers"))
         for (auto& [name, value] : texts_of(*headers, "headers")) {
-            std::erase_if(request.headers,
-                          [&](const auto& own) { return base::equal_ignoring_case(own.first, name); });
+            std::erase_if(request.headers, [&own_name = name](const auto& own) {
+                return base::equal_ignoring_case(own.first, own_name);
+            });
             request.headers.emplace_back(name, value);
         }
     if (const auto* code = base::member(wanted, "code")) {

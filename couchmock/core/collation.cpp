@@ -110,6 +110,8 @@ enum Tag : char {
     raw_string_tag,
 };
 
+void append_tag(std::string& out, Tag tag) { out += static_cast<char>(tag); }
+
 void append_number(std::string& out, const json::value& value) {
     auto number = value.to_number<double>();
     if (number == 0) number = 0;  // -0 is no other number
@@ -180,34 +182,35 @@ void append_sort_key(std::string& out, const json::value& value, Collation colla
     const bool raw = collation == Collation::raw;
     switch (value.kind()) {
         case json::kind::null:
-            out += raw ? raw_null_tag : null_tag;
+            append_tag(out, raw ? raw_null_tag : null_tag);
             return;
         case json::kind::bool_:
-            out += value.get_bool() ? (raw ? raw_true_tag : true_tag) : (raw ? raw_false_tag : false_tag);
+            append_tag(
+                out, value.get_bool() ? (raw ? raw_true_tag : true_tag) : (raw ? raw_false_tag : false_tag));
             return;
         case json::kind::int64:
         case json::kind::uint64:
         case json::kind::double_:
-            out += number_tag;
+            append_tag(out, number_tag);
             append_number(out, value);
             return;
         case json::kind::string:
-            out += raw ? raw_string_tag : string_tag;
+            append_tag(out, raw ? raw_string_tag : string_tag);
             append_string(out, value.get_string(), collation);
             return;
         case json::kind::array:
-            out += raw ? raw_array_tag : array_tag;
+            append_tag(out, raw ? raw_array_tag : array_tag);
             for (const auto& element : value.get_array()) append_sort_key(out, element, collation);
-            out += end_of_list;
+            append_tag(out, end_of_list);
             return;
         case json::kind::object:
-            out += raw ? raw_object_tag : object_tag;
+            append_tag(out, raw ? raw_object_tag : object_tag);
             for (const auto& [name, member] : value.get_object()) {
-                out += raw ? raw_string_tag : string_tag;
+                append_tag(out, raw ? raw_string_tag : string_tag);
                 append_string(out, name, collation);
                 append_sort_key(out, member, collation);
             }
-            out += end_of_list;
+            append_tag(out, end_of_list);
             return;
     }
 }
