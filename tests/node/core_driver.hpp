@@ -46,6 +46,7 @@ public:
         journal.crash();
         start();
     }
+    [[nodiscard]] node::NodeCounts counts() const { return core_->counts(); }
     void handle(node::Event event) { perform(core_->handle(std::move(event), now())); }
 
     // ---- clients

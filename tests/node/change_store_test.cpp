@@ -1,0 +1,187 @@
+#include "tests/node/changes.hpp"
+
+/// Messages that change: by others, by hand in the store, and for who was away.
+namespace davenport::node {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+// ---- by others, and by hand
+
+TEST_F(Changes, ARowWithAnEditIsShownOnceAndNeverAnOlderOneAfterIt) {
+    store_up();
+    const auto id = said_and_kept("hello");
+    const auto first = original(id, "hello");
+    feeds(id, with_rev(first, "1-a"));
+    EXPECT_THAT(heard(2), IsEmpty());
+    const auto edit = base::edited(first, {epoch_ms + 10, 0, "z"}, "mended");
+    feeds(id, with_rev(edit, "2-b"));
+    feeds(id, with_rev(edit, "2-b"));
+    feeds(id, with_rev(base::edited(first, {epoch_ms + 5, 0, "z"}, "older"), "2-a"));
+    feeds(id, with_rev(first, "1-a"));
+    EXPECT_THAT(heard(2), ElementsAre("changed mended"));
+    settle();
+    EXPECT_EQ(here(id).text(), "mended");
+}
+
+TEST_F(Changes, MadeByHandCountTheSame) {
+    store_up();
+    const auto id = said_and_kept("hello");
+    auto document = with_rev(original(id, "hello"), "2-hand");
+    document.replace(document.find("\"hello\""), 7, "\"by hand\"");
+    feeds(id, document);
+    EXPECT_THAT(heard(2), ElementsAre("changed by hand"));
+    const auto other = said_and_kept("a password");
+    document = with_rev(original(other, "a password"), "2-hand");
+    document.replace(document.find("\"a password\""), 12, "\"\"");
+    feeds(other, document);
+    EXPECT_THAT(heard(2), ElementsAre("changed "));
+    const auto third = said_and_kept("a secret");
+    feeds_deleted(third);
+    feeds_deleted(third);
+    EXPECT_THAT(heard(2), ElementsAre("changed "));
+    const auto fourth = said_and_kept("a token");
+    feeds(fourth, R"({"_id":")" + fourth + R"(","_rev":"2-hand","nothing":"left"})");
+    EXPECT_THAT(heard(2), ElementsAre("changed "));
+    settle();
+    for (const auto& gone : {other, third, fourth}) EXPECT_TRUE(here(gone).text().empty());
+    EXPECT_FALSE(asked("_bulk_docs"));  // nothing of it is written back
+}
+
+TEST_F(Changes, WhatTheStoreLostIsWrittenAgain) {
+    store_up();
+    const auto id = said_and_kept("hello");
+    edit(id, "mended");
+    persist();
+    reads(id, with_rev(original(id, "hello"), "1-a"));
+    writes(id);
+    settle();
+    feeds(id, with_rev(original(id, "hello"), "1-a"));  // it is as it was said again
+    reads(id, with_rev(original(id, "hello"), "1-a"));
+    EXPECT_THAT(writes(id), HasSubstr("mended"));
+    EXPECT_THAT(heard(2), Not(Contains("changed hello")));
+}
+
+TEST_F(Changes, WhatWasWrittenAgainIsVerifiedOnceMore) {
+    store_up();
+    const auto id = said_and_kept("hello");
+    edit(id, "mended");
+    persist();
+    reads(id, with_rev(original(id, "hello"), "1-a"));
+    const auto mended = base::later_of(original(id, "hello"), here(id));
+    writes(id);
+    settle();
+    const auto verified = [&] {  // how often, in 20 s
+        int times = 0;
+        for (int i = 0; i < 20; ++i) {
+            advance(1s);
+            persist_all();
+            stream("feed=continuous", "\n");  // it lives
+            if (asked("POST /chat/_all_docs?include_docs")) reads(id, with_rev(mended, "2-b"));
+            if (!asked("POST /chat/_all_docs")) continue;
+            ++times;
+            answer("POST /chat/_all_docs", 200,
+                   fmt::format(R"({{"rows":[{{"id":"{0}","key":"{0}","value":{{"rev":"2-b"}}}}]}})", id));
+        }
+        return times;
+    };
+    feeds(id, with_rev(original(id, "hello"), "1-a"));  // the change is lost
+    reads(id, with_rev(original(id, "hello"), "1-a"));
+    writes(id);
+    settle();
+    EXPECT_EQ(verified(), 2);  // as it was edited, and as it was written again: that may be lost, too
+    EXPECT_EQ(counts().backlog, 0U);
+}
+
+TEST_F(Changes, WhatTheStoreRefusedForGoodIsRefusedToWhoRepeatsIt) {
+    store_up();
+    const auto id = said_and_kept("hello");
+    const auto key = edit(id, "not wanted");
+    persist();
+    take(1);
+    reads(id, with_rev(original(id, "hello"), "1-a"));
+    answer("_bulk_docs", 201, fmt::format(R"([{{"id":"{}","error":"forbidden","reason":"no"}}])", id));
+    EXPECT_THAT(heard(1), ElementsAre("failed"));
+    settle();
+    edit_with(1, id, "not wanted", key);
+    EXPECT_THAT(heard(1), ElementsAre("failed"));
+    edit(id, "wanted");
+    persist();
+    EXPECT_THAT(heard(1), ElementsAre("accepted", "changed wanted"));
+}
+
+TEST_F(Changes, WhatWasPurgedIsRemovedAndNotHealed) {
+    store_up();
+    const auto id = said_and_kept("a password");
+    const auto kept = said_and_kept("hello");
+    advance(6s);  // it looks whether they are still there
+    answer(
+        "POST /chat/_all_docs", 200,
+        fmt::format(R"({{"rows":[{{"key":"{}","error":"not_found"}},{{"key":"{}","error":"not_found"}}]}})",
+                    id, kept));
+    answer("GET /chat/_purged_infos", 200,
+           fmt::format(R"({{"purged_infos":[{{"id":"{}","revs":["1-a"]}}]}})", id));
+    EXPECT_THAT(heard(2), ElementsAre("changed "));
+    settle();
+    if (asked("_local/davenport")) store_up();
+    EXPECT_TRUE(here(id).is_removed());
+    EXPECT_EQ(here(kept).text(), "hello");
+    std::string bodies;
+    for (const auto& f : fetches) bodies += f.request.body;
+    EXPECT_THAT(bodies, Not(HasSubstr("password")));
+    EXPECT_THAT(bodies, HasSubstr(kept));
+}
+
+// ---- who was away
+
+TEST_F(Changes, HistoryHasTheLastTextAndAPlaceWhereSomethingWas) {
+    fail_all();
+    const auto a = said_and_kept("a"), b = said_and_kept("b"), c = said_and_kept("c");
+    edit(a, "a, mended");
+    remove(b);
+    EXPECT_TRUE(persisting());
+    say(2, R"({"t":"history","room":"lobby"})");  // before the commit
+    persist_all();
+    say(2, R"({"t":"history","room":"lobby"})");
+    std::vector<std::string> pages;
+    for (const auto& page : take(2, "page")) {
+        std::string texts;
+        for (const auto& m : base::member(page, "messages")->get_array())
+            texts += base::text_member(m, "text") + "/";
+        pages.push_back(texts);
+    }
+    EXPECT_THAT(pages, ElementsAre("c/b/a/", "c//a, mended/"));
+}
+
+TEST_F(Changes, AResumeOnTheSameJournalBringsTheChangeOrTheChangedMessageAlone) {
+    fail_all();
+    const auto a = said_and_kept("a");
+    open(3, "cid");
+    join(3, "lobby");
+    const auto joined = take(3, "joined").at(0);
+    const auto cursor = base::text_member(joined, "cursor");
+    const auto b = said_and_kept("b");
+    edit(a, "a, mended");
+    persist_all();
+    edit(b, "b, mended");
+    persist_all();
+    open(4, "cid");
+    join(4, "lobby", cursor, static_cast<std::uint64_t>(*base::int_member(joined, "n")));
+    EXPECT_THAT(heard(4), ElementsAre("welcome", "changed a, mended", "message b, mended", "joined"));
+}
+
+TEST_F(Changes, AMessageThatComesChangedIsShownSo) {
+    store_up();
+    const auto m = base::edited(others_message(5, "hello"), {epoch_ms + 10, 0, "z"}, "mended");
+    feeds(m.id(), with_rev(m, "2-b"));
+    const auto frames = take(2, "message");
+    ASSERT_EQ(frames.size(), 1u);
+    EXPECT_EQ(base::string_member(frames[0], "text"), "mended");
+    EXPECT_EQ(base::string_member(frames[0], "change"), base::version_of(m));
+}
+
+}  // namespace
+}  // namespace davenport::node
