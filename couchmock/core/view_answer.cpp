@@ -216,15 +216,17 @@ void ViewReader::append_row(std::string& out, const ViewRow& row) const {
 
 // ---- groups
 
+std::string_view ViewReader::group_prefix(std::size_t place) const {
+    const std::string_view key = view_.rows.at(place).sort_key;
+    if (query_.groups_whole()) return key;
+    const auto skipped = partition_.empty() ? 0 : partition_.size() + 1;
+    return key.substr(0, skipped + sort_key_prefix(key.substr(skipped), query_.level()).size());
+}
+
 std::size_t ViewReader::group_end(std::size_t place, const Range& range) const {
     if (!query_.groups_whole() && query_.level() == 0) return range.last;
     const auto& rows = view_.rows;
-    const auto skipped = partition_.empty() ? 0 : partition_.size() + 1;
-    const std::string_view key = rows.at(place).sort_key;
-    const auto own =
-        query_.groups_whole()
-            ? key
-            : key.substr(0, skipped + sort_key_prefix(key.substr(skipped), query_.level()).size());
+    const auto own = group_prefix(place);
     // Whole keys and prefixes alike: no sort key is the beginning of another.
     if (place + 1 >= range.last || !rows.at(place + 1).sort_key.starts_with(own)) return place + 1;
     return std::min(range.last, rows.behind_prefix(own));
@@ -233,12 +235,7 @@ std::size_t ViewReader::group_end(std::size_t place, const Range& range) const {
 std::size_t ViewReader::group_begin(std::size_t place, const Range& range) const {
     if (!query_.groups_whole() && query_.level() == 0) return range.first;
     const auto& rows = view_.rows;
-    const auto skipped = partition_.empty() ? 0 : partition_.size() + 1;
-    const std::string_view key = rows.at(place).sort_key;
-    const auto own =
-        query_.groups_whole()
-            ? key
-            : key.substr(0, skipped + sort_key_prefix(key.substr(skipped), query_.level()).size());
+    const auto own = group_prefix(place);
     return std::max(range.first, rows.lower_bound(own, lowest_id));
 }
 

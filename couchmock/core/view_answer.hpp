@@ -38,6 +38,8 @@ private:
                    const std::function<void(std::string)>& show) const;
     void read_groups(const Range& range, std::uint64_t& skip, std::uint64_t& limit,
                      const std::function<void(std::string)>& show) const;
+    /// What the sort keys of one group begin with.
+    [[nodiscard]] std::string_view group_prefix(std::size_t place) const;
     [[nodiscard]] std::size_t group_end(std::size_t place, const Range& range) const;
     [[nodiscard]] std::size_t group_begin(std::size_t place, const Range& range) const;
     [[nodiscard]] std::string group_key(std::size_t place) const;
