@@ -126,6 +126,7 @@ std::vector<ViewReader::Range> ViewReader::ranges() const {
     for (std::size_t i = 0; i < places.size(); ++i) places[i] = i;
     std::ranges::stable_sort(places, {}, [&](std::size_t i) { return order[i]; });
     std::vector<Range> sorted;
+    sorted.reserve(places.size());
     for (const auto place : places) sorted.push_back(out[place]);
     if (list.descending) std::ranges::reverse(sorted);
     return sorted;

@@ -102,6 +102,7 @@ const std::vector<Word>& subjects();
 template <class Table>
 std::vector<std::string_view> names(const Table& table) {
     std::vector<std::string_view> out;
+    out.reserve(table.size());
     for (const auto& row : table) out.push_back(row.name);
     return out;
 }
