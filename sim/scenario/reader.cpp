@@ -124,6 +124,7 @@ private:
         if (value.kind != Yaml::Kind::map)
             return doubt(name),
                    complain(value, fmt::format("{} must be a map", name), "as in { key: value }");
+        scenario_.sections[std::string{name}] = value.location;
         const auto before = problems_.size();
         Into into{.scenario = &scenario_};
         read_section(value, language::section(name), into, [&](const Key& key, const Yaml& list) {

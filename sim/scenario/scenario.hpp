@@ -145,6 +145,8 @@ struct Scenario {
     Load load;
     std::vector<Fault> timeline;
     std::vector<Expectation> expect;
+    /// Where the sections "topology" and "load" stand in the file, those that do.
+    std::map<std::string, Location, std::less<>> sections;
     Duration heal = std::chrono::seconds{
         10};  ///< how long everything may take to converge after the last fault and message
 };

@@ -62,6 +62,12 @@ private:
         problems_.push_back({where, std::move(message), std::move(hint)});
     }
 
+    /// Of what is wrong with a section as a whole.
+    [[nodiscard]] Location place_of(std::string_view section) const {
+        const auto found = scenario_.sections.find(section);
+        return found == scenario_.sections.end() ? Location{} : found->second;
+    }
+
     static Outlook look(const Fault& fault) {
         Outlook outlook;
         outlook.fault = &fault;
@@ -93,11 +99,11 @@ private:
                          static_cast<double>(stage.length.count()) / 2e9;
         }
         if (count < 1)
-            complain({}, "the load is empty: no message is due",
+            complain(place_of("load"), "the load is empty: no message is due",
                      load.stages.empty() ? fmt::format("load.rate is too low for {}", show(load.length))
                                          : "the rates of load.stages are too low for their lengths");
         if (count > sends_max)
-            complain({},
+            complain(place_of("load"),
                      fmt::format("the load is {:.0f} messages; at most {} can be planned", count, sends_max));
     }
 
@@ -110,7 +116,7 @@ private:
                          fmt::format("there are c1 to c{}", there));
         if (topology.nodes > 1 && topology.rooms % topology.nodes == 0 && topology.rooms_each == 1 &&
             topology.homes.empty())
-            complain({},
+            complain(place_of("topology"),
                      fmt::format("with {} nodes and {} rooms every room lives on one node: nothing is ever "
                                  "delivered to another",
                                  topology.nodes, topology.rooms),
@@ -121,35 +127,36 @@ private:
             if (choice.key == "polling")
                 for (const auto& value : choice.of) polling = std::max(polling, static_cast<int>(value.low));
         if (polling > topology.clients)
-            complain({},
+            complain(place_of("topology"),
                      fmt::format("{} of {} clients poll: there are not so many", polling, topology.clients),
                      "topology.polling is how many of the clients do");
         check_clients(topology);
         if (topology.rooms > topology.clients)
-            complain({}, fmt::format("{} rooms for {} clients: some room has nobody in it", topology.rooms,
-                                     topology.clients));
+            complain(place_of("topology"), fmt::format("{} rooms for {} clients: some room has nobody in it",
+                                                       topology.rooms, topology.clients));
     }
 
     /// Those that read only, that are somewhere else, and that come later.
     void check_clients(const Topology& topology) {
         if (topology.readers >= topology.clients)
-            complain({}, fmt::format("all {} clients only read: nobody says anything", topology.clients),
+            complain(place_of("topology"),
+                     fmt::format("all {} clients only read: nobody says anything", topology.clients),
                      "topology.readers is how many of the clients do");
         if (topology.rooms_each > topology.rooms)
-            complain({},
+            complain(place_of("topology"),
                      fmt::format("each client follows {} rooms, and there are {}", topology.rooms_each,
                                  topology.rooms),
                      "topology.rooms is how many there are");
         for (const auto& [client, node] : topology.homes) {
             if (number_of(Type::client, client) > topology.clients)
-                complain({}, fmt::format("placement: {} does not exist", client),
+                complain(place_of("topology"), fmt::format("placement: {} does not exist", client),
                          fmt::format("there are c1 to c{}", topology.clients));
             if (number_of(Type::node, node) > topology.nodes)
-                complain({}, fmt::format("placement: {} does not exist", node),
+                complain(place_of("topology"), fmt::format("placement: {} does not exist", node),
                          fmt::format("there are n1 to n{}", topology.nodes));
         }
         if (!doubt_.load && topology.arrive >= load_end_)
-            complain({},
+            complain(place_of("topology"),
                      fmt::format("the last clients come when nothing is said any more: arrive is {}, the "
                                  "load ends at {}",
                                  show(topology.arrive), show(load_end_)),

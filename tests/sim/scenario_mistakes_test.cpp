@@ -38,6 +38,16 @@ TEST(ScenarioMistakes, HaveTheirCaretUnderTheRightCharacterWhateverIsBeforeIt) {
     EXPECT_THAT(errors_of("{ name: \"\xc3\xa9\xc3\xa9\", sed: 3 }\n"), HasSubstr("\n                  ^\n"));
 }
 
+TEST(ScenarioMistakes, OfAWholeSectionAreAtIt) {
+    const auto place_of = [](std::string_view text) {
+        const auto errors = errors_of(text);
+        return errors.substr(0, errors.find(": error: "));
+    };
+    EXPECT_EQ(place_of("name: x\ntopology: { nodes: 2, placement: { n3: [c1] } }\n"), "f.yaml:2:11");
+    EXPECT_EQ(place_of("name: x\ntopology:\n  nodes: 2\n  rooms: 4\n"), "f.yaml:3:3");
+    EXPECT_EQ(place_of("name: x\nload: { rate: 1/s, for: 500ms }\n"), "f.yaml:2:7");
+}
+
 TEST(ScenarioMistakes, AreAllToldInOnePassInTheOrderOfTheFile) {
     const auto errors = errors_of(R"(name: bad
 topology: { nodes: 0, clients: many, feed: pol }
