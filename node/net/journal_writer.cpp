@@ -1,6 +1,7 @@
 #include "node/net/sqlite_journal.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -12,6 +13,9 @@
 namespace davenport::node {
 
 struct JournalWriter::Impl {
+    using Clock = std::chrono::steady_clock;
+    static constexpr auto between_wipes = std::chrono::seconds{1};
+
     Impl(const JournalFile& file, OnDone done)
         : on_done(std::move(done)),
           journal(file),
@@ -42,14 +46,22 @@ struct JournalWriter::Impl {
 
     void work() {
         std::unique_lock lock{mutex};
+        const auto is_called = [this] { return ending || !queue.empty(); };
         for (;;) {
-            wake.wait(lock, [this] { return ending || !queue.empty(); });
+            if (!removed_text_is_left) {
+                wake.wait(lock, is_called);
+            } else if (!wake.wait_until(lock, next_wipe, is_called)) {
+                lock.unlock();
+                wipe_log();
+                lock.lock();
+                continue;
+            }
             if (queue.empty()) return;
             const auto batch = std::move(queue.front());
             queue.pop_front();
             lock.unlock();
             on_done(batch.number, write(batch));
-            if (removed_text_is_left) wipe_log();
+            if (removed_text_is_left && Clock::now() >= wiped_at + between_wipes) wipe_log();
             lock.lock();
         }
     }
@@ -132,13 +144,16 @@ struct JournalWriter::Impl {
             .run();
     }
 
-    /// The write-ahead log still has pages with what was removed, until they are written over. Is the log in
-    /// use just now, the next batch comes to it again.
+    /// The write-ahead log still has pages with what was removed, until they are written over. While many are
+    /// removed it is wiped now and then, since a wipe waits for the disk; is it in use just now, a later wipe
+    /// comes to it again.
     void wipe_log() {
+        wiped_at = Clock::now();
+        next_wipe = wiped_at + between_wipes;
         try {
             const bool busy = database.number("PRAGMA wal_checkpoint(TRUNCATE)") != 0;
             removed_text_is_left = busy;
-        } catch (const sqlite::Error&) {  // tried again after the next batch
+        } catch (const sqlite::Error&) {  // tried again
         }
     }
 
@@ -161,7 +176,9 @@ struct JournalWriter::Impl {
     std::condition_variable wake;
     std::deque<base::JournalBatch> queue;
     bool ending = false;
-    bool removed_text_is_left = false;  ///< of the writer's thread alone
+    // Of the writer's thread alone. A node that was killed may have left a removed text in the log.
+    bool removed_text_is_left = true;
+    Clock::time_point wiped_at{}, next_wipe = Clock::now() + between_wipes;
     std::thread thread;
 };
 
