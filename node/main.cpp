@@ -3,6 +3,7 @@
 #include "node/net/json_log.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/process.hpp"
+#include "node/program/erase_tool.hpp"
 #include "node/program/journal_tool.hpp"
 #include "node/program/options.hpp"
 #include "node/program/service_manager.hpp"
@@ -112,6 +113,7 @@ int main(int argc, char** argv) {
         const auto given = node::program::read_command_line(argc, argv, exit_code);
         if (!given) return exit_code;
         if (given->journal) return node::program::perform(*given->journal);
+        if (given->erase) return node::program::perform(*given->erase);
         if (given->options.check_config) return check(*given);
         for (const auto& variable : given->unknown_variables)
             std::fputs(fmt::format("chatnode: ignoring {}\n", variable).c_str(), stderr);

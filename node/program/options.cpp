@@ -229,6 +229,61 @@ void add_journal_commands(CLI::App& app, std::optional<JournalCommand>& command)
     restore->add_option("--journal", copy->to, "the journal that it becomes")->capture_default_str();
 }
 
+/// What the environment says of the store, without the replicas that only a node that runs has a use for.
+std::string store_of_environment() {
+    const char* named = std::getenv("DAVENPORT_STORE");
+    if (!named || !*named) return Options{}.stores.front();
+    const std::string_view all{named};
+    return std::string{all.substr(0, all.find(','))};
+}
+
+void add_erase_command(CLI::App& app, std::optional<EraseCommand>& command) {
+    auto given = std::make_shared<EraseCommand>();
+    auto* erase = app.add_subcommand(
+        "erase", "remove messages from the store and from every node for good, while people chat on");
+    given->store = store_of_environment();
+    erase->add_option("--store", given->store, "http://user:password@host:port/db of the chat")
+        ->type_name("URL");
+    erase
+        ->add_option("--store-password-file", given->store_password_file,
+                     "file whose first line is the store's password; or set DAVENPORT_STORE_PASSWORD")
+        ->type_name("FILE");
+    erase
+        ->add_option("--store-ca", given->store_ca,
+                     "PEM file of the authority that signed the certificate of an https store")
+        ->type_name("FILE");
+    erase->add_option("--user", given->user, "all that this person said")->type_name("NAME");
+    erase->add_option("--room", given->room, "all that was said in this room")->type_name("NAME");
+    erase->add_option("--id", given->ids, "the message with this _id; repeatable")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->type_name("ID");
+    erase
+        ->add_option("--before", given->before,
+                     "all that was said before, as 2026-01-31 or "
+                     "2026-01-31T12:00:00Z")
+        ->type_name("DATE");
+    erase->add_option("--by", given->by, "who people see as having removed it; default: nobody")
+        ->type_name("NAME");
+    erase
+        ->add_option("--per-second", given->per_second,
+                     "most removals per second, so that people who chat meanwhile do not wait; 0: no limit")
+        ->check(CLI::Range(0, 1'000'000).description(""))
+        ->type_name("MESSAGES")
+        ->capture_default_str();
+    erase->add_flag("--dry-run", given->dry_run, "counts what would be erased, and changes nothing");
+    erase->add_flag_callback(
+        "--no-compact", [given] { given->compact = false; },
+        "leaves compacting the database to you; until then its file keeps the texts");
+    erase->footer(
+        "What is given must all hold: --user anna --room lab is what anna said in lab.\n"
+        "A node that is away takes the texts out of its journal when it is back. What a node accepted and "
+        "the\n"
+        "store does not have yet is not found: run this again when davenport_backlog_messages is 0 "
+        "everywhere.");
+    erase->callback([&command, given] { command = *given; });
+}
+
 constexpr std::string_view prefix = "DAVENPORT_";
 
 std::string variable_of(const std::string& name) {
@@ -396,6 +451,7 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
     app.set_version_flag("--version", std::string{base::version()});
     arrange_help(app);
     add_journal_commands(app, out.journal);
+    add_erase_command(app, out.erase);
     try {
         parse(app, {argv + 1, argv + argc}, out.mistakes);
     } catch (const CLI::ParseError& error) {
@@ -404,7 +460,7 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
         exit_code = app.exit(error) == 0 ? 0 : bad_usage;
         return std::nullopt;
     }
-    if (out.journal) return out;  // these are settings of a node that runs
+    if (out.journal || out.erase) return out;  // these are settings of a node that runs
     if (const char* named = std::getenv("DAVENPORT_CONFIG"); config.empty() && named) config = named;
     const Sources sources{app, config};
     out.mistakes.insert(out.mistakes.end(), sources.mistakes().begin(), sources.mistakes().end());

@@ -3,6 +3,7 @@
 #include "node/core/config.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -50,9 +51,24 @@ struct JournalCommand {
     std::string to{};        ///< of backup: the copy; of restore: the journal
 };
 
+/// What is to be erased from a chat's store, instead of running; not yet looked at beyond its form.
+struct EraseCommand {
+    std::string store = Options{}.stores.front();
+    std::string store_password_file;
+    std::string store_ca;
+    std::string user, room;
+    std::vector<std::string> ids;
+    std::string before;  ///< "2026-01-31"
+    std::string by;
+    std::uint64_t per_second = 2500;  ///< removals; 0: as fast as the store takes them
+    bool dry_run = false;
+    bool compact = true;
+};
+
 struct CommandLine {
     Options options;
     std::optional<JournalCommand> journal;
+    std::optional<EraseCommand> erase;
     std::string settings;  ///< each setting, its value, and where it comes from: one a line
     std::map<std::string, std::string>
         places;                         ///< by an option's name without dashes: where its value comes from

@@ -1,6 +1,7 @@
 #include "node/program/setup.hpp"
 
 #include "node/base/names.hpp"
+#include "node/base/version.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/process.hpp"
 #include "node/net/wire/tls_server.hpp"
@@ -82,9 +83,9 @@ std::string read_secret(const std::string& path) {
 
 /// From the URL, else the file, else the environment: the later ones are not to be seen in a list of
 /// processes.
-std::string find_password(const Options& options, const wire::HttpServer& store) {
+std::string find_password(const std::string& file, const wire::HttpServer& store) {
     if (!store.password.empty()) return store.password;
-    if (!options.store_password_file.empty()) return read_password(options.store_password_file);
+    if (!file.empty()) return read_password(file);
     const char* from_environment = std::getenv("DAVENPORT_STORE_PASSWORD");
     return from_environment ? from_environment : "";
 }
@@ -140,6 +141,16 @@ FeedMode feed_mode(const std::string& name) {
 
 }  // namespace
 
+GivenStore read_given_store(const std::string& url, const std::string& password_file) {
+    GivenStore out{.server = read_store(url), .access = {}};
+    auto& [server, access] = out;
+    access.database = server.path.substr(1);
+    access.user = server.user;
+    if (!server.user.empty())
+        access.authorization = base::basic_authorization(server.user, find_password(password_file, server));
+    return out;
+}
+
 ChatDriver::Config set_up(const CommandLine& given) {
     const auto& options = given.options;
     ChatDriver::Config config;
@@ -168,8 +179,8 @@ ChatDriver::Config set_up(const CommandLine& given) {
             StoreAccess access{.database = store.path.substr(1), .user = store.user};
             if (!store.user.empty())
                 attempt("store-password-file", [&] {
-                    access.authorization =
-                        base::basic_authorization(store.user, find_password(options, store));
+                    access.authorization = base::basic_authorization(
+                        store.user, find_password(options.store_password_file, store));
                 });
             core.stores.push_back(std::move(access));
             config.stores.push_back(std::move(store));

@@ -25,10 +25,11 @@ const std::vector<Rule>& rules() {
     static const std::vector<Rule> table{
         {"node/core/store/couchdb is behind the door",
          {"node/", "sim/", "couchmock/", "reports/"},
-         {"node/core/store/", "node/core/chat_core."},
+         {"node/core/store/", "node/core/chat_core.", "node/core/erasure."},
          Rule::In::includes,
          std::regex{"^node/core/store/couchdb/"},
-         "include node/core/store/store.hpp and ask by its words; only chat_core makes the CouchDB store"},
+         "include node/core/store/store.hpp and ask by its words; only chat_core and erasure make use of the "
+         "CouchDB store"},
         {"the store knows no client",
          {"node/core/store/"},
          {},

@@ -13,6 +13,15 @@ std::string segment(std::string_view name) {
     return out;
 }
 
+std::string keys_of(std::span<const std::string> ids) {
+    std::string body = "{\"keys\":[";
+    for (const auto& id : ids) {
+        if (body.back() != '[') body += ',';
+        base::append_json_string(body, id);
+    }
+    return body + "]}";
+}
+
 std::string milliseconds(base::Duration d) { return std::to_string(d.count() / 1000); }
 
 }  // namespace
@@ -102,14 +111,33 @@ base::HttpRequest StoreApi::bulk_documents(const std::vector<std::string_view>& 
 base::HttpRequest StoreApi::purged() const { return request("GET", "/_purged_infos"); }
 
 base::HttpRequest StoreApi::all_documents(const std::vector<std::string>& ids, bool documents) const {
-    std::string body = "{\"keys\":[";
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-        if (i != 0) body += ',';
-        base::append_json_string(body, ids[i]);
-    }
-    body += "]}";
-    return request("POST", documents ? "/_all_docs?include_docs=true" : "/_all_docs", std::move(body));
+    return request("POST", documents ? "/_all_docs?include_docs=true" : "/_all_docs", keys_of(ids));
 }
+
+base::HttpRequest StoreApi::documents_and_conflicts(std::span<const std::string> ids) const {
+    return request("POST", "/_all_docs?include_docs=true&conflicts=true", keys_of(ids));
+}
+
+base::HttpRequest StoreApi::documents_after(std::string_view after, std::string_view lead,
+                                            std::size_t limit) const {
+    std::string target = "/_all_docs?include_docs=true&conflicts=true&limit=" + std::to_string(limit);
+    std::string key;
+    if (!after.empty()) {
+        base::append_json_string(key, std::string{after} + '\0');  // the next id that there can be
+        target += "&startkey=" + base::percent_encode(key);
+    } else if (!lead.empty()) {
+        base::append_json_string(key, lead);
+        target += "&startkey=" + base::percent_encode(key);
+    }
+    if (!lead.empty()) {
+        key.clear();
+        base::append_json_string(key, std::string{lead} + "\xef\xbf\xb0");
+        target += "&endkey=" + base::percent_encode(key);
+    }
+    return request("GET", target);
+}
+
+base::HttpRequest StoreApi::compact() const { return request("POST", "/_compact", "{}"); }
 
 base::HttpRequest StoreApi::newest_documents(std::string_view room, std::string_view before,
                                              std::size_t limit) const {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,6 +56,14 @@ public:
     /// What was purged lately.
     [[nodiscard]] base::HttpRequest purged() const;
     [[nodiscard]] base::HttpRequest all_documents(const std::vector<std::string>& ids, bool documents) const;
+    /// These documents, each with the revisions that replication left in conflict.
+    [[nodiscard]] base::HttpRequest documents_and_conflicts(std::span<const std::string> ids) const;
+    /// The first `limit` documents whose ids come after `after` and begin with `lead`, with their conflicts;
+    /// either may be empty.
+    [[nodiscard]] base::HttpRequest documents_after(std::string_view after, std::string_view lead,
+                                                    std::size_t limit) const;
+    /// Takes old revisions out of the database's file; an admin's.
+    [[nodiscard]] base::HttpRequest compact() const;
 
     /// The newest `limit` documents of a room, newest first, of those whose letters are below `before` (all
     /// when empty).
