@@ -18,6 +18,7 @@ struct FrameMark {
     std::uint64_t n = 0;      ///< of a message, joined or cursor
     std::string cursor{};     ///< of a joined or cursor
     bool gap = false;         ///< of a joined
+    std::string position{};   ///< of a message; of a joined: the highest that the client was shown before it
 };
 
 /// One or more whole JSON texts for a client, made once and shared by everybody who is sent them.

@@ -10,7 +10,12 @@ void EventStream::append(std::string& out, std::string_view frame, const base::F
     if (joined) n_ = 0;  // what came before it stands in its own `n`
     if (moved) n_ = std::max(n_, mark.n);
     if (joined || (mark.type == "cursor" && !cursor_.empty())) cursor_ = mark.cursor;
-    if (moved && !cursor_.empty()) ((out += "id: ") += std::to_string(n_) + '.') += cursor_ + '\n';
+    seen_ = std::max(seen_, mark.position);
+    if (moved && !cursor_.empty()) {
+        ((out += "id: ") += std::to_string(n_) + '.') += cursor_;
+        if (!seen_.empty()) (out += '.') += seen_;
+        out += '\n';
+    }
     ((out += "event: ") += mark.type) += '\n';
     ((out += "data: ") += frame) += "\n\n";
 }

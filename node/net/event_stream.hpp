@@ -26,6 +26,7 @@ public:
 
 private:
     std::string cursor_;  ///< empty until joined
+    std::string seen_;    ///< the highest position that the client was shown
     std::uint64_t n_ = 0;
 };
 

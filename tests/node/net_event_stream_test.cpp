@@ -36,5 +36,16 @@ TEST(EventStream, MovesItsPlaceWithEachMessageAndCursor) {
         << "what moves nothing bears no place";
 }
 
+TEST(EventStream, BearsTheHighestPlaceThatItsClientWasShown) {
+    EventStream stream;
+    EXPECT_EQ(events(stream, "{}", {"joined", 9, "C", true, "Q"}), "id: 9.C.Q\nevent: joined\ndata: {}\n\n");
+    EXPECT_TRUE(
+        events(stream, "{}", {.type = "message", .n = 12, .position = "R"}).starts_with("id: 12.C.R\n"));
+    EXPECT_TRUE(
+        events(stream, "{}", {.type = "message", .n = 13, .position = "P"}).starts_with("id: 13.C.R\n"))
+        << "what is late moves it not back";
+    EXPECT_TRUE(events(stream, "{}", {"cursor", 13, "D"}).starts_with("id: 13.D.R\n"));
+}
+
 }  // namespace
 }  // namespace davenport::node

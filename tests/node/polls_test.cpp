@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-struct PollsTest : CoreDriver, testing::Test {
-    explicit PollsTest(node::ChatConfig config = {}) : CoreDriver{std::move(config)} { start(); }
+struct PollingCore : CoreDriver {
+    explicit PollingCore(node::ChatConfig config = {}) : CoreDriver{std::move(config)} { start(); }
 
     void ask(node::ExchangeId exchange, const std::string& query = {}) {
         handle(node::Requested{exchange, {"GET", "/api/rooms/lobby/poll" + query, {}, {}}, "127.0.0.1"});
@@ -39,6 +39,10 @@ struct PollsTest : CoreDriver, testing::Test {
     std::string next(node::ExchangeId exchange) {
         return std::string{base::string_member(body(exchange), "next").value_or("")};
     }
+};
+
+struct PollsTest : PollingCore, testing::Test {
+    using PollingCore::PollingCore;
 };
 
 TEST_F(PollsTest, AnswersAtOnceWithTheNewestMessages) {
@@ -198,6 +202,29 @@ TEST_F(PollsWithAGapTest, DoNotWaitForASlowStoreForLong) {
     ASSERT_TRUE(responses.contains(7));
     EXPECT_THAT(texts(7), ElementsAre("live"));
     EXPECT_TRUE(told_of_a_gap(7));
+}
+
+TEST_F(PollsWithAGapTest, TellTheNextNodeWhatTheyWereShownHere) {
+    PollingCore other;
+    other.open(1, "bob");
+    other.post(1, "lobby", "older");
+    other.persist_all();
+    advance(1s);
+    open(1, "ann");
+    post(1, "lobby", "newer");
+    persist_all();
+    ASSERT_TRUE(answered(7));
+    ask(8, "?timeout=0&after=" + next(7));  // shown nothing, and no less was shown before
+    ASSERT_TRUE(answered(8));
+    other.ask(9, "?after=" + next(8));
+    ASSERT_TRUE(other.answered(9));
+    ASSERT_THAT(other.texts(9), ElementsAre("older"));
+    const auto read = other.body(9);
+    EXPECT_TRUE(base::bool_member(base::member(read, "messages")->get_array()[0], "late"));
+    handle(node::Requested{10, {"GET", "/api/rooms/lobby/events?after=" + next(8), {}, {}}, "127.0.0.1"});
+    EXPECT_FALSE(responses.contains(10));
+    ask(11, "?after=" + next(8).substr(0, next(8).size() - 1) + "!");
+    EXPECT_EQ(responses.at(11).status, 400);
 }
 
 TEST_F(PollsTest, AreAllAnsweredWhenTheNodeEnds) {

@@ -126,13 +126,14 @@ void append_page_item(std::string& out, const base::ChatMessage& message) {
 }  // namespace
 
 void add(base::FrameBatch& batch, const Message& frame) {
-    batch.add({.type = "message", .n = frame.n}, [&](std::string& out) {
-        out += "{\"t\":\"message\",";
-        append_message_members(out, frame.message);
-        out += ",\"n\":";
-        append_number(out, frame.n);
-        out += frame.late ? ",\"late\":true}" : "}";
-    });
+    batch.add({.type = "message", .n = frame.n, .position = std::string{frame.message.position()}},
+              [&](std::string& out) {
+                  out += "{\"t\":\"message\",";
+                  append_message_members(out, frame.message);
+                  out += ",\"n\":";
+                  append_number(out, frame.n);
+                  out += frame.late ? ",\"late\":true}" : "}";
+              });
 }
 
 void add(base::FrameBatch& batch, const Changed& frame) {
@@ -165,13 +166,14 @@ void add(base::FrameBatch& batch, const Welcome& frame) {
 }
 
 void add(base::FrameBatch& batch, const Joined& frame) {
-    batch.add({"joined", frame.n, std::string{frame.cursor}, frame.gap}, [&](std::string& out) {
-        Object{out, "joined"}
-            .text(",\"room\":", frame.room)
-            .text(",\"cursor\":", frame.cursor)
-            .number(",\"n\":", frame.n)
-            .raw(frame.gap ? ",\"gap\":true" : "");
-    });
+    batch.add({"joined", frame.n, std::string{frame.cursor}, frame.gap, std::string{frame.seen}},
+              [&](std::string& out) {
+                  Object{out, "joined"}
+                      .text(",\"room\":", frame.room)
+                      .text(",\"cursor\":", frame.cursor)
+                      .number(",\"n\":", frame.n)
+                      .raw(frame.gap ? ",\"gap\":true" : "");
+              });
 }
 
 void add(base::FrameBatch& batch, const CursorMoved& frame) {

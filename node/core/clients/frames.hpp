@@ -43,6 +43,7 @@ struct Joined {
     std::string_view room, cursor;
     std::uint64_t n = 0;
     bool gap = false;
+    std::string_view seen{};  ///< the highest position that the client was shown before, anywhere
 };
 struct GapClosed {
     std::string_view room;

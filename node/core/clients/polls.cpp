@@ -19,6 +19,14 @@ constexpr base::Duration linger = std::chrono::milliseconds{10};
 // begin with it again, and again. A slow store keeps nobody silent for longer.
 constexpr base::Duration gap_patience = std::chrono::seconds{5};
 
+/// A place that was handed out before, for who was shown more since.
+std::string with_seen(const std::string& next, std::string_view seen) {
+    const auto first = next.find('.');
+    const auto second = first == std::string::npos ? first : next.find('.', first + 1);
+    if (first == std::string::npos || seen.empty()) return next;
+    return (next.substr(0, second) += '.') += seen;
+}
+
 }  // namespace
 
 bool Polls::read_next(std::string_view next, JoinRequest& into) {
@@ -26,8 +34,17 @@ bool Polls::read_next(std::string_view next, JoinRequest& into) {
     if (dot == std::string_view::npos) return false;
     const auto [end, error] = std::from_chars(next.data(), next.data() + dot, into.n);
     if (error != std::errc{} || end != next.data() + dot) return false;
-    into.cursor = Cursor::parse(next.substr(dot + 1));
-    return into.cursor.has_value();
+    const auto rest = next.substr(dot + 1);
+    const auto second = rest.find('.');
+    into.cursor = Cursor::parse(rest.substr(0, second));
+    if (second != std::string_view::npos) into.seen = rest.substr(second + 1);
+    return into.cursor && (into.seen.empty() || base::parse_message_id("x:" + into.seen));
+}
+
+std::string Polls::next_of(std::uint64_t n, std::string_view cursor, std::string_view seen) {
+    auto out = std::to_string(n) + '.' + std::string{cursor};
+    if (!seen.empty()) (out += '.') += seen;
+    return out;
 }
 
 bool Polls::begin(Turn& turn, ExchangeId exchange, Wish wish, std::string address, Members::Pass pass) {
@@ -40,6 +57,7 @@ bool Polls::begin(Turn& turn, ExchangeId exchange, Wish wish, std::string addres
     poll.exchange = exchange;
     poll.room = wish.join.room;
     poll.next = std::move(wish.next);
+    poll.seen = wish.join.seen;
     poll.until = turn.now.time + wish.patience;
     resume_->join(turn, session, std::move(wish.join));
     arm(turn);
@@ -103,6 +121,7 @@ void Polls::add(Poll& poll, std::string_view text, const base::FrameMark& mark) 
         return;
     }
     poll.n = std::max(poll.n, mark.n);
+    poll.seen = std::max(poll.seen, mark.position);
     if (!joined) return;
     poll.joined = true;
     poll.gap = mark.gap;
@@ -112,10 +131,13 @@ void Polls::answer(Turn& turn, SessionId id, Poll& poll) {
     // Before it is joined it has no place of its own yet: it goes on from where it came. With a gap its
     // cursor tells of it.
     auto* session = sessions_->any(id);
-    auto next = poll.joined ? next_of(poll.n, poll.cursor) : poll.next;
+    auto next = poll.joined ? next_of(poll.n, poll.cursor, poll.seen) : with_seen(poll.next, poll.seen);
     if (!poll.joined) DAVENPORT_MARK("a poll is answered before it has joined");
-    if (poll.joined && !poll.gap && session && !session->rooms.empty())
-        next = next_of(commits_->watermark(), resume_->cursor_of(session->rooms.front()->newest).text());
+    if (poll.joined && !poll.gap && session && !session->rooms.empty()) {
+        const auto& newest = session->rooms.front()->newest;
+        next = next_of(commits_->watermark(), resume_->cursor_of(newest).text(),
+                       poll.seen > newest ? poll.seen : std::string{});
+    }
     turn.emit(Respond{poll.exchange, http_api::polled(poll.room, poll.messages, next, poll.gap)});
     end(turn, id);
 }

@@ -43,10 +43,9 @@ public:
     /// The node is about to end: all are answered with what they have.
     void end_all(Turn& turn);
 
-    /// "N.CURSOR": what a client hands back to go on.
-    static std::string next_of(std::uint64_t n, std::string_view cursor) {
-        return std::to_string(n) + '.' + std::string{cursor};
-    }
+    /// "N.CURSOR" or "N.CURSOR.SEEN": what a client hands back to go on. `seen`: the highest position that it
+    /// was shown; a cursor that tells of a gap does not know it.
+    static std::string next_of(std::uint64_t n, std::string_view cursor, std::string_view seen);
     /// False when `next` was not made here.
     static bool read_next(std::string_view next, JoinRequest& into);
 
@@ -57,6 +56,7 @@ private:
         base::Time until;
         std::vector<std::string> messages;  ///< their JSON
         std::string cursor;
+        std::string seen;     ///< the highest position that it was shown, here or elsewhere
         std::uint64_t n = 0;  ///< of this node's journal: that of `next` may be of another
         bool joined = false, gap = false;
     };

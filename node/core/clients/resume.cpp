@@ -413,7 +413,7 @@ void Resume::go_live(Job& job, bool gap) {
         rooms_->follow(session, room, top, seen);
     job.newest = top;
     const auto cursor = gap ? gap_cursor(job) : cursor_of(seen);
-    sessions_->tell(session, frames::Joined{room, cursor.text(), log_->watermark(), gap});
+    sessions_->tell(session, frames::Joined{room, cursor.text(), log_->watermark(), gap, job.request.seen});
     job.live = gap;
     job.joined_at = log_->watermark();
 }
