@@ -1,5 +1,6 @@
 #include "couchmock/embed/couchmock.hpp"
 #include "node/base/random.hpp"
+#include "tests/mutate.hpp"
 #include "tests/net_test.hpp"
 
 #include <array>
@@ -22,6 +23,7 @@ using namespace davenport;
 //     couchmock_fuzz SECONDS [SEED]
 namespace {
 
+using base::mutate;
 using couchmock::embed::MockServer;
 using couchmock::embed::MockStore;
 using Clock = std::chrono::steady_clock;
@@ -93,57 +95,6 @@ constexpr std::array samples{
 /// The design document with functions of every kind: half of all runs have it whole.
 constexpr std::size_t design_sample = 30;
 static_assert(std::string_view{samples[design_sample].target} == "/db/_design/e");
-
-std::string mutate(std::string text, base::Random& random) {
-    static constexpr std::array<std::string_view, 24> spice{"\"",
-                                                            "{",
-                                                            "}",
-                                                            "[",
-                                                            "]",
-                                                            "\\",
-                                                            "\\u0000",
-                                                            "\\ud800",
-                                                            "\xff",
-                                                            "\xc3",
-                                                            std::string_view{"\0", 1},
-                                                            "%",
-                                                            "%zz",
-                                                            "%00",
-                                                            "&",
-                                                            "=",
-                                                            "/",
-                                                            "_",
-                                                            "-1",
-                                                            "1e999",
-                                                            "99999999999999999999",
-                                                            "null",
-                                                            "\r\n",
-                                                            ":"};
-    for (auto changes = random.below(5); changes > 0; --changes) {
-        const auto at = text.empty() ? 0 : random.below(text.size());
-        switch (random.below(6)) {
-            case 0:
-                text.insert(at, spice[random.below(spice.size())]);
-                break;
-            case 1:
-                text.erase(at, 1 + random.below(4));
-                break;
-            case 2:
-                text.insert(at, text.substr(at, 1 + random.below(40)));
-                break;
-            case 3:
-                if (!text.empty()) text[at] = static_cast<char>(random.below(256));
-                break;
-            case 4:
-                text.resize(at);
-                break;
-            default:
-                text.insert(at, std::string(1 + random.below(300), "[{\"(a0"[random.below(6)]));
-                break;
-        }
-    }
-    return text;
-}
 
 [[noreturn]] void fail(std::uint64_t seed, std::uint64_t number, const std::string& why) {
     fmt::print("seed {}, case {}: {}\n", seed, number, why);

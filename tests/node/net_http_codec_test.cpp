@@ -99,6 +99,20 @@ TEST(RequestParser, RefusesWhatRfc9112Refuses) {
     }
 }
 
+TEST(RequestParser, TakesTargetsOfItsOwnKindAlone) {
+    const auto target_of = [](const std::string& target) {
+        RequestParser parser{HttpLimits{}};
+        feed_in_steps(parser, "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n", 7);
+        return parser.done() ? parser.take().request.target : std::string{to_string(parser.error())};
+    };
+    EXPECT_EQ(target_of("/a?b"), "/a?b");
+    EXPECT_EQ(target_of("*"), "*");
+    EXPECT_EQ(target_of("http://host:80/a?b"), "/a?b");
+    EXPECT_EQ(target_of("https://host"), "/");
+    for (const auto* other : {"host:80", "a/b", "gopher://host/a", "**", "?a"})
+        EXPECT_EQ(target_of(other), to_string(HttpError::malformed)) << other;
+}
+
 TEST(RequestParser, BoundsWhatWaitsUnparsedAndWhatIsThrownAway) {
     const std::string chunked = "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
     std::string small_headers = "GET / HTTP/1.1\r\n";

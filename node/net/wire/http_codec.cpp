@@ -19,6 +19,15 @@ using BeastView = boost::beast::string_view;
 
 namespace {
 
+/// "http://host/a?b" -> "/a?b", as RFC 9112 wants a server to read it.
+void make_relative(std::string& target) {
+    if (target.empty() || target.front() == '/') return;
+    const auto scheme = target.find("://");
+    if (scheme == std::string::npos || scheme > 5) return;
+    const auto path = target.find('/', scheme + 3);
+    target = path == std::string::npos ? "/" : target.substr(path);
+}
+
 std::string_view view(BeastView text) { return {text.data(), text.size()}; }
 
 // "0", its line end and an empty one: the shortest last chunk. Beast's parser asserts that it has so much
@@ -124,6 +133,9 @@ private:
         method = view(name);
         target = view(where);
         version = static_cast<unsigned>(number);
+        make_relative(target);
+        // What is left: "*" of OPTIONS, or what this is not asked for (CONNECT's, another scheme's).
+        if (!target.starts_with('/') && target != "*") failure = http::error::bad_target;
     }
     void on_response_impl(int code, BeastView, int number, error_code&) override {
         status = code;
@@ -164,15 +176,6 @@ private:
     std::size_t overhead_bytes_ = 0;
     std::uint64_t chunk_left_ = 0;  ///< data of the chunk under way that is still to come
 };
-
-/// "http://host/a?b" -> "/a?b", as RFC 9112 wants a server to read it.
-void make_relative(std::string& target) {
-    if (target.empty() || target.front() == '/') return;
-    const auto scheme = target.find("://");
-    if (scheme == std::string::npos || scheme > 5) return;
-    const auto path = target.find('/', scheme + 3);
-    target = path == std::string::npos ? "/" : target.substr(path);
-}
 
 }  // namespace
 
@@ -223,7 +226,6 @@ bool RequestParser::wants_continue() {
 RequestParser::Request RequestParser::take() {
     auto& reader = *impl_->reader;
     Request out;
-    make_relative(reader.target);
     out.http_1_0 = reader.version == 10;
     out.keep_alive = reader.keep_alive() && !out.http_1_0;
     out.request = {std::move(reader.method), std::move(reader.target), std::move(reader.headers),

@@ -19,10 +19,9 @@ constexpr std::size_t line_bytes_max = 16 * 1024 * 1024;  // twice the store's o
 bool read_seq(const base::JsonView& row, std::string_view key, std::string& into) {
     const auto seq = row.member(key);
     if (!seq || seq->is_null()) return false;
-    if (const auto text = seq->string())
-        into = *text;
-    else
-        into = seq->text();
+    const auto text = seq->string();
+    if (text && text->empty()) return true;  // no place: the one before stands
+    into = text ? std::string{*text} : seq->text();
     return true;
 }
 
