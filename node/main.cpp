@@ -8,6 +8,7 @@
 #include "node/program/options.hpp"
 #include "node/program/service_manager.hpp"
 #include "node/program/setup.hpp"
+#include "node/program/status_tool.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -114,6 +115,7 @@ int main(int argc, char** argv) {
         if (!given) return exit_code;
         if (given->journal) return node::program::perform(*given->journal);
         if (given->erase) return node::program::perform(*given->erase);
+        if (given->status) return node::program::perform(*given->status);
         if (given->options.check_config) return check(*given);
         for (const auto& variable : given->unknown_variables)
             std::fputs(fmt::format("chatnode: ignoring {}\n", variable).c_str(), stderr);

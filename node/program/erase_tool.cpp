@@ -3,17 +3,15 @@
 #include "node/base/names.hpp"
 #include "node/base/text.hpp"
 #include "node/core/erasure.hpp"
-#include "node/net/wire/http_client.hpp"
-#include "node/net/wire/loop.hpp"
-#include "node/program/setup.hpp"
+#include "node/program/asker.hpp"
+#include "node/program/given_store.hpp"
 
 #include <chrono>
 #include <cstdio>
 #include <stdexcept>
 #include <string_view>
-#include <utility>
+#include <thread>
 
-#include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -22,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto answer_within = 2min;  // a page of long documents, from a store that compacts
+constexpr std::chrono::seconds erase_within = 2min;  // a page of long documents, from a store that compacts
 constexpr std::chrono::milliseconds pause_at_first = 200ms, pause_at_most = 5s;
 constexpr int tries = 20;  // a minute and a half
 constexpr auto between_looks = 500ms;
@@ -61,104 +59,59 @@ Erasure::What read_what(const EraseCommand& command) {
     return what;
 }
 
-/// Sends one request after another until the erasure is done.
-class Run {
+/// One line on a terminal, and nothing in a pipe.
+class ProgressLine {
 public:
-    Run(const GivenStore& store, const EraseCommand& command, Erasure& erasure)
-        : erasure_{erasure},
-          client_{
-              loop_,
-              store.server,
-              {.connections = 1, .ca_file = command.store_ca},
-              {.whole = [this](wire::RequestId id, const base::HttpResponse& answer) { take(id, answer); },
-               .head = {},
-               .data = {},
-               .ended = {},
-               .failed =
-                   [this](wire::RequestId id, std::string reason) {
-                       if (id == asked_) again(std::move(reason));
-                   }}},
-          timer_{loop_.context()},
-          url_{store.server.url()},
-          per_second_{command.per_second} {}
-
-    void run() {
-        ask();
-        loop_.run();
-        tell(true);
-    }
-
-private:
-    void ask() {
-        client_.fetch(++asked_, erasure_.request(), wire::HttpClient::Answer::whole);
-        after(answer_within, [this] {
-            client_.cancel(asked_);
-            again("no answer came in two minutes");
-        });
-    }
-
-    void take(wire::RequestId id, const base::HttpResponse& answer) {
-        if (id != asked_) return;
-        timer_.cancel();
-        if (!erasure_.take(answer)) return again(erasure_.trouble());
-        failures_ = 0;
-        pause_ = pause_at_first;
-        tell(false);
-        if (erasure_.is_done()) return loop_.stop();
-        if (erasure_.is_waiting()) return after(between_looks, [this] { ask(); });
-        const auto erased = erasure_.progress().erased;
-        if (const auto now = erased - std::exchange(erased_, erased); now > 0 && per_second_ > 0)
-            return after(std::chrono::milliseconds{now * 1000 / per_second_}, [this] { ask(); });
-        ask();
-    }
-
-    void again(std::string reason) {
-        if (++failures_ == tries)
-            throw ErasureError(
-                fmt::format("the store at {} does not answer ({}): {} erased so far; run this again when it "
-                            "is back, and it goes on from there",
-                            url_, base::one_printable_line(reason), messages(erasure_.progress().erased)));
-        after(pause_, [this] { ask(); });
-        pause_ = std::min<std::chrono::milliseconds>(2 * pause_, pause_at_most);
-    }
-
-    template <class Then>
-    void after(std::chrono::milliseconds pause, Then then) {
-        timer_.expires_after(pause);
-        timer_.async_wait([then](boost::system::error_code error) {
-            if (!error) then();
-        });
-    }
-
-    void tell(bool last) {
-        if (!terminal_) return;
+    void show(const Erasure& erasure) {
         const auto now = std::chrono::steady_clock::now();
-        if (!last && now - told_ < between_lines) return;
-        told_ = now;
-        const auto& p = erasure_.progress();
-        fmt::print(stderr, "\r\033[K");
-        if (last) return;
-        if (erasure_.is_compacting())
-            fmt::print(stderr, "{} erased; the store compacts its database", messages(p.erased));
+        if (!terminal_ || now - shown_ < between_lines) return;
+        shown_ = now;
+        const auto& p = erasure.progress();
+        if (erasure.is_compacting())
+            fmt::print(stderr, "\r\033[K{} erased; the store compacts its database", messages(p.erased));
         else
-            fmt::print(stderr, "{} of {} documents: {} found, {} erased", p.documents, p.of, p.found,
+            fmt::print(stderr, "\r\033[K{} of {} documents: {} found, {} erased", p.documents, p.of, p.found,
                        p.erased);
         std::fflush(stderr);
     }
+    ~ProgressLine() {
+        if (terminal_) fmt::print(stderr, "\r\033[K");
+    }
 
-    Erasure& erasure_;
-    wire::Loop loop_;
-    wire::HttpClient client_;
-    boost::asio::steady_timer timer_;
-    std::string url_;
-    wire::RequestId asked_ = 0;
-    std::uint64_t per_second_;
-    std::uint64_t erased_ = 0;
-    int failures_ = 0;
-    std::chrono::milliseconds pause_ = pause_at_first;
+private:
     bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-    std::chrono::steady_clock::time_point told_{};
+    std::chrono::steady_clock::time_point shown_{};
 };
+
+/// Sends one request after another until the erasure is done.
+void carry_out(Erasure& erasure, const GivenStore& store, const EraseCommand& command) {
+    Asker asker{store.server, command.store_ca};
+    ProgressLine line;
+    int failures = 0;
+    auto pause = pause_at_first;
+    while (!erasure.is_done()) {
+        const auto erased = erasure.progress().erased;
+        const auto answer = asker.ask(erasure.request(), erase_within);
+        if (!answer.response || !erasure.take(*answer.response)) {
+            if (++failures == tries)
+                throw ErasureError(fmt::format(
+                    "the store at {} does not answer ({}): {} erased so far; run this again when it is back, "
+                    "and it goes on from there",
+                    store.server.url(), answer.response ? erasure.trouble() : answer.trouble,
+                    messages(erasure.progress().erased)));
+            std::this_thread::sleep_for(pause);
+            pause = std::min(2 * pause, pause_at_most);
+            continue;
+        }
+        failures = 0;
+        pause = pause_at_first;
+        line.show(erasure);
+        if (erasure.is_waiting()) std::this_thread::sleep_for(between_looks);
+        if (command.per_second > 0)
+            std::this_thread::sleep_for(
+                std::chrono::milliseconds{(erasure.progress().erased - erased) * 1000 / command.per_second});
+    }
+}
 
 void report(const EraseCommand& command, std::string_view database, const Erasure::Progress& p) {
     for (const auto& [room, its] : p.rooms)
@@ -189,13 +142,14 @@ void report(const EraseCommand& command, std::string_view database, const Erasur
 int perform(const EraseCommand& command) {
     const auto what = read_what(command);
     const auto store = read_given_store(command.store, command.store_password_file);
+    const auto now = std::chrono::time_point_cast<base::Duration>(std::chrono::system_clock::now());
     Erasure erasure{{.what = what,
-                     .key = {.unix_ms = base::unix_ms(wire::Loop::now().wall), .counter = 0, .nonce = {}},
+                     .key = {.unix_ms = base::unix_ms(now), .counter = 0, .nonce = {}},
                      .by = command.by,
                      .dry_run = command.dry_run,
                      .compact = command.compact},
                     store.access};
-    Run{store, command, erasure}.run();
+    carry_out(erasure, store, command);
     report(command, store.access.database, erasure.progress());
     const auto& told = erasure.progress();
     return told.refused.empty() && told.not_compacted.empty() ? 0 : 1;

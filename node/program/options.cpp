@@ -284,6 +284,18 @@ void add_erase_command(CLI::App& app, std::optional<EraseCommand>& command) {
     erase->callback([&command, given] { command = *given; });
 }
 
+void add_status_command(CLI::App& app, std::optional<StatusCommand>& command) {
+    auto given = std::make_shared<StatusCommand>();
+    auto* status = app.add_subcommand("status", "ask a running node how it is");
+    status->add_option("url", given->url, "where the node listens, as https://chat.example:8443")
+        ->type_name("URL")
+        ->capture_default_str();
+    status->add_option("--ca", given->ca_file, "PEM file of the authority that signed the node's certificate")
+        ->type_name("FILE");
+    status->footer("Exit code: 0 when the node takes posts, 1 when it takes none, 2 when none answers.");
+    status->callback([&command, given] { command = *given; });
+}
+
 constexpr std::string_view prefix = "DAVENPORT_";
 
 std::string variable_of(const std::string& name) {
@@ -452,6 +464,7 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
     arrange_help(app);
     add_journal_commands(app, out.journal);
     add_erase_command(app, out.erase);
+    add_status_command(app, out.status);
     try {
         parse(app, {argv + 1, argv + argc}, out.mistakes);
     } catch (const CLI::ParseError& error) {
@@ -460,7 +473,7 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
         exit_code = app.exit(error) == 0 ? 0 : bad_usage;
         return std::nullopt;
     }
-    if (out.journal || out.erase) return out;  // these are settings of a node that runs
+    if (out.journal || out.erase || out.status) return out;  // these are settings of a node that runs
     if (const char* named = std::getenv("DAVENPORT_CONFIG"); config.empty() && named) config = named;
     const Sources sources{app, config};
     out.mistakes.insert(out.mistakes.end(), sources.mistakes().begin(), sources.mistakes().end());

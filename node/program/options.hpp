@@ -65,10 +65,17 @@ struct EraseCommand {
     bool compact = true;
 };
 
+/// Which running node is asked how it is.
+struct StatusCommand {
+    std::string url = "http://127.0.0.1:8080";
+    std::string ca_file;
+};
+
 struct CommandLine {
     Options options;
     std::optional<JournalCommand> journal;
     std::optional<EraseCommand> erase;
+    std::optional<StatusCommand> status;
     std::string settings;  ///< each setting, its value, and where it comes from: one a line
     std::map<std::string, std::string>
         places;                         ///< by an option's name without dashes: where its value comes from

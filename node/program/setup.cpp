@@ -5,6 +5,7 @@
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/process.hpp"
 #include "node/net/wire/tls_server.hpp"
+#include "node/program/given_store.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -27,15 +28,6 @@ constexpr std::size_t secret_bytes_min = 32;
 /// For the store's connections, the journal and the index, the log.
 constexpr std::size_t reserved_descriptors = 64;
 
-/// The whole file, byte for byte.
-std::string read_file(const std::string& path) {
-    std::ifstream file{path, std::ios::binary};
-    std::string out{std::istreambuf_iterator<char>{file}, {}};
-    if (!file.is_open() || file.bad() || std::filesystem::is_directory(path))
-        throw std::invalid_argument(fmt::format("cannot read {}: give a file that this user may read", path));
-    return out;
-}
-
 void require_readable(const std::string& path) {
     if (!path.empty()) read_file(path);
 }
@@ -54,21 +46,6 @@ void require_folder(const std::string& path) {
             fmt::format("this user may not write to the folder {}: choose another", folder.string()));
 }
 
-std::string without_line_end(std::string text) {
-    if (text.ends_with('\n')) text.pop_back();
-    if (text.ends_with('\r')) text.pop_back();
-    return text;
-}
-
-std::string read_password(const std::string& path) {
-    auto text = read_file(path);
-    auto line = without_line_end(text.substr(0, text.find('\n')));
-    if (line.empty())
-        throw std::invalid_argument(
-            fmt::format("the first line of {} is empty: write the password there", path));
-    return line;
-}
-
 /// Bytes, not text: a binary key may hold any byte, a line feed first among them.
 std::string read_secret(const std::string& path) {
     auto secret = read_file(path);
@@ -79,23 +56,6 @@ std::string read_secret(const std::string& path) {
                         "head -c 32 /dev/urandom | base64",
                         path, secret.size(), secret_bytes_min));
     return secret;
-}
-
-/// From the URL, else the file, else the environment: the later ones are not to be seen in a list of
-/// processes.
-std::string find_password(const std::string& file, const wire::HttpServer& store) {
-    if (!store.password.empty()) return store.password;
-    if (!file.empty()) return read_password(file);
-    const char* from_environment = std::getenv("DAVENPORT_STORE_PASSWORD");
-    return from_environment ? from_environment : "";
-}
-
-wire::HttpServer read_store(const std::string& url) {
-    auto store = wire::parse_http_server(url);
-    if (store.path.size() < 2 || store.path.find('/', 1) != std::string::npos)
-        throw std::invalid_argument(
-            "the URL names no database: give it as http://user:password@host:port/db");
-    return store;
 }
 
 std::string read_host(const std::string& name) {
@@ -141,16 +101,6 @@ FeedMode feed_mode(const std::string& name) {
 
 }  // namespace
 
-GivenStore read_given_store(const std::string& url, const std::string& password_file) {
-    GivenStore out{.server = read_store(url), .access = {}};
-    auto& [server, access] = out;
-    access.database = server.path.substr(1);
-    access.user = server.user;
-    if (!server.user.empty())
-        access.authorization = base::basic_authorization(server.user, find_password(password_file, server));
-    return out;
-}
-
 ChatDriver::Config set_up(const CommandLine& given) {
     const auto& options = given.options;
     ChatDriver::Config config;
@@ -180,7 +130,7 @@ ChatDriver::Config set_up(const CommandLine& given) {
             if (!store.user.empty())
                 attempt("store-password-file", [&] {
                     access.authorization = base::basic_authorization(
-                        store.user, find_password(options.store_password_file, store));
+                        store.user, find_password(store, options.store_password_file));
                 });
             core.stores.push_back(std::move(access));
             config.stores.push_back(std::move(store));

@@ -17,15 +17,6 @@ struct Mistakes : std::runtime_error {
     std::vector<std::string> lines;  ///< each: where it comes from, what is wrong, the remedy
 };
 
-/// A store as it was given: where it is, and how to get at the chat in it.
-struct GivenStore {
-    wire::HttpServer server;
-    StoreAccess access;
-};
-/// Reads a store's URL; the password is in it, or the first line of that file, or DAVENPORT_STORE_PASSWORD.
-/// Throws std::invalid_argument.
-GivenStore read_given_store(const std::string& url, const std::string& password_file);
-
 /// Makes a node's configuration from what was given: reads addresses, looks at files, finds passwords. Opens
 /// no socket and writes no file.
 ///

@@ -1,10 +1,13 @@
 #include "node/program/options.hpp"
 #include "node/program/setup.hpp"
+#include "node/program/status_tool.hpp"
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -150,6 +153,32 @@ TEST_F(ProgramTest, IgnoresVariablesOfOthersUnlessItIsToCheck) {
     variable("DAVENPORT_SERVICE_HOST", "10.0.0.1");
     EXPECT_THAT(mistakes({}), IsEmpty());
     EXPECT_THAT(mistakes({"--check-config"}), ElementsAre(HasSubstr("DAVENPORT_SOMETHING_ELSE")));
+}
+
+TEST_F(ProgramTest, ReadsEveryVariableThatTheContainersSet) {
+    int found = 0;
+    for (const auto* name : {"Containerfile", "compose.yaml"}) {
+        std::ifstream file{std::string{DAVENPORT_CONTAINER "/"} + name};
+        const std::string text{std::istreambuf_iterator<char>{file}, {}};
+        const std::regex pattern{"DAVENPORT_[A-Z_]+"};
+        for (std::sregex_iterator it{text.begin(), text.end(), pattern}, end; it != end; ++it, ++found)
+            variable(it->str(), "");
+    }
+    EXPECT_GE(found, 7);
+    EXPECT_THAT(read({}).unknown_variables, IsEmpty());
+}
+
+TEST(Readiness, IsToldInWords) {
+    EXPECT_EQ(tell_readiness(R"({"status":"ok","store":"up","journal":"writable","backlog":0})"),
+              "status    ok: takes posts, and shares them with all\n"
+              "store     up\njournal   writable\nbacklog   0 messages wait for the store\n");
+    const auto behind = tell_readiness(
+        R"({"status":"clock-off","store":"up","clock_ahead_ms":-61000,"catching_up":{"read":5,"of":9}})");
+    EXPECT_THAT(behind, HasSubstr("clock     61000 ms behind the store's\n"));
+    EXPECT_THAT(behind, HasSubstr("read      5 of 9 documents\n"));
+    EXPECT_EQ(tell_readiness(R"({"status":"new\nword"})"), "status    new\\nword\n");
+    for (const auto* other : {"", "<html>", "{}", "[1]", R"({"status":7})"})
+        EXPECT_EQ(tell_readiness(other), "") << other;
 }
 
 TEST_F(ProgramTest, RefusesAPasswordFileWithoutAPassword) {

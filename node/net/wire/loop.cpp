@@ -28,6 +28,7 @@ void Loop::run() {
         flush();
     }
     flush();
+    stopped_ = false;
 }
 
 base::Now Loop::now() {

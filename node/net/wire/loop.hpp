@@ -29,7 +29,7 @@ public:
 
     asio::io_context& context() { return context_; }
 
-    /// Returns after stop(). An exception out of a handler goes to the caller.
+    /// Returns after stop(), and may be called again. An exception out of a handler goes to the caller.
     void run();
     void stop() { stopped_ = true; }
 

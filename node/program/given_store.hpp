@@ -1,0 +1,29 @@
+#pragma once
+
+#include "node/core/config.hpp"
+#include "node/net/wire/http_server.hpp"
+
+#include <string>
+
+namespace davenport::node::program {
+
+/// A store as it was given: where it is, and how to get at the chat in it.
+struct GivenStore {
+    wire::HttpServer server;
+    StoreAccess access;
+};
+
+// All of these throw std::invalid_argument with one line that says what is wrong and what to do.
+
+/// `url` names a database, as http://user:password@host:port/db.
+wire::HttpServer read_store(const std::string& url);
+/// From the URL, else the first line of `file`, else DAVENPORT_STORE_PASSWORD: the later ones are not to be
+/// seen in a list of processes. Empty when nothing has one.
+std::string find_password(const wire::HttpServer& store, const std::string& file);
+/// Both together.
+GivenStore read_given_store(const std::string& url, const std::string& password_file);
+
+/// The whole file, byte for byte.
+std::string read_file(const std::string& path);
+
+}  // namespace davenport::node::program
