@@ -86,6 +86,11 @@ test('and when something is wrong', async () => {
   await call('get', '/api/search', '/api/search')
   await call('get', '/api/rooms', '/api/rooms?limit=none')
   await call('post', '/api/session', '/api/session', json({ name: 'ann', password: 'pw' }))
+  for (const [path, target] of [['/api/rooms/{room}/bans', '/api/rooms/lobby/bans'], ['/api/bans', '/api/bans']]) {
+    await call('get', path, target)
+    await call('put', `${path}/{name}`, `${target}/mallory`, json({ reason: 'spam' }))
+    await call('delete', `${path}/{name}`, `${target}/mallory`)
+  }
 })
 
 test('(and every operation was called)', () => {

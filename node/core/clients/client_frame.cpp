@@ -101,6 +101,14 @@ ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, s
             return Malformed{"`id`, `key`, `text` and `secret` of an edit or a removal are strings"};
         return change;
     }
+    if (t == "ban" || t == "unban") {
+        BanFrame ban{{}, {}, {}, {}, {}, t == "unban"};
+        if (!read_text(*frame, "room", ban.room) || !read_text(*frame, "name", ban.name) ||
+            !read_text(*frame, "key", ban.key) || !read_text(*frame, "reason", ban.reason) ||
+            !read_text(*frame, "until", ban.until))
+            return Malformed{"`room`, `name`, `key`, `reason` and `until` of a ban are strings"};
+        return ban;
+    }
     if (t == "search") return read_search(*frame);
     std::string room;
     if (t == "join" || t == "leave" || t == "history") {
@@ -108,7 +116,8 @@ ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, s
         return read_room_frame(t, *frame, std::move(room), history_default);
     }
     return Malformed{
-        "unknown `t`: hello, join, leave, post, edit, remove, history, search and ping are known"};
+        "unknown `t`: hello, join, leave, post, edit, remove, ban, unban, history, search and ping are "
+        "known"};
 }
 
 }  // namespace davenport::node

@@ -29,6 +29,10 @@ struct ChangeFrame {
     std::string id, key, text, secret;
     bool removes;
 };
+struct BanFrame {
+    std::string room, name, key, reason, until;  ///< `room` empty: everywhere
+    bool lifts;
+};
 struct History {
     std::string room, before;
     std::size_t limit;
@@ -42,7 +46,7 @@ struct Malformed {
 };  ///< told to the client, in words that say how to mend it
 
 using ClientFrame =
-    std::variant<Hello, Join, Leave, PostFrame, ChangeFrame, History, SearchFrame, Ping, Malformed>;
+    std::variant<Hello, Join, Leave, PostFrame, ChangeFrame, BanFrame, History, SearchFrame, Ping, Malformed>;
 
 /// Reads the place where older results go on, as an answer gave it.
 bool read_search_place(std::string_view text, std::int64_t& into);

@@ -21,15 +21,17 @@ Clients::Clients(const ChatConfig& config, base::Random& random, CommitQueue& lo
       polls_{log, sessions_, resume_, rooms_},
       presence_{config, log.uuid(), store, sessions_, rooms_},
       members_{config, store},
+      access_{log, members_},
       sign_in_{config, store, members_, counts},
-      posts_{config, log, store, sessions_, rooms_, counts},
-      changes_{config, log, store, rooms_, posts_},
+      posts_{config, log, store, access_, sessions_, rooms_, counts},
+      changes_{config, log, store, access_, rooms_, posts_},
+      moderation_{config, log, store, members_, access_, posts_},
       greeter_{config, log, store, members_, sessions_},
       history_{log, store},
-      frames_{config,   sessions_, rooms_,   resume_, presence_, search_,
-              members_, posts_,    changes_, counts,  history_},
-      http_{config,   random,  log,      store,    resume_,  polls_,  posts_,
-            changes_, search_, members_, sign_in_, greeter_, history_} {}
+      frames_{config, sessions_, rooms_,      resume_, presence_, search_, members_,
+              posts_, changes_,  moderation_, access_, counts,    history_},
+      http_{config,      random,  log,     store,    resume_,  polls_,   posts_,   changes_,
+            moderation_, access_, search_, members_, sign_in_, greeter_, history_, counts} {}
 
 // ---- events
 
@@ -63,6 +65,7 @@ void Clients::committed(Turn& turn, const std::vector<PendingMessage*>& batch) {
             changes_.committed(turn, *pending);
         else
             posts_.committed(turn, *pending);
+    moderation_.committed(turn);
 }
 
 void Clients::on_timer(Turn& turn, TimerId timer) {
@@ -163,12 +166,43 @@ void Clients::end_sessions(Turn& turn) {
         return still;
     };
     for (auto* session : sessions_.signed_in_without(counts))
-        if (!polls_.turn_away(turn, session->id))
+        if (!polls_.turn_away(turn, session->id,
+                              http_api::problem(401, "sign_in", "your sign-in has ended: POST /api/session")))
             sessions_.close(*session, "your sign-in has ended: sign in again");
     members_.set_in_use(in_use);
 }
 
+/// Of rooms that somebody follows and may not read any more, since a policy is another one.
+void Clients::put_out(Turn& turn) {
+    const auto changed = log_->policies().take_changed();
+    const bool all = changed.contains(base::everywhere);
+    struct Case {
+        SessionId session;
+        std::string room;
+        Refusal refusal;
+    };
+    std::vector<Case> cases;
+    sessions_.each([&](Session& session) {
+        auto rooms = resume_.rooms_under_way(session.id);
+        for (const auto* room : session.rooms) rooms.push_back(room->name);
+        for (auto& room : rooms) {
+            if (!all && !changed.contains(room)) continue;
+            if (auto refusal = access_.to_read(room, session.person(), turn.now))
+                cases.push_back({session.id, std::move(room), std::move(*refusal)});
+        }
+    });
+    for (const auto& [id, room, refusal] : cases) {
+        auto* session = sessions_.find(id);
+        if (!session || polls_.turn_away(turn, id, http_api::denied(refusal))) continue;
+        resume_.leave(turn, id, room);
+        presence_.unwatch(id, room);
+        rooms_.unfollow(*session, room);
+        sessions_.tell(*session, frames::PutOut{room, refusal.code, refusal.reason, refusal.until});
+    }
+}
+
 void Clients::send(Turn& turn, const std::vector<std::string>& stored) {
+    if (log_->policies().has_changed()) put_out(turn);
     resume_.set_seen(store_->generation(), store_->read_up_to());
     resume_.stored(stored);
     resume_.pump(turn);

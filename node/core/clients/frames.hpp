@@ -27,6 +27,7 @@ struct Welcome {
     base::Duration clock_ahead{};  ///< of the store's clock, where that matters
     const std::string* signed_in =
         nullptr;  ///< as whom, where people have to sign in; null where they need not
+    bool moderator = false;
     std::optional<Store::Progress> catching_up{};
 };
 struct Message {
@@ -68,6 +69,12 @@ struct Refused {
     std::string_view key, code, reason;
     std::int64_t retry_ms = 0;  ///< the same post may be repeated after that time; 0: never
     std::size_t max = 0;        ///< the bound that was exceeded, where one was
+    std::string_view until{};   ///< the end of the ban that is the reason, where it has one
+    std::string_view room{};    ///< of what was no post: the room that it was about
+};
+/// From here on the client does not follow this room.
+struct PutOut {
+    std::string_view room, code, reason, until;
 };
 struct StoreState {
     bool up = false;
@@ -112,6 +119,7 @@ void add(base::FrameBatch& batch, const Stored& frame);
 void add(base::FrameBatch& batch, const Failed& frame);
 void add(base::FrameBatch& batch, const Superseded& frame);
 void add(base::FrameBatch& batch, const Refused& frame);
+void add(base::FrameBatch& batch, const PutOut& frame);
 void add(base::FrameBatch& batch, const StoreState& frame);
 void add(base::FrameBatch& batch, const People& frame);
 void add(base::FrameBatch& batch, const Page& frame);

@@ -82,6 +82,10 @@ bool Members::has_been(std::string_view cookies, std::string_view name) const {
     return out;
 }
 
+bool Members::is_moderator(std::string_view name) const {
+    return required() && std::ranges::find(config_->moderators, name) != config_->moderators.end();
+}
+
 // ---- coming and going
 
 std::string Members::random(std::size_t bytes) {

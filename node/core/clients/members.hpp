@@ -32,6 +32,8 @@ public:
     Members(const ChatConfig& config, Store& store);
 
     [[nodiscard]] bool required() const { return config_->members_only; }
+    /// May remove what others said, and ban. Nobody where names are free: anybody could bear that name.
+    [[nodiscard]] bool is_moderator(std::string_view name) const;
     /// False before the node has ever heard the keys: nobody can be known yet.
     [[nodiscard]] bool has_keys() const { return !keys_.empty(); }
 

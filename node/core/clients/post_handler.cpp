@@ -27,11 +27,12 @@ void add_waiter(std::vector<ReplyTo>& replies_to, const ReplyTo& waiter) {
         replies_to.push_back(waiter);
 }
 
-PostHandler::PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions,
-                         Rooms& rooms, NodeCounts& counts)
+PostHandler::PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, const Access& access,
+                         Sessions& sessions, Rooms& rooms, NodeCounts& counts)
     : config_{&config},
       log_{&log},
       store_{&store},
+      access_{&access},
       sessions_{&sessions},
       rooms_{&rooms},
       counts_{&counts},
@@ -45,6 +46,8 @@ void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter, const std
     if (good && repeat(turn, good->message.id(), waiter)) return;  // known first, rules after
     if (const auto refusal = too_fast(turn, who)) return refuse(turn, waiter, *refusal);
     if (!good) return refuse(turn, waiter, std::get<Refusal>(read));
+    if (const auto refusal = access_->to_write(draft.room, draft.user, turn.now))
+        return refuse(turn, waiter, *refusal);
     auto judgement = judge_post(*config_, *good, turn.now.wall);
     if (judgement.verdict == Judgement::Verdict::refused) return refuse(turn, waiter, judgement.refusal);
     if (judgement.verdict == Judgement::Verdict::only_if_known)
@@ -213,7 +216,8 @@ void PostHandler::look_up(Turn& turn, const base::ChatMessage& message, ReplyTo 
 void PostHandler::refuse(Turn& turn, const ReplyTo& waiter, const Refusal& refusal) {
     ++counts_->posts_refused;
     tell(turn, waiter,
-         frames::Refused{waiter.key, refusal.code, refusal.reason, refusal.retry_ms, refusal.max});
+         frames::Refused{waiter.key, refusal.code, refusal.reason, refusal.retry_ms, refusal.max,
+                         refusal.until});
 }
 
 }  // namespace davenport::node

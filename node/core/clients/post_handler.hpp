@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/core/clients/access.hpp"
 #include "node/core/clients/http_api.hpp"
 #include "node/core/clients/post_rates.hpp"
 #include "node/core/clients/post_rules.hpp"
@@ -29,8 +30,8 @@ void add_waiter(std::vector<ReplyTo>& replies_to, const ReplyTo& waiter);
 /// `accepted` and `stored` are told after the commit only. A message of another node is shown on arrival.
 class PostHandler {
 public:
-    PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions, Rooms& rooms,
-                NodeCounts& counts);
+    PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, const Access& access,
+                Sessions& sessions, Rooms& rooms, NodeCounts& counts);
 
     /// `who`: whose rate it counts against; empty: nobody's.
     void post(Turn& turn, const Draft& draft, ReplyTo waiter, const std::string& who);
@@ -80,6 +81,7 @@ private:
     const ChatConfig* config_;
     CommitQueue* log_;
     Store* store_;
+    const Access* access_;
     Sessions* sessions_;
     Rooms* rooms_;
     NodeCounts* counts_;

@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,6 +50,10 @@ public:
     [[nodiscard]] base::HttpRequest get_users(const std::vector<std::string>& names) const;
     /// All documents whose ids begin with `lead`, up to `limit`.
     [[nodiscard]] base::HttpRequest documents_of(std::string_view lead, std::size_t limit) const;
+
+    /// All documents whose ids begin with `first`, with `last`, or stand between them.
+    [[nodiscard]] base::HttpRequest documents_between(std::string_view first, std::string_view last,
+                                                      std::size_t limit) const;
 
     [[nodiscard]] base::HttpRequest get_document(std::string_view id) const;
     [[nodiscard]] base::HttpRequest put_document(std::string_view id, std::string document) const;
@@ -107,6 +113,9 @@ struct BulkRow {
 };
 /// Nothing when the body is not an array of rows.
 std::optional<std::vector<BulkRow>> read_bulk_answer(std::string_view body);
+
+/// The ids in a `_purged_infos` answer; nothing when the store is in no state to tell.
+std::optional<std::set<std::string, std::less<>>> read_purged(const base::HttpResponse& response);
 
 /// The `reason` (or the status) of an error, fit for a log line.
 std::string reason_of(const base::HttpResponse& response);

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "node/core/clients/members.hpp"
+#include "node/core/clients/post_rules.hpp"
+#include "node/core/log/commit_queue.hpp"
+
+#include <optional>
+#include <string_view>
+
+namespace davenport::node {
+
+/// Who may read and write in which room, by the policies that this node knows of. Each question costs two
+/// look-ups, however many bans there are.
+class Access {
+public:
+    Access(const CommitQueue& log, const Members& members) : log_{&log}, members_{&members} {}
+
+    /// Why `person` (empty: nobody has a name) may not join the room and read in it; nothing: they may.
+    [[nodiscard]] std::optional<Refusal> to_read(std::string_view room, std::string_view person,
+                                                 base::Now now) const;
+    /// Why they may not post there, nor change what they said there.
+    [[nodiscard]] std::optional<Refusal> to_write(std::string_view room, std::string_view person,
+                                                  base::Now now) const;
+
+private:
+    [[nodiscard]] std::optional<Refusal> banned(std::string_view room, std::string_view person,
+                                                base::Now now) const;
+
+    const CommitQueue* log_;
+    const Members* members_;
+};
+
+}  // namespace davenport::node
