@@ -170,6 +170,17 @@ void Clients::end_sessions(Turn& turn) {
                               http_api::problem(401, "sign_in", "your sign-in has ended: POST /api/session")))
             sessions_.close(*session, "your sign-in has ended: sign in again");
     members_.set_in_use(in_use);
+    tell_roles();
+}
+
+/// To those whose account has another role than before.
+void Clients::tell_roles() {
+    sessions_.each([&](Session& session) {
+        const bool is_moderator = members_.is_moderator(session.person());
+        if (session.told_moderator == is_moderator) return;
+        session.told_moderator = is_moderator;
+        sessions_.tell(session, frames::Role{is_moderator});
+    });
 }
 
 /// Of rooms that somebody follows and may not read any more, since a policy is another one.

@@ -99,6 +99,7 @@ public:
 private:
     void tell_store_state();
     void end_sessions(Turn& turn);
+    void tell_roles();
     void put_out(Turn& turn);
     std::vector<std::string> announce_cursors(Turn& turn);
 

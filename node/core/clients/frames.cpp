@@ -221,6 +221,12 @@ void add(base::FrameBatch& batch, const Refused& frame) {
     });
 }
 
+void add(base::FrameBatch& batch, const Role& frame) {
+    add_object(batch, "role", [&](Object& object) {
+        object.raw(frame.moderator ? ",\"moderator\":true" : ",\"moderator\":false");
+    });
+}
+
 void add(base::FrameBatch& batch, const PutOut& frame) {
     add_object(batch, "put-out", [&](Object& object) {
         object.text(",\"room\":", frame.room)

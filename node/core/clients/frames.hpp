@@ -72,6 +72,10 @@ struct Refused {
     std::string_view until{};   ///< the end of the ban that is the reason, where it has one
     std::string_view room{};    ///< of what was no post: the room that it was about
 };
+/// What this client may do has changed.
+struct Role {
+    bool moderator = false;
+};
 /// From here on the client does not follow this room.
 struct PutOut {
     std::string_view room, code, reason, until;
@@ -119,6 +123,7 @@ void add(base::FrameBatch& batch, const Stored& frame);
 void add(base::FrameBatch& batch, const Failed& frame);
 void add(base::FrameBatch& batch, const Superseded& frame);
 void add(base::FrameBatch& batch, const Refused& frame);
+void add(base::FrameBatch& batch, const Role& frame);
 void add(base::FrameBatch& batch, const PutOut& frame);
 void add(base::FrameBatch& batch, const StoreState& frame);
 void add(base::FrameBatch& batch, const People& frame);

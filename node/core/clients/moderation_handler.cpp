@@ -9,6 +9,7 @@
 namespace davenport::node {
 namespace {
 
+constexpr std::int64_t retry_soon_ms = 1000;
 constexpr std::string_view counts_more = "another one counts more";
 
 std::optional<Refusal> judge_form(const BanDraft& draft) {
@@ -53,7 +54,12 @@ void ModerationHandler::change_ban(Turn& turn, const BanDraft& draft, ReplyTo wa
 
 std::optional<Refusal> ModerationHandler::to_moderate(std::string_view room, std::string_view person,
                                                       base::Now now) const {
-    if (!members_->is_moderator(person)) return Refusal{"not_yours", "only moderators may do that"};
+    if (!members_->is_moderator(person)) {
+        if (!config_->moderator_role.empty() && members_->awaits_roles(person))
+            return Refusal{"not_now", "this node has not heard yet which roles you have: try again",
+                           retry_soon_ms};
+        return Refusal{"not_yours", "only moderators may do that"};
+    }
     // Else two who fall out could not be parted.
     if (auto refusal = access_->to_write(room, person, now); refusal && refusal->code == "banned")
         return refusal;

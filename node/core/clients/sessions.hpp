@@ -43,6 +43,7 @@ struct Session {
     base::FrameList waiting;                       ///< leaves in the next Send
     std::size_t waiting_bytes = 0;
     SessionOutlet* outlet = nullptr;  ///< in place of a connection
+    bool told_moderator = false;      ///< that it is one
     bool in_flight = false;           ///< a Send is not yet Written
     bool dirty = false;               ///< stands in Sessions::dirty_
     bool closing = false;             ///< Close is asked for; nothing more is queued

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -175,6 +176,7 @@ public:
         bool exists = false;
         bool admitted = false;  ///< the store lets it read the chat
         std::string mark;       ///< another one after a change of the password; empty: nobody can say
+        std::set<std::string, std::less<>> roles{};  ///< that the store says it has
     };
     /// In place of Account::mark for what read_accounts() knows nothing of.
     static constexpr std::string_view mark_of_admin = "admin";
