@@ -271,6 +271,8 @@ TEST_F(Moderation, OfTwoModeratorsAtOnceTheHigherKeyCounts) {
     persist_all();
     store_has_nothing();
     answer("_bulk_docs", 201, fmt::format(R"([{{"id":"{}","error":"conflict"}}])", lobby_ban));
+    EXPECT_FALSE(asked("_all_docs?include_docs"));  // no storm
+    advance(100ms);
     store_tells(row_of(lobby_ban, "1-a", ban_document("mallory", 40'000, true)));
     EXPECT_THAT(heard(boss), ElementsAre("accepted", "superseded"));
     EXPECT_EQ(counts().bans, 0u);
@@ -290,7 +292,8 @@ TEST_F(Moderation, ANewBanIsWrittenOverAnOldDeletion) {
     persist_all();
     store_tells(fmt::format(R"({{"id":"{0}","key":"{0}","value":{{"rev":"2-b","deleted":true}},"doc":null}})",
                             lobby_ban));
-    EXPECT_THAT(written(lobby_ban), HasSubstr("mallory"));
+    // CouchDB takes the revision of a deletion for a conflict.
+    EXPECT_THAT(written(lobby_ban), AllOf(HasSubstr("mallory"), Not(HasSubstr("_rev"))));
     EXPECT_EQ(counts().bans, 1u);
 }
 

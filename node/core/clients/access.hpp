@@ -22,7 +22,18 @@ public:
     [[nodiscard]] std::optional<Refusal> to_write(std::string_view room, std::string_view person,
                                                   base::Now now) const;
 
+    /// The room's settings; nullptr: it has none.
+    [[nodiscard]] const base::RoomSettings* settings(std::string_view room) const {
+        return log_->policies().room(room);
+    }
+    /// Some rooms may not be read by everybody.
+    [[nodiscard]] bool any() const { return !log_->policies().empty(); }
+    /// Moderators are bound by bans alone.
+    [[nodiscard]] bool is_moderator(std::string_view person) const { return members_->is_moderator(person); }
+
 private:
+    [[nodiscard]] std::optional<Refusal> outside(const base::Circle& circle, std::string_view person,
+                                                 Refusal refusal) const;
     [[nodiscard]] std::optional<Refusal> banned(std::string_view room, std::string_view person,
                                                 base::Now now) const;
 

@@ -83,7 +83,9 @@ void Clients::drain(Turn& turn) {
 
 // ---- from the store
 
-void Clients::on_message(Turn&, base::ChatMessage message) { posts_.on_message(std::move(message)); }
+void Clients::on_message(Turn& turn, base::ChatMessage message) {
+    posts_.on_message(std::move(message), turn.now);
+}
 
 void Clients::on_stored(Turn& turn, std::string_view id, PendingMessage* pending) {
     posts_.on_stored(turn, id, pending);
@@ -109,18 +111,19 @@ void Clients::on_presence(base::Presence presence) { presence_.heard(std::move(p
 void Clients::on_catching_up(Turn& turn) {
     for (const auto& room : sessions_.rooms_followed())
         store_->read_room(turn, room, {}, history_on_join_,
-                          [this](Turn&, const std::vector<base::ChatMessage>* messages) {
+                          [this](Turn& t, const std::vector<base::ChatMessage>* messages) {
                               if (!messages) return;
                               const auto count = std::min(messages->size(), history_on_join_);
                               for (auto i = count; i-- > 0;)
                                   if (const auto& m = (*messages)[i]; !log_->knows(m.id()))
-                                      posts_.on_message(m);
+                                      posts_.on_message(m, t.now);
                           });
 }
 
 // ---- the end of a turn
 
 void Clients::show(Turn& turn) {
+    if (log_->policies().has_changed()) apply_policies(turn);
     tell_store_state();
     const auto rooms = announce_cursors(turn);
     rooms_.seal();
@@ -171,6 +174,7 @@ void Clients::end_sessions(Turn& turn) {
             sessions_.close(*session, "your sign-in has ended: sign in again");
     members_.set_in_use(in_use);
     tell_roles();
+    if (log_->policies().count_rooms() > 0) put_out(turn, {std::string{base::everywhere}});
 }
 
 /// To those whose account has another role than before.
@@ -183,9 +187,17 @@ void Clients::tell_roles() {
     });
 }
 
-/// Of rooms that somebody follows and may not read any more, since a policy is another one.
-void Clients::put_out(Turn& turn) {
+/// In rooms whose policies have changed in this turn.
+void Clients::apply_policies(Turn& turn) {
     const auto changed = log_->policies().take_changed();
+    put_out(turn, changed);
+    for (const auto& name : log_->policies().take_changed_settings())
+        if (auto* room = rooms_.find(name))
+            rooms_.announce(*room, frames::RoomInfo{name, access_.settings(name)});
+}
+
+/// Of rooms that somebody follows and may not read any more.
+void Clients::put_out(Turn& turn, const std::set<std::string, std::less<>>& changed) {
     const bool all = changed.contains(base::everywhere);
     struct Case {
         SessionId session;
@@ -198,7 +210,9 @@ void Clients::put_out(Turn& turn) {
         for (const auto* room : session.rooms) rooms.push_back(room->name);
         for (auto& room : rooms) {
             if (!all && !changed.contains(room)) continue;
-            if (auto refusal = access_.to_read(room, session.person(), turn.now))
+            // Who is not known well enough just now stays until they are.
+            if (auto refusal = access_.to_read(room, session.person(), turn.now);
+                refusal && refusal->retry_ms == 0)
                 cases.push_back({session.id, std::move(room), std::move(*refusal)});
         }
     });
@@ -213,7 +227,6 @@ void Clients::put_out(Turn& turn) {
 }
 
 void Clients::send(Turn& turn, const std::vector<std::string>& stored) {
-    if (log_->policies().has_changed()) put_out(turn);
     resume_.set_seen(store_->generation(), store_->read_up_to());
     resume_.stored(stored);
     resume_.pump(turn);

@@ -21,7 +21,9 @@
 #include "node/core/store/store.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,7 +47,7 @@ public:
     void on(const Written& e);
     void on(Turn& turn, const Closed& e);
     void on(Turn& turn, Requested& e) { http_.on(turn, e); }
-    void on(Turn& turn, const Found& e) { search_.found(turn, e.search, e.answer); }
+    void on(Turn& turn, Found& e) { search_.found(turn, e.search, std::move(e.answer)); }
     void on_timer(Turn& turn, TimerId timer);
     /// These messages are on the disk now.
     void committed(Turn& turn, const std::vector<PendingMessage*>& batch);
@@ -100,7 +102,8 @@ private:
     void tell_store_state();
     void end_sessions(Turn& turn);
     void tell_roles();
-    void put_out(Turn& turn);
+    void apply_policies(Turn& turn);
+    void put_out(Turn& turn, const std::set<std::string, std::less<>>& changed);
     std::vector<std::string> announce_cursors(Turn& turn);
 
     std::size_t history_on_join_;
@@ -110,10 +113,10 @@ private:
     Rooms rooms_{sessions_};
     Resume resume_;
     Polls polls_;
-    SearchHandler search_{sessions_};
     PresenceTracker presence_;
     Members members_;
     Access access_;
+    SearchHandler search_{sessions_, access_};
     SignIn sign_in_;
     PostHandler posts_;
     ChangeHandler changes_;

@@ -17,6 +17,7 @@ const std::string* key_of(const ClientFrame& frame) {
     if (const auto* post = std::get_if<PostFrame>(&frame)) return &post->key;
     if (const auto* change = std::get_if<ChangeFrame>(&frame)) return &change->key;
     if (const auto* ban = std::get_if<BanFrame>(&frame)) return &ban->key;
+    if (const auto* set = std::get_if<SetRoomFrame>(&frame)) return &set->key;
     return nullptr;
 }
 
@@ -81,6 +82,8 @@ void FrameHandler::on_frame(Turn& turn, Session& session, Join& frame) {
     if (!Rooms::follows(session, room) && session.rooms.size() + resume_->under_way(session.id) >= rooms_max)
         return sessions_->tell(session, frames::Error{"at most 500 rooms at once: leave some first"});
     if (may_not_read(turn, session, room)) return;
+    if (const auto* settings = access_->settings(room))
+        sessions_->tell(session, frames::RoomInfo{room, settings});
     if (config_->presence && frame.request.people) presence_->watch(session, room);
     resume_->join(turn, session, std::move(frame.request));
 }
@@ -122,6 +125,18 @@ void FrameHandler::on_frame(Turn& turn, Session& session, BanFrame& frame) {
     moderation_->change_ban(turn, draft, std::move(waiter), who_is_rated(session));
 }
 
+void FrameHandler::on_frame(Turn& turn, Session& session, RoomFrame& frame) {
+    if (may_not_read(turn, session, frame.room)) return;
+    sessions_->tell(session, frames::RoomInfo{frame.room, access_->settings(frame.room)});
+}
+
+void FrameHandler::on_frame(Turn& turn, Session& session, SetRoomFrame& frame) {
+    frame.settings.by = session.user;
+    ReplyTo waiter{session.id, 0, frame.key};
+    moderation_->change_settings(turn, {std::move(frame.settings), std::move(frame.key)}, std::move(waiter),
+                                 who_is_rated(session));
+}
+
 bool FrameHandler::may_not_read(const Turn& turn, Session& session, std::string_view room) {
     const auto refusal = access_->to_read(room, session.person(), turn.now);
     if (!refusal) return false;
@@ -129,6 +144,7 @@ bool FrameHandler::may_not_read(const Turn& turn, Session& session, std::string_
     sessions_->tell(session, frames::Refused{.key = {},
                                              .code = refusal->code,
                                              .reason = refusal->reason,
+                                             .retry_ms = refusal->retry_ms,
                                              .until = refusal->until,
                                              .room = room});
     return true;

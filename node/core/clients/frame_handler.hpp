@@ -36,6 +36,8 @@ private:
     void on_frame(Turn& turn, Session& session, PostFrame& frame);
     void on_frame(Turn& turn, Session& session, ChangeFrame& frame);
     void on_frame(Turn& turn, Session& session, BanFrame& frame);
+    void on_frame(Turn& turn, Session& session, RoomFrame& frame);
+    void on_frame(Turn& turn, Session& session, SetRoomFrame& frame);
     void on_frame(Turn& turn, Session& session, History& frame);
     void on_frame(Turn& turn, Session& session, SearchFrame& frame);
     void on_frame(Turn& turn, Session& session, const Ping& frame);

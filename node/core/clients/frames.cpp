@@ -221,6 +221,21 @@ void add(base::FrameBatch& batch, const Refused& frame) {
     });
 }
 
+void add(base::FrameBatch& batch, const RoomInfo& frame) {
+    batch.add({.type = "room"}, [&](std::string& out) {
+        out += "{\"t\":\"room\",";
+        append_members(out, frame);
+        out += '}';
+    });
+}
+
+void append_members(std::string& out, const RoomInfo& frame) {
+    base::append_json_string(out += "\"room\":", frame.room);
+    base::append_room_members(out += ',', frame.settings ? *frame.settings : base::RoomSettings{});
+    if (frame.settings && !frame.settings->by.empty())
+        base::append_json_string(out += ",\"by\":", frame.settings->by);
+}
+
 void add(base::FrameBatch& batch, const Role& frame) {
     add_object(batch, "role", [&](Object& object) {
         object.raw(frame.moderator ? ",\"moderator\":true" : ",\"moderator\":false");

@@ -2,6 +2,7 @@
 
 #include "node/base/chat_message.hpp"
 #include "node/base/frame.hpp"
+#include "node/base/policy.hpp"
 #include "node/base/search.hpp"
 #include "node/core/log/history.hpp"
 #include "node/core/store/store.hpp"
@@ -72,6 +73,11 @@ struct Refused {
     std::string_view until{};   ///< the end of the ban that is the reason, where it has one
     std::string_view room{};    ///< of what was no post: the room that it was about
 };
+/// What a room is; without settings it is as all are.
+struct RoomInfo {
+    std::string_view room;
+    const base::RoomSettings* settings = nullptr;
+};
 /// What this client may do has changed.
 struct Role {
     bool moderator = false;
@@ -123,6 +129,7 @@ void add(base::FrameBatch& batch, const Stored& frame);
 void add(base::FrameBatch& batch, const Failed& frame);
 void add(base::FrameBatch& batch, const Superseded& frame);
 void add(base::FrameBatch& batch, const Refused& frame);
+void add(base::FrameBatch& batch, const RoomInfo& frame);
 void add(base::FrameBatch& batch, const Role& frame);
 void add(base::FrameBatch& batch, const PutOut& frame);
 void add(base::FrameBatch& batch, const StoreState& frame);
@@ -144,5 +151,6 @@ base::Frames only(const Frame& frame) {
 // The same as they stand in the REST API: JSON members, without the braces and without `t`.
 void append_members(std::string& out, const Page& frame);
 void append_members(std::string& out, const Found& frame);
+void append_members(std::string& out, const RoomInfo& frame);
 
 }  // namespace davenport::node::frames

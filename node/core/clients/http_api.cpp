@@ -76,6 +76,21 @@ Call read_ban(const base::HttpRequest& request, std::string room, std::string na
     return out;
 }
 
+Call read_room_settings(const base::HttpRequest& request, const std::string& room) {
+    const auto key = base::header(request.headers, "Idempotency-Key");
+    if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
+    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
+        return wrong(415, "unsupported_media_type", "send application/json");
+    base::JsonReader reader;
+    const auto body = reader.read(request.body);
+    if (!body || !body->is_object()) return wrong(400, "bad_request", "the body is a JSON object");
+    SetRoom out{std::string{key}, {}};
+    out.settings.room = room;
+    if (const auto problem = base::read_room_members(*body, out.settings); !problem.empty())
+        return wrong(400, "bad_request", problem);
+    return out;
+}
+
 /// False when the parameter is there and no number from `least` on; more than `most` is `most`.
 template <class Number>
 bool read_number(const base::Target& target, std::string_view name, Number least, Number most, Number& into) {
@@ -186,9 +201,14 @@ Call read_ban_call(const base::HttpRequest& request, const base::Target& target,
 
 Call read_room_call(const base::HttpRequest& request, const base::Target& target) {
     const auto& room = target.path[2];
-    const auto& what = target.path[3];
     if (!base::is_room_name(room))
         return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
+    if (target.path.size() == 3) {
+        if (request.method == "GET" || request.method == "HEAD") return GetRoom{room};
+        if (request.method == "PUT") return read_room_settings(request, room);
+        return not_allowed("GET and PUT are", "GET, HEAD, PUT");
+    }
+    const auto& what = target.path[3];
     if (what == "bans") return read_ban_call(request, target, room, 4);
     if (target.path.size() == 5) {
         if (what != "messages") return wrong(404, "not_found", "there is nothing here");
@@ -215,7 +235,7 @@ Call read(const base::HttpRequest& request) {
     const bool get = request.method == "GET" || request.method == "HEAD";
     if (path.size() == 1 && path[0] == "healthz" && get) return Health{};
     if (path.size() == 1 && path[0] == "readyz" && get) return Ready{};
-    if ((path.size() == 4 || path.size() == 5) && path[0] == "api" && path[1] == "rooms")
+    if (path.size() >= 3 && path.size() <= 5 && path[0] == "api" && path[1] == "rooms")
         return read_room_call(request, *target);
     if ((path.size() == 2 || path.size() == 3) && path[0] == "api" && path[1] == "bans")
         return read_ban_call(request, *target, std::string{base::everywhere}, 2);
@@ -248,6 +268,8 @@ base::HttpResponse later(int status, std::string_view error, std::string_view re
 }
 
 base::HttpResponse denied(const Refusal& refusal) {
+    if (refusal.retry_ms > 0)
+        return later(503, refusal.code, refusal.reason, std::chrono::milliseconds{refusal.retry_ms});
     std::string out = "{\"error\":";
     base::append_json_string(out, refusal.code);
     base::append_json_string(out += ",\"reason\":", refusal.reason);
@@ -342,6 +364,12 @@ base::HttpResponse bans(const std::vector<const base::Ban*>& bans, bool more) {
     return json(200, body + "\n");
 }
 
+base::HttpResponse room(const frames::RoomInfo& frame) {
+    std::string body = "{";
+    frames::append_members(body, frame);
+    return json(200, body + "}\n");
+}
+
 base::HttpResponse invalid_cursor() {
     return problem(
         400, "bad_place",
@@ -374,8 +402,9 @@ base::HttpResponse kept(int status, std::string_view state, std::string_view key
 }
 
 int status_of(const frames::Refused& refused) {
-    if (refused.code == "too_fast") return 429;
-    if (refused.code == "not_yours" || refused.code == "banned") return 403;
+    const auto& code = refused.code;
+    if (code == "too_fast" || code == "slow_mode") return 429;
+    if (code == "not_yours" || code == "banned" || code == "not_a_member" || code == "read_only") return 403;
     if (refused.code == "unknown") return 404;
     if (refused.retry_ms > 0) return 503;
     return refused.code == "too_long" ? 413 : 400;

@@ -56,6 +56,13 @@ struct GetBans {
     std::string after;
     std::size_t limit;
 };  ///< GET /api/rooms/{room}/bans?after=&limit= and /api/bans?after=&limit=
+struct GetRoom {
+    std::string room;
+};  ///< GET /api/rooms/{room}
+struct SetRoom {
+    std::string key;
+    base::RoomSettings settings;  ///< with its room
+};                                ///< PUT /api/rooms/{room}, Idempotency-Key as above
 struct BeginSession {
     std::string name, password;
 };                     ///< POST /api/session
@@ -69,7 +76,7 @@ struct BadRequest {
 
 using Call =
     std::variant<Health, Ready, GetMessages, Poll, Follow, GetRooms, FindMessages, PostMessage, ChangeMessage,
-                 ChangeBan, GetBans, BeginSession, GetSession, EndSession, BadRequest>;
+                 ChangeBan, GetBans, GetRoom, SetRoom, BeginSession, GetSession, EndSession, BadRequest>;
 Call read(const base::HttpRequest& request);
 
 /// An error as all of ours are: what a program goes by, and what a person reads.
@@ -101,6 +108,7 @@ base::HttpResponse polled(std::string_view room, const std::vector<std::string>&
 base::HttpResponse rooms(const std::vector<base::JournalRoom>& rooms, bool more);
 /// `more`: there are others after the last of `bans`.
 base::HttpResponse bans(const std::vector<const base::Ban*>& bans, bool more);
+base::HttpResponse room(const frames::RoomInfo& frame);
 base::HttpResponse invalid_cursor();  ///< `after` was not handed out by any node
 base::HttpResponse too_many();        ///< long polls, or searches
 base::HttpResponse shutting_down();   ///< the node is about to end

@@ -90,12 +90,16 @@ void HttpHandler::answer(Asked& asked, http_api::GetRooms& call) {
     auto rooms = log_->journal().rooms(call.after, call.limit + 1);
     const bool more = rooms.size() > call.limit;
     if (more) rooms.pop_back();
+    std::erase_if(rooms, [&](const base::JournalRoom& room) {
+        const auto refusal = access_->to_read(room.name, asked.person(), asked.turn.now);
+        return refusal && refusal->code != "banned";
+    });
     asked.answer(http_api::rooms(rooms, more));
 }
 
 void HttpHandler::answer(Asked& asked, http_api::FindMessages& call) {
     if (!call.query.room.empty() && may_not_read(asked, call.query.room)) return;
-    if (!search_->ask(asked.turn, asked.request.exchange, std::move(call.query)))
+    if (!search_->ask(asked.turn, asked.request.exchange, asked.person(), std::move(call.query)))
         asked.answer(http_api::too_many());
 }
 
@@ -155,6 +159,20 @@ void HttpHandler::answer(Asked& asked, http_api::GetBans& call) {
     asked.answer(http_api::bans(bans, more));
 }
 
+void HttpHandler::answer(Asked& asked, http_api::GetRoom& call) {
+    if (!may_not_read(asked, call.room))
+        asked.answer(http_api::room({call.room, access_->settings(call.room)}));
+}
+
+void HttpHandler::answer(Asked& asked, http_api::SetRoom& call) {
+    if (call.key.empty()) call.key = make_key(asked.turn);
+    ReplyTo waiter{0, asked.request.exchange, call.key};
+    call.settings.by = asked.person();
+    const auto who = call.settings.by;
+    moderation_->change_settings(asked.turn, {std::move(call.settings), std::move(call.key)},
+                                 std::move(waiter), who);
+}
+
 void HttpHandler::answer(Asked& asked, http_api::Poll& call) {
     if (may_not_read(asked, call.room)) return;
     Polls::Wish wish{{.room = call.room, .history = call.limit},
@@ -176,6 +194,8 @@ void HttpHandler::answer(Asked& asked, http_api::Follow& call) {
     asked.turn.emit(Stream{asked.request.exchange});
     auto& session =
         greeter_->open(asked.turn, asked.request.exchange, std::move(asked.request.address), asked.pass);
+    if (const auto* settings = access_->settings(call.room))
+        greeter_->tell(session, frames::RoomInfo{call.room, settings});
     resume_->join(asked.turn, session, std::move(join));
 }
 

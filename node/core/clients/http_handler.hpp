@@ -59,6 +59,8 @@ private:
     void answer(Asked& asked, http_api::ChangeMessage& call);
     void answer(Asked& asked, http_api::ChangeBan& call);
     void answer(Asked& asked, http_api::GetBans& call);
+    void answer(Asked& asked, http_api::GetRoom& call);
+    void answer(Asked& asked, http_api::SetRoom& call);
     void answer(Asked& asked, http_api::BeginSession& call);
     void answer(Asked& asked, http_api::GetSession& call);
     void answer(Asked& asked, http_api::EndSession& call);

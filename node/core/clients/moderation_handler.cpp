@@ -52,6 +52,25 @@ void ModerationHandler::change_ban(Turn& turn, const BanDraft& draft, ReplyTo wa
     take(id, {key->text(), std::move(ban)}, std::move(body), std::move(waiter));
 }
 
+void ModerationHandler::change_settings(Turn& turn, const SettingsDraft& draft, ReplyTo waiter,
+                                        const std::string& who) {
+    const auto key = base::MessageKey::parse(draft.key);
+    if (!key) return posts_->refuse(turn, waiter, bad_key());
+    const auto& settings = draft.settings;
+    if (!base::is_room_name(settings.room))
+        return posts_->refuse(turn, waiter,
+                              {"bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'"});
+    const auto id = base::room_settings_id(settings.room);
+    const auto* held = log_->policies().find(id);
+    const std::string counts{held ? held->key() : std::string_view{}};
+    if (!may_take(turn, id, *key, counts, waiter, settings.room, settings.by, who)) return;
+    auto body = base::policy_body(settings, key->text());
+    if (body.size() > base::policy_bytes_max)
+        return posts_->refuse(
+            turn, waiter, {"too_long", "a room's settings are at most 64 KiB", 0, base::policy_bytes_max});
+    take(id, {key->text(), settings}, std::move(body), std::move(waiter));
+}
+
 std::optional<Refusal> ModerationHandler::to_moderate(std::string_view room, std::string_view person,
                                                       base::Now now) const {
     if (!members_->is_moderator(person)) {

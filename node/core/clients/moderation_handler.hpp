@@ -26,6 +26,12 @@ struct BanDraft {
     bool lifts = false;  ///< it ends a ban
 };
 
+/// A room's settings, as a client sent them: all of them, what is left out is not set.
+struct SettingsDraft {
+    base::RoomSettings settings;  ///< with its room, and by whom
+    std::string key;
+};
+
 /// Takes bans, their ends and rooms' settings in from moderators, and tells them what became of theirs, as
 /// posts are told: `accepted` when the journal has it, `stored` when the store does, `superseded` when
 /// another one counts more. They are in force here from the moment that they are taken.
@@ -42,6 +48,7 @@ public:
 
     /// `who`: whose rate it counts against.
     void change_ban(Turn& turn, const BanDraft& draft, ReplyTo waiter, const std::string& who);
+    void change_settings(Turn& turn, const SettingsDraft& draft, ReplyTo waiter, const std::string& who);
     /// Why whoever this is may not moderate; nothing: they may. `room`: where; may be base::everywhere.
     [[nodiscard]] std::optional<Refusal> to_moderate(std::string_view room, std::string_view person,
                                                      base::Now now) const;

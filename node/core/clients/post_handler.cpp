@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t lookups_max = 64;
 constexpr std::int64_t retry_soon_ms = 1000;
+constexpr std::int64_t just_now_ms = 5000;
 
 bool same(const ReplyTo& a, const ReplyTo& b) {
     return a.session == b.session && a.exchange == b.exchange && a.key == b.key;
@@ -54,7 +55,25 @@ void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter, const std
         return look_up(turn, good->message, std::move(waiter), std::move(judgement.refusal));
     if (log_->failing()) DAVENPORT_MARK("a post meets a full disk");
     if (const auto refusal = takes_nothing()) return refuse(turn, waiter, *refusal);
-    accept(std::move(good->message), std::move(waiter));
+    if (const auto refusal = too_soon(good->message, turn.now.time)) return refuse(turn, waiter, *refusal);
+    accept(std::move(good->message), std::move(waiter), turn.now.time);
+}
+
+std::optional<Refusal> PostHandler::too_soon(const base::ChatMessage& message, base::Time now) const {
+    const auto* settings = access_->settings(message.room());
+    if (!settings || settings->slow_s == 0 || access_->is_moderator(message.user())) return std::nullopt;
+    const std::chrono::seconds pause{settings->slow_s};
+    const auto wait = slow_mode_.wait(message.room(), message.user(), pause, now);
+    if (!wait) return std::nullopt;
+    return Refusal{"slow_mode",
+                   "in this room one waits " + std::to_string(settings->slow_s) + " s between two messages",
+                   std::chrono::ceil<std::chrono::milliseconds>(*wait).count()};
+}
+
+void PostHandler::note_for_slow_mode(const base::ChatMessage& message, base::Time now) {
+    const auto* settings = access_->settings(message.room());
+    if (settings && settings->slow_s > 0)
+        slow_mode_.posted(message.room(), message.user(), std::chrono::seconds{settings->slow_s}, now);
 }
 
 std::optional<Refusal> PostHandler::too_fast(const Turn& turn, const std::string& who) {
@@ -72,7 +91,8 @@ std::optional<Refusal> PostHandler::takes_nothing() const {
     return std::nullopt;
 }
 
-void PostHandler::accept(base::ChatMessage message, ReplyTo waiter) {
+void PostHandler::accept(base::ChatMessage message, ReplyTo waiter, base::Time now) {
+    note_for_slow_mode(message, now);
     auto& pending = log_->add(std::move(message), true, {});
     pending.replies_to.push_back(std::move(waiter));
     store_->put(pending);
@@ -113,7 +133,11 @@ bool PostHandler::repeat(Turn& turn, std::string_view id, const ReplyTo& waiter)
     return true;
 }
 
-void PostHandler::on_message(base::ChatMessage message) {
+void PostHandler::on_message(base::ChatMessage message, base::Now now) {
+    // Through another node, and just now: what is read late is long over.
+    if (const auto said = base::parse_message_id(message.id());
+        said && base::unix_ms(now.wall) - said->unix_ms < just_now_ms)
+        note_for_slow_mode(message, now.time);
     show(log_->add(std::move(message), false, store_->generation()));
 }
 

@@ -66,10 +66,13 @@ void Policies::erase(std::string_view id) {
 
 void Policies::note_change(const HeldPolicy& one) {
     if (!one.policy) return;
-    if (const auto* ban = std::get_if<base::Ban>(&one.policy->what))
+    if (const auto* ban = std::get_if<base::Ban>(&one.policy->what)) {
         changed_.insert(ban->room);
-    else
-        changed_.insert(std::get<base::RoomSettings>(one.policy->what).room);
+        return;
+    }
+    const auto& room = std::get<base::RoomSettings>(one.policy->what).room;
+    changed_.insert(room);
+    changed_settings_.insert(room);
 }
 
 void Policies::add_to_index(std::map<std::string, HeldPolicy, std::less<>>::const_iterator one) {

@@ -72,6 +72,10 @@ public:
 
     /// Rooms whose bans or settings have changed since this was last asked; `everywhere` for all.
     [[nodiscard]] std::set<std::string, std::less<>> take_changed() { return std::exchange(changed_, {}); }
+    /// The same of settings alone.
+    [[nodiscard]] std::set<std::string> take_changed_settings() {
+        return std::exchange(changed_settings_, {});
+    }
     [[nodiscard]] bool has_changed() const { return !changed_.empty(); }
 
     // ---- to the disk
@@ -98,6 +102,7 @@ private:
     std::map<std::string, Subject, std::less<>> bans_;     ///< by base::ban_subject()
     std::map<std::string, const base::RoomSettings*, std::less<>> rooms_;
     std::set<std::string, std::less<>> changed_;
+    std::set<std::string> changed_settings_;
     std::set<std::string> waiting_, under_way_;  ///< ids that go to the disk
     std::uint64_t version_ = 0, version_under_way_ = 0, committed_version_ = 0;
 };

@@ -168,7 +168,11 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
 
 void CouchStore::on_batch(Turn& turn, BackfillBatch batch) {
     for (const auto& id : batch.known) sighted(turn, id, log_->find(id));
-    for (auto& row : batch.rows) take_in_row(turn, row);
+    for (auto& row : batch.rows)
+        if (base::is_policy_id(row.id))
+            policies_.on_old_row(std::move(row.id));
+        else
+            take_in_row(turn, row);
     if (!batch.done) return;
     DAVENPORT_MARK("a backfill meets the live feed");
     if (fresh_) caught_up_at_last(turn);

@@ -68,7 +68,7 @@ void PolicyDocuments::start_over(Turn& turn) {
 /// What is under way is looked at anew.
 void PolicyDocuments::put_back() {
     request_.forget();
-    for (auto& id : std::exchange(asked_, {})) look_at(std::move(id));
+    for (auto& [id, revision] : std::exchange(asked_, {})) look_at(std::move(id));
     for (auto& write : std::exchange(writes_, {})) look_at(std::move(write.id));
 }
 
@@ -91,12 +91,18 @@ void PolicyDocuments::pump(Turn& turn) {
 
 void PolicyDocuments::on_row(Turn& turn, FeedRow& row) {
     if (!row.deleted && !row.policy) return look_at(std::move(row.id));  // it came without its document
+    if (told_meanwhile_) told_meanwhile_->insert(row.id);
     Told told{std::move(row.revision), row.deleted ? std::nullopt : std::move(row.policy)};
     compare(turn, row.id, &told, false);
 }
 
 bool PolicyDocuments::is_known_stored(const HeldPolicy& held) const {
     return !held.stored_in.empty() && held.stored_in == health_->generation();
+}
+
+std::string PolicyDocuments::known_revision(const std::string& id) const {
+    const auto* held = log_->policies().find(id);
+    return held && is_known_stored(*held) ? held->revision : std::string{};
 }
 
 void PolicyDocuments::compare(Turn& turn, const std::string& id, Told* told, bool read) {
@@ -113,7 +119,7 @@ void PolicyDocuments::compare(Turn& turn, const std::string& id, Told* told, boo
     // An old row, of a feed that went back; or the document was purged and made anew.
     if (was_there && !read && !is_newer(told->revision, held->revision)) return look_at(id);
     if (!told->reading) {
-        if (held) on_deleted(id, *held, *told, read);
+        if (held) on_deleted(id, *held, read);
         return;
     }
     const auto key = told->reading->policy ? std::string_view{told->reading->policy->key} : "";
@@ -126,13 +132,13 @@ void PolicyDocuments::compare(Turn& turn, const std::string& id, Told* told, boo
         look_at(id);
 }
 
-void PolicyDocuments::on_deleted(const std::string& id, const HeldPolicy& held, const Told& told, bool read) {
+void PolicyDocuments::on_deleted(const std::string& id, const HeldPolicy& held, bool read) {
     // What was made here and is in no store yet may be younger than the deletion. What another store had was
     // deleted in this one.
     if (!held.stored_in.empty()) return gone(id);
     DAVENPORT_MARK("a policy is written over its deletion");
     if (read)
-        write_over(id, held, told.revision);
+        write_over(id, held, {});  // CouchDB takes the revision of a deletion for a conflict
     else
         look_at(id);
 }
@@ -171,13 +177,16 @@ void PolicyDocuments::write_over(const std::string& id, const HeldPolicy& held, 
 void PolicyDocuments::read(Turn& turn) {
     while (!to_look_at_.empty() && asked_.size() < std::min(looked_at_max, writes_max_)) {
         queued_.erase(to_look_at_.front());
-        asked_.push_back(std::move(to_look_at_.front()));
+        auto& id = to_look_at_.front();
+        auto revision = known_revision(id);
+        asked_.emplace_back(std::move(id), std::move(revision));
         to_look_at_.pop_front();
     }
-    requests_->send(turn, RequestOwner::policies, request_, api_->all_documents(asked_, true),
-                    {.timeout = request_timeout_}, [this](Turn& t, const Reply& reply) {
-                        return on_reply(t, reply, &PolicyDocuments::on_read);
-                    });
+    std::vector<std::string> ids;
+    for (const auto& [id, revision] : asked_) ids.push_back(id);
+    requests_->send(
+        turn, RequestOwner::policies, request_, api_->all_documents(ids, true), {.timeout = request_timeout_},
+        [this](Turn& t, const Reply& reply) { return on_reply(t, reply, &PolicyDocuments::on_read); });
 }
 
 void PolicyDocuments::write(Turn& turn) {
@@ -203,14 +212,21 @@ bool PolicyDocuments::on_reply(Turn& turn, const Reply& reply,
             return true;
         }
         if (verdict == StoreVerdict::served && (this->*on_answer)(turn, *reply.response)) {
-            backoff_.reset();
+            if (std::exchange(overtaken_, false))
+                pause(turn);
+            else if (writes_.empty())
+                backoff_.reset();
             return true;
         }
     }
     put_back();  // done or not, nobody knows: what the store has is read again
+    pause(turn);
+    return false;
+}
+
+void PolicyDocuments::pause(Turn& turn) {
     not_before_ = turn.now.time + backoff_.next(*random_);
     turn.emit(SetTimer{timers::policies, not_before_});
-    return false;
 }
 
 bool PolicyDocuments::on_read(Turn& turn, const base::HttpResponse& response) {
@@ -223,8 +239,13 @@ bool PolicyDocuments::on_read(Turn& turn, const base::HttpResponse& response) {
         }))
         return false;
     std::vector<std::string> missing;
-    for (auto& id : std::exchange(asked_, {})) {
+    for (auto& [id, known_then] : std::exchange(asked_, {})) {
         const auto row = by_id.find(id);
+        if (known_revision(id) != known_then) {
+            DAVENPORT_MARK("a policy is told anew while it is read");
+            look_at(std::move(id));
+            continue;
+        }
         if (row == by_id.end()) continue;
         const auto value = row->second.member("value");
         const auto document = row->second.member("doc");
@@ -273,6 +294,7 @@ bool PolicyDocuments::on_written(Turn& turn, const base::HttpResponse& response)
             refused(turn, write.id, row->reason);
         } else if (!row || row->conflict || row->outcome != BulkRow::Outcome::stored || !held ||
                    held->version != write.version) {
+            overtaken_ |= row && row->conflict;
             look_at(std::move(write.id));  // somebody was faster, here or there
         } else {
             log_->policies().mark_stored(write.id, row->revision, health_->generation());
@@ -296,8 +318,7 @@ void PolicyDocuments::look_for_purges(Turn& turn, std::vector<std::string> missi
                         const auto purged = reply.response ? read_purged(*reply.response) : std::nullopt;
                         if (!purged) {
                             for (const auto& id : missing) look_at(id);
-                            not_before_ = t.now.time + backoff_.next(*random_);
-                            t.emit(SetTimer{timers::policies, not_before_});
+                            pause(t);
                             return false;
                         }
                         for (const auto& id : missing) {
@@ -315,10 +336,12 @@ void PolicyDocuments::look_for_purges(Turn& turn, std::vector<std::string> missi
 }
 
 void PolicyDocuments::read_all(Turn& turn) {
+    told_meanwhile_.emplace();
     requests_->send(turn, RequestOwner::policies,
                     api_->documents_between(base::ban_id_lead, base::room_id_lead, read_at_once_max),
                     {.timeout = request_timeout_, .tells_health = false},
                     [this](Turn& t, const Reply& reply) {
+                        const auto newer = std::exchange(told_meanwhile_, std::nullopt);
                         if (!reply.response || reply.response->status != 200) return true;
                         base::JsonReader reader;
                         const auto body = reader.read(reply.response->body);
@@ -328,6 +351,7 @@ void PolicyDocuments::read_all(Turn& turn) {
                             const auto id = base::text_member(row, "id");
                             const auto document = row.member("doc");
                             if (!base::is_policy_id(id) || !document || !document->is_object()) return;
+                            if (newer && newer->contains(id)) return;
                             Told told{base::text_member(*document, "_rev"), base::read_policy(id, *document)};
                             compare(t, id, &told, false);
                         });

@@ -39,6 +39,8 @@ public:
     void put(std::string_view id) { look_at(std::string{id}); }
     /// A row of the feed about a policy's document.
     void on_row(Turn& turn, FeedRow& row);
+    /// A row of an old stretch of the feed, which may be older than what the live feed has told.
+    void on_old_row(std::string id) { look_at(std::move(id)); }
     /// Reads all documents at once: the feed of a store with a long history brings them late.
     void read_all(Turn& turn);
 
@@ -78,10 +80,11 @@ private:
     /// and is not an old row of the feed.
     void compare(Turn& turn, const std::string& id, Told* told, bool read);
     void adopt(Turn& turn, const std::string& id, Told& told);
-    void on_deleted(const std::string& id, const HeldPolicy& held, const Told& told, bool read);
+    void on_deleted(const std::string& id, const HeldPolicy& held, bool read);
     void gone(const std::string& id);
     void write_over(const std::string& id, const HeldPolicy& held, std::string_view revision);
     [[nodiscard]] bool is_known_stored(const HeldPolicy& held) const;
+    [[nodiscard]] std::string known_revision(const std::string& id) const;
 
     void read(Turn& turn);
     bool on_read(Turn& turn, const base::HttpResponse& response);
@@ -92,6 +95,7 @@ private:
     void refused(Turn& turn, const std::string& id, const std::string& reason);
     void look_for_purges(Turn& turn, std::vector<std::string> missing);
     void put_back();
+    void pause(Turn& turn);
 
     base::Duration request_timeout_;
     const StoreApi* api_;
@@ -102,10 +106,14 @@ private:
     Backoff backoff_;
 
     std::deque<std::string> to_look_at_;
-    std::set<std::string> queued_;    ///< the same
-    std::vector<std::string> asked_;  ///< under way
-    std::vector<Write> writes_;       ///< to be written, or under way
-    std::size_t writes_max_;          ///< at once; fewer after an answer that they were too large
+    std::set<std::string> queued_;  ///< the same
+    /// Under way: ids, and the revision that was known when they were asked for. What the feed has told since
+    /// is newer than the answer.
+    std::vector<std::pair<std::string, std::string>> asked_;
+    std::optional<std::set<std::string>> told_meanwhile_;  ///< by the feed, while all are being read
+    std::vector<Write> writes_;                            ///< to be written, or under way
+    std::size_t writes_max_;  ///< at once; fewer after an answer that they were too large
+    bool overtaken_ = false;  ///< somebody wrote between the last read and the write
     base::Generation sent_to_;
     Request request_;
     base::Time not_before_{}, look_again_{};
