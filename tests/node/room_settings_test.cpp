@@ -109,6 +109,22 @@ TEST_F(Settings, ARoleOfTheStoreAdmits) {
     post(crew, "lobby", "hello");
     persist_all();
     EXPECT_THAT(heard(crew), ElementsAre("accepted", "message hello"));
+    const auto before = now().time;
+    while (heard(crew) != std::vector<std::string>{"put-out not_a_member"}) {
+        ASSERT_LT(now().time - before, 60s);  // the role is taken away
+        live(1s);
+        if (asked("_security")) answer("GET /chat/_security", 200, "{}");
+        if (!asked("POST /_users")) continue;
+        std::string rows;
+        const auto body = base::parse_json(fetch("POST /_users")->request.body);
+        for (const auto& key : base::member(*body, "keys")->get_array()) {
+            const auto id = base::write_json(key);
+            rows +=
+                fmt::format(R"({}{{"id":{},"doc":{{"name":"{},"roles":[],"salt":"s","derived_key":"k"}}}})",
+                            rows.empty() ? "" : ",", id, id.substr(18));
+        }
+        answer("POST /_users", 200, fmt::format(R"({{"rows":[{}]}})", rows));
+    }
 }
 
 TEST_F(Settings, OnlyWritersWrite) {
@@ -199,6 +215,21 @@ TEST_F(Settings, WhatMakesNoSenseCountsForNothing) {
 }
 
 struct FreeNames : CoreDriver, testing::Test {};
+
+TEST_F(FreeNames, WhoTakesABannedNameIsPutOut) {
+    start();
+    store_up();
+    open(1, "ann");
+    join(1, "lobby");
+    stream("feed=continuous", R"({"seq":"9-s","id":"davenport-ban~1","changes":[{"rev":"1-a"}],"doc":{"_id":)"
+                              R"("x","_rev":"1-a","what":"ban","who":"Mallory","room":"lobby"}})"
+                              "\n");
+    take(1);
+    say(1, R"({"t":"hello","user":"mallory"})");
+    post(1, "lobby", "hello");
+    EXPECT_THAT(heard(1), ElementsAre("put-out banned", "refused banned"));
+    EXPECT_EQ(counts().bans, 1u);
+}
 
 TEST_F(FreeNames, NobodyCanBeAMember) {
     start();

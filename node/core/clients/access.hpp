@@ -26,7 +26,7 @@ public:
     [[nodiscard]] const base::RoomSettings* settings(std::string_view room) const {
         return log_->policies().room(room);
     }
-    /// Some rooms may not be read by everybody.
+    /// There is some ban, or a room with settings.
     [[nodiscard]] bool any() const { return !log_->policies().empty(); }
     /// Moderators are bound by bans alone.
     [[nodiscard]] bool is_moderator(std::string_view person) const { return members_->is_moderator(person); }

@@ -219,10 +219,7 @@ void Clients::put_out(Turn& turn, const std::set<std::string, std::less<>>& chan
     for (const auto& [id, room, refusal] : cases) {
         auto* session = sessions_.find(id);
         if (!session || polls_.turn_away(turn, id, http_api::denied(refusal))) continue;
-        resume_.leave(turn, id, room);
-        presence_.unwatch(id, room);
-        rooms_.unfollow(*session, room);
-        sessions_.tell(*session, frames::PutOut{room, refusal.code, refusal.reason, refusal.until});
+        frames_.put_out(turn, *session, room, refusal);
     }
 }
 

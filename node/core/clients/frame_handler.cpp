@@ -68,13 +68,26 @@ void FrameHandler::turn_away(Turn& turn, Session& session, const ClientFrame& fr
     if (!std::holds_alternative<Hello>(frame)) sessions_->tell(session, frames::Error{what_to_do});
 }
 
-void FrameHandler::on_frame(Turn&, Session& session, Hello& frame) {
+void FrameHandler::put_out(Turn& turn, Session& session, const std::string& room, const Refusal& refusal) {
+    resume_->leave(turn, session.id, room);
+    presence_->unwatch(session.id, room);
+    rooms_->unfollow(session, room);
+    sessions_->tell(session, frames::PutOut{room, refusal.code, refusal.reason, refusal.until});
+}
+
+void FrameHandler::on_frame(Turn& turn, Session& session, Hello& frame) {
     if (members_->required()) return;
     auto name = base::prepare_name(frame.user);
     if (!name.problem.empty() && !frame.user.empty())
         return sessions_->tell(session, frames::Refused{{}, "bad_name", name.problem, 0, name.max});
     session.user = std::move(name.text);
     presence_->changed();
+    if (!access_->any()) return;
+    auto rooms = resume_->rooms_under_way(session.id);
+    for (const auto* room : session.rooms) rooms.push_back(room->name);
+    for (const auto& room : rooms)
+        if (const auto refusal = access_->to_read(room, session.user, turn.now))
+            put_out(turn, session, room, *refusal);
 }
 
 void FrameHandler::on_frame(Turn& turn, Session& session, Join& frame) {

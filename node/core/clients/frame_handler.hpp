@@ -26,6 +26,8 @@ public:
                  NodeCounts& counts, HistoryReader& history);
 
     void on(Turn& turn, Session& session, std::string_view text);
+    /// Ends that the session follows a room, or is on its way to, and tells it why.
+    void put_out(Turn& turn, Session& session, const std::string& room, const Refusal& refusal);
 
 private:
     void slow_down(Turn& turn, Session& session, const ClientFrame& frame, base::Duration wait);

@@ -91,7 +91,7 @@ void PolicyDocuments::pump(Turn& turn) {
 
 void PolicyDocuments::on_row(Turn& turn, FeedRow& row) {
     if (!row.deleted && !row.policy) return look_at(std::move(row.id));  // it came without its document
-    if (told_meanwhile_) told_meanwhile_->insert(row.id);
+    if (reads_of_all_ > 0) told_meanwhile_.insert(row.id);
     Told told{std::move(row.revision), row.deleted ? std::nullopt : std::move(row.policy)};
     compare(turn, row.id, &told, false);
 }
@@ -336,27 +336,33 @@ void PolicyDocuments::look_for_purges(Turn& turn, std::vector<std::string> missi
 }
 
 void PolicyDocuments::read_all(Turn& turn) {
-    told_meanwhile_.emplace();
-    requests_->send(turn, RequestOwner::policies,
-                    api_->documents_between(base::ban_id_lead, base::room_id_lead, read_at_once_max),
-                    {.timeout = request_timeout_, .tells_health = false},
-                    [this](Turn& t, const Reply& reply) {
-                        const auto newer = std::exchange(told_meanwhile_, std::nullopt);
-                        if (!reply.response || reply.response->status != 200) return true;
-                        base::JsonReader reader;
-                        const auto body = reader.read(reply.response->body);
-                        const auto rows = body ? body->member("rows") : std::nullopt;
-                        if (!rows) return true;
-                        rows->each_item([&](const base::JsonView& row) {
-                            const auto id = base::text_member(row, "id");
-                            const auto document = row.member("doc");
-                            if (!base::is_policy_id(id) || !document || !document->is_object()) return;
-                            if (newer && newer->contains(id)) return;
-                            Told told{base::text_member(*document, "_rev"), base::read_policy(id, *document)};
-                            compare(t, id, &told, false);
+    told_meanwhile_.clear();
+    for (const auto lead : {base::ban_id_lead, base::room_id_lead}) {
+        ++reads_of_all_;
+        requests_->send(turn, RequestOwner::policies, api_->documents_of(lead, read_at_once_max),
+                        {.timeout = request_timeout_, .tells_health = false},
+                        [this](Turn& t, const Reply& reply) {
+                            if (reply.response && reply.response->status == 200)
+                                on_all(t, reply.response->body);
+                            if (--reads_of_all_ == 0) told_meanwhile_.clear();
+                            return true;
                         });
-                        return true;
-                    });
+    }
+}
+
+void PolicyDocuments::on_all(Turn& turn, std::string_view body) {
+    base::JsonReader reader;
+    const auto parsed = reader.read(body);
+    const auto rows = parsed ? parsed->member("rows") : std::nullopt;
+    if (!rows) return;
+    rows->each_item([&](const base::JsonView& row) {
+        const auto id = base::text_member(row, "id");
+        const auto document = row.member("doc");
+        if (!base::is_policy_id(id) || !document || !document->is_object()) return;
+        if (told_meanwhile_.contains(id)) return;
+        Told told{base::text_member(*document, "_rev"), base::read_policy(id, *document)};
+        compare(turn, id, &told, false);
+    });
 }
 
 }  // namespace davenport::node

@@ -88,6 +88,7 @@ private:
 
     void read(Turn& turn);
     bool on_read(Turn& turn, const base::HttpResponse& response);
+    void on_all(Turn& turn, std::string_view body);
     void write(Turn& turn);
     bool on_written(Turn& turn, const base::HttpResponse& response);
     bool on_reply(Turn& turn, const Reply& reply,
@@ -110,10 +111,11 @@ private:
     /// Under way: ids, and the revision that was known when they were asked for. What the feed has told since
     /// is newer than the answer.
     std::vector<std::pair<std::string, std::string>> asked_;
-    std::optional<std::set<std::string>> told_meanwhile_;  ///< by the feed, while all are being read
-    std::vector<Write> writes_;                            ///< to be written, or under way
-    std::size_t writes_max_;  ///< at once; fewer after an answer that they were too large
-    bool overtaken_ = false;  ///< somebody wrote between the last read and the write
+    int reads_of_all_ = 0;                  ///< under way
+    std::set<std::string> told_meanwhile_;  ///< by the feed, while all are being read
+    std::vector<Write> writes_;             ///< to be written, or under way
+    std::size_t writes_max_;                ///< at once; fewer after an answer that they were too large
+    bool overtaken_ = false;                ///< somebody wrote between the last read and the write
     base::Generation sent_to_;
     Request request_;
     base::Time not_before_{}, look_again_{};

@@ -85,12 +85,6 @@ base::HttpRequest StoreApi::documents_of(std::string_view lead, std::size_t limi
                               "&startkey=" + key_of(lead) + "&endkey=" + key_after(lead));
 }
 
-base::HttpRequest StoreApi::documents_between(std::string_view first, std::string_view last,
-                                              std::size_t limit) const {
-    return request("GET", "/_all_docs?startkey=" + key_of(first) + "&endkey=" + key_after(last) +
-                              "&include_docs=true&limit=" + std::to_string(limit));
-}
-
 base::HttpRequest StoreApi::get_document(std::string_view id) const { return request("GET", segment(id)); }
 
 base::HttpRequest StoreApi::put_document(std::string_view id, std::string document) const {

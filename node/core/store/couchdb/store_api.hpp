@@ -51,10 +51,6 @@ public:
     /// All documents whose ids begin with `lead`, up to `limit`.
     [[nodiscard]] base::HttpRequest documents_of(std::string_view lead, std::size_t limit) const;
 
-    /// All documents whose ids begin with `first`, with `last`, or stand between them.
-    [[nodiscard]] base::HttpRequest documents_between(std::string_view first, std::string_view last,
-                                                      std::size_t limit) const;
-
     [[nodiscard]] base::HttpRequest get_document(std::string_view id) const;
     [[nodiscard]] base::HttpRequest put_document(std::string_view id, std::string document) const;
     [[nodiscard]] base::HttpRequest bulk_documents(const std::vector<std::string_view>& documents) const;
