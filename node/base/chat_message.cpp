@@ -3,6 +3,7 @@
 #include "node/base/change.hpp"
 #include "node/base/json.hpp"
 #include "node/base/message_id.hpp"
+#include "node/base/policy.hpp"
 #include "node/base/text.hpp"
 
 #include <algorithm>
@@ -145,7 +146,8 @@ std::optional<ChatMessage> from_document(const JsonView& document, WallTime seen
     const auto [its_id, its_user, its_msg, datetime, host, deleted, proof, revision, edited, seal, removed,
                 removed_by] = document.members(keys);
     const auto id = string_of(its_id), user = string_of(its_user), text = string_of(its_msg);
-    if (!id || !user || !text || id->starts_with('_') || is_true(deleted)) return std::nullopt;
+    if (!id || !user || !text || id->starts_with('_') || is_true(deleted) || is_policy_id(*id))
+        return std::nullopt;
     ChatMessage::Parts m{.id = *id,
                          .room = default_room,
                          .position = {},

@@ -43,6 +43,15 @@ struct JournalRun {
     friend bool operator==(const JournalRun&, const JournalRun&) = default;
 };
 
+/// A policy as the journal keeps it: see policy.hpp.
+struct JournalPolicy {
+    std::string id;          ///< the document's
+    std::string body;        ///< as policy_body(); empty: there is none any more
+    std::string revision{};  ///< in `stored_in`; opaque
+    Generation stored_in{};  ///< the generation that is known to hold it so; empty while none is
+    friend bool operator==(const JournalPolicy&, const JournalPolicy&) = default;
+};
+
 /// What one commit writes, all or nothing.
 struct JournalBatch {
     std::uint64_t number = 0;  ///< 1, 2, 3, ... since the node's start; told back with Persisted
@@ -54,6 +63,7 @@ struct JournalBatch {
     Generation stored_generation{};
     std::optional<Checkpoint> checkpoint{};  ///< never ahead of the entries of this batch and those before it
     std::string uuid{};                      ///< not empty: the journal's name from here on
+    std::vector<JournalPolicy> policies{};   ///< each takes the place of what is there for its id
 };
 
 /// A room that something was said in.
@@ -107,6 +117,9 @@ public:
 
     /// The ids of all messages that were edited or removed, in any order.
     [[nodiscard]] virtual std::vector<std::string> changed() = 0;
+
+    /// All policies, by id.
+    [[nodiscard]] virtual std::vector<JournalPolicy> policies() = 0;
 };
 
 /// The journal can't be used; `what()` names the file and the remedy.

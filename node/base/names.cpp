@@ -101,4 +101,23 @@ PreparedName prepare_name(std::string_view text) {
     return out;
 }
 
+std::string folded_name(std::string_view text) {
+    auto name = prepare_name(text);
+    auto out = name.problem.empty() ? std::move(name.text) : std::string{text};
+    const bool is_ascii = std::ranges::all_of(out, [](char c) { return c >= 0; });
+    if (is_ascii) {
+        std::ranges::transform(out, out.begin(),
+                               [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+        return out;
+    }
+    UErrorCode error = U_ZERO_ERROR;
+    const auto* nfkc = icu::Normalizer2::getNFKCInstance(error);
+    auto folded = icu::UnicodeString::fromUTF8({out.data(), static_cast<std::int32_t>(out.size())});
+    folded = nfkc->normalize(folded.foldCase(), error);
+    if (U_FAILURE(error)) return out;
+    out.clear();
+    folded.toUTF8String(out);
+    return out;
+}
+
 }  // namespace davenport::base

@@ -24,4 +24,8 @@ struct PreparedName {
 /// Joiners stay where they shape a letter or an emoji: between two visible characters.
 PreparedName prepare_name(std::string_view text);
 
+/// A name as names are compared: prepared, and without regard to case. Names that people take for one are
+/// equal here. What is no name is only made small. Pure.
+std::string folded_name(std::string_view text);
+
 }  // namespace davenport::base

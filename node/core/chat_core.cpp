@@ -31,6 +31,7 @@ public:
 
     Effects handle(Event&& event, base::Now now) {
         Turn turn{now};
+        wall_ = now.wall;
         std::visit([&](auto& e) { on(turn, e); }, event);
         // Half of all turns are that a client took what it was sent, and most of those find nothing to do.
         if (std::holds_alternative<Written>(event) && !clients_.has_work() && !draining_) return {};
@@ -43,6 +44,8 @@ public:
         out.clients = clients_.size();
         out.send_queue_bytes = clients_.queued_bytes();
         out.backlog = store_.backlog();
+        out.bans = log_.policies().count_bans(wall_);
+        out.rooms_with_settings = log_.policies().count_rooms();
         out.store_up = store_.up();
         out.draining = draining_;
         out.catching_up = store_.catching_up();
@@ -130,6 +133,7 @@ private:
 
     bool draining_ = false, drained_ = false;
     base::Time drain_until_{};
+    base::WallTime wall_{};  ///< of the last event
 };
 
 ChatCore::ChatCore(ChatConfig config, base::JournalView& journal)

@@ -47,6 +47,8 @@ struct ChatConfig {
     bool members_only = false;  ///< people sign in with their store's accounts
     /// Names of accounts that may remove what others said; where people sign in.
     std::vector<std::string> moderators{};
+    /// Accounts with this role in the store may, too; empty: none.
+    std::string moderator_role = "davenport-moderator";
     /// What signs who they are: the first signs, all are believed. Empty: keys that the nodes make and share
     /// in the store.
     std::vector<std::string> auth_secrets;

@@ -17,12 +17,15 @@ struct NodeCounts {
     std::uint64_t rows_skipped = 0;    ///< rows of the feed that cannot be read
     std::uint64_t feeds_deaf = 0;      ///< feeds that were open and brought nothing, though there was more
     std::uint64_t frames_refused = 0;  ///< from clients that send more often than they may
+    std::uint64_t reads_refused = 0;   ///< joins and other reads in rooms where somebody may not read
     std::uint64_t sign_ins_held_back = 0;
     std::uint64_t clients_cut_off = 0;  ///< for not taking what they were sent
     // As they are now:
     std::size_t clients = 0;
     std::size_t send_queue_bytes = 0;  ///< that wait for all clients together
     std::size_t backlog = 0;           ///< messages that wait for the store
+    std::size_t bans = 0;              ///< in force
+    std::size_t rooms_with_settings = 0;
     bool store_up = false;
     bool catching_up = false;                             ///< a new node reads what the store had before
     std::uint64_t catch_up_read = 0, catch_up_total = 0;  ///< documents

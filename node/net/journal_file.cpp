@@ -47,6 +47,9 @@ constexpr std::array<const char*, JournalFile::version> migrations{
         ALTER TABLE message ADD COLUMN proof TEXT NOT NULL DEFAULT '';
         CREATE INDEX message_changed ON message (said, id) WHERE edited <> '' OR removed <> '';
     )sql",
+    // 4 -> 5: bans and rooms' settings, so that they hold while the store is down
+    "CREATE TABLE policy (id TEXT PRIMARY KEY, body TEXT NOT NULL, revision TEXT NOT NULL, "
+    "stored_in INTEGER NOT NULL) WITHOUT ROWID",
 };
 
 constexpr std::size_t runs_kept = 1000;

@@ -31,7 +31,9 @@ struct JournalWriter::Impl {
           move_checkpoint(
               database.prepare("INSERT INTO checkpoint VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET "
                                "generation = excluded.generation, seq = excluded.seq")),
-          rename(database.prepare("UPDATE journal SET uuid = ?1")) {
+          rename(database.prepare("UPDATE journal SET uuid = ?1")),
+          put_policy(database.prepare("INSERT OR REPLACE INTO policy VALUES (?1, ?2, ?3, ?4)")),
+          drop_policy(database.prepare("DELETE FROM policy WHERE id = ?1")) {
         thread = std::thread{[this] { work(); }};
     }
 
@@ -81,6 +83,15 @@ struct JournalWriter::Impl {
                 if (entry.is_change()) replace(entry);
             if (batch.checkpoint)
                 move_checkpoint.bind(1, batch.checkpoint->generation).bind(2, batch.checkpoint->place).run();
+            for (const auto& policy : batch.policies)
+                if (policy.body.empty())
+                    drop_policy.bind(1, policy.id).run();
+                else
+                    put_policy.bind(1, policy.id)
+                        .bind(2, policy.body)
+                        .bind(3, policy.revision)
+                        .bind(4, generation_id(policy.stored_in))
+                        .run();
             if (!batch.uuid.empty()) rename.bind(1, batch.uuid).run();
             // What is committed to a file that was removed is on no disk that a restart would find.
             if (auto trouble = journal.misplaced(); !trouble.empty()) {
@@ -171,7 +182,8 @@ struct JournalWriter::Impl {
     const JournalFile& journal;
     RecentIds& recent;
     sqlite::Database database;
-    sqlite::Statement insert, change, mark, find_generation, add_generation, move_checkpoint, rename;
+    sqlite::Statement insert, change, mark, find_generation, add_generation, move_checkpoint, rename,
+        put_policy, drop_policy;
     std::mutex mutex;
     std::condition_variable wake;
     std::deque<base::JournalBatch> queue;

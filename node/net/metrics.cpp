@@ -69,6 +69,8 @@ struct Metrics::Impl {
                                     "Rows of the store's feed that could not be read and were skipped.");
     Counter& frames_refused =
         counter("davenport_frames_refused_total", "Frames of clients that sent more often than they may.");
+    Counter& reads_refused =
+        counter("davenport_reads_refused_total", "Joins and other reads by who may not read in the room.");
     Counter& sign_ins_held_back = counter("davenport_sign_ins_held_back_total",
                                           "Sign-ins that were not tried, because there were too many.");
     Counter& cut_off = counter("davenport_clients_cut_off_total", "Clients cut off for being too slow.");
@@ -76,6 +78,8 @@ struct Metrics::Impl {
     Gauge& send_queue_bytes =
         gauge("davenport_send_queue_bytes", "Bytes that wait for clients to take them, all together.");
     Gauge& backlog = gauge("davenport_backlog_messages", "Messages that wait for the store.");
+    Gauge& bans = gauge("davenport_bans", "Bans that are in force.");
+    Gauge& rooms_with_settings = gauge("davenport_rooms_with_settings", "Rooms that have settings.");
     Gauge& store_up = gauge("davenport_store_up", "1 while the store answers.");
     Gauge& catching_up =
         gauge("davenport_catching_up", "1 while a new node reads what the store had before it.");
@@ -133,6 +137,7 @@ std::string Metrics::text(const NodeCounts& counts) {
     raise(impl_->deaf, counts.feeds_deaf);
     raise(impl_->rows_skipped, counts.rows_skipped);
     raise(impl_->frames_refused, counts.frames_refused);
+    raise(impl_->reads_refused, counts.reads_refused);
     raise(impl_->sign_ins_held_back, counts.sign_ins_held_back);
     raise(impl_->cut_off, counts.clients_cut_off);
     impl_->clients.Set(static_cast<double>(counts.clients));
@@ -140,6 +145,8 @@ std::string Metrics::text(const NodeCounts& counts) {
     impl_->journal_bytes.Set(static_cast<double>(database_bytes(impl_->journal)));
     impl_->tell(read_process_figures());
     impl_->backlog.Set(static_cast<double>(counts.backlog));
+    impl_->bans.Set(static_cast<double>(counts.bans));
+    impl_->rooms_with_settings.Set(static_cast<double>(counts.rooms_with_settings));
     impl_->store_up.Set(counts.store_up ? 1 : 0);
     impl_->catching_up.Set(counts.catching_up ? 1 : 0);
     impl_->catch_up_read.Set(static_cast<double>(counts.catch_up_read));

@@ -43,7 +43,8 @@ struct SqliteJournal::Impl {
                                      "(SELECT min(room) FROM message WHERE room > ?1)")),
           in_store(select("WHERE m.stored_in = ?3 AND m.arrival > ?1 ORDER BY m.arrival LIMIT ?2")),
           count_in_store(database.prepare("SELECT count(*) FROM message WHERE stored_in = ?1")),
-          changed(database.prepare("SELECT id FROM message WHERE edited <> '' OR removed <> ''")) {}
+          changed(database.prepare("SELECT id FROM message WHERE edited <> '' OR removed <> ''")),
+          policies(database.prepare("SELECT id, body, revision, stored_in FROM policy ORDER BY id")) {}
 
     sqlite::Statement select(std::string_view rest) {
         return database.prepare(fmt::format("SELECT {} FROM message AS m {}", columns, rest));
@@ -85,7 +86,8 @@ struct SqliteJournal::Impl {
     const RecentIds& recent;
     sqlite::Database database;
     sqlite::Statement uuid, last_arrival, first_arrival, runs, checkpoint, generation, contains, find,
-        page_newest, page_before, after_in_room, after_in_all, next_room, in_store, count_in_store, changed;
+        page_newest, page_before, after_in_room, after_in_all, next_room, in_store, count_in_store, changed,
+        policies;
     std::map<std::int64_t, std::string> generations;
 
     /// Reading goes on for ever or not at all: without its journal a node does not know what it promised.
@@ -230,6 +232,17 @@ std::vector<std::string> SqliteJournal::changed() {
         sqlite::Using rows{impl_->changed};
         std::vector<std::string> out;
         while (rows->step()) out.push_back(rows->text(0));
+        return out;
+    });
+}
+
+std::vector<base::JournalPolicy> SqliteJournal::policies() {
+    return impl_->guarded([&] {
+        sqlite::Using rows{impl_->policies};
+        std::vector<base::JournalPolicy> out;
+        while (rows->step())
+            out.push_back(
+                {rows->text(0), rows->text(1), rows->text(2), impl_->generation_name(rows->number(3))});
         return out;
     });
 }

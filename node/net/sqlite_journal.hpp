@@ -34,6 +34,7 @@ public:
                                                                 std::size_t limit) override;
     [[nodiscard]] std::size_t count_not_stored_in(const base::Generation& generation) override;
     [[nodiscard]] std::vector<std::string> changed() override;
+    [[nodiscard]] std::vector<base::JournalPolicy> policies() override;
 
 private:
     struct Impl;

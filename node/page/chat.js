@@ -12,6 +12,7 @@ import { Me } from './me.js';
 import { browser } from './memory.js';
 import { nameOf } from './message.js';
 import { addMessageActions } from './message_actions.js';
+import { Moderation } from './moderation.js';
 import { peopleLine, showPeople } from './people.js';
 import { Place } from './place.js';
 import { Pump } from './pump.js';
@@ -69,6 +70,7 @@ const link = new Link({
     $('link').textContent = !up ? word('connecting') : link.indirect ? word('slower') : '';
     $('link').title = up && link.indirect ? word('slowerWhy') : '';
     if (!up) for (const view of views.values()) view.asked = false;  // what was asked is not answered any more
+    if (!up) moderation.lost();
     refresh();
   },
   welcome(frame) {
@@ -104,11 +106,23 @@ const link = new Link({
   joined(room, gap) {
     const view = views.get(room);
     if (!view) return;
-    Object.assign(view, { gap, ready: true });
+    Object.assign(view, { gap, ready: true, out: null });
     reader.joined(view);
     seek.step(view);
     refresh();
   },
+  room(frame) {
+    const view = views.get(frame.room);
+    if (view) view.topic = frame.topic ?? '';
+    refresh();
+  },
+  out(room, why) {
+    const view = views.get(room);
+    if (view) Object.assign(view, { out: why, ready: true, gap: false });
+    refresh();
+  },
+  role: (is) => moderation.set(is),
+  moderated: (frame, state) => moderation.answered(frame, state),
   store(frame) {
     store = frame;
     refresh();
@@ -166,6 +180,7 @@ function open(name) {
   composer.enter(name);
   current.show(current.anchor);
   $('room').textContent = name;
+  moderation.read();
   if (roomOf(location.hash) !== name) location.hash = name;
   drawer.show(false, false);
   refreshNow();
@@ -221,6 +236,8 @@ function refreshNow() {
   $('empty').hidden = current.items.length > 0 || !current.ready;
   $('older').hidden = !current.more || !current.oldest || current.items.length < 20;
   showPeople($('people'), $('lately'), current, link.up && store.state === 'up', link.clock.now());
+  tell($('topic'), current.topic ?? '');
+  $('topic').title = current.topic ?? '';
   tell($('present'), peopleLine(current));
   redraw($('present-list').querySelector('ul'), current.people ?? [], () => (current.people ?? []).map((name) => {
     const row = element('li');
@@ -229,7 +246,7 @@ function refreshNow() {
   }));
   const told = bannerText({
     up: !link.failing, offline: navigator.onLine === false, everUp: link.everUp, store: store.state, backlog: store.backlog, posts: [...link.posts.values()],
-    gap: current.gap, catchingUp: store.catching_up, waiting: link.posts.waiting(), now: monotonic(),
+    gap: current.gap, out: current.out, catchingUp: store.catching_up, waiting: link.posts.waiting(), now: monotonic(),
   });
   $('banner').hidden = !told;
   tell($('banner').querySelector('p'), told);
@@ -255,7 +272,10 @@ const fits = (text) => new TextEncoder().encode(text).length <= textMax || (show
 /** What it says, or is about to. */
 const textOf = (item) => link.changes.of(item.id)?.text ?? item.text;
 /** One's own, stored or on its way to be: what the node knows by an id can be changed. */
-const mayChange = (item) => Boolean(item.id) && current.isMine(item) && item.removed === undefined && link.changes.of(item.id)?.text !== null;
+const isThere = (item) => Boolean(item.id) && item.removed === undefined && link.changes.of(item.id)?.text !== null;
+const mayChange = (item) => isThere(item) && current.isMine(item);
+/** One's own, and where one moderates everybody's. */
+const mayRemove = (item) => isThere(item) && (current.isMine(item) || moderation.is);
 
 const composer = new Composer($('say'), $('text'), $('editing'), {
   say(text) {
@@ -277,6 +297,11 @@ const composer = new Composer($('say'), $('text'), $('editing'), {
   },
   last: () => current.items.findLast(mayChange),
   textOf,
+});
+
+const moderation = new Moderation($('ban'), {
+  send: (frame) => link.moderate(frame), key: () => link.keys.next(), room: () => current?.name ?? '', now: () => link.clock.now(), told: showProblem,
+  storeUp: () => store.state === 'up', isMe: (user) => user === link.user,
 });
 
 const search = new Search($('search'), $('find'), {
@@ -335,7 +360,7 @@ const me = new Me($('me'), $('first'), {
 new Actions($('actions'), $('log'), $('scroll'));
 addMessageActions({
   reply: (item) => composer.reply(item), room: () => current.name, told: showProblem, forget: (post) => link.posts.forget(post),
-  edit: (item) => composer.edit(item), remove: (item) => link.changes.remove(item.id), mayChange,
+  edit: (item) => composer.edit(item), remove: (item) => link.changes.remove(item.id), mayChange, mayRemove,
 });
 
 listenForKeys({

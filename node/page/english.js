@@ -33,6 +33,16 @@ export const english = {
   newSince: (time) => `New since ${time}`, cameLate: (count) => `${count} came late`,
   toNewest: (count) => (count ? `${many(count, 'One new message', 'new messages')} ↓` : 'Newest ↓'),
 
+  // rooms that are not for everybody, and moderators
+  out_banned: (reason) => `You cannot take part here: ${reason}.`, outUntil: (time) => `That ends ${time}.`,
+  out_not_a_member: () => 'This room is for its members; you can read and write in others.',
+  ban: 'Ban…', banThem: 'Ban', unban: 'Let in again', banWhom: (user) => `Ban ${user}`, banWhere: 'Where', banHere: (room) => `Only ${room}`, banSpan: 'For how long',
+  anHour: 'an hour', aDay: 'a day', aWeek: 'a week', forGood: 'for good', banWhy: 'Why (they are told)',
+  isBanned: (user) => `${user} is banned.`, unbanned: (user) => `${user} may come in again.`,
+  othersLater: 'On the other servers that holds as soon as they are together again.',
+  moderatedLater: 'Another moderator was faster; that one’s word counts.', notModerated: (reason) => `That did not work: ${reason}.`,
+  notNow: 'There is no server just now. Please try it again a little later.',
+
   // the state of things
   connecting: 'connecting…', slower: 'slower', slowerWhy: 'This network lets no WebSocket through. The chat works without, a little slower.', on: (node) => `on ${node}`,
   deviceOffline: 'This device has no network. You can read and write on; the chat goes on by itself when it is back.',
@@ -48,6 +58,7 @@ export const english = {
   wait_too_fast: (count) => `${many(count, 'One message waits', 'messages wait')}: this server takes only so many at a time.`,
   wait_full: (count) => `${many(count, 'One message waits', 'messages wait')}: this server keeps as many for the others as it can.`,
   wait_not_now: (count) => `${many(count, 'One message waits', 'messages wait')}: this server cannot take it now.`,
+  wait_slow_mode: (count) => `${many(count, 'One message waits', 'messages wait')}: in this room one writes only now and then.`,
   sentAt: (count, time) => `${count === 1 ? 'It is sent by itself' : 'They are sent by themselves'} at ${time}; you can go on.`,
   answeredBefore: (status) => `something before the server answered with ${status}`,
   anothersWait: (user) => `it was written as ${user}, and you are signed in as somebody else`,

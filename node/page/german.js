@@ -33,6 +33,16 @@ export const german = {
   newSince: (time) => `Neu seit ${time}`, cameLate: (count) => (count === 1 ? '1 kam später' : `${count} kamen später`),
   toNewest: (count) => (count ? `${many(count, 'Eine neue Nachricht', 'neue Nachrichten')} ↓` : 'Zum Neuesten ↓'),
 
+  // rooms that are not for everybody, and moderators
+  out_banned: (reason) => `Hier kannst du nicht mitmachen: ${reason}.`, outUntil: (time) => `Das endet ${time}.`,
+  out_not_a_member: () => 'Dieser Raum ist für seine Mitglieder; in anderen kannst du lesen und schreiben.',
+  ban: 'Sperren…', banThem: 'Sperren', unban: 'Wieder hereinlassen', banWhom: (user) => `${user} sperren`, banWhere: 'Wo', banHere: (room) => `Nur ${room}`, banSpan: 'Wie lange',
+  anHour: 'eine Stunde', aDay: 'einen Tag', aWeek: 'eine Woche', forGood: 'für immer', banWhy: 'Warum (wird mitgeteilt)',
+  isBanned: (user) => `${user} ist gesperrt.`, unbanned: (user) => `${user} darf wieder herein.`,
+  othersLater: 'Auf den anderen Servern gilt das, sobald sie wieder verbunden sind.',
+  moderatedLater: 'Jemand anders war schneller; dessen Wort gilt.', notModerated: (reason) => `Das ging nicht: ${reason}.`,
+  notNow: 'Gerade ist kein Server da. Bitte versuch es etwas später noch einmal.',
+
   // the state of things
   connecting: 'verbinde…', slower: 'langsamer', slowerWhy: 'Dieses Netz lässt keinen WebSocket durch. Der Chat geht auch ohne, ein wenig langsamer.', on: (node) => `auf ${node}`,
   deviceOffline: 'Dieses Gerät hat kein Netz. Du kannst weiter lesen und schreiben; der Chat geht von selbst weiter, sobald es wieder da ist.',
@@ -48,6 +58,7 @@ export const german = {
   wait_too_fast: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')}: dieser Server nimmt nur so viele auf einmal.`,
   wait_full: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')}: dieser Server hebt schon so viele für die anderen auf, wie er kann.`,
   wait_not_now: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')}: dieser Server kann sie gerade nicht annehmen.`,
+  wait_slow_mode: (count) => `${many(count, 'Eine Nachricht wartet', 'Nachrichten warten')}: in diesem Raum schreibt man nur ab und zu.`,
   sentAt: (count, time) => `${count === 1 ? 'Sie wird' : 'Sie werden'} um ${time} von selbst gesendet; du kannst weitermachen.`,
   answeredBefore: (status) => `etwas vor dem Server hat mit ${status} geantwortet`,
   anothersWait: (user) => `sie wurde als ${user} geschrieben, und du bist als jemand anderes angemeldet`,

@@ -13,7 +13,7 @@ const pollSeconds = 20;     // less than what proxies wait for
 const storedAgainMs = [500, 1000, 2000, 4000, 8000, 15_000];
 const roomsPageMax = 500;
 const pagesMax = 4;
-const streamed = ['welcome', 'message', 'changed', 'joined', 'gap-closed', 'cursor', 'store', 'bye'];
+const streamed = ['welcome', 'message', 'changed', 'joined', 'gap-closed', 'cursor', 'store', 'room', 'role', 'put-out', 'bye'];
 
 const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const pathOf = (room, what) => `api/rooms/${encodeURIComponent(room)}/${what}`;
@@ -112,7 +112,30 @@ export class HttpConnection {
       if (this.open) this.stream();
     }, streamMs);
     for (const name of streamed) events.addEventListener(name, ({ data }) => this.streamedFrame(JSON.parse(data)));
-    events.onerror = () => events === this.events && this.lose();
+    events.onerror = () => events === this.events && this.streamEnded(room).catch(() => this.lose());
+  }
+
+  /** The node may have ended the stream because one may not be in that room: then the rest goes on. */
+  async streamEnded(room) {
+    const { events } = this;
+    const answer = await ask(`${pathOf(room, 'poll')}?${query({ timeout: '0' })}`).catch(() => null);
+    if (events !== this.events || !this.open) return;
+    if (answer?.status !== 403) return this.lose();
+    events.close();
+    clearTimeout(this.streamTimer);
+    await this.welcome();
+    this.outOf(room, answer.told);
+  }
+
+  outOf(room, told) { this.tell({ t: 'put-out', room, code: told?.error ?? '', reason: told?.reason ?? '', until: told?.until }); }
+
+  /** As a stream would begin. */
+  async welcome() {
+    if (this.welcomed) return;
+    this.welcomed = true;
+    const store = await this.readStore();
+    const { auth, user } = this.session;
+    this.tell({ t: 'welcome', v: 1, node: '', journal: '', now: this.now, store: store.state, backlog: store.backlog, ...(auth === 'none' ? {} : { auth, user }) });
   }
 
   streamedFrame(frame) {
@@ -133,12 +156,7 @@ export class HttpConnection {
   /** Where events do not come through: long polls, for the room that is looked at. */
   async poll(room) {
     const polling = this.polling = {};  // one at a time
-    if (!this.welcomed) {
-      this.welcomed = true;
-      const store = await this.readStore();
-      const { auth, user } = this.session;
-      this.tell({ t: 'welcome', v: 1, node: '', journal: '', now: this.now, store: store.state, backlog: store.backlog, ...(auth === 'none' ? {} : { auth, user }) });
-    }
+    await this.welcome();
     while (this.open && polling === this.polling) {
       await this.readRoom(room, pollSeconds).catch(() => this.lose());
       const wasUp = this.storeUp;
@@ -162,6 +180,10 @@ export class HttpConnection {
     if (!told?.messages) {
       if (status === 400) return this.tell({ t: 'place-lost', room });
       if (status === 401) return this.lose();
+      if (status === 403) {
+        this.outOf(room, told);
+        return pause(seconds * 1000);
+      }
       return pause(1000);
     }
     this.tell({ t: 'begin', room });
@@ -250,6 +272,18 @@ export class HttpConnection {
 
   send_edit(frame) { return this.change('PUT', frame, { text: frame.text }); }
   send_remove(frame) { return this.change('DELETE', frame); }
+
+  send_ban(frame) { return this.moderate('PUT', frame); }
+  send_unban(frame) { return this.moderate('DELETE', frame); }
+
+  async moderate(method, { name, room, key, reason, until }) {
+    const answer = await ask(`${room ? pathOf(room, 'bans') : 'api/bans'}/${encodeURIComponent(name)}`, {
+      method, headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key }, body: JSON.stringify({ reason, until }),
+    });
+    const frame = frameOfAnswer(key, answer);
+    if (frame) this.tell(frame);
+    else this.lose();
+  }
 
   async change(method, { id, key, secret }, body) {
     const answer = await ask(`${pathOf(id.slice(0, id.indexOf(':')), 'messages')}/${encodeURIComponent(id)}`, {

@@ -25,7 +25,7 @@ const at = (list, index) => list[Math.min(index, list.length - 1)];
 export class Link {
   /**
    * `on`: what to call: state(up), welcome(frame), who(frame): the name where one signs in, else undefined, message(frame), changed(frame): what became of one,
-   * joined(room, gap), wish(id): what is wanted of a message is another, unchanged(change, reason): it was given up, store(frame), post(post, gone), page(frame), found(frame), people(frame), error(text), frame(): there is something to `read`.
+   * joined(room, gap), room(frame): what it is, out(room, why): one may not be in it, role(moderator), moderated(frame, state): true when the answer was for that, wish(id): what is wanted of a message is another, unchanged(change, reason): it was given up, store(frame), post(post, gone), page(frame), found(frame), people(frame), error(text), frame(): there is something to `read`.
    *
    * Frames are kept as they come, until the page has time for them and calls `read`.
    */
@@ -273,6 +273,12 @@ export class Link {
     return this.up;
   }
 
+  /** False when there is nobody to ask. */
+  moderate(frame) {
+    if (this.up) this.ask(frame);
+    return this.up;
+  }
+
   older(room, before, limit) { if (this.up) this.ask({ t: 'history', room, before, limit }); }
 
   say(room, text) { this.posts.say(room, text, this.user); }
@@ -322,6 +328,7 @@ export class Link {
     if (this.rooms.has(this.room)) this.sendJoin(this.room);
     this.on.state(true);
     this.on.welcome(frame);
+    this.on.role(Boolean(frame.moderator));
     this.on.store({ state: frame.store, backlog: frame.backlog, catching_up: frame.catching_up });
     // What another node has accepted lies on its disk; said here too, it need not wait until that node is back.
     const another = frame.journal !== this.journal;
@@ -395,14 +402,29 @@ export class Link {
     this.on.page(frame);
   }
 
+  on_room(frame) { this.on.room(frame); }
+  on_role(frame) { this.on.role(frame.moderator); }
+  on_put_out(frame) { this.out(frame); }
+
+  /** One may not be in this room; it is tried again when the node says when, and with the next connection. */
+  out(frame) {
+    const { room, retry_ms: retryMs } = frame;
+    if (!this.rooms.has(room)) return;
+    if (retryMs === undefined) return this.on.out(room, frame);
+    setTimeout(() => { if (this.up && this.rooms.has(room)) this.sendJoin(room); }, retryMs);
+  }
+
   on_people(frame) { this.on.people(frame); }
   on_found(frame) { this.on.found(frame); }
   on_accepted(frame) { this.answered(frame, 'accepted'); }
   on_stored(frame) { this.answered(frame, 'stored'); }
   on_failed(frame) { this.answered(frame, 'failed'); }
-  on_superseded(frame) { this.changes.answered(frame, 'superseded'); }
-  on_refused(frame) { if (!this.changes.refused(frame)) this.posts.refused(frame); }
-  answered(frame, state) { if (!this.changes.answered(frame, state)) this.posts.answered(frame, state); }
+  on_superseded(frame) { if (!this.on.moderated(frame, 'superseded')) this.changes.answered(frame, 'superseded'); }
+  on_refused(frame) {
+    if (frame.key === undefined && frame.room) return this.out(frame);
+    if (!this.on.moderated(frame, 'refused') && !this.changes.refused(frame)) this.posts.refused(frame);
+  }
+  answered(frame, state) { if (!this.on.moderated(frame, state) && !this.changes.answered(frame, state)) this.posts.answered(frame, state); }
   on_store(frame) { this.on.store(frame); }
   on_bye() { this.attempt = 0; }
   on_error(frame) { this.on.error(frame.reason); }

@@ -5,8 +5,9 @@ import { tell } from './dom.js';
 import { locale, word } from './words.js';
 
 const timeOfDay = lazily(() => new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }));
+const moment = lazily(() => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }));
 const shortMs = 5000;  // whoever waits no longer need not be told
-const reasons = new Set(['key_ahead', 'too_fast', 'full', 'not_now']);
+const reasons = new Set(['key_ahead', 'too_fast', 'full', 'not_now', 'slow_mode']);
 
 /** One line on what waits for a time that the node named, and until when. `waiting`: as Posts.waiting tells it; `now`: monotonic. */
 export function waitingText(waiting, now) {
@@ -18,14 +19,22 @@ export function waitingText(waiting, now) {
   return '';
 }
 
+/** Why one is not in the room: {code, reason, until?}. */
+function outText({ code, reason, until }) {
+  const why = code === 'not_a_member' ? word('out_not_a_member') : word('out_banned', reason);
+  const end = new Date(until ?? NaN);
+  return Number.isNaN(end.getTime()) ? why : `${why} ${word('outUntil', moment().format(end))}`;
+}
+
 /** The line above the messages: the one thing that matters most, or nothing. `offline`: the device says that it has no network. */
-export function bannerText({ up, offline = false, everUp = true, store, backlog, posts, gap, catchingUp, waiting = new Map(), now = 0 }) {
+export function bannerText({ up, offline = false, everUp = true, store, backlog, posts, gap, catchingUp, out = null, waiting = new Map(), now = 0 }) {
   const count = (state) => posts.filter((post) => post.state === state).length;
   if (!up) {
     const unsent = count('sending');
     const why = offline ? 'deviceOffline' : everUp ? 'connectionGone' : 'noServer';
     return word(why) + (unsent ? ` ${word('waitHere', unsent)}` : '');
   }
+  if (out) return outText(out);
   const wait = waitingText(waiting, now);
   if (wait) return wait;
   if (store === 'down') {

@@ -80,6 +80,9 @@ void add_options(CLI::App& app, Options& o) {
            "NAME,...: accounts that may remove what others said, with --auth couchdb; the same at all "
            "nodes")
         ->delimiter(',');
+    app.add_option("--moderator-role", o.moderator_role,
+                   "role in the store's _users whose bearers may moderate too; empty: none")
+        ->capture_default_str();
     app.add_option("--presence", o.presence,
                    "on: people see who is present, on all nodes; off: presence is neither shown nor stored")
         ->check(CLI::IsMember({"on", "off"}))
@@ -160,6 +163,7 @@ constexpr Shown shown[] = {
     {"--auth", "People", "WAY"},
     {"--auth-secret-file", "People", "FILE"},
     {"--moderators", "People", "NAME,..."},
+    {"--moderator-role", "People", "ROLE"},
     {"--message-bytes", "Limits", "BYTES"},
     {"--posts-per-second", "Limits", "POSTS"},
     {"--send-queue-bytes", "Limits", "BYTES"},

@@ -25,6 +25,7 @@ struct Options {
     std::string auth = "none";
     std::vector<std::string> auth_secret_files;
     std::vector<std::string> moderators;
+    std::string moderator_role = "davenport-moderator";
     std::string presence = "on";
     std::string metrics;
     std::string journal = "chatnode.journal";

@@ -164,6 +164,7 @@ ChatDriver::Config set_up(const CommandLine& given) {
     for (const auto& path : options.auth_secret_files)
         attempt("auth-secret-file", [&] { core.auth_secrets.push_back(read_secret(path)); });
     attempt("moderators", [&] { core.moderators = moderators(options); });
+    core.moderator_role = options.moderator_role;
     core.entropy = random_bytes(32);
     config.store_ca_file = options.store_ca;
     if (const auto most = wire::descriptor_limit(); most > 2 * reserved_descriptors)

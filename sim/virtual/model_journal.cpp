@@ -48,6 +48,12 @@ void ModelJournal::apply(base::JournalBatch&& batch, Undo* undo) {
     }
     if (batch.checkpoint) checkpoint_ = std::move(batch.checkpoint);
     if (!batch.uuid.empty()) uuid_ = std::move(batch.uuid);
+    if (undo && !batch.policies.empty()) undo->policies_before = policies_;
+    for (auto& policy : batch.policies)
+        if (policy.body.empty())
+            policies_.erase(policy.id);
+        else
+            policies_[policy.id] = policy;
 }
 
 void ModelJournal::add(JournalEntry&& entry) {
@@ -105,6 +111,7 @@ void ModelJournal::take_back(Undo& record) {
     }
     checkpoint_ = record.checkpoint_before;
     uuid_ = record.uuid_before;
+    if (record.policies_before) policies_ = std::move(*record.policies_before);
 }
 
 ModelJournal::ByPosition::iterator ModelJournal::place_of(ByPosition& room, std::string_view position,
@@ -195,6 +202,12 @@ std::vector<std::string> ModelJournal::changed() {
     std::vector<std::string> out;
     for (const auto& entry : entries_)
         if (entry.message.changed()) out.emplace_back(entry.message.id());
+    return out;
+}
+
+std::vector<base::JournalPolicy> ModelJournal::policies() {
+    std::vector<base::JournalPolicy> out;
+    for (const auto& [id, policy] : policies_) out.push_back(policy);
     return out;
 }
 

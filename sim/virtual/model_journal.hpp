@@ -55,6 +55,7 @@ public:
                                                   std::size_t limit) override;
     std::size_t count_not_stored_in(const base::Generation& generation) override;
     std::vector<std::string> changed() override;
+    std::vector<base::JournalPolicy> policies() override;
 
 private:
     /// How to take a batch back.
@@ -65,6 +66,7 @@ private:
         std::string uuid_before;
         std::vector<std::pair<std::size_t, base::JournalEntry>>
             replaced{};  ///< by changes, in the order of the changes
+        std::optional<std::map<std::string, base::JournalPolicy>> policies_before{};
     };
     using ByPosition =
         std::vector<std::size_t>;  ///< indices of entries, by {position, id}: nearly all are added at the end
@@ -93,6 +95,7 @@ private:
         by_id_;  ///< the entries' own ids; looked up, never walked
     std::map<std::string, ByPosition, std::less<>> rooms_;
     std::map<base::Generation, std::size_t> stored_count_;
+    std::map<std::string, base::JournalPolicy> policies_;  ///< by id
     std::vector<base::JournalBatch> written_;
     std::vector<Undo> shown_;
 };

@@ -45,6 +45,8 @@ struct CatchUp : CoreDriver, testing::Test {
     void begin() {
         answer("limit=4&since=0", 200, rows(0, 4));
         answer_about_database("1795460394", 100);
+        for (const auto* lead : {"ban", "room"})
+            answer(fmt::format("startkey=%22davenport-{}~", lead), 200, R"({"rows":[]})");
     }
     void go_live() {
         answer("since=now", 200, feed_page({}, "99-s"));
@@ -61,6 +63,18 @@ struct CatchUp : CoreDriver, testing::Test {
         return responses[900].body;
     }
 };
+
+TEST_F(CatchUp, BansAreReadBeforeAllElse) {
+    answer("limit=4&since=0", 200, rows(0, 4));
+    answer("startkey=%22davenport-ban~", 200,
+           R"({"rows":[{"id":"davenport-ban~lobby~ann","key":"","value":{"rev":"1-a"},"doc":{"_id":"",)"
+           R"("_rev":"1-a","what":"ban","who":"ann","room":"lobby"}}]})");
+    EXPECT_EQ(counts().bans, 1u);
+    open(1, "ann");
+    take(1);
+    join(1, "lobby");
+    EXPECT_THAT(heard(1), ElementsAre("refused banned"));
+}
 
 TEST_F(CatchUp, AJoinGetsTheNewestOfItsRoomAndNothingOldAsNews) {
     begin();

@@ -115,6 +115,31 @@ public:
     }
     void hop(int c) { disconnected(c); }
 
+    /// What somebody asks of the store, past all nodes, also while they do not reach it.
+    base::HttpResponse by_hand(std::string method, std::string target, std::string body = {}) {
+        hand_ = ++exchanges_;
+        hand_answer_ = {};
+        to_mock(couchmock::Requested{
+            hand_, {std::move(method), std::move(target), {}, std::move(body)}, "127.0.0.1"});
+        return hand_answer_;
+    }
+    /// As if a moderator had made this of a policy at a node with the store away, and the node had died then.
+    void keep_policy(int i, std::string id, std::string body) {
+        kill_node(i);
+        base::JournalBatch batch{1'000'000};
+        batch.policies.push_back({std::move(id), std::move(body)});
+        nodes_[static_cast<std::size_t>(i)]->journal.commit(std::move(batch));
+        start_node(i);
+    }
+    /// The policies that a node's journal has, by id: what they say, without where they are stored.
+    std::map<std::string, std::string> policies_of(int i) {
+        std::map<std::string, std::string> out;
+        for (auto& policy : nodes_[static_cast<std::size_t>(i)]->journal.policies())
+            out.emplace(policy.id, policy.body);
+        return out;
+    }
+    [[nodiscard]] std::int64_t wall_ms() const { return base::unix_ms(now().wall); }
+
     // ---- what came of it
 
     void expect_all_is_well() {
@@ -149,6 +174,9 @@ public:
     std::string trace;  ///< appended to when set to something
 
 private:
+    couchmock::ExchangeId hand_ = 0;
+    base::HttpResponse hand_answer_;
+
     struct Node {
         explicit Node(std::string uuid) : journal{std::move(uuid)} {}
         sim::virtual_world::ModelJournal journal;
@@ -286,6 +314,7 @@ private:
         return it == wires_.end() ? nullptr : &it->second;
     }
     void mock_effect(couchmock::Respond& e) {
+        if (e.exchange == hand_) hand_answer_ = e.response;
         auto* wire = wire_of(e.exchange);
         if (!wire) return;
         if (wire->lose_reply) {

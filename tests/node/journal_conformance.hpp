@@ -62,6 +62,11 @@ protected:
         harness_.commit({++batches_, std::move(entries), std::move(stored), std::move(generation),
                          std::move(checkpoint)});
     }
+    void commit(std::vector<base::JournalPolicy> policies) {
+        base::JournalBatch batch{++batches_};
+        batch.policies = std::move(policies);
+        harness_.commit(batch);
+    }
     void reopen() { harness_.reopen(); }
 
 private:
@@ -265,6 +270,17 @@ TYPED_TEST_P(JournalConformance, MarksWhatWasThereBeforeAndNotTheChangeOfTheSame
     EXPECT_EQ(this->view().find(id)->message.text(), "mended");
 }
 
+TYPED_TEST_P(JournalConformance, KeepsPoliciesByIdUntilTheyAreGone) {
+    using Policies = std::vector<base::JournalPolicy>;
+    this->commit(Policies{{"davenport-ban~b", R"({"who":"b"})", "1-x", "g1"}, {"davenport-ban~a", "{}"}});
+    EXPECT_EQ(this->view().policies(),
+              (Policies{{"davenport-ban~a", "{}"}, {"davenport-ban~b", R"({"who":"b"})", "1-x", "g1"}}));
+    this->commit(Policies{{"davenport-ban~a", ""}, {"davenport-ban~b", "{}", "2-y", "g2"}});
+    this->commit(Policies{{"davenport-ban~never", ""}});
+    this->reopen();
+    EXPECT_EQ(this->view().policies(), (Policies{{"davenport-ban~b", "{}", "2-y", "g2"}}));
+}
+
 REGISTER_TYPED_TEST_SUITE_P(JournalConformance, IsEmptyAtFirst, GivesBackAMessageAsItWasWritten,
                             LeavesAnIdThatIsThereAsItIs, PagesARoomByPositionNewestFirst,
                             TellsWhatCameAfterAnArrivalInThatOrder, ListsRoomsByNameWithTheirNewestPlace,
@@ -272,6 +288,7 @@ REGISTER_TYPED_TEST_SUITE_P(JournalConformance, IsEmptyAtFirst, GivesBackAMessag
                             KeepsTheNewestCheckpointAndNoneWhereABatchHasNone,
                             IsTheSameAfterTheProcessStartedAgain, PutsAChangeInThePlaceOfTheMessage,
                             TakesOneChangeAfterTheOther, LeavesAChangeOfWhatIsNotThereOut,
-                            MarksWhatWasThereBeforeAndNotTheChangeOfTheSameBatch);
+                            MarksWhatWasThereBeforeAndNotTheChangeOfTheSameBatch,
+                            KeepsPoliciesByIdUntilTheyAreGone);
 
 }  // namespace davenport

@@ -99,7 +99,7 @@ TEST(JournalFile, RefusesANewerVersion) {
     EXPECT_THAT(why_refused(folder / "journal"), HasSubstr("newer chatnode (version 99"));
 }
 
-/// What leads from each version back to the one before it: to 1, to 2, to 3.
+/// What leads from each version back to the one before it: to 1, to 2, to 3, to 4.
 constexpr std::array back_to{
     "DROP TABLE forgotten",
     "DROP TABLE run",
@@ -108,6 +108,7 @@ constexpr std::array back_to{
         ALTER TABLE message DROP COLUMN said; ALTER TABLE message DROP COLUMN edited;
         ALTER TABLE message DROP COLUMN removed; ALTER TABLE message DROP COLUMN removed_by;
         ALTER TABLE message DROP COLUMN proof)sql",
+    "DROP TABLE policy",
 };
 
 TEST(JournalFile, BringsEachOlderVersionUpToDateAndLosesNothing) {

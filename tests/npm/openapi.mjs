@@ -63,6 +63,7 @@ test('a node answers as is described, when all is well', async () => {
   assert.equal((await call('get', '/api/search', '/api/search?q=one&limit=1')).messages.length, 1)
   await call('get', '/api/search', '/api/search?q=one&room=lobby')
   assert.equal((await call('get', '/api/rooms', '/api/rooms')).rooms.length, 1)
+  await call('get', '/api/rooms/{room}', '/api/rooms/lobby')
   await call('get', '/api/session', '/api/session')
   await call('delete', '/api/session', '/api/session')
   await call('get', '/readyz', '/readyz')
@@ -86,6 +87,13 @@ test('and when something is wrong', async () => {
   await call('get', '/api/search', '/api/search')
   await call('get', '/api/rooms', '/api/rooms?limit=none')
   await call('post', '/api/session', '/api/session', json({ name: 'ann', password: 'pw' }))
+  await call('put', '/api/rooms/{room}', '/api/rooms/lobby', json({ topic: 'tea' }))
+  await call('get', '/api/rooms/{room}', '/api/rooms/No')
+  for (const [path, target] of [['/api/rooms/{room}/bans', '/api/rooms/lobby/bans'], ['/api/bans', '/api/bans']]) {
+    await call('get', path, target)
+    await call('put', `${path}/{name}`, `${target}/mallory`, json({ reason: 'spam' }))
+    await call('delete', `${path}/{name}`, `${target}/mallory`)
+  }
 })
 
 test('(and every operation was called)', () => {

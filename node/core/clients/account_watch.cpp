@@ -26,6 +26,20 @@ void AccountWatch::touch(const base::Credential& credential, base::Time now) {
     entry.due = std::min(entry.due, now + first_look_after);
 }
 
+void AccountWatch::learn(const Store::Account& account, base::Time now) {
+    if (names_.size() >= names_max && !names_.contains(account.name)) names_.erase(names_.begin());
+    auto [found, is_new] = names_.try_emplace(account.name);
+    auto& entry = found->second;
+    if (is_new) entry.due = now + ask_every;
+    entry.account = account;
+    entry.asked_at = entry.touched = now;
+}
+
+const Store::Account* AccountWatch::known(std::string_view name) const {
+    const auto found = names_.find(name);
+    return found == names_.end() || !found->second.account ? nullptr : &*found->second.account;
+}
+
 bool AccountWatch::refuses(const base::Credential& credential) const {
     const auto found = names_.find(credential.name);
     if (found == names_.end() || !found->second.account) return false;

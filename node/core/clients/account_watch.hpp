@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,10 @@ public:
 
     /// This sign-in is in use now.
     void touch(const base::Credential& credential, base::Time now);
+    /// The store's word on an account that is about to be used.
+    void learn(const Store::Account& account, base::Time now);
+    /// What the store last said of this account; nullptr: nothing yet.
+    [[nodiscard]] const Store::Account* known(std::string_view name) const;
     /// The store has said since this sign-in came that its account is gone, may not come in any more, or has
     /// another password.
     [[nodiscard]] bool refuses(const base::Credential& credential) const;

@@ -51,6 +51,9 @@ void ChangeHandler::decide(Turn& turn, const ChangeDraft& draft, const GoodChang
             turn, waiter,
             {"not_yours", draft.removes ? "only its author and moderators may remove a message"
                                         : "only its author may edit a message"});
+    const auto who = draft.user.empty() ? known->user() : std::string_view{draft.user};
+    if (const auto refusal = access_->to_write(known->room(), who, turn.now))
+        return posts_->refuse(turn, waiter, *refusal);
     auto wanted = apply_change(*known, draft, change);
     if (base::compare_states(wanted, *known) <= 0)
         return posts_->tell(turn, waiter,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/core/clients/access.hpp"
 #include "node/core/clients/change_rules.hpp"
 #include "node/core/clients/post_handler.hpp"
 #include "node/core/clients/rooms.hpp"
@@ -22,8 +23,9 @@ namespace davenport::node {
 /// Of one message nothing is shown after what counts more.
 class ChangeHandler {
 public:
-    ChangeHandler(const ChatConfig& config, CommitQueue& log, Store& store, Rooms& rooms, PostHandler& posts)
-        : config_{&config}, log_{&log}, store_{&store}, rooms_{&rooms}, posts_{&posts} {}
+    ChangeHandler(const ChatConfig& config, CommitQueue& log, Store& store, const Access& access,
+                  Rooms& rooms, PostHandler& posts)
+        : config_{&config}, log_{&log}, store_{&store}, access_{&access}, rooms_{&rooms}, posts_{&posts} {}
 
     /// `who`: whose rate it counts against; empty: nobody's.
     void change(Turn& turn, ChangeDraft draft, ReplyTo waiter, const std::string& who);
@@ -50,6 +52,7 @@ private:
     const ChatConfig* config_;
     CommitQueue* log_;
     Store* store_;
+    const Access* access_;
     Rooms* rooms_;
     PostHandler* posts_;
     /// Who waits for changes of an earlier life, which are in the journal and held no more: by id and key.

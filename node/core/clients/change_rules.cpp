@@ -3,16 +3,10 @@
 #include "node/base/change.hpp"
 #include "node/base/text.hpp"
 
-#include <algorithm>
-
 namespace davenport::node {
 namespace {
 
 constexpr std::size_t id_bytes_max = 512;
-
-bool is_moderator(const ChatConfig& config, const std::string& user) {
-    return config.members_only && std::ranges::find(config.moderators, user) != config.moderators.end();
-}
 
 }  // namespace
 
@@ -38,8 +32,7 @@ std::variant<GoodChange, Refusal> read_change(const ChatConfig& config, const Ch
 }
 
 bool may_change(const ChatConfig& config, const base::ChatMessage& message, const ChangeDraft& draft) {
-    if (config.members_only)
-        return draft.user == message.user() || (draft.removes && is_moderator(config, draft.user));
+    if (config.members_only) return draft.user == message.user() || (draft.removes && draft.by_moderator);
     return !draft.secret.empty() && !message.proof().empty() &&
            base::make_proof(message.id(), draft.secret) == message.proof();
 }

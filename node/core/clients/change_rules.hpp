@@ -18,6 +18,7 @@ struct ChangeDraft {
     std::string secret;  ///< by which the author proves that the message is his; empty: he does not
     std::string user;    ///< whoever is signed in, where people have to be
     bool removes = false;
+    bool by_moderator = false;
 };
 
 /// A change whose form is right.

@@ -31,6 +31,7 @@ ClientFrame read_room_frame(std::string_view t, const base::JsonView& frame, std
                             std::size_t history_default) {
     if (!base::is_room_name(room)) return Malformed{"`room` is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
     if (t == "leave") return Leave{std::move(room)};
+    if (t == "room") return RoomFrame{std::move(room)};
     if (t == "history") {
         History out{std::move(room), {}, std::max<std::size_t>(1, read_count(frame, "limit", history_page))};
         if (!read_text(frame, "before", out.before)) return Malformed{"`before` is a `pos`"};
@@ -101,14 +102,31 @@ ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, s
             return Malformed{"`id`, `key`, `text` and `secret` of an edit or a removal are strings"};
         return change;
     }
+    if (t == "ban" || t == "unban") {
+        BanFrame ban{{}, {}, {}, {}, {}, t == "unban"};
+        if (!read_text(*frame, "room", ban.room) || !read_text(*frame, "name", ban.name) ||
+            !read_text(*frame, "key", ban.key) || !read_text(*frame, "reason", ban.reason) ||
+            !read_text(*frame, "until", ban.until))
+            return Malformed{"`room`, `name`, `key`, `reason` and `until` of a ban are strings"};
+        return ban;
+    }
+    if (t == "set-room") {
+        SetRoomFrame set;
+        if (!read_text(*frame, "room", set.settings.room) || !read_text(*frame, "key", set.key))
+            return Malformed{"`room` and `key` are strings"};
+        if (const auto problem = base::read_room_members(*frame, set.settings); !problem.empty())
+            return Malformed{std::string{problem}};
+        return set;
+    }
     if (t == "search") return read_search(*frame);
     std::string room;
-    if (t == "join" || t == "leave" || t == "history") {
+    if (t == "join" || t == "leave" || t == "history" || t == "room") {
         if (!read_text(*frame, "room", room)) return Malformed{"`room` is a string"};
         return read_room_frame(t, *frame, std::move(room), history_default);
     }
     return Malformed{
-        "unknown `t`: hello, join, leave, post, edit, remove, history, search and ping are known"};
+        "unknown `t`: hello, join, leave, post, edit, remove, ban, unban, room, set-room, history, search "
+        "and ping are known"};
 }
 
 }  // namespace davenport::node

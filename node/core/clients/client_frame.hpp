@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/base/json_view.hpp"
+#include "node/base/policy.hpp"
 #include "node/base/search.hpp"
 #include "node/core/clients/resume.hpp"
 
@@ -29,6 +30,17 @@ struct ChangeFrame {
     std::string id, key, text, secret;
     bool removes;
 };
+struct BanFrame {
+    std::string room, name, key, reason, until;  ///< `room` empty: everywhere
+    bool lifts;
+};
+struct RoomFrame {
+    std::string room;
+};  ///< asks what the room is
+struct SetRoomFrame {
+    std::string key;
+    base::RoomSettings settings;
+};
 struct History {
     std::string room, before;
     std::size_t limit;
@@ -41,8 +53,8 @@ struct Malformed {
     std::string reason;
 };  ///< told to the client, in words that say how to mend it
 
-using ClientFrame =
-    std::variant<Hello, Join, Leave, PostFrame, ChangeFrame, History, SearchFrame, Ping, Malformed>;
+using ClientFrame = std::variant<Hello, Join, Leave, PostFrame, ChangeFrame, BanFrame, RoomFrame,
+                                 SetRoomFrame, History, SearchFrame, Ping, Malformed>;
 
 /// Reads the place where older results go on, as an answer gave it.
 bool read_search_place(std::string_view text, std::int64_t& into);

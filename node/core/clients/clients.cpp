@@ -21,15 +21,17 @@ Clients::Clients(const ChatConfig& config, base::Random& random, CommitQueue& lo
       polls_{log, sessions_, resume_, rooms_},
       presence_{config, log.uuid(), store, sessions_, rooms_},
       members_{config, store},
+      access_{log, members_},
       sign_in_{config, store, members_, counts},
-      posts_{config, log, store, sessions_, rooms_, counts},
-      changes_{config, log, store, rooms_, posts_},
+      posts_{config, log, store, access_, sessions_, rooms_, counts},
+      changes_{config, log, store, access_, rooms_, posts_},
+      moderation_{config, log, store, members_, access_, posts_},
       greeter_{config, log, store, members_, sessions_},
       history_{log, store},
-      frames_{config,   sessions_, rooms_,   resume_, presence_, search_,
-              members_, posts_,    changes_, counts,  history_},
-      http_{config,   random,  log,      store,    resume_,  polls_,  posts_,
-            changes_, search_, members_, sign_in_, greeter_, history_} {}
+      frames_{config, sessions_, rooms_,      resume_, presence_, search_, members_,
+              posts_, changes_,  moderation_, access_, counts,    history_},
+      http_{config,      random,  log,     store,    resume_,  polls_,   posts_,   changes_,
+            moderation_, access_, search_, members_, sign_in_, greeter_, history_, counts} {}
 
 // ---- events
 
@@ -63,6 +65,7 @@ void Clients::committed(Turn& turn, const std::vector<PendingMessage*>& batch) {
             changes_.committed(turn, *pending);
         else
             posts_.committed(turn, *pending);
+    moderation_.committed(turn);
 }
 
 void Clients::on_timer(Turn& turn, TimerId timer) {
@@ -80,7 +83,9 @@ void Clients::drain(Turn& turn) {
 
 // ---- from the store
 
-void Clients::on_message(Turn&, base::ChatMessage message) { posts_.on_message(std::move(message)); }
+void Clients::on_message(Turn& turn, base::ChatMessage message) {
+    posts_.on_message(std::move(message), turn.now);
+}
 
 void Clients::on_stored(Turn& turn, std::string_view id, PendingMessage* pending) {
     posts_.on_stored(turn, id, pending);
@@ -106,18 +111,19 @@ void Clients::on_presence(base::Presence presence) { presence_.heard(std::move(p
 void Clients::on_catching_up(Turn& turn) {
     for (const auto& room : sessions_.rooms_followed())
         store_->read_room(turn, room, {}, history_on_join_,
-                          [this](Turn&, const std::vector<base::ChatMessage>* messages) {
+                          [this](Turn& t, const std::vector<base::ChatMessage>* messages) {
                               if (!messages) return;
                               const auto count = std::min(messages->size(), history_on_join_);
                               for (auto i = count; i-- > 0;)
                                   if (const auto& m = (*messages)[i]; !log_->knows(m.id()))
-                                      posts_.on_message(m);
+                                      posts_.on_message(m, t.now);
                           });
 }
 
 // ---- the end of a turn
 
 void Clients::show(Turn& turn) {
+    if (log_->policies().has_changed()) apply_policies(turn);
     tell_store_state();
     const auto rooms = announce_cursors(turn);
     rooms_.seal();
@@ -163,9 +169,58 @@ void Clients::end_sessions(Turn& turn) {
         return still;
     };
     for (auto* session : sessions_.signed_in_without(counts))
-        if (!polls_.turn_away(turn, session->id))
+        if (!polls_.turn_away(turn, session->id,
+                              http_api::problem(401, "sign_in", "your sign-in has ended: POST /api/session")))
             sessions_.close(*session, "your sign-in has ended: sign in again");
     members_.set_in_use(in_use);
+    tell_roles();
+    if (log_->policies().count_rooms() > 0) put_out(turn, {std::string{base::everywhere}});
+}
+
+/// To those whose account has another role than before.
+void Clients::tell_roles() {
+    sessions_.each([&](Session& session) {
+        const bool is_moderator = members_.is_moderator(session.person());
+        if (session.told_moderator == is_moderator) return;
+        session.told_moderator = is_moderator;
+        sessions_.tell(session, frames::Role{is_moderator});
+    });
+}
+
+/// In rooms whose policies have changed in this turn.
+void Clients::apply_policies(Turn& turn) {
+    const auto changed = log_->policies().take_changed();
+    put_out(turn, changed);
+    for (const auto& name : log_->policies().take_changed_settings())
+        if (auto* room = rooms_.find(name))
+            rooms_.announce(*room, frames::RoomInfo{name, access_.settings(name)});
+}
+
+/// Of rooms that somebody follows and may not read any more.
+void Clients::put_out(Turn& turn, const std::set<std::string, std::less<>>& changed) {
+    const bool all = changed.contains(base::everywhere);
+    struct Case {
+        SessionId session;
+        std::string room;
+        Refusal refusal;
+    };
+    std::vector<Case> cases;
+    sessions_.each([&](Session& session) {
+        auto rooms = resume_.rooms_under_way(session.id);
+        for (const auto* room : session.rooms) rooms.push_back(room->name);
+        for (auto& room : rooms) {
+            if (!all && !changed.contains(room)) continue;
+            // Who is not known well enough just now stays until they are.
+            if (auto refusal = access_.to_read(room, session.person(), turn.now);
+                refusal && refusal->retry_ms == 0)
+                cases.push_back({session.id, std::move(room), std::move(*refusal)});
+        }
+    });
+    for (const auto& [id, room, refusal] : cases) {
+        auto* session = sessions_.find(id);
+        if (!session || polls_.turn_away(turn, id, http_api::denied(refusal))) continue;
+        frames_.put_out(turn, *session, room, refusal);
+    }
 }
 
 void Clients::send(Turn& turn, const std::vector<std::string>& stored) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "node/core/clients/access.hpp"
 #include "node/core/clients/change_handler.hpp"
 #include "node/core/clients/frame_handler.hpp"
 #include "node/core/clients/greeter.hpp"
 #include "node/core/clients/http_handler.hpp"
 #include "node/core/clients/members.hpp"
+#include "node/core/clients/moderation_handler.hpp"
 #include "node/core/clients/polls.hpp"
 #include "node/core/clients/post_handler.hpp"
 #include "node/core/clients/presence_tracker.hpp"
@@ -19,7 +21,9 @@
 #include "node/core/store/store.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,12 +47,15 @@ public:
     void on(const Written& e);
     void on(Turn& turn, const Closed& e);
     void on(Turn& turn, Requested& e) { http_.on(turn, e); }
-    void on(Turn& turn, const Found& e) { search_.found(turn, e.search, e.answer); }
+    void on(Turn& turn, Found& e) { search_.found(turn, e.search, std::move(e.answer)); }
     void on_timer(Turn& turn, TimerId timer);
     /// These messages are on the disk now.
     void committed(Turn& turn, const std::vector<PendingMessage*>& batch);
     /// The disk takes nothing now: who waits for it is told so, and repeats the post.
-    void not_committed(Turn& turn) { posts_.not_committed(turn); }
+    void not_committed(Turn& turn) {
+        posts_.not_committed(turn);
+        moderation_.not_committed(turn);
+    }
     /// The node is about to end: clients are told to go on elsewhere, and posts are refused.
     void drain(Turn& turn);
 
@@ -60,6 +67,12 @@ public:
     void on_change_stored(Turn& turn, const base::ChatMessage& message) override;
     void on_change_refused(Turn& turn, const base::ChatMessage& message, const std::string& reason) override {
         changes_.on_change_refused(turn, message, reason);
+    }
+    void on_policy(Turn& turn, std::string_view id, bool stored) override {
+        moderation_.on_policy(turn, id, stored);
+    }
+    void on_policy_refused(Turn& turn, std::string_view id, const std::string& reason) override {
+        moderation_.on_policy_refused(turn, id, reason);
     }
     void on_presence(base::Presence presence) override;
     void on_catching_up(Turn& turn) override;
@@ -88,6 +101,9 @@ public:
 private:
     void tell_store_state();
     void end_sessions(Turn& turn);
+    void tell_roles();
+    void apply_policies(Turn& turn);
+    void put_out(Turn& turn, const std::set<std::string, std::less<>>& changed);
     std::vector<std::string> announce_cursors(Turn& turn);
 
     std::size_t history_on_join_;
@@ -97,12 +113,14 @@ private:
     Rooms rooms_{sessions_};
     Resume resume_;
     Polls polls_;
-    SearchHandler search_{sessions_};
     PresenceTracker presence_;
     Members members_;
+    Access access_;
+    SearchHandler search_{sessions_, access_};
     SignIn sign_in_;
     PostHandler posts_;
     ChangeHandler changes_;
+    ModerationHandler moderation_;
     Greeter greeter_;
     HistoryReader history_;
     FrameHandler frames_;

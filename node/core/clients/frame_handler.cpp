@@ -12,12 +12,21 @@ namespace {
 /// What one connection may follow: each room costs memory, and a look at every leave.
 constexpr std::size_t rooms_max = 500;
 
+/// Of what is answered as a post is; nullptr of anything else.
+const std::string* key_of(const ClientFrame& frame) {
+    if (const auto* post = std::get_if<PostFrame>(&frame)) return &post->key;
+    if (const auto* change = std::get_if<ChangeFrame>(&frame)) return &change->key;
+    if (const auto* ban = std::get_if<BanFrame>(&frame)) return &ban->key;
+    if (const auto* set = std::get_if<SetRoomFrame>(&frame)) return &set->key;
+    return nullptr;
+}
+
 }  // namespace
 
 FrameHandler::FrameHandler(const ChatConfig& config, Sessions& sessions, Rooms& rooms, Resume& resume,
                            PresenceTracker& presence, SearchHandler& search, Members& members,
-                           PostHandler& posts, ChangeHandler& changes, NodeCounts& counts,
-                           HistoryReader& history)
+                           PostHandler& posts, ChangeHandler& changes, ModerationHandler& moderation,
+                           const Access& access, NodeCounts& counts, HistoryReader& history)
     : config_{&config},
       sessions_{&sessions},
       rooms_{&rooms},
@@ -27,6 +36,8 @@ FrameHandler::FrameHandler(const ChatConfig& config, Sessions& sessions, Rooms& 
       members_{&members},
       posts_{&posts},
       changes_{&changes},
+      moderation_{&moderation},
+      access_{&access},
       counts_{&counts},
       history_{&history} {}
 
@@ -43,39 +54,49 @@ void FrameHandler::slow_down(Turn& turn, Session& session, const ClientFrame& fr
         "too many frames at once: wait a little, and send it again";
     ++counts_->frames_refused;
     const auto wait_ms = std::chrono::ceil<std::chrono::milliseconds>(wait).count();
-    if (const auto* post = std::get_if<PostFrame>(&frame))
-        return posts_->refuse(turn, {session.id, 0, post->key},
-                              {"too_fast", std::string{what_to_do}, wait_ms});
-    if (const auto* change = std::get_if<ChangeFrame>(&frame))
-        return posts_->refuse(turn, {session.id, 0, change->key},
-                              {"too_fast", std::string{what_to_do}, wait_ms});
+    if (const auto* key = key_of(frame))
+        return posts_->refuse(turn, {session.id, 0, *key}, {"too_fast", std::string{what_to_do}, wait_ms});
     sessions_->tell(session, frames::Error{what_to_do});
 }
 
 /// Somebody who has to sign in first.
 void FrameHandler::turn_away(Turn& turn, Session& session, const ClientFrame& frame) {
     static constexpr std::string_view what_to_do = "sign in first: POST /api/session, and connect again";
-    if (const auto* post = std::get_if<PostFrame>(&frame))
-        return posts_->refuse(turn, {session.id, 0, post->key}, {"sign_in", std::string{what_to_do}});
-    if (const auto* change = std::get_if<ChangeFrame>(&frame))
-        return posts_->refuse(turn, {session.id, 0, change->key}, {"sign_in", std::string{what_to_do}});
+    if (const auto* key = key_of(frame))
+        return posts_->refuse(turn, {session.id, 0, *key}, {"sign_in", std::string{what_to_do}});
     if (const auto* ping = std::get_if<Ping>(&frame)) return on_frame(turn, session, *ping);
     if (!std::holds_alternative<Hello>(frame)) sessions_->tell(session, frames::Error{what_to_do});
 }
 
-void FrameHandler::on_frame(Turn&, Session& session, Hello& frame) {
+void FrameHandler::put_out(Turn& turn, Session& session, const std::string& room, const Refusal& refusal) {
+    resume_->leave(turn, session.id, room);
+    presence_->unwatch(session.id, room);
+    rooms_->unfollow(session, room);
+    sessions_->tell(session, frames::PutOut{room, refusal.code, refusal.reason, refusal.until});
+}
+
+void FrameHandler::on_frame(Turn& turn, Session& session, Hello& frame) {
     if (members_->required()) return;
     auto name = base::prepare_name(frame.user);
     if (!name.problem.empty() && !frame.user.empty())
         return sessions_->tell(session, frames::Refused{{}, "bad_name", name.problem, 0, name.max});
     session.user = std::move(name.text);
     presence_->changed();
+    if (!access_->any()) return;
+    auto rooms = resume_->rooms_under_way(session.id);
+    for (const auto* room : session.rooms) rooms.push_back(room->name);
+    for (const auto& room : rooms)
+        if (const auto refusal = access_->to_read(room, session.user, turn.now))
+            put_out(turn, session, room, *refusal);
 }
 
 void FrameHandler::on_frame(Turn& turn, Session& session, Join& frame) {
     const auto& room = frame.request.room;
     if (!Rooms::follows(session, room) && session.rooms.size() + resume_->under_way(session.id) >= rooms_max)
         return sessions_->tell(session, frames::Error{"at most 500 rooms at once: leave some first"});
+    if (may_not_read(turn, session, room)) return;
+    if (const auto* settings = access_->settings(room))
+        sessions_->tell(session, frames::RoomInfo{room, settings});
     if (config_->presence && frame.request.people) presence_->watch(session, room);
     resume_->join(turn, session, std::move(frame.request));
 }
@@ -100,8 +121,46 @@ void FrameHandler::on_frame(Turn& turn, Session& session, ChangeFrame& frame) {
                       .text = std::move(frame.text),
                       .secret = std::move(frame.secret),
                       .user = members_->required() ? session.user : std::string{},
-                      .removes = frame.removes};
+                      .removes = frame.removes,
+                      .by_moderator = members_->is_moderator(session.user)};
     changes_->change(turn, std::move(draft), std::move(waiter), who_is_rated(session));
+}
+
+void FrameHandler::on_frame(Turn& turn, Session& session, BanFrame& frame) {
+    ReplyTo waiter{session.id, 0, frame.key};
+    const BanDraft draft{.room = frame.room.empty() ? std::string{base::everywhere} : std::move(frame.room),
+                         .name = std::move(frame.name),
+                         .reason = std::move(frame.reason),
+                         .until = std::move(frame.until),
+                         .key = std::move(frame.key),
+                         .by = session.user,
+                         .lifts = frame.lifts};
+    moderation_->change_ban(turn, draft, std::move(waiter), who_is_rated(session));
+}
+
+void FrameHandler::on_frame(Turn& turn, Session& session, RoomFrame& frame) {
+    if (may_not_read(turn, session, frame.room)) return;
+    sessions_->tell(session, frames::RoomInfo{frame.room, access_->settings(frame.room)});
+}
+
+void FrameHandler::on_frame(Turn& turn, Session& session, SetRoomFrame& frame) {
+    frame.settings.by = session.user;
+    ReplyTo waiter{session.id, 0, frame.key};
+    moderation_->change_settings(turn, {std::move(frame.settings), std::move(frame.key)}, std::move(waiter),
+                                 who_is_rated(session));
+}
+
+bool FrameHandler::may_not_read(const Turn& turn, Session& session, std::string_view room) {
+    const auto refusal = access_->to_read(room, session.person(), turn.now);
+    if (!refusal) return false;
+    ++counts_->reads_refused;
+    sessions_->tell(session, frames::Refused{.key = {},
+                                             .code = refusal->code,
+                                             .reason = refusal->reason,
+                                             .retry_ms = refusal->retry_ms,
+                                             .until = refusal->until,
+                                             .room = room});
+    return true;
 }
 
 std::string FrameHandler::who_is_rated(const Session& session) const {
@@ -109,6 +168,7 @@ std::string FrameHandler::who_is_rated(const Session& session) const {
 }
 
 void FrameHandler::on_frame(Turn& turn, Session& session, History& frame) {
+    if (may_not_read(turn, session, frame.room)) return;
     history_->read(turn, frame.room, frame.before, frame.limit,
                    [this, id = session.id, room = frame.room](Turn&, const HistoryPage& page) {
                        if (auto* asker = sessions_->find(id))
@@ -117,6 +177,7 @@ void FrameHandler::on_frame(Turn& turn, Session& session, History& frame) {
 }
 
 void FrameHandler::on_frame(Turn& turn, Session& session, SearchFrame& frame) {
+    if (!frame.query.room.empty() && may_not_read(turn, session, frame.query.room)) return;
     search_->ask(turn, session, std::move(frame.query));
 }
 

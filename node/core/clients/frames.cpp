@@ -162,6 +162,7 @@ void add(base::FrameBatch& batch, const Welcome& frame) {
             object.number(",\"clock_ahead_ms\":", frame.clock_ahead.count() / 1000);
         if (frame.signed_in) object.raw(",\"auth\":\"couchdb\"");
         if (frame.signed_in && !frame.signed_in->empty()) object.text(",\"user\":", *frame.signed_in);
+        if (frame.moderator) object.raw(",\"moderator\":true");
     });
 }
 
@@ -217,6 +218,38 @@ void add(base::FrameBatch& batch, const Refused& frame) {
         object.text(",\"code\":", frame.code).text(",\"reason\":", frame.reason);
         if (frame.retry_ms > 0) object.number(",\"retry_ms\":", frame.retry_ms);
         if (frame.max > 0) object.number(",\"max\":", frame.max);
+        if (!frame.until.empty()) object.text(",\"until\":", frame.until);
+        if (!frame.room.empty()) object.text(",\"room\":", frame.room);
+    });
+}
+
+void add(base::FrameBatch& batch, const RoomInfo& frame) {
+    batch.add({.type = "room"}, [&](std::string& out) {
+        out += "{\"t\":\"room\",";
+        append_members(out, frame);
+        out += '}';
+    });
+}
+
+void append_members(std::string& out, const RoomInfo& frame) {
+    base::append_json_string(out += "\"room\":", frame.room);
+    base::append_room_members(out += ',', frame.settings ? *frame.settings : base::RoomSettings{});
+    if (frame.settings && !frame.settings->by.empty())
+        base::append_json_string(out += ",\"by\":", frame.settings->by);
+}
+
+void add(base::FrameBatch& batch, const Role& frame) {
+    add_object(batch, "role", [&](Object& object) {
+        object.raw(frame.moderator ? ",\"moderator\":true" : ",\"moderator\":false");
+    });
+}
+
+void add(base::FrameBatch& batch, const PutOut& frame) {
+    add_object(batch, "put-out", [&](Object& object) {
+        object.text(",\"room\":", frame.room)
+            .text(",\"code\":", frame.code)
+            .text(",\"reason\":", frame.reason);
+        if (!frame.until.empty()) object.text(",\"until\":", frame.until);
     });
 }
 

@@ -2,6 +2,7 @@
 
 #include "node/base/chat_message.hpp"
 #include "node/base/frame.hpp"
+#include "node/base/policy.hpp"
 #include "node/base/search.hpp"
 #include "node/core/log/history.hpp"
 #include "node/core/store/store.hpp"
@@ -27,6 +28,7 @@ struct Welcome {
     base::Duration clock_ahead{};  ///< of the store's clock, where that matters
     const std::string* signed_in =
         nullptr;  ///< as whom, where people have to sign in; null where they need not
+    bool moderator = false;
     std::optional<Store::Progress> catching_up{};
 };
 struct Message {
@@ -69,6 +71,21 @@ struct Refused {
     std::string_view key, code, reason;
     std::int64_t retry_ms = 0;  ///< the same post may be repeated after that time; 0: never
     std::size_t max = 0;        ///< the bound that was exceeded, where one was
+    std::string_view until{};   ///< the end of the ban that is the reason, where it has one
+    std::string_view room{};    ///< of what was no post: the room that it was about
+};
+/// What a room is; without settings it is as all are.
+struct RoomInfo {
+    std::string_view room;
+    const base::RoomSettings* settings = nullptr;
+};
+/// What this client may do has changed.
+struct Role {
+    bool moderator = false;
+};
+/// From here on the client does not follow this room.
+struct PutOut {
+    std::string_view room, code, reason, until;
 };
 struct StoreState {
     bool up = false;
@@ -113,6 +130,9 @@ void add(base::FrameBatch& batch, const Stored& frame);
 void add(base::FrameBatch& batch, const Failed& frame);
 void add(base::FrameBatch& batch, const Superseded& frame);
 void add(base::FrameBatch& batch, const Refused& frame);
+void add(base::FrameBatch& batch, const RoomInfo& frame);
+void add(base::FrameBatch& batch, const Role& frame);
+void add(base::FrameBatch& batch, const PutOut& frame);
 void add(base::FrameBatch& batch, const StoreState& frame);
 void add(base::FrameBatch& batch, const People& frame);
 void add(base::FrameBatch& batch, const Page& frame);
@@ -132,5 +152,6 @@ base::Frames only(const Frame& frame) {
 // The same as they stand in the REST API: JSON members, without the braces and without `t`.
 void append_members(std::string& out, const Page& frame);
 void append_members(std::string& out, const Found& frame);
+void append_members(std::string& out, const RoomInfo& frame);
 
 }  // namespace davenport::node::frames

@@ -9,6 +9,7 @@ Session& Greeter::open(const Turn& turn, SessionId id, std::string address, Memb
     auto& session = sessions_->open(id, std::move(address));
     if (pass) session.user = pass->name;
     session.pass = std::move(pass);
+    session.told_moderator = members_->is_moderator(session.person());
     sessions_->tell(session,
                     frames::Welcome{.node = config_->name,
                                     .journal = log_->uuid(),
@@ -18,6 +19,7 @@ Session& Greeter::open(const Turn& turn, SessionId id, std::string address, Memb
                                     .text_bytes_max = config_->message_bytes_max,
                                     .clock_ahead = store_->clock_ahead(),
                                     .signed_in = members_->required() ? &session.user : nullptr,
+                                    .moderator = session.told_moderator,
                                     .catching_up = store_->catching_up() ? std::optional{store_->progress()}
                                                                          : std::nullopt});
     if (ending_) sessions_->tell(session, frames::Bye{"this node is about to end"});

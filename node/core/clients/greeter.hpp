@@ -20,6 +20,8 @@ public:
 
     /// `pass`: as whom it is signed in; null: nobody, or nobody signs in here.
     Session& open(const Turn& turn, SessionId id, std::string address, Members::Pass pass);
+    /// What it is to know before it joins.
+    void tell(Session& session, const frames::RoomInfo& frame) { sessions_->tell(session, frame); }
     /// The node is about to end: all clients are told, and those that come from now on.
     void say_goodbye();
     [[nodiscard]] bool ending() const { return ending_; }

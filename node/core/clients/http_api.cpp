@@ -1,6 +1,7 @@
 #include "node/core/clients/http_api.hpp"
 
 #include "node/base/json.hpp"
+#include "node/base/json_writer.hpp"
 #include "node/base/text.hpp"
 #include "node/core/clients/client_frame.hpp"
 
@@ -60,6 +61,36 @@ Call read_change(const base::HttpRequest& request, const std::string& room, cons
     return ChangeMessage{std::move(draft)};
 }
 
+Call read_ban(const base::HttpRequest& request, std::string room, std::string name) {
+    const auto key = base::header(request.headers, "Idempotency-Key");
+    if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
+    ChangeBan out{std::move(room), std::move(name), std::string{key}, {}, {}, request.method == "DELETE"};
+    if (request.body.empty()) return out;
+    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
+        return wrong(415, "unsupported_media_type", "send application/json");
+    const auto body = base::parse_json(request.body);
+    if (!body || !body->is_object())
+        return wrong(400, "bad_request", "the body is a JSON object, with `reason` and `until` as strings");
+    out.reason = base::text_member(*body, "reason");
+    out.until = base::text_member(*body, "until");
+    return out;
+}
+
+Call read_room_settings(const base::HttpRequest& request, const std::string& room) {
+    const auto key = base::header(request.headers, "Idempotency-Key");
+    if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
+    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
+        return wrong(415, "unsupported_media_type", "send application/json");
+    base::JsonReader reader;
+    const auto body = reader.read(request.body);
+    if (!body || !body->is_object()) return wrong(400, "bad_request", "the body is a JSON object");
+    SetRoom out{std::string{key}, {}};
+    out.settings.room = room;
+    if (const auto problem = base::read_room_members(*body, out.settings); !problem.empty())
+        return wrong(400, "bad_request", problem);
+    return out;
+}
+
 /// False when the parameter is there and no number from `least` on; more than `most` is `most`.
 template <class Number>
 bool read_number(const base::Target& target, std::string_view name, Number least, Number most, Number& into) {
@@ -107,6 +138,14 @@ Call read_rooms(const base::Target& target) {
     return out;
 }
 
+Call read_bans(const base::Target& target, std::string room) {
+    GetBans out{std::move(room), {}, limit_default};
+    if (const auto* after = target.find("after")) out.after = *after;
+    if (!read_number(target, "limit", std::size_t{1}, limit_most, out.limit))
+        return wrong(400, "bad_request", "`limit` is a number from 1 to 500");
+    return out;
+}
+
 Call read_search(const base::Target& target) {
     FindMessages out;
     auto& query = out.query;
@@ -148,11 +187,29 @@ Call read_session(const base::HttpRequest& request, const base::Target& target) 
     return BeginSession{std::string{*name}, std::string{*password}};
 }
 
+/// The list of bans, or one: the path goes on with its name at `at`.
+Call read_ban_call(const base::HttpRequest& request, const base::Target& target, const std::string& room,
+                   std::size_t at) {
+    if (target.path.size() == at) {
+        if (request.method == "GET" || request.method == "HEAD") return read_bans(target, room);
+        return not_allowed("GET is", "GET, HEAD");
+    }
+    if (request.method == "PUT" || request.method == "DELETE")
+        return read_ban(request, room, target.path[at]);
+    return not_allowed("PUT and DELETE are", "PUT, DELETE");
+}
+
 Call read_room_call(const base::HttpRequest& request, const base::Target& target) {
     const auto& room = target.path[2];
-    const auto& what = target.path[3];
     if (!base::is_room_name(room))
         return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
+    if (target.path.size() == 3) {
+        if (request.method == "GET" || request.method == "HEAD") return GetRoom{room};
+        if (request.method == "PUT") return read_room_settings(request, room);
+        return not_allowed("GET and PUT are", "GET, HEAD, PUT");
+    }
+    const auto& what = target.path[3];
+    if (what == "bans") return read_ban_call(request, target, room, 4);
     if (target.path.size() == 5) {
         if (what != "messages") return wrong(404, "not_found", "there is nothing here");
         if (request.method == "PUT" || request.method == "DELETE")
@@ -178,8 +235,10 @@ Call read(const base::HttpRequest& request) {
     const bool get = request.method == "GET" || request.method == "HEAD";
     if (path.size() == 1 && path[0] == "healthz" && get) return Health{};
     if (path.size() == 1 && path[0] == "readyz" && get) return Ready{};
-    if ((path.size() == 4 || path.size() == 5) && path[0] == "api" && path[1] == "rooms")
+    if (path.size() >= 3 && path.size() <= 5 && path[0] == "api" && path[1] == "rooms")
         return read_room_call(request, *target);
+    if ((path.size() == 2 || path.size() == 3) && path[0] == "api" && path[1] == "bans")
+        return read_ban_call(request, *target, std::string{base::everywhere}, 2);
     if (path.size() == 2 && path[0] == "api" && path[1] == "session") return read_session(request, *target);
     if (path.size() == 2 && path[0] == "api" && (path[1] == "rooms" || path[1] == "search")) {
         if (!get) return not_allowed("GET is", "GET, HEAD");
@@ -206,6 +265,16 @@ base::HttpResponse later(int status, std::string_view error, std::string_view re
     answer.headers.emplace_back("Retry-After",
                                 std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()));
     return answer;
+}
+
+base::HttpResponse denied(const Refusal& refusal) {
+    if (refusal.retry_ms > 0)
+        return later(503, refusal.code, refusal.reason, std::chrono::milliseconds{refusal.retry_ms});
+    std::string out = "{\"error\":";
+    base::append_json_string(out, refusal.code);
+    base::append_json_string(out += ",\"reason\":", refusal.reason);
+    if (!refusal.until.empty()) base::append_json_string(out += ",\"until\":", refusal.until);
+    return json(403, out + "}\n");
 }
 
 base::HttpResponse json(int status, std::string body) {
@@ -280,6 +349,27 @@ base::HttpResponse rooms(const std::vector<base::JournalRoom>& rooms, bool more)
     return json(200, std::move(body));
 }
 
+base::HttpResponse bans(const std::vector<const base::Ban*>& bans, bool more) {
+    std::string body;
+    base::JsonWriter json_of{body};
+    json_of.begin_object().key("bans").begin_array();
+    for (const auto* ban : bans) {
+        json_of.begin_object().member("name", ban->name);
+        if (ban->room != base::everywhere) json_of.member("room", ban->room);
+        json_of.member("by", ban->by).member("reason", ban->reason);
+        if (ban->until_ms) json_of.member("until", base::iso8601(base::wall_from_unix_ms(*ban->until_ms)));
+        json_of.end_object();
+    }
+    json_of.end_array().member("more", more).end_object();
+    return json(200, body + "\n");
+}
+
+base::HttpResponse room(const frames::RoomInfo& frame) {
+    std::string body = "{";
+    frames::append_members(body, frame);
+    return json(200, body + "}\n");
+}
+
 base::HttpResponse invalid_cursor() {
     return problem(
         400, "bad_place",
@@ -312,15 +402,16 @@ base::HttpResponse kept(int status, std::string_view state, std::string_view key
 }
 
 int status_of(const frames::Refused& refused) {
-    if (refused.code == "too_fast") return 429;
-    if (refused.code == "not_yours") return 403;
+    const auto& code = refused.code;
+    if (code == "too_fast" || code == "slow_mode") return 429;
+    if (code == "not_yours" || code == "banned" || code == "not_a_member" || code == "read_only") return 403;
     if (refused.code == "unknown") return 404;
     if (refused.retry_ms > 0) return 503;
     return refused.code == "too_long" ? 413 : 400;
 }
 
 base::HttpResponse not_kept(int status, std::string_view error, std::string_view reason, std::string_view key,
-                            std::size_t max = 0) {
+                            std::size_t max = 0, std::string_view until = {}) {
     std::string body = "{\"error\":";
     base::append_json_string(body, error);
     body += ",\"reason\":";
@@ -328,6 +419,7 @@ base::HttpResponse not_kept(int status, std::string_view error, std::string_view
     body += ",\"key\":";
     base::append_json_string(body, key);
     if (max > 0) body += ",\"max\":" + std::to_string(max);
+    if (!until.empty()) base::append_json_string(body += ",\"until\":", until);
     return json(status, body + "}\n");
 }
 
@@ -348,7 +440,7 @@ base::HttpResponse posted(const frames::Superseded& frame) {
 }
 
 base::HttpResponse posted(const frames::Refused& frame) {
-    auto answer = not_kept(status_of(frame), frame.code, frame.reason, frame.key, frame.max);
+    auto answer = not_kept(status_of(frame), frame.code, frame.reason, frame.key, frame.max, frame.until);
     if (frame.retry_ms > 0)
         answer.headers.emplace_back("Retry-After", std::to_string((frame.retry_ms + 999) / 1000));
     return answer;

@@ -2,6 +2,7 @@
 
 #include "node/base/http.hpp"
 #include "node/base/journal.hpp"
+#include "node/base/policy.hpp"
 #include "node/base/search.hpp"
 #include "node/core/clients/change_rules.hpp"
 #include "node/core/clients/frames.hpp"
@@ -45,6 +46,23 @@ struct PostMessage {
 struct ChangeMessage {
     ChangeDraft draft;  ///< its `user`: as it was given
 };                      ///< PUT, DELETE /api/rooms/{room}/messages/{id}, Idempotency-Key as above
+struct ChangeBan {
+    std::string room;  ///< or base::everywhere
+    std::string name, key, reason, until;
+    bool lifts = false;
+};  ///< PUT, DELETE /api/rooms/{room}/bans/{name} and /api/bans/{name}, Idempotency-Key as above
+struct GetBans {
+    std::string room;  ///< or base::everywhere
+    std::string after;
+    std::size_t limit;
+};  ///< GET /api/rooms/{room}/bans?after=&limit= and /api/bans?after=&limit=
+struct GetRoom {
+    std::string room;
+};  ///< GET /api/rooms/{room}
+struct SetRoom {
+    std::string key;
+    base::RoomSettings settings;  ///< with its room
+};                                ///< PUT /api/rooms/{room}, Idempotency-Key as above
 struct BeginSession {
     std::string name, password;
 };                     ///< POST /api/session
@@ -56,14 +74,17 @@ struct BadRequest {
     base::HttpResponse answer;
 };  ///< none of these, or badly made
 
-using Call = std::variant<Health, Ready, GetMessages, Poll, Follow, GetRooms, FindMessages, PostMessage,
-                          ChangeMessage, BeginSession, GetSession, EndSession, BadRequest>;
+using Call =
+    std::variant<Health, Ready, GetMessages, Poll, Follow, GetRooms, FindMessages, PostMessage, ChangeMessage,
+                 ChangeBan, GetBans, GetRoom, SetRoom, BeginSession, GetSession, EndSession, BadRequest>;
 Call read(const base::HttpRequest& request);
 
 /// An error as all of ours are: what a program goes by, and what a person reads.
 base::HttpResponse problem(int status, std::string_view error, std::string_view reason);
 /// The same, for what may be asked again after `wait`: told in `retry_ms` and Retry-After.
 base::HttpResponse later(int status, std::string_view error, std::string_view reason, base::Duration wait);
+/// Why somebody may not do something.
+base::HttpResponse denied(const Refusal& refusal);
 base::HttpResponse json(int status, std::string body);
 base::HttpResponse health();
 /// `max`: the bound that the name exceeds, or 0.
@@ -85,6 +106,9 @@ base::HttpResponse polled(std::string_view room, const std::vector<std::string>&
                           std::string_view next, bool gap);
 /// `more`: there are others after the last of `rooms`.
 base::HttpResponse rooms(const std::vector<base::JournalRoom>& rooms, bool more);
+/// `more`: there are others after the last of `bans`.
+base::HttpResponse bans(const std::vector<const base::Ban*>& bans, bool more);
+base::HttpResponse room(const frames::RoomInfo& frame);
 base::HttpResponse invalid_cursor();  ///< `after` was not handed out by any node
 base::HttpResponse too_many();        ///< long polls, or searches
 base::HttpResponse shutting_down();   ///< the node is about to end

@@ -22,8 +22,9 @@ bool is_for_members(const http_api::Call& call) {
 
 HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQueue& log, const Store& store,
                          Resume& resume, Polls& polls, PostHandler& posts, ChangeHandler& changes,
-                         SearchHandler& search, Members& members, SignIn& sign_in, Greeter& greeter,
-                         HistoryReader& history)
+                         ModerationHandler& moderation, const Access& access, SearchHandler& search,
+                         Members& members, SignIn& sign_in, Greeter& greeter, HistoryReader& history,
+                         NodeCounts& counts)
     : config_{&config},
       random_{&random},
       log_{&log},
@@ -32,11 +33,14 @@ HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQ
       polls_{&polls},
       posts_{&posts},
       changes_{&changes},
+      moderation_{&moderation},
+      access_{&access},
       search_{&search},
       members_{&members},
       sign_in_{&sign_in},
       greeter_{&greeter},
-      history_{&history} {}
+      history_{&history},
+      counts_{&counts} {}
 
 void HttpHandler::on(Turn& turn, Requested& request) {
     Asked asked{turn, request};
@@ -65,7 +69,16 @@ void HttpHandler::answer(Asked& asked, http_api::Ready&) {
 
 void HttpHandler::answer(Asked& asked, http_api::BadRequest& call) { asked.answer(std::move(call.answer)); }
 
+bool HttpHandler::may_not_read(Asked& asked, std::string_view room) {
+    const auto refusal = access_->to_read(room, asked.person(), asked.turn.now);
+    if (!refusal) return false;
+    ++counts_->reads_refused;
+    asked.answer(http_api::denied(*refusal));
+    return true;
+}
+
 void HttpHandler::answer(Asked& asked, http_api::GetMessages& call) {
+    if (may_not_read(asked, call.room)) return;
     history_->read(
         asked.turn, call.room, call.before, call.limit,
         [this, exchange = asked.request.exchange, room = call.room](Turn& turn, const HistoryPage& page) {
@@ -77,11 +90,16 @@ void HttpHandler::answer(Asked& asked, http_api::GetRooms& call) {
     auto rooms = log_->journal().rooms(call.after, call.limit + 1);
     const bool more = rooms.size() > call.limit;
     if (more) rooms.pop_back();
+    std::erase_if(rooms, [&](const base::JournalRoom& room) {
+        const auto refusal = access_->to_read(room.name, asked.person(), asked.turn.now);
+        return refusal && refusal->code != "banned";
+    });
     asked.answer(http_api::rooms(rooms, more));
 }
 
 void HttpHandler::answer(Asked& asked, http_api::FindMessages& call) {
-    if (!search_->ask(asked.turn, asked.request.exchange, std::move(call.query)))
+    if (!call.query.room.empty() && may_not_read(asked, call.query.room)) return;
+    if (!search_->ask(asked.turn, asked.request.exchange, asked.person(), std::move(call.query)))
         asked.answer(http_api::too_many());
 }
 
@@ -112,13 +130,51 @@ void HttpHandler::answer(Asked& asked, http_api::ChangeMessage& call) {
     if (asked.pass && !draft.user.empty() && draft.user != asked.pass->name)
         return asked.answer(http_api::problem(403, "bad_name", "you are signed in under another name"));
     auto who = asked.pass ? asked.pass->name : rate_key(asked.request.address, draft.user);
-    draft.user = asked.pass ? asked.pass->name : std::string{};
+    draft.user = asked.person();
+    draft.by_moderator = members_->is_moderator(draft.user);
     if (draft.key.empty()) draft.key = make_key(asked.turn);
     ReplyTo waiter{0, asked.request.exchange, draft.key};
     changes_->change(asked.turn, std::move(draft), std::move(waiter), who);
 }
 
+void HttpHandler::answer(Asked& asked, http_api::ChangeBan& call) {
+    if (call.key.empty()) call.key = make_key(asked.turn);
+    ReplyTo waiter{0, asked.request.exchange, call.key};
+    const BanDraft draft{.room = std::move(call.room),
+                         .name = std::move(call.name),
+                         .reason = std::move(call.reason),
+                         .until = std::move(call.until),
+                         .key = std::move(call.key),
+                         .by = std::string{asked.person()},
+                         .lifts = call.lifts};
+    moderation_->change_ban(asked.turn, draft, std::move(waiter), draft.by);
+}
+
+void HttpHandler::answer(Asked& asked, http_api::GetBans& call) {
+    if (const auto refusal = moderation_->to_moderate(call.room, asked.person(), asked.turn.now))
+        return asked.answer(http_api::denied(*refusal));
+    auto bans = log_->policies().bans(call.room, call.after, call.limit + 1, asked.turn.now.wall);
+    const bool more = bans.size() > call.limit;
+    if (more) bans.pop_back();
+    asked.answer(http_api::bans(bans, more));
+}
+
+void HttpHandler::answer(Asked& asked, http_api::GetRoom& call) {
+    if (!may_not_read(asked, call.room))
+        asked.answer(http_api::room({call.room, access_->settings(call.room)}));
+}
+
+void HttpHandler::answer(Asked& asked, http_api::SetRoom& call) {
+    if (call.key.empty()) call.key = make_key(asked.turn);
+    ReplyTo waiter{0, asked.request.exchange, call.key};
+    call.settings.by = asked.person();
+    const auto who = call.settings.by;
+    moderation_->change_settings(asked.turn, {std::move(call.settings), std::move(call.key)},
+                                 std::move(waiter), who);
+}
+
 void HttpHandler::answer(Asked& asked, http_api::Poll& call) {
+    if (may_not_read(asked, call.room)) return;
     Polls::Wish wish{{.room = call.room, .history = call.limit},
                      call.after,
                      std::chrono::seconds{greeter_->ending() ? 0 : call.timeout_s}};
@@ -130,6 +186,7 @@ void HttpHandler::answer(Asked& asked, http_api::Poll& call) {
 }
 
 void HttpHandler::answer(Asked& asked, http_api::Follow& call) {
+    if (may_not_read(asked, call.room)) return;
     JoinRequest join{.room = call.room, .history = call.limit};
     if (!call.after.empty() && !Polls::read_next(call.after, join))
         return asked.answer(http_api::invalid_cursor());
@@ -137,6 +194,8 @@ void HttpHandler::answer(Asked& asked, http_api::Follow& call) {
     asked.turn.emit(Stream{asked.request.exchange});
     auto& session =
         greeter_->open(asked.turn, asked.request.exchange, std::move(asked.request.address), asked.pass);
+    if (const auto* settings = access_->settings(call.room))
+        greeter_->tell(session, frames::RoomInfo{call.room, settings});
     resume_->join(asked.turn, session, std::move(join));
 }
 

@@ -5,6 +5,7 @@
 #include "node/core/clients/greeter.hpp"
 #include "node/core/clients/history_reader.hpp"
 #include "node/core/clients/http_api.hpp"
+#include "node/core/clients/moderation_handler.hpp"
 #include "node/core/clients/polls.hpp"
 #include "node/core/clients/post_handler.hpp"
 #include "node/core/clients/search_handler.hpp"
@@ -22,8 +23,8 @@ class HttpHandler {
 public:
     HttpHandler(const ChatConfig& config, base::Random& random, CommitQueue& log, const Store& store,
                 Resume& resume, Polls& polls, PostHandler& posts, ChangeHandler& changes,
-                SearchHandler& search, Members& members, SignIn& sign_in, Greeter& greeter,
-                HistoryReader& history);
+                ModerationHandler& moderation, const Access& access, SearchHandler& search, Members& members,
+                SignIn& sign_in, Greeter& greeter, HistoryReader& history, NodeCounts& counts);
 
     void on(Turn& turn, Requested& request);
 
@@ -36,6 +37,10 @@ private:
 
         void answer(base::HttpResponse response) {
             turn.emit(Respond{request.exchange, std::move(response)});
+        }
+        /// Empty: nobody knows.
+        [[nodiscard]] std::string_view person() const {
+            return pass ? std::string_view{pass->name} : std::string_view{};
         }
         [[nodiscard]] std::string_view cookies() const {
             return base::header(request.request.headers, "Cookie");
@@ -52,10 +57,16 @@ private:
     void answer(Asked& asked, http_api::FindMessages& call);
     void answer(Asked& asked, http_api::PostMessage& call);
     void answer(Asked& asked, http_api::ChangeMessage& call);
+    void answer(Asked& asked, http_api::ChangeBan& call);
+    void answer(Asked& asked, http_api::GetBans& call);
+    void answer(Asked& asked, http_api::GetRoom& call);
+    void answer(Asked& asked, http_api::SetRoom& call);
     void answer(Asked& asked, http_api::BeginSession& call);
     void answer(Asked& asked, http_api::GetSession& call);
     void answer(Asked& asked, http_api::EndSession& call);
     void answer(Asked& asked, http_api::BadRequest& call);
+    /// True when who asks may not read there, and has been answered so.
+    bool may_not_read(Asked& asked, std::string_view room);
     std::string make_key(const Turn& turn);
 
     const ChatConfig* config_;
@@ -66,11 +77,14 @@ private:
     Polls* polls_;
     PostHandler* posts_;
     ChangeHandler* changes_;
+    ModerationHandler* moderation_;
+    const Access* access_;
     SearchHandler* search_;
     Members* members_;
     SignIn* sign_in_;
     Greeter* greeter_;
     HistoryReader* history_;
+    NodeCounts* counts_;
     std::uint16_t keys_made_ = 0;
 };
 

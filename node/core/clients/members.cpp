@@ -82,6 +82,22 @@ bool Members::has_been(std::string_view cookies, std::string_view name) const {
     return out;
 }
 
+bool Members::is_moderator(std::string_view name) const {
+    if (!required()) return false;
+    if (std::ranges::find(config_->moderators, name) != config_->moderators.end()) return true;
+    const auto* its_roles = config_->moderator_role.empty() ? nullptr : roles(name);
+    return its_roles && its_roles->contains(config_->moderator_role);
+}
+
+const std::set<std::string, std::less<>>* Members::roles(std::string_view name) const {
+    const auto* account = accounts_.known(name);
+    return account ? &account->roles : nullptr;
+}
+
+bool Members::awaits_roles(std::string_view name) const {
+    return required() && !name.empty() && !warned_ && !accounts_.known(name);
+}
+
 // ---- coming and going
 
 std::string Members::random(std::size_t bytes) {

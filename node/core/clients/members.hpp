@@ -10,8 +10,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +34,15 @@ public:
     Members(const ChatConfig& config, Store& store);
 
     [[nodiscard]] bool required() const { return config_->members_only; }
+    /// May remove what others said, and ban: by name, or by a role of the account. Nobody where names are
+    /// free: anybody could bear that name.
+    [[nodiscard]] bool is_moderator(std::string_view name) const;
+    /// The roles of the account, as the store last said; nullptr: it has said nothing yet.
+    [[nodiscard]] const std::set<std::string, std::less<>>* roles(std::string_view name) const;
+    /// The store will say what roles it has, and has not yet.
+    [[nodiscard]] bool awaits_roles(std::string_view name) const;
+    /// The store's word on an account that signs in now.
+    void learn(const Store::Account& account, base::Time now) { accounts_.learn(account, now); }
     /// False before the node has ever heard the keys: nobody can be known yet.
     [[nodiscard]] bool has_keys() const { return !keys_.empty(); }
 

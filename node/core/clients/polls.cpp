@@ -142,11 +142,10 @@ void Polls::answer(Turn& turn, SessionId id, Poll& poll) {
     end(turn, id);
 }
 
-bool Polls::turn_away(Turn& turn, SessionId id) {
+bool Polls::turn_away(Turn& turn, SessionId id, base::HttpResponse answer) {
     const auto found = polls_.find(id);
     if (found == polls_.end()) return false;
-    turn.emit(Respond{found->second.exchange,
-                      http_api::problem(401, "sign_in", "your sign-in has ended: POST /api/session")});
+    turn.emit(Respond{found->second.exchange, std::move(answer)});
     end(turn, id);
     return true;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/base/http.hpp"
 #include "node/core/clients/members.hpp"
 #include "node/core/clients/resume.hpp"
 #include "node/core/clients/rooms.hpp"
@@ -38,8 +39,8 @@ public:
     /// be answered. True when resuming may go on for some of them: the caller lets it, and calls again.
     bool gather(Turn& turn);
     void on_timer(Turn& turn);
-    /// Its sign-in has ended: it is told so, and nothing else. False when the session is none of these.
-    bool turn_away(Turn& turn, SessionId id);
+    /// It is answered so, and told nothing else. False when the session is none of these.
+    bool turn_away(Turn& turn, SessionId id, base::HttpResponse answer);
     /// The node is about to end: all are answered with what they have.
     void end_all(Turn& turn);
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t lookups_max = 64;
 constexpr std::int64_t retry_soon_ms = 1000;
+constexpr std::int64_t just_now_ms = 5000;
 
 bool same(const ReplyTo& a, const ReplyTo& b) {
     return a.session == b.session && a.exchange == b.exchange && a.key == b.key;
@@ -27,11 +28,12 @@ void add_waiter(std::vector<ReplyTo>& replies_to, const ReplyTo& waiter) {
         replies_to.push_back(waiter);
 }
 
-PostHandler::PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions,
-                         Rooms& rooms, NodeCounts& counts)
+PostHandler::PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, const Access& access,
+                         Sessions& sessions, Rooms& rooms, NodeCounts& counts)
     : config_{&config},
       log_{&log},
       store_{&store},
+      access_{&access},
       sessions_{&sessions},
       rooms_{&rooms},
       counts_{&counts},
@@ -45,13 +47,33 @@ void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter, const std
     if (good && repeat(turn, good->message.id(), waiter)) return;  // known first, rules after
     if (const auto refusal = too_fast(turn, who)) return refuse(turn, waiter, *refusal);
     if (!good) return refuse(turn, waiter, std::get<Refusal>(read));
+    if (const auto refusal = access_->to_write(draft.room, draft.user, turn.now))
+        return refuse(turn, waiter, *refusal);
     auto judgement = judge_post(*config_, *good, turn.now.wall);
     if (judgement.verdict == Judgement::Verdict::refused) return refuse(turn, waiter, judgement.refusal);
     if (judgement.verdict == Judgement::Verdict::only_if_known)
         return look_up(turn, good->message, std::move(waiter), std::move(judgement.refusal));
     if (log_->failing()) DAVENPORT_MARK("a post meets a full disk");
     if (const auto refusal = takes_nothing()) return refuse(turn, waiter, *refusal);
-    accept(std::move(good->message), std::move(waiter));
+    if (const auto refusal = too_soon(good->message, turn.now.time)) return refuse(turn, waiter, *refusal);
+    accept(std::move(good->message), std::move(waiter), turn.now.time);
+}
+
+std::optional<Refusal> PostHandler::too_soon(const base::ChatMessage& message, base::Time now) const {
+    const auto* settings = access_->settings(message.room());
+    if (!settings || settings->slow_s == 0 || access_->is_moderator(message.user())) return std::nullopt;
+    const std::chrono::seconds pause{settings->slow_s};
+    const auto wait = slow_mode_.wait(message.room(), message.user(), pause, now);
+    if (!wait) return std::nullopt;
+    return Refusal{"slow_mode",
+                   "in this room one waits " + std::to_string(settings->slow_s) + " s between two messages",
+                   std::chrono::ceil<std::chrono::milliseconds>(*wait).count()};
+}
+
+void PostHandler::note_for_slow_mode(const base::ChatMessage& message, base::Time now) {
+    const auto* settings = access_->settings(message.room());
+    if (settings && settings->slow_s > 0)
+        slow_mode_.posted(message.room(), message.user(), std::chrono::seconds{settings->slow_s}, now);
 }
 
 std::optional<Refusal> PostHandler::too_fast(const Turn& turn, const std::string& who) {
@@ -69,7 +91,8 @@ std::optional<Refusal> PostHandler::takes_nothing() const {
     return std::nullopt;
 }
 
-void PostHandler::accept(base::ChatMessage message, ReplyTo waiter) {
+void PostHandler::accept(base::ChatMessage message, ReplyTo waiter, base::Time now) {
+    note_for_slow_mode(message, now);
     auto& pending = log_->add(std::move(message), true, {});
     pending.replies_to.push_back(std::move(waiter));
     store_->put(pending);
@@ -110,7 +133,11 @@ bool PostHandler::repeat(Turn& turn, std::string_view id, const ReplyTo& waiter)
     return true;
 }
 
-void PostHandler::on_message(base::ChatMessage message) {
+void PostHandler::on_message(base::ChatMessage message, base::Now now) {
+    // Through another node, and just now: what is read late is long over.
+    if (const auto said = base::parse_message_id(message.id());
+        said && base::unix_ms(now.wall) - said->unix_ms < just_now_ms)
+        note_for_slow_mode(message, now.time);
     show(log_->add(std::move(message), false, store_->generation()));
 }
 
@@ -213,7 +240,8 @@ void PostHandler::look_up(Turn& turn, const base::ChatMessage& message, ReplyTo 
 void PostHandler::refuse(Turn& turn, const ReplyTo& waiter, const Refusal& refusal) {
     ++counts_->posts_refused;
     tell(turn, waiter,
-         frames::Refused{waiter.key, refusal.code, refusal.reason, refusal.retry_ms, refusal.max});
+         frames::Refused{waiter.key, refusal.code, refusal.reason, refusal.retry_ms, refusal.max,
+                         refusal.until});
 }
 
 }  // namespace davenport::node

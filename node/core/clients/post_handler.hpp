@@ -1,9 +1,11 @@
 #pragma once
 
+#include "node/core/clients/access.hpp"
 #include "node/core/clients/http_api.hpp"
 #include "node/core/clients/post_rates.hpp"
 #include "node/core/clients/post_rules.hpp"
 #include "node/core/clients/rooms.hpp"
+#include "node/core/clients/slow_mode.hpp"
 #include "node/core/log/commit_queue.hpp"
 #include "node/core/node_counts.hpp"
 #include "node/core/store/store.hpp"
@@ -29,8 +31,8 @@ void add_waiter(std::vector<ReplyTo>& replies_to, const ReplyTo& waiter);
 /// `accepted` and `stored` are told after the commit only. A message of another node is shown on arrival.
 class PostHandler {
 public:
-    PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions, Rooms& rooms,
-                NodeCounts& counts);
+    PostHandler(const ChatConfig& config, CommitQueue& log, Store& store, const Access& access,
+                Sessions& sessions, Rooms& rooms, NodeCounts& counts);
 
     /// `who`: whose rate it counts against; empty: nobody's.
     void post(Turn& turn, const Draft& draft, ReplyTo waiter, const std::string& who);
@@ -57,7 +59,7 @@ public:
     /// change. (The message itself stays: the store may have it already.)
     void not_committed(Turn& turn);
     /// Another node's message, or one that this node has lost: the log does not know it.
-    void on_message(base::ChatMessage message);
+    void on_message(base::ChatMessage message, base::Now now);
     /// `pending`: what the log finds for the id.
     void on_stored(Turn& turn, std::string_view id, PendingMessage* pending);
     void on_refused(Turn& turn, std::string_view id, const std::string& reason);
@@ -67,7 +69,9 @@ private:
         using is_transparent = void;
     };
 
-    void accept(base::ChatMessage message, ReplyTo waiter);
+    [[nodiscard]] std::optional<Refusal> too_soon(const base::ChatMessage& message, base::Time now) const;
+    void accept(base::ChatMessage message, ReplyTo waiter, base::Time now);
+    void note_for_slow_mode(const base::ChatMessage& message, base::Time now);
     /// The message is known already. False when it is not.
     bool repeat(Turn& turn, std::string_view id, const ReplyTo& waiter);
     /// Asks the store whether it knows the message; else `refusal` stands.
@@ -80,10 +84,12 @@ private:
     const ChatConfig* config_;
     CommitQueue* log_;
     Store* store_;
+    const Access* access_;
     Sessions* sessions_;
     Rooms* rooms_;
     NodeCounts* counts_;
     PostRates rates_;
+    SlowMode slow_mode_;
     bool taking_ = true;
     /// Who waits for messages of an earlier life, which are in the journal and held no more.
     std::unordered_map<std::string, std::vector<ReplyTo>, Hash, std::equal_to<>> late_waiters_;

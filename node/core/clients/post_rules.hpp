@@ -23,6 +23,7 @@ struct Refusal {
     std::string reason;
     std::int64_t retry_ms = 0;  ///< the same post may be repeated after that time; 0: never
     std::size_t max = 0;        ///< the bound that it exceeds
+    std::string until{};        ///< of a ban: when it ends, ISO 8601; empty: it does not end
 };
 
 /// A post whose form is right: it is known which message it is.

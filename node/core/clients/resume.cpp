@@ -80,6 +80,13 @@ std::size_t Resume::under_way(SessionId session) const {
     return count;
 }
 
+std::vector<std::string> Resume::rooms_under_way(SessionId session) const {
+    std::vector<std::string> out;
+    for (auto it = jobs_.lower_bound({session, {}}); it != jobs_.end() && it->first.first == session; ++it)
+        if (!it->second.live) out.push_back(it->first.second);
+    return out;
+}
+
 void Resume::written(SessionId session) {
     for (auto it = jobs_.lower_bound({session, {}}); it != jobs_.end() && it->first.first == session; ++it)
         if (!it->second.waits_for_store) ready_.insert(it->first);

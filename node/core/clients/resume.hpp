@@ -54,6 +54,8 @@ public:
     [[nodiscard]] bool is_closing_gap(SessionId session) const;
     /// How many rooms this client is on its way to, and does not follow yet.
     [[nodiscard]] std::size_t under_way(SessionId session) const;
+    /// Which ones.
+    [[nodiscard]] std::vector<std::string> rooms_under_way(SessionId session) const;
     /// True when pump() would go on with a job.
     [[nodiscard]] bool has_work() const { return !ready_.empty(); }
     /// The end of a turn, after the rooms' batches are queued: goes on with whatever can go on.

@@ -43,9 +43,13 @@ struct Session {
     base::FrameList waiting;                       ///< leaves in the next Send
     std::size_t waiting_bytes = 0;
     SessionOutlet* outlet = nullptr;  ///< in place of a connection
+    bool told_moderator = false;      ///< that it is one
     bool in_flight = false;           ///< a Send is not yet Written
     bool dirty = false;               ///< stands in Sessions::dirty_
     bool closing = false;             ///< Close is asked for; nothing more is queued
+
+    /// Who it is, as far as anybody knows; empty: nobody has said.
+    [[nodiscard]] std::string_view person() const { return pass ? std::string_view{pass->name} : user; }
 };
 
 /// The clients and their send queues: everything for one client leaves in the order queued, one Send in
@@ -88,6 +92,13 @@ public:
     /// Those whose sign-in `counts` is false for.
     [[nodiscard]] std::vector<Session*> signed_in_without(
         const std::function<bool(const base::Credential&)>& counts);
+
+    /// Calls `use(Session&)` with each that is not going.
+    template <class Use>
+    void each(const Use& use) {
+        for (auto& [id, session] : sessions_)
+            if (!session.closing) use(session);
+    }
 
     /// Bytes that wait for the next Send to each client, added up. Looks at every client.
     [[nodiscard]] std::size_t queued_bytes() const;

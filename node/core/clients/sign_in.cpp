@@ -121,7 +121,10 @@ void SignIn::read_account(Turn& turn, const Try& one) {
             if (answer == Store::AccountsAnswer::no_answer) return t.emit(Respond{one.exchange, not_now()});
             if (answer == Store::AccountsAnswer::not_allowed) return signed_in(t, one, {});
             const auto& account = accounts.front();
-            if (account.exists && account.admitted) return signed_in(t, one, account.mark);
+            if (account.exists && account.admitted) {
+                members_->learn(account, t.now.time);
+                return signed_in(t, one, account.mark);
+            }
             t.emit(Respond{one.exchange, http_api::problem(403, "not_admitted",
                                                            "the store does not let this account into the "
                                                            "chat: ask whoever runs it")});

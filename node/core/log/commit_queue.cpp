@@ -29,7 +29,8 @@ void prepend(std::vector<T>& list, std::vector<T>&& before) {
 
 }  // namespace
 
-CommitQueue::CommitQueue(base::JournalView& journal) : journal_{&journal}, identity_{journal} {
+CommitQueue::CommitQueue(base::JournalView& journal)
+    : journal_{&journal}, identity_{journal}, policies_{journal} {
     const auto last_arrival = journal.state().last_arrival;
     const auto begin = last_arrival == 0 ? begins_above : std::uint64_t{0};
     committed_ = watermark_ = std::max(last_arrival, begin);
@@ -154,7 +155,7 @@ void CommitQueue::let_marks_wait(Turn& turn, base::Duration pause) {
 void CommitQueue::flush(Turn& turn) {
     if (batch_under_way_) return;
     if (not_before_ && turn.now.time < *not_before_) return;
-    if (waiting_.empty()) {
+    if (waiting_.empty() && !policies_.waits()) {
         if (!has_marks() && !failing_) return;  // failing: only a try finds out that it is over
         if (!marks_due_) let_marks_wait(turn, marks_wait);
         if (turn.now.time < *marks_due_) return;
@@ -177,6 +178,7 @@ void CommitQueue::flush(Turn& turn) {
     batch.stored_generation = marks_generation_under_way_ = marks_generation_;
     batch.checkpoint = checkpoint_under_way_ = std::exchange(checkpoint_, std::nullopt);
     batch.uuid = new_name_under_way_ = std::exchange(new_name_, {});
+    if (policies_.waits()) batch.policies = policies_.take_batch();
     batch_under_way_ = true;
     marks_due_.reset();
     if (!marks_.empty()) let_marks_wait(turn, marks_pause);
@@ -190,6 +192,7 @@ std::vector<PendingMessage*> CommitQueue::persisted(std::uint64_t batch) {
     marks_under_way_.clear();
     checkpoint_under_way_.reset();
     new_name_under_way_.clear();
+    policies_.committed();
     for (auto* pending : under_way_) pending->committed = true;
     for (const auto* pending : under_way_) {
         if (pending->entry.arrival <= committed_) continue;
@@ -202,6 +205,7 @@ std::vector<PendingMessage*> CommitQueue::persisted(std::uint64_t batch) {
 void CommitQueue::persist_failed(Turn& turn, const std::string& reason) {
     if (!batch_under_way_) return;
     batch_under_way_ = false;
+    policies_.not_committed();
     if (!std::exchange(failing_, true))
         turn.error("journal: cannot write (" + reason +
                    "); posts are refused until it can: free some space on the disk, or put the file back");

@@ -3,6 +3,7 @@
 #include "node/base/journal.hpp"
 #include "node/core/log/held_changes.hpp"
 #include "node/core/log/journal_identity.hpp"
+#include "node/core/log/policies.hpp"
 #include "node/core/turn.hpp"
 
 #include <cstdint>
@@ -49,6 +50,9 @@ public:
     /// The changes on their way, and not yet both on the disk and in the store.
     [[nodiscard]] HeldChanges& changes() { return changes_; }
     [[nodiscard]] const HeldChanges& changes() const { return changes_; }
+    /// Bans and rooms' settings. What is changed there goes to the disk with the next batch.
+    [[nodiscard]] Policies& policies() { return policies_; }
+    [[nodiscard]] const Policies& policies() const { return policies_; }
     /// The store has the message as this change makes it.
     void mark_change_stored(PendingMessage& change, const base::Generation& generation);
 
@@ -93,7 +97,9 @@ public:
     /// Messages that are not known to be committed, in order of arrival.
     [[nodiscard]] std::vector<PendingMessage*> uncommitted_messages() const;
     /// Nothing waits and nothing is under way.
-    [[nodiscard]] bool idle() const { return !batch_under_way_ && waiting_.empty() && !has_marks(); }
+    [[nodiscard]] bool idle() const {
+        return !batch_under_way_ && waiting_.empty() && !has_marks() && !policies_.waits();
+    }
     /// Marks and checkpoints wait no longer.
     void hurry() { marks_due_ = base::Time{}; }
 
@@ -123,6 +129,7 @@ private:
     std::unordered_map<std::string_view, PendingMessage>
         held_;  ///< by the message's own id; looked up, never walked
     HeldChanges changes_;
+    Policies policies_;
     std::vector<PendingMessage*> under_way_, waiting_;  ///< as they came
     std::vector<std::string> marks_, marks_under_way_;
     std::vector<std::string> marked_;  ///< of this turn

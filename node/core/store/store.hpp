@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,11 @@ public:
     /// The store will never take this change.
     virtual void on_change_refused(Turn& turn, const base::ChatMessage& message,
                                    const std::string& reason) = 0;
+    /// What the log has of this policy was changed by the store's word. `stored`: it was not, and the store
+    /// has it so.
+    virtual void on_policy(Turn& turn, std::string_view id, bool stored) = 0;
+    /// The store will never take what this node made of this policy; the log has it no more.
+    virtual void on_policy_refused(Turn& turn, std::string_view id, const std::string& reason) = 0;
     /// Another node told who is there.
     virtual void on_presence(base::Presence presence) = 0;
     /// Some node wrote a note, this one included, or somebody deleted one.
@@ -108,6 +114,8 @@ public:
     /// Writes a message or a change that was just added to the log, and repeats it until the store has it or
     /// refuses it for good. A change is written over what the store has, unless that counts more.
     virtual void put(const PendingMessage& pending) = 0;
+    /// Writes a policy that was just changed in the log, unless what the store has of it counts more.
+    virtual void put_policy(std::string_view id) = 0;
     /// How many messages wait to be written.
     [[nodiscard]] virtual std::size_t backlog() const = 0;
     /// A message with this arrival is read from the log when its turn comes: it need not stay in memory.
@@ -168,6 +176,7 @@ public:
         bool exists = false;
         bool admitted = false;  ///< the store lets it read the chat
         std::string mark;       ///< another one after a change of the password; empty: nobody can say
+        std::set<std::string, std::less<>> roles{};  ///< that the store says it has
     };
     /// In place of Account::mark for what read_accounts() knows nothing of.
     static constexpr std::string_view mark_of_admin = "admin";

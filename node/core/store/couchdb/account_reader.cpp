@@ -99,6 +99,7 @@ void AccountReader::read_users(Turn& turn, const Admission& admission, const std
                         account.exists = true;
                         account.admitted = admission.admits(account.name, roles);
                         account.mark = mark_of(*user);
+                        account.roles = std::move(roles);
                     }
                     accounts.push_back(std::move(account));
                 });

@@ -23,6 +23,10 @@ void read_document(const base::JsonView& row, base::WallTime seen, std::vector<F
     if (!id || !document || !document->is_object()) return;
     FeedRow out{std::string{*id}, base::from_document(*document, seen)};
     out.no_message = !out.message;
+    if (base::is_policy_id(*id)) {
+        out.policy = base::read_policy(*id, *document);
+        out.revision = base::text_member(*document, "_rev");
+    }
     into.push_back(std::move(out));
 }
 

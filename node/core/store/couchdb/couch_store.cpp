@@ -58,6 +58,7 @@ CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQue
                       return expected_.contains(row.id) || (is_chat && is_news);
                   }},
       notes_{config, api_, requests_},
+      policies_{config, api_, requests_, random, health_, log},
       accounts_{config, api_, requests_} {
     if (const auto checkpoint = log.journal().state().checkpoint) health_.remember(checkpoint->generation);
 }
@@ -96,6 +97,16 @@ void CouchStore::collect(Turn& turn) {
     for (const auto& id : anti_entropy_.take_changed()) compare_again(id);
     show_placed(turn);
     on_own_run(turn, presence_.take_run_found());
+    tell_policies(turn);
+}
+
+void CouchStore::tell_policies(Turn& turn) {
+    using Kind = PolicyDocuments::News::Kind;
+    for (const auto& news : policies_.take_news())
+        if (news.kind == Kind::refused)
+            listener_->on_policy_refused(turn, news.id, news.reason);
+        else
+            listener_->on_policy(turn, news.id, news.kind == Kind::stored);
 }
 
 void CouchStore::on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes) {
@@ -157,7 +168,11 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
 
 void CouchStore::on_batch(Turn& turn, BackfillBatch batch) {
     for (const auto& id : batch.known) sighted(turn, id, log_->find(id));
-    for (auto& row : batch.rows) take_in_row(turn, row);
+    for (auto& row : batch.rows)
+        if (base::is_policy_id(row.id))
+            policies_.on_old_row(std::move(row.id));
+        else
+            take_in_row(turn, row);
     if (!batch.done) return;
     DAVENPORT_MARK("a backfill meets the live feed");
     if (fresh_) caught_up_at_last(turn);
@@ -182,6 +197,7 @@ void CouchStore::write_again(Turn& turn, const std::vector<std::string>& lost) {
 // ---- what the store has
 
 bool CouchStore::take_in_row(Turn& turn, FeedRow& row) {
+    if (base::is_policy_id(row.id)) return policies_.on_row(turn, row), false;
     if (row.message) return row.message->id() == row.id && take_in(turn, std::move(*row.message));
     if (row.deleted || row.no_message) on_gone(turn, row.id);
     return false;
@@ -243,6 +259,7 @@ void CouchStore::catch_up(Turn& turn) {
     backfill_.begin_fresh(feed_.seq());
     feed_.follow_from_now(turn);
     listener_->on_catching_up(turn);
+    policies_.read_all(turn);
     requests_.send(
         turn, RequestOwner::room_reads, counting_, api_.get_database(),
         {.timeout = config_->request_timeout, .tells_health = false}, [this](Turn&, const Reply& reply) {
@@ -318,6 +335,7 @@ void CouchStore::write(Turn& turn) {
     if (health_.up() && !std::exchange(was_up_, true)) {
         writer_.start_over(turn);
         changes_.start_over(turn);
+        policies_.start_over(turn);
         DAVENPORT_MARK("the store is back");
         if (catching_up()) {
             DAVENPORT_MARK("the store is back while a new node reads it");
@@ -342,6 +360,7 @@ void CouchStore::write(Turn& turn) {
     if (back || caught_up_now) listener_->on_store_back();
     writer_.pump(turn);
     changes_.pump(turn);
+    policies_.pump(turn);
 }
 
 void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
@@ -356,6 +375,7 @@ void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
     writer_.store_changed(turn, known);
     anti_entropy_.store_changed();
     presence_.forget_revision();
+    policies_.store_changed();
     placer_.store_changed();
     waiting_checkpoint_.clear();
     neighbour_.reset();

@@ -11,6 +11,7 @@
 #include "node/core/store/couchdb/feed_watch.hpp"
 #include "node/core/store/couchdb/note_documents.hpp"
 #include "node/core/store/couchdb/placer.hpp"
+#include "node/core/store/couchdb/policy_documents.hpp"
 #include "node/core/store/couchdb/presence_document.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_api.hpp"
@@ -66,6 +67,7 @@ public:
     [[nodiscard]] base::Duration clock_ahead() const override { return health_.clock_ahead(); }
     void recheck(Turn& turn) override { health_.recheck(turn); }
     void put(const PendingMessage& pending) override { writer_.enqueue(pending); }
+    void put_policy(std::string_view id) override { policies_.put(id); }
     [[nodiscard]] std::size_t backlog() const override { return writer_.backlog(); }
     [[nodiscard]] bool reads_later(std::uint64_t arrival) const override {
         return writer_.reads_later(arrival);
@@ -134,6 +136,7 @@ private:
     void on_batch(Turn& turn, FeedBatch batch);
     void on_batch(Turn& turn, BackfillBatch batch);
     void write_again(Turn& turn, const std::vector<std::string>& lost);
+    void tell_policies(Turn& turn);
 
     /// A message as the store has it. True when it was known, and not for having been written from here just
     /// now: the feed tells old news.
@@ -191,6 +194,7 @@ private:
     Placer placer_;
     FeedWatch feed_watch_;
     NoteDocuments notes_;
+    PolicyDocuments policies_;
     AccountReader accounts_;
 
     base::Generation generation_;  ///< whose consequences are drawn

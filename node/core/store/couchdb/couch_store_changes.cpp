@@ -1,7 +1,6 @@
 #include "node/base/change.hpp"
 #include "node/core/store/couchdb/couch_store.hpp"
 
-#include <set>
 #include <utility>
 
 namespace davenport::node {
@@ -10,21 +9,6 @@ namespace {
 /// What two nodes show is the same, whatever they know of how it came about.
 bool same_to_people(const base::ChatMessage& a, const base::ChatMessage& b) {
     return a.is_removed() == b.is_removed() && a.text() == b.text();
-}
-
-/// The ids in a `_purged_infos` answer; nothing when the store is in no state to tell.
-std::optional<std::set<std::string, std::less<>>> read_purged(const base::HttpResponse& response) {
-    std::set<std::string, std::less<>> out;
-    if (response.status == 400 || response.status == 404 || response.status == 405)
-        return out;  // a store without that knowledge
-    base::JsonReader reader;
-    const auto parsed = response.status == 200 ? reader.read(response.body) : std::nullopt;
-    const auto infos = parsed ? parsed->member("purged_infos") : std::nullopt;
-    const bool is_answer = infos && infos->each_item([&](const base::JsonView& info) {
-        if (const auto id = base::string_member(info, "id")) out.emplace(*id);
-    });
-    if (!is_answer) return std::nullopt;
-    return out;
 }
 
 }  // namespace

@@ -95,10 +95,22 @@ bool was_written_again(const base::JsonView& row) {
     return number > 1;
 }
 
+/// The winning one, as a row tells it.
+std::string revision_of(const base::JsonView& row) {
+    std::string out;
+    if (const auto changes = row.member("changes"))
+        changes->each_item([&](const base::JsonView& change) {
+            if (out.empty()) out = base::text_member(change, "rev");
+        });
+    return out;
+}
+
 std::optional<FeedRow> read_row(const base::JsonView& row, base::WallTime seen) {
     const auto id = base::string_member(row, "id");
     if (!id) return std::nullopt;
     FeedRow out{std::string{*id}, std::nullopt, base::bool_member(row, "deleted"), {}};
+    const bool is_policy = base::is_policy_id(*id);
+    if (is_policy) out.revision = revision_of(row);
     if (out.deleted) {
         if (id->starts_with(note_id_lead))
             out.note = StoreNote{std::string{id->substr(note_id_lead.size())}, {}, {}, true};
@@ -111,6 +123,8 @@ std::optional<FeedRow> read_row(const base::JsonView& row, base::WallTime seen) 
         out.presence = base::read_presence(*document);
     } else if (id->starts_with(note_id_lead)) {
         out.note = read_note_document(*id, *document);
+    } else if (is_policy) {
+        out.policy = base::read_policy(*id, *document);
     } else {
         out.message = base::from_document(*document, seen);
         out.no_message = !out.message && document->is_object();

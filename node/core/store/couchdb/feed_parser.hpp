@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/base/chat_message.hpp"
+#include "node/base/policy.hpp"
 #include "node/base/presence.hpp"
 #include "node/base/time.hpp"
 #include "node/core/store/store.hpp"
@@ -18,10 +19,12 @@ struct FeedRow {
     std::optional<base::ChatMessage>
         message;  ///< nothing when it is no chat message, or came without its document
     bool deleted = false;
-    std::optional<base::Presence> presence{};  ///< it is some node's word on who is there
-    std::optional<StoreNote> note{};           ///< it is a note of the nodes' own
-    bool changed = false;                      ///< without its document: it was written more than once
-    bool no_message = false;                   ///< the document is there, and is no chat message
+    std::optional<base::Presence> presence{};     ///< it is some node's word on who is there
+    std::optional<StoreNote> note{};              ///< it is a note of the nodes' own
+    bool changed = false;                         ///< without its document: it was written more than once
+    bool no_message = false;                      ///< the document is there, and is no chat message
+    std::optional<base::PolicyReading> policy{};  ///< it is a ban or a room's settings
+    std::string revision{};                       ///< of a policy's document
 };
 
 /// Takes a continuous feed's bytes, cut anywhere, and gives whole rows.

@@ -27,7 +27,8 @@ enum class RequestOwner : FetchId {
     placer,
     feed_watch,
     room_reads,
-    changes
+    changes,
+    policies
 };
 
 /// How a request ended.

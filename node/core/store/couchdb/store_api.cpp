@@ -22,6 +22,15 @@ std::string keys_of(std::span<const std::string> ids) {
     return body + "]}";
 }
 
+/// As `startkey` and `endkey` have it.
+std::string key_of(std::string_view id) {
+    std::string json;
+    base::append_json_string(json, id);
+    return base::percent_encode(json);
+}
+/// The last of all ids that begin with `lead`.
+std::string key_after(std::string_view lead) { return key_of(std::string{lead} + "\xef\xbf\xb0"); }
+
 std::string milliseconds(base::Duration d) { return std::to_string(d.count() / 1000); }
 
 }  // namespace
@@ -81,12 +90,8 @@ base::HttpRequest StoreApi::get_users(const std::vector<std::string>& names) con
 }
 
 base::HttpRequest StoreApi::documents_of(std::string_view lead, std::size_t limit) const {
-    std::string key;
-    base::append_json_string(key, lead);
-    key.pop_back();
     return request("GET", "/_all_docs?include_docs=true&limit=" + std::to_string(limit) +
-                              "&startkey=" + base::percent_encode(key + '"') +
-                              "&endkey=" + base::percent_encode(key + "\xef\xbf\xb0\""));
+                              "&startkey=" + key_of(lead) + "&endkey=" + key_after(lead));
 }
 
 base::HttpRequest StoreApi::get_document(std::string_view id) const { return request("GET", segment(id)); }
@@ -121,19 +126,11 @@ base::HttpRequest StoreApi::documents_and_conflicts(std::span<const std::string>
 base::HttpRequest StoreApi::documents_after(std::string_view after, std::string_view lead,
                                             std::size_t limit) const {
     std::string target = "/_all_docs?include_docs=true&conflicts=true&limit=" + std::to_string(limit);
-    std::string key;
-    if (!after.empty()) {
-        base::append_json_string(key, std::string{after} + '\0');  // the next id that there can be
-        target += "&startkey=" + base::percent_encode(key);
-    } else if (!lead.empty()) {
-        base::append_json_string(key, lead);
-        target += "&startkey=" + base::percent_encode(key);
-    }
-    if (!lead.empty()) {
-        key.clear();
-        base::append_json_string(key, std::string{lead} + "\xef\xbf\xb0");
-        target += "&endkey=" + base::percent_encode(key);
-    }
+    if (!after.empty())
+        target += "&startkey=" + key_of(std::string{after} + '\0');  // the next id that there can be
+    else if (!lead.empty())
+        target += "&startkey=" + key_of(lead);
+    if (!lead.empty()) target += "&endkey=" + key_after(lead);
     return request("GET", target);
 }
 
@@ -220,6 +217,20 @@ std::optional<std::vector<BulkRow>> read_bulk_answer(std::string_view body) {
         }
         out.push_back({std::string{*id}, outcome, std::string{reason}, error == "conflict",
                        base::text_member(row, "rev")});
+    });
+    if (!is_answer) return std::nullopt;
+    return out;
+}
+
+std::optional<std::set<std::string, std::less<>>> read_purged(const base::HttpResponse& response) {
+    std::set<std::string, std::less<>> out;
+    if (response.status == 400 || response.status == 404 || response.status == 405)
+        return out;  // a store without that knowledge
+    base::JsonReader reader;
+    const auto parsed = response.status == 200 ? reader.read(response.body) : std::nullopt;
+    const auto infos = parsed ? parsed->member("purged_infos") : std::nullopt;
+    const bool is_answer = infos && infos->each_item([&](const base::JsonView& info) {
+        if (const auto id = base::string_member(info, "id")) out.emplace(*id);
     });
     if (!is_answer) return std::nullopt;
     return out;

@@ -7,7 +7,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -116,6 +118,9 @@ struct BulkRow {
 };
 /// Nothing when the body is not an array of rows.
 std::optional<std::vector<BulkRow>> read_bulk_answer(std::string_view body);
+
+/// The ids in a `_purged_infos` answer; nothing when the store is in no state to tell.
+std::optional<std::set<std::string, std::less<>>> read_purged(const base::HttpResponse& response);
 
 /// The `reason` (or the status) of an error, fit for a log line.
 std::string reason_of(const base::HttpResponse& response);

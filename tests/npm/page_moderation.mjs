@@ -1,0 +1,115 @@
+// What moderators do on the page, and what those see whom it concerns; with the store away too.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { launch } from './lib/browser.mjs'
+import { goTo, pages, row, say, sees, stored } from './lib/page.mjs'
+import { folder, run, start, test, until } from './lib/programs.mjs'
+import { proxy } from './lib/proxy.mjs'
+
+const controlFile = join(folder, 'control')
+const store = await start('couchmock', ['--admin', 'admin:secret', '--control', '127.0.0.1:0', '--control-port-file', controlFile, '--log-level', 'error'])
+const control = `http://127.0.0.1:${await until('the control port', () => { try { return readFileSync(controlFile, 'utf8').trim() } catch { return '' } })}/_mock/faults`
+const asAdmin = { Authorization: `Basic ${btoa('admin:secret')}`, 'Content-Type': 'application/json' }
+const couch = async (method, path, body) => {
+  const answer = await fetch(store.url + path, { method, headers: asAdmin, body: body && JSON.stringify(body) })
+  return { status: answer.status, body: await answer.json() }
+}
+for (const [name, roles] of [['boss', ['davenport-moderator']], ['ann', []], ['mallory', []]])
+  assert.equal((await couch('PUT', `/_users/org.couchdb.user:${name}`, { name, password: 'tea', roles, type: 'user' })).status, 201)
+const node = (name) => start('chatnode', ['--store', `${store.url.replace('//', '//admin:secret@')}/chat`, '--auth', 'couchdb', '--posts-per-second', '0', '--name', name, '--journal', join(folder, name), '--log-level', 'error'])
+const here = await node('n1')
+const there = await node('n2')
+const browser = await launch()
+const { open, troubles } = pages(browser)
+
+async function openAs(url, name, room) {
+  const page = await open(url, '', { room })
+  await page.locator('#sign-in').waitFor()
+  await page.fill('#sign-in [name=name]', name)
+  await page.fill('#sign-in [name=password]', 'tea')
+  await page.press('#sign-in [name=password]', 'Enter')
+  await page.locator('#sign-in').waitFor({ state: 'hidden' })
+  return page
+}
+const choose = async (page, text, action) => {
+  await row(page, text).hover()
+  await row(page, text).locator('.actions').click()
+  await page.locator('#actions button', { hasText: action }).click()
+}
+const offers = async (page, text) => {
+  await row(page, text).hover()
+  await row(page, text).locator('.actions').click()
+  const all = await page.locator('#actions button').allTextContents()
+  await page.keyboard.press('Escape')
+  return all
+}
+const banner = (page, text) => page.locator('#banner', { hasText: text }).waitFor()
+const problem = (page, text) => page.locator('#problem', { hasText: text }).waitFor()
+
+test('a moderator removes, bans and lets in again; the banned see why, at another node', async () => {
+  const boss = await openAs(here.url, 'boss', 'tearoom'), ann = await openAs(here.url, 'ann', 'tearoom'), mallory = await openAs(there.url, 'mallory', 'tearoom')
+  await say(mallory, 'buy this'); await sees(boss, 'buy this'); await sees(ann, 'buy this')
+  assert.ok(!(await offers(ann, 'buy this')).some((one) => /Ban|Remove/.test(one)))
+  await choose(boss, 'buy this', 'Ban')
+  await boss.fill('#ban [name=reason]', 'spam')
+  await boss.click('#ban button:not(.close)')
+  await problem(boss, 'mallory is banned')
+  await banner(mallory, 'You cannot take part here')
+  await banner(mallory, 'spam')
+  await banner(mallory, 'That ends')
+  assert.equal((await couch('GET', '/chat/davenport-ban~tearoom~mallory')).body.by, 'boss')
+  await choose(boss, 'buy this', 'Let in again')
+  await problem(boss, 'mallory may come in again')
+  await mallory.reload()
+  await say(mallory, 'sorry'); await sees(boss, 'sorry')
+  await choose(boss, 'buy this', 'Remove')
+  await ann.locator('#log .fate', { hasText: 'Removed by boss' }).waitFor({ timeout: 15_000 })
+  for (const page of [boss, ann, mallory]) await page.context().close()
+})
+
+test("a room's topic stands in its header, and who may not read there is told so", async () => {
+  const ann = await openAs(here.url, 'ann', 'crew'), mallory = await openAs(here.url, 'mallory', 'crew')
+  await say(ann, 'hello'); await sees(mallory, 'hello')
+  const { body } = await couch('PUT', '/chat/davenport-room~crew', { what: 'room', topic: 'All hands', readers: { names: ['ann'] } })
+  await ann.locator('#topic', { hasText: 'All hands' }).waitFor()
+  await banner(mallory, 'for its members')
+  await couch('DELETE', `/chat/davenport-room~crew?rev=${body.rev}`)
+  await until('the topic is gone', () => ann.locator('#topic').isHidden())
+  await ann.context().close(); await mallory.context().close()
+})
+
+test('with the store away a ban holds here, and its maker is told when it holds elsewhere', async () => {
+  const boss = await openAs(here.url, 'boss', 'outage'), mallory = await openAs(here.url, 'mallory', 'outage')
+  await say(mallory, 'buy that'); await stored(mallory, 'buy that'); await sees(boss, 'buy that')
+  const set = await fetch(control, { method: 'POST', headers: asAdmin, body: JSON.stringify({ name: 'away', fault: 'store.down' }) })
+  assert.ok(set.ok, await set.text())
+  await banner(boss, 'are apart')
+  await choose(boss, 'buy that', 'Ban')
+  await boss.click('#ban button:not(.close)')
+  await problem(boss, 'as soon as they are together again')
+  await banner(mallory, 'You cannot take part here')
+  await fetch(`${control}/away`, { method: 'DELETE', headers: asAdmin })
+  await until('the ban is in the store', async () => (await couch('GET', '/chat/davenport-ban~outage~mallory')).status === 200, 20_000)
+  await boss.context().close(); await mallory.context().close()
+})
+
+test('without a WebSocket the banned see why too, also after a reload, and go on in other rooms', async () => {
+  const way = await proxy(there.port, { websocket: 'refuse' })
+  const boss = await openAs(here.url, 'boss', 'hedge'), mallory = await openAs(way.url.replace(/\/$/, ''), 'mallory', 'hedge')
+  await say(mallory, 'psst'); await sees(boss, 'psst')
+  await choose(boss, 'psst', 'Ban')
+  await boss.click('#ban button:not(.close)')
+  await banner(mallory, 'You cannot take part here')
+  await mallory.reload()
+  await banner(mallory, 'You cannot take part here')
+  await goTo(mallory, 'garden')
+  await say(mallory, 'hello'); await stored(mallory, 'hello')
+  assert.equal(await mallory.locator('#banner').isHidden(), true)
+  await boss.context().close(); await mallory.context().close()
+  way.end()
+})
+
+test('(and no page had any trouble)', () => assert.deepEqual(troubles.filter((one) => !one.includes('status of 403')), []))  // a browser tells of what is refused
+
+await run(async () => { await browser.close(); await here.end(); await there.end(); await store.end() })
