@@ -1,4 +1,6 @@
+#include "node/base/change.hpp"
 #include "node/core/clients/cursor.hpp"
+#include "node/core/log/commit_queue.hpp"
 #include "tests/node/core_driver.hpp"
 
 #include <fmt/format.h>
@@ -174,6 +176,30 @@ TEST_F(CatchUp, AnotherNodesClientWaitsUntilNothingCanBeMissed) {
     const auto lines = heard(1);
     for (int i = 91; i < 100; ++i) EXPECT_THAT(lines, Contains(HasSubstr(fmt::format("m{}", i))));
     EXPECT_THAT(lines, Contains("joined"));
+}
+
+TEST_F(CatchUp, WhoClosesAGapIsToldWhatIsOldHereAndMissingThere) {
+    begin();
+    fail_all();
+    advance(200ms);
+    fail_all();
+    open(1, "ann");
+    take(1);
+    join(1, "lobby", Cursor{"u-2", 5, "g1", "95-s", std::string{said(95).position()}, false}.text(), 5);
+    EXPECT_THAT(heard(1), Contains("joined gap"));
+    advance(2s);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    answer("since=now", 200, feed_page({}, "99-s"));
+    stream("since=99-s", "\n");
+    has_all();
+    const auto edited = base::edited(said(96), {epoch_ms + 1000, 0, {}}, "better");
+    answer("since=95-s", 200, feed_page({feed_row("97-s", said(97)), feed_row("98-s", edited)}, "98-s"));
+    advance(200ms);
+    if (asked("_local/davenport")) answer("_local/davenport", 200, R"({"generation":"g1"})");
+    EXPECT_THAT(heard(1), ElementsAre("store up", "message m97 late", "message better late", "gap-closed"));
+    persist_all();
+    ASSERT_TRUE(journal.find(said(97).id()));
+    EXPECT_LE(journal.find(said(97).id())->arrival, CommitQueue::begins_above) << "old for everybody else";
 }
 
 TEST_F(CatchUp, WhoCameBeforeAnythingWasReadIsToldTheNewestOfTheRoom) {

@@ -435,6 +435,10 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
                 }
                 return !log_->knows(message.id()) && wants_place(t, message);
             });
+            // What is old to a new node is shown to no follower as it comes in: those who miss it find it
+            // known.
+            for (const auto& message : page.messages)
+                if (!log_->knows(message.id()) && is_old(t, message)) add(t, message);
             on_page(t, &page, false);
             for (auto& message : page.messages) take_in(t, std::move(message));
             return true;
