@@ -201,6 +201,12 @@ Flow<> Resume::close_gap(Job& job) {
         while (job.session->closing || !store_->usable() || (!same_store(job) && !store_->caught_up()))
             co_await Pause{job};
         job.waits_for_store = false;
+        if (store_->opening()) {
+            DAVENPORT_MARK("a gap waits until what is written is news here");
+            waiting_.insert(job.key);
+            co_await Pause{job};
+            continue;
+        }
         if (!same_store(job)) break;
         if (!co_await read_store(job)) {
             DAVENPORT_MARK("a gap cannot be closed yet");

@@ -153,6 +153,7 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
     DAVENPORT_MARK("a long run of known rows is read beneath a live feed");
     backfill_.begin(feed_.seq());
     feed_.detach(turn);
+    anti_entropy_.reverify();  // had the old feed broken a moment later, nobody would know
 }
 
 void CouchStore::on_batch(Turn& turn, BackfillBatch batch) {
