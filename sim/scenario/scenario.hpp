@@ -51,7 +51,7 @@ struct Topology {
     int send_queue_bytes = 1'000'000;  ///< what waits for one client, at most
 };
 
-/// A key of the topology with a list: each seed draws one of it. See draw_choices().
+/// A key of topology or load with a list: each seed draws one of it. See draw_choices().
 struct Choice {
     std::string key;
     std::vector<Value> of;
