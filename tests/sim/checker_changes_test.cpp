@@ -147,5 +147,17 @@ TEST(Changes, OfAWipedDiskAreExcusedUntilTheyWereStored) {
     EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
 }
 
+/// Who sent it has gone, and is told nothing.
+TEST(Changes, ThatTheStoreMayHaveRefusedForGoodAreExcused) {
+    ChangeStory story;
+    story.change(2, 1, "K4", 1'900);
+    story.forget(RecordKind::change_stored, "K4");
+    story.held(RecordKind::history, 2, "n1").count = 1;
+    expect_caught(story, "changes", "edit 1 was accepted by n1");
+    story.fault("refusals", "store.reject", 1'895, 1'905, 1);
+    const auto found = story.finding("changes");
+    EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
+}
+
 }  // namespace
 }  // namespace davenport::sim::checker::test
