@@ -454,7 +454,8 @@ std::optional<base::JournalEntry> Resume::find(std::string_view id) {
     if (auto* changes = log_->changes().of(id))
         for (auto change = changes->rbegin(); change != changes->rend(); ++change)
             if (change->shown || change->committed) return change->entry;
-    if (const auto* pending = log_->find(id)) return pending->entry;
+    if (const auto* pending = log_->find(id); pending && !(pending->committed && log_->may_be_changed(id)))
+        return pending->entry;
     return log_->journal().find(id);
 }
 
