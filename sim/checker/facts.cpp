@@ -77,6 +77,10 @@ void Facts::add(const Record& record) {
         case RecordKind::change_failed:
             take_change(record);
             break;
+        case RecordKind::by_hand:
+        case RecordKind::by_hand_done:
+            take_by_hand(record);
+            break;
         case RecordKind::changed:
             take_changed(record);
             break;

@@ -62,6 +62,17 @@ void PendingDeliveries::add(const Record& record) {
             auto& version = changes.versions[number_of(record.client)];
             version = std::max(version, record.name);
             changes.newest = std::max(changes.newest, version);
+            changes.shown_us = record.at_us;
+            break;
+        }
+        case RecordKind::by_hand_done: {
+            if (record.flag) break;
+            auto& changes = changed_[record.id];
+            changes.message = record.msg;
+            changes.by_hand_us = record.at_us;
+            if (record.text != "delete" && record.text != "purge") break;
+            gone_.insert(record.id);
+            kept_.erase(record.id);
             break;
         }
         case RecordKind::repeated:
@@ -75,14 +86,15 @@ void PendingDeliveries::add(const Record& record) {
 
 bool PendingDeliveries::has_missing_changes() const {
     return std::ranges::any_of(changed_, [&](const auto& entry) {
-        const auto& changes = entry.second;
-        if (changes.failed || changes.newest.empty()) return false;
-        if (std::ranges::any_of(changes.versions,
-                                [&](const auto& one) { return one.second < changes.newest; }))
-            return true;
+        const Changes& changes = entry.second;
+        const bool owed_by_hand = changes.by_hand_us > changes.shown_us;
+        if (changes.failed || (changes.newest.empty() && !owed_by_hand)) return false;
+        const auto is_behind = [&](const auto& shown) { return shown.second < changes.newest; };
+        if (std::ranges::any_of(changes.versions, is_behind)) return true;
         const auto message = messages_.find(changes.message);
         return message != messages_.end() && std::ranges::any_of(message->second.waiting, [&](Client client) {
-                   return (client & shown_mark) != 0 && !changes.versions.contains(client & ~shown_mark);
+                   return (client & shown_mark) != 0 &&
+                          (owed_by_hand || !changes.versions.contains(client & ~shown_mark));
                });
     });
 }

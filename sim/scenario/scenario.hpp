@@ -147,6 +147,15 @@ struct Scenario {
     std::vector<Expectation> expect;
     Duration heal = std::chrono::seconds{
         10};  ///< how long everything may take to converge after the last fault and message
+
+    /// Something is edited or removed, by clients or by hand.
+    [[nodiscard]] bool has_changes() const {
+        return load.has_changes() || std::ranges::any_of(timeline, [](const Fault& fault) {
+                   return std::ranges::any_of(fault.kinds, [](const std::string& kind) {
+                       return kind.starts_with("store.document_");
+                   });
+               });
+    }
 };
 
 }  // namespace davenport::sim
