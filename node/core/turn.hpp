@@ -42,6 +42,8 @@ inline constexpr TimerId feed_watch = 15;
 inline constexpr TimerId room_reads = 16;
 inline constexpr TimerId members = 17;
 inline constexpr TimerId changes = 18;
+inline constexpr TimerId conflicts = 19;
+inline constexpr TimerId purges = 20;
 }  // namespace timers
 
 }  // namespace davenport::node

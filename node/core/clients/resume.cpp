@@ -462,6 +462,7 @@ std::optional<base::JournalEntry> Resume::find(std::string_view id) {
 void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n, bool only_change) {
     // What this client was sent a moment ago changed while its resume read on.
     only_change |= message.changed() && job.sent.contains(message.id());
+    only_change |= message.user().empty();  // it is gone, and nobody here knows more of it
     const bool late = job.live || message.position() < job.newest;
     if (late) DAVENPORT_MARK("a resume sends a late message");
     if (!late && !only_change) job.newest = message.position();
@@ -501,7 +502,8 @@ bool Resume::has_or_gets(const Job& job, const base::ChatMessage& message) {
     if (const auto* pending = log_->find(id))
         return !pending->shown || pending->entry.arrival > job.joined_at;
     const auto entry = log_->journal().find(id);
-    return !entry || entry->arrival > job.joined_at;
+    // What is gone before it was known here is shown to nobody.
+    return entry ? entry->arrival > job.joined_at : !message.user().empty();
 }
 
 bool Resume::may_send(const Job& job) const {

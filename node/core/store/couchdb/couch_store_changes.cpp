@@ -1,7 +1,8 @@
 #include "node/base/change.hpp"
+#include "node/base/mark.hpp"
+#include "node/base/message_id.hpp"
 #include "node/core/store/couchdb/couch_store.hpp"
 
-#include <set>
 #include <utility>
 
 namespace davenport::node {
@@ -10,21 +11,6 @@ namespace {
 /// What two nodes show is the same, whatever they know of how it came about.
 bool same_to_people(const base::ChatMessage& a, const base::ChatMessage& b) {
     return a.is_removed() == b.is_removed() && a.text() == b.text();
-}
-
-/// The ids in a `_purged_infos` answer; nothing when the store is in no state to tell.
-std::optional<std::set<std::string, std::less<>>> read_purged(const base::HttpResponse& response) {
-    std::set<std::string, std::less<>> out;
-    if (response.status == 400 || response.status == 404 || response.status == 405)
-        return out;  // a store without that knowledge
-    base::JsonReader reader;
-    const auto parsed = response.status == 200 ? reader.read(response.body) : std::nullopt;
-    const auto infos = parsed ? parsed->member("purged_infos") : std::nullopt;
-    const bool is_answer = infos && infos->each_item([&](const base::JsonView& info) {
-        if (const auto id = base::string_member(info, "id")) out.emplace(*id);
-    });
-    if (!is_answer) return std::nullopt;
-    return out;
 }
 
 }  // namespace
@@ -82,8 +68,7 @@ void CouchStore::write_over(const base::ChatMessage& known) {
     const auto id = known.id();
     if (log_->changes().waits_for_store(id)) return;  // it is about to be written
     const auto entry = log_->journal().find(id);
-    if (!entry || known.removed() == base::removed_in_store) return;
-    if (!is_known_stored(id)) return;  // its turn comes
+    if (!entry || !is_known_stored(id)) return;  // its turn comes
     writer_.enqueue_again(*entry);
 }
 
@@ -178,10 +163,29 @@ void CouchStore::look_for_purges(Turn& turn, std::vector<std::string> missing) {
                    });
 }
 
+void CouchStore::on_purged(Turn& turn, const std::set<std::string, std::less<>>& ids) {
+    for (const auto& id : ids) {
+        const auto known = log_->knows(id) ? log_->latest(id) : std::nullopt;
+        if (!known || known->is_removed()) continue;
+        DAVENPORT_MARK("a purge is noticed");
+        on_gone(turn, id);
+        base::JournalEntry entry;
+        entry.message = base::removed_by_store(*known);
+        writer_.enqueue_again(entry);
+    }
+}
+
 void CouchStore::add_gone(const FeedRow& row, std::vector<base::ChatMessage>& into) {
-    if (!log_->knows(row.id)) return;
     const auto known = log_->latest(row.id);
     if (known) into.push_back(known->is_removed() ? *known : base::removed_by_store(*known));
+    // A node that lost its journal does not know it, and who was away may.
+    const auto place = known || log_->knows(row.id) ? std::nullopt : base::parse_message_id(row.id);
+    if (!place) return;
+    base::ChatMessage::Parts parts;
+    parts.id = row.id;
+    parts.room = place->room;
+    parts.position = place->letters;
+    into.push_back(base::removed_by_store(base::ChatMessage{parts}));
 }
 
 Store::RequestId CouchStore::fetch(Turn& turn, std::string_view id, OnLookup on_lookup) {

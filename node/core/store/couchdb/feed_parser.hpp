@@ -21,6 +21,7 @@ struct FeedRow {
     std::optional<base::Presence> presence{};  ///< it is some node's word on who is there
     std::optional<StoreNote> note{};           ///< it is a note of the nodes' own
     bool changed = false;                      ///< without its document: it was written more than once
+    bool in_conflict = false;                  ///< the document has other leaves beside the winner
     bool no_message = false;                   ///< the document is there, and is no chat message
 };
 

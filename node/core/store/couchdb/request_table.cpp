@@ -10,10 +10,11 @@ namespace {
 
 constexpr TimerId none = 0;  // whoever publishes presence looks by itself
 /// By owner.
-constexpr std::array alarms{timers::health, timers::writer, timers::feed,         timers::backfill,
-                            timers::lookup, timers::resume, timers::anti_entropy, timers::sign_in,
-                            none,           timers::placer, timers::feed_watch,   timers::room_reads,
-                            timers::changes};
+constexpr std::array alarms{timers::health,       timers::writer,     timers::feed,
+                            timers::backfill,     timers::lookup,     timers::resume,
+                            timers::anti_entropy, timers::sign_in,    none,
+                            timers::placer,       timers::feed_watch, timers::room_reads,
+                            timers::changes,      timers::conflicts,  timers::purges};
 
 TimerId alarm_of(RequestOwner owner) { return alarms[static_cast<std::size_t>(owner)]; }
 

@@ -27,7 +27,9 @@ enum class RequestOwner : FetchId {
     placer,
     feed_watch,
     room_reads,
-    changes
+    changes,
+    conflicts,
+    purges
 };
 
 /// How a request ended.

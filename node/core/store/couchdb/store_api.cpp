@@ -13,6 +13,10 @@ std::string segment(std::string_view name) {
     return out;
 }
 
+/// Documents tell of what replication left beside them, and rows without documents name it.
+constexpr const char* in_conflict = "&conflicts=true";
+constexpr const char* all_leaves = "&style=all_docs";
+
 std::string milliseconds(base::Duration d) { return std::to_string(d.count() / 1000); }
 
 }  // namespace
@@ -82,6 +86,10 @@ base::HttpRequest StoreApi::documents_of(std::string_view lead, std::size_t limi
 
 base::HttpRequest StoreApi::get_document(std::string_view id) const { return request("GET", segment(id)); }
 
+base::HttpRequest StoreApi::get_leaves(std::string_view id) const {
+    return request("GET", segment(id) + "?open_revs=all");
+}
+
 base::HttpRequest StoreApi::put_document(std::string_view id, std::string document) const {
     return request("PUT", segment(id), std::move(document));
 }
@@ -108,7 +116,8 @@ base::HttpRequest StoreApi::all_documents(const std::vector<std::string>& ids, b
         base::append_json_string(body, ids[i]);
     }
     body += "]}";
-    return request("POST", documents ? "/_all_docs?include_docs=true" : "/_all_docs", std::move(body));
+    return request("POST", documents ? "/_all_docs?include_docs=true&conflicts=true" : "/_all_docs",
+                   std::move(body));
 }
 
 base::HttpRequest StoreApi::newest_documents(std::string_view room, std::string_view before,
@@ -126,23 +135,25 @@ base::HttpRequest StoreApi::newest_documents(std::string_view room, std::string_
 
 base::HttpRequest StoreApi::changes_page(std::string_view since, std::size_t limit, bool documents) const {
     return request("GET", std::string{"/_changes?feed=normal"} + (documents ? "&include_docs=true" : "") +
-                              "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since));
+                              "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since) +
+                              (documents ? in_conflict : all_leaves));
 }
 
 base::HttpRequest StoreApi::changes_newest(std::size_t limit) const {
-    return request("GET",
-                   "/_changes?feed=normal&include_docs=true&descending=true&limit=" + std::to_string(limit));
+    return request("GET", "/_changes?feed=normal&include_docs=true&descending=true&limit=" +
+                              std::to_string(limit) + in_conflict);
 }
 
 base::HttpRequest StoreApi::changes_longpoll(std::string_view since, base::Duration heartbeat,
                                              std::size_t limit) const {
     return request("GET", "/_changes?feed=longpoll&include_docs=true&heartbeat=" + milliseconds(heartbeat) +
-                              "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since));
+                              "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since) +
+                              in_conflict);
 }
 
 base::HttpRequest StoreApi::changes_continuous(std::string_view since, base::Duration heartbeat) const {
     return request("GET", "/_changes?feed=continuous&include_docs=true&heartbeat=" + milliseconds(heartbeat) +
-                              "&since=" + base::percent_encode(since));
+                              "&since=" + base::percent_encode(since) + in_conflict);
 }
 
 StoreVerdict judge(const base::HttpResponse& response) {
