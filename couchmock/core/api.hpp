@@ -94,8 +94,10 @@ bool find_path(Server& server, Call& call, Database& database, std::string_view 
 /// `_compact`, `_view_cleanup`, `_shards` and `_sync_shards`.
 void shard_path(Server& server, Call& call, Database& database, std::string_view name);
 
-// ---- the mock's own paths below /_mock/ (api_control.cpp)
+// ---- the mock's own paths below /_mock/ (api_control.cpp, api_by_hand.cpp)
 void control(Server& server, Call& call);
+/// Does to some documents what a person does, or what a replication leaves; `act`: "document_edit"...
+void change_by_hand(Server& server, Call& call, std::string_view act, const boost::json::value& wanted);
 
 void index_path(Server& server, Call& call, Database& database);
 /// Throws 500 for a `limit` or `skip` that is none.

@@ -80,6 +80,9 @@ void control(Server& server, Call& call) {
         amnesia(server, call, body, false);
     else if (what == "restart")
         restart(server, call, body);
+    else if (what == "document_edit" || what == "document_delete" || what == "document_purge" ||
+             what == "document_conflict")
+        change_by_hand(server, call, what, body);
     else if (what == "crash")
         call.respond_json(200, R"({"ok":true})");  // what is in memory was acknowledged or never asked for
     else

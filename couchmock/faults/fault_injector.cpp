@@ -118,6 +118,7 @@ FaultInjectorEffects FaultInjector::Impl::handle(Event&& event, base::Now now) {
 
 FaultInjectorEffects FaultInjector::Impl::on_backend(BackendEvent&& event, base::Now now) {
     const auto number = std::visit([](const auto& one) { return one.exchange; }, event);
+    if (number >> 63 != 0) on_acted(number & ~(ExchangeId{1} << 63), event);
     if (auto* exchange = by_backend(number)) {
         if (exchange->held_until || !exchange->held.empty())
             exchange->held.push_back(std::move(event));

@@ -114,6 +114,8 @@ private:
     void rewind_open_feeds(Rule& rule);
     [[nodiscard]] std::vector<Exchange*> open_exchanges();
     void act_on_store(const Rule& rule);
+    /// The store's answer to an act that counts what it touches.
+    void on_acted(std::uint64_t act, const BackendEvent& answer);
     [[nodiscard]] bool is_down() const;
     [[nodiscard]] std::vector<Rule*> feed_rules(const RequestInfo& info);
     void count_active_rules();
@@ -135,7 +137,8 @@ private:
         rules_;  ///< in the order they were set; ended ones stay for their hits
     std::size_t active_rules_ = 0;
     std::uint64_t last_rule_ = 0;
-    std::uint64_t forwards_ = 0;  ///< forwarded again, or on the injector's own account
+    std::uint64_t forwards_ = 0;                   ///< forwarded again, or on the injector's own account
+    std::map<std::uint64_t, std::uint64_t> acts_;  ///< those of them whose answer says what a rule hit
     std::multimap<base::Time, std::pair<Act, std::uint64_t>> timers_;
     std::optional<base::Time> timer_;
     RequestJournal journal_;

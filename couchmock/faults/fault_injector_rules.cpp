@@ -1,6 +1,7 @@
 #include "couchmock/faults/error_answer.hpp"
 #include "couchmock/faults/fault_injector_impl.hpp"
 #include "couchmock/faults/stale_reads.hpp"
+#include "node/base/json.hpp"
 
 #include <algorithm>
 
@@ -236,6 +237,14 @@ void FaultInjector::Impl::begin(Rule& rule, base::Now now) {
             ++rule.hits;
             end(rule, now);
             break;
+        case Fault::store_document_edit:
+        case Fault::store_document_delete:
+        case Fault::store_document_purge:
+        case Fault::store_document_conflict:
+            act_on_store(rule);
+            acts_.emplace(forwards_, rule.id);  // it counts what it touched
+            end(rule, now);
+            break;
         case Fault::feed_rewind:
             if (!rule.hits_max && !rule.chooses()) rule.hits_max = std::max<std::uint64_t>(feeds, 1);
             rewind_open_feeds(rule);
@@ -304,6 +313,16 @@ void FaultInjector::Impl::act_on_store(const Rule& rule) {
         Forward{(ExchangeId{1} << 63) + ++forwards_,
                 {"POST", fmt::format("/_mock/store/{}", act), {}, write_parameters(kind, rule.parameters)},
                 {}});
+}
+
+void FaultInjector::Impl::on_acted(std::uint64_t act, const BackendEvent& answer) {
+    const auto found = acts_.extract(act);
+    const auto* whole = std::get_if<Respond>(&answer);
+    if (found.empty() || !whole) return;
+    const auto rule = std::ranges::find(rules_, found.mapped(), &Rule::id);
+    const auto body = base::parse_json(whole->response.body);
+    if (rule != rules_.end() && body)
+        (*rule)->hits += static_cast<std::uint64_t>(base::int_member(*body, "rows").value_or(0));
 }
 
 }  // namespace davenport::couchmock

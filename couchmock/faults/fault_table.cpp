@@ -111,6 +111,30 @@ FaultParameter database() {
     return {.json = "database", .key = "", .member = &P::database, .about = "one database; else all"};
 }
 
+/// What is done by hand, and to which documents.
+Parameters by_hand(std::string_view text, Parameters more = {}) {
+    more.push_back(rows(1, 1, "documents touched, drawn among those that are as the fault wants them"));
+    more.push_back(
+        {.json = "document",
+         .key = "message",
+         .member = &P::document,
+         .about = "one document by its id (in a scenario file one message by its name, as c3-17), instead"
+                  " of drawn ones"});
+    more.push_back({.json = "member",
+                    .key = "",
+                    .member = &P::member,
+                    .default_value = std::string{"msg"},
+                    .about = "only documents that hold a text there"});
+    if (!text.empty())
+        more.push_back({.json = "text",
+                        .key = "",
+                        .member = &P::text,
+                        .default_value = std::string{text},
+                        .about = "what they hold there afterwards"});
+    more.push_back(database());
+    return more;
+}
+
 FaultParameter stays_away() { return lasts("the store stays away for so long"); }
 
 std::vector<FaultKind> of_store() {
@@ -287,6 +311,27 @@ std::vector<FaultKind> of_store() {
            .member = &P::uuid,
            .about = "it is another server from now on, which knows no old seq (*own store*)"},
           stays_away()}},
+        {Fault::store_document_edit, "store.document_edit",
+         "Somebody edits documents by hand, as with Fauxton or curl: the text is another one, all else "
+         "stays.",
+         true, true, false, by_hand("edited by hand")},
+        {Fault::store_document_delete, "store.document_delete",
+         "Somebody deletes documents by hand, with all their leaves.", true, true, false, by_hand({})},
+        {Fault::store_document_purge, "store.document_purge",
+         "Somebody purges documents with all their revisions: the changes feed tells nothing of it, only "
+         "`_purged_infos` knows.",
+         true, true, false, by_hand({})},
+        {Fault::store_document_conflict, "store.document_conflict",
+         "Documents have one more leaf, as a replication leaves it when two stores were edited while they "
+         "were apart. Only documents that were changed before: a new one is the same in both.",
+         true, true, false,
+         by_hand("edited in another store",
+                 {{.json = "wins",
+                   .key = "wins",
+                   .member = &P::wins,
+                   .high = 1,
+                   .default_value = false,
+                   .about = "the leaf that is added wins, else the one that was there"}})},
     };
 }
 

@@ -45,6 +45,11 @@ enum class Fault {
     store_amnesia,
     store_failover,
     store_restart,
+    // at once, and over: by a person's hand, or by a replication
+    store_document_edit,
+    store_document_delete,
+    store_document_purge,
+    store_document_conflict,
     // in a changes feed
     feed_cut,
     feed_stall,
@@ -73,7 +78,11 @@ struct FaultParameters {
     std::optional<std::string> error;  ///< of a row
     std::optional<std::string> uuid;   ///< of the server
     std::optional<std::string> database;
-    std::optional<bool> local;  ///< the `_local` documents too
+    std::optional<bool> local;            ///< the `_local` documents too
+    std::optional<std::string> document;  ///< its id
+    std::optional<std::string> member;    ///< of documents: the one that holds a text
+    std::optional<std::string> text;      ///< that a document has afterwards
+    std::optional<bool> wins;             ///< over the revision that was there
     bool operator==(const FaultParameters&) const = default;
 };
 

@@ -53,8 +53,8 @@ std::strong_ordering compare_states(const ChatMessage& a, const ChatMessage& b) 
     }
     const auto by_key = a.edited() <=> b.edited();
     // As it was said it is one text: an equal id is an equal message.
-    if (by_key != 0 || a.edited().empty()) return by_key;
-    return a.text() <=> b.text();
+    if (by_key != 0 || a.edited().empty() || a.text() == b.text()) return by_key;
+    return make_seal(a.id(), a.edited(), a.text()) <=> make_seal(b.id(), b.edited(), b.text());
 }
 
 ChatMessage edited(const ChatMessage& message, const MessageKey& key, std::string_view text) {
@@ -93,7 +93,10 @@ ChatMessage later_of(const ChatMessage& known, const ChatMessage& other) {
 
 std::string version_of(const ChatMessage& message) {
     if (message.is_removed()) return "2" + mirrored(message.removed());
-    return message.changed() ? "1" + std::string{message.edited()} : std::string{};
+    if (!message.changed()) return {};
+    // '+' is below all that keys are made of.
+    return "1" + std::string{message.edited()} + '+' +
+           make_seal(message.id(), message.edited(), message.text());
 }
 
 std::int64_t unix_ms_of_change(std::string_view key) {

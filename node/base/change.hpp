@@ -17,7 +17,8 @@ namespace davenport::base {
 inline constexpr std::string_view removed_in_store = "FZZZZZZZZZZZZ";
 
 /// Which of two states of one message counts: the greater one. A removal is above every edit; of two edits
-/// the higher key, of two removals the lower one. Equal keys: by the text, or by who removed it.
+/// the higher key, of two removals the lower one. Equal keys, as of two edits by hand in two stores: by
+/// make_seal(), or by who removed it.
 std::strong_ordering compare_states(const ChatMessage& a, const ChatMessage& b);
 
 /// The message with another text, by the edit with this key.

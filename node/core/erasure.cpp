@@ -1,6 +1,8 @@
 #include "node/core/erasure.hpp"
 
 #include "node/base/change.hpp"
+#include "node/base/chat_message.hpp"
+#include "node/base/json_view.hpp"
 #include "node/base/json_writer.hpp"
 #include "node/base/names.hpp"
 #include "node/base/time.hpp"
@@ -28,7 +30,8 @@ std::string deletion_of(std::string_view id, std::string_view revision) {
 
 Erasure::Erasure(Config config, StoreAccess store)
     : config_{std::move(config)},
-      api_{std::make_unique<StoreApi>(std::vector<StoreAccess>{std::move(store)})} {}
+      api_{std::make_unique<StoreApi>(std::vector<StoreAccess>{std::move(store)})},
+      reader_{std::make_unique<base::JsonReader>()} {}
 Erasure::~Erasure() = default;
 
 base::HttpRequest Erasure::request() const {
@@ -37,8 +40,8 @@ base::HttpRequest Erasure::request() const {
             if (!goes_by_ids()) return api_->documents_after(after_, id_lead(), config_.page_rows);
             const auto& ids = again_.empty() ? config_.what.ids : again_;
             const auto first = again_.empty() ? ids_asked_ : 0;
-            return api_->documents_and_conflicts(
-                std::span{ids}.subspan(first, std::min(ids.size() - first, config_.page_rows)));
+            const auto some = std::span{ids}.subspan(first, std::min(ids.size() - first, config_.page_rows));
+            return api_->all_documents({some.begin(), some.end()}, true);
         }
         case Step::write:
             return api_->bulk_documents({batch().begin(), batch().end()});
@@ -67,7 +70,7 @@ bool Erasure::take(const base::HttpResponse& answer) {
     if (answer.status >= 400)
         throw ErasureError(fmt::format("the store does not take what it is asked: {}", reason_of(answer)));
     if (step_ == Step::write) return take_written(answer.body);
-    const auto body = reader_.read(answer.body);
+    const auto body = reader_->read(answer.body);
     if (!body || !body->is_object()) return false;
     switch (step_) {
         case Step::database:

@@ -1,8 +1,6 @@
 #pragma once
 
-#include "node/base/chat_message.hpp"
 #include "node/base/http.hpp"
-#include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
 #include "node/core/config.hpp"
 
@@ -16,6 +14,12 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace davenport::base {
+class ChatMessage;
+class JsonReader;
+class JsonView;
+}  // namespace davenport::base
 
 namespace davenport::node {
 
@@ -109,7 +113,7 @@ private:
 
     Config config_;
     std::unique_ptr<const StoreApi> api_;
-    base::JsonReader reader_;
+    std::unique_ptr<base::JsonReader> reader_;
     Step step_ = Step::database;
     std::string trouble_;
     Progress progress_;

@@ -43,6 +43,8 @@ inline constexpr TimerId room_reads = 16;
 inline constexpr TimerId members = 17;
 inline constexpr TimerId changes = 18;
 inline constexpr TimerId policies = 19;
+inline constexpr TimerId conflicts = 20;
+inline constexpr TimerId purges = 21;
 }  // namespace timers
 
 }  // namespace davenport::node

@@ -27,7 +27,7 @@ void for_each_reach(const Facts& facts, const std::function<void(const Reach&)>&
 /// Told to be on a disk, and neither taken by a fault that wipes disks nor refused by the store for good:
 /// everybody must get it.
 [[nodiscard]] inline bool is_owed(const Message& m) {
-    return m.sent_seq != 0 && m.accepted_us >= 0 && !m.rejected &&
+    return m.sent_seq != 0 && m.accepted_us >= 0 && !m.rejected && !m.deleted_by_hand &&
            (!m.excused || (m.stored_us >= 0 && !m.store_lost) || m.documents > 0);
 }
 

@@ -71,12 +71,16 @@ private:
 
     void look_at(Index message, const Fate& story) {
         const auto& m = facts_.messages[message];
-        if (m.rejected || m.excused || m.documents != 1) return;  // others say what is wrong with it
+        const bool is_gone_by_hand = m.deleted_by_hand && m.documents == 0;
+        if (m.rejected || m.excused || (m.documents != 1 && !is_gone_by_hand))
+            return;  // others say what is wrong with it
         if (std::ranges::any_of(story.changes, [](const Change* c) { return c->failed; })) return;
         const auto document =
             std::ranges::find_if(story.held, [](const Held* held) { return held->node == nobody; });
-        if (document == story.held.end()) return;
-        const auto end = (*document)->count;
+        if (document == story.held.end() && !is_gone_by_hand) return;
+        const auto end = is_gone_by_hand ? -1 : (*document)->count;
+        if (document != story.held.end() && (*document)->in_conflict)
+            evidence_.add(fmt::format("{}: the store has another leaf of it at the end", name(message)));
         look_for_loss(message, story, end);
         for (const auto* held : story.held)
             if (held->node != nobody && held->count != end)
@@ -93,9 +97,11 @@ private:
             const auto* last = end > 0 ? maker(story, end) : nullptr;
             const bool counts = change->count < 0 || !last || last->key < change->key;
             if (!counts) continue;
-            evidence_.add(fmt::format("{}: {} was accepted by {} at {} and is lost: in the end it is {}",
-                                      name(message), state_text(change->count),
-                                      facts_.node_names[change->accepted_by], at_text(change->accepted_us),
+            const auto how = change->by_hand
+                                 ? std::string{"made by hand"}
+                                 : fmt::format("accepted by {}", facts_.node_names[change->accepted_by]);
+            evidence_.add(fmt::format("{}: {} was {} at {} and is lost: in the end it is {}", name(message),
+                                      state_text(change->count), how, at_text(change->accepted_us),
                                       state_text(end)));
         }
     }

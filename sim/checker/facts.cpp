@@ -77,6 +77,10 @@ void Facts::add(const Record& record) {
         case RecordKind::change_failed:
             take_change(record);
             break;
+        case RecordKind::by_hand:
+        case RecordKind::by_hand_done:
+            take_by_hand(record);
+            break;
         case RecordKind::changed:
             take_changed(record);
             break;
@@ -147,6 +151,12 @@ void Facts::excuse_rejected(const FaultSpan& fault) {
         if (m.accepted_us >= 0 && fault.off_us >= m.sent_us &&
             (m.failed || (m.documents == 0 && (m.stored_us < 0 || m.store_lost))))
             m.rejected = true;
+    for (auto& c : changes) {
+        if (c.accepted_us < 0 || fault.off_us < c.sent_us || (c.stored_us >= 0 && !c.store_lost)) continue;
+        c.failed = c.failed || std::ranges::none_of(held, [&](const Held& state) {
+                       return state.node == nobody && state.message == c.message && state.count == c.count;
+                   });
+    }
 }
 
 std::span<const std::uint32_t> Facts::deliveries_of_message(Index message) const {

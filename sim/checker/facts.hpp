@@ -46,7 +46,8 @@ struct Message {
     bool rejected = false;    ///< given up, or never stored, while a fault had the store refuse some for good
     bool disk_lost = false;   ///< the disk of the node that accepted it was wiped
     bool store_lost = false;  ///< the store was wiped, or forgot its last writes, after it was accepted
-    std::string id;           ///< the first that was told
+    bool deleted_by_hand = false;  ///< in the store, or purged there: it need not be anywhere any more
+    std::string id;                ///< the first that was told
 };
 
 /// One message shown to one client for the first time.
@@ -60,7 +61,7 @@ struct Delivery {
     bool late = false;
 };
 
-/// An edit or a removal that a client sent.
+/// An edit or a removal that a client sent, or that somebody made in the store by hand.
 struct Change {
     Index message = nobody;
     std::string key;
@@ -73,6 +74,7 @@ struct Change {
     bool failed = false;
     bool disk_lost = false;   ///< the disk of the node that accepted it was wiped
     bool store_lost = false;  ///< the store was wiped, or forgot its last writes, after it was sent
+    bool by_hand = false;     ///< then it counts as accepted and stored when it was done
 };
 
 /// One state of a changed message, as one client was shown it.
@@ -90,6 +92,7 @@ struct Held {
     Index message = nobody;
     Index node = nobody;
     std::int64_t count = 0;
+    bool in_conflict = false;  ///< the store has another leaf of it
 };
 
 struct Client {
@@ -240,6 +243,7 @@ private:
     void take_shown(const Record& record);
     void take_change(const Record& record);
     void take_changed(const Record& record);
+    void take_by_hand(const Record& record);
     void take_held(const Record& record, Index message, Index node);
     /// The message that a record is about; of a removed one only the id is known.
     Index named(const Record& record);

@@ -31,7 +31,7 @@ bool was_changed(const Facts& facts, Index message, std::int64_t shown_us) {
 /// know it, to mark what comes after it.
 bool is_gone(const Facts& facts, const Message& message) {
     return facts.documents > 0 && message.documents == 0 &&
-           (message.excused || message.rejected || message.accepted_us < 0);
+           (message.excused || message.rejected || message.deleted_by_hand || message.accepted_us < 0);
 }
 
 }  // namespace

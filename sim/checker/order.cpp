@@ -20,7 +20,7 @@ void compare_histories(const Facts& facts, Evidence& evidence) {
     // the store refused, in its node's.
     const auto is_destroyed = [&](Index message) {
         const auto& m = facts.messages[message];
-        return (m.excused && m.store_lost) || m.rejected;
+        return (m.excused && m.store_lost) || m.rejected || m.deleted_by_hand;
     };
     for (const auto& room : facts.rooms) {
         std::vector<std::vector<Index>> histories = room.histories;

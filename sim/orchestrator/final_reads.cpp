@@ -20,7 +20,7 @@ constexpr Duration retry_interval = 100ms;
 }  // namespace
 
 base::HttpRequest all_documents(const Environment& environment, bool with_content) {
-    std::string target = with_content ? "/_all_docs?include_docs=true" : "/_all_docs";
+    std::string target = with_content ? "/_all_docs?include_docs=true&conflicts=true" : "/_all_docs";
     if (!environment.room_prefix.empty())
         target += fmt::format("{0}startkey=%22{1}%22&endkey=%22{1}%EF%BF%B0%22", with_content ? '&' : '?',
                               base::percent_encode(environment.room_prefix));
@@ -57,8 +57,10 @@ bool FinalReads::lacks_some(const HistoryTold& e) const {
 
 /// A change may not be everywhere yet, either.
 bool FinalReads::has_other_states(const HistoryTold& e) const {
-    if (!context_.scenario.load.has_changes()) return false;
+    if (!context_.scenario.has_changes()) return false;
+    if (has_conflicts_) return true;
     return std::ranges::any_of(e.messages, [&](const client::HistoryItem& item) {
+        if (pending_.gone().contains(item.id)) return item.count >= 0;
         const auto document = states_.find(item.id);
         return document != states_.end() && document->second != item.count;
     });
@@ -67,11 +69,11 @@ bool FinalReads::has_other_states(const HistoryTold& e) const {
 void FinalReads::on(HistoryTold& e) {
     if (!unread_.contains({e.node, e.room})) return;
     // A node without clients may not have everything yet, though every client has.
-    const bool waits = context_.scenario.load.has_changes() && !documents_read_;
+    const bool waits = context_.scenario.has_changes() && !documents_read_;
     if (context_.now < context_.plan.end && (waits || lacks_some(e))) {
         context_.soon(retry_interval, [this, waits, node = e.node, room = e.room] {
             if (context_.phase != Phase::reading) return;
-            if (context_.scenario.load.has_changes() && !waits && documents_read_) ask_documents();
+            if (context_.scenario.has_changes() && !waits && documents_read_) ask_documents();
             context_.add(AskHistory{node, {room}});
         });
         return;
@@ -90,7 +92,7 @@ void FinalReads::on(HistoryTold& e) {
 }
 
 void FinalReads::ask_documents() {
-    documents_read_ = false;
+    documents_read_ = has_conflicts_ = false;
     documents_.clear();
     context_.ask_store(all_documents(context_.environment, true), [this](const Answered& answer) {
         base::JsonReader reader;
@@ -116,12 +118,14 @@ void FinalReads::note_document(const base::JsonView& row) {
     const auto name = client::text_name(client::msg_said_by(*user, *text));
     record.msg = name.msg;
     record.count = document->member("removed") ? -1 : name.edit;
-    if (context_.scenario.load.has_changes()) states_[record.id] = record.count;
+    record.flag = document->member("_conflicts").has_value();
+    has_conflicts_ = has_conflicts_ || record.flag;
+    if (context_.scenario.has_changes()) states_[record.id] = record.count;
     const auto& prefix = context_.environment.room_prefix;
     if (const auto parts = base::parse_message_id(record.id); parts && parts->room.starts_with(prefix))
         record.room = parts->room.substr(prefix.size());
     if (record.msg.empty() && record.count >= 0) record.text = *text;
-    if (context_.scenario.load.has_changes())
+    if (context_.scenario.has_changes())
         documents_.push_back(std::move(record));
     else
         context_.note(std::move(record));

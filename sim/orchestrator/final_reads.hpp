@@ -42,6 +42,7 @@ private:
     const PendingDeliveries& pending_;
     std::set<std::pair<std::string, std::string>> unread_;  ///< (node, room)
     bool documents_read_ = false;
+    bool has_conflicts_ = false;  ///< some document has a leaf beside its winner
     // Of a run with changes, which the store may have to be told again: what it says last counts.
     std::vector<Record> documents_;
     std::map<std::string, std::int64_t> states_;  ///< by id, as records count them

@@ -125,7 +125,8 @@ void Nodes::put_back(std::size_t fault) {
     Record record{.kind = RecordKind::node};
     record.node = name;
     record.text = "restored";
-    record.count = (context_.now - copied_at_[fault]).count() / 1000;
+    // Rounded up: what came in the copy's own millisecond may not be in it.
+    record.count = (context_.now - copied_at_[fault]).count() / 1000 + 1;
     context_.note(std::move(record));
 }
 

@@ -46,14 +46,35 @@ void PendingDeliveries::add(const Record& record) {
         case RecordKind::shown: {
             last_shown_us_ = record.at_us;
             const auto removed = record.msg.empty() ? changed_.find(record.id) : changed_.end();
-            drop(messages_[removed == changed_.end() ? record.msg : removed->second],
+            drop(messages_[removed == changed_.end() ? record.msg : removed->second.message],
                  number_of(record.client));
             break;
         }
         case RecordKind::change_sent:
-            changed_.emplace(record.id, record.msg);
+            changed_[record.id].message = record.msg;
             break;
-        case RecordKind::changed:
+        case RecordKind::change_failed:
+            changed_[record.id].failed = true;
+            break;
+        case RecordKind::changed: {
+            last_shown_us_ = record.at_us;
+            auto& changes = changed_[record.id];
+            auto& version = changes.versions[number_of(record.client)];
+            version = std::max(version, record.name);
+            changes.newest = std::max(changes.newest, version);
+            changes.shown_us = record.at_us;
+            break;
+        }
+        case RecordKind::by_hand_done: {
+            if (record.flag) break;
+            auto& changes = changed_[record.id];
+            changes.message = record.msg;
+            changes.by_hand_us = record.at_us;
+            if (record.text != "delete" && record.text != "purge") break;
+            gone_.insert(record.id);
+            kept_.erase(record.id);
+            break;
+        }
         case RecordKind::repeated:
         case RecordKind::phantom:
             last_shown_us_ = record.at_us;
@@ -61,6 +82,21 @@ void PendingDeliveries::add(const Record& record) {
         default:
             break;
     }
+}
+
+bool PendingDeliveries::has_missing_changes() const {
+    return std::ranges::any_of(changed_, [&](const auto& entry) {
+        const Changes& changes = entry.second;
+        const bool owed_by_hand = changes.by_hand_us > changes.shown_us;
+        if (changes.failed || (changes.newest.empty() && !owed_by_hand)) return false;
+        const auto is_behind = [&](const auto& shown) { return shown.second < changes.newest; };
+        if (std::ranges::any_of(changes.versions, is_behind)) return true;
+        const auto message = messages_.find(changes.message);
+        return message != messages_.end() && std::ranges::any_of(message->second.waiting, [&](Client client) {
+                   return (client & shown_mark) != 0 &&
+                          (owed_by_hand || !changes.versions.contains(client & ~shown_mark));
+               });
+    });
 }
 
 PendingDeliveries::Client PendingDeliveries::number_of(const std::string& client) {

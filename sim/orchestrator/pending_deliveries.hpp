@@ -22,8 +22,12 @@ public:
     /// (message, client) pairs: the message is kept, the client followed the room when it was first sent, and
     /// was not shown it.
     [[nodiscard]] std::size_t missing() const { return missing_; }
+    /// Somebody was shown a change of a message that another client, who has the message, was not shown.
+    [[nodiscard]] bool has_missing_changes() const;
     /// The ids of the messages that a node has said it keeps, but for those that it gave up.
     [[nodiscard]] const std::set<std::string>& kept() const { return kept_; }
+    /// Ids of what somebody deleted in the store by hand.
+    [[nodiscard]] const std::set<std::string>& gone() const { return gone_; }
     /// When a client was last shown anything.
     [[nodiscard]] std::int64_t last_shown_us() const { return last_shown_us_; }
 
@@ -35,14 +39,23 @@ private:
         bool sent = false;
         bool kept = false;
     };
+    /// What clients were shown of the changes of one message.
+    struct Changes {
+        std::string message;                     ///< its name
+        std::string newest;                      ///< the version that counts most
+        std::map<Client, std::string> versions;  ///< the last one that each was shown
+        std::int64_t by_hand_us = -1;            ///< when somebody changed it by hand, last
+        std::int64_t shown_us = -1;              ///< when somebody was shown a change of it, last
+        bool failed = false;                     ///< the store refused one for good: nobody need be shown it
+    };
     Client number_of(const std::string& client);
     void drop(Message& message, Client client);
 
     boost::unordered_flat_map<std::string, Client> clients_;
     std::map<std::string, std::vector<Client>> followers_;      ///< by room, in order
     boost::unordered_flat_map<std::string, Message> messages_;  ///< looked up, never walked
-    std::map<std::string, std::string> changed_;  ///< ids of messages that somebody changes, to their names
-    std::set<std::string> kept_;
+    std::map<std::string, Changes> changed_;                    ///< by id
+    std::set<std::string> kept_, gone_;
     std::size_t missing_ = 0;
     std::int64_t last_shown_us_ = 0;
 };

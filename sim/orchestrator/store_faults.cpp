@@ -15,6 +15,7 @@ constexpr Duration moment_poll_interval = std::chrono::milliseconds{100};
 
 void StoreFaults::begin(std::size_t fault) {
     const auto& planned = states_.planned(fault);
+    if (ByHand::does(planned.kind)) return by_hand_.begin(fault);
     if (context_.environment.can_restart_store &&
         (planned.kind == "store.crash" || planned.kind == "store.restart")) {
         (void)states_.claim_end(fault);  // it ends by itself
@@ -61,6 +62,7 @@ void StoreFaults::watch_moment(std::size_t fault) {
 }
 
 void StoreFaults::end(std::size_t fault) {
+    if (ByHand::does(states_.planned(fault).kind)) return by_hand_.end(fault);
     if (!states_.claim_end(fault)) return;
     context_.ask_control(list_rules(), [this, fault](const Answered& listed) {
         const auto& name = states_.planned(fault).name;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/orchestrator/by_hand.hpp"
 #include "sim/orchestrator/fault_states.hpp"
 
 namespace davenport::sim::orchestrator {
@@ -8,7 +9,8 @@ namespace davenport::sim::orchestrator {
 /// the store by the world.
 class StoreFaults {
 public:
-    StoreFaults(Context& context, FaultStates& states) : context_{context}, states_{states} {}
+    StoreFaults(Context& context, FaultStates& states)
+        : context_{context}, states_{states}, by_hand_{context, states} {}
 
     void begin(std::size_t fault);
     void end(std::size_t fault);
@@ -20,6 +22,7 @@ private:
 
     Context& context_;
     FaultStates& states_;
+    ByHand by_hand_;
 };
 
 }  // namespace davenport::sim::orchestrator

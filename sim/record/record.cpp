@@ -14,7 +14,7 @@ namespace davenport::sim {
 namespace {
 
 // In the order of the enumeration; a name is what stands in the file, so it never changes.
-constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::changed) + 1> kind_names{
+constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::by_hand_done) + 1> kind_names{
     "run",
     "node",
     "fault_on",
@@ -48,7 +48,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::chan
     "change_refused",
     "change_superseded",
     "change_failed",
-    "changed"};
+    "changed",
+    "by_hand",
+    "by_hand_done"};
 
 constexpr std::array<std::string_view, 3> via_names{"live", "resume", "page"};
 

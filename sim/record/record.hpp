@@ -57,6 +57,9 @@ enum class RecordKind {
     change_failed,      ///< accepted, then given up by the node
     changed,            ///< `client` is shown the message so; `name`: the version, as the node said; `flag`:
                         ///< over this very connection it was shown so, or with what counts more, before
+    by_hand,       ///< somebody is about to change `id` in the store; `name`: of this deed; `count`: of the
+                   ///< text that it has then, or -1; `text`: edit, delete, purge or conflict
+    by_hand_done,  ///< `name` is done; `count`: of the text that was there; `flag`: it touched nothing
 };
 
 /// How a message came to a client.

@@ -19,8 +19,10 @@ std::vector<std::pair<std::string, Value>> choices_of(const Scenario& scenario, 
 
 Scenario draw_choices(Scenario scenario, std::uint64_t seed) {
     language::Into into{.scenario = &scenario};
-    for (const auto& [key, value] : choices_of(scenario, seed))
-        language::section("topology").find(key)->set(into, value);
+    for (const auto& [name, value] : choices_of(scenario, seed))
+        for (const auto* section : {"topology", "load"})
+            if (const auto* key = language::section(section).find(name); key && key->drawn)
+                key->set(into, value);
     scenario.choices.clear();
     return scenario;
 }

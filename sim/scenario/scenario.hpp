@@ -51,7 +51,7 @@ struct Topology {
     int send_queue_bytes = 1'000'000;  ///< what waits for one client, at most
 };
 
-/// A key of the topology with a list: each seed draws one of it. See draw_choices().
+/// A key of topology or load with a list: each seed draws one of it. See draw_choices().
 struct Choice {
     std::string key;
     std::vector<Value> of;
@@ -149,6 +149,15 @@ struct Scenario {
     std::map<std::string, Location, std::less<>> sections;
     Duration heal = std::chrono::seconds{
         10};  ///< how long everything may take to converge after the last fault and message
+
+    /// Something is edited or removed, by clients or by hand.
+    [[nodiscard]] bool has_changes() const {
+        return load.has_changes() || std::ranges::any_of(timeline, [](const Fault& fault) {
+                   return std::ranges::any_of(fault.kinds, [](const std::string& kind) {
+                       return kind.starts_with("store.document_");
+                   });
+               });
+    }
 };
 
 }  // namespace davenport::sim

@@ -54,7 +54,9 @@ std::vector<Problem> not_on_a_real_store(const Scenario& scenario, bool can_rest
     for (const auto& fault : scenario.timeline) {
         for (const auto& name : fault.kinds) {
             const bool restarts = name == "store.crash" || name == "store.restart";
-            if (!(restarts && !can_restart) && name != "store.amnesia" && name != "store.failover") continue;
+            if (!(restarts && !can_restart) && name != "store.amnesia" && name != "store.failover" &&
+                !name.starts_with("store.document_"))
+                continue;
             out.push_back({fault.location, fmt::format("{} cannot be done to a real CouchDB", name),
                            restarts ? "give --store-kill and --store-start, the commands that do it"
                                     : "leave --store out: couchmock's own store can lose what it has"});

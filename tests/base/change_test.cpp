@@ -120,6 +120,12 @@ TEST(States, HaveVersionsThatClientsCompareAsBytes) {
             }
         }
     EXPECT_EQ(version_of(said()), "");
+    // Two edits by hand of one revision, in two stores.
+    const auto one = *read(by_hand(said(), "2-a", "hello", "one"));
+    const auto two = *read(by_hand(said(), "2-b", "hello", "two"));
+    EXPECT_EQ(one.edited(), two.edited());
+    EXPECT_EQ(version_of(one) > version_of(two), compare_states(one, two) > 0);
+    EXPECT_NE(version_of(one), version_of(two));
 }
 
 // ---- documents

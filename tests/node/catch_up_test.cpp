@@ -1,4 +1,6 @@
+#include "node/base/change.hpp"
 #include "node/core/clients/cursor.hpp"
+#include "node/core/log/commit_queue.hpp"
 #include "tests/node/core_driver.hpp"
 
 #include <fmt/format.h>
@@ -188,6 +190,51 @@ TEST_F(CatchUp, AnotherNodesClientWaitsUntilNothingCanBeMissed) {
     const auto lines = heard(1);
     for (int i = 91; i < 100; ++i) EXPECT_THAT(lines, Contains(HasSubstr(fmt::format("m{}", i))));
     EXPECT_THAT(lines, Contains("joined"));
+}
+
+TEST_F(CatchUp, WhoClosesAGapIsToldWhatIsOldHereAndMissingThere) {
+    begin();
+    fail_all();
+    advance(200ms);
+    fail_all();
+    open(1, "ann");
+    take(1);
+    join(1, "lobby", Cursor{"u-2", 5, "g1", "95-s", std::string{said(95).position()}, false}.text(), 5);
+    EXPECT_THAT(heard(1), Contains("joined gap"));
+    advance(2s);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    answer("since=now", 200, feed_page({}, "99-s"));
+    stream("since=99-s", "\n");
+    has_all();
+    const auto edited = base::edited(said(96), {epoch_ms + 1000, 0, {}}, "better");
+    answer("since=95-s", 200, feed_page({feed_row("97-s", said(97)), feed_row("98-s", edited)}, "98-s"));
+    advance(200ms);
+    if (asked("_local/davenport")) answer("_local/davenport", 200, R"({"generation":"g1"})");
+    EXPECT_THAT(heard(1), ElementsAre("store up", "message m97 late", "message better late", "gap-closed"));
+    persist_all();
+    ASSERT_TRUE(journal.find(said(97).id()));
+    EXPECT_LE(journal.find(said(97).id())->arrival, CommitQueue::begins_above) << "old for everybody else";
+}
+
+/// An edit of what is old here comes with the first page, as history; to who asked before, it would never
+/// come.
+TEST_F(CatchUp, AGapIsNotClosedBeforeWhatIsWrittenIsNews) {
+    fail_all();
+    advance(200ms);
+    fail_all();
+    open(1, "ann");
+    take(1);
+    join(1, "lobby", Cursor{"u-2", 5, "g1", "0-s", std::string{said(0).position()}, false}.text(), 5);
+    EXPECT_THAT(heard(1), ElementsAre("joined gap"));
+    advance(2s);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    EXPECT_FALSE(asked("since=0-s")) << "what is written meanwhile might come by neither way";
+    const auto edited = base::edited(said(0), {epoch_ms + 1000, 0, {}}, "better");
+    answer("limit=4&since=0", 200, feed_page({feed_row("1-s", said(1)), feed_row("2-s", edited)}, "2-s"));
+    answer("since=0-s", 200, feed_page({feed_row("1-s", said(1)), feed_row("2-s", edited)}, "2-s"));
+    advance(200ms);
+    if (asked("_local/davenport")) answer("_local/davenport", 200, R"({"generation":"g1"})");
+    EXPECT_THAT(heard(1), ElementsAre("store up", "message m1 late", "message better late", "gap-closed"));
 }
 
 TEST_F(CatchUp, WhoCameBeforeAnythingWasReadIsToldTheNewestOfTheRoom) {

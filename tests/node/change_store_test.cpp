@@ -113,6 +113,25 @@ TEST_F(Changes, WhatTheStoreRefusedForGoodIsRefusedToWhoRepeatsIt) {
     EXPECT_THAT(heard(1), ElementsAre("accepted", "changed wanted"));
 }
 
+/// It is written twice, as it was never there; the second time it is refused.
+TEST_F(Changes, WhatTheStoreRefusedIsNotShownAgainWhenItsRowComes) {
+    const auto id = said("first");
+    persist_all();
+    const auto key = edit(id, "second");
+    persist_all();
+    store_up();
+    reads_nothing(id);
+    answer("_bulk_docs", 201, fmt::format(R"([{{"ok":true,"id":"{}","rev":"1-a"}}])", id));
+    const auto changed = base::edited(original(id, "first"), *base::MessageKey::parse(key), "second");
+    reads(id, with_rev(changed, "1-a"));
+    answer("_bulk_docs", 201, fmt::format(R"([{{"id":"{}","error":"forbidden","reason":"no"}}])", id));
+    EXPECT_EQ(take(1, "failed").size(), 1u);
+    take(2);
+    feeds(id, with_rev(changed, "1-a"));
+    EXPECT_THAT(take(1, "changed"), IsEmpty());
+    EXPECT_THAT(take(2, "changed"), IsEmpty());
+}
+
 TEST_F(Changes, WhatWasPurgedIsRemovedAndNotHealed) {
     store_up();
     const auto id = said_and_kept("a password");

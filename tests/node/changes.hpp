@@ -91,9 +91,13 @@ struct Changes : CoreDriver, testing::Test {
                fmt::format(R"({{"rows":[{{"id":"{0}","key":"{0}","value":{{"rev":"1-a"}},"doc":{1}}}]}})", id,
                            document));
     }
-    void reads_nothing(std::string_view id) {
-        answer("_all_docs?include_docs", 200,
-               fmt::format(R"({{"rows":[{{"key":"{}","error":"not_found"}}]}})", id));
+    void reads_nothing(std::string_view id, std::string_view purged = {}) {
+        const auto body = fmt::format(R"({{"rows":[{{"key":"{}","error":"not_found"}}]}})", id);
+        answer("_all_docs?include_docs", 200, body);
+        if (!asked("_purged_infos")) return;
+        const auto info = purged.empty() ? "" : fmt::format(R"({{"id":"{}","revs":["1-a"]}})", purged);
+        answer("_purged_infos", 200, fmt::format(R"({{"purged_infos":[{}]}})", info));
+        answer("_all_docs?include_docs", 200, body);
     }
     /// What it writes; it is stored.
     std::string writes(std::string_view id) {

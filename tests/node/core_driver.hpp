@@ -182,18 +182,21 @@ public:
             return f.request.method == "GET" && f.request.target == "/chat";
         });
     }
+    /// The same to all who ask.
     void answer_about_database(std::string_view start = "0", int documents = 0) {
-        const auto it = std::ranges::find_if(fetches, [](const OpenFetch& f) {
-            return f.request.method == "GET" && f.request.target == "/chat";
-        });
-        ASSERT_NE(it, fetches.end()) << asked_for();
-        const auto id = it->id;
-        fetches.erase(it);
-        handle(node::Fetched{id,
-                             {200,
-                              {},
-                              fmt::format(R"({{"db_name":"chat","instance_start_time":"{}","doc_count":{}}})",
-                                          start, documents)}});
+        ASSERT_TRUE(asks_about_database()) << asked_for();
+        std::vector<node::FetchId> ids;
+        for (const auto& f : fetches)
+            if (f.request.method == "GET" && f.request.target == "/chat") ids.push_back(f.id);
+        for (const auto id : ids) {
+            std::erase_if(fetches, [&](const OpenFetch& f) { return f.id == id; });
+            handle(node::Fetched{
+                id,
+                {200,
+                 {},
+                 fmt::format(R"({{"db_name":"chat","instance_start_time":"{}","doc_count":{}}})", start,
+                             documents)}});
+        }
     }
 
     /// Asked for documents by their ids, the store has them all.

@@ -37,6 +37,7 @@ struct Members : CoreDriver, testing::Test {
         for (int i = 0; i < times && !asks_about_database() && !asked("PUT /chat/_local"); ++i) {
             for (int wait = 0; wait < 100 && !asked(probe); ++wait) {
                 advance(100ms);
+                if (asks_about_database()) answer_about_database();  // purges are looked for
                 if (asked("feed=continuous")) stream("feed=continuous", "\n");
             }
             answer(probe, status, std::string{body});
@@ -56,6 +57,7 @@ struct Members : CoreDriver, testing::Test {
             }
             if (asked(probe)) return;
             advance(100ms);
+            if (asks_about_database()) answer_about_database();  // purges are looked for
             if (asked("feed=continuous")) stream("feed=continuous", "\n");
         }
     }

@@ -147,5 +147,99 @@ TEST(Changes, OfAWipedDiskAreExcusedUntilTheyWereStored) {
     EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
 }
 
+// ---- by hand
+
+/// Somebody does `what` to message `i`; `was`: the edit that it was.
+struct ByHandStory : ChangeStory {
+    void by_hand(int i, const std::string& what, std::int64_t count, std::int64_t was, std::int64_t at) {
+        Record record{.kind = RecordKind::by_hand,
+                      .at_us = at * ms,
+                      .msg = name(i),
+                      .id = id(i),
+                      .name = "h1",
+                      .text = what,
+                      .count = count};
+        insert(record);
+        record.kind = RecordKind::by_hand_done;
+        record.count = was;
+        insert(record);
+        for (int to = 1; to <= 4; ++to) {
+            auto seen = record;
+            seen.kind = RecordKind::changed;
+            seen.at_us = (at + 12) * ms;
+            seen.client = client(to);
+            seen.node = home(to);
+            seen.name = "Vh1";
+            seen.text.clear();
+            seen.count = count;
+            if (count < 0) seen.msg.clear();
+            insert(seen);
+        }
+        for (auto& held : records) {
+            if ((held.kind != RecordKind::document && held.kind != RecordKind::history) || held.id != id(i))
+                continue;
+            held.count = count;
+            if (count < 0) held.msg.clear();
+        }
+        if (what == "delete" || what == "purge")
+            remove([&](const Record& r) { return r.kind == RecordKind::document && r.id == id(i); });
+    }
+    void expect_pass() const {
+        const auto found = finding("changes");
+        EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
+        const auto verdict = judge();
+        for (const auto& one : verdict.findings) EXPECT_EQ(one.outcome, Outcome::pass) << text_of(one);
+    }
+};
+
+TEST(ByHand, AnEditCountsAfterWhatItReplaced) {
+    ByHandStory story;
+    story.by_hand(0, "edit", 1001, 2, 1'850);
+    story.expect_pass();
+    for (auto& record : story.records)
+        if (record.count == 1001 &&
+            (record.kind == RecordKind::document || record.kind == RecordKind::history))
+            record.count = 2;
+    expect_caught(story, "changes", "edit 1001 was made by hand");
+}
+
+TEST(ByHand, ADeletionIsARemovalEverywhere) {
+    for (const auto* what : {"delete", "purge"}) {
+        ByHandStory story;
+        story.by_hand(2, what, -1, 0, 1'850);
+        story.expect_pass();
+        story.held(RecordKind::history, 2, "n2").count = 0;
+        expect_caught(story, "changes", "as it was said at n2, and removed in the store");
+    }
+}
+
+TEST(ByHand, WhatIsWrittenAgainIsCaught) {
+    ByHandStory story;
+    const auto document = story.held(RecordKind::document, 2);
+    story.by_hand(2, "purge", -1, 0, 1'850);
+    story.insert(document);
+    expect_caught(story, "changes", "removed was made by hand");
+}
+
+TEST(ByHand, ALeafThatIsLeftIsCaught) {
+    ByHandStory story;
+    story.by_hand(0, "conflict", 1001, 2, 1'850);
+    story.expect_pass();
+    story.held(RecordKind::document, 0).flag = true;
+    expect_caught(story, "changes", "another leaf");
+}
+
+/// Who sent it has gone, and is told nothing.
+TEST(Changes, ThatTheStoreMayHaveRefusedForGoodAreExcused) {
+    ChangeStory story;
+    story.change(2, 1, "K4", 1'900);
+    story.forget(RecordKind::change_stored, "K4");
+    story.held(RecordKind::history, 2, "n1").count = 1;
+    expect_caught(story, "changes", "edit 1 was accepted by n1");
+    story.fault("refusals", "store.reject", 1'895, 1'905, 1);
+    const auto found = story.finding("changes");
+    EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
+}
+
 }  // namespace
 }  // namespace davenport::sim::checker::test

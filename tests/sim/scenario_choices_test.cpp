@@ -53,6 +53,19 @@ TEST(ScenarioChoices, AreTheOnlyOnesWhenThereIsNoList) {
     EXPECT_EQ(draw_choices(scenario, 1).topology.page, 7);
 }
 
+TEST(ScenarioChoices, AreMadeOfTheLoadToo) {
+    const auto scenario =
+        read("name: x\nload: { edits: [0%, 10%], removals: [5%, 50%] }\nexpect: [changes]\n");
+    EXPECT_EQ(scenario.load.edits_per_million, 0) << "the first, until a seed has decided";
+    std::set<std::pair<int, int>> seen;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        const auto decided = draw_choices(scenario, seed);
+        seen.emplace(decided.load.edits_per_million, decided.load.removals_per_million);
+    }
+    EXPECT_THAT(seen, testing::ElementsAre(std::pair{0, 50'000}, std::pair{0, 500'000},
+                                           std::pair{100'000, 50'000}, std::pair{100'000, 500'000}));
+}
+
 TEST(ScenarioChoices, HaveTheirMistakesToldWhereTheyAre) {
     EXPECT_THAT(
         errors_of("name: x\ntopology: { feed: [poll, pol], page: [0, 7] }\n"),

@@ -208,6 +208,12 @@ Flow<> Resume::close_gap(Job& job) {
         while (job.session->closing || !store_->usable() || (!same_store(job) && !store_->caught_up()))
             co_await Pause{job};
         job.waits_for_store = false;
+        if (store_->opening()) {
+            DAVENPORT_MARK("a gap waits until what is written is news here");
+            waiting_.insert(job.key);
+            co_await Pause{job};
+            continue;
+        }
         if (!same_store(job)) break;
         if (!co_await read_store(job)) {
             DAVENPORT_MARK("a gap cannot be closed yet");
@@ -455,13 +461,15 @@ std::optional<base::JournalEntry> Resume::find(std::string_view id) {
     if (auto* changes = log_->changes().of(id))
         for (auto change = changes->rbegin(); change != changes->rend(); ++change)
             if (change->shown || change->committed) return change->entry;
-    if (const auto* pending = log_->find(id)) return pending->entry;
+    if (const auto* pending = log_->find(id); pending && !(pending->committed && log_->may_be_changed(id)))
+        return pending->entry;
     return log_->journal().find(id);
 }
 
 void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n, bool only_change) {
     // What this client was sent a moment ago changed while its resume read on.
     only_change |= message.changed() && job.sent.contains(message.id());
+    only_change |= message.user().empty();  // it is gone, and nobody here knows more of it
     const bool late = job.live || message.position() < job.newest;
     if (late) DAVENPORT_MARK("a resume sends a late message");
     if (!late && !only_change) job.newest = message.position();
@@ -501,7 +509,8 @@ bool Resume::has_or_gets(const Job& job, const base::ChatMessage& message) {
     if (const auto* pending = log_->find(id))
         return !pending->shown || pending->entry.arrival > job.joined_at;
     const auto entry = log_->journal().find(id);
-    return !entry || entry->arrival > job.joined_at;
+    // What is gone before it was known here is shown to nobody.
+    return entry ? entry->arrival > job.joined_at : !message.user().empty();
 }
 
 bool Resume::may_send(const Job& job) const {

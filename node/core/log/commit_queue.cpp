@@ -99,7 +99,9 @@ PendingMessage& CommitQueue::add_change(base::ChatMessage message, bool accepted
 
 std::optional<base::ChatMessage> CommitQueue::latest(std::string_view id) {
     if (const auto* change = changes_.last(id)) return change->entry.message;
-    if (const auto* pending = find(id)) return pending->entry.message;
+    // On the disk it may have changed since: of changes only those that wait for something are held.
+    if (const auto* pending = find(id); pending && !(pending->committed && may_be_changed(id)))
+        return pending->entry.message;
     auto entry = journal_->find(id);
     if (!entry) return std::nullopt;
     return std::move(entry->message);

@@ -27,6 +27,7 @@ void read_document(const base::JsonView& row, base::WallTime seen, std::vector<F
         out.policy = base::read_policy(*id, *document);
         out.revision = base::text_member(*document, "_rev");
     }
+    out.in_conflict = document->member("_conflicts").has_value();
     into.push_back(std::move(out));
 }
 
@@ -189,7 +190,7 @@ bool Backfill::on_documents(std::string_view body, base::WallTime seen) {
 }
 
 bool Backfill::is_as_said(const FeedRow& row) const {
-    return row.message && !row.message->changed() && !log_->may_be_changed(row.id);
+    return row.message && !row.in_conflict && !row.message->changed() && !log_->may_be_changed(row.id);
 }
 
 /// Documents and all; live messages come in between.

@@ -3,6 +3,7 @@
 #include "node/base/change.hpp"
 #include "node/base/json.hpp"
 #include "node/base/json_view.hpp"
+#include "node/core/store/couchdb/purge_watch.hpp"
 
 #include <algorithm>
 #include <map>
@@ -71,6 +72,7 @@ void ChangeWriter::pump(Turn& turn) {
     if (batch_.empty()) take_batch();
     if (batch_.empty()) return;
     sent_to_ = health_->generation();
+    if (misses_some_) return ask_for_purges(turn);
     if (std::ranges::any_of(batch_, [](const Item& item) { return item.document.empty(); }))
         read(turn);
     else
@@ -79,6 +81,8 @@ void ChangeWriter::pump(Turn& turn) {
 
 void ChangeWriter::take_batch() {
     std::size_t bytes = 0;
+    misses_some_ = false;
+    purged_.reset();
     while (!order_.empty() && batch_.size() < batch_max_ && bytes < batch_bytes_max) {
         auto node = waiting_.extract(order_.front());
         order_.pop_front();
@@ -95,6 +99,16 @@ void ChangeWriter::read(Turn& turn) {
     requests_->send(
         turn, RequestOwner::changes, request_, api_->all_documents(ids, true), {.timeout = request_timeout_},
         [this](Turn& t, const Reply& reply) { return on_reply(t, reply, &ChangeWriter::on_read); });
+}
+
+void ChangeWriter::ask_for_purges(Turn& turn) {
+    requests_->send(turn, RequestOwner::changes, request_, api_->purged(), {.timeout = request_timeout_},
+                    [this](Turn& t, const Reply& reply) {
+                        purged_ = reply.response ? read_purged(*reply.response) : std::nullopt;
+                        misses_some_ = !purged_;
+                        if (misses_some_) pause(t);
+                        return purged_.has_value();
+                    });
 }
 
 void ChangeWriter::write(Turn& turn) {
@@ -166,7 +180,8 @@ bool ChangeWriter::on_read(const base::HttpResponse& response) {
     }
     // What is neither decided nor to be written could not be read: once more, after the others.
     std::erase_if(batch_, [](const Item& item) { return item.message.id().empty(); });
-    return std::ranges::all_of(batch_, [](const Item& item) { return !item.document.empty(); });
+    return misses_some_ ||
+           std::ranges::all_of(batch_, [](const Item& item) { return !item.document.empty(); });
 }
 
 void ChangeWriter::decide(Item& item, const std::optional<base::JsonView>& row, base::WallTime now) {
@@ -181,7 +196,14 @@ void ChangeWriter::decide(Item& item, const std::optional<base::JsonView>& row, 
     }
     if (is_not_found(*row)) {
         if (message.removed() == base::removed_in_store) return done(item, Kind::stored);
-        item.document = base::to_document(message);
+        misses_some_ = misses_some_ || !purged_;
+        if (!purged_) return;
+        if (!purged_->contains(message.id())) {
+            item.document = base::to_document(message);
+            return;
+        }
+        outcomes_.push_back({Kind::overtaken, message, base::removed_by_store(message)});
+        item.message = {};
         return;
     }
     const auto document = row->member("doc");

@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,8 +25,8 @@ namespace davenport::node {
 /// A document that was never written as the message was said is written twice: nodes that read rows without
 /// documents know a message that was changed by its revision, which is never the first.
 ///
-/// A document that was deleted stays so: that is a removal. One that is not there is made, but for a message
-/// that was deleted in a store: no node makes it again.
+/// A document that was deleted stays so: that is a removal. One that is not there is made, unless it was
+/// purged, as the store is asked then: that is a removal too.
 class ChangeWriter {
 public:
     ChangeWriter(const ChatConfig& config, const StoreApi& api, RequestTable& requests, base::Random& random,
@@ -71,6 +72,7 @@ private:
     void take_batch();
     void read(Turn& turn);
     void write(Turn& turn);
+    void ask_for_purges(Turn& turn);
     /// False when the answer is none that can be used.
     bool on_read(const base::HttpResponse& response);
     bool on_written(const base::HttpResponse& response);
@@ -94,7 +96,9 @@ private:
     std::map<std::string, base::ChatMessage, std::less<>> waiting_;
     std::vector<Item> batch_;
     std::size_t batch_limit_;
-    std::size_t batch_max_;  ///< smaller after answers of no use
+    std::size_t batch_max_;     ///< smaller after answers of no use
+    bool misses_some_ = false;  ///< of the batch, and does not know yet what was purged
+    std::optional<std::set<std::string, std::less<>>> purged_;  ///< as far as the batch needs to know
     base::WallTime asked_at_{};
     base::Generation sent_to_;
     Request request_;

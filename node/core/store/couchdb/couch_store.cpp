@@ -59,7 +59,9 @@ CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQue
                   }},
       notes_{config, api_, requests_},
       policies_{config, api_, requests_, random, health_, log},
-      accounts_{config, api_, requests_} {
+      accounts_{config, api_, requests_},
+      conflicts_{config, api_, requests_, random, health_, log},
+      purges_{config, api_, requests_, health_} {
     if (const auto checkpoint = log.journal().state().checkpoint) health_.remember(checkpoint->generation);
 }
 
@@ -95,6 +97,7 @@ void CouchStore::collect(Turn& turn) {
     if (auto batch = backfill_.take_batch()) on_batch(turn, std::move(*batch));
     if (auto missing = anti_entropy_.take_lost(); !missing.empty()) look_for_purges(turn, std::move(missing));
     for (const auto& id : anti_entropy_.take_changed()) compare_again(id);
+    on_purged(turn, purges_.take_purged());
     show_placed(turn);
     on_own_run(turn, presence_.take_run_found());
     tell_policies(turn);
@@ -164,6 +167,7 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
     DAVENPORT_MARK("a long run of known rows is read beneath a live feed");
     backfill_.begin(feed_.seq());
     feed_.detach(turn);
+    anti_entropy_.reverify();  // had the old feed broken a moment later, nobody would know
 }
 
 void CouchStore::on_batch(Turn& turn, BackfillBatch batch) {
@@ -198,6 +202,7 @@ void CouchStore::write_again(Turn& turn, const std::vector<std::string>& lost) {
 
 bool CouchStore::take_in_row(Turn& turn, FeedRow& row) {
     if (base::is_policy_id(row.id)) return policies_.on_row(turn, row), false;
+    if (row.in_conflict && (log_->knows(row.id) || row.message)) conflicts_.add(row.id);
     if (row.message) return row.message->id() == row.id && take_in(turn, std::move(*row.message));
     if (row.deleted || row.no_message) on_gone(turn, row.id);
     return false;
@@ -296,10 +301,9 @@ bool CouchStore::wants_place(Turn& turn, const base::ChatMessage& message) {
 void CouchStore::show_placed(Turn& turn) {
     for (auto& message : placer_.take_placed())
         if (!log_->knows(message.id())) add(turn, std::move(message));
-    if (placer_.idle()) {
-        covered_ = feed_.seq();
-        set_checkpoint(std::exchange(waiting_checkpoint_, {}));
-    }
+    if (!placer_.idle()) return;
+    covered_ = feed_.seq();
+    if (conflicts_.idle()) set_checkpoint(std::exchange(waiting_checkpoint_, {}));
 }
 
 void CouchStore::sighted(Turn& turn, std::string_view id, PendingMessage* pending) {
@@ -336,6 +340,7 @@ void CouchStore::write(Turn& turn) {
         writer_.start_over(turn);
         changes_.start_over(turn);
         policies_.start_over(turn);
+        conflicts_.start_over(turn);
         DAVENPORT_MARK("the store is back");
         if (catching_up()) {
             DAVENPORT_MARK("the store is back while a new node reads it");
@@ -361,6 +366,8 @@ void CouchStore::write(Turn& turn) {
     writer_.pump(turn);
     changes_.pump(turn);
     policies_.pump(turn);
+    conflicts_.pump(turn);
+    purges_.pump(turn);
 }
 
 void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
@@ -377,6 +384,8 @@ void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
     presence_.forget_revision();
     policies_.store_changed();
     placer_.store_changed();
+    conflicts_.store_changed();
+    purges_.store_changed();
     waiting_checkpoint_.clear();
     neighbour_.reset();
     listener_->on_another_store();
@@ -392,7 +401,7 @@ void CouchStore::read_feed_from(Turn& turn, std::string seq) {
 
 void CouchStore::set_checkpoint(const std::string& seq) {
     if (seq.empty() || seq == checkpoint_seq_) return;
-    if (!placer_.idle()) {
+    if (!placer_.idle() || !conflicts_.idle()) {  // a node that ends meanwhile reads of it again
         DAVENPORT_MARK("a checkpoint waits for a place");
         waiting_checkpoint_ = seq;
         return;
@@ -455,8 +464,16 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
                 }
                 return !log_->knows(message.id()) && wants_place(t, message);
             });
+            // What is old to a new node is shown to no follower as it comes in: those who miss it find it
+            // known.
+            const auto is_gone = [&](const base::ChatMessage& message) {
+                return message.user().empty() && message.removed() == base::removed_in_store;
+            };
+            for (const auto& message : page.messages)
+                if (!log_->knows(message.id()) && !is_gone(message) && is_old(t, message)) add(t, message);
             on_page(t, &page, false);
-            for (auto& message : page.messages) take_in(t, std::move(message));
+            for (auto& message : page.messages)
+                if (!is_gone(message)) take_in(t, std::move(message));
             return true;
         });
 }

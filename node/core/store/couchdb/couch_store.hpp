@@ -8,11 +8,13 @@
 #include "node/core/store/couchdb/backfill.hpp"
 #include "node/core/store/couchdb/change_writer.hpp"
 #include "node/core/store/couchdb/changes_feed.hpp"
+#include "node/core/store/couchdb/conflict_resolver.hpp"
 #include "node/core/store/couchdb/feed_watch.hpp"
 #include "node/core/store/couchdb/note_documents.hpp"
 #include "node/core/store/couchdb/placer.hpp"
 #include "node/core/store/couchdb/policy_documents.hpp"
 #include "node/core/store/couchdb/presence_document.hpp"
+#include "node/core/store/couchdb/purge_watch.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_api.hpp"
 #include "node/core/store/couchdb/store_health.hpp"
@@ -22,6 +24,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -172,6 +175,9 @@ private:
     void on_outcomes(Turn& turn, const ChangeWriter::Outcomes& outcomes);
     /// What is missing in the store, but for what somebody purged, is written again.
     void look_for_purges(Turn& turn, std::vector<std::string> missing);
+    /// Somebody purged these in the store; what is known of them is removed, and what a node may have written
+    /// again is emptied.
+    void on_purged(Turn& turn, const std::set<std::string, std::less<>>& ids);
     /// For who was away: what is not there any more.
     void add_gone(const FeedRow& row, std::vector<base::ChatMessage>& into);
 
@@ -196,6 +202,8 @@ private:
     NoteDocuments notes_;
     PolicyDocuments policies_;
     AccountReader accounts_;
+    ConflictResolver conflicts_;
+    PurgeWatch purges_;
 
     base::Generation generation_;  ///< whose consequences are drawn
     bool was_up_ = false, was_usable_ = false, was_caught_up_ = false;

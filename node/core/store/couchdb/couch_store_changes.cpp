@@ -1,4 +1,6 @@
 #include "node/base/change.hpp"
+#include "node/base/mark.hpp"
+#include "node/base/message_id.hpp"
 #include "node/core/store/couchdb/couch_store.hpp"
 
 #include <utility>
@@ -66,8 +68,7 @@ void CouchStore::write_over(const base::ChatMessage& known) {
     const auto id = known.id();
     if (log_->changes().waits_for_store(id)) return;  // it is about to be written
     const auto entry = log_->journal().find(id);
-    if (!entry || known.removed() == base::removed_in_store) return;
-    if (!is_known_stored(id)) return;  // its turn comes
+    if (!entry || !is_known_stored(id)) return;  // its turn comes
     writer_.enqueue_again(*entry);
 }
 
@@ -162,10 +163,29 @@ void CouchStore::look_for_purges(Turn& turn, std::vector<std::string> missing) {
                    });
 }
 
+void CouchStore::on_purged(Turn& turn, const std::set<std::string, std::less<>>& ids) {
+    for (const auto& id : ids) {
+        const auto known = log_->knows(id) ? log_->latest(id) : std::nullopt;
+        if (!known || known->is_removed()) continue;
+        DAVENPORT_MARK("a purge is noticed");
+        on_gone(turn, id);
+        base::JournalEntry entry;
+        entry.message = base::removed_by_store(*known);
+        writer_.enqueue_again(entry);
+    }
+}
+
 void CouchStore::add_gone(const FeedRow& row, std::vector<base::ChatMessage>& into) {
-    if (!log_->knows(row.id)) return;
     const auto known = log_->latest(row.id);
     if (known) into.push_back(known->is_removed() ? *known : base::removed_by_store(*known));
+    // A node that lost its journal does not know it, and who was away may.
+    const auto place = known || log_->knows(row.id) ? std::nullopt : base::parse_message_id(row.id);
+    if (!place) return;
+    base::ChatMessage::Parts parts;
+    parts.id = row.id;
+    parts.room = place->room;
+    parts.position = place->letters;
+    into.push_back(base::removed_by_store(base::ChatMessage{parts}));
 }
 
 Store::RequestId CouchStore::fetch(Turn& turn, std::string_view id, OnLookup on_lookup) {

@@ -84,15 +84,17 @@ std::optional<SkippedRow> skip_row(std::string_view line) {
     return SkippedRow{*seq, string_after(line, "\",\"id\":\"").value_or("(unknown)")};
 }
 
-/// By the revision that the row tells of.
+/// By the revisions that the row tells of.
 bool was_written_again(const base::JsonView& row) {
     std::uint64_t number = 0;
+    std::size_t leaves = 0;
     if (const auto changes = row.member("changes"))
         changes->each_item([&](const base::JsonView& change) {
             const auto revision = base::string_member(change, "rev").value_or("");
             number = std::max(number, base::revision_number(revision));
+            ++leaves;
         });
-    return number > 1;
+    return number > 1 || leaves > 1;
 }
 
 /// The winning one, as a row tells it.
@@ -128,6 +130,7 @@ std::optional<FeedRow> read_row(const base::JsonView& row, base::WallTime seen) 
     } else {
         out.message = base::from_document(*document, seen);
         out.no_message = !out.message && document->is_object();
+        out.in_conflict = document->is_object() && document->member("_conflicts").has_value();
     }
     return out;
 }

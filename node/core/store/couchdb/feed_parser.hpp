@@ -22,6 +22,7 @@ struct FeedRow {
     std::optional<base::Presence> presence{};     ///< it is some node's word on who is there
     std::optional<StoreNote> note{};              ///< it is a note of the nodes' own
     bool changed = false;                         ///< without its document: it was written more than once
+    bool in_conflict = false;                     ///< the document has other leaves beside the winner
     bool no_message = false;                      ///< the document is there, and is no chat message
     std::optional<base::PolicyReading> policy{};  ///< it is a ban or a room's settings
     std::string revision{};                       ///< of a policy's document

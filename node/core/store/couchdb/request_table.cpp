@@ -14,7 +14,9 @@ constexpr std::array alarms{timers::health,       timers::writer,     timers::fe
                             timers::backfill,     timers::lookup,     timers::resume,
                             timers::anti_entropy, timers::sign_in,    none,
                             timers::placer,       timers::feed_watch, timers::room_reads,
-                            timers::changes,      timers::policies};
+                            timers::changes,      timers::policies,
+
+                            timers::conflicts,    timers::purges};
 
 TimerId alarm_of(RequestOwner owner) { return alarms[static_cast<std::size_t>(owner)]; }
 

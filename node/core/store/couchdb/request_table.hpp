@@ -28,7 +28,9 @@ enum class RequestOwner : FetchId {
     feed_watch,
     room_reads,
     changes,
-    policies
+    policies,
+    conflicts,
+    purges
 };
 
 /// How a request ended.

@@ -31,6 +31,10 @@ std::string key_of(std::string_view id) {
 /// The last of all ids that begin with `lead`.
 std::string key_after(std::string_view lead) { return key_of(std::string{lead} + "\xef\xbf\xb0"); }
 
+/// Documents tell of what replication left beside them, and rows without documents name it.
+constexpr const char* in_conflict = "&conflicts=true";
+constexpr const char* all_leaves = "&style=all_docs";
+
 std::string milliseconds(base::Duration d) { return std::to_string(d.count() / 1000); }
 
 }  // namespace
@@ -96,6 +100,10 @@ base::HttpRequest StoreApi::documents_of(std::string_view lead, std::size_t limi
 
 base::HttpRequest StoreApi::get_document(std::string_view id) const { return request("GET", segment(id)); }
 
+base::HttpRequest StoreApi::get_leaves(std::string_view id) const {
+    return request("GET", segment(id) + "?open_revs=all");
+}
+
 base::HttpRequest StoreApi::put_document(std::string_view id, std::string document) const {
     return request("PUT", segment(id), std::move(document));
 }
@@ -116,11 +124,8 @@ base::HttpRequest StoreApi::bulk_documents(const std::vector<std::string_view>& 
 base::HttpRequest StoreApi::purged() const { return request("GET", "/_purged_infos"); }
 
 base::HttpRequest StoreApi::all_documents(const std::vector<std::string>& ids, bool documents) const {
-    return request("POST", documents ? "/_all_docs?include_docs=true" : "/_all_docs", keys_of(ids));
-}
-
-base::HttpRequest StoreApi::documents_and_conflicts(std::span<const std::string> ids) const {
-    return request("POST", "/_all_docs?include_docs=true&conflicts=true", keys_of(ids));
+    return request("POST", documents ? "/_all_docs?include_docs=true&conflicts=true" : "/_all_docs",
+                   keys_of(ids));
 }
 
 base::HttpRequest StoreApi::documents_after(std::string_view after, std::string_view lead,
@@ -151,23 +156,25 @@ base::HttpRequest StoreApi::newest_documents(std::string_view room, std::string_
 
 base::HttpRequest StoreApi::changes_page(std::string_view since, std::size_t limit, bool documents) const {
     return request("GET", std::string{"/_changes?feed=normal"} + (documents ? "&include_docs=true" : "") +
-                              "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since));
+                              "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since) +
+                              (documents ? in_conflict : all_leaves));
 }
 
 base::HttpRequest StoreApi::changes_newest(std::size_t limit) const {
-    return request("GET",
-                   "/_changes?feed=normal&include_docs=true&descending=true&limit=" + std::to_string(limit));
+    return request("GET", "/_changes?feed=normal&include_docs=true&descending=true&limit=" +
+                              std::to_string(limit) + in_conflict);
 }
 
 base::HttpRequest StoreApi::changes_longpoll(std::string_view since, base::Duration heartbeat,
                                              std::size_t limit) const {
     return request("GET", "/_changes?feed=longpoll&include_docs=true&heartbeat=" + milliseconds(heartbeat) +
-                              "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since));
+                              "&limit=" + std::to_string(limit) + "&since=" + base::percent_encode(since) +
+                              in_conflict);
 }
 
 base::HttpRequest StoreApi::changes_continuous(std::string_view since, base::Duration heartbeat) const {
     return request("GET", "/_changes?feed=continuous&include_docs=true&heartbeat=" + milliseconds(heartbeat) +
-                              "&since=" + base::percent_encode(since));
+                              "&since=" + base::percent_encode(since) + in_conflict);
 }
 
 StoreVerdict judge(const base::HttpResponse& response) {

@@ -53,13 +53,13 @@ public:
     [[nodiscard]] base::HttpRequest documents_of(std::string_view lead, std::size_t limit) const;
 
     [[nodiscard]] base::HttpRequest get_document(std::string_view id) const;
+    /// All leaves of a document, with what they hold.
+    [[nodiscard]] base::HttpRequest get_leaves(std::string_view id) const;
     [[nodiscard]] base::HttpRequest put_document(std::string_view id, std::string document) const;
     [[nodiscard]] base::HttpRequest bulk_documents(const std::vector<std::string_view>& documents) const;
     /// What was purged lately.
     [[nodiscard]] base::HttpRequest purged() const;
     [[nodiscard]] base::HttpRequest all_documents(const std::vector<std::string>& ids, bool documents) const;
-    /// These documents, each with the revisions that replication left in conflict.
-    [[nodiscard]] base::HttpRequest documents_and_conflicts(std::span<const std::string> ids) const;
     /// The first `limit` documents whose ids come after `after` and begin with `lead`, with their conflicts;
     /// either may be empty.
     [[nodiscard]] base::HttpRequest documents_after(std::string_view after, std::string_view lead,

@@ -1,0 +1,146 @@
+#include "node/core/store/couchdb/conflict_resolver.hpp"
+
+#include "node/base/change.hpp"
+#include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
+#include "node/base/mark.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace davenport::node {
+namespace {
+
+constexpr base::Duration conflict_pause_least = std::chrono::milliseconds{50};
+constexpr base::Duration conflict_pause_most = std::chrono::seconds{2};
+
+struct ConflictLeaf {
+    base::JsonView document;
+    std::string revision;
+    std::optional<base::ChatMessage> message{};  ///< nothing: it is none any more
+};
+
+/// Those that are not deleted, the winner first, as CouchDB ranks them. Nothing when it is no such answer.
+std::optional<std::vector<ConflictLeaf>> read_leaves(const base::JsonView& answer, base::WallTime now) {
+    std::vector<ConflictLeaf> out;
+    const bool is_answer = answer.each_item([&](const base::JsonView& item) {
+        const auto document = item.member("ok");
+        if (!document || !document->is_object() || base::bool_member(*document, "_deleted")) return;
+        out.push_back({*document, base::text_member(*document, "_rev"), base::from_document(*document, now)});
+    });
+    if (!is_answer) return std::nullopt;
+    std::ranges::sort(out, std::ranges::greater{}, [](const ConflictLeaf& leaf) {
+        return std::tuple{base::revision_number(leaf.revision), std::string_view{leaf.revision}};
+    });
+    return out;
+}
+
+/// What counts most of all leaves and of what this node knows; nothing when none is a message.
+std::optional<base::ChatMessage> outcome_of(const std::vector<ConflictLeaf>& leaves,
+                                            std::optional<base::ChatMessage> best) {
+    for (const auto& leaf : leaves)
+        if (leaf.message) best = best ? base::later_of(*best, *leaf.message) : *leaf.message;
+    // Without what makes it a message it was removed by hand.
+    if (best && std::ranges::any_of(leaves, [](const ConflictLeaf& leaf) { return !leaf.message; }))
+        best = base::later_of(*best, base::removed_by_store(*best));
+    return best;
+}
+
+}  // namespace
+
+ConflictResolver::ConflictResolver(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
+                                   base::Random& random, StoreHealth& health, CommitQueue& log)
+    : request_timeout_{config.request_timeout},
+      api_{&api},
+      requests_{&requests},
+      health_{&health},
+      log_{&log},
+      random_{&random},
+      backoff_{conflict_pause_least, conflict_pause_most} {}
+
+void ConflictResolver::add(std::string_view id) {
+    if (std::ranges::find(queue_, id) == queue_.end()) queue_.emplace_back(id);
+}
+
+void ConflictResolver::store_changed() {
+    request_.forget();
+    queue_.clear();
+    documents_.clear();
+}
+
+void ConflictResolver::start_over(Turn& turn) {
+    request_.cancel(turn);
+    documents_.clear();
+    not_before_ = turn.now.time;
+    backoff_.reset();
+}
+
+void ConflictResolver::pump(Turn& turn) {
+    if (queue_.empty() || request_.open() || !health_->usable() || turn.now.time < not_before_) return;
+    if (documents_.empty())
+        ask(turn, api_->get_leaves(queue_.front()), &ConflictResolver::on_leaves);
+    else
+        ask(turn, api_->bulk_documents({documents_}), &ConflictResolver::on_written);
+}
+
+void ConflictResolver::ask(Turn& turn, base::HttpRequest request, OnAnswer on_answer) {
+    requests_->send(turn, RequestOwner::conflicts, request_, std::move(request),
+                    {.timeout = request_timeout_}, [this, on_answer](Turn& t, const Reply& reply) {
+                        const bool good =
+                            reply.response && !queue_.empty() && (this->*on_answer)(t, *reply.response);
+                        if (good) return true;
+                        documents_.clear();  // written or not: what the store has is read again
+                        not_before_ = t.now.time + backoff_.next(*random_);
+                        t.emit(SetTimer{timers::conflicts, not_before_});
+                        return reply.response != nullptr && judge(*reply.response) == StoreVerdict::served;
+                    });
+}
+
+bool ConflictResolver::on_leaves(Turn& turn, const base::HttpResponse& response) {
+    const auto& id = queue_.front();
+    base::JsonReader reader;
+    const auto parsed = response.status == 200 ? reader.read(response.body) : std::nullopt;
+    const bool is_gone = response.status == 404 && judge(response) == StoreVerdict::served;
+    const auto leaves = parsed ? read_leaves(*parsed, turn.now.wall) : std::nullopt;
+    if (!leaves && !is_gone) return false;
+    const auto outcome = leaves && leaves->size() > 1 ? outcome_of(*leaves, log_->latest(id)) : std::nullopt;
+    if (!outcome) {  // somebody was faster
+        queue_.pop_front();
+        backoff_.reset();
+        return true;
+    }
+    DAVENPORT_MARK("a conflict is settled");
+    const auto& winner = leaves->front();
+    if (!winner.message || base::compare_states(*winner.message, *outcome) != 0)
+        documents_ = base::to_document(*outcome, winner.document) + ',';
+    for (const auto& leaf : *leaves) {
+        if (&leaf == &winner) continue;
+        base::append_json_string(documents_ += "{\"_id\":", id);
+        base::append_json_string(documents_ += ",\"_rev\":", leaf.revision);
+        documents_ += ",\"_deleted\":true},";
+    }
+    documents_.pop_back();
+    return true;
+}
+
+bool ConflictResolver::on_written(Turn& turn, const base::HttpResponse& response) {
+    const auto rows =
+        response.status == 201 || response.status == 202 ? read_bulk_answer(response.body) : std::nullopt;
+    if (!rows) return false;
+    documents_.clear();
+    for (const auto& row : *rows) {
+        if (row.outcome == BulkRow::Outcome::unknown) return false;
+        if (row.conflict) return true;  // somebody was faster, with this leaf at least: once more
+        if (row.outcome != BulkRow::Outcome::refused) continue;
+        turn.error("store: it refuses to settle the conflict of " + queue_.front() + " (" + row.reason + ")");
+        break;
+    }
+    queue_.pop_front();
+    backoff_.reset();
+    return true;
+}
+
+}  // namespace davenport::node

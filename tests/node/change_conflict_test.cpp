@@ -1,0 +1,182 @@
+#include "tests/node/changes.hpp"
+
+#include <fmt/format.h>
+
+/// What replication and people leave in the store: conflicts, and messages that are gone.
+namespace davenport::node {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+struct Conflicts : Changes {
+    void SetUp() override {
+        Changes::SetUp();
+        store_up();
+        settle();
+    }
+    /// A message that was edited by this node, and is in the store so.
+    std::string edited_once() {
+        auto id = said_and_kept("first");
+        const auto key = edit(id, "second");
+        persist_all();
+        reads(id, with_rev(original(id, "first"), "1-a"));
+        writes(id);
+        settle();
+        winner_ =
+            with_rev(base::edited(original(id, "first"), *base::MessageKey::parse(key), "second"), "2-b");
+        return id;
+    }
+    /// The same document, with another text by somebody's hand.
+    std::string by_hand(std::string_view rev, std::string_view text) const {
+        auto out = winner_;
+        out.replace(out.find("2-b"), 3, rev);
+        out.replace(out.find("\"second\""), 8, fmt::format("\"{}\"", text));
+        return out;
+    }
+    void feeds_conflict(std::string_view id, std::string document, std::string_view loser) {
+        document.pop_back();
+        feeds(id, document + fmt::format(R"(,"_conflicts":["{}"]}})", loser));
+    }
+    void has_leaves(std::initializer_list<std::string> documents) {
+        std::string body;
+        for (const auto& document : documents)
+            body += fmt::format(R"({}{{"ok":{}}})", body.empty() ? "[" : ",", document);
+        answer("open_revs=all", 200, body + "]");
+    }
+    std::string settled(std::string_view id, int rows) {
+        std::string body;
+        for (int i = 0; i < rows; ++i)
+            body += fmt::format(R"({}{{"ok":true,"id":"{}","rev":"3-{}"}})", body.empty() ? "[" : ",", id, i);
+        return answer("_bulk_docs", 201, body + "]").body;
+    }
+    std::string winner_;
+};
+
+TEST_F(Conflicts, ALeafThatCountsLessIsDeleted) {
+    const auto id = edited_once();
+    const auto less = with_rev(base::edited(original(id, "first"), {epoch_ms - 1, 0, {}}, "older"), "2-a");
+    feeds_conflict(id, winner_, "2-a");
+    has_leaves({winner_, less});
+    const auto body = settled(id, 1);
+    EXPECT_THAT(body, HasSubstr(R"("_rev":"2-a","_deleted":true)"));
+    EXPECT_THAT(body, Not(HasSubstr("older")));
+    EXPECT_FALSE(asked("open_revs")) << "it is settled";
+    EXPECT_THAT(take(2, "changed"), IsEmpty());
+}
+
+TEST_F(Conflicts, ALeafThatCountsMoreIsWrittenOverTheWinner) {
+    const auto id = edited_once();
+    feeds_conflict(id, winner_, "2-a");
+    has_leaves({winner_, by_hand("2-a", "by hand")});
+    const auto body = settled(id, 2);
+    EXPECT_THAT(body, HasSubstr(R"("_rev":"2-b")"));
+    EXPECT_THAT(body, HasSubstr(R"("msg":"by hand")"));
+    EXPECT_THAT(body, HasSubstr(R"("_rev":"2-a","_deleted":true)"));
+}
+
+TEST_F(Conflicts, ARemovalCountsWhicheverLeafWins) {
+    const auto id = edited_once();
+    const auto removed = with_rev(base::removed(original(id, "first"), {epoch_ms, 9, {}}, "ann"), "2-a");
+    feeds_conflict(id, winner_, "2-a");
+    has_leaves({winner_, removed});
+    const auto body = settled(id, 2);
+    EXPECT_THAT(body, HasSubstr("\"removed\""));
+    EXPECT_THAT(body, Not(HasSubstr("second")));
+}
+
+TEST_F(Conflicts, WhatThisNodeKnowsCountsToo) {
+    const auto id = edited_once();
+    const auto less = with_rev(base::edited(original(id, "first"), {epoch_ms - 1, 0, {}}, "older"), "2-c");
+    const auto least = with_rev(base::edited(original(id, "first"), {epoch_ms - 2, 0, {}}, "oldest"), "2-a");
+    feeds_conflict(id, less, "2-a");
+    has_leaves({less, least});
+    EXPECT_THAT(settled(id, 2), HasSubstr(R"("_rev":"2-c")"));
+}
+
+TEST_F(Conflicts, WhoeverIsFasterHasDoneTheSame) {
+    const auto id = edited_once();
+    feeds_conflict(id, winner_, "2-a");
+    has_leaves({winner_, by_hand("2-a", "by hand")});
+    answer("_bulk_docs", 201, fmt::format(R"([{{"id":"{0}","error":"conflict","reason":"x"}}])", id));
+    has_leaves({by_hand("3-c", "by hand")});
+    EXPECT_FALSE(asked("open_revs"));
+}
+
+TEST_F(Conflicts, SurviveALostAnswerAtEitherStep) {
+    const auto id = edited_once();
+    feeds_conflict(id, winner_, "2-a");
+    fail("open_revs=all");
+    advance(2s);
+    if (asked("_local/davenport")) store_up();
+    has_leaves({winner_, by_hand("2-a", "by hand")});
+    fail("_bulk_docs");
+    advance(2s);
+    if (asked("_local/davenport")) store_up();
+    has_leaves({winner_, by_hand("2-a", "by hand")});
+    settled(id, 2);
+    EXPECT_FALSE(asked("open_revs"));
+}
+
+/// A node that ends before it has settled a conflict reads of it again.
+TEST_F(Conflicts, TheCheckpointWaitsUntilTheyAreSettled) {
+    const auto id = edited_once();
+    const auto before = journal.state().checkpoint->place;
+    feeds_conflict(id, winner_, "2-a");
+    settle();
+    EXPECT_EQ(journal.state().checkpoint->place, before);
+    has_leaves({winner_, by_hand("2-a", "by hand")});
+    settled(id, 2);
+    settle();
+    EXPECT_NE(journal.state().checkpoint->place, before);
+}
+
+TEST_F(Conflicts, APurgeIsNoticedThoughNoFeedTellsOfIt) {
+    const auto id = said_and_kept("secret plans");
+    live(11s);
+    answer_about_database();
+    EXPECT_FALSE(asked("_purged_infos")) << "nothing was ever purged";
+    live(11s);
+    ASSERT_TRUE(asks_about_database());
+    for (const auto& f : fetches)
+        if (f.request.target == "/chat") {
+            handle(Fetched{f.id, {200, {}, R"({"db_name":"chat","purge_seq":"1-x"})"}});
+            break;
+        }
+    answer("_purged_infos", 200, fmt::format(R"({{"purged_infos":[{{"id":"{}","revs":["1-a"]}}]}})", id));
+    EXPECT_EQ(take(2, "changed").size(), 1u);
+    reads_nothing(id);
+    EXPECT_FALSE(asked("_bulk_docs")) << "nobody makes it again";
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
+}
+
+TEST_F(Conflicts, AnEditOfWhatWasPurgedDoesNotMakeItAgain) {
+    const auto id = said_and_kept("secret plans");
+    edit(id, "other plans");
+    persist_all();
+    take(2);
+    reads_nothing(id, id);
+    EXPECT_FALSE(asked("_bulk_docs"));
+    EXPECT_EQ(take(1, "superseded").size(), 1u);
+    const auto shown = take(2, "changed");
+    ASSERT_EQ(shown.size(), 1u);
+    EXPECT_TRUE(base::member(shown[0], "removed"));
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
+}
+
+TEST_F(Conflicts, WhatWasDeletedAndComesBackIsRemovedAgain) {
+    const auto id = said_and_kept("secret plans");
+    feeds_deleted(id);
+    settle();
+    feeds(id, with_rev(original(id, "secret plans"), "3-c"));
+    EXPECT_THAT(take(2), IsEmpty());
+    reads(id, with_rev(original(id, "secret plans"), "3-c"));
+    const auto body = writes(id);
+    EXPECT_THAT(body, HasSubstr("\"removed\""));
+    EXPECT_THAT(body, Not(HasSubstr("secret plans")));
+}
+
+}  // namespace
+}  // namespace davenport::node
