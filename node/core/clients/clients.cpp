@@ -142,8 +142,8 @@ void Clients::tell_store_state() {
     told_up_ = store_->up();
     told_twentieths_ = twentieths;
     told_clock_off_ = clock_off;
-    sessions_.send_to_all(frames::only(
-        frames::StoreState{told_up_, store_->backlog(), store_->clock_ahead(), std::move(progress)}));
+    sessions_.send_to_all(
+        frames::only(frames::StoreState{told_up_, store_->backlog(), store_->clock_ahead(), progress}));
 }
 
 /// Now and then a room's followers get a cursor that is good elsewhere, too.
