@@ -152,7 +152,9 @@ void Facts::excuse_rejected(const FaultSpan& fault) {
             (m.failed || (m.documents == 0 && (m.stored_us < 0 || m.store_lost))))
             m.rejected = true;
     for (auto& c : changes) {
-        if (c.accepted_us < 0 || fault.off_us < c.sent_us || (c.stored_us >= 0 && !c.store_lost)) continue;
+        // A conflict that was left by hand is settled by a write that may be refused, too.
+        const bool is_stored = c.stored_us >= 0 && !c.store_lost && !c.by_hand;
+        if (c.accepted_us < 0 || fault.off_us < c.sent_us || is_stored) continue;
         c.failed = c.failed || std::ranges::none_of(held, [&](const Held& state) {
                        return state.node == nobody && state.message == c.message && state.count == c.count;
                    });

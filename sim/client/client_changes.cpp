@@ -21,9 +21,10 @@ void ClientCore::keep_own(const Posts::Post& post, std::string id) {
 
 void ClientCore::on(const Change& e) {
     if (!config_.changes || polling_) return;
-    std::erase_if(own_, [](const Own& own) { return own.removed; });
     if (own_.empty()) return;
-    auto& own = own_[change_random_.below(own_.size())];
+    const auto chosen = own_.begin() + static_cast<std::ptrdiff_t>(change_random_.below(own_.size()));
+    auto& own = *chosen;
+    const bool was_removed = own.removed;  // once more, in vain, and then never again
     own.removed = e.removes;
     PendingChange change;
     change.msg = own.msg;
@@ -33,6 +34,7 @@ void ClientCore::on(const Change& e) {
     change.due = e.due;
     change.count = e.removes ? -1 : ++own.edits;
     if (!e.removes) change.text = make_text(edit_name(own.msg, own.edits), own.size_bytes);
+    if (was_removed) own_.erase(chosen);
     changes_.push_back(std::move(change));
     if (state_ == State::open) send(changes_.back());
 }
@@ -95,10 +97,10 @@ bool ClientCore::is_news(std::string_view id, std::optional<std::string_view> ve
 
 void ClientCore::on_changed(const base::JsonView& frame) {
     const auto id = base::string_member(frame, "id").value_or("");
-    if (!seen_.contains(std::hash<std::string_view>{}(id))) return on_message(frame);
     if (const auto room = rooms_.find(room_of(frame)); room != rooms_.end())
         room->second.n = std::max(room->second.n, base::int_member(frame, "n").value_or(0));
-    see_change(frame, true);
+    // Who has not the message drops its changes.
+    if (seen_.contains(std::hash<std::string_view>{}(id))) see_change(frame, true);
 }
 
 void ClientCore::see_change(const base::JsonView& frame, bool alone) {

@@ -29,7 +29,9 @@ void ByHand::look(std::size_t fault) {
         const auto& planned = states_.planned(fault);
         auto found = answer.status == 200 ? targets(fault, answer.body) : std::vector<Target>{};
         if (found.empty()) return look_again(fault);
-        auto random = base::Random::stream(context_.plan.seed, "by hand " + planned.name);
+        // By its time: a run that was shrunk draws what the run that it was made of drew.
+        auto random =
+            base::Random::stream(context_.plan.seed, fmt::format("by hand at {}", planned.at.count()));
         const auto wanted = parameter_or(planned.parameters, "rows", std::int64_t{1});
         auto count = std::min(found.size(), static_cast<std::size_t>(std::max<std::int64_t>(wanted, 1)));
         for (std::size_t i = 0; i < count; ++i)

@@ -32,6 +32,7 @@ public:
         std::uint32_t lost_replies = 0;  ///< in a million requests to the store: done, and the answer lost
         std::uint32_t failures = 0;      ///< in a million: not done
         int shards = 1;
+        int databases = 1;  ///< stores of their own; nodes take turns with them
     };
 
     Cluster(std::uint64_t seed, Options options)
@@ -81,6 +82,8 @@ public:
         config.poll_interval = std::chrono::milliseconds{200};
         config.random_seed = random_.next();
         config.bulk_documents_max = 7;
+        config.presence = false;
+        config.stores.front().database = database_of(i);
         n.core.emplace(std::move(config), n.journal);
         perform_node(i, n.core->start(now()));
     }
@@ -114,15 +117,49 @@ public:
         send_post(c, key);
     }
     void hop(int c) { disconnected(c); }
-
-    /// What somebody asks of the store, past all nodes, also while they do not reach it.
-    base::HttpResponse by_hand(std::string method, std::string target, std::string body = {}) {
-        hand_ = ++exchanges_;
-        hand_answer_ = {};
-        to_mock(couchmock::Requested{
-            hand_, {std::move(method), std::move(target), {}, std::move(body)}, "127.0.0.1"});
-        return hand_answer_;
+    /// With a key of its own, and the secret that all clients have.
+    void change(int c, std::string_view id, std::string_view text) {
+        auto& client = clients_[static_cast<std::size_t>(c)];
+        const auto key = base::MessageKey{base::unix_ms(now().wall), ++client.counter, {}}.text();
+        const auto what = text.empty() ? std::string{} : fmt::format(R"(,"text":"{}")", text);
+        say(c, fmt::format(R"({{"t":"{}","id":"{}","key":"{}","secret":"{}"{}}})",
+                           text.empty() ? "remove" : "edit", id, key, secret, what));
     }
+    [[nodiscard]] std::string database_of(int node) const {
+        const auto number = node % options_.databases;
+        return number == 0 ? "chat" : fmt::format("chat{}", number);
+    }
+    /// Asks the store as a person does, who waits for the answer.
+    base::HttpResponse ask_store(std::string method, std::string target, std::string body = {}) {
+        by_hand(std::move(method), std::move(target), std::move(body));
+        for (int i = 0; i < 10'000 && !asked_done_; ++i) run(base::Duration{50});
+        EXPECT_TRUE(asked_done_);
+        return asked_answer_;
+    }
+    /// The same, of what is answered at once; past all nodes, also while they do not reach the store.
+    base::HttpResponse by_hand(std::string method, std::string target, std::string body = {}) {
+        asked_ = ++exchanges_;
+        asked_done_ = false;
+        asked_answer_ = {};
+        to_mock(couchmock::Requested{
+            asked_,
+            {std::move(method), std::move(target), {{"Content-Type", "application/json"}}, std::move(body)},
+            "127.0.0.1"});
+        return asked_answer_;
+    }
+    /// What a node has of a message.
+    [[nodiscard]] std::optional<base::ChatMessage> has(int node, std::string_view id) {
+        auto entry = nodes_[static_cast<std::size_t>(node)]->journal.find(id);
+        if (!entry) return std::nullopt;
+        return std::move(entry->message);
+    }
+    /// Of all messages that clients know to be accepted.
+    [[nodiscard]] std::set<std::string> accepted() const {
+        std::set<std::string> out;
+        for (const auto& client : clients_) out.insert(client.accepted.begin(), client.accepted.end());
+        return out;
+    }
+
     /// As if a moderator had made this of a policy at a node with the store away, and the node had died then.
     void keep_policy(int i, std::string id, std::string body) {
         kill_node(i);
@@ -174,9 +211,7 @@ public:
     std::string trace;  ///< appended to when set to something
 
 private:
-    couchmock::ExchangeId hand_ = 0;
-    base::HttpResponse hand_answer_;
-
+    static constexpr std::string_view secret = "nobody guesses this one";
     struct Node {
         explicit Node(std::string uuid) : journal{std::move(uuid)} {}
         sim::virtual_world::ModelJournal journal;
@@ -314,7 +349,10 @@ private:
         return it == wires_.end() ? nullptr : &it->second;
     }
     void mock_effect(couchmock::Respond& e) {
-        if (e.exchange == hand_) hand_answer_ = e.response;
+        if (e.exchange == asked_) {
+            asked_answer_ = e.response;
+            asked_done_ = true;
+        }
         auto* wire = wire_of(e.exchange);
         if (!wire) return;
         if (wire->lose_reply) {
@@ -329,6 +367,7 @@ private:
         wires_.erase(e.exchange);
     }
     void mock_effect(couchmock::RespondHead& e) {
+        if (e.exchange == asked_) asked_answer_.status = e.status;
         auto* wire = wire_of(e.exchange);
         if (!wire) return;
         wire->status = e.status;
@@ -336,6 +375,7 @@ private:
     }
     void mock_effect(couchmock::RespondData& e) {
         at(now_ + 20, [this, exchange = e.exchange] { to_mock(couchmock::Written{exchange}); });
+        if (e.exchange == asked_) asked_answer_.body += e.bytes;
         auto* wire = wire_of(e.exchange);
         if (!wire) return;
         if (!wire->stream) {
@@ -347,6 +387,7 @@ private:
         deliver(*wire, node::FetchData{wire->fetch, e.bytes.substr(cut)});
     }
     void mock_effect(couchmock::RespondEnd& e) {
+        asked_done_ = asked_done_ || e.exchange == asked_;
         auto* wire = wire_of(e.exchange);
         if (!wire) return;
         if (wire->stream)
@@ -418,8 +459,8 @@ private:
         });
     }
     void send_post(int c, const std::string& key) {
-        say(c, fmt::format(R"({{"t":"post","room":"lobby","key":"{}","text":"{}","host":"h"}})", key,
-                           clients_[static_cast<std::size_t>(c)].unanswered[key]));
+        say(c, fmt::format(R"({{"t":"post","room":"lobby","key":"{}","text":"{}","host":"h","secret":"{}"}})",
+                           key, clients_[static_cast<std::size_t>(c)].unanswered[key], secret));
     }
     void client_hears(const node::Send& e) {
         const auto it = std::ranges::find(clients_, e.session, &Client::session);
@@ -475,6 +516,9 @@ private:
     couchmock::ExchangeId exchanges_ = 0;
     node::SessionId sessions_ = 0;
     bool store_up_ = true;
+    couchmock::ExchangeId asked_ = 0;
+    bool asked_done_ = true;
+    base::HttpResponse asked_answer_;
 };
 
 }  // namespace davenport

@@ -147,6 +147,107 @@ TEST(Cluster, AllNodesAndTheStoreComeToTheSameBansThroughLostRepliesToo) {
         moderate_through(seed, {.clients = 2, .lost_replies = 100'000, .failures = 100'000});
 }
 
+// ---- two stores that replicate
+
+struct TwoStores : testing::Test {
+    base::json::value document(int store, const std::string& id) {
+        const auto answer = world.ask_store(
+            "GET", '/' + world.database_of(store) + '/' + base::percent_encode(id) + "?conflicts=true");
+        return base::parse_json(answer.body).value_or(base::json::object{});
+    }
+    /// Somebody edits, or deletes, what this store has.
+    void by_hand(int store, const std::string& id, std::string_view text) {
+        auto found = document(store, id);
+        ASSERT_TRUE(found.is_object() && found.get_object().contains("_rev")) << base::write_json(found);
+        found.get_object()["msg"] = text;
+        if (text.empty()) found.get_object()["_deleted"] = true;
+        const auto answer = world.ask_store(
+            "PUT", '/' + world.database_of(store) + '/' + base::percent_encode(id), base::write_json(found));
+        EXPECT_EQ(answer.status / 100, 2) << answer.body;
+    }
+    void replicate() {
+        for (const auto& [from, to] : {std::pair{0, 1}, std::pair{1, 0}}) {
+            const auto answer = world.ask_store("POST", "/_replicate",
+                                                fmt::format(R"({{"source":"{}","target":"{}"}})",
+                                                            world.database_of(from), world.database_of(to)));
+            EXPECT_EQ(answer.status, 200) << answer.body;
+            world.run(500ms);
+        }
+    }
+
+    Cluster world{7, {.nodes = 4, .clients = 4, .databases = 2}};
+};
+
+TEST_F(TwoStores, ThatWereChangedWhileTheyWereApartComeToOneTextWithoutConflict) {
+    world.run(1s);
+    for (int i = 0; i < 24; ++i) {
+        world.post(i % 2 *
+                   2);  // clients of the first store's nodes, which may change it while they are apart
+        world.run(50ms);
+    }
+    world.run(2s);
+    replicate();
+    world.run(1s);
+    const auto ids = world.accepted();
+    ASSERT_EQ(ids.size(), 24u);
+    int i = 0;
+    for (const auto& id : ids) {
+        ASSERT_TRUE(world.has(1, id)) << "replication has not brought it";
+        switch (i++ % 6) {
+            case 0:  // both by hand, of one revision
+                by_hand(0, id, "here");
+                by_hand(1, id, "there");
+                break;
+            case 1:  // one of them twice
+                by_hand(0, id, "here");
+                by_hand(1, id, "there");
+                by_hand(1, id, "there again");
+                break;
+            case 2:  // by its author, and by hand
+                world.change(0, id, "by the author");
+                by_hand(1, id, "there");
+                break;
+            case 3:
+                world.change(0, id, {});
+                by_hand(1, id, "there");
+                by_hand(1, id, "there again");
+                break;
+            case 4:
+                by_hand(0, id, "here");
+                by_hand(1, id, {});
+                break;
+            default:
+                break;
+        }
+        world.run(100ms);
+    }
+    for (int round = 0; round < 4; ++round) replicate();
+    world.run(3s);
+    i = 0;
+    for (const auto& id : ids) {
+        const int kind = i++ % 6;
+        SCOPED_TRACE(fmt::format("{}, kind {}", id, kind));
+        const auto first = document(0, id), second = document(1, id);
+        EXPECT_EQ(base::write_json(first), base::write_json(second)) << "with its revision";
+        EXPECT_FALSE(base::member(first, "_conflicts")) << base::write_json(first);
+        const auto known = world.has(0, id);
+        ASSERT_TRUE(known);
+        const auto may_be = kind == 0   ? std::set<std::string_view>{"here", "there"}
+                            : kind == 1 ? std::set<std::string_view>{"there again"}
+                            : kind == 2 ? std::set<std::string_view>{"by the author"}
+                                        : std::set<std::string_view>{known->text()};
+        EXPECT_TRUE(may_be.contains(known->text())) << known->text();
+        EXPECT_EQ(known->is_removed(), kind == 3 || kind == 4);
+        EXPECT_EQ(base::string_member(first, "msg").value_or(""), known->text());
+        for (int node = 1; node < 4; ++node) {
+            const auto other = world.has(node, id);
+            ASSERT_TRUE(other);
+            EXPECT_EQ(other->text(), known->text()) << "at node " << node;
+            EXPECT_EQ(other->is_removed(), known->is_removed()) << "at node " << node;
+        }
+    }
+}
+
 }  // namespace
 
 }  // namespace davenport

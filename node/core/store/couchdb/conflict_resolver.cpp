@@ -114,8 +114,11 @@ bool ConflictResolver::on_leaves(Turn& turn, const base::HttpResponse& response)
     }
     DAVENPORT_MARK("a conflict is settled");
     const auto& winner = leaves->front();
-    if (!winner.message || base::compare_states(*winner.message, *outcome) != 0)
-        documents_ = base::to_document(*outcome, winner.document) + ',';
+    deletes_losers_ = winner.message && base::compare_states(*winner.message, *outcome) == 0;
+    if (!deletes_losers_) {
+        documents_ = base::to_document(*outcome, winner.document);
+        return true;
+    }
     for (const auto& leaf : *leaves) {
         if (&leaf == &winner) continue;
         base::append_json_string(documents_ += "{\"_id\":", id);
@@ -136,9 +139,10 @@ bool ConflictResolver::on_written(Turn& turn, const base::HttpResponse& response
         if (row.conflict) return true;  // somebody was faster, with this leaf at least: once more
         if (row.outcome != BulkRow::Outcome::refused) continue;
         turn.error("store: it refuses to settle the conflict of " + queue_.front() + " (" + row.reason + ")");
-        break;
+        queue_.pop_front();
+        return true;
     }
-    queue_.pop_front();
+    if (deletes_losers_) queue_.pop_front();
     backoff_.reset();
     return true;
 }

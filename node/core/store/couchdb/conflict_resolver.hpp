@@ -16,7 +16,9 @@ namespace davenport::node {
 /// written over the winner, if it is not that, and all others are deleted. Every node that sees a conflict
 /// does so, by the same rule over the same leaves, so all come to the same end whoever is first.
 ///
-/// What becomes of the message is told by the feed. One document at a time, one request at a time.
+/// The others are deleted when the winner is known to be what it shall be: of one request to CouchDB a part
+/// may be done. What becomes of the message is told by the feed. One document at a time, one request at a
+/// time.
 class ConflictResolver {
 public:
     ConflictResolver(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
@@ -49,6 +51,7 @@ private:
     Backoff backoff_;
     std::deque<std::string> queue_;  ///< ids; the first is the one at hand
     std::string documents_;          ///< to be written, a JSON list; empty: its leaves must be read first
+    bool deletes_losers_ = false;    ///< it is what `documents_` does
     Request request_;
     base::Time not_before_{};
 };
