@@ -74,16 +74,36 @@ test("the store's word counts within a minute, for reads and posts, at every nod
   assert.equal(refused.status, 403)
 })
 
-test('who was signed out stays so after a restart with the store away', async () => {
+let eve
+test('a ban by hand holds at both nodes within a moment, and its deletion ends it', async () => {
+  eve = await sign_in(nodes[0], 'eve')
+  await ready(eve)
+  const tab = await fetch(`${nodes[1].url}/api/rooms/lobby/events`, { headers: eve })
+  let told = ''
+  ;(async () => { for await (const bytes of tab.body) told += new TextDecoder().decode(bytes) })().catch(() => {})
+  const { body } = await couch('PUT', '/chat/davenport-ban~*~eve', { what: 'ban', who: 'Eve', room: '*', reason: 'tea time' })
+  const begun = Date.now()
+  await until('both nodes refuse', async () => (await Promise.all(nodes.flatMap((node) => [reads(node, eve), posts(node, eve)]))).every((status) => status === 403), 5000)
+  await until('the open stream says so', () => /event: put-out\ndata: .*tea time/.test(told), 5000)
+  assert.ok(Date.now() - begun < 5000)
+  assert.equal((await couch('DELETE', `/chat/davenport-ban~*~eve?rev=${body.rev}`)).status, 200)
+  await until('both nodes take posts', async () => (await Promise.all(nodes.map((node) => posts(node, eve)))).every((status) => status < 300), 5000)
+})
+
+test('who was signed out, and who is banned, stays so after a restart with the store away', async () => {
   const ann = await sign_in(nodes[0], 'ann', 'coffee')
   await fetch(`${nodes[0].url}/api/session`, { method: 'DELETE', headers: ann })
   const dan = await sign_in(nodes[0], 'dan')
   await until('the other node has heard of it', async () => (await reads(nodes[1], ann)) === 401)
+  await couch('PUT', '/chat/davenport-ban~lobby~eve', { what: 'ban', who: 'eve', room: 'lobby' })
+  await until('the other node has heard of the ban, too', async () => (await posts(nodes[1], eve)) === 403)
+  await new Promise((wake) => setTimeout(wake, 500))  // until that is on its disk
   await store.end('SIGKILL')
   await nodes[1].end('SIGKILL')
   nodes[1] = await start('chatnode', [...args, '--journal', join(folder, 'two')])
   assert.equal(await reads(nodes[1], ann), 401)
   assert.equal(await posts(nodes[1], dan), 202)
+  assert.equal(await posts(nodes[1], eve), 403)
 })
 
 await run(async () => { for (const node of nodes) await node.end() })
