@@ -49,7 +49,7 @@ Revision perform(Database& database, const Document& document, json::object body
     const auto path = document.tree.path(winner);
     const auto& leaf = document.tree.at(winner).leaf;
     body[deed.member] = deed.text;
-    auto changed = json::serialize(body);
+    const auto changed = base::write_json(body);
     const auto members = std::string_view{changed}.substr(1, changed.size() - 2);
     Edit edit;
     edit.id = id;
@@ -77,7 +77,7 @@ Revision perform(Database& database, const Document& document, json::object body
     edit.path = path;
     edit.path.front().hash = low_hash(id, deed.text);
     if (deed.wins) edit.path.insert(edit.path.begin(), {path.front().depth + 1, base::md5(members)});
-    const auto added = edit.path.front();
+    auto added = edit.path.front();
     database.replicate(std::move(edit));
     return added;
 }

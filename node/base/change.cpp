@@ -49,11 +49,11 @@ std::strong_ordering compare_states(const ChatMessage& a, const ChatMessage& b) 
         return a.is_removed() ? std::strong_ordering::greater : std::strong_ordering::less;
     if (a.is_removed()) {
         const auto by_key = b.removed() <=> a.removed();
-        return by_key != 0 ? by_key : b.removed_by() <=> a.removed_by();
+        return std::is_neq(by_key) ? by_key : b.removed_by() <=> a.removed_by();
     }
     const auto by_key = a.edited() <=> b.edited();
     // As it was said it is one text: an equal id is an equal message.
-    if (by_key != 0 || a.edited().empty() || a.text() == b.text()) return by_key;
+    if (std::is_neq(by_key) || a.edited().empty() || a.text() == b.text()) return by_key;
     return make_seal(a.id(), a.edited(), a.text()) <=> make_seal(b.id(), b.edited(), b.text());
 }
 
@@ -82,7 +82,7 @@ ChatMessage removed_by_store(const ChatMessage& message) {
 }
 
 ChatMessage later_of(const ChatMessage& known, const ChatMessage& other) {
-    if (compare_states(other, known) <= 0) return known;
+    if (std::is_lteq(compare_states(other, known))) return known;
     auto parts = known.parts();
     parts.text = other.text();
     parts.edited = other.edited();

@@ -19,7 +19,7 @@ class History:
     def __init__(self, path):
         self.messages, self.followers, self.where, self.connected = {}, {}, {}, {}
         self.shown, self.documents, self.faults, self.requests = [], {}, [], 0
-        self.disk_wiped, self.store_wiped = {}, -1
+        self.disk_wiped, self.store_wiped, self.changed = {}, -1, {}
         self.end, self.healed, self.tries, self.repeated = 0, -1, 0, 0
         self.connected_at_end = None
         for number, line in enumerate(open(path, encoding="utf-8"), 1):
@@ -31,6 +31,19 @@ class History:
         for fault in self.faults:
             if fault["to"] is None:
                 fault["to"] = self.healed if self.healed >= fault["from"] else self.end
+
+    def named(self, r):
+        """Of a removed message only the id is known."""
+        return r.get("msg") or self.changed.get(r.get("id"), "")
+
+    def on_change_sent(self, r, _):
+        self.changed[r["id"]] = r["msg"]
+
+    on_by_hand = on_change_sent
+
+    def on_by_hand_done(self, r, _):
+        if not r.get("flag") and r["text"] in ("delete", "purge"):
+            self.message(r["msg"])["deleted"] = True
 
     def message(self, name):
         return self.messages.setdefault(name, {"seq": 0, "due": -1, "sent": -1, "accepted": -1, "stored": -1, "refused": False,
@@ -90,10 +103,10 @@ class History:
         self.message(r["msg"])["refused"] = True
 
     def on_shown(self, r, _):
-        m = self.message(r["msg"])
+        m = self.message(self.named(r))
         node = r.get("node") or self.where.get(r["client"])
         m["elsewhere"] = m["elsewhere"] or node not in (m["node"], m["by"])
-        self.shown.append((r["msg"], r["client"], node, r.get("at", 0), r.get("flag", False), r.get("via", "live")))
+        self.shown.append((self.named(r), r["client"], node, r.get("at", 0), r.get("flag", False), r.get("via", "live")))
 
     def on_repeated(self, *_):
         self.repeated += 1
@@ -135,8 +148,9 @@ class History:
 
     def on_document(self, r, _):
         self.looked()
-        if r.get("msg") in self.messages:
-            self.documents[r["msg"]] = self.documents.get(r["msg"], 0) + 1
+        name = self.named(r)
+        if name in self.messages:
+            self.documents[name] = self.documents.get(name, 0) + 1
 
     def on_history(self, *_):
         self.looked()
@@ -166,7 +180,7 @@ def samples_of(history):
             add("stored", m["stored"])
         rejecting = any(f["kind"] == "store.reject" and (f["to"] is None or f["to"] >= m["sent"]) for f in history.faults)
         rejected = rejecting and (m["failed"] or (not in_store and (m["stored"] < 0 or m["store_lost"])))
-        owed = m["accepted"] >= 0 and not rejected and (not m["excused"] or (m["stored"] >= 0 and not m["store_lost"]) or in_store)
+        owed = m["accepted"] >= 0 and not rejected and not m.get("deleted") and (not m["excused"] or (m["stored"] >= 0 and not m["store_lost"]) or in_store)
         echoes, echo_owed, missing = [], False, False
         for client, since in history.followers.get(m["room"], {}).items():
             if since >= m["seq"]:

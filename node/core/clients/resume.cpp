@@ -6,6 +6,7 @@
 #include "node/core/log/history.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <functional>
 #include <utility>
 
@@ -484,7 +485,7 @@ void Resume::send_if_missing(Job& job, const base::ChatMessage& message) {
     // The store may not have yet what became of it here: nobody is shown what counts less.
     if (log_->may_be_changed(message.id()))
         if (const auto known = find(message.id());
-            known && base::compare_states(known->message, message) > 0) {
+            known && std::is_gt(base::compare_states(known->message, message))) {
             if (!has_or_gets(job, known->message)) send(job, known->message, 0);
             return;
         }
@@ -502,7 +503,7 @@ bool Resume::has_or_gets(const Job& job, const base::ChatMessage& message) {
     if (!job.live) return false;
     const auto id = message.id();
     if (message.changed())  // a change that is news here is shown to all followers in a moment
-        if (const auto known = log_->latest(id); known && base::compare_states(message, *known) > 0)
+        if (const auto known = log_->latest(id); known && std::is_gt(base::compare_states(message, *known)))
             return true;
     if (const auto* change = log_->changes().last(id))
         return !change->shown || change->entry.arrival > job.joined_at;

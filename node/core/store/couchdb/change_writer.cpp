@@ -6,6 +6,7 @@
 #include "node/core/store/couchdb/purge_watch.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <map>
 
 namespace davenport::node {
@@ -212,8 +213,8 @@ void ChangeWriter::decide(Item& item, const std::optional<base::JsonView>& row, 
     const auto order = found ? base::compare_states(message, *found) : std::strong_ordering::less;
     const bool is_told =
         !message.changed() || base::revision_number(base::string_member(*document, "_rev").value_or("")) != 1;
-    if (found && order == 0 && is_told) return done(item, Kind::stored);
-    if (order >= 0) {
+    if (found && std::is_eq(order) && is_told) return done(item, Kind::stored);
+    if (std::is_gteq(order)) {
         item.document = base::to_document(message, *document);
         return;
     }
@@ -246,10 +247,10 @@ bool ChangeWriter::on_written(const base::HttpResponse& response) {
         const auto item =
             std::ranges::find_if(batch_, [&](const Item& one) { return one.message.id() == row.id; });
         if (item == batch_.end()) continue;
-        if (row.conflict)
-            item->document.clear();  // somebody was faster
-        else if (row.outcome == BulkRow::Outcome::stored && base::revision_number(row.revision) == 1)
-            item->document.clear();  // once more, over this one
+        const bool is_first =
+            row.outcome == BulkRow::Outcome::stored && base::revision_number(row.revision) == 1;
+        if (row.conflict || is_first)
+            item->document.clear();  // somebody was faster; or once more, over this one
         else if (row.outcome == BulkRow::Outcome::stored)
             done(*item, Outcome::Kind::stored);
         else if (row.outcome == BulkRow::Outcome::refused)

@@ -6,6 +6,7 @@
 #include "node/base/mark.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -114,7 +115,7 @@ bool ConflictResolver::on_leaves(Turn& turn, const base::HttpResponse& response)
     }
     DAVENPORT_MARK("a conflict is settled");
     const auto& winner = leaves->front();
-    deletes_losers_ = winner.message && base::compare_states(*winner.message, *outcome) == 0;
+    deletes_losers_ = winner.message && std::is_eq(base::compare_states(*winner.message, *outcome));
     if (!deletes_losers_) {
         documents_ = base::to_document(*outcome, winner.document);
         return true;

@@ -3,6 +3,7 @@
 #include "node/base/message_id.hpp"
 #include "node/core/store/couchdb/couch_store.hpp"
 
+#include <compare>
 #include <utility>
 
 namespace davenport::node {
@@ -21,7 +22,7 @@ bool CouchStore::reconcile(Turn& turn, const base::ChatMessage& message) {
     const auto known = log_->latest(id);
     if (!known) return told_again(id, false);  // forgotten
     const auto order = base::compare_states(message, *known);
-    if (order > 0 && !same_to_people(message, *known)) {
+    if (std::is_gt(order) && !same_to_people(message, *known)) {
         adopt(turn, base::later_of(*known, message));
         return false;
     }
@@ -30,7 +31,7 @@ bool CouchStore::reconcile(Turn& turn, const base::ChatMessage& message) {
     const bool first_word = (pending && !pending->stored && pending->entry.accepted_here) ||
                             (change && !change->stored && change->entry.accepted_here);
     if (pending && !pending->stored) confirm(turn, id, pending);
-    if (order == 0 || same_to_people(message, *known))
+    if (std::is_eq(order) || same_to_people(message, *known))
         confirm_change(turn, message, *known);
     else
         write_over(*known);
@@ -107,7 +108,7 @@ void CouchStore::on_outcomes(Turn& turn, const ChangeWriter::Outcomes& outcomes)
         }
         if (outcome.kind == Kind::overtaken) {
             if (const auto known = log_->latest(id);
-                known && base::compare_states(*outcome.found, *known) > 0)
+                known && std::is_gt(base::compare_states(*outcome.found, *known)))
                 adopt(turn, base::later_of(*known, *outcome.found));
             writer_.settled();
             continue;
@@ -115,7 +116,7 @@ void CouchStore::on_outcomes(Turn& turn, const ChangeWriter::Outcomes& outcomes)
         if (pending && !pending->stored) confirm(turn, id, pending);
         auto* change = log_->changes().last(id);
         // A newer one may have come meanwhile: then it is that one's turn.
-        if (change && base::compare_states(change->entry.message, outcome.message) != 0) {
+        if (change && std::is_neq(base::compare_states(change->entry.message, outcome.message))) {
             writer_.settled();
             continue;
         }
