@@ -56,6 +56,23 @@ TEST_F(Settings, AreToldAtAJoinAndToWhoAsks) {
     EXPECT_EQ(counts().rooms_with_settings, 0u);
 }
 
+TEST_F(Settings, AMistypedMemberLiftsNothing) {
+    set(boss, R"("topic":"Tea","slow_s":5)");
+    take(boss);
+    set(boss, R"("topic":"Tea","slow":9)");
+    const auto told = take(boss);
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(base::string_member(told[0], "t"), "error");
+    EXPECT_THAT(*base::string_member(told[0], "reason"),
+                HasSubstr("there is no `slow` here: did you mean `slow_s`?"));
+    say(ann, R"({"t":"room","room":"lobby"})");
+    EXPECT_EQ(base::int_member(take(ann).back(), "slow_s"), 5);
+    say(boss,
+        R"({"t":"ban","room":"lobby","name":"bob","key":"01MCC5RM00000","untill":"2030-01-01T00:00:00Z"})");
+    EXPECT_THAT(*base::string_member(take(boss).at(0), "reason"), HasSubstr("did you mean `until`?"));
+    EXPECT_EQ(counts().bans, 0u);
+}
+
 TEST_F(Settings, OnlyModeratorsSetThem) {
     set(ann, R"("topic":"Tea")");
     EXPECT_THAT(heard(ann), ElementsAre("refused not_yours"));

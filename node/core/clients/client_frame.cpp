@@ -2,6 +2,7 @@
 
 #include "node/base/message_id.hpp"
 #include "node/base/text.hpp"
+#include "node/core/clients/known_members.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -108,6 +109,9 @@ ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, s
             !read_text(*frame, "key", ban.key) || !read_text(*frame, "reason", ban.reason) ||
             !read_text(*frame, "until", ban.until))
             return Malformed{"`room`, `name`, `key`, `reason` and `until` of a ban are strings"};
+        if (auto problem = unknown_member(*frame, {"t", "room", "name", "key", "reason", "until"});
+            !problem.empty())
+            return Malformed{std::move(problem)};
         return ban;
     }
     if (t == "set-room") {
@@ -116,6 +120,10 @@ ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, s
             return Malformed{"`room` and `key` are strings"};
         if (const auto problem = base::read_room_members(*frame, set.settings); !problem.empty())
             return Malformed{std::string{problem}};
+        if (auto problem = unknown_member(
+                *frame, {"t", "room", "key", "topic", "readers", "writers", "slow_s", "retention_days"});
+            !problem.empty())
+            return Malformed{std::move(problem)};
         return set;
     }
     if (t == "search") return read_search(*frame);

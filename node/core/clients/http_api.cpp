@@ -4,6 +4,7 @@
 #include "node/base/json_writer.hpp"
 #include "node/base/text.hpp"
 #include "node/core/clients/client_frame.hpp"
+#include "node/core/clients/known_members.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -61,6 +62,15 @@ Call read_change(const base::HttpRequest& request, const std::string& room, cons
     return ChangeMessage{std::move(draft)};
 }
 
+/// False when the member is there and no string.
+bool read_text(const base::JsonView& object, std::string_view key, std::string& into) {
+    const auto found = object.member(key);
+    if (!found) return true;
+    const auto text = found->string();
+    if (text) into = *text;
+    return text.has_value();
+}
+
 Call read_ban(const base::HttpRequest& request, std::string room, std::string name) {
     const auto key = base::header(request.headers, "Idempotency-Key");
     if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
@@ -68,11 +78,13 @@ Call read_ban(const base::HttpRequest& request, std::string room, std::string na
     if (request.body.empty()) return out;
     if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
         return wrong(415, "unsupported_media_type", "send application/json");
-    const auto body = base::parse_json(request.body);
-    if (!body || !body->is_object())
+    base::JsonReader reader;
+    const auto body = reader.read(request.body);
+    if (!body || !body->is_object() || !read_text(*body, "reason", out.reason) ||
+        !read_text(*body, "until", out.until))
         return wrong(400, "bad_request", "the body is a JSON object, with `reason` and `until` as strings");
-    out.reason = base::text_member(*body, "reason");
-    out.until = base::text_member(*body, "until");
+    if (const auto problem = unknown_member(*body, {"reason", "until"}); !problem.empty())
+        return wrong(400, "bad_request", problem);
     return out;
 }
 
@@ -87,6 +99,10 @@ Call read_room_settings(const base::HttpRequest& request, const std::string& roo
     SetRoom out{std::string{key}, {}};
     out.settings.room = room;
     if (const auto problem = base::read_room_members(*body, out.settings); !problem.empty())
+        return wrong(400, "bad_request", problem);
+    if (const auto problem =
+            unknown_member(*body, {"topic", "readers", "writers", "slow_s", "retention_days"});
+        !problem.empty())
         return wrong(400, "bad_request", problem);
     return out;
 }

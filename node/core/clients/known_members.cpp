@@ -1,0 +1,22 @@
+#include "node/core/clients/known_members.hpp"
+
+#include "node/base/closest.hpp"
+#include "node/base/json_view.hpp"
+#include "node/base/text.hpp"
+
+#include <algorithm>
+
+namespace davenport::node {
+
+std::string unknown_member(const base::JsonView& object, const std::vector<std::string_view>& known) {
+    std::string out;
+    object.each_member([&](std::string_view key, const base::JsonView&) {
+        if (!out.empty() || std::ranges::find(known, key) != known.end()) return;
+        out = "there is no `" + base::one_printable_line(key.substr(0, 40)) + "` here";
+        if (const auto meant = base::closest(key, known); !meant.empty())
+            out += ": did you mean `" + meant + "`?";
+    });
+    return out;
+}
+
+}  // namespace davenport::node

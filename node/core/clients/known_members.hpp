@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace davenport::base {
+class JsonView;
+}  // namespace davenport::base
+
+namespace davenport::node {
+
+/// Why `object` is refused: a member that is none of `known`, and which of those was likely meant. Empty when
+/// all are known. For what replaces something as a whole: there, a mistyped member would lift what it was
+/// meant to set.
+std::string unknown_member(const base::JsonView& object, const std::vector<std::string_view>& known);
+
+}  // namespace davenport::node
