@@ -56,7 +56,8 @@ struct RoomSettings {
     std::optional<Circle> readers{};  ///< they alone may read; nothing: everybody may
     std::optional<Circle> writers{};  ///< of those who may read, they alone may write; nothing: all
     std::int64_t slow_s = 0;          ///< between two posts of one person; 0: no bound
-    std::int64_t retention_days = 0;  ///< how long messages are kept; 0: for ever. Told, not enforced here.
+    std::int64_t retention_days = 0;  ///< how long messages are kept; 0: for ever. `chatnode erase`
+                                      ///< --retention removes what is older
     friend bool operator==(const RoomSettings&, const RoomSettings&) = default;
 };
 

@@ -5,6 +5,7 @@
 #include "node/base/json_view.hpp"
 #include "node/base/json_writer.hpp"
 #include "node/base/names.hpp"
+#include "node/base/policy.hpp"
 #include "node/base/time.hpp"
 #include "node/core/store/couchdb/store_api.hpp"
 
@@ -26,11 +27,31 @@ std::string deletion_of(std::string_view id, std::string_view revision) {
     return out;
 }
 
+/// Throws when it is of no use to ask again.
+void check(const base::HttpResponse& answer) {
+    const auto verdict = judge(answer);
+    if (verdict == StoreVerdict::missing_database)
+        throw ErasureError("the store has no such database: check the name behind the host in --store");
+    if (verdict == StoreVerdict::denied)
+        throw ErasureError(fmt::format(
+            "the store refuses ({}): give an account that may write, as in --store http://name:password@...",
+            reason_of(answer)));
+    if (verdict == StoreVerdict::served && answer.status >= 400)
+        throw ErasureError(fmt::format("the store does not take what it is asked: {}", reason_of(answer)));
+}
+
+std::unique_ptr<const StoreApi> api_of(StoreAccess store) {
+    return std::make_unique<StoreApi>(std::vector<StoreAccess>{std::move(store)});
+}
+
+constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
+constexpr std::size_t rooms_max = 100'000;
+
 }  // namespace
 
 Erasure::Erasure(Config config, StoreAccess store)
     : config_{std::move(config)},
-      api_{std::make_unique<StoreApi>(std::vector<StoreAccess>{std::move(store)})},
+      api_{api_of(std::move(store))},
       reader_{std::make_unique<base::JsonReader>()} {}
 Erasure::~Erasure() = default;
 
@@ -54,21 +75,13 @@ base::HttpRequest Erasure::request() const {
 
 bool Erasure::take(const base::HttpResponse& answer) {
     trouble_ = answer.status < 300 ? "its answer is not a CouchDB's" : reason_of(answer);
-    if (judge(answer) == StoreVerdict::missing_database)
-        throw ErasureError("the store has no such database: check the name behind the host in --store");
-    if (judge(answer) == StoreVerdict::denied) {
-        if (step_ == Step::compact) {
-            progress_.not_compacted = reason_of(answer);
-            step_ = Step::done;
-            return true;
-        }
-        throw ErasureError(fmt::format(
-            "the store refuses ({}): give an account that may write, as in --store http://name:password@...",
-            reason_of(answer)));
+    if (judge(answer) == StoreVerdict::denied && step_ == Step::compact) {
+        progress_.not_compacted = reason_of(answer);
+        step_ = Step::done;
+        return true;
     }
+    check(answer);
     if (judge(answer) == StoreVerdict::trouble) return false;
-    if (answer.status >= 400)
-        throw ErasureError(fmt::format("the store does not take what it is asked: {}", reason_of(answer)));
     if (step_ == Step::write) return take_written(answer.body);
     const auto body = reader_->read(answer.body);
     if (!body || !body->is_object()) return false;
@@ -213,6 +226,37 @@ void Erasure::clear() {
 std::string Erasure::id_lead() const {
     const auto& room = config_.what.room;
     return room.empty() || room == base::default_room ? std::string{} : room + ':';
+}
+
+// ---- how long rooms keep what was said
+
+RetentionReader::RetentionReader(StoreAccess store) : api_{api_of(std::move(store))} {}
+RetentionReader::~RetentionReader() = default;
+
+base::HttpRequest RetentionReader::request() const {
+    return api_->documents_of(base::room_id_lead, rooms_max);
+}
+
+std::optional<std::vector<Erasure::What>> RetentionReader::take(const base::HttpResponse& answer,
+                                                                std::int64_t now_ms) {
+    check(answer);
+    if (judge(answer) == StoreVerdict::trouble) return std::nullopt;
+    base::JsonReader reader;
+    const auto body = reader.read(answer.body);
+    const auto rows = body ? body->member("rows") : std::nullopt;
+    std::vector<Erasure::What> out;
+    const bool is_list = rows && rows->each_item([&](const base::JsonView& row) {
+        const auto id = base::string_member(row, "id");
+        const auto document = row.member("doc");
+        if (!id || !document) return;
+        const auto read = base::read_policy(*id, *document);
+        const auto* settings = read.policy ? std::get_if<base::RoomSettings>(&read.policy->what) : nullptr;
+        if (settings && settings->retention_days > 0)
+            out.push_back(
+                {.room = settings->room, .before_unix_ms = now_ms - settings->retention_days * day_ms});
+    });
+    if (!is_list) return std::nullopt;
+    return out;
 }
 
 }  // namespace davenport::node

@@ -127,4 +127,22 @@ private:
     std::vector<bool> is_conflict_;  ///< of each: it deletes a revision in conflict
 };
 
+/// Reads what the rooms' own documents say of how long messages are kept (`retention_days`), as a machine
+/// without I/O: the caller sends request() and passes the answer to take().
+class RetentionReader {
+public:
+    explicit RetentionReader(StoreAccess store);
+    ~RetentionReader();
+    RetentionReader(const RetentionReader&) = delete;
+    RetentionReader& operator=(const RetentionReader&) = delete;
+
+    [[nodiscard]] base::HttpRequest request() const;
+    /// What is to be erased at `now_ms`, by room; nothing when the store has trouble: ask again after a
+    /// pause. Documents that make no sense are left out. Errors: ErasureError.
+    std::optional<std::vector<Erasure::What>> take(const base::HttpResponse& answer, std::int64_t now_ms);
+
+private:
+    std::unique_ptr<const StoreApi> api_;
+};
+
 }  // namespace davenport::node

@@ -6,11 +6,15 @@
 #include "node/program/asker.hpp"
 #include "node/program/given_store.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -55,7 +59,7 @@ Erasure::What read_what(const EraseCommand& command) {
     if (what.user.empty() && what.room.empty() && what.ids.empty() && !what.before_unix_ms)
         throw std::invalid_argument(
             "erase: say what: --user NAME, --room NAME, --id ID, --before DATE, or several of them, which "
-            "must all hold; --dry-run shows what it would be");
+            "must all hold; or --retention; --dry-run shows what it would be");
     return what;
 }
 
@@ -83,34 +87,90 @@ private:
     std::chrono::steady_clock::time_point shown_{};
 };
 
-/// Sends one request after another until the erasure is done.
-void carry_out(Erasure& erasure, const GivenStore& store, const EraseCommand& command) {
-    Asker asker{store.server, command.store_ca};
-    ProgressLine line;
-    int failures = 0;
+/// Asks until `take` tells no trouble with an answer. `so_far`: what to say of what was done when the store
+/// stays away.
+template <class Request, class Take, class SoFar>
+void ask_until(Asker& asker, const std::string& url, Request request, Take take, SoFar so_far) {
     auto pause = pause_at_first;
+    for (int failures = 0;;) {
+        const auto answer = asker.ask(request(), erase_within);
+        const auto trouble = answer.response ? take(*answer.response) : answer.trouble;
+        if (trouble.empty()) return;
+        if (++failures == tries)
+            throw ErasureError(
+                fmt::format("the store at {} does not answer ({}): {}", url, trouble, so_far()));
+        std::this_thread::sleep_for(pause);
+        pause = std::min(2 * pause, pause_at_most);
+    }
+}
+
+/// One request after another until the erasure is done.
+Erasure::Progress carry_out(Asker& asker, const GivenStore& store, const EraseCommand& command,
+                            Erasure::What what, bool compact) {
+    const auto now = std::chrono::time_point_cast<base::Duration>(std::chrono::system_clock::now());
+    Erasure erasure{{.what = std::move(what),
+                     .key = {.unix_ms = base::unix_ms(now), .counter = 0, .nonce = {}},
+                     .by = command.by,
+                     .dry_run = command.dry_run,
+                     .compact = compact},
+                    store.access};
+    ProgressLine line;
     while (!erasure.is_done()) {
         const auto erased = erasure.progress().erased;
-        const auto answer = asker.ask(erasure.request(), erase_within);
-        if (!answer.response || !erasure.take(*answer.response)) {
-            if (++failures == tries)
-                throw ErasureError(fmt::format(
-                    "the store at {} does not answer ({}): {} erased so far; run this again when it is back, "
-                    "and it goes on from there",
-                    store.server.url(), answer.response ? erasure.trouble() : answer.trouble,
-                    messages(erasure.progress().erased)));
-            std::this_thread::sleep_for(pause);
-            pause = std::min(2 * pause, pause_at_most);
-            continue;
-        }
-        failures = 0;
-        pause = pause_at_first;
+        ask_until(
+            asker, store.server.url(), [&] { return erasure.request(); },
+            [&](const base::HttpResponse& answer) {
+                return erasure.take(answer) ? std::string{} : erasure.trouble();
+            },
+            [&] {
+                return fmt::format(
+                    "{} erased so far; run this again when it is back, and it goes on from there",
+                    messages(erasure.progress().erased));
+            });
         line.show(erasure);
         if (erasure.is_waiting()) std::this_thread::sleep_for(between_looks);
         if (command.per_second > 0)
             std::this_thread::sleep_for(
                 std::chrono::milliseconds{(erasure.progress().erased - erased) * 1000 / command.per_second});
     }
+    return erasure.progress();
+}
+
+std::vector<Erasure::What> read_retention(Asker& asker, const GivenStore& store) {
+    RetentionReader reader{store.access};
+    std::optional<std::vector<Erasure::What>> out;
+    const auto now = std::chrono::time_point_cast<base::Duration>(std::chrono::system_clock::now());
+    ask_until(
+        asker, store.server.url(), [&] { return reader.request(); },
+        [&](const base::HttpResponse& answer) {
+            out = reader.take(answer, base::unix_ms(now));
+            return out ? std::string{} : fmt::format("status {}", answer.status);
+        },
+        [] { return std::string{"nothing was erased"}; });
+    return std::move(*out);
+}
+
+void add(Erasure::Progress& total, Erasure::Progress&& p) {
+    total.found += p.found;
+    total.erased += p.erased;
+    total.removed_before += p.removed_before;
+    total.conflicts += p.conflicts;
+    total.refused.insert(total.refused.end(), p.refused.begin(), p.refused.end());
+    total.rooms.merge(p.rooms);
+}
+
+/// Room by room; in the end the database is compacted once, if anything was erased.
+Erasure::Progress carry_out_retention(Asker& asker, const GivenStore& store, const EraseCommand& command) {
+    Erasure::Progress total;
+    std::optional<Erasure::What> with_some;
+    for (const auto& what : read_retention(asker, store)) {
+        auto one = carry_out(asker, store, command, what, false);
+        if (one.erased > 0) with_some = what;
+        add(total, std::move(one));
+    }
+    if (command.compact && with_some)
+        total.not_compacted = carry_out(asker, store, command, *with_some, true).not_compacted;
+    return total;
 }
 
 void report(const EraseCommand& command, std::string_view database, const Erasure::Progress& p) {
@@ -140,18 +200,12 @@ void report(const EraseCommand& command, std::string_view database, const Erasur
 }  // namespace
 
 int perform(const EraseCommand& command) {
-    const auto what = read_what(command);
+    const auto what = command.retention ? Erasure::What{} : read_what(command);
     const auto store = read_given_store(command.store, command.store_password_file);
-    const auto now = std::chrono::time_point_cast<base::Duration>(std::chrono::system_clock::now());
-    Erasure erasure{{.what = what,
-                     .key = {.unix_ms = base::unix_ms(now), .counter = 0, .nonce = {}},
-                     .by = command.by,
-                     .dry_run = command.dry_run,
-                     .compact = command.compact},
-                    store.access};
-    carry_out(erasure, store, command);
-    report(command, store.access.database, erasure.progress());
-    const auto& told = erasure.progress();
+    Asker asker{store.server, command.store_ca};
+    const auto told = command.retention ? carry_out_retention(asker, store, command)
+                                        : carry_out(asker, store, command, what, command.compact);
+    report(command, store.access.database, told);
     return told.refused.empty() && told.not_compacted.empty() ? 0 : 1;
 }
 

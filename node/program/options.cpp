@@ -267,6 +267,13 @@ void add_erase_command(CLI::App& app, std::optional<EraseCommand>& command) {
                      "all that was said before, as 2026-01-31 or "
                      "2026-01-31T12:00:00Z")
         ->type_name("DATE");
+    erase
+        ->add_flag("--retention", given->retention,
+                   "in every room, what is older than its `retention_days`; to be run every night")
+        ->excludes("--user")
+        ->excludes("--room")
+        ->excludes("--id")
+        ->excludes("--before");
     erase->add_option("--by", given->by, "who people see as having removed it; default: nobody")
         ->type_name("NAME");
     erase

@@ -59,7 +59,8 @@ struct EraseCommand {
     std::string store_ca;
     std::string user, room;
     std::vector<std::string> ids;
-    std::string before;  ///< "2026-01-31"
+    std::string before;      ///< "2026-01-31"
+    bool retention = false;  ///< what the rooms' settings say, in place of all these
     std::string by;
     std::uint64_t per_second = 2500;  ///< removals; 0: as fast as the store takes them
     bool dry_run = false;

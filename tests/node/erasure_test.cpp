@@ -241,5 +241,30 @@ TEST_F(ErasureTest, TroubleChangesNothingAndRefusalsSayWhatToDo) {
     EXPECT_THAT(erasure.progress().not_compacted, HasSubstr("not a server admin"));
 }
 
+TEST_F(ErasureTest, RetentionIsWhatTheRoomsDocumentsSay) {
+    put("davenport-room~lab", R"({"what":"room","topic":"Tea","retention_days":30})");
+    put("davenport-room~hall", R"({"what":"room","retention_days":0})");
+    put("davenport-room~den", R"({"what":"room","retention_days":"long"})");
+    put("davenport-room~attic", R"({"what":"room","retention_days":1})");
+    RetentionReader reader{{}};
+    const auto whats = reader.take(ask(reader.request()), now_ms);
+    ASSERT_TRUE(whats);
+    ASSERT_EQ(whats->size(), 2u);
+    EXPECT_EQ((*whats)[0].room, "attic");
+    EXPECT_EQ((*whats)[0].before_unix_ms, now_ms - day);
+    EXPECT_EQ((*whats)[1].room, "lab");
+    EXPECT_EQ((*whats)[1].before_unix_ms, now_ms - 30 * day);
+    EXPECT_FALSE(reader.take({503, {}, "{}"}, now_ms));
+    EXPECT_FALSE(reader.take({200, {}, "<html>"}, now_ms));
+    EXPECT_THROW(reader.take({401, {}, R"({"error":"unauthorized","reason":"no"})"}, now_ms), ErasureError);
+
+    const auto old = said("lab", "anna", "old", now_ms - 31 * day);
+    const auto young = said("lab", "anna", "young", now_ms - 29 * day);
+    EXPECT_EQ(erase({.what = (*whats)[1]}).erased, 1u);
+    EXPECT_THAT(get(old), Not(HasSubstr("\"old\"")));
+    EXPECT_THAT(get(young), HasSubstr("young"));
+    EXPECT_THAT(get("davenport-room~lab"), HasSubstr("Tea"));
+}
+
 }  // namespace
 }  // namespace davenport::node
