@@ -113,6 +113,18 @@ TEST_F(Changes, WhatTheStoreRefusedForGoodIsRefusedToWhoRepeatsIt) {
     EXPECT_THAT(heard(1), ElementsAre("accepted", "changed wanted"));
 }
 
+TEST_F(Changes, WhatTheStoreLostIsWrittenAgainThoughTheDiskHasItNotYet) {
+    store_up();
+    const auto id = said_and_kept("first");
+    edit(id, "second");
+    reads(id, with_rev(original(id, "first"), "1-a"));
+    writes(id);
+    fail_persist();
+    feeds(id, with_rev(original(id, "first"), "1-a"));
+    reads(id, with_rev(original(id, "first"), "1-a"));
+    EXPECT_THAT(writes(id), testing::HasSubstr("second"));
+}
+
 /// It is written twice, as it was never there; the second time it is refused.
 TEST_F(Changes, WhatTheStoreRefusedIsNotShownAgainWhenItsRowComes) {
     const auto id = said("first");

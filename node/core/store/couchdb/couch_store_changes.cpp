@@ -67,18 +67,21 @@ void CouchStore::confirm_change(Turn& turn, const base::ChatMessage& message,
 /// change, or a person took it back.
 void CouchStore::write_over(const base::ChatMessage& known) {
     const auto id = known.id();
-    if (log_->changes().waits_for_store(id)) return;  // it is about to be written
-    const auto entry = log_->journal().find(id);
-    if (!entry || !is_known_stored(id)) return;  // its turn comes
-    writer_.enqueue_again(*entry);
+    if (log_->changes().waits_for_store(id)) return;                    // it is about to be written
+    if (!log_->journal().contains(id) || !is_known_stored(id)) return;  // its turn comes
+    base::JournalEntry entry;  // the change may not be on the disk yet
+    entry.message = known;
+    writer_.enqueue_again(entry);
 }
 
 void CouchStore::compare_again(std::string_view id) {
     if (log_->changes().waits_for_store(id)) return;
-    const auto entry = log_->journal().find(id);
-    if (entry && entry->message.changed() && is_known_stored(id) &&
-        entry->message.removed() != base::removed_in_store)
-        writer_.enqueue_again(*entry);
+    const auto known = log_->latest(id);
+    if (!known || !known->changed() || known->removed() == base::removed_in_store || !is_known_stored(id))
+        return;
+    base::JournalEntry entry;  // the change may not be on the disk yet
+    entry.message = *known;
+    writer_.enqueue_again(entry);
 }
 
 void CouchStore::on_gone(Turn& turn, std::string_view id) {
