@@ -3,6 +3,7 @@
 #include "node/base/change.hpp"
 
 #include <algorithm>
+#include <compare>
 #include <optional>
 #include <utility>
 
@@ -55,7 +56,7 @@ void ChangeHandler::decide(Turn& turn, const ChangeDraft& draft, const GoodChang
     if (const auto refusal = access_->to_write(known->room(), who, turn.now))
         return posts_->refuse(turn, waiter, *refusal);
     auto wanted = apply_change(*known, draft, change);
-    if (base::compare_states(wanted, *known) <= 0)
+    if (std::is_lteq(base::compare_states(wanted, *known)))
         return posts_->tell(turn, waiter,
                             frames::Superseded{waiter.key, draft.id,
                                                known->is_removed() ? "the message is removed" : overtaken});
@@ -139,7 +140,7 @@ void ChangeHandler::on_change_refused(Turn& turn, const base::ChatMessage& messa
     const auto id = message.id();
     refused_.insert(key_of(message));
     auto* change = log_->changes().last(id);
-    if (change && base::compare_states(change->entry.message, message) != 0) return;
+    if (change && std::is_neq(base::compare_states(change->entry.message, message))) return;
     for (const auto& waiter : change ? std::exchange(change->replies_to, {}) : take_late_waiters(message))
         posts_->tell(turn, waiter, frames::Failed{waiter.key, id, reason});
     if (!change) return;
@@ -152,7 +153,7 @@ void ChangeHandler::show(PendingMessage& change) {
     const auto* all = log_->changes().of(change.entry.message.id());
     const bool outdated =
         all && std::ranges::any_of(*all, [&](const PendingMessage& other) {
-            return other.shown && base::compare_states(other.entry.message, change.entry.message) > 0;
+            return other.shown && std::is_gt(base::compare_states(other.entry.message, change.entry.message));
         });
     if (!outdated) rooms_->show_change(change.entry.message, log_->watermark());
 }

@@ -13,15 +13,6 @@ namespace {
 constexpr std::size_t history_most = 500;
 constexpr std::size_t history_page = 50;
 
-/// A member that may be missing, but if it is there is a string.
-bool read_text(const base::JsonView& frame, std::string_view key, std::string& out) {
-    const auto member = frame.member(key);
-    if (!member) return true;
-    const auto text = member->string();
-    if (text) out = *text;
-    return text.has_value();
-}
-
 std::size_t read_count(const base::JsonView& frame, std::string_view key, std::size_t otherwise) {
     const auto count = base::int_member(frame, key);
     if (!count || *count < 0) return otherwise;

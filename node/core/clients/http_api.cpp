@@ -62,15 +62,6 @@ Call read_change(const base::HttpRequest& request, const std::string& room, cons
     return ChangeMessage{std::move(draft)};
 }
 
-/// False when the member is there and no string.
-bool read_text(const base::JsonView& object, std::string_view key, std::string& into) {
-    const auto found = object.member(key);
-    if (!found) return true;
-    const auto text = found->string();
-    if (text) into = *text;
-    return text.has_value();
-}
-
 Call read_ban(const base::HttpRequest& request, std::string room, std::string name) {
     const auto key = base::header(request.headers, "Idempotency-Key");
     if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");

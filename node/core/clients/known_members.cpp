@@ -8,6 +8,14 @@
 
 namespace davenport::node {
 
+bool read_text(const base::JsonView& object, std::string_view key, std::string& into) {
+    const auto found = object.member(key);
+    if (!found) return true;
+    const auto text = found->string();
+    if (text) into = *text;
+    return text.has_value();
+}
+
 std::string unknown_member(const base::JsonView& object, const std::vector<std::string_view>& known) {
     std::string out;
     object.each_member([&](std::string_view key, const base::JsonView&) {

@@ -63,12 +63,13 @@ ConflictResolver::ConflictResolver(const ChatConfig& config, const StoreApi& api
       backoff_{conflict_pause_least, conflict_pause_most} {}
 
 void ConflictResolver::add(std::string_view id) {
-    if (std::ranges::find(queue_, id) == queue_.end()) queue_.emplace_back(id);
+    if (queued_.emplace(id).second) queue_.emplace_back(id);
 }
 
 void ConflictResolver::store_changed() {
     request_.forget();
     queue_.clear();
+    queued_.clear();
     documents_.clear();
 }
 
@@ -100,6 +101,11 @@ void ConflictResolver::ask(Turn& turn, base::HttpRequest request, OnAnswer on_an
                     });
 }
 
+void ConflictResolver::settled() {
+    queued_.erase(queue_.front());
+    queue_.pop_front();
+}
+
 bool ConflictResolver::on_leaves(Turn& turn, const base::HttpResponse& response) {
     const auto& id = queue_.front();
     base::JsonReader reader;
@@ -109,7 +115,7 @@ bool ConflictResolver::on_leaves(Turn& turn, const base::HttpResponse& response)
     if (!leaves && !is_gone) return false;
     const auto outcome = leaves && leaves->size() > 1 ? outcome_of(*leaves, log_->latest(id)) : std::nullopt;
     if (!outcome) {  // somebody was faster
-        queue_.pop_front();
+        settled();
         backoff_.reset();
         return true;
     }
@@ -140,10 +146,10 @@ bool ConflictResolver::on_written(Turn& turn, const base::HttpResponse& response
         if (row.conflict) return true;  // somebody was faster, with this leaf at least: once more
         if (row.outcome != BulkRow::Outcome::refused) continue;
         turn.error("store: it refuses to settle the conflict of " + queue_.front() + " (" + row.reason + ")");
-        queue_.pop_front();
+        settled();
         return true;
     }
-    if (deletes_losers_) queue_.pop_front();
+    if (deletes_losers_) settled();
     backoff_.reset();
     return true;
 }

@@ -7,6 +7,7 @@
 #include "node/core/store/couchdb/store_health.hpp"
 
 #include <deque>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,8 @@ private:
     /// False when the answer is none that can be used.
     bool on_leaves(Turn& turn, const base::HttpResponse& response);
     bool on_written(Turn& turn, const base::HttpResponse& response);
+    /// The one at hand is done with.
+    void settled();
 
     base::Duration request_timeout_;
     const StoreApi* api_;
@@ -50,6 +53,7 @@ private:
     base::Random* random_;
     Backoff backoff_;
     std::deque<std::string> queue_;  ///< ids; the first is the one at hand
+    std::set<std::string> queued_;   ///< the same ids
     std::string documents_;          ///< to be written, a JSON list; empty: its leaves must be read first
     bool deletes_losers_ = false;    ///< it is what `documents_` does
     Request request_;
