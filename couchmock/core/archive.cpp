@@ -215,6 +215,7 @@ void save_changes(Server& server, RecordKeeper& keeper) {
     server.settings_changed = false;
     for (const auto& [name, database] : server.databases) {
         auto changes = database->take_unsaved();
+        if (changes.compacted) keeper.wipe();
         if (!changes.any) continue;
         keeper.put({Record::Kind::database, name, {}, database_value(*database)});
         for (const auto& id : changes.documents) {

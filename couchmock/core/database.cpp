@@ -299,7 +299,9 @@ std::vector<Revision> Database::purge(std::string_view id, const std::vector<Rev
 }
 
 void Database::compact() {
-    for (auto& [id, document] : documents_) document.tree.compact();
+    for (auto& [id, document] : documents_)
+        if (document.tree.compact()) note_unsaved(id);
+    unsaved_.compacted = unsaved_.compacted || tracks_;
 }
 
 Database::Sizes Database::sizes() const {

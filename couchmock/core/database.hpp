@@ -137,6 +137,7 @@ public:
     // ---- what a keeper of records has to know
     struct Unsaved {
         bool any = false;
+        bool compacted = false;
         std::vector<std::string> documents, locals;  ///< ids, some more than once
     };
     /// What changed since the last call. Nothing is noted before track_changes().

@@ -26,6 +26,8 @@ public:
     virtual void erase(Record::Kind kind, const std::string& database, const std::string& id) = 0;
     /// The database with all its documents.
     virtual void drop(const std::string& database) = 0;
+    /// A database was compacted, and what it forgot was put without: what was there before is to be nowhere.
+    virtual void wipe() = 0;
 };
 
 }  // namespace davenport::couchmock

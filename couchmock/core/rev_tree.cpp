@@ -150,9 +150,14 @@ bool RevTree::purge(const Revision& revision) {
     return true;
 }
 
-void RevTree::compact() {
-    for (std::size_t i = 0; i < nodes_.size(); ++i)
-        if (!is_leaf(i)) nodes_[i].leaf.reset();
+bool RevTree::compact() {
+    bool any = false;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        if (is_leaf(i) || !nodes_[i].leaf) continue;
+        nodes_[i].leaf.reset();
+        any = true;
+    }
+    return any;
 }
 
 void RevTree::choose_winner() {

@@ -79,8 +79,8 @@ public:
     void stem(std::size_t limit);
     /// Takes away a leaf and those of its ancestors that no other leaf needs. False when it is no leaf.
     bool purge(const Revision& revision);
-    /// Forgets the bodies of inner revisions.
-    void compact();
+    /// Forgets the bodies of inner revisions. False when there was none.
+    bool compact();
 
 private:
     void choose_winner();

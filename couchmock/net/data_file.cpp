@@ -84,7 +84,9 @@ struct File {
 };
 
 int prepare(sqlite3* file) {
-    execute(file, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;");
+    execute(file,
+            "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+            "PRAGMA secure_delete=ON;");
     int found = 0;
     {
         Statement version{file, "PRAGMA user_version"};
@@ -141,6 +143,7 @@ public:
     Statement remove{file.handle, "DELETE FROM records WHERE database=?1 AND kind=?2 AND id=?3"};
     Statement remove_all{file.handle, "DELETE FROM records WHERE database=?1"};
     std::vector<Change> pending;
+    bool wipe = false;  ///< is due after them
     std::string complaint;
 };
 
@@ -166,12 +169,16 @@ void DataFile::drop(const std::string& database) {
     impl_->pending.push_back({Impl::Change::Kind::drop, {Record::Kind::database, database, {}, {}}});
 }
 
+void DataFile::wipe() { impl_->wipe = true; }
+
 bool DataFile::commit() {
-    if (impl_->pending.empty()) return true;
+    if (impl_->pending.empty() && !impl_->wipe) return true;
     try {
         execute(impl_->file.handle, "BEGIN");
         for (const auto& change : impl_->pending) impl_->run(change);
         execute(impl_->file.handle, "COMMIT");
+        if (impl_->wipe) execute(impl_->file.handle, "PRAGMA wal_checkpoint(TRUNCATE)");
+        impl_->wipe = false;
     } catch (const DataFileError& error) {
         if (!impl_->is_out_of_room()) throw;
         impl_->complaint = error.what();

@@ -29,6 +29,8 @@ public:
     void put(const Record& record) override;
     void erase(Record::Kind kind, const std::string& database, const std::string& id) override;
     void drop(const std::string& database) override;
+    /// With the next commit(): nothing of what was replaced is left in the file or its log.
+    void wipe() override;
     /// Writes all that was put. False when the disk takes it not now: then nothing of it is on the disk, and
     /// the next commit() tries again. `complaint()` says why.
     [[nodiscard]] bool commit();

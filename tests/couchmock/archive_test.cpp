@@ -17,6 +17,9 @@ public:
     void drop(const std::string& database) override {
         std::erase_if(records_, [&](const auto& entry) { return std::get<0>(entry.first) == database; });
     }
+    void wipe() override { ++wipes; }
+
+    int wipes = 0;
     [[nodiscard]] std::vector<Record> all() const {
         std::vector<Record> out;
         for (const auto& [key, record] : records_) out.push_back(record);
@@ -91,6 +94,24 @@ TEST(Archive, EveryWriteIsKeptBeforeItIsAnswered) {
         other.restore(shelf.all(), copy);
         EXPECT_EQ(base::int_member(other.get("/db").value(), "doc_count"), i + 1);
     }
+}
+
+TEST(Archive, WhatCompactionForgotDoesNotComeBack) {
+    Shelf shelf;
+    MockClient mock;
+    mock.restore({}, shelf);
+    mock.put("/db", "");
+    const auto rev = mock.put("/db/a", R"({"text":"hunter2"})").text("rev");
+    mock.put("/db/a?rev=" + rev, R"({"text":"mended"})");
+    EXPECT_EQ(mock.get("/db/a?rev=" + rev).text("text"), "hunter2");
+    EXPECT_EQ(mock.ask("POST", "/db/_compact", "{}", {{"Content-Type", "application/json"}}).status, 202);
+    EXPECT_EQ(mock.get("/db/a?rev=" + rev).status, 404);
+    EXPECT_EQ(shelf.wipes, 1);
+    for (const auto& record : shelf.all()) EXPECT_EQ(record.value.find("hunter2"), std::string::npos);
+    MockClient other;
+    other.restore(shelf.all(), shelf);
+    EXPECT_EQ(other.get("/db/a?rev=" + rev).status, 404);
+    EXPECT_EQ(other.get("/db/a").text("text"), "mended");
 }
 
 TEST(Archive, AStateIsReadOutAndPutBack) {
