@@ -108,8 +108,10 @@ TEST(RequestParser, TakesTargetsOfItsOwnKindAlone) {
     EXPECT_EQ(target_of("/a?b"), "/a?b");
     EXPECT_EQ(target_of("*"), "*");
     EXPECT_EQ(target_of("http://host:80/a?b"), "/a?b");
-    EXPECT_EQ(target_of("https://host"), "/");
-    for (const auto* other : {"host:80", "a/b", "gopher://host/a", "**", "?a"})
+    EXPECT_EQ(target_of("HTTPS://host"), "/");
+    EXPECT_EQ(target_of("http://host?a=/b"), "/?a=/b");
+    for (const auto* other :
+         {"host:80", "a/b", "gopher://host/a", "ftp://host/a", "ws://host/a", "http:/a", "**", "?a"})
         EXPECT_EQ(target_of(other), to_string(HttpError::malformed)) << other;
 }
 

@@ -19,13 +19,15 @@ using BeastView = boost::beast::string_view;
 
 namespace {
 
-/// "http://host/a?b" -> "/a?b", as RFC 9112 wants a server to read it.
+/// "http://host/a?b" -> "/a?b", as RFC 9112 wants a server to read it; another scheme's is left as it is.
 void make_relative(std::string& target) {
-    if (target.empty() || target.front() == '/') return;
-    const auto scheme = target.find("://");
-    if (scheme == std::string::npos || scheme > 5) return;
-    const auto path = target.find('/', scheme + 3);
-    target = path == std::string::npos ? "/" : target.substr(path);
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!base::equal_ignoring_case(std::string_view{target}.substr(0, scheme.size()), scheme)) continue;
+        const auto rest = target.find_first_of("/?", scheme.size());
+        target = rest == std::string::npos ? "" : target.substr(rest);
+        if (!target.starts_with('/')) target.insert(0, "/");
+        return;
+    }
 }
 
 std::string_view view(BeastView text) { return {text.data(), text.size()}; }
