@@ -52,7 +52,7 @@ struct JournalWriter::Impl {
         for (;;) {
             if (!removed_text_is_left) {
                 wake.wait(lock, is_called);
-            } else if (!wake.wait_until(lock, next_wipe, is_called)) {
+            } else if (!wake.wait_until(lock, wiped_at + between_wipes, is_called)) {
                 lock.unlock();
                 wipe_log();
                 lock.lock();
@@ -160,7 +160,6 @@ struct JournalWriter::Impl {
     /// comes to it again.
     void wipe_log() {
         wiped_at = Clock::now();
-        next_wipe = wiped_at + between_wipes;
         try {
             const bool busy = database.number("PRAGMA wal_checkpoint(TRUNCATE)") != 0;
             removed_text_is_left = busy;
@@ -188,9 +187,10 @@ struct JournalWriter::Impl {
     std::condition_variable wake;
     std::deque<base::JournalBatch> queue;
     bool ending = false;
-    // Of the writer's thread alone. A node that was killed may have left a removed text in the log.
-    bool removed_text_is_left = true;
-    Clock::time_point wiped_at{}, next_wipe = Clock::now() + between_wipes;
+    // Of the writer's thread alone. What a node that was killed left in the log is gone already: opening the
+    // file brings it to an end.
+    bool removed_text_is_left = false;
+    Clock::time_point wiped_at{};
     std::thread thread;
 };
 

@@ -3,6 +3,7 @@
 #include "tests/node/journal_folder.hpp"
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
@@ -10,6 +11,8 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <thread>
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -48,6 +51,26 @@ private:
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, JournalConformance, Harness);
+
+/// Some file in the folder whose name begins with `lead` has these bytes.
+bool holds(const Folder& folder, std::string_view bytes, std::string_view lead = "") {
+    for (const auto& one : fs::directory_iterator{folder / "."}) {
+        if (!one.path().filename().string().starts_with(lead)) continue;
+        std::ifstream in{one.path(), std::ios::binary};
+        const std::string all{std::istreambuf_iterator<char>{in}, {}};
+        if (all.find(bytes) != std::string::npos) return true;
+    }
+    return false;
+}
+
+template <class Condition>
+bool comes_true(Condition condition) {
+    for (int i = 0; i < 1000; ++i) {
+        if (condition()) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    return false;
+}
 
 std::string why_refused(const std::string& path) {
     try {
@@ -201,14 +224,7 @@ TEST(JournalWriter, LeavesNothingOfARemovedTextInAnyFile) {
     std::vector<base::JournalEntry> others;
     for (std::uint64_t n = 2; n < 200; ++n)
         others.push_back(entry(n, message("lobby", 1'000 + static_cast<std::int64_t>(n), "hello there")));
-    const auto is_in_a_file = [&] {
-        for (const auto& one : fs::directory_iterator{folder / "."}) {
-            std::ifstream in{one.path(), std::ios::binary};
-            const std::string bytes{std::istreambuf_iterator<char>{in}, {}};
-            if (bytes.find("hunter2") != std::string::npos) return true;
-        }
-        return false;
-    };
+    const auto is_in_a_file = [&] { return holds(folder, "hunter2"); };
     node::SqliteJournal journal{file};  // a reader is at the file, as in a node
     ASSERT_EQ(commit(file, {1, {a}}), "");
     ASSERT_EQ(commit(file, {2, others}), "");
@@ -217,6 +233,40 @@ TEST(JournalWriter, LeavesNothingOfARemovedTextInAnyFile) {
     ASSERT_EQ(commit(file, {3, {removal(a, 200)}}), "");
     EXPECT_FALSE(is_in_a_file());
     EXPECT_TRUE(journal.find(a.message.id())->message.is_removed());
+}
+
+TEST(JournalWriter, LeavesNothingOfTextsThatAreRemovedOneAfterAnother) {
+    using namespace journal_conformance;
+    Folder folder;
+    node::JournalFile file{folder / "journal"};
+    std::vector<base::JournalEntry> said;
+    for (std::uint64_t n = 1; n <= 5; ++n)
+        said.push_back(
+            entry(n, message("lobby", static_cast<std::int64_t>(n), "hunter2-" + std::string(600, 'q'))));
+    std::atomic<std::uint64_t> answered = 0;
+    node::JournalWriter writer{file, [&](std::uint64_t batch, const std::string&) { answered = batch; }};
+    writer.commit({1, said});
+    for (std::uint64_t n = 1; n <= 5; ++n) writer.commit({n + 1, {removal(said[n - 1], n + 5)}});
+    ASSERT_TRUE(comes_true([&] { return answered == 6; }));
+    EXPECT_TRUE(comes_true([&] { return !holds(folder, "hunter2"); })) << "nothing is written after them";
+}
+
+TEST(JournalFile, HoldsNothingOfARemovalThatAKillCameUponOnceItIsOpened) {
+    using namespace journal_conformance;
+    Folder folder;
+    const auto secret = entry(1, message("lobby", 1, "hunter2-" + std::string(600, 'q')));
+    {
+        node::JournalFile file{folder / "journal"};
+        ASSERT_EQ(commit(file, {1, {secret}}), "");
+        // As much of a kill as can be had here: the removal is committed, and the log is not wiped.
+        auto database = file.connect();
+        database.execute("UPDATE message SET text = '', removed = '01MCC5RM00000'");
+        for (const auto* ending : {"", "-wal"})
+            fs::copy(folder / "journal" + ending, folder / "left" + ending);
+    }
+    ASSERT_TRUE(holds(folder, "hunter2", "left"));
+    node::JournalFile left{folder / "left"};
+    EXPECT_FALSE(holds(folder, "hunter2", "left"));
 }
 
 TEST(JournalWriter, AnswersBatchesInOrder) {
