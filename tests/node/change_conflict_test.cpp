@@ -6,6 +6,7 @@
 namespace davenport::node {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -63,6 +64,27 @@ TEST_F(Conflicts, ALeafThatCountsLessIsDeleted) {
     EXPECT_THAT(body, Not(HasSubstr("older")));
     EXPECT_FALSE(asked("open_revs")) << "it is settled";
     EXPECT_THAT(take(2, "changed"), IsEmpty());
+}
+
+/// Only by a person's hand, or by one who finds two texts with one id.
+TEST_F(Conflicts, OfTwoTextsThatWereNeverEditedEverybodyIsShownTheStoresWinner) {
+    const auto id = said_and_kept("yes");
+    const auto no = with_rev(original(id, "no"), "1-f"), yes = with_rev(original(id, "yes"), "1-a");
+    feeds_conflict(id, no, "1-a");
+    const auto shown = take(2, "changed");
+    ASSERT_EQ(shown.size(), 1u);
+    EXPECT_EQ(base::string_member(shown[0], "text"), "no");
+    feeds_conflict(id, no, "1-a");
+    EXPECT_THAT(take(2, "changed"), IsEmpty()) << "it is known";
+    has_leaves({no, yes});
+    const auto over = settled(id, 1);
+    EXPECT_THAT(over, HasSubstr(R"("_rev":"1-f")"));
+    EXPECT_THAT(over, AllOf(HasSubstr(R"("msg":"no")"), HasSubstr("seal"))) << "for nodes to come";
+    settle();
+    EXPECT_EQ(here(id).text(), "no");
+    has_leaves({with_rev(here(id), "2-g"), yes});
+    EXPECT_THAT(settled(id, 1), HasSubstr(R"("_rev":"1-a","_deleted":true)"));
+    EXPECT_FALSE(asked("open_revs"));
 }
 
 /// First the one, then the other: of one request a part may be done.

@@ -203,6 +203,7 @@ void CouchStore::write_again(Turn& turn, const std::vector<std::string>& lost) {
 bool CouchStore::take_in_row(Turn& turn, FeedRow& row) {
     if (base::is_policy_id(row.id)) return policies_.on_row(turn, row), false;
     if (row.in_conflict && (log_->knows(row.id) || row.message)) conflicts_.add(row.id);
+    if (row.in_conflict && row.message && adopt_other_text(turn, *row.message)) return false;
     if (row.message) return row.message->id() == row.id && take_in(turn, std::move(*row.message));
     if (row.deleted || row.no_message) on_gone(turn, row.id);
     return false;

@@ -140,6 +140,9 @@ private:
     void on_batch(Turn& turn, BackfillBatch batch);
     void write_again(Turn& turn, const std::vector<std::string>& lost);
     void tell_policies(Turn& turn);
+    /// Of two first revisions with two texts the store's winner counts, as if a person had edited the message
+    /// to it. False when that is not so.
+    bool adopt_other_text(Turn& turn, const base::ChatMessage& winner);
 
     /// A message as the store has it. True when it was known, and not for having been written from here just
     /// now: the feed tells old news.

@@ -46,6 +46,18 @@ void CouchStore::adopt(Turn& turn, const base::ChatMessage& message) {
     listener_->on_changed(turn, message);
 }
 
+bool CouchStore::adopt_other_text(Turn& turn, const base::ChatMessage& winner) {
+    if (winner.changed() || !log_->knows(winner.id())) return false;
+    const auto known = log_->latest(winner.id());
+    if (!known || known->changed() || known->text() == winner.text()) return false;
+    const auto key =
+        base::MessageKey::parse(base::key_of_revision(base::key_of_position(known->position()), 1));
+    if (!key) return false;
+    DAVENPORT_MARK("a conflict of two texts that were never edited");
+    adopt(turn, base::edited(*known, *key, winner.text()));
+    return true;
+}
+
 /// The store has the message as this node knows it.
 void CouchStore::confirm_change(Turn& turn, const base::ChatMessage& message,
                                 const base::ChatMessage& known) {
