@@ -137,7 +137,7 @@ bool Erasure::take_page(const base::JsonView& page) {
 void Erasure::take_document(const base::JsonView& document) {
     const auto message = base::from_document(document, base::wall_from_unix_ms(config_.key.unix_ms));
     if (!message) {
-        if (goes_by_ids()) progress_.missing.push_back(base::text_member(document, "_id"));
+        if (again_.empty() && goes_by_ids()) progress_.missing.push_back(base::text_member(document, "_id"));
         return;
     }
     const auto unix_ms = base::key_of_position(message->position()).unix_ms;

@@ -35,10 +35,10 @@ public:
 /// Removes messages in the store for good, as a machine without I/O: the caller sends what request() says and
 /// passes the answer to take(), until is_done().
 ///
-/// A message is written over by its removal, which counts before every edit: so every node that
-/// reads the store's feed takes its text out of its journal. Members that are not the chat's own, attachments
-/// and conflicting revisions go with it. What is removed already is left as it is. The text of the old
-/// revision is in the store's file until the database is compacted: the last step asks for that.
+/// A message is written over by its removal, which counts before every edit. Every node that reads the
+/// store's feed then takes the text out of its journal. Members that are not the chat's own, attachments and
+/// revisions in conflict go with it. A message that is removed already is left as it is. The store's file
+/// keeps the text in old revisions until the database is compacted: the last step asks for that.
 class Erasure {
 public:
     /// What is erased: all that is given must hold.

@@ -170,6 +170,9 @@ TEST_F(Moderation, OverHttpABanIsAnsweredAsAPost) {
     EXPECT_THAT(ask("GET", "/api/bans", "boss").body, HasSubstr("m\xC3\xA4ry"));
     EXPECT_EQ(ask("GET", "/api/bans", "ann").status, 403);
     EXPECT_EQ(ask("PUT", "/api/bans/ann", "ann").status, 403);
+    EXPECT_THAT(ask("PUT", "/api/bans/bob", "boss", R"({"untill":"2030-01-01T00:00:00Z"})").body,
+                HasSubstr("did you mean `until`?"));
+    EXPECT_EQ(ask("PUT", "/api/bans/bob", "boss", R"({"until":5})").status, 400);
     EXPECT_EQ(ask("POST", "/api/bans/ann", "boss").status, 405);
     EXPECT_EQ(ask("DELETE", "/api/rooms/lobby/bans/mallory", "boss").status, 0);
     persist_all();

@@ -437,6 +437,7 @@ TEST(FeedParser, TellsTheSeqOfTheLastRowThatHasOne) {
     EXPECT_EQ(FeedParser{}.add(number, {}).seq, "1");
     EXPECT_EQ(FeedParser{}.add(number + text + none, {}).seq, "2-b");
     EXPECT_EQ(FeedParser{}.add(none, {}).seq, "");
+    EXPECT_EQ(FeedParser{}.add(text + "{\"last_seq\":\"\",\"pending\":0}\n", {}).seq, "2-b");
 }
 
 TEST(FeedParser, TrustsNothingAfterALineThatIsNoRow) {

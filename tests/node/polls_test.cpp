@@ -147,6 +147,15 @@ TEST_F(PollsTest, GoOnFromThePlaceOfThisNodeWhenTheOneBeforeWasOfAnother) {
     EXPECT_THAT(texts(8), ElementsAre("one", "two"));
 }
 
+TEST_F(PollsTest, KeepWhatTheyWereShownElsewhereAndThisNodeHasNot) {
+    const std::string seen = "01ZZZZZZZZZZZZZZZZZZZZZZZZ";
+    ask(7, "?timeout=0");
+    ASSERT_TRUE(answered(7));
+    ask(8, "?timeout=0&after=" + next(7) + '.' + seen);
+    ASSERT_TRUE(answered(8));
+    EXPECT_TRUE(next(8).ends_with('.' + seen)) << next(8);
+}
+
 node::ChatConfig one_row_a_page() {
     node::ChatConfig config;
     config.page_rows_max = 1;

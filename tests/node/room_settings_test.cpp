@@ -202,6 +202,9 @@ TEST_F(Settings, OverHttp) {
                 AllOf(HasSubstr(R"("topic":"Tea")"), HasSubstr(R"("by":"boss")")));
     EXPECT_EQ(ask("PUT", "/api/rooms/lobby", "ann", R"({"topic":"Tea"})").status, 403);
     EXPECT_EQ(ask("PUT", "/api/rooms/lobby", "boss", R"({"topic":7})").status, 400);
+    const auto mistyped = ask("PUT", "/api/rooms/lobby", "boss", R"({"topic":"Tea","slow":5})");
+    EXPECT_EQ(mistyped.status, 400);
+    EXPECT_THAT(mistyped.body, HasSubstr("did you mean `slow_s`?"));
     EXPECT_EQ(ask("DELETE", "/api/rooms/lobby", "boss").status, 405);
 }
 

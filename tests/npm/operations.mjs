@@ -1,7 +1,7 @@
 // What whoever runs a node meets: settings and their mistakes, the journal's tools, several stores, and a chat by HTTP alone.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { join } from 'node:path'
 import { folder, programs, run, start, test, until } from './lib/programs.mjs'
@@ -193,6 +193,55 @@ test('clients may come by https, with the certificate that was renewed meanwhile
   await secure.end('SIGHUP', false)
   await until('it says that this one is no good', () => secure.told().includes('stays in use'))
   await secure.end()
+})
+
+test('what is erased is in no file any more: of the nodes, of the store, of a backup made later; people chat on', async () => {
+  const place = join(folder, 'erased'); mkdirSync(place)
+  const kept = await start('couchmock', ['--data', join(place, 'store'), '--admin', 'admin:secret', '--log-level', 'error'])
+  const url = `${kept.url.replace('//', '//admin:secret@')}/chat`
+  const nodes = []
+  for (const name of ['here', 'there']) nodes.push(await start('chatnode', ['--store', url, '--name', name, '--journal', join(place, name), '--posts-per-second', '0']))
+  const [here, there] = nodes
+  await until('the store is up', async () => (await (await fetch(`${here.url}/readyz`)).json()).store === 'up')
+  for (let i = 0; i < 30; ++i) { await post(here.url, `hunter2 is my password ${i}`); await post(there.url, `kept ${i}`, 'bob') }
+  const texts = async (one) => (await (await fetch(`${one.url}/api/rooms/lobby/messages?limit=100`)).json()).messages.map((message) => message.text).filter(Boolean)
+  await until('both have all', async () => (await texts(here)).length === 60 && (await texts(there)).length === 60)
+  await until('it is found', async () => (await (await fetch(`${there.url}/api/search?q=hunter2`)).json()).messages.length > 0)
+  const files = () => readdirSync(place).filter((name) => readFileSync(join(place, name)).includes('hunter2'))
+  assert.ok(files().length >= 3, `${files()}`)
+
+  const counted = chatnode(['erase', '--store', url, '--user', 'ann', '--dry-run'])
+  assert.equal(counted.status, 0, counted.stderr)
+  assert.match(counted.stdout, /room lobby: 30 messages.*\n30 messages would be erased\n$/)
+  assert.equal(counted.stderr, '', 'quiet in a pipe')
+  const erased = chatnode(['erase', '--user', 'ann', '--by', 'the office'], { DAVENPORT_STORE: url.replace(':secret', ''), DAVENPORT_STORE_PASSWORD: 'secret' })
+  assert.match(erased.stdout, /30 messages are erased/, erased.stderr)
+  for (const one of nodes) await until('its texts are gone', async () => (await texts(one)).every((text) => !text.includes('hunter2')))
+  assert.ok((await post(here.url, 'people chat on', 'bob')).ok)
+  await until('no file has it', () => files().length === 0, 15_000).catch(() => assert.deepEqual(files(), []))
+  for (const one of nodes) assert.equal((await (await fetch(`${one.url}/api/search?q=hunter2`)).json()).messages.length, 0)
+  const copied = chatnode(['journal', 'backup', join(place, 'there'), '--to', join(place, 'copy')])
+  assert.equal(copied.status, 0, copied.stderr)
+  assert.deepEqual(files(), [])
+  assert.match(chatnode(['erase', '--store', url, '--user', 'ann']).stdout, /^room.*\n0 messages are erased; 30 had been removed before\n$/)
+  for (const one of [...nodes, kept]) await one.end()
+})
+
+test('mistakes of an erasure are told, and what a node says of itself', async () => {
+  const mistake = (args, says) => {
+    const { status, stderr } = chatnode(args)
+    assert.notEqual(status, 0); assert.match(stderr, says); assert.equal(stderr.trim().split('\n').length, 1, stderr)
+  }
+  mistake(['erase'], /say what: --user NAME/)
+  mistake(['erase', '--before', 'yesterday'], /--before yesterday: give a day/)
+  mistake(['erase', '--user', '\u200b'], /--user/)
+  mistake(['erase', '--room', 'No Room'], /--room No Room/)
+  mistake(['erase', '--user', 'ann', '--store', `${other.url}/nothing`], /no such database/)
+  const well = chatnode(['status', node.url])
+  assert.equal(well.status, 0, well.stderr)
+  assert.match(well.stdout, /^node +http.*\nstatus +ok: takes posts/)
+  assert.equal(chatnode(['status', 'http://127.0.0.1:1']).status, 2)
+  assert.match(chatnode(['status', other.url]).stderr, /no chat node's/)
 })
 
 test('Prometheus finds what a node does', async () => {
