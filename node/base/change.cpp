@@ -81,6 +81,16 @@ ChatMessage removed_by_store(const ChatMessage& message) {
     return ChatMessage{parts};
 }
 
+std::optional<ChatMessage> gone_unknown(std::string_view id) {
+    const auto place = parse_message_id(id);
+    if (!place) return {};
+    ChatMessage::Parts parts;
+    parts.id = id;
+    parts.room = place->room;
+    parts.position = place->letters;
+    return removed_by_store(ChatMessage{parts});
+}
+
 ChatMessage later_of(const ChatMessage& known, const ChatMessage& other) {
     if (std::is_lteq(compare_states(other, known))) return known;
     auto parts = known.parts();

@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,10 @@ ChatMessage edited(const ChatMessage& message, const MessageKey& key, std::strin
 ChatMessage removed(const ChatMessage& message, const MessageKey& key, std::string_view by);
 /// The message as it is after it was deleted or purged in the store.
 ChatMessage removed_by_store(const ChatMessage& message);
+
+/// All that is known of a message that was gone from the store before this node had it; nothing when `id` is
+/// no message's. It has no user.
+std::optional<ChatMessage> gone_unknown(std::string_view id);
 
 /// The message as it is known, with what became of it by `other`, a state of the same message, when that
 /// counts more. Its place and its name stay what they are, whatever the other says.

@@ -227,18 +227,22 @@ void LongPolling::on_timer(std::uint32_t timer) {
     if (timer != timers::polls) return;
     repeat_due_ = false;
     const auto is_repeat = [](const auto& entry) { return entry.second.about == About::repeat; };
-    if (!unstored_.empty() && std::ranges::none_of(under_way_, is_repeat))
-        ask(About::repeat, unstored_.front());
+    if (unstored_.empty() || std::ranges::any_of(under_way_, is_repeat)) return;
+    repeats_left_ = unstored_.size();
+    ask(About::repeat, unstored_.front());
 }
 
 void LongPolling::hear_repeat(const base::HttpResponse& response, Heard& heard) {
     const auto read = base::parse_json(response.body);
     const bool is_final = response.status == 201 || (read && base::text_member(*read, "error") == "failed");
-    if (unstored_.empty() || !is_final) return;
-    const auto post = std::move(unstored_.front());
+    if (unstored_.empty()) return;
+    auto post = std::move(unstored_.front());
     unstored_.pop_front();
-    hear_post(post, response, heard);
-    if (!unstored_.empty()) ask(About::repeat, unstored_.front());  // those after it may be there, too
+    if (is_final)
+        hear_post(post, response, heard);
+    else
+        unstored_.push_back(std::move(post));  // those after it may be there nevertheless
+    if (--repeats_left_ > 0 && !unstored_.empty()) ask(About::repeat, unstored_.front());
 }
 
 }  // namespace davenport::sim::client

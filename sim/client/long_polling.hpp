@@ -65,6 +65,7 @@ private:
     std::deque<Posted> posts_;                               ///< the front one is under way
     std::deque<Posted> unstored_;                            ///< accepted, and asked about from time to time
     bool repeat_due_ = false;                                ///< the timer for that is set
+    std::size_t repeats_left_ = 0;                           ///< of the round that is under way
     std::map<std::string, std::string, std::less<>> known_;  ///< versions that it was shown last, by id
     Effects asks_;
 };

@@ -17,7 +17,10 @@ Orchestrator::Orchestrator(const Scenario& scenario, const Plan& plan, base::Tim
       faults_{context_, [this] { healing_.look(); }},
       reads_{context_, faults_.nodes, pending_},
       healing_{context_, faults_, pending_, reads_} {
-    context_.on_note = [this](const Record& record) { faults_.watch(record); };
+    context_.on_note = [this](const Record& record) {
+        pending_.add(record);
+        faults_.watch(record);
+    };
 }
 
 Effects Orchestrator::start() {

@@ -106,7 +106,11 @@ PendingDeliveries::Client PendingDeliveries::number_of(const std::string& client
 void PendingDeliveries::drop(Message& message, Client client) {
     const auto place =
         std::ranges::lower_bound(message.waiting, client, {}, [](Client who) { return who & ~shown_mark; });
-    if (place == message.waiting.end() || *place != client) return;
+    if (place == message.waiting.end() || (*place & ~shown_mark) != client) {
+        message.waiting.insert(place, client | shown_mark);  // nobody owed it this; what becomes of it, yes
+        return;
+    }
+    if ((*place & shown_mark) != 0) return;
     *place |= shown_mark;
     --message.missing;
     if (message.kept) --missing_;

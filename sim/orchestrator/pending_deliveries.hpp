@@ -34,7 +34,7 @@ public:
 private:
     using Client = std::uint32_t;
     struct Message {
-        std::vector<Client> waiting;  ///< in order; who was shown it stays in its place, marked
+        std::vector<Client> waiting;  ///< in order; who was shown it stands in its place, marked
         std::size_t missing = 0;      ///< those that are not marked
         bool sent = false;
         bool kept = false;

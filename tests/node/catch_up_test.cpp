@@ -99,6 +99,27 @@ TEST_F(CatchUp, AJoinGetsTheNewestOfItsRoomAndNothingOldAsNews) {
             R"("status":"catching_up","store":"up","journal":"writable","backlog":0,"catching_up":{"read":4,"of":100}})"));
 }
 
+/// It was shown to nobody here, and who came from another node has it.
+TEST_F(CatchUp, WhatJustBecameOfAnOldMessageIsToldAndWhatBecameOfItLongAgoIsNot) {
+    begin();
+    go_live();
+    open(1, "ann");
+    join(1, "lobby");
+    answer("GET /chat/_all_docs", 200, documents(99, 96));
+    take(1);
+    const auto long_ago = base::edited(said(4), {epoch_ms + 60'000, 0, {}}, "mended");
+    const auto just_now = base::removed(said(5), {base::unix_ms(now().wall), 0, {}}, "bob");
+    answer("include_docs=true&limit=4&since=3-s", 200,
+           feed_page({feed_row("4-s", long_ago), feed_row("5-s", just_now), feed_row("6-s", said(6)),
+                      feed_row("7-s", said(7))},
+                     "7-s"));
+    const auto told = take(1, "changed");
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(base::string_member(told[0], "id"), just_now.id());
+    persist_all();
+    EXPECT_EQ(journal.find(long_ago.id())->message.text(), "mended");
+}
+
 TEST_F(CatchUp, EndsWithAllOfItAndACheckpoint) {
     begin();
     go_live();

@@ -1,3 +1,4 @@
+#include "node/core/clients/cursor.hpp"
 #include "tests/node/changes.hpp"
 
 #include <fmt/format.h>
@@ -59,8 +60,10 @@ TEST_F(Conflicts, ALeafThatCountsLessIsDeleted) {
     const auto less = with_rev(base::edited(original(id, "first"), {epoch_ms - 1, 0, {}}, "older"), "2-a");
     feeds_conflict(id, winner_, "2-a");
     has_leaves({winner_, less});
-    const auto body = settled(id, 1);
+    const auto body = settled(id, 2);
     EXPECT_THAT(body, HasSubstr(R"("_rev":"2-a","_deleted":true)"));
+    EXPECT_THAT(body, AllOf(HasSubstr(R"("_rev":"2-b")"), HasSubstr("second")))
+        << "a store that went back has none of the two, and takes the deletion";
     EXPECT_THAT(body, Not(HasSubstr("older")));
     EXPECT_FALSE(asked("open_revs")) << "it is settled";
     EXPECT_THAT(take(2, "changed"), IsEmpty());
@@ -126,6 +129,20 @@ TEST_F(Conflicts, WhatThisNodeKnowsCountsToo) {
     EXPECT_THAT(body, HasSubstr("second"));
 }
 
+TEST_F(Conflicts, OneThatIsNotFoundIsLookedForAgain) {
+    const auto id = edited_once();
+    feeds_conflict(id, winner_, "2-a");
+    answer("open_revs=all", 404, R"({"error":"not_found","reason":"missing"})");
+    advance(3s);
+    has_leaves({winner_, by_hand("2-a", "by hand")});
+    EXPECT_THAT(settled(id, 1), HasSubstr(R"("msg":"by hand")")) << "a member of the store lagged behind";
+    for (int i = 0; i < 20 && asked("open_revs=all"); ++i) {
+        answer("open_revs=all", 404, R"({"error":"not_found","reason":"missing"})");
+        advance(3s);
+    }
+    EXPECT_FALSE(asked("open_revs=all")) << "it was purged";
+}
+
 TEST_F(Conflicts, WhoeverIsFasterHasDoneTheSame) {
     const auto id = edited_once();
     feeds_conflict(id, winner_, "2-a");
@@ -177,10 +194,50 @@ TEST_F(Conflicts, APurgeIsNoticedThoughNoFeedTellsOfIt) {
         }
     answer("_purged_infos", 200, fmt::format(R"({{"purged_infos":[{{"id":"{}","revs":["1-a"]}}]}})", id));
     EXPECT_EQ(take(2, "changed").size(), 1u);
-    reads_nothing(id);
+    reads_nothing(id, id);
     EXPECT_FALSE(asked("_bulk_docs")) << "nobody makes it again";
     settle();
     EXPECT_TRUE(here(id).is_removed());
+}
+
+/// Somebody was shown it at another node, and this one lost its journal or came to the store too late.
+TEST_F(Conflicts, WhatThisNodeNeverHadIsToldToBeGone) {
+    const auto deleted = base::make_message_id("lobby", "eve", {epoch_ms - 30, 0, {}}, "of elsewhere");
+    const auto purged = base::make_message_id("lobby", "eve", {epoch_ms - 20, 0, {}}, "secret plans");
+    const auto newest = base::make_message_id("lobby", "eve", {epoch_ms - 10, 0, {}}, "shown last");
+    const auto other_room = base::make_message_id("pub", "eve", {epoch_ms - 20, 0, {}}, "secret plans");
+    feeds_deleted(deleted);
+    const auto live_one = take(2, "changed");
+    ASSERT_EQ(live_one.size(), 1u);
+    EXPECT_EQ(base::string_member(live_one[0], "id"), deleted);
+    feeds_deleted("no message's id");
+    EXPECT_THAT(heard(2), IsEmpty());
+
+    live(11s);
+    for (const auto& f : fetches)
+        if (f.request.target == "/chat") {
+            handle(Fetched{f.id, {200, {}, R"({"db_name":"chat","purge_seq":"1-x"})"}});
+            break;
+        }
+    answer("_purged_infos", 200,
+           fmt::format(R"({{"purged_infos":[{{"id":"{}","revs":["1-a"]}},{{"id":"{}","revs":["1-a"]}}]}})",
+                       purged, other_room));
+    const auto told = take(2, "changed");
+    ASSERT_EQ(told.size(), 1u) << "nobody follows the other room";
+    EXPECT_EQ(base::string_member(told[0], "id"), purged);
+
+    // Who comes from another node is told, of what is not above all that it was shown.
+    const auto gone_at = [&](std::string_view seen) {
+        join(2, "lobby", Cursor{"u-2", 77, "g1", "5-e", {}, false}.text(), 80, seen);
+        answer("since=5-e", 200, feed_page({}, "5-e"));
+        if (asked("_local/davenport")) store_up();
+        std::vector<std::string> ids;
+        for (const auto& frame : take(2, "changed")) ids.emplace_back(*base::string_member(frame, "id"));
+        return ids;
+    };
+    EXPECT_THAT(gone_at(base::parse_message_id(newest)->letters), testing::ElementsAre(deleted, purged));
+    EXPECT_THAT(gone_at({}), testing::ElementsAre(deleted, purged)) << "nobody knows what it was shown";
+    EXPECT_THAT(gone_at(base::parse_message_id(deleted)->letters), testing::ElementsAre(deleted));
 }
 
 TEST_F(Conflicts, AnEditOfWhatWasPurgedDoesNotMakeItAgain) {

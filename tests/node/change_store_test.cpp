@@ -4,6 +4,7 @@
 namespace davenport::node {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -164,6 +165,38 @@ TEST_F(Changes, WhatWasPurgedIsRemovedAndNotHealed) {
     for (const auto& f : fetches) bodies += f.request.body;
     EXPECT_THAT(bodies, Not(HasSubstr("password")));
     EXPECT_THAT(bodies, HasSubstr(kept));
+}
+
+/// The store went back to before the deletion, and to before the message: a node that knows of neither must
+/// not show it alive.
+TEST_F(Changes, ADeletionThatTheStoreLostIsWrittenAsARemoval) {
+    store_up();
+    const auto id = said_and_kept("a password");
+    feeds_deleted(id);
+    settle();
+    advance(6s);
+    answer("POST /chat/_all_docs", 200,
+           fmt::format(R"({{"rows":[{{"key":"{}","error":"not_found"}}]}})", id));
+    answer("GET /chat/_purged_infos", 200, R"({"purged_infos":[]})");
+    if (asked("_local/davenport")) store_up();
+    reads_nothing(id);
+    EXPECT_THAT(writes(id),
+                AllOf(HasSubstr(R"("msg":"")"), HasSubstr(R"("removed":)"), Not(HasSubstr("password"))));
+    settle();
+    EXPECT_EQ(counts().backlog, 0u);
+}
+
+/// Only the store's own list of what is deleted tells of it: the row was lost with the feed's connection.
+TEST_F(Changes, ADeletionIsNoticedWhereTheStoreIsVerified) {
+    store_up();
+    const auto id = said_and_kept("a password");
+    advance(6s);
+    answer(
+        "POST /chat/_all_docs", 200,
+        fmt::format(R"({{"rows":[{{"id":"{0}","key":"{0}","value":{{"rev":"2-x","deleted":true}}}}]}})", id));
+    EXPECT_THAT(heard(2), ElementsAre("changed "));
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
 }
 
 // ---- who was away

@@ -198,9 +198,29 @@ TEST_F(Chat, GoesOnFromTheCheckpointAfterACrashAndLosesNoAcceptedMessage) {
     post(1, "lobby", "not accepted");
     crash_and_restart();
     answer("_local/davenport", 200, R"({"generation":"g1"})");
-    EXPECT_TRUE(asked("since=2-b"));
+    EXPECT_FALSE(asked("PUT /chat/lobby%3A")) << "the store may have had it, and somebody deleted it";
+    answer("since=2-b", 200, feed_page({}, "2-b"));
     EXPECT_TRUE(asked("PUT /chat/lobby%3A")) << "the accepted message goes to the store";
     EXPECT_EQ(journal.size(), 2u);
+}
+
+/// The node died between the store's answer and the journal's next commit.
+TEST_F(Chat, DoesNotMakeAgainAfterACrashWhatWasDeletedMeanwhile) {
+    post(1, "lobby", "hello");
+    persist_all();
+    answer("PUT /chat/lobby%3A", 201, R"({"ok":true,"id":"x","rev":"1-a"})");
+    const auto id = std::string{journal.after({}, 0, 1).front().message.id()};
+    crash_and_restart();
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    answer("feed=normal", 200,
+           feed_page(
+               {fmt::format(R"({{"seq":"9-z","id":"{}","changes":[{{"rev":"2-x"}}],"deleted":true}})", id)},
+               "9-z"));
+    EXPECT_FALSE(asked("PUT /chat/lobby%3A"));
+    advance(1s);
+    EXPECT_FALSE(asked("PUT /chat/lobby%3A"));
+    persist_all();
+    EXPECT_TRUE(journal.find(id)->message.is_removed());
 }
 
 }  // namespace

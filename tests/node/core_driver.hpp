@@ -59,9 +59,10 @@ public:
         handle(node::Received{session, std::move(frame)});
     }
     void join(node::SessionId session, std::string_view room, std::string_view cursor = {},
-              std::uint64_t n = 0) {
+              std::uint64_t n = 0, std::string_view seen = {}) {
         std::string frame = R"({"t":"join","room":")" + std::string{room} + "\"";
         if (!cursor.empty()) frame += R"(,"cursor":")" + std::string{cursor} + fmt::format(R"(","n":{})", n);
+        if (!seen.empty()) frame += R"(,"seen":")" + std::string{seen} + "\"";
         say(session, frame + "}");
     }
     /// Posts with a key of this moment; gives the key.
@@ -171,6 +172,10 @@ public:
 
     /// A store of generation `g` that has nothing new: answers the probe and the feed's first page.
     void store_up(std::string g = "g1", std::string last_seq = "1-a") {
+        store_is(std::move(g), std::move(last_seq));
+        if (asks_about_database()) answer_about_database();  // whether anything was ever purged
+    }
+    void store_is(std::string g = "g1", std::string last_seq = "1-a") {
         answer("GET /chat/_local/davenport", 200, R"({"_id":"_local/davenport","generation":")" + g + "\"}");
         if (asked("feed=normal"))
             answer("feed=normal", 200, R"({"results":[],"last_seq":")" + last_seq + R"(","pending":0})");
@@ -230,7 +235,7 @@ public:
     void live(std::chrono::seconds by) {
         for (; by > std::chrono::seconds{0}; by -= std::chrono::seconds{1}) {
             advance(std::chrono::seconds{1});
-            if (asked("GET /chat/_local/davenport")) store_up();
+            if (asked("GET /chat/_local/davenport")) store_is();
             if (asked("feed=continuous")) stream("feed=continuous", "\n");
         }
     }

@@ -355,6 +355,8 @@ TEST_F(StoreTrouble, DrainsTheBacklogOfAnEarlierLifeOldestFirstInPages) {
     }
     crash_and_restart();
     answer(probe, 200, generation_g1);
+    EXPECT_FALSE(asked("_bulk_docs")) << "first it is seen what became of it meanwhile";
+    answer("feed=normal", 200, feed_page({}, "1-a"));
     std::vector<std::string> drained_texts;
     for (int i = 0; i < 3; ++i) {
         const auto* bulk = fetch("_bulk_docs");

@@ -64,6 +64,10 @@ public:
     void on_stored(Turn& turn, std::string_view id, PendingMessage* pending) override;
     void on_refused(Turn& turn, std::string_view id, const std::string& reason) override;
     void on_changed(Turn& turn, base::ChatMessage message) override;
+    void on_changed_elsewhere(Turn&, const base::ChatMessage& message) override {
+        changes_.on_changed_elsewhere(message);
+        resume_.told(message);
+    }
     void on_change_stored(Turn& turn, const base::ChatMessage& message) override;
     void on_change_refused(Turn& turn, const base::ChatMessage& message, const std::string& reason) override {
         changes_.on_change_refused(turn, message, reason);

@@ -111,6 +111,11 @@ bool PostHandler::repeat(Turn& turn, std::string_view id, const ReplyTo& waiter)
         tell(turn, waiter, frames::Failed{waiter.key, id, "the store refused it before"});
         return true;
     }
+    if (store_->vanished().contains(id) && !log_->knows(id)) {
+        DAVENPORT_MARK("a repeat of what is gone");
+        tell(turn, waiter, frames::Failed{waiter.key, id, "the message was removed in the store"});
+        return true;
+    }
     if (auto* pending = log_->find(id)) {
         if (!pending->committed && log_->failing()) return refuse(turn, waiter, disk_refusal()), true;
         if (!pending->committed) DAVENPORT_MARK("a repeat of what is on its way to the disk");
@@ -121,7 +126,9 @@ bool PostHandler::repeat(Turn& turn, std::string_view id, const ReplyTo& waiter)
     const auto entry = log_->journal().find(id);
     if (!entry) return false;
     const auto& store = store_->generation();
-    if ((!entry->stored_in.empty() && (entry->stored_in == store || store.empty())) ||
+    const auto* change = log_->changes().last(id);  // it takes the message's marks with it
+    if ((change && change->stored) ||
+        (!entry->stored_in.empty() && (entry->stored_in == store || store.empty())) ||
         log_->is_marked(id, store)) {
         DAVENPORT_MARK("a repeat of what is stored");
         tell(turn, waiter, frames::Stored{waiter.key, id});

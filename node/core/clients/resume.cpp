@@ -108,6 +108,12 @@ void Resume::stored(const std::vector<std::string>& ids) {
     }
 }
 
+void Resume::told(const base::ChatMessage& message) {
+    for (auto& [key, job] : jobs_)
+        if (job.live && key.second == message.room())
+            job.sent.insert_or_assign(std::string{message.id()}, base::version_of(message));
+}
+
 void Resume::pump(Turn& turn) {
     const auto confirmed_at = store_->confirmed_at();
     const bool verifying = store_->verifying();
@@ -150,6 +156,7 @@ Flow<> Resume::bring_up_to_date(Job& job) {
     }
     bool gap = false;
     bool told_by_store = false;
+    while (!send_vanished(job, false)) co_await Pause{job};
     if (!job.exact && job.store_first) told_by_store = co_await read_store(job);
     if (job.exact) {  // a cursor of this very journal: what arrived since
         DAVENPORT_MARK("a resume goes by arrival in this journal");
@@ -166,6 +173,7 @@ Flow<> Resume::bring_up_to_date(Job& job) {
         co_await send_arrivals(job, after);
         gap = true;
     }
+    send_vanished(job, true);  // what vanished since it was looked through
     go_live(job, gap);
     if (!gap) co_return;
     DAVENPORT_MARK("a client goes live with a gap");
@@ -316,6 +324,25 @@ void Resume::send_unverified(Job& job) {
     for (const auto& id : store_->unverified())
         if (const auto entry = find(id); entry && entry->message.room() == job.request.room)
             send_if_missing(job, entry->message);
+}
+
+/// What is gone without a word in the store's pages or this journal, and is not above all that the client was
+/// ever shown. False when there is more than it can be sent now; `all`: sends it nevertheless.
+bool Resume::send_vanished(Job& job, bool all) {
+    const auto& seen = job.request.seen;
+    const auto prefix = job.request.room + ':';
+    const auto& vanished = store_->vanished();
+    for (auto id = vanished.lower_bound(prefix); id != vanished.end() && id->starts_with(prefix); ++id) {
+        const bool known = log_->knows(*id);
+        if (known && job.exact) continue;  // its removal is an arrival
+        const auto message = known ? log_->latest(*id) : base::gone_unknown(*id);
+        if (!message || was_sent(job, *message)) continue;
+        if (!seen.empty() && message->position() > seen) continue;
+        if (!all && !may_send(job)) return false;
+        DAVENPORT_MARK("a resume tells what vanished");
+        send(job, *message, 0, true);
+    }
+    return true;
 }
 
 /// What was accepted here before the join, and the store has not told yet.
@@ -475,7 +502,7 @@ void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n, b
     if (late) DAVENPORT_MARK("a resume sends a late message");
     if (!late && !only_change) job.newest = message.position();
     // A fresh join and an exact resume go through the journal once, whatever its length.
-    if (job.request.cursor && (!job.exact || job.request.cursor->gap))
+    if (job.request.cursor && (!job.exact || job.request.cursor->gap || only_change))
         job.sent.insert_or_assign(std::string{message.id()}, base::version_of(message));
     if (only_change) return sessions_->tell(*job.session, frames::Changed{message, n});
     sessions_->tell(*job.session, frames::Message{message, n, late});
@@ -510,8 +537,7 @@ bool Resume::has_or_gets(const Job& job, const base::ChatMessage& message) {
     if (const auto* pending = log_->find(id))
         return !pending->shown || pending->entry.arrival > job.joined_at;
     const auto entry = log_->journal().find(id);
-    // What is gone before it was known here is shown to nobody.
-    return entry ? entry->arrival > job.joined_at : !message.user().empty();
+    return !entry || entry->arrival > job.joined_at;
 }
 
 bool Resume::may_send(const Job& job) const {

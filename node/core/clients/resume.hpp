@@ -61,6 +61,8 @@ public:
     /// The end of a turn, after the rooms' batches are queued: goes on with whatever can go on.
     void pump(Turn& turn);
 
+    /// All who follow the room were told what became of this message, which was never shown here.
+    void told(const base::ChatMessage& message);
     /// The store was just found to have these. A page of the feed that is under way may have been read before
     /// it had them, and among what it has not they are not found any more.
     void stored(const std::vector<std::string>& ids);
@@ -128,6 +130,7 @@ private:
     Flow<> send_arrivals(Job& job, std::uint64_t after);
     void send_history(Job& job);
     void send_unverified(Job& job);
+    bool send_vanished(Job& job, bool all);
     void go_live(Job& job, bool gap);
 
     [[nodiscard]] std::deque<std::string> ids_since(const Job& job);

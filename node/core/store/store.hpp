@@ -55,6 +55,9 @@ public:
     /// A message that this node knows was changed: the store has it so, and that counts more than all that
     /// the node knows of it. The listener adds it to the log.
     virtual void on_changed(Turn& turn, base::ChatMessage message) = 0;
+    /// A message that was shown to nobody here was changed, or is gone (see base::gone_unknown()). Who
+    /// follows its room may have been shown it elsewhere.
+    virtual void on_changed_elsewhere(Turn& turn, const base::ChatMessage& message) = 0;
     /// The store has the message as this node knows it, with its last change, or something that counts as
     /// that. Told once for each generation, but for restarts.
     virtual void on_change_stored(Turn& turn, const base::ChatMessage& message) = 0;
@@ -152,6 +155,10 @@ public:
     /// not know `place`.
     using OnPage = std::function<void(Turn&, const StorePage* page, bool unknown_place)>;
     virtual RequestId read_since(Turn& turn, const Place& place, OnPage on_page) = 0;
+
+    /// Ids of messages that this process found to be gone from the store. It need not tell of them again:
+    /// pages are without what was purged, and without what a store lost since. Bounded.
+    [[nodiscard]] virtual const std::set<std::string, std::less<>>& vanished() const = 0;
 
     enum class Lookup { known, unknown, no_answer };
     using OnLookup = std::function<void(Turn&, Lookup)>;

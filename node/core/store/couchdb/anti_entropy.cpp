@@ -1,6 +1,5 @@
 #include "node/core/store/couchdb/anti_entropy.hpp"
 
-#include "node/base/change.hpp"
 #include "node/base/json_view.hpp"
 #include "node/base/mark.hpp"
 
@@ -21,27 +20,33 @@ constexpr std::size_t fresh_max = 5000;             // under more load than this
 constexpr base::Duration look_every = std::chrono::seconds{5};
 constexpr base::Duration suspect_every = std::chrono::seconds{2};
 
-/// Those of `asked`, in order, that the `_all_docs` answer does not have: what was deleted is there, for that
-/// was somebody's will and no loss. Nothing when it is no such answer.
-std::optional<std::vector<std::string>> read_missing(std::string_view body,
-                                                     const std::vector<std::string>& asked) {
+/// Of what was asked for, in order: what an `_all_docs` answer does not have, and what was deleted, which was
+/// somebody's will and no loss.
+struct Absent {
+    std::vector<std::string> missing, deleted;
+};
+
+/// Nothing when it is no such answer.
+std::optional<Absent> read_absent(std::string_view body, const std::vector<std::string>& asked) {
     base::JsonReader reader;
     const auto parsed = reader.read(body);
     const auto rows = parsed ? parsed->member("rows") : std::nullopt;
     std::vector<bool> there(asked.size());
+    Absent out;
     const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) {
         const auto id = base::string_member(row, "id");
-        if (!id || !row.member("value")) return;
+        const auto value = row.member("value");
+        if (!id || !value) return;
         const auto place = std::ranges::lower_bound(asked, *id, {},
                                                     [](const std::string& a) { return std::string_view{a}; });
-        if (place != asked.end() && *place == *id)
-            there[static_cast<std::size_t>(place - asked.begin())] = true;
+        if (place == asked.end() || *place != *id) return;
+        there[static_cast<std::size_t>(place - asked.begin())] = true;
+        if (base::bool_member(*value, "deleted")) out.deleted.push_back(*place);
     });
     if (!is_answer) return std::nullopt;
-    std::vector<std::string> missing;
     for (std::size_t i = 0; i < asked.size(); ++i)
-        if (!there[i]) missing.push_back(asked[i]);
-    return missing;
+        if (!there[i]) out.missing.push_back(asked[i]);
+    return out;
 }
 
 /// In order, each once.
@@ -93,9 +98,8 @@ void AntiEntropy::collect_onward() {
 }
 
 bool AntiEntropy::is_stored(const base::JournalEntry& entry) const {
-    return entry.message.removed() != base::removed_in_store &&
-           (entry.stored_in == health_->generation() ||
-            log_->is_marked(entry.message.id(), health_->generation()));
+    return entry.stored_in == health_->generation() ||
+           log_->is_marked(entry.message.id(), health_->generation());
 }
 
 void AntiEntropy::collect() {
@@ -191,13 +195,15 @@ void AntiEntropy::ask(Turn& turn, Ids& ids, bool fresh) {
 }
 
 bool AntiEntropy::on_answer(Turn& turn, const base::HttpResponse& response) {
-    auto missing = response.status == 200 ? read_missing(response.body, asked_) : std::nullopt;
-    if (!missing) return false;
+    auto absent = response.status == 200 ? read_absent(response.body, asked_) : std::nullopt;
+    if (!absent) return false;
+    std::ranges::move(absent->deleted, std::back_inserter(found_gone_));
+    const auto& missing = absent->missing;
     for (auto& id : asked_)
-        if (log_->may_be_changed(id) && !std::ranges::binary_search(*missing, id))
+        if (log_->may_be_changed(id) && !std::ranges::binary_search(missing, id))
             found_changed_.push_back(std::move(id));
     asked_.clear();
-    if (missing->empty()) return true;
+    if (missing.empty()) return true;
     if (asked_fresh_) {
         DAVENPORT_MARK("what was stored a moment ago is missing");
         reverify();
@@ -206,8 +212,8 @@ bool AntiEntropy::on_answer(Turn& turn, const base::HttpResponse& response) {
         again_after_ = look_back_from(again_after_, page, again_);
         next_suspicion_ = turn.now.time;
     }
-    for (auto& id : *missing)  // what is known to be lost is being written again
-        if (lost_.insert(id).second) found_lost_.push_back(std::move(id));
+    for (const auto& id : missing)  // what is known to be lost is being written again
+        if (lost_.insert(id).second) found_lost_.push_back(id);
     return true;
 }
 

@@ -56,6 +56,8 @@ public:
     /// Ids that the store has, of messages that were changed: whether it has them with their changes is to be
     /// looked at.
     [[nodiscard]] std::vector<std::string> take_changed() { return std::exchange(found_changed_, {}); }
+    /// Ids of what was deleted in the store: the feed may not tell of that again.
+    [[nodiscard]] std::vector<std::string> take_gone() { return std::exchange(found_gone_, {}); }
 
 private:
     using Ids = std::vector<std::string>;
@@ -95,8 +97,8 @@ private:
     Ids asked_;                   ///< in order, each once
     bool asked_fresh_ = false;
     Request request_;
-    Ids found_lost_, found_changed_;       ///< not yet taken
-    std::optional<base::Time> next_look_;  ///< for what is fresh
+    Ids found_lost_, found_changed_, found_gone_;  ///< not yet taken
+    std::optional<base::Time> next_look_;          ///< for what is fresh
     base::Time next_suspicion_{};
     std::optional<base::Time> wake_at_;
 };

@@ -196,13 +196,13 @@ void ChangeWriter::decide(Item& item, const std::optional<base::JsonView>& row, 
         return;
     }
     if (is_not_found(*row)) {
-        if (message.removed() == base::removed_in_store) return done(item, Kind::stored);
         misses_some_ = misses_some_ || !purged_;
         if (!purged_) return;
         if (!purged_->contains(message.id())) {
-            item.document = base::to_document(message);
+            item.document = base::to_document(message);  // the store lost it: what is gone stays gone
             return;
         }
+        if (message.is_removed()) return done(item, Kind::stored);
         outcomes_.push_back({Kind::overtaken, message, base::removed_by_store(message)});
         item.message = {};
         return;

@@ -17,6 +17,7 @@ namespace {
 
 constexpr base::Duration conflict_pause_least = std::chrono::milliseconds{50};
 constexpr base::Duration conflict_pause_most = std::chrono::seconds{2};
+constexpr int looks_in_vain_max = 10;  // a member that lags behind may not have the document yet
 
 struct ConflictLeaf {
     base::JsonView document;
@@ -102,6 +103,7 @@ void ConflictResolver::ask(Turn& turn, base::HttpRequest request, OnAnswer on_an
 }
 
 void ConflictResolver::settled() {
+    looks_in_vain_ = 0;
     queued_.erase(queue_.front());
     queue_.pop_front();
 }
@@ -112,6 +114,10 @@ bool ConflictResolver::on_leaves(Turn& turn, const base::HttpResponse& response)
     const auto parsed = response.status == 200 ? reader.read(response.body) : std::nullopt;
     const bool is_gone = response.status == 404 && judge(response) == StoreVerdict::served;
     const auto leaves = parsed ? read_leaves(*parsed, turn.now.wall) : std::nullopt;
+    if (is_gone && ++looks_in_vain_ < looks_in_vain_max) {
+        DAVENPORT_MARK("a document in conflict is not found");
+        return false;
+    }
     if (!leaves && !is_gone) return false;
     const auto outcome = leaves && leaves->size() > 1 ? outcome_of(*leaves, log_->latest(id)) : std::nullopt;
     if (!outcome) {  // somebody was faster
@@ -122,10 +128,9 @@ bool ConflictResolver::on_leaves(Turn& turn, const base::HttpResponse& response)
     DAVENPORT_MARK("a conflict is settled");
     const auto& winner = leaves->front();
     deletes_losers_ = winner.message && std::is_eq(base::compare_states(*winner.message, *outcome));
-    if (!deletes_losers_) {
-        documents_ = base::to_document(*outcome, winner.document);
-        return true;
-    }
+    documents_ = base::to_document(*outcome, winner.document);
+    if (!deletes_losers_) return true;
+    documents_ += ',';
     for (const auto& leaf : *leaves) {
         if (&leaf == &winner) continue;
         base::append_json_string(documents_ += "{\"_id\":", id);

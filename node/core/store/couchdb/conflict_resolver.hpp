@@ -18,7 +18,9 @@ namespace davenport::node {
 /// does so, by the same rule over the same leaves, so all come to the same end whoever is first.
 ///
 /// The others are deleted when the winner is known to be what it shall be: of one request to CouchDB a part
-/// may be done. What becomes of the message is told by the feed. One document at a time, one request at a
+/// may be done. The winner is written once more beside that: a store that went back to where it had none of
+/// the leaves takes deletions all the same, and without the winner the message would count as deleted. What
+/// becomes of the message is told by the feed. One document at a time, one request at a
 /// time.
 class ConflictResolver {
 public:
@@ -55,6 +57,7 @@ private:
     std::deque<std::string> queue_;  ///< ids; the first is the one at hand
     std::set<std::string> queued_;   ///< the same ids
     std::string documents_;          ///< to be written, a JSON list; empty: its leaves must be read first
+    int looks_in_vain_ = 0;          ///< at the one at hand
     bool deletes_losers_ = false;    ///< it is what `documents_` does
     Request request_;
     base::Time not_before_{};

@@ -97,6 +97,7 @@ void CouchStore::collect(Turn& turn) {
     if (auto batch = backfill_.take_batch()) on_batch(turn, std::move(*batch));
     if (auto missing = anti_entropy_.take_lost(); !missing.empty()) look_for_purges(turn, std::move(missing));
     for (const auto& id : anti_entropy_.take_changed()) compare_again(id);
+    for (const auto& id : anti_entropy_.take_gone()) on_gone(turn, id);
     on_purged(turn, purges_.take_purged());
     show_placed(turn);
     on_own_run(turn, presence_.take_run_found());
@@ -235,10 +236,13 @@ bool CouchStore::told_again(std::string_view id, bool first_word) {
 
 void CouchStore::add(Turn& turn, base::ChatMessage message) {
     ++counts_->rows_new;
-    if (is_old(turn, message))
-        log_->add_old(std::move(message), generation());
-    else
-        listener_->on_message(turn, std::move(message));
+    vanished_.erase(std::string{message.id()});
+    if (!is_old(turn, message)) return listener_->on_message(turn, std::move(message));
+    if (is_new_change(message)) {
+        DAVENPORT_MARK("an old message comes with a change that is news");
+        listener_->on_changed_elsewhere(turn, message);
+    }
+    log_->add_old(std::move(message), generation());
 }
 
 /// By the live feed comes what is new; all else was there before this node. What was said since its journal
@@ -255,6 +259,13 @@ bool CouchStore::is_old(const Turn& turn, const base::ChatMessage& message) {
     }
     const auto said = base::parse_message_id(message.id());
     return !said || base::wall_from_unix_ms(said->unix_ms) < *news_since_;
+}
+
+bool CouchStore::is_new_change(const base::ChatMessage& message) const {
+    const auto key = message.is_removed() ? message.removed() : message.edited();
+    if (key.empty() || !news_since_) return false;
+    return key == base::removed_in_store ||
+           base::wall_from_unix_ms(base::unix_ms_of_change(key)) >= *news_since_;
 }
 
 void CouchStore::catch_up(Turn& turn) {
@@ -380,7 +391,7 @@ void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
     fresh_ = generation_.empty() && !checkpoint && log_->has_room_for_old();
     generation_ = generation;
     log_->store_changed();
-    writer_.store_changed(turn, known);
+    writer_.store_changed(turn);
     anti_entropy_.store_changed();
     presence_.forget_revision();
     policies_.store_changed();
@@ -474,7 +485,10 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
                 if (!log_->knows(message.id()) && !is_gone(message) && is_old(t, message)) add(t, message);
             on_page(t, &page, false);
             for (auto& message : page.messages)
-                if (!is_gone(message)) take_in(t, std::move(message));
+                if (is_gone(message))
+                    on_gone_unknown(t, message.id());
+                else
+                    take_in(t, std::move(message));
             return true;
         });
 }

@@ -107,6 +107,7 @@ public:
     RequestId read_notes(Turn& turn, OnNotes on_notes) override {
         return notes_.read_all(turn, std::move(on_notes));
     }
+    [[nodiscard]] const std::set<std::string, std::less<>>& vanished() const override { return vanished_; }
     void cancel(Turn& turn, RequestId request) override { requests_.cancel(turn, request); }
     void publish(Turn& turn, const base::People& people, OnPublished on_published) override {
         presence_.publish(turn, people, std::move(on_published));
@@ -119,6 +120,7 @@ public:
 
 private:
     static constexpr std::size_t expected_max = 20'000;
+    static constexpr std::size_t vanished_max = 1000;
 
     struct Hash : std::hash<std::string_view> {
         using is_transparent = void;
@@ -151,6 +153,8 @@ private:
     /// Another's message, which is not known here.
     void add(Turn& turn, base::ChatMessage message);
     bool is_old(const Turn& turn, const base::ChatMessage& message);
+    /// What became of a message that is old may be news.
+    [[nodiscard]] bool is_new_change(const base::ChatMessage& message) const;
     /// The store tells again of a message that is known here as it is.
     bool told_again(std::string_view id, bool first_word);
     /// The store has this message, which is known here; `pending`: what the log finds for it.
@@ -175,6 +179,7 @@ private:
     [[nodiscard]] bool is_known_stored(std::string_view id);
     /// The document of this message was deleted, purged, or is none of a message any more.
     void on_gone(Turn& turn, std::string_view id);
+    void on_gone_unknown(Turn& turn, std::string_view id);
     void on_outcomes(Turn& turn, const ChangeWriter::Outcomes& outcomes);
     /// What is missing in the store, but for what somebody purged, is written again.
     void look_for_purges(Turn& turn, std::vector<std::string> missing);
@@ -221,6 +226,7 @@ private:
     Request counting_;
     std::map<std::string, std::size_t, std::less<>> newest_read_;  ///< by room, while catching up
     std::optional<base::WallTime> neighbour_;  ///< when the message that the feed told last was said
+    std::set<std::string, std::less<>> vanished_;
     /// Written from here, and not yet come back by the feed.
     std::unordered_set<std::string, Hash, std::equal_to<>> expected_;
 };

@@ -41,7 +41,7 @@ bool CouchStore::reconcile(Turn& turn, const base::ChatMessage& message) {
 /// The store has the message as `message` is, and that counts more than all that is known here.
 void CouchStore::adopt(Turn& turn, const base::ChatMessage& message) {
     const auto id = std::string{message.id()};
-    if (auto* pending = log_->find(id); pending && !pending->stored) confirm(turn, id, pending);
+    sighted(turn, id, log_->find(id));
     ++counts_->rows_new;
     listener_->on_changed(turn, message);
 }
@@ -98,7 +98,8 @@ void CouchStore::compare_again(std::string_view id) {
 
 void CouchStore::on_gone(Turn& turn, std::string_view id) {
     placer_.forget(id);
-    if (!log_->knows(id)) return;
+    if (!log_->knows(id)) return on_gone_unknown(turn, id);
+    if (vanished_.size() < vanished_max) vanished_.emplace(id);
     const auto known = log_->latest(id);
     if (!known) return;
     if (known->is_removed()) {
@@ -107,6 +108,14 @@ void CouchStore::on_gone(Turn& turn, std::string_view id) {
     } else {
         adopt(turn, base::removed_by_store(*known));
     }
+}
+
+void CouchStore::on_gone_unknown(Turn& turn, std::string_view id) {
+    const auto message = base::gone_unknown(id);
+    if (!message || vanished_.contains(id) || vanished_.size() >= vanished_max) return;
+    DAVENPORT_MARK("what this node never had is gone");
+    vanished_.emplace(id);
+    listener_->on_changed_elsewhere(turn, *message);
 }
 
 void CouchStore::on_outcomes(Turn& turn, const ChangeWriter::Outcomes& outcomes) {
@@ -181,7 +190,12 @@ void CouchStore::look_for_purges(Turn& turn, std::vector<std::string> missing) {
 
 void CouchStore::on_purged(Turn& turn, const std::set<std::string, std::less<>>& ids) {
     for (const auto& id : ids) {
-        const auto known = log_->knows(id) ? log_->latest(id) : std::nullopt;
+        if (!log_->knows(id)) {
+            on_gone_unknown(turn, id);
+            continue;
+        }
+        if (vanished_.size() < vanished_max) vanished_.insert(id);
+        const auto known = log_->latest(id);
         if (!known || known->is_removed()) continue;
         DAVENPORT_MARK("a purge is noticed");
         on_gone(turn, id);
@@ -195,13 +209,8 @@ void CouchStore::add_gone(const FeedRow& row, std::vector<base::ChatMessage>& in
     const auto known = log_->latest(row.id);
     if (known) into.push_back(known->is_removed() ? *known : base::removed_by_store(*known));
     // A node that lost its journal does not know it, and who was away may.
-    const auto place = known || log_->knows(row.id) ? std::nullopt : base::parse_message_id(row.id);
-    if (!place) return;
-    base::ChatMessage::Parts parts;
-    parts.id = row.id;
-    parts.room = place->room;
-    parts.position = place->letters;
-    into.push_back(base::removed_by_store(base::ChatMessage{parts}));
+    if (known || log_->knows(row.id)) return;
+    if (auto message = base::gone_unknown(row.id)) into.push_back(std::move(*message));
 }
 
 Store::RequestId CouchStore::fetch(Turn& turn, std::string_view id, OnLookup on_lookup) {

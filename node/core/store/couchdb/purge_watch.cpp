@@ -16,15 +16,16 @@ void PurgeWatch::store_changed() {
     request_.forget();
     seq_.clear();
     due_.reset();
+    looked_ = false;
 }
 
 void PurgeWatch::pump(Turn& turn) {
     if (request_.open() || !health_->usable()) return;
-    if (!due_) {
+    if (!due_ && std::exchange(looked_, true)) {
         due_ = turn.now.time + purges_every;
         turn.emit(SetTimer{timers::purges, *due_});
     }
-    if (turn.now.time < *due_) return;
+    if (due_ && turn.now.time < *due_) return;
     due_.reset();
     look(turn);
 }

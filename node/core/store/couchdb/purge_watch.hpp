@@ -34,7 +34,8 @@ private:
     StoreHealth* health_;
     Request request_;
     std::optional<base::Time> due_;
-    std::string seq_;  ///< up to which all purges are known; empty: none
+    bool looked_ = false;  ///< at this store, once
+    std::string seq_;      ///< up to which all purges are known; empty: none
     std::set<std::string, std::less<>> purged_;
 };
 

@@ -56,7 +56,7 @@ void StoreWriter::enqueue_again(const base::JournalEntry& entry) {
         {entry.arrival, std::string{entry.message.id()}, base::to_document(entry.message), true});
 }
 
-void StoreWriter::store_changed(Turn& turn, bool known) {
+void StoreWriter::store_changed(Turn& turn) {
     auto& journal = log_->journal();
     const auto& generation = health_->generation();
     const auto visible = journal.state().last_arrival;
@@ -64,7 +64,7 @@ void StoreWriter::store_changed(Turn& turn, bool known) {
     for (const auto* pending : log_->on_the_way())
         backlog_ += pending->entry.arrival > visible && !pending->stored ? 1 : 0;
     if (backlog_ > 0) turn.info("store: " + std::to_string(backlog_) + " messages wait for it");
-    gate_open_ = known;
+    gate_open_ = false;
     const bool all_in_memory = had_store_ && !backlog_after_;
     if (all_in_memory) {
         changes_->store_changed(true);
@@ -86,6 +86,9 @@ void StoreWriter::store_changed(Turn& turn, bool known) {
 bool StoreWriter::needless(const Item& item) {
     if (refused_.contains(item.id)) return true;
     if (log_->changes().waits_for_store(item.id)) return true;  // it is written with its change
+    if (log_->may_be_changed(item.id))
+        if (const auto known = log_->latest(item.id); known && known->changed())
+            return true;  // the store told so: it has it
     const auto* pending = log_->find(item.id);
     return pending ? pending->stored : !item.from_journal;  // a post of this life is held until it is stored
 }

@@ -38,9 +38,10 @@ public:
     /// The store had this message and has it no more.
     void enqueue_again(const base::JournalEntry& entry);
 
-    /// Another store answers than before (or the first one). `known`: it is the one that the journal's marks
-    /// are about. Else what it has not is found out by reading its feed first: see feed_caught_up().
-    void store_changed(Turn& turn, bool known);
+    /// Another store answers than before (or the first one). What it has not of earlier lives is found out by
+    /// reading its feed first, see feed_caught_up(): a document that was deleted meanwhile would be made
+    /// again.
+    void store_changed(Turn& turn);
     void feed_caught_up() { gate_open_ = true; }
     /// The store is back: what was asked of it before will hardly be answered.
     void start_over(Turn& turn);
