@@ -69,9 +69,9 @@ void ClientSession::on_request(base::HttpRequest request) {
     if (path == "/ws") return open_socket(request);
     if (auto page = serve_page(request)) return reply(std::move(*page));
     exchange_ = owner_->open_exchange(*this);
-    auto client = owner_->rules().proxies.client_of(request.headers, address());
-    owner_->handle(
-        Requested{exchange_, std::move(request), std::move(client.address), is_secure() || client.https});
+    const auto client = owner_->rules().proxies.client_of(request.headers, address());
+    owner_->handle(Requested{exchange_, std::move(request), counted_address(client.address),
+                             is_secure() || client.https});
 }
 
 void ClientSession::open_socket(const base::HttpRequest& request) {
@@ -95,7 +95,8 @@ void ClientSession::open_socket(const base::HttpRequest& request) {
         "Upgrade\r\nSec-WebSocket-Accept: " +
         websocket_accept(base::header(headers, "Sec-WebSocket-Key")) + "\r\n\r\n");
     session_ = owner_->open_session(*this);
-    owner_->handle(Opened{session_, owner_->rules().proxies.client_of(headers, address()).address,
+    owner_->handle(Opened{session_,
+                          counted_address(owner_->rules().proxies.client_of(headers, address()).address),
                           std::string{base::header(headers, "Cookie")}});
 }
 
