@@ -81,6 +81,10 @@ ChatMessage removed_by_store(const ChatMessage& message) {
     return ChatMessage{parts};
 }
 
+bool contradict(const ChatMessage& a, const ChatMessage& b) {
+    return !a.changed() && !b.changed() && (a.text() != b.text() || a.user() != b.user());
+}
+
 ChatMessage later_of(const ChatMessage& known, const ChatMessage& other) {
     if (std::is_lteq(compare_states(other, known))) return known;
     auto parts = known.parts();

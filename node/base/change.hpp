@@ -28,6 +28,10 @@ ChatMessage removed(const ChatMessage& message, const MessageKey& key, std::stri
 /// The message as it is after it was deleted or purged in the store.
 ChatMessage removed_by_store(const ChatMessage& message);
 
+/// Both bear one id, neither was ever changed, and they say different things: two texts with one hash, or a
+/// document that was made by hand. One of the two is not that message.
+bool contradict(const ChatMessage& a, const ChatMessage& b);
+
 /// The message as it is known, with what became of it by `other`, a state of the same message, when that
 /// counts more. Its place and its name stay what they are, whatever the other says.
 ChatMessage later_of(const ChatMessage& known, const ChatMessage& other);

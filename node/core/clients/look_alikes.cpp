@@ -57,10 +57,11 @@ void LookAlikes::pump() {
     for (const auto& [id, name] : came)
         for (const auto& names : rooms_->find(name)->names.all_alike())
             sessions_->tell(*sessions_->find(id), frames::Alike{name, names});
-    for (const auto& [room_name, names] : news) {
+    for (const auto& one : news) {
         DAVENPORT_MARK("a name looks like another");
+        const auto& room_name = one.first;
         auto* room = rooms_->find(room_name);
-        for (const auto& name : names) {
+        for (const auto& name : one.second) {
             const auto group = room->names.alike(name);
             const auto frame = frames::only(frames::Alike{room_name, group});
             rooms_->each_follower(*room, [&](Session& session) {
