@@ -323,6 +323,18 @@ TEST_F(ChatServerTest, RefusesOtherSitesPagesAndWhatIsNoHandshake) {
                 StartsWith("HTTP/1.1 413 "));
 }
 
+TEST_F(ChatServerTest, JoinsCookiesThatCameInSeveralHeaders) {
+    serve();
+    Client client{port()};
+    client.send(
+        "GET /api/session HTTP/1.1\r\nHost: localhost\r\nCookie: a=b\r\nX: y\r\ncookie: c=d\r\nCookie: "
+        "e=f\r\n\r\n");
+    EXPECT_EQ(base::header(next<Requested>().request.headers, "Cookie"), "a=b; c=d; e=f");
+    Client other{port()};
+    other.send(handshake("Cookie: a=b\r\nCookie: c=d\r\n"));
+    EXPECT_EQ(next<Opened>().cookies, "a=b; c=d");
+}
+
 TEST_F(ChatServerTest, AnswersNoFurtherWhileItsAnswersAreNotRead) {
     serve();
     Client client{port()};
