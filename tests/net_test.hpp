@@ -18,6 +18,7 @@
 #include <arpa/inet.h>
 #include <boost/asio/post.hpp>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -50,6 +51,21 @@ public:
 
     [[nodiscard]] int connect_error() const { return error_; }
     void send(std::string_view bytes) const { ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+    /// Sends `bytes` again and again, for as long as they are taken within 300 ms and are no more than `most`
+    /// in all; gives how many were sent.
+    [[nodiscard]] std::size_t send_while_taken(std::string_view bytes, std::size_t most) const {
+        std::size_t sent = 0;
+        while (sent < most) {
+            const auto at = sent % bytes.size();
+            const auto n = ::send(fd_, bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+            pollfd room{fd_, POLLOUT, 0};
+            if (n > 0)
+                sent += static_cast<std::size_t>(n);
+            else if (::poll(&room, 1, 300) <= 0)
+                break;
+        }
+        return sent;
+    }
     void hang_up() { ::close(std::exchange(fd_, -1)); }
 
     /// Reads until what came ends with `end`, or the connection is over.

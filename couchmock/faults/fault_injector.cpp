@@ -1,6 +1,7 @@
 #include "couchmock/faults/fault_injector.hpp"
 
 #include "couchmock/faults/fault_injector_impl.hpp"
+#include "node/base/http.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -94,9 +95,13 @@ void FaultInjector::Impl::leave_fast_path(ExchangeId number) {
     exchange.journal = waved_;
 }
 
+/// By the path as the router reads it: "//_mock" and "/%5Fmock" come to the same place.
 bool is_control(const base::HttpRequest& request) {
-    const std::string_view target = request.target;
-    return target.starts_with("/_mock") && (target.size() == 6 || target[6] == '/' || target[6] == '?');
+    std::string_view first = request.target;
+    first.remove_prefix(std::min(first.find_first_not_of('/'), first.size()));
+    first = first.substr(0, first.find_first_of("/?"));
+    if (first.find('%') == std::string_view::npos) return first == "_mock";
+    return base::percent_decode(first) == "_mock";
 }
 
 FaultInjectorEffects FaultInjector::Impl::handle(Event&& event, base::Now now) {

@@ -91,6 +91,10 @@ std::optional<ChatMessage> gone_unknown(std::string_view id) {
     return removed_by_store(ChatMessage{parts});
 }
 
+bool contradict(const ChatMessage& a, const ChatMessage& b) {
+    return !a.changed() && !b.changed() && (a.text() != b.text() || a.user() != b.user());
+}
+
 ChatMessage later_of(const ChatMessage& known, const ChatMessage& other) {
     if (std::is_lteq(compare_states(other, known))) return known;
     auto parts = known.parts();

@@ -33,6 +33,10 @@ ChatMessage removed_by_store(const ChatMessage& message);
 /// no message's. It has no user.
 std::optional<ChatMessage> gone_unknown(std::string_view id);
 
+/// Both bear one id, neither was ever changed, and they say different things: two texts with one hash, or a
+/// document that was made by hand. One of the two is not that message.
+bool contradict(const ChatMessage& a, const ChatMessage& b);
+
 /// The message as it is known, with what became of it by `other`, a state of the same message, when that
 /// counts more. Its place and its name stay what they are, whatever the other says.
 ChatMessage later_of(const ChatMessage& known, const ChatMessage& other);

@@ -9,6 +9,7 @@
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
+#include <unicode/uspoof.h>
 
 namespace davenport::base {
 namespace {
@@ -62,6 +63,29 @@ icu::UnicodeString fold_spaces(const icu::UnicodeString& text) {
         out.append(c);
     }
     return out;
+}
+
+/// By ICU's table of confusable characters; what it cannot take looks like nothing else.
+std::string skeleton_of(std::string_view text) {
+    static const auto checker = [] {
+        UErrorCode error = U_ZERO_ERROR;
+        return icu::LocalUSpoofCheckerPointer{uspoof_open(&error)};
+    }();
+    std::string out(text.size() * 2 + 16, '\0');
+    for (int tries = 0; checker.isValid() && tries < 2; ++tries) {
+        UErrorCode error = U_ZERO_ERROR;
+        const auto size =
+            uspoof_getSkeletonUTF8(checker.getAlias(), 0, text.data(), static_cast<std::int32_t>(text.size()),
+                                   out.data(), static_cast<std::int32_t>(out.size()), &error);
+        if (error == U_BUFFER_OVERFLOW_ERROR) {
+            out.resize(static_cast<std::size_t>(size));
+            continue;
+        }
+        if (U_FAILURE(error)) break;
+        out.resize(static_cast<std::size_t>(size));
+        return out;
+    }
+    return std::string{text};
 }
 
 }  // namespace
@@ -118,6 +142,11 @@ std::string folded_name(std::string_view text) {
     out.clear();
     folded.toUTF8String(out);
     return out;
+}
+
+NameLooks looks_of(std::string_view name) {
+    if (name.size() > bytes_max) return {std::string{name}, std::string{name}};
+    return {skeleton_of(name), skeleton_of(folded_name(name))};
 }
 
 }  // namespace davenport::base

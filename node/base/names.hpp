@@ -28,4 +28,14 @@ PreparedName prepare_name(std::string_view text);
 /// equal here. What is no name is only made small. Pure.
 std::string folded_name(std::string_view text);
 
+/// What a name looks like, as written and in small letters: its skeletons by Unicode Technical Standard 39.
+struct NameLooks {
+    std::string as_written, small;
+    friend bool operator==(const NameLooks&, const NameLooks&) = default;
+};
+
+/// Two names of which either look is equal are taken for one another: "ann" and "\u0430nn" with a Cyrillic
+/// letter, "modern" and "modem", "Ill" and "lll", "ANN" and "ann". Pure.
+NameLooks looks_of(std::string_view name);
+
 }  // namespace davenport::base

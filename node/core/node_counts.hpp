@@ -11,10 +11,12 @@ struct NodeCounts {
     std::uint64_t posts_refused = 0;  ///< with any reason
     std::uint64_t posts_stored =
         0;  ///< how often one was found to be in the store: again after another store came
-    std::uint64_t posts_failed = 0;    ///< of those taken: refused by the store for good
-    std::uint64_t rows_new = 0;        ///< others' messages, from the feed
-    std::uint64_t rows_known = 0;      ///< rows of the feed that were known: own messages, repeats, rewinds
-    std::uint64_t rows_skipped = 0;    ///< rows of the feed that cannot be read
+    std::uint64_t posts_failed = 0;  ///< of those taken: refused by the store for good
+    std::uint64_t rows_new = 0;      ///< others' messages, from the feed
+    std::uint64_t rows_known = 0;    ///< rows of the feed that were known: own messages, repeats, rewinds
+    std::uint64_t rows_skipped = 0;  ///< rows of the feed that cannot be read
+    std::uint64_t rows_contradicting =
+        0;  ///< rows that say something else than the message that is known by their id
     std::uint64_t feeds_deaf = 0;      ///< feeds that were open and brought nothing, though there was more
     std::uint64_t frames_refused = 0;  ///< from clients that send more often than they may
     std::uint64_t reads_refused = 0;   ///< joins and other reads in rooms where somebody may not read

@@ -122,7 +122,7 @@ private:
         watch_timer_.expires_after(journal_watch);
         watch_timer_.async_wait([this](boost::system::error_code error) {
             if (error) return;
-            if (auto trouble = file_.misplaced(); trouble != trouble_) {
+            if (auto trouble = file_.misplaced(log_seen_); trouble != trouble_) {
                 trouble_ = trouble;
                 handle(JournalWatched{std::move(trouble)});
             }
@@ -197,6 +197,7 @@ private:
     Metrics metrics_;
     std::unordered_map<FetchId, base::Time> asked_;  ///< requests to the store that are under way
     base::Time commit_began_{};
+    JournalFile::LogSeen log_seen_;
     std::string trouble_;  ///< of the journal's file, as the core was told
     std::optional<MetricsServer> metrics_server_;
 };

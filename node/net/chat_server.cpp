@@ -39,16 +39,19 @@ void ChatServer::accept(wire::asio::ip::tcp::socket socket) {
 
 std::size_t ChatServer::add(ClientSession& client) {
     connections_.insert(&client);
+    const auto address = counted_address(client.address());
     if (config_.connections_per_address_max == 0 ||
-        (base::is_loopback_address(client.address()) && !config_.counts_this_machine) ||
+        (base::is_loopback_address(address) && !config_.counts_this_machine) ||
         config_.proxies.trusts(client.address()))  // it speaks for many
         return 0;
-    return ++by_address_[client.address()];
+    return ++by_address_[address];
 }
 
 void ChatServer::remove(ClientSession& client, std::size_t ordinal) {
     connections_.erase(&client);
-    if (ordinal > 0 && --by_address_[client.address()] == 0) by_address_.erase(client.address());
+    if (ordinal == 0) return;
+    const auto counted = by_address_.find(counted_address(client.address()));
+    if (counted != by_address_.end() && --counted->second == 0) by_address_.erase(counted);
 }
 
 ExchangeId ChatServer::open_exchange(ClientSession& client) {

@@ -3,6 +3,7 @@
 #include "node/base/text.hpp"
 #include "node/net/page.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -22,6 +23,19 @@ bool has_word(std::string_view list, std::string_view word) {
         if (base::equal_ignoring_case(one, word)) return true;
     }
     return false;
+}
+
+/// HTTP/2 sends cookies in several headers, and not every proxy makes one of them again (RFC 9113, 8.2.3).
+void join_cookies(base::Headers& headers) {
+    const auto is_cookie = [](const auto& header) {
+        return base::equal_ignoring_case(header.first, "Cookie");
+    };
+    const auto first = std::ranges::find_if(headers, is_cookie);
+    if (first == headers.end()) return;
+    for (auto next = std::find_if(first + 1, headers.end(), is_cookie); next != headers.end();) {
+        (first->second += "; ") += next->second;
+        next = std::find_if(headers.erase(next), headers.end(), is_cookie);
+    }
 }
 
 constexpr std::pair<std::string_view, std::string_view> security_headers[] = {
@@ -65,13 +79,14 @@ void ClientSession::on_request(base::HttpRequest request) {
     }
     if (const auto objection = owner_->guard().objection(request); !objection.empty())
         return reply(plain(403, objection));
+    join_cookies(request.headers);
     const auto path = std::string_view{request.target}.substr(0, request.target.find('?'));
     if (path == "/ws") return open_socket(request);
     if (auto page = serve_page(request)) return reply(std::move(*page));
     exchange_ = owner_->open_exchange(*this);
-    auto client = owner_->rules().proxies.client_of(request.headers, address());
-    owner_->handle(
-        Requested{exchange_, std::move(request), std::move(client.address), is_secure() || client.https});
+    const auto client = owner_->rules().proxies.client_of(request.headers, address());
+    owner_->handle(Requested{exchange_, std::move(request), counted_address(client.address),
+                             is_secure() || client.https});
 }
 
 void ClientSession::open_socket(const base::HttpRequest& request) {
@@ -95,7 +110,8 @@ void ClientSession::open_socket(const base::HttpRequest& request) {
         "Upgrade\r\nSec-WebSocket-Accept: " +
         websocket_accept(base::header(headers, "Sec-WebSocket-Key")) + "\r\n\r\n");
     session_ = owner_->open_session(*this);
-    owner_->handle(Opened{session_, owner_->rules().proxies.client_of(headers, address()).address,
+    owner_->handle(Opened{session_,
+                          counted_address(owner_->rules().proxies.client_of(headers, address()).address),
                           std::string{base::header(headers, "Cookie")}});
 }
 

@@ -167,13 +167,20 @@ void JournalFile::check_heads() const {
             path_));
 }
 
-std::string JournalFile::misplaced() const {
+std::string JournalFile::misplaced(LogSeen& seen) const {
     struct ::stat file {};
     if (::stat(path_.c_str(), &file) != 0)
         return errno == ENOENT ? fmt::format("the file {} was removed while the node runs", path_)
                                : fmt::format("the file {} cannot be seen: {}", path_, std::strerror(errno));
-    if (file.st_dev == device_ && file.st_ino == inode_) return {};
-    return fmt::format("the file {} was replaced by another while the node runs", path_);
+    if (file.st_dev != device_ || file.st_ino != inode_)
+        return fmt::format("the file {} was replaced by another while the node runs", path_);
+    const auto log = path_ + "-wal";
+    struct ::stat log_file {};
+    const bool there = ::stat(log.c_str(), &log_file) == 0;
+    if (seen.inode == 0 && there) seen.inode = log_file.st_ino;
+    if (seen.inode == 0 || (there && log_file.st_ino == seen.inode)) return {};
+    return fmt::format("the file {} was {} while the node runs", log,
+                       there ? "replaced by another" : "removed");
 }
 
 void JournalFile::recognise(sqlite::Database& database, const std::string& path) {
@@ -281,7 +288,7 @@ sqlite::Database JournalFile::connect() const {
     try {
         sqlite::Database database{path_, sqlite::Database::Mode::read_write};
         database.execute(
-            "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456; "
+            "PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; "
             "PRAGMA secure_delete = ON");
         return database;
     } catch (const sqlite::Error& error) {

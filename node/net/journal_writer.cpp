@@ -94,7 +94,7 @@ struct JournalWriter::Impl {
                         .run();
             if (!batch.uuid.empty()) rename.bind(1, batch.uuid).run();
             // What is committed to a file that was removed is on no disk that a restart would find.
-            if (auto trouble = journal.misplaced(); !trouble.empty()) {
+            if (auto trouble = journal.misplaced(log_seen); !trouble.empty()) {
                 database.execute("ROLLBACK");
                 return trouble;
             }
@@ -189,6 +189,7 @@ struct JournalWriter::Impl {
     bool ending = false;
     // Of the writer's thread alone. What a node that was killed left in the log is gone already: opening the
     // file brings it to an end.
+    JournalFile::LogSeen log_seen;
     bool removed_text_is_left = false;
     Clock::time_point wiped_at{};
     std::thread thread;

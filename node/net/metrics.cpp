@@ -67,6 +67,9 @@ struct Metrics::Impl {
                             "Feeds of the store that were open and brought nothing, though it had more.");
     Counter& rows_skipped = counter("davenport_feed_skipped_total",
                                     "Rows of the store's feed that could not be read and were skipped.");
+    Counter& rows_contradicting =
+        counter("davenport_feed_contradictions_total",
+                "Rows of the store's feed that said something else than the message known by their id.");
     Counter& frames_refused =
         counter("davenport_frames_refused_total", "Frames of clients that sent more often than they may.");
     Counter& reads_refused =
@@ -136,6 +139,7 @@ std::string Metrics::text(const NodeCounts& counts) {
     raise(impl_->rows_known, counts.rows_known);
     raise(impl_->deaf, counts.feeds_deaf);
     raise(impl_->rows_skipped, counts.rows_skipped);
+    raise(impl_->rows_contradicting, counts.rows_contradicting);
     raise(impl_->frames_refused, counts.frames_refused);
     raise(impl_->reads_refused, counts.reads_refused);
     raise(impl_->sign_ins_held_back, counts.sign_ins_held_back);

@@ -3,6 +3,7 @@
 #include "node/base/text.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 
@@ -69,9 +70,10 @@ std::string parameter_of(std::string_view element, std::string_view name) {
 }
 
 template <class Network>
-Network network_of(const std::string& text, Network (*make)(const std::string&, boost::system::error_code&)) {
+Network network_of(const std::string& text, std::string_view bits,
+                   Network (*make)(const std::string&, boost::system::error_code&)) {
     boost::system::error_code error;
-    auto out = make(text, error);
+    auto out = make(text.find('/') == std::string::npos ? text + std::string{bits} : text, error);
     if (error)
         throw std::invalid_argument(fmt::format(
             "'{}' is no address and no network: give one as 10.0.0.0/8, 192.168.1.7 or fd00::/8", text));
@@ -80,14 +82,21 @@ Network network_of(const std::string& text, Network (*make)(const std::string&, 
 
 }  // namespace
 
+std::string counted_address(std::string_view text) {
+    const auto address = read_address(text);
+    if (!address) return std::string{text};
+    if (address->is_v4() || address->is_loopback()) return address->to_string();
+    auto bytes = address->to_v6().to_bytes();
+    std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
+    return ip::address_v6{bytes}.to_string() + "/64";
+}
+
 TrustedProxies::TrustedProxies(const std::vector<std::string>& networks) {
-    for (auto text : networks) {
-        const bool is_v6 = text.find(':') != std::string::npos;
-        if (text.find('/') == std::string::npos) text += is_v6 ? "/128" : "/32";
-        if (is_v6)
-            v6_.push_back(network_of<ip::network_v6>(text, ip::make_network_v6).canonical());
+    for (const auto& text : networks) {
+        if (text.find(':') != std::string::npos)
+            v6_.push_back(network_of<ip::network_v6>(text, "/128", ip::make_network_v6).canonical());
         else
-            v4_.push_back(network_of<ip::network_v4>(text, ip::make_network_v4).canonical());
+            v4_.push_back(network_of<ip::network_v4>(text, "/32", ip::make_network_v4).canonical());
     }
 }
 

@@ -11,6 +11,10 @@
 
 namespace davenport::node {
 
+/// An address as limits count it: of IPv6 the network of 64 bits that one household or machine has all of,
+/// and an IPv4 address in an IPv6 one as itself. Text that is no address comes back unchanged.
+std::string counted_address(std::string_view address);
+
 /// The proxies whose word on whom they speak for is taken. What anybody else says of that is ignored: whoever
 /// could name an address would have all allowances that there are.
 class TrustedProxies {

@@ -1,6 +1,7 @@
 // The page: rooms at the side, what is said in the middle. Here its parts are put together.
 
 import { Actions } from './actions.js';
+import { learnAlike } from './alike.js';
 import { Attention } from './attention.js';
 import { Browse } from './browse.js';
 import { monotonic } from './clock.js';
@@ -145,6 +146,10 @@ const link = new Link({
     const view = views.get(frame.room);
     if (view) Object.assign(view, { people: frame.people, peopleCount: frame.count });
     refresh();
+  },
+  alike(frame) {
+    place.keep(() => learnAlike(frame.names));
+    if (frame.names.includes(link.user)) me.alike(frame.names.filter((name) => name !== link.user));
   },
   found(frame) { search.answer(frame); },
   error: showProblem,
@@ -350,6 +355,13 @@ const me = new Me($('me'), $('first'), {
     link.setUser(name);
     markMine();
   },
+  /** Who looks like that, where one is: a list, which is empty when nobody knows. */
+  async alike(name) {
+    if (!link.up) return [];
+    const answer = await fetch(`api/rooms/${current.name}/names?like=${encodeURIComponent(name)}`);
+    return (await answer.json()).alike ?? [];
+  },
+  warn: showProblem,
   done() {
     tell($('problem'), '');
     drawer.show(false, false);

@@ -73,8 +73,10 @@ export const english = {
   // names
   nameBlank: 'That name cannot be seen: it is only blanks.', nameControl: 'A name has no control characters.',
   nameHidden: 'That name has characters that cannot be seen. Please leave them out.', nameInvisible: 'That name cannot be seen. Please use a letter, a digit or a sign.',
-  nameLong: (over, places) => `That name is too long by ${over}. ${places}`, nameRoom: (left, places) => `Room for ${left} more. ${places}`,
-  namePlaces: (places, letter, bytes) => `A name has ${places} places${letter ? `; “${letter}” takes ${bytes}.` : '.'}`,
+  nameLong: (over, most) => `That name is too long by ${over}: it has at most ${most} letters.`, nameRoom: (left) => `Room for ${left} more.`,
+  nameAlike: (names) => `That name looks like ${names.map((name) => `“${name}”`).join(', ')}, known in this room. People here are told that it is another.`,
+  meAlike: (names) => `Somebody in this room has a name that looks like yours: ${names.map((name) => `“${name}”`).join(', ')}.`,
+  looksLike: (names) => `looks like ${names.map((name) => `“${name}”`).join(', ')}`,
   nameFirst: 'Give yourself a name first.',
 
   // signing in

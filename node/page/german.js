@@ -73,8 +73,10 @@ export const german = {
   // names
   nameBlank: 'Diesen Namen sieht man nicht: er besteht nur aus Leerzeichen.', nameControl: 'Ein Name hat keine Steuerzeichen.',
   nameHidden: 'Dieser Name hat Zeichen, die man nicht sieht. Bitte lass sie weg.', nameInvisible: 'Diesen Namen sieht man nicht. Bitte nimm einen Buchstaben, eine Ziffer oder ein Zeichen.',
-  nameLong: (over, places) => `Dieser Name ist um ${over} zu lang. ${places}`, nameRoom: (left, places) => `Noch ${left} frei. ${places}`,
-  namePlaces: (places, letter, bytes) => `Ein Name hat ${places} Plätze${letter ? `; „${letter}“ braucht ${bytes}.` : '.'}`,
+  nameLong: (over, most) => `Dieser Name ist um ${over} zu lang: er hat höchstens ${most} Zeichen.`, nameRoom: (left) => `Noch ${left} frei.`,
+  nameAlike: (names) => `Dieser Name sieht aus wie ${names.map((name) => `„${name}“`).join(', ')}, hier schon bekannt. Den Leuten im Raum wird gesagt, dass es ein anderer ist.`,
+  meAlike: (names) => `In diesem Raum hat jemand einen Namen, der wie deiner aussieht: ${names.map((name) => `„${name}“`).join(', ')}.`,
+  looksLike: (names) => `sieht aus wie ${names.map((name) => `„${name}“`).join(', ')}`,
   nameFirst: 'Gib dir zuerst einen Namen.',
 
   // signing in

@@ -25,7 +25,7 @@ const at = (list, index) => list[Math.min(index, list.length - 1)];
 export class Link {
   /**
    * `on`: what to call: state(up), welcome(frame), who(frame): the name where one signs in, else undefined, message(frame), changed(frame): what became of one,
-   * joined(room, gap), room(frame): what it is, out(room, why): one may not be in it, role(moderator), moderated(frame, state): true when the answer was for that, wish(id): what is wanted of a message is another, unchanged(change, reason): it was given up, store(frame), post(post, gone), page(frame), found(frame), people(frame), error(text), frame(): there is something to `read`.
+   * joined(room, gap), room(frame): what it is, out(room, why): one may not be in it, role(moderator), moderated(frame, state): true when the answer was for that, wish(id): what is wanted of a message is another, unchanged(change, reason): it was given up, store(frame), post(post, gone), page(frame), found(frame), people(frame), alike(frame): names that look alike, error(text), frame(): there is something to `read`.
    *
    * Frames are kept as they come, until the page has time for them and calls `read`.
    */
@@ -415,6 +415,7 @@ export class Link {
   }
 
   on_people(frame) { this.on.people(frame); }
+  on_alike(frame) { this.on.alike(frame); }
   on_found(frame) { this.on.found(frame); }
   on_accepted(frame) { this.answered(frame, 'accepted'); }
   on_stored(frame) { this.answered(frame, 'stored'); }

@@ -3,9 +3,13 @@
 import { browser } from './memory.js';
 import { readName } from './names.js';
 import { tell } from './dom.js';
+import { word } from './words.js';
+
+const askAfterMs = 300;  // while one types
 
 export class Me {
-  /** `form`: at the side; `card`: of the first visit. Each has a field and a line for what there is to say of the name. `on.named(name)`. */
+  /** `form`: at the side; `card`: of the first visit. Each has a field and a line for what there is to say of the name. `on`: named(name), done(), warn(text),
+   * alike(name): a promise of the names that look like it. */
   constructor(form, card, on) {
     Object.assign(this, { form, card, on, settled: false });
     this.field = form.querySelector('input');
@@ -63,8 +67,24 @@ export class Me {
   /** What there is to say of the name that is being typed. */
   note(form) {
     const field = form.querySelector('input');
-    const { problem, note } = readName(field.value);
+    const { name, problem, note } = readName(field.value);
     tell(form.querySelector('[role=status]'), problem || note);
     field.setAttribute('aria-invalid', String(Boolean(problem)));
+    clearTimeout(this.asking);
+    if (name && !problem) this.asking = setTimeout(() => this.askAlike(form, name), askAfterMs);
+  }
+
+  /** Says whom others may take the name for that is being typed. */
+  async askAlike(form, name) {
+    const others = await this.on.alike(name).catch(() => []);
+    if (others.length > 0 && readName(form.querySelector('input').value).name === name) tell(form.querySelector('[role=status]'), word('nameAlike', others));
+  }
+
+  /** People here may take me for these. */
+  alike(others) {
+    const said = word('meAlike', others);
+    if (this.saidAlike === said) return;
+    this.saidAlike = said;
+    this.on.warn(said);
   }
 }

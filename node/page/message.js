@@ -1,5 +1,6 @@
 // How a message looks: who, when, what, and what became of it.
 
+import { markAlike } from './alike.js';
 import { lazily } from './clock.js';
 import { hueOf, initials } from './colours.js';
 import { element } from './dom.js';
@@ -15,6 +16,7 @@ const stamp = lazily(() => new Intl.DateTimeFormat(locale, { dateStyle: 'full', 
 export function nameOf(user) {
   const name = element('bdi', 'user', user);
   name.style.setProperty('--hue', hueOf(user));
+  markAlike(name, user);
   return name;
 }
 

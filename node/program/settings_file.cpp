@@ -43,7 +43,13 @@ SettingsFile read_settings_file(const std::string& path, const std::vector<std::
     SettingsFile out;
     YAML::Node root;
     try {
-        root = YAML::LoadFile(path);
+        const auto documents = YAML::LoadAllFromFile(path);
+        if (documents.empty()) return out;
+        root = documents.front();
+        if (documents.size() > 1)
+            out.mistakes.push_back(
+                fmt::format("{}: the settings end here, and others follow: leave out the '---'",
+                            place_of(path, documents[1].Mark())));
     } catch (const YAML::BadFile&) {
         out.mistakes.push_back(fmt::format("{}: cannot be read: give --config a readable file", path));
         return out;

@@ -1,6 +1,7 @@
 #include "node/program/setup.hpp"
 
 #include "node/base/names.hpp"
+#include "node/base/text.hpp"
 #include "node/base/version.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/process.hpp"
@@ -8,12 +9,14 @@
 #include "node/program/given_store.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <set>
 #include <stdexcept>
 #include <string_view>
 
@@ -24,7 +27,9 @@
 namespace davenport::node::program {
 namespace {
 
+constexpr std::size_t name_bytes_max = 256;  // what other nodes take as a message's host
 constexpr std::size_t secret_bytes_min = 32;
+constexpr std::size_t secret_letters_min = 8;  ///< different ones: anybody guesses a line of blanks or zeros
 /// For the store's connections, the journal and the index, the log.
 constexpr std::size_t reserved_descriptors = 64;
 
@@ -46,6 +51,14 @@ void require_folder(const std::string& path) {
             fmt::format("this user may not write to the folder {}: choose another", folder.string()));
 }
 
+/// What is there already is a file, so that it can be one of ours.
+void require_no_other(const std::string& path) {
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (!path.empty() && std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+        throw std::invalid_argument(fmt::format("{} is no file: give the name of one", path));
+}
+
 /// Bytes, not text: a binary key may hold any byte, a line feed first among them.
 std::string read_secret(const std::string& path) {
     auto secret = read_file(path);
@@ -55,11 +68,18 @@ std::string read_secret(const std::string& path) {
             fmt::format("{} holds {} bytes, and a secret needs {} at least: make one with "
                         "head -c 32 /dev/urandom | base64",
                         path, secret.size(), secret_bytes_min));
+    if (std::set<char>{secret.begin(), secret.end()}.size() < secret_letters_min)
+        throw std::invalid_argument(fmt::format(
+            "{} repeats a few bytes, as a file does whose writing was cut off: make a secret with "
+            "head -c 32 /dev/urandom | base64",
+            path));
     return secret;
 }
 
 std::string read_host(const std::string& name) {
     const auto host = wire::parse_host_header(name.find(':') == name.rfind(':') ? name : "[" + name + "]");
+    if (name == "*")
+        throw std::invalid_argument("'*' is no host's name: leave --host out, and any name will do");
     if (!host || host->port)
         throw std::invalid_argument(
             fmt::format("'{}' is not a host's name: give a name or an address alone, as chat.example", name));
@@ -135,10 +155,19 @@ ChatDriver::Config set_up(const CommandLine& given) {
             core.stores.push_back(std::move(access));
             config.stores.push_back(std::move(store));
         });
-    attempt("store-ca", [&] { require_readable(options.store_ca); });
+    attempt("store-password-file", [&] { require_readable(options.store_password_file); });
+    attempt("store-ca", [&] {
+        const auto text = options.store_ca.empty() ? std::string{} : read_file(options.store_ca);
+        if (!options.store_ca.empty() && text.find("-----BEGIN ") == std::string::npos)
+            throw std::invalid_argument(fmt::format(
+                "{} has no certificate: give a PEM file (-----BEGIN CERTIFICATE-----)", options.store_ca));
+    });
     attempt("listen", [&] { config.server.listen = wire::parse_listen_address(options.listen); });
     attempt("metrics", [&] {
-        if (!options.metrics.empty()) config.metrics = wire::parse_listen_address(options.metrics);
+        if (options.metrics.empty()) return;
+        config.metrics = wire::parse_listen_address(options.metrics);
+        if (config.metrics == config.server.listen && config.server.listen.port() != 0)
+            throw std::invalid_argument("this is the address of --listen: give it another port");
     });
     config.version = base::version();
     for (const auto& name : options.hosts)
@@ -148,6 +177,9 @@ ChatDriver::Config set_up(const CommandLine& given) {
     attempt("trusted-proxy", [&] { config.server.proxies = TrustedProxies{options.trusted_proxies}; });
     core.presence = options.presence == "on";
     core.feed = feed_mode(options.feed);
+    attempt("poll-interval", [&] {
+        if (!std::isfinite(options.poll_interval)) throw std::invalid_argument("give a number of seconds");
+    });
     core.poll_interval = base::Duration{static_cast<std::int64_t>(options.poll_interval * 1e6)};
     core.bulk_documents_max = options.batch;
     core.page_rows_max = options.page;
@@ -159,10 +191,19 @@ ChatDriver::Config set_up(const CommandLine& given) {
         options.posts_per_second == 0 ? 0 : std::max<std::size_t>(500, 10 * options.posts_per_second);
     core.outbox_messages_max = options.outbox;
     core.name = options.name.empty() ? "node" : options.name;
+    attempt("name", [&] {
+        if (core.name.size() > name_bytes_max || base::one_printable_line(core.name) != core.name)
+            throw std::invalid_argument(
+                fmt::format("a node's name is one line of text, at most {} bytes", name_bytes_max));
+    });
     std::memcpy(&core.random_seed, random_bytes(sizeof core.random_seed).data(), sizeof core.random_seed);
     core.members_only = options.auth == "couchdb";
     for (const auto& path : options.auth_secret_files)
-        attempt("auth-secret-file", [&] { core.auth_secrets.push_back(read_secret(path)); });
+        attempt("auth-secret-file", [&] {
+            core.auth_secrets.push_back(read_secret(path));
+            if (!core.members_only)
+                throw std::invalid_argument("it needs --auth couchdb: without it, nobody signs in");
+        });
     attempt("moderators", [&] { core.moderators = moderators(options); });
     core.moderator_role = options.moderator_role;
     core.entropy = random_bytes(32);
@@ -179,7 +220,10 @@ ChatDriver::Config set_up(const CommandLine& given) {
         if (!options.tls_cert.empty())
             wire::TlsIdentity{config.server.tls_cert_file, config.server.tls_key_file};
     });
-    attempt("journal", [&] { require_folder(options.journal); });
+    attempt("journal", [&] {
+        require_folder(options.journal);
+        require_no_other(options.journal);
+    });
     attempt("port-file", [&] { require_folder(options.port_file); });
     config.journal_path = options.journal;
     if (!mistakes.empty()) throw Mistakes{std::move(mistakes)};

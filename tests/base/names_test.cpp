@@ -1,6 +1,11 @@
 #include "node/base/names.hpp"
 
+#include "node/base/json.hpp"
+
+#include <fstream>
+#include <iterator>
 #include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -46,6 +51,38 @@ TEST(PrepareName, RefusesWhatCannotBeSeen) {
         EXPECT_NE(name.problem, "") << name.text;
         EXPECT_EQ(name.text, "");
     }
+}
+
+/// The page is held to the same names by tests/npm/page_modules.mjs.
+TEST(PrepareName, IsAsThePageHasIt) {
+    std::ifstream file{DAVENPORT_CONVERSATIONS "/names.json"};
+    const std::string text{std::istreambuf_iterator<char>{file}, {}};
+    const auto names = parse_json(text);
+    ASSERT_TRUE(names && names->is_array());
+    EXPECT_GE(names->get_array().size(), 50u);
+    for (const auto& one : names->get_array()) {
+        const auto given = string_member(one, "given"), wanted = string_member(one, "name");
+        ASSERT_TRUE(given);
+        const auto name = prepare_name(*given);
+        EXPECT_EQ(name.problem.empty(), wanted.has_value()) << *given;
+        EXPECT_EQ(name.text, wanted.value_or("")) << *given;
+    }
+}
+
+TEST(LooksOf, AreTheSameForNamesThatPeopleTakeForOneAnother) {
+    const auto taken_for = [](std::string_view a, std::string_view b) {
+        const auto x = looks_of(a), y = looks_of(b);
+        return x.as_written == y.as_written || x.small == y.small;
+    };
+    EXPECT_TRUE(taken_for("paypal", "p\u0430yp\u0430l"));
+    EXPECT_TRUE(taken_for("Ill", "lll"));
+    EXPECT_TRUE(taken_for("ANN", "ann"));
+    EXPECT_TRUE(taken_for("scope", "\u0455\u0441\u043e\u0440\u0435"));
+    EXPECT_TRUE(taken_for("modern", "modem"));
+    EXPECT_FALSE(taken_for("ann", "anne"));
+    EXPECT_FALSE(taken_for("\u0410\u043d\u043d\u0430", "Anna"));
+    EXPECT_EQ(looks_of(std::string(1'000'000, 'x')).as_written.size(), 1'000'000u);
+    EXPECT_NO_THROW(looks_of("\xff\xc3"));
 }
 
 TEST(PrepareName, CountsLettersAndNotBytes) {

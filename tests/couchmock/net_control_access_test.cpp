@@ -63,5 +63,22 @@ TEST(ControlAccess, WithAPortOfItsOwnItIsThereAlone) {
     EXPECT_THAT(ask(server.control_port()), HasSubstr("HTTP/1.1 401"));
 }
 
+TEST(ControlAccess, IsGuardedHoweverItsPathIsWritten) {
+    embed::MockServer server{{.admin = "admin:secret", .seed = {}, .data = {}}};
+    for (const std::string path :
+         {"//_mock/state", "/%5Fmock/state", "/%5fmoc%6B/state", "///_mock?x", "/_mock#x",
+          "http://localhost/%5Fmock/state", "http://localhost//_mock/state"})
+        for (const auto port : {server.port(), server.control_port()}) {
+            net_test::Client client{port};
+            client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            EXPECT_THAT(client.until_closed(), testing::ContainsRegex("^HTTP/1.1 (40[0134]) ")) << path;
+        }
+    for (const auto* path : {"//_mock/state", "/%5Fmock/faults"}) {
+        net_test::Client client{server.port()};
+        client.send(std::string{"GET "} + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        EXPECT_THAT(client.until_closed(), HasSubstr("on the port that --control opened")) << path;
+    }
+}
+
 }  // namespace
 }  // namespace davenport::couchmock

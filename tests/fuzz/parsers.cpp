@@ -220,6 +220,7 @@ void read_proxy(std::string_view bytes) {
 
 void read_name(std::string_view bytes) {
     const auto name = base::prepare_name(bytes);
+    static_cast<void>(base::looks_of(bytes));
     if (!name.problem.empty()) return;
     const auto again = base::prepare_name(name.text);
     require(again.problem.empty() && again.text == name.text, "a prepared name is prepared already");

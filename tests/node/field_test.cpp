@@ -379,6 +379,28 @@ TEST_F(Guarded, StrangersDoNotLockANamesOwnerOut) {
     EXPECT_EQ(try_password("ann", "10.7.7.7"), 429) << "a fifth failure would lock the name at the store";
 }
 
+TEST_F(Guarded, BehindAProxyOnThisMachineTheLastTryIsForWhoHasACookie) {
+    EXPECT_EQ(try_password("ann", "127.0.0.1"), 0);
+    let_in("ann");
+    auto cookie = std::string{base::header(responses.at(exchange_).headers, "Set-Cookie")};
+    cookie = cookie.substr(0, cookie.find(';'));
+    for (int i = 0; i < 3; ++i) {
+        live(2s);
+        EXPECT_EQ(try_password("ann", "127.0.0.1"), 0);
+        answer("POST /_session", 401, R"({"error":"unauthorized"})");
+    }
+    live(2s);
+    EXPECT_EQ(try_password("ann", "127.0.0.1"), 429) << "ann's own address is everybody's";
+    live(2s);
+    handle(node::Requested{++exchange_,
+                           {"POST",
+                            "/api/session",
+                            {{"Content-Type", "application/json"}, {"Cookie", "a=b; " + cookie + " ; c=d"}},
+                            R"({"name":"ann","password":"pw"})"},
+                           "127.0.0.1"});
+    EXPECT_TRUE(asked("POST /_session")) << "ann's browser";
+}
+
 TEST_F(Guarded, ATryWhoseAnswerNeverCameMayHaveFailed) {
     for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(try_password("ann", "10.0.0." + std::to_string(i)), 0);

@@ -75,6 +75,37 @@ TEST_F(ForeignPlace, WithoutATimeStandsWhereTheFirstNodeWroteDownThatItSawIt) {
     }
 }
 
+TEST_F(ForeignPlace, OneThatComesWhileAnothersPlaceIsWrittenGetsItsOwn) {
+    stream("feed=continuous", foreign_row("5-s", "first", ""));
+    places({});
+    stream("feed=continuous", foreign_row("6-s", "second", "noon"));
+    const auto bulk = answer("_bulk_docs", 201, R"([{"ok":true,"id":"davenport-place:first","rev":"1-a"}])");
+    EXPECT_THAT(bulk.body, testing::Not(HasSubstr("second")));
+    places({{"first", epoch_ms + 1}});
+    EXPECT_EQ(place_told("first"), epoch_ms + 1);
+    EXPECT_EQ(place_told("second"), -1) << "not before it has a place";
+    places({});
+    answer("_bulk_docs", 201, R"([{"ok":true,"id":"davenport-place:second","rev":"1-a"}])");
+    places({{"second", epoch_ms + 2}});
+    EXPECT_EQ(place_told("second"), epoch_ms + 2);
+}
+
+TEST_F(ForeignPlace, AnIdThatIsDatedFarAheadIsNotBelieved) {
+    for (const auto year : {2030, 2099, 9999}) {
+        const auto ms = epoch_ms + (year - 2027) * std::int64_t{366} * 24 * 3600 * 1000;
+        const auto id = "lobby:" + base::make_foreign_letters(std::min(ms, (std::int64_t{1} << 48) - 1), "x");
+        stream("feed=continuous", foreign_row(fmt::format("{}-s", year), id, "2027-01-15T08:00:00Z"));
+        EXPECT_EQ(place_told(id), -1) << "not before it has a place";
+        places({{id, epoch_ms + year}});
+        EXPECT_EQ(place_told(id), epoch_ms + year);
+        persist_all();
+    }
+    // Clocks go wrong by minutes and days: that is told of, and the id counts.
+    const auto id = "lobby:" + base::make_foreign_letters(epoch_ms + 86'400'000, "x");
+    stream("feed=continuous", foreign_row("9-s", id, ""));
+    EXPECT_EQ(place_told(id), epoch_ms + 86'400'000);
+}
+
 TEST_F(ForeignPlace, AnotherNodesWordCountsWhenItWasFirst) {
     stream("feed=continuous", foreign_row("5-s", "cron", ""));
     places({});

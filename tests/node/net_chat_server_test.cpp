@@ -323,6 +323,40 @@ TEST_F(ChatServerTest, RefusesOtherSitesPagesAndWhatIsNoHandshake) {
                 StartsWith("HTTP/1.1 413 "));
 }
 
+TEST_F(ChatServerTest, JoinsCookiesThatCameInSeveralHeaders) {
+    serve();
+    Client client{port()};
+    client.send(
+        "GET /api/session HTTP/1.1\r\nHost: localhost\r\nCookie: a=b\r\nX: y\r\ncookie: c=d\r\nCookie: "
+        "e=f\r\n\r\n");
+    EXPECT_EQ(base::header(next<Requested>().request.headers, "Cookie"), "a=b; c=d; e=f");
+    Client other{port()};
+    other.send(handshake("Cookie: a=b\r\nCookie: c=d\r\n"));
+    EXPECT_EQ(next<Opened>().cookies, "a=b; c=d");
+}
+
+TEST_F(ChatServerTest, AnswersNoFurtherWhileItsAnswersAreNotRead) {
+    serve();
+    Client client{port()};
+    const std::string request = "GET /chat.js HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    std::string many;
+    for (int i = 0; i < 100; ++i) many += request;
+    const auto sent = client.send_while_taken(many, 100'000'000);
+    EXPECT_LT(sent, 20'000'000u) << "its requests and our answers fill the memory";
+    // Read at last, every request has its answer.
+    std::thread rest{[&] {
+        client.send(std::string_view{request}.substr(sent % request.size()));
+        client.send("GET /icon.svg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    }};
+    const auto answers = client.until_closed();
+    rest.join();
+    std::size_t count = 0;
+    for (auto at = answers.find("HTTP/1.1 200 "); at != std::string::npos;
+         at = answers.find("HTTP/1.1 200 ", at + 1))
+        ++count;
+    EXPECT_EQ(count, sent / request.size() + 2);
+}
+
 TEST_F(ChatServerTest, SendsWhatIsQueuedWhileALongStretchOfWorkGoesOn) {
     serve();
     SessionId session = 0;

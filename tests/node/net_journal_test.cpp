@@ -214,6 +214,37 @@ TEST(JournalWriter, TellsWhyABatchIsNotOnTheDiskAndWritesTheNextOne) {
     EXPECT_EQ(texts(journal.after("", 0, 10)), (Texts{"a", "d"}));
 }
 
+TEST(JournalWriter, TakesNothingWhenItsFileOrItsLogIsGone) {
+    using namespace journal_conformance;
+    for (const std::string part : {"", "-wal"})
+        for (const bool replaced : {false, true}) {
+            SCOPED_TRACE(part + (replaced ? " replaced" : " removed"));
+            const Folder folder;
+            const auto path = folder / "journal";
+            const node::JournalFile file{path};
+            std::promise<std::string> done;
+            node::JournalWriter writer{
+                file, [&](std::uint64_t, std::string error) { done.set_value(std::move(error)); }};
+            std::uint64_t number = 0;
+            const auto trouble = [&](std::uint64_t arrival) {
+                done = {};
+                writer.commit(
+                    {++number, {entry(arrival, message("lobby", 1000 + static_cast<int>(arrival), "a"))}});
+                return done.get_future().get();
+            };
+            EXPECT_EQ(trouble(1), "");
+            EXPECT_EQ(trouble(2), "");
+            std::filesystem::rename(path + part, path + ".away");
+            if (replaced) std::filesystem::copy_file(path + ".away", path + part);
+            const auto* what =
+                replaced ? "replaced by another while the node runs" : "removed while the node runs";
+            EXPECT_THAT(trouble(3), HasSubstr(what)) << "committed to a file that no restart finds";
+            if (replaced) std::filesystem::remove(path + part);
+            std::filesystem::rename(path + ".away", path + part);
+            EXPECT_EQ(trouble(3), "") << "put back, it takes what comes";
+        }
+}
+
 TEST(JournalWriter, LeavesNothingOfARemovedTextInAnyFile) {
     using namespace journal_conformance;
     Folder folder;

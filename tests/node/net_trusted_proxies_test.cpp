@@ -25,6 +25,16 @@ TEST(TrustedProxies, AreNetworksAndAddresses) {
         EXPECT_THROW(TrustedProxies{{bad}}, std::invalid_argument) << bad;
 }
 
+TEST(CountedAddress, IsTheNetworkOfAHousehold) {
+    EXPECT_EQ(counted_address("2001:db8:1:2:3:4:5:6"), counted_address("2001:db8:1:2:ffff::1"));
+    EXPECT_NE(counted_address("2001:db8:1:2::1"), counted_address("2001:db8:1:3::1"));
+    EXPECT_EQ(counted_address("fe80::1%lo"), counted_address("fe80::2"));
+    for (const auto* one : {"10.1.2.3", "::1", "127.0.0.1", "", "unknown"})
+        EXPECT_EQ(counted_address(one), one);
+    EXPECT_EQ(counted_address("::ffff:10.1.2.3"), "10.1.2.3");
+    EXPECT_EQ(counted_address("::ffff:127.0.0.1"), "127.0.0.1") << "a proxy on this machine";
+}
+
 TEST(TrustedProxies, TellWhoIsBehindThem) {
     const auto address = [](std::string list, std::string peer = "10.0.0.1") {
         return proxies.client_of({{"X-Forwarded-For", std::move(list)}}, peer).address;

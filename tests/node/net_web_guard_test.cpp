@@ -50,6 +50,10 @@ TEST(WebGuard, ComparesOriginWithHost) {
         {"h", "https://h:8443", true},  // a proxy dropped the port
         {"[::1]:8080", "http://[::1]:8080", true},
         {"[::1]", "http://[::1]:80", true},
+        {"h.:8080", "http://h:8080", true},  // with the dot of the root
+        {"h", "http://h.", true},
+        {"[0:0:0:0:0:0:0:1]:8080", "http://[::1]:8080", true},
+        {"[2001:DB8::0:1]", "https://[2001:db8::1]", true},
         {"h:8080", nullptr, true},
         {"h:443", "http://h", false},
         {"h:80", "https://h", false},
@@ -80,9 +84,11 @@ TEST(WebGuard, ComparesOriginWithHost) {
 
 TEST(WebGuard, AnswersOnLoopbackOnlyForThisMachinesNames) {
     const WebGuard guard{{}, {}, true};
-    for (const auto* host : {"127.0.0.1:8080", "localhost", "LOCALHOST:8080", "[::1]:8080", "127.1.2.3"})
+    for (const auto* host : {"127.0.0.1:8080", "localhost", "LOCALHOST:8080", "[::1]:8080", "127.1.2.3",
+                             "localhost.", "[0:0:0:0:0:0:0:1]"})
         EXPECT_TRUE(lets_in(guard, host)) << host;
-    for (const auto* host : {"evil.example:8080", "127.evil.example:8080", "localhost.evil", "", "10.0.0.1"})
+    for (const auto* host : {"evil.example:8080", "127.evil.example:8080", "localhost.evil", "", "10.0.0.1",
+                             ".", "localhost..", "[::2]", "[::ffff:10.0.0.1]"})
         EXPECT_FALSE(lets_in(guard, host)) << host;
     EXPECT_FALSE(lets_in(guard, "evil.example:8080", "http://evil.example:8080"))
         << "a name that was made to point here";

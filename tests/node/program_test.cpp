@@ -75,7 +75,7 @@ private:
 };
 
 TEST_F(ProgramTest, TakesASecretAsBytes) {
-    const std::string bytes(31, 'x');
+    const std::string bytes = "0123456789abcdefghijklmnopqrstu";
     const auto secret = [&](std::string_view content) {
         return set_up(read({"--auth", "couchdb", "--auth-secret-file", file("secret", content)}))
             .core.auth_secrets.at(0);
@@ -84,7 +84,7 @@ TEST_F(ProgramTest, TakesASecretAsBytes) {
     EXPECT_EQ(secret(bytes + "y\n"), bytes + "y");
     EXPECT_EQ(secret("\n" + bytes), "\n" + bytes) << "a binary key may begin with 0x0A";
     EXPECT_EQ(secret("\n\n" + bytes + "\n"), "\n\n" + bytes);
-    EXPECT_EQ(secret(std::string(32, '\0')), std::string(32, '\0'));
+    EXPECT_EQ(secret('\0' + bytes), '\0' + bytes);
 }
 
 TEST_F(ProgramTest, RefusesASecretThatIsTooShort) {
@@ -93,8 +93,47 @@ TEST_F(ProgramTest, RefusesASecretThatIsTooShort) {
             EXPECT_THAT(secret_mistakes(content, auth),
                         ElementsAre(AllOf(StartsWith("--auth-secret-file: "),
                                           HasSubstr("head -c 32 /dev/urandom | base64"))));
-    EXPECT_THAT(mistakes({"--auth", "couchdb", "--auth-secret-file", "/nonexistent"}), SizeIs(1));
+    for (const auto* path : {"/nonexistent", "/", "/dev/zero", "/dev/null"})
+        EXPECT_THAT(mistakes({"--auth", "couchdb", "--auth-secret-file", path}),
+                    ElementsAre(StartsWith("--auth-secret-file: ")));
     EXPECT_THAT(mistakes({"--auth", "couchdb"}), IsEmpty()) << "the nodes make keys and share them";
+}
+
+TEST_F(ProgramTest, RefusesASecretThatAnybodyGuesses) {
+    for (const auto& content : {std::string(40, ' '), std::string(32, '\0'), std::string(64, 'a'),
+                                std::string(16, '\r') + std::string(16, '\n') + '\n'})
+        EXPECT_THAT(secret_mistakes(content), ElementsAre(HasSubstr("repeats a few bytes")));
+    EXPECT_THAT(secret_mistakes("31415926535897932384626433832795\n"), IsEmpty());
+}
+
+TEST_F(ProgramTest, RefusesASecretWhereNobodySignsIn) {
+    EXPECT_THAT(secret_mistakes("31415926535897932384626433832795", "none"),
+                ElementsAre(AllOf(StartsWith("--auth-secret-file: "), HasSubstr("--auth couchdb"))));
+}
+
+/// Each of these was once found out when people came, or never.
+TEST_F(ProgramTest, FindsWhatWouldFailOnlyLater) {
+    const auto finds = [&](const std::vector<std::string>& given, std::string_view words) {
+        SCOPED_TRACE(given.at(1));
+        EXPECT_THAT(mistakes(given),
+                    ElementsAre(AllOf(StartsWith(given.at(0) + ": "), HasSubstr(std::string{words}))));
+    };
+    finds({"--host", "*"}, "leave --host out");
+    for (const auto* url : {"http://db.example/Chat", "http://db.example/1chat", "http://db.example/_users"})
+        finds({"--store", url}, "is no name of a database");
+    for (const auto* url : {"http://db.example/chat?q=1", "http://db.example/chat#x"})
+        finds({"--store", url}, "goes on after the database's name");
+    EXPECT_THAT(mistakes({"--store", "http://db.example/team_$()+-%2Fchat"}), IsEmpty());
+    finds({"--store-ca", file("no.pem", "not a certificate")}, "PEM");
+    finds({"--store-ca", "/"}, "is a folder");
+    finds({"--store-password-file", "/nonexistent"}, "cannot read");
+    finds({"--name", "two\nlines"}, "one line");
+    finds({"--name", std::string(257, 'x')}, "256");
+    finds({"--poll-interval", "nan"}, "number of seconds");
+    finds({"--metrics", "127.0.0.1:8080"}, "--listen");
+    finds({"--trusted-proxy", "proxy.example"}, "'proxy.example' is no address");
+    EXPECT_THAT(mistakes({"--config", file("two.yaml", "---\nname: a\n---\nname: b\n")}),
+                ElementsAre(AllOf(HasSubstr("two.yaml:4:1"), HasSubstr("leave out the '---'"))));
 }
 
 TEST_F(ProgramTest, ReportsEveryMistakeAtOnceWithItsPlace) {
@@ -124,18 +163,21 @@ TEST_F(ProgramTest, ReportsEveryMistakeAtOnceWithItsPlace) {
     EXPECT_THAT(found, SizeIs(14));
 }
 
-TEST_F(ProgramTest, ReportsAMissingFolderOfTheJournal) {
-    variable("DAVENPORT_JOURNAL", "/nonexistent/journal");
-    std::string name = "chatnode";
-    char* argv[] = {name.data()};
-    int exit_code = 0;
-    const auto given = read_command_line(1, argv, exit_code);
-    try {
-        set_up(given.value());
-        ADD_FAILURE() << "it was taken";
-    } catch (const Mistakes& found) {
-        EXPECT_THAT(found.lines, ElementsAre(AllOf(StartsWith("DAVENPORT_JOURNAL: "),
-                                                   HasSubstr("/nonexistent does not exist"))));
+TEST_F(ProgramTest, ReportsAJournalThatCannotBe) {
+    for (const auto& [journal, words] : {std::pair{"/nonexistent/journal", "/nonexistent does not exist"},
+                                         {"/", "is no file"},
+                                         {"/dev/null", "is no file"}}) {
+        variable("DAVENPORT_JOURNAL", journal);
+        std::string name = "chatnode";
+        char* argv[] = {name.data()};
+        int exit_code = 0;
+        const auto given = read_command_line(1, argv, exit_code);
+        try {
+            set_up(given.value());
+            ADD_FAILURE() << "it was taken";
+        } catch (const Mistakes& found) {
+            EXPECT_THAT(found.lines, ElementsAre(AllOf(StartsWith("DAVENPORT_JOURNAL: "), HasSubstr(words))));
+        }
     }
 }
 

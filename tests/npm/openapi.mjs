@@ -64,6 +64,7 @@ test('a node answers as is described, when all is well', async () => {
   await call('get', '/api/search', '/api/search?q=one&room=lobby')
   assert.equal((await call('get', '/api/rooms', '/api/rooms')).rooms.length, 1)
   await call('get', '/api/rooms/{room}', '/api/rooms/lobby')
+  assert.deepEqual((await call('get', '/api/rooms/{room}/names', `/api/rooms/lobby/names?like=${encodeURIComponent('\u0430nn')}`)).alike, ['ann'])
   await call('get', '/api/session', '/api/session')
   await call('delete', '/api/session', '/api/session')
   await call('get', '/readyz', '/readyz')
@@ -73,6 +74,7 @@ test('a node answers as is described, when all is well', async () => {
 
 test('and when something is wrong', async () => {
   const messages = '/api/rooms/{room}/messages'
+  await call('get', '/api/rooms/{room}/names', '/api/rooms/lobby/names?like=%E2%80%8B')
   await call('post', messages, '/api/rooms/lobby/messages', { body: 'text' })
   await call('post', messages, '/api/rooms/lobby/messages', json({ user: 'ann' }))
   await call('post', messages, '/api/rooms/lobby/messages', json({ user: '', text: 'x' }))

@@ -147,6 +147,33 @@ test('who is named sees it in the message, at the room, in the title; who is awa
   await page.context().close()
 })
 
+// ---- names that look alike
+
+const falseAnn = '\u0430nn'  // its first letter is Cyrillic
+
+test('a name that looks like another is told of while it is typed, to whoever bears it, and beside both', async () => {
+  const ann = await open(node.url, 'ann', { room: 'alike' })
+  await say(ann, 'I am ann'); await stored(ann, 'I am ann')
+  const page = await open(node.url, '', { room: 'alike' })
+  await sees(page, 'I am ann')
+  await page.fill('#first-name', falseAnn)
+  await page.locator('#first-note', { hasText: /looks like “ann”, known in this room/ }).waitFor()
+  await page.fill('#first-name', 'bob')
+  await page.locator('#first-note').waitFor({ state: 'hidden' })
+  await page.fill('#first-name', falseAnn)
+  await page.press('#first-name', 'Enter')
+  await page.locator('#problem', { hasText: 'looks like yours: “ann”' }).waitFor()
+  await ann.locator('#problem', { hasText: `looks like yours: “${falseAnn}”` }).waitFor()
+  await say(page, 'so am I'); await stored(page, 'so am I')
+  await sees(ann, 'so am I')
+  for (const one of [ann, page])
+    assert.deepEqual(await one.$$eval('#log .user', (all) => all.map((name) => getComputedStyle(name, '::after').content.includes('looks like'))), [true, true])
+  const carol = await open(node.url, 'carol', { room: 'alike' })
+  await carol.locator('#log .user[data-alike]', { hasText: 'ann' }).first().waitFor()
+  assert.equal(await carol.isVisible('#problem'), false)
+  for (const one of [ann, page, carol]) await one.context().close()
+})
+
 // ---- a message
 
 test('every message has its time: the day and the second as its title, and a machine\'s time', async () => {
@@ -246,7 +273,7 @@ test('who comes for the first time is asked for a name, can read before, and los
   assert.equal(await page.isVisible('#me'), false)
   await say(page, 'half a thought')
   assert.equal(await page.evaluate(() => document.activeElement.id), 'first-name')
-  await page.fill('#first-name', 'Я'.repeat(40))
+  await page.fill('#first-name', 'Я'.repeat(80))
   await page.locator('#first-note', { hasText: 'too long by 16' }).waitFor()
   await page.fill('#first-name', 'ann'); await page.press('#first-name', 'Enter')
   await page.locator('#first').waitFor({ state: 'hidden' })

@@ -20,6 +20,7 @@ Clients::Clients(const ChatConfig& config, base::Random& random, CommitQueue& lo
       resume_{config, log, store, sessions_, rooms_},
       polls_{log, sessions_, resume_, rooms_},
       presence_{config, log.uuid(), store, sessions_, rooms_},
+      look_alikes_{log, presence_, sessions_, rooms_},
       members_{config, store},
       access_{log, members_},
       sign_in_{config, store, members_, counts},
@@ -30,8 +31,8 @@ Clients::Clients(const ChatConfig& config, base::Random& random, CommitQueue& lo
       history_{log, store},
       frames_{config, sessions_, rooms_,      resume_, presence_, search_, members_,
               posts_, changes_,  moderation_, access_, counts,    history_},
-      http_{config,      random,  log,     store,    resume_,  polls_,   posts_,   changes_,
-            moderation_, access_, search_, members_, sign_in_, greeter_, history_, counts} {}
+      http_{config,  random,  log,      store,    resume_,  polls_,   posts_,       changes_, moderation_,
+            access_, search_, members_, sign_in_, greeter_, history_, look_alikes_, counts} {}
 
 // ---- events
 
@@ -105,7 +106,11 @@ void Clients::on_change_stored(Turn& turn, const base::ChatMessage& message) {
     changes_.on_change_stored(turn, message);
 }
 
-void Clients::on_presence(base::Presence presence) { presence_.heard(std::move(presence)); }
+void Clients::on_presence(base::Presence presence) {
+    for (const auto& [room, names] : presence.people)
+        for (const auto& name : names) rooms_.note_name(room, name);
+    presence_.heard(std::move(presence));
+}
 
 /// Who came before anything was read has an empty room before them: they are told the newest of it.
 void Clients::on_catching_up(Turn& turn) {
@@ -227,6 +232,7 @@ void Clients::send(Turn& turn, const std::vector<std::string>& stored) {
     resume_.set_seen(store_->generation(), store_->read_up_to());
     resume_.stored(stored);
     resume_.pump(turn);
+    look_alikes_.pump();
     presence_.pump(turn);
     members_.pump(turn);
     if (members_.take_ended()) end_sessions(turn);

@@ -5,6 +5,7 @@
 #include "node/core/clients/frame_handler.hpp"
 #include "node/core/clients/greeter.hpp"
 #include "node/core/clients/http_handler.hpp"
+#include "node/core/clients/look_alikes.hpp"
 #include "node/core/clients/members.hpp"
 #include "node/core/clients/moderation_handler.hpp"
 #include "node/core/clients/polls.hpp"
@@ -118,6 +119,7 @@ private:
     Resume resume_;
     Polls polls_;
     PresenceTracker presence_;
+    LookAlikes look_alikes_;
     Members members_;
     Access access_;
     SearchHandler search_{sessions_, access_};

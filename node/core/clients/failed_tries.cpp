@@ -1,5 +1,7 @@
 #include "node/core/clients/failed_tries.hpp"
 
+#include "node/base/text.hpp"
+
 #include <algorithm>
 
 namespace davenport::node {
@@ -39,6 +41,7 @@ void FailedTries::take_back(const std::string& name, base::Time began) {
 }
 
 void FailedTries::remember(const std::string& name, const std::string& address) {
+    if (base::is_loopback_address(address)) return;
     if (known_addresses_.size() >= known_names_max && !known_addresses_.contains(name))
         known_addresses_.erase(known_addresses_.begin());
     auto& addresses = known_addresses_[name];

@@ -30,7 +30,8 @@ public:
     /// The try that began then was no failure.
     void take_back(const std::string& name, base::Time began);
 
-    /// The name has signed in from there.
+    /// The name has signed in from there. From this machine a proxy may speak for everybody: such an address
+    /// is nobody's.
     void remember(const std::string& name, const std::string& address);
     [[nodiscard]] bool is_known(const std::string& name, const std::string& address) const;
 

@@ -82,6 +82,7 @@ void FrameHandler::on_frame(Turn& turn, Session& session, Hello& frame) {
         return sessions_->tell(session, frames::Refused{{}, "bad_name", name.problem, 0, name.max});
     session.user = std::move(name.text);
     presence_->changed();
+    for (const auto* room : session.rooms) rooms_->note_name(room->name, session.user);
     if (!access_->any()) return;
     auto rooms = resume_->rooms_under_way(session.id);
     for (const auto* room : session.rooms) rooms.push_back(room->name);

@@ -277,6 +277,15 @@ void add(base::FrameBatch& batch, const People& frame) {
     });
 }
 
+void add(base::FrameBatch& batch, const Alike& frame) {
+    add_object(batch, "alike", [&](Object& object) {
+        object.text(",\"room\":", frame.room);
+        for (const auto& name : frame.names)
+            object.text(&name == &frame.names.front() ? ",\"names\":[" : ",", name);
+        object.raw("]");
+    });
+}
+
 void add(base::FrameBatch& batch, const Page& frame) {
     batch.add({.type = "page"}, [&](std::string& out) {
         ((out += "{\"t\":\"page\",\"room\":\"") += frame.room) += "\",";

@@ -13,6 +13,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// What clients are told (node/PROTOCOL.md), as typed values; views live for the call. They become text at
 /// once, in add() and append(): this is the hot path. What another transport than a WebSocket needs to know
@@ -99,6 +100,11 @@ struct People {
     const std::set<std::string>& names;
     std::size_t most = 0;
 };
+/// Names in a room that people take for one another; the first is known for longest.
+struct Alike {
+    std::string_view room;
+    const std::vector<std::string>& names;
+};
 struct Page {
     std::string_view room;
     const HistoryPage& page;
@@ -135,6 +141,7 @@ void add(base::FrameBatch& batch, const Role& frame);
 void add(base::FrameBatch& batch, const PutOut& frame);
 void add(base::FrameBatch& batch, const StoreState& frame);
 void add(base::FrameBatch& batch, const People& frame);
+void add(base::FrameBatch& batch, const Alike& frame);
 void add(base::FrameBatch& batch, const Page& frame);
 void add(base::FrameBatch& batch, const Found& frame);
 void add(base::FrameBatch& batch, const Bye& frame);

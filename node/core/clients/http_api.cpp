@@ -228,6 +228,12 @@ Call read_room_call(const base::HttpRequest& request, const base::Target& target
         if (request.method == "POST") return read_post(request, room);
         return not_allowed("GET and POST are", "GET, HEAD, POST");
     }
+    if (what == "names") {
+        if (request.method != "GET" && request.method != "HEAD") return not_allowed("GET is", "GET, HEAD");
+        const auto* like = target.find("like");
+        if (!like) return wrong(400, "bad_request", "`like` is the name to be looked at");
+        return GetName{room, *like};
+    }
     if (what != "poll" && what != "events") return wrong(404, "not_found", "there is nothing here");
     if (request.method != "GET") return not_allowed("GET is", "GET");
     return what == "poll" ? read_poll(target, room) : read_follow(target, request, room);
@@ -375,6 +381,15 @@ base::HttpResponse room(const frames::RoomInfo& frame) {
     std::string body = "{";
     frames::append_members(body, frame);
     return json(200, body + "}\n");
+}
+
+base::HttpResponse name(const frames::Alike& alike, std::string_view prepared) {
+    std::string body;
+    base::JsonWriter json_of{body};
+    json_of.begin_object().member("room", alike.room).member("name", prepared).key("alike").begin_array();
+    for (const auto& one : alike.names) json_of.value(one);
+    json_of.end_array().end_object();
+    return json(200, body + "\n");
 }
 
 base::HttpResponse invalid_cursor() {

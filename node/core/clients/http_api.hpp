@@ -59,6 +59,9 @@ struct GetBans {
 struct GetRoom {
     std::string room;
 };  ///< GET /api/rooms/{room}
+struct GetName {
+    std::string room, name;
+};  ///< GET /api/rooms/{room}/names?like=: whether it is a name, and who bears one like it
 struct SetRoom {
     std::string key;
     base::RoomSettings settings;  ///< with its room
@@ -74,9 +77,9 @@ struct BadRequest {
     base::HttpResponse answer;
 };  ///< none of these, or badly made
 
-using Call =
-    std::variant<Health, Ready, GetMessages, Poll, Follow, GetRooms, FindMessages, PostMessage, ChangeMessage,
-                 ChangeBan, GetBans, GetRoom, SetRoom, BeginSession, GetSession, EndSession, BadRequest>;
+using Call = std::variant<Health, Ready, GetMessages, Poll, Follow, GetRooms, FindMessages, PostMessage,
+                          ChangeMessage, ChangeBan, GetBans, GetRoom, GetName, SetRoom, BeginSession,
+                          GetSession, EndSession, BadRequest>;
 Call read(const base::HttpRequest& request);
 
 /// An error as all of ours are: what a program goes by, and what a person reads.
@@ -109,6 +112,8 @@ base::HttpResponse rooms(const std::vector<base::JournalRoom>& rooms, bool more)
 /// `more`: there are others after the last of `bans`.
 base::HttpResponse bans(const std::vector<const base::Ban*>& bans, bool more);
 base::HttpResponse room(const frames::RoomInfo& frame);
+/// A name that is good, as it is written, and names that look like it.
+base::HttpResponse name(const frames::Alike& alike, std::string_view prepared);
 base::HttpResponse invalid_cursor();  ///< `after` was not handed out by any node
 base::HttpResponse too_many();        ///< long polls, or searches
 base::HttpResponse shutting_down();   ///< the node is about to end

@@ -1,6 +1,7 @@
 #include "node/core/clients/http_handler.hpp"
 
 #include "node/base/message_id.hpp"
+#include "node/base/names.hpp"
 #include "node/core/log/history.hpp"
 
 #include <optional>
@@ -24,7 +25,7 @@ HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQ
                          Resume& resume, Polls& polls, PostHandler& posts, ChangeHandler& changes,
                          ModerationHandler& moderation, const Access& access, SearchHandler& search,
                          Members& members, SignIn& sign_in, Greeter& greeter, HistoryReader& history,
-                         NodeCounts& counts)
+                         LookAlikes& look_alikes, NodeCounts& counts)
     : config_{&config},
       random_{&random},
       log_{&log},
@@ -40,6 +41,7 @@ HttpHandler::HttpHandler(const ChatConfig& config, base::Random& random, CommitQ
       sign_in_{&sign_in},
       greeter_{&greeter},
       history_{&history},
+      look_alikes_{&look_alikes},
       counts_{&counts} {}
 
 void HttpHandler::on(Turn& turn, Requested& request) {
@@ -162,6 +164,14 @@ void HttpHandler::answer(Asked& asked, http_api::GetBans& call) {
 void HttpHandler::answer(Asked& asked, http_api::GetRoom& call) {
     if (!may_not_read(asked, call.room))
         asked.answer(http_api::room({call.room, access_->settings(call.room)}));
+}
+
+void HttpHandler::answer(Asked& asked, http_api::GetName& call) {
+    if (may_not_read(asked, call.room)) return;
+    const auto name = base::prepare_name(call.name);
+    if (!name.problem.empty()) return asked.answer(http_api::bad_name(name.problem, name.max));
+    const auto alike = look_alikes_->alike(call.room, name.text);
+    asked.answer(http_api::name({call.room, alike}, name.text));
 }
 
 void HttpHandler::answer(Asked& asked, http_api::SetRoom& call) {

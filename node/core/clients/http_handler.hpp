@@ -5,6 +5,7 @@
 #include "node/core/clients/greeter.hpp"
 #include "node/core/clients/history_reader.hpp"
 #include "node/core/clients/http_api.hpp"
+#include "node/core/clients/look_alikes.hpp"
 #include "node/core/clients/moderation_handler.hpp"
 #include "node/core/clients/polls.hpp"
 #include "node/core/clients/post_handler.hpp"
@@ -24,7 +25,8 @@ public:
     HttpHandler(const ChatConfig& config, base::Random& random, CommitQueue& log, const Store& store,
                 Resume& resume, Polls& polls, PostHandler& posts, ChangeHandler& changes,
                 ModerationHandler& moderation, const Access& access, SearchHandler& search, Members& members,
-                SignIn& sign_in, Greeter& greeter, HistoryReader& history, NodeCounts& counts);
+                SignIn& sign_in, Greeter& greeter, HistoryReader& history, LookAlikes& look_alikes,
+                NodeCounts& counts);
 
     void on(Turn& turn, Requested& request);
 
@@ -60,6 +62,7 @@ private:
     void answer(Asked& asked, http_api::ChangeBan& call);
     void answer(Asked& asked, http_api::GetBans& call);
     void answer(Asked& asked, http_api::GetRoom& call);
+    void answer(Asked& asked, http_api::GetName& call);
     void answer(Asked& asked, http_api::SetRoom& call);
     void answer(Asked& asked, http_api::BeginSession& call);
     void answer(Asked& asked, http_api::GetSession& call);
@@ -84,6 +87,7 @@ private:
     SignIn* sign_in_;
     Greeter* greeter_;
     HistoryReader* history_;
+    LookAlikes* look_alikes_;
     NodeCounts* counts_;
     std::uint16_t keys_made_ = 0;
 };

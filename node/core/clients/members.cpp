@@ -28,6 +28,7 @@ void each_cookie(std::string_view cookies, const Use& use) {
         auto one = cookies.substr(0, end);
         cookies = end == std::string_view::npos ? std::string_view{} : cookies.substr(end + 1);
         while (one.starts_with(' ')) one.remove_prefix(1);
+        while (one.ends_with(' ')) one.remove_suffix(1);
         if (!one.starts_with(cookie_name)) continue;
         ++tried;
         if (use(one.substr(cookie_name.size()))) return;

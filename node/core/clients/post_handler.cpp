@@ -1,5 +1,6 @@
 #include "node/core/clients/post_handler.hpp"
 
+#include "node/base/change.hpp"
 #include "node/base/mark.hpp"
 
 #include <algorithm>
@@ -14,6 +15,12 @@ constexpr std::int64_t just_now_ms = 5000;
 
 bool same(const ReplyTo& a, const ReplyTo& b) {
     return a.session == b.session && a.exchange == b.exchange && a.key == b.key;
+}
+
+/// Two texts with one hash: found by trying some thousand million of them.
+Refusal another_has_the_id() {
+    DAVENPORT_MARK("a post has the id of another message");
+    return {"bad_key", "another message has the id that this one would have: make a new key"};
 }
 
 }  // namespace
@@ -44,7 +51,7 @@ PostHandler::PostHandler(const ChatConfig& config, CommitQueue& log, Store& stor
 void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter, const std::string& who) {
     auto read = read_post(*config_, draft);
     auto* good = std::get_if<GoodPost>(&read);
-    if (good && repeat(turn, good->message.id(), waiter)) return;  // known first, rules after
+    if (good && repeat(turn, good->message, waiter)) return;  // known first, rules after
     if (const auto refusal = too_fast(turn, who)) return refuse(turn, waiter, *refusal);
     if (!good) return refuse(turn, waiter, std::get<Refusal>(read));
     if (const auto refusal = access_->to_write(draft.room, draft.user, turn.now))
@@ -105,7 +112,8 @@ void PostHandler::not_committed(Turn& turn) {
             refuse(turn, waiter, disk_refusal());
 }
 
-bool PostHandler::repeat(Turn& turn, std::string_view id, const ReplyTo& waiter) {
+bool PostHandler::repeat(Turn& turn, const base::ChatMessage& message, const ReplyTo& waiter) {
+    const auto id = message.id();
     if (store_->has_refused(id)) {
         DAVENPORT_MARK("a repeat of what the store refused");
         tell(turn, waiter, frames::Failed{waiter.key, id, "the store refused it before"});
@@ -117,6 +125,8 @@ bool PostHandler::repeat(Turn& turn, std::string_view id, const ReplyTo& waiter)
         return true;
     }
     if (auto* pending = log_->find(id)) {
+        if (base::contradict(pending->entry.message, message))
+            return refuse(turn, waiter, another_has_the_id()), true;
         if (!pending->committed && log_->failing()) return refuse(turn, waiter, disk_refusal()), true;
         if (!pending->committed) DAVENPORT_MARK("a repeat of what is on its way to the disk");
         if (pending->committed) tell(turn, waiter, frames::Accepted{waiter.key, id});
@@ -125,6 +135,7 @@ bool PostHandler::repeat(Turn& turn, std::string_view id, const ReplyTo& waiter)
     }
     const auto entry = log_->journal().find(id);
     if (!entry) return false;
+    if (base::contradict(entry->message, message)) return refuse(turn, waiter, another_has_the_id()), true;
     const auto& store = store_->generation();
     const auto* change = log_->changes().last(id);  // it takes the message's marks with it
     if ((change && change->stored) ||

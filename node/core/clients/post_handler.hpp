@@ -73,7 +73,7 @@ private:
     void accept(base::ChatMessage message, ReplyTo waiter, base::Time now);
     void note_for_slow_mode(const base::ChatMessage& message, base::Time now);
     /// The message is known already. False when it is not.
-    bool repeat(Turn& turn, std::string_view id, const ReplyTo& waiter);
+    bool repeat(Turn& turn, const base::ChatMessage& message, const ReplyTo& waiter);
     /// Asks the store whether it knows the message; else `refusal` stands.
     void look_up(Turn& turn, const base::ChatMessage& message, ReplyTo waiter, Refusal refusal);
     void show(PendingMessage& pending);

@@ -37,6 +37,9 @@ public:
     void heard(base::Presence presence);
     void store_changed();
 
+    /// Who is in the room, at whichever node.
+    [[nodiscard]] std::set<std::string> people_in(const std::string& room) const;
+
     /// This node goes away: its people are somewhere else, if anywhere.
     void end(Turn& turn);
 
@@ -53,7 +56,6 @@ private:
     void write(Turn& turn);
     void publish(Turn& turn);
     void wake(Turn& turn, base::Time at);
-    [[nodiscard]] std::set<std::string> people_in(const std::string& room) const;
     void forget_the_silent();
     void compare();
 

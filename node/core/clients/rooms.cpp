@@ -28,6 +28,7 @@ Room& Rooms::enter(Session& session, std::string_view name, std::string_view new
                       [&](const Room::MaybeAhead& one) { return one.session == &session; });
     } else {
         session.rooms.push_back(slot.get());
+        entered_.emplace_back(session.id, slot->name);
         ++version_;
     }
     return *slot;
@@ -59,6 +60,11 @@ void Rooms::unfollow(Session& session, std::string_view name) {
     forget_if_empty(room);
 }
 
+void Rooms::note_name(std::string_view room, std::string_view name) {
+    if (const auto* found = find(room); found && !found->names.contains(name))
+        unknown_names_.emplace_back(room, name);
+}
+
 void Rooms::unfollow_all(Session& session) {
     while (!session.rooms.empty()) unfollow(session, session.rooms.back()->name);
 }
@@ -84,6 +90,7 @@ base::FrameBatch& Rooms::late_batch(Room& room) {
 void Rooms::show(const base::ChatMessage& message, std::uint64_t n) {
     auto* room = find(message.room());
     if (!room) return;
+    if (!room->names.contains(message.user())) unknown_names_.emplace_back(room->name, message.user());
     touch(*room);
     const bool late = message.position() < room->newest;
     if (!late) room->newest = message.position();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/core/clients/known_names.hpp"
 #include "node/core/clients/sessions.hpp"
 
 #include <cstdint>
@@ -7,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace davenport::node {
@@ -26,6 +28,8 @@ struct Room {
     std::shared_ptr<base::FrameBatch> batch;       ///< what was shown in this turn
     std::shared_ptr<base::FrameBatch> late_batch;  ///< the same for the maybe_ahead, everything marked late
     std::size_t shown_since_cursor = 0;
+    KnownNames names;         ///< LookAlikes reads them
+    bool names_read = false;  ///< those of the past
 };
 
 /// Who follows which room, and the fan-out: what a room is shown in one turn is one batch, made once and
@@ -62,6 +66,24 @@ public:
         if (!room.maybe_ahead.empty()) frames::add(late_batch(room), frame);
     }
 
+    // ---- names that are not known in their room yet (LookAlikes)
+    /// Somebody bears that name in the room, if anybody follows it.
+    void note_name(std::string_view room, std::string_view name);
+    [[nodiscard]] bool has_names_to_look_at() const { return !entered_.empty() || !unknown_names_.empty(); }
+    /// Who follows a room since this was last asked, with the room's name.
+    [[nodiscard]] std::vector<std::pair<SessionId, std::string>> take_entered() {
+        return std::exchange(entered_, {});
+    }
+    /// Rooms, and a name that was noted or spoke there.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> take_unknown_names() {
+        return std::exchange(unknown_names_, {});
+    }
+    template <class Use>
+    void each_follower(const Room& room, const Use& use) {
+        for (auto* session : room.followers) use(*session);
+        for (const auto& one : room.maybe_ahead) use(*one.session);
+    }
+
     /// Rooms whose followers could do with a newer cursor.
     [[nodiscard]] std::vector<Room*> take_stale_cursors(std::size_t shown_at_least);
     [[nodiscard]] bool has_stale_cursors() const { return !stale_.empty(); }
@@ -84,6 +106,8 @@ private:
     std::vector<Room*> touched_;  ///< have a batch in this turn
     std::vector<Room*> stale_;    ///< have shown something since their last cursor
     std::uint64_t version_ = 0;
+    std::vector<std::pair<SessionId, std::string>> entered_;
+    std::vector<std::pair<std::string, std::string>> unknown_names_;
 };
 
 }  // namespace davenport::node

@@ -210,7 +210,9 @@ void CommitQueue::persist_failed(Turn& turn, const std::string& reason) {
     policies_.not_committed();
     if (!std::exchange(failing_, true))
         turn.error("journal: cannot write (" + reason +
-                   "); posts are refused until it can: free some space on the disk, or put the file back");
+                   "); posts are refused until it can: free some space on the disk, put the file back, or, "
+                   "where it is "
+                   "damaged, restore a backup");
     DAVENPORT_MARK("a commit fails");
     for (auto* pending : under_way_) {
         pending->handed = false;

@@ -38,6 +38,7 @@ void Connection::send(Piece piece) {
 }
 
 void Connection::queue(Piece piece) {
+    queued_bytes_ += piece.bytes.size();
     queue_.push_back(std::move(piece));
     flush_later();
 }
@@ -133,6 +134,7 @@ Connection::Outcome Connection::write_queue() {
 void Connection::consume(std::size_t bytes) {
     std::size_t whole = 0;
     sent_ += bytes;
+    queued_bytes_ -= bytes;
     while (whole < queue_.size() && sent_ >= queue_[whole].bytes.size())
         sent_ -= queue_[whole++].bytes.size();
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(whole));
@@ -176,6 +178,7 @@ void Connection::close() {
     if (state_ == State::closed) return;
     state_ = State::closed;
     queue_.clear();
+    queued_bytes_ = 0;
     boost::system::error_code ignored;
     socket_.close(ignored);
     asio::post(loop_.context(),

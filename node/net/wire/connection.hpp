@@ -52,6 +52,8 @@ public:
 
     /// True when the kernel has all that was queued.
     [[nodiscard]] bool flushed() const { return queue_.empty(); }
+    /// What is queued and the kernel has not yet.
+    [[nodiscard]] std::size_t queued_bytes() const { return queued_bytes_; }
     [[nodiscard]] bool open() const { return state_ == State::open; }
     [[nodiscard]] const std::string& address() const { return address_; }
     [[nodiscard]] bool is_secure() const { return tls_ != nullptr; }
@@ -103,6 +105,7 @@ private:
     std::shared_ptr<Connection> self_;
     std::string address_;
     std::vector<Piece> queue_;
+    std::size_t queued_bytes_ = 0;
     std::size_t sent_ = 0;  ///< of the first piece
     State state_ = State::open;
     bool dirty_ = false;

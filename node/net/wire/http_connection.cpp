@@ -10,6 +10,8 @@ namespace {
 
 // So much may a client send ahead of an answer that it waits for; then its socket fills up.
 constexpr std::size_t ahead_bytes_max = 1 << 20;
+// So much of its answers may wait for a client that asks and does not read.
+constexpr std::size_t unread_bytes_max = 1 << 20;
 
 /// The Date header, made once a second.
 const std::string& date_now() {
@@ -34,20 +36,22 @@ bool has_length(int status) { return status >= 200 && status != 204; }
 HttpConnection::HttpConnection(Loop& loop, asio::ip::tcp::socket socket, const HttpLimits& limits)
     : Connection(loop, std::move(socket)), limits_(limits) {}
 
+bool HttpConnection::is_full() const { return queued_bytes() > unread_bytes_max; }
+
 void HttpConnection::on_bytes(std::string_view bytes) {
     if (raw_) return on_raw(bytes);
-    const auto used = !answering_ && pending_.empty() ? read_request(bytes) : 0;
+    const auto used = !answering_ && !is_full() && pending_.empty() ? read_request(bytes) : 0;
     if (!open()) return;
     if (raw_) return on_raw(bytes.substr(used));
     pending_.append(bytes.substr(used));
     read_requests();
-    if (open() && answering_ && pending_.size() > ahead_bytes_max) hold_reads(true);
+    if (open() && (answering_ || is_full()) && pending_.size() > ahead_bytes_max) hold_reads(true);
 }
 
 void HttpConnection::read_requests() {
     if (reading_) return;
     std::size_t used = 0;
-    while (open() && !raw_ && !answering_ && used < pending_.size()) {
+    while (open() && !raw_ && !answering_ && !is_full() && used < pending_.size()) {
         const auto n = read_request(std::string_view{pending_}.substr(used));
         if (n == 0) break;
         used += n;
@@ -142,6 +146,10 @@ void HttpConnection::finish_answer() {
 }
 
 void HttpConnection::on_flushed() {
+    if (!raw_ && !answering_ && open() && !pending_.empty()) {  // the other side takes answers again
+        hold_reads(false);
+        read_requests();
+    }
     if (!tell_written_ || !open() || !flushed()) return;
     tell_written_ = false;
     on_data_written();

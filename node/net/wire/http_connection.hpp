@@ -13,7 +13,8 @@ namespace davenport::wire {
 /// A server's end of an HTTP/1.1 connection: reads a request, waits for the end of its answer, reads the
 /// next.
 ///
-/// What the other side sends ahead meanwhile is kept, up to a bound. A request that is none is refused and
+/// What the other side sends ahead meanwhile is kept, up to a bound; nothing more is answered while it takes
+/// no answers. A request that is none is refused and
 /// the connection closed, before on_request() sees anything of it.
 class HttpConnection : public Connection {
 public:
@@ -50,6 +51,8 @@ protected:
 private:
     void on_bytes(std::string_view bytes) final;
     void read_requests();
+    /// The other side takes no answers at present.
+    [[nodiscard]] bool is_full() const;
     std::size_t read_request(std::string_view bytes);
     void finish_answer();
 

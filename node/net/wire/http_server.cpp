@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include <boost/url/authority_view.hpp>
+#include <boost/url/ipv6_address.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url.hpp>
 #include <boost/url/url_view.hpp>
@@ -18,6 +19,16 @@ std::string in_lower_case(std::string text) {
     for (auto& c : text)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
     return text;
+}
+
+/// As names are compared: in lower case, without the dot of the root, and an IPv6 address in its shortest
+/// form.
+std::string normal_host(std::string text) {
+    text = in_lower_case(std::move(text));
+    if (text.size() > 1 && text.ends_with('.')) text.pop_back();
+    if (text.find(':') == std::string::npos) return text;
+    const auto address = urls::parse_ipv6_address(text);
+    return address ? std::string{address->to_string()} : text;
 }
 
 /// Nothing for no number from 1 to 65535.
@@ -75,7 +86,7 @@ std::optional<WebOrigin> parse_web_origin(std::string_view text) {
     if ((!tls && url.scheme_id() != urls::scheme::http) || url.has_userinfo() || url.has_query() ||
         url.has_fragment() || (!path.empty() && path != "/") || url.host_address().empty())
         return std::nullopt;
-    WebOrigin out{tls, in_lower_case(url.host_address()), default_port(tls)};
+    WebOrigin out{tls, normal_host(url.host_address()), default_port(tls)};
     if (const std::string digits = url.port(); !digits.empty()) {
         const auto port = read_port(digits);
         if (!port) return std::nullopt;
@@ -87,7 +98,7 @@ std::optional<WebOrigin> parse_web_origin(std::string_view text) {
 std::optional<HostHeader> parse_host_header(std::string_view text) {
     const auto parsed = urls::parse_authority({text.data(), text.size()});
     if (!parsed || parsed->has_userinfo() || parsed->host_address().empty()) return std::nullopt;
-    HostHeader out{in_lower_case(parsed->host_address()), std::nullopt};
+    HostHeader out{normal_host(parsed->host_address()), std::nullopt};
     if (const std::string digits = parsed->port(); !digits.empty()) {
         out.port = read_port(digits);
         if (!out.port) return std::nullopt;

@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t known_rows_for_backfill = 200;
 constexpr auto clocks_differ_by = std::chrono::seconds{5};
 constexpr auto ahead_max = std::chrono::seconds{60};  // as of a key
+// Of an id of our form: nodes whose clocks are wrong make such, and they are told of (ClockCheck). What is
+// further ahead was made by hand.
+constexpr auto id_ahead_max = std::chrono::hours{24 * 366};
 
 Store::Password password_of(const base::HttpResponse& response) {
     if (response.status == 200) {
@@ -120,6 +123,7 @@ void CouchStore::on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes) 
             const bool row_is_due = pending ? !pending->stored : writer_.reads_journal();
             if (row_is_due && expected_.size() < expected_max) {
                 expected_.emplace(outcome.id);
+                if (outcome.was_there) was_there_.emplace(outcome.id);
                 feed_watch_.wrote(turn.now.time);
             }
             confirm(turn, outcome.id, pending);
@@ -215,6 +219,13 @@ bool CouchStore::take_in(Turn& turn, base::ChatMessage message) {
     if (log_->knows(id)) {
         if (message.changed() || log_->may_be_changed(id)) return reconcile(turn, message);
         auto* pending = log_->find(id);
+        if (contradicts(message, pending)) {
+            ++counts_->rows_contradicting;
+            turn.warn("store: the document " + std::string{id} +
+                      " says something else than the message that this node knows by its id; what the store "
+                      "has counts");
+            if (adopt_other_text(turn, message)) return false;
+        }
         // Of ours, before the store's answer.
         const bool first_word = pending && !pending->stored && pending->entry.accepted_here;
         if (first_word) DAVENPORT_MARK("the feed brings an own message before its answer");
@@ -224,6 +235,15 @@ bool CouchStore::take_in(Turn& turn, base::ChatMessage message) {
     if (wants_place(turn, message)) return false;
     add(turn, std::move(message));
     return false;
+}
+
+bool CouchStore::contradicts(const base::ChatMessage& message, const PendingMessage* pending) {
+    if (pending) return base::contradict(pending->entry.message, message);
+    const auto id = message.id();
+    const bool was_there = was_there_.erase(std::string{id}) > 0;
+    if (!was_there && expected_.contains(id)) return false;  // this node wrote it, and the store took it
+    const auto entry = log_->journal().find(id);
+    return entry && base::contradict(entry->message, message);
 }
 
 bool CouchStore::told_again(std::string_view id, bool first_word) {
@@ -294,14 +314,21 @@ void CouchStore::caught_up_at_last(Turn& turn) {
     newest_read_.clear();
 }
 
+bool CouchStore::is_placed_by_id(const Turn& turn, const base::ChatMessage& message) const {
+    const auto said = base::parse_message_id(message.id());
+    // A node or a store whose clock is far behind must not take all that is said for the future's.
+    const auto latest = std::max(turn.now.wall, turn.now.wall - clock_ahead()) + id_ahead_max;
+    return said && base::wall_from_unix_ms(said->unix_ms) <= latest;
+}
+
 bool CouchStore::wants_place(Turn& turn, const base::ChatMessage& message) {
     const auto said = base::parse_message_id(message.id());
-    if (said) {
+    if (is_placed_by_id(turn, message)) {
         neighbour_ = base::wall_from_unix_ms(said->unix_ms);
         return false;
     }
     const auto now = turn.now.wall;
-    const auto told = base::parse_datetime(message.datetime());
+    const auto told = said ? std::nullopt : base::parse_datetime(message.datetime());
     const bool good = told && *told <= now + ahead_max;
     if (good && was_caught_up_) return false;
     // Of old, it stood where its neighbours in the feed do; new, it is of this moment.
@@ -469,7 +496,7 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
                     add_gone(row, page.messages);
             // Somebody else's document: shown to all when it has its place, if it was not.
             std::erase_if(page.messages, [&](base::ChatMessage& message) {
-                if (base::parse_message_id(message.id())) return false;
+                if (is_placed_by_id(t, message)) return false;
                 if (const auto known = log_->latest(message.id())) {
                     message = base::later_of(*known, message);
                     return false;

@@ -146,6 +146,11 @@ private:
     /// to it. False when that is not so.
     bool adopt_other_text(Turn& turn, const base::ChatMessage& winner);
 
+    /// The store says something else under the id of a message that is known here.
+    bool contradicts(const base::ChatMessage& message, const PendingMessage* pending);
+    /// The message stands where its id says, or its own time: not further ahead than clocks go wrong.
+    [[nodiscard]] bool is_placed_by_id(const Turn& turn, const base::ChatMessage& message) const;
+
     /// A message as the store has it. True when it was known, and not for having been written from here just
     /// now: the feed tells old news.
     bool take_in(Turn& turn, base::ChatMessage message);
@@ -229,6 +234,8 @@ private:
     std::set<std::string, std::less<>> vanished_;
     /// Written from here, and not yet come back by the feed.
     std::unordered_set<std::string, Hash, std::equal_to<>> expected_;
+    std::unordered_set<std::string, Hash, std::equal_to<>>
+        was_there_;  ///< of those: the store had them before
 };
 
 }  // namespace davenport::node

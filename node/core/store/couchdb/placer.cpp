@@ -61,7 +61,8 @@ void Placer::pump(Turn& turn) {
         const std::vector<std::string_view> documents{wanting_.begin(), wanting_.end()};
         return ask(turn, api_->bulk_documents(documents), &Placer::on_written);
     }
-    asked_ = std::min(items_.size(), documents_max);
+    // Read back are those that were written: one that came meanwhile has not been proposed yet.
+    if (!written_) asked_ = std::min(items_.size(), documents_max);
     std::vector<std::string> ids;
     for (std::size_t i = 0; i < asked_; ++i)
         ids.push_back(std::string{place_id_lead} + std::string{items_[i].message.id()});

@@ -162,9 +162,11 @@ void StoreWriter::send(Turn& turn) {
         request = api_->put_document(batch_[0].id, batch_[0].document);
     } else {
         std::vector<const Item*> by_id;
+        by_id.reserve(batch_.size());
         for (const auto& item : batch_) by_id.push_back(&item);
         std::ranges::sort(by_id, {}, &Item::id);
         std::vector<std::string_view> documents;
+        documents.reserve(by_id.size());
         for (const auto* item : by_id) documents.push_back(item->document);
         request = api_->bulk_documents(documents);
     }
@@ -236,7 +238,7 @@ bool StoreWriter::on_single(Turn& turn, const base::HttpResponse& response) {
         case 202:
         case 409:  // an earlier try came through, or another node's: an equal id is an equal message
             done_with_batch(turn);
-            outcomes_.push_back({id, true, {}});
+            outcomes_.push_back({id, true, {}, response.status == 409});
             return true;
         case 400:
         case 413:
@@ -272,7 +274,7 @@ bool StoreWriter::on_bulk(Turn& turn, const base::HttpResponse& response) {
         const auto outcome = told ? row->outcome : BulkRow::Outcome::unknown;
         switch (outcome) {
             case BulkRow::Outcome::stored:
-                outcomes_.push_back({std::move(item.id), true, {}});
+                outcomes_.push_back({std::move(item.id), true, {}, row->conflict});
                 break;
             case BulkRow::Outcome::refused:
                 refused_.insert(item.id);

@@ -27,8 +27,9 @@ public:
     /// What became of a message.
     struct Outcome {
         std::string id;
-        bool stored;         ///< else refused for good
-        std::string reason;  ///< of the refusal
+        bool stored;             ///< else refused for good
+        std::string reason;      ///< of the refusal
+        bool was_there = false;  ///< stored, but not by this write: its row tells whether it is the same
     };
     using Outcomes = std::vector<Outcome>;
 
