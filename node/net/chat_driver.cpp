@@ -165,6 +165,9 @@ private:
         store_.use(effect.store);
         log_(Log::Level::warning, "store: going on with " + store_.url());
     }
+    void perform(const Ask&) {}
+    void perform(const Subscribe&) {}
+    void perform(const Publish&) {}
     void perform(SetTimer effect) { timers_.set(effect.timer, effect.at); }
     void perform(const Keep& effect) {
         try {

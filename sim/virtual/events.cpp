@@ -46,6 +46,12 @@ void hash_into(Hasher& h, const base::HttpRequest& request) {
     h.add(request.method).add(request.target).add(request.body);
 }
 
+void hash_into(Hasher& h, const base::NatsMessage& message) {
+    h.add(message.subject).add(message.reply).add(message.payload);
+    h.add(static_cast<std::uint64_t>(message.status));
+    for (const auto& [name, value] : message.headers) h.add(name).add(value);
+}
+
 struct OfNodeEvent {
     Hasher& h;
     void operator()(const node::Opened& e) const { h.add(e.session); }
@@ -68,6 +74,11 @@ struct OfNodeEvent {
     void operator()(const node::Drain&) const {}
     void operator()(const node::Found& e) const { h.add(e.search); }
     void operator()(const node::JournalWatched& e) const { h.add(e.trouble); }
+    void operator()(const node::Answered& e) const { hash_into(h.add(e.fetch), e.answer); }
+    void operator()(const node::Delivered& e) const {
+        h.add(e.fetch);
+        for (const auto& message : e.messages) hash_into(h, message);
+    }
 };
 
 struct OfStoreEvent {

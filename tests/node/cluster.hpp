@@ -283,6 +283,9 @@ private:
     void node_effect(int, node::Respond&) {}
     void node_effect(int, node::Stream&) {}
     void node_effect(int, node::UseStore&) {}
+    void node_effect(int, node::Ask&) {}
+    void node_effect(int, node::Subscribe&) {}
+    void node_effect(int, node::Publish&) {}
     void node_effect(int, node::Search&) {}
     void node_effect(int, node::Keep&) {}
     void node_effect(int i, node::Persist& e) {

@@ -1,7 +1,6 @@
-#include "node/core/store/couchdb/anti_entropy.hpp"
+#include "node/core/store/anti_entropy.hpp"
 
 #include "node/base/change.hpp"
-#include "node/base/json_view.hpp"
 #include "node/base/mark.hpp"
 
 #include <algorithm>
@@ -21,29 +20,6 @@ constexpr std::size_t fresh_max = 5000;             // under more load than this
 constexpr base::Duration look_every = std::chrono::seconds{5};
 constexpr base::Duration suspect_every = std::chrono::seconds{2};
 
-/// Those of `asked`, in order, that the `_all_docs` answer does not have: what was deleted is there, for that
-/// was somebody's will and no loss. Nothing when it is no such answer.
-std::optional<std::vector<std::string>> read_missing(std::string_view body,
-                                                     const std::vector<std::string>& asked) {
-    base::JsonReader reader;
-    const auto parsed = reader.read(body);
-    const auto rows = parsed ? parsed->member("rows") : std::nullopt;
-    std::vector<bool> there(asked.size());
-    const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) {
-        const auto id = base::string_member(row, "id");
-        if (!id || !row.member("value")) return;
-        const auto place = std::ranges::lower_bound(asked, *id, {},
-                                                    [](const std::string& a) { return std::string_view{a}; });
-        if (place != asked.end() && *place == *id)
-            there[static_cast<std::size_t>(place - asked.begin())] = true;
-    });
-    if (!is_answer) return std::nullopt;
-    std::vector<std::string> missing;
-    for (std::size_t i = 0; i < asked.size(); ++i)
-        if (!there[i]) missing.push_back(asked[i]);
-    return missing;
-}
-
 /// In order, each once.
 void tidy(std::vector<std::string>& ids) {
     std::ranges::sort(ids);
@@ -52,14 +28,12 @@ void tidy(std::vector<std::string>& ids) {
 
 }  // namespace
 
-AntiEntropy::AntiEntropy(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
-                         CommitQueue& log, StoreHealth& health)
+AntiEntropy::AntiEntropy(const ChatConfig& config, CommitQueue& log, const Store& store, KeptLookup& lookup)
     : request_timeout_{config.request_timeout},
       polls_{config.feed == FeedMode::poll},
-      api_{&api},
-      requests_{&requests},
       log_{&log},
-      health_{&health} {}
+      store_{&store},
+      lookup_{&lookup} {}
 
 void AntiEntropy::track(const std::string& id) {
     lost_.erase(id);
@@ -94,8 +68,8 @@ void AntiEntropy::collect_onward() {
 
 bool AntiEntropy::is_stored(const base::JournalEntry& entry) const {
     return entry.message.removed() != base::removed_in_store &&
-           (entry.stored_in == health_->generation() ||
-            log_->is_marked(entry.message.id(), health_->generation()));
+           (entry.stored_in == store_->generation() ||
+            log_->is_marked(entry.message.id(), store_->generation()));
 }
 
 void AntiEntropy::collect() {
@@ -121,7 +95,7 @@ void AntiEntropy::store_changed() {
     all_after_.reset();
     lost_.clear();
     asked_.clear();
-    request_.forget();
+    lookup_->forget_look_up();
 }
 
 std::vector<std::string> AntiEntropy::unverified() const {
@@ -149,7 +123,7 @@ std::uint64_t AntiEntropy::look_back_from(std::uint64_t newest, std::size_t coun
 }
 
 void AntiEntropy::pump(Turn& turn, bool watched) {
-    if (request_.open() || !health_->usable()) return;
+    if (lookup_->looking_up() || !store_->usable()) return;
     // What was read since the store was suspected may be gone again, and nobody would know.
     if (watched && unwatched_since_ && *std::exchange(unwatched_since_, std::nullopt) != log_->last_arrival())
         collect();
@@ -181,23 +155,22 @@ void AntiEntropy::ask(Turn& turn, Ids& ids, bool fresh) {
     asked_.assign(std::make_move_iterator(ids.begin()), std::make_move_iterator(end));
     ids.erase(ids.begin(), end);
     asked_fresh_ = fresh;
-    requests_->send(turn, RequestOwner::anti_entropy, request_, api_->all_documents(asked_, false),
-                    {.timeout = request_timeout_, .sets_alarm = false}, [this](Turn& t, const Reply& reply) {
-                        if (reply.response && on_answer(t, *reply.response)) return true;
-                        put_back(t);
-                        return false;
-                    });
+    lookup_->look_up(turn, asked_, [this](Turn& t, std::optional<Ids> missing) {
+        if (missing)
+            on_missing(t, std::move(*missing));
+        else
+            put_back(t);
+        return missing.has_value();
+    });
     wake_at(turn, turn.now.time + request_timeout_);
 }
 
-bool AntiEntropy::on_answer(Turn& turn, const base::HttpResponse& response) {
-    auto missing = response.status == 200 ? read_missing(response.body, asked_) : std::nullopt;
-    if (!missing) return false;
+void AntiEntropy::on_missing(Turn& turn, Ids missing) {
     for (auto& id : asked_)
-        if (log_->may_be_changed(id) && !std::ranges::binary_search(*missing, id))
+        if (log_->may_be_changed(id) && !std::ranges::binary_search(missing, id))
             found_changed_.push_back(std::move(id));
     asked_.clear();
-    if (missing->empty()) return true;
+    if (missing.empty()) return;
     if (asked_fresh_) {
         DAVENPORT_MARK("what was stored a moment ago is missing");
         reverify();
@@ -206,9 +179,8 @@ bool AntiEntropy::on_answer(Turn& turn, const base::HttpResponse& response) {
         again_after_ = look_back_from(again_after_, page, again_);
         next_suspicion_ = turn.now.time;
     }
-    for (auto& id : *missing)  // what is known to be lost is being written again
+    for (auto& id : missing)  // what is known to be lost is being written again
         if (lost_.insert(id).second) found_lost_.push_back(std::move(id));
-    return true;
 }
 
 /// What was asked for is asked for once more.

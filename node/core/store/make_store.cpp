@@ -1,0 +1,12 @@
+#include "node/core/store/make_store.hpp"
+
+#include "node/core/store/couchdb/couch_store.hpp"
+
+namespace davenport::node {
+
+std::unique_ptr<SharedStore> make_store(const ChatConfig& config, base::Random& random, CommitQueue& log,
+                                        NodeCounts& counts) {
+    return std::make_unique<CouchStore>(config, random, log, counts);
+}
+
+}  // namespace davenport::node
