@@ -48,6 +48,7 @@ public:
                                    [this, said = std::move(line)] { log_(Log::Level::warning, said); });
               }),
           metrics_(config.version, config.journal_path) {
+        if (config.nats) nats_.emplace(loop, std::move(*config.nats), nats_events());
         if (config.metrics)
             metrics_server_.emplace(loop, *config.metrics, [this] { return metrics_.text(core_.counts()); });
         if (file_.went_back())
@@ -92,6 +93,25 @@ private:
                     handle(FetchData{id, std::move(bytes)});
                 },
             .ended = [this](FetchId id) { handle(FetchEnded{id}); },
+            .failed =
+                [this](FetchId id, std::string reason) {
+                    note_answer(id, 0);
+                    handle(FetchFailed{id, std::move(reason)});
+                },
+        };
+    }
+
+    NatsClient::Events nats_events() {
+        return {
+            .answered =
+                [this](FetchId id, base::NatsMessage answer) {
+                    note_answer(id, answer.status == 0 ? 200 : answer.status);
+                    handle(Answered{id, std::move(answer)});
+                },
+            .delivered =
+                [this](FetchId id, std::vector<base::NatsMessage> messages) {
+                    handle(Delivered{id, std::move(messages)});
+                },
             .failed =
                 [this](FetchId id, std::string reason) {
                     note_answer(id, 0);
@@ -159,15 +179,21 @@ private:
     }
     void perform(CancelFetch effect) {
         asked_.erase(effect.fetch);
-        store_.cancel(effect.fetch);
+        if (nats_)
+            nats_->cancel(effect.fetch);
+        else
+            store_.cancel(effect.fetch);
     }
     void perform(UseStore effect) {
         store_.use(effect.store);
         log_(Log::Level::warning, "store: going on with " + store_.url());
     }
-    void perform(const Ask&) {}
-    void perform(const Subscribe&) {}
-    void perform(const Publish&) {}
+    void perform(Ask effect) {
+        asked_.emplace(effect.fetch, wire::Loop::now().time);
+        nats_->ask(effect.fetch, std::move(effect.message));
+    }
+    void perform(Subscribe effect) { nats_->subscribe(effect.fetch, std::move(effect.subject)); }
+    void perform(Publish effect) { nats_->publish(std::move(effect.message)); }
     void perform(SetTimer effect) { timers_.set(effect.timer, effect.at); }
     void perform(const Keep& effect) {
         try {
@@ -194,6 +220,7 @@ private:
     wire::Timers<TimerId> timers_;
     wire::asio::steady_timer farewell_timer_, watch_timer_;
     StorePool store_;
+    std::optional<NatsClient> nats_;
     ChatServer server_;
     JournalWriter writer_;
     SearchIndex search_;
