@@ -12,6 +12,10 @@ target_link_libraries(davenport_sim_orchestrator PUBLIC davenport::sim_base dave
 davenport_library(model_journal virtual/model_journal.cpp)
 target_link_libraries(davenport_model_journal PUBLIC davenport::base PRIVATE davenport_options)
 
+# davenport_model_jetstream: a NATS server of the virtual world.
+davenport_library(model_jetstream virtual/model_jetstream.cpp)
+target_link_libraries(davenport_model_jetstream PUBLIC davenport::base PRIVATE davenport_options)
+
 # The virtual world: every core of a run in one process, in virtual time.
 davenport_library(sim_virtual
   virtual/clients.cpp virtual/connections.cpp virtual/environment.cpp virtual/environment_faults.cpp virtual/events.cpp virtual/node.cpp virtual/store.cpp

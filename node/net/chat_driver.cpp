@@ -164,7 +164,7 @@ private:
     }
 
     void perform(Send effect) { server_.perform(std::move(effect)); }
-    void perform(Close effect) { server_.perform(std::move(effect)); }
+    void perform(const Close& effect) { server_.perform(effect); }
     void perform(Respond effect) { server_.perform(std::move(effect)); }
     void perform(Stream effect) { server_.perform(effect); }
     void perform(Persist effect) {
@@ -203,7 +203,7 @@ private:
                                           error.what() + "); the store is asked after a restart");
         }
     }
-    void perform(Log effect) { log_(effect.level, effect.line); }
+    void perform(const Log& effect) { log_(effect.level, effect.line); }
     void perform(Drained) {
         farewell_timer_.expires_after(server_.has_clients() ? farewell : farewell / 20);
         farewell_timer_.async_wait([this](boost::system::error_code) { loop_.stop(); });

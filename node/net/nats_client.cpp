@@ -1,5 +1,7 @@
 #include "node/net/nats_client.hpp"
 
+#include "node/net/wire/loop.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <charconv>

@@ -2,27 +2,18 @@
 
 #include "node/base/nats.hpp"
 #include "node/core/events.hpp"
-#include "node/net/wire/loop.hpp"
+#include "node/net/nats_servers.hpp"
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+namespace davenport::wire {
+class Loop;
+}
+
 namespace davenport::node {
-
-/// Where a NATS server is, or the servers of a cluster, and how to get in.
-struct NatsServers {
-    bool tls = false;
-    std::vector<std::string> addresses;  ///< "host:port", one at least; one is used while it answers
-    std::string user{}, password{};      ///< empty: none
-    std::string credentials_file{};      ///< of a JWT and its key, as `nsc` makes it; empty: none
-    std::string ca_file{};  ///< of the authority of the servers' certificates; empty: the system's
-    std::string name{};     ///< which the server shows for the connection
-
-    /// Without user and password: what may be logged.
-    [[nodiscard]] std::string url() const;
-};
 
 /// One connection to a NATS server, made again whenever it is lost, by cnats (Debian's libnats).
 ///

@@ -1,4 +1,4 @@
-#include "node/net/nats_client.hpp"
+#include "node/net/nats_servers.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "node/core/config.hpp"
-#include "node/net/nats_client.hpp"
+#include "node/net/nats_servers.hpp"
 #include "node/net/wire/http_server.hpp"
 
 #include <string>

@@ -2,6 +2,7 @@
 
 #include "node/base/names.hpp"
 #include "node/base/version.hpp"
+#include "node/net/nats_client.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/process.hpp"
 #include "node/net/wire/tls_server.hpp"

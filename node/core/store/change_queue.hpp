@@ -15,19 +15,19 @@ namespace davenport::node {
 class ChangeQueue {
 public:
     /// The message with its last change. One that waits for the same id waits no more.
-    void enqueue(base::ChatMessage message) {
+    void enqueue(const base::ChatMessage& message) {
         std::string id{message.id()};
-        const auto [place, is_new] = waiting_.insert_or_assign(id, std::move(message));
+        const auto [place, is_new] = waiting_.insert_or_assign(id, message);
         if (is_new) order_.push_back(std::move(id));
     }
     /// What was taken goes first again, or last; unless a newer change of the same message waits.
-    void put_first(base::ChatMessage message) {
+    void put_first(const base::ChatMessage& message) {
         std::string id{message.id()};
-        if (waiting_.try_emplace(id, std::move(message)).second) order_.push_front(std::move(id));
+        if (waiting_.try_emplace(id, message).second) order_.push_front(std::move(id));
     }
-    void put_last(base::ChatMessage message) {
+    void put_last(const base::ChatMessage& message) {
         std::string id{message.id()};
-        if (waiting_.try_emplace(id, std::move(message)).second) order_.push_back(std::move(id));
+        if (waiting_.try_emplace(id, message).second) order_.push_back(std::move(id));
     }
     /// The next one; only while !empty(). False when it waits no more.
     bool take(base::ChatMessage& message) {

@@ -54,8 +54,7 @@ void ChangeWriter::start_over(Turn& turn) {
 /// What is in the batch is read anew, later; unless a newer change of the same message waits.
 void ChangeWriter::put_back() {
     request_.forget();
-    for (auto item = batch_.rbegin(); item != batch_.rend(); ++item)
-        queue_->put_first(std::move(item->message));
+    for (auto item = batch_.rbegin(); item != batch_.rend(); ++item) queue_->put_first(item->message);
     batch_.clear();
 }
 
@@ -143,7 +142,7 @@ bool ChangeWriter::on_reply(Turn& turn, const Reply& reply,
 
 void ChangeWriter::set_aside() {
     batch_max_ = std::max<std::size_t>(1, batch_.size() / 2);
-    for (auto& item : batch_) queue_->put_last(std::move(item.message));
+    for (auto& item : batch_) queue_->put_last(item.message);
     batch_.clear();
 }
 

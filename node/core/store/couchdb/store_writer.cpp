@@ -59,6 +59,7 @@ void StoreWriter::send(Turn& turn) {
         for (const auto& item : batch_) by_id.push_back(&item);
         std::ranges::sort(by_id, {}, &Item::id);
         std::vector<std::string_view> documents;
+        documents.reserve(by_id.size());
         for (const auto* item : by_id) documents.push_back(item->document);
         request = api_->bulk_documents(documents);
     }

@@ -38,8 +38,7 @@ void StreamChangeWriter::start_over(Turn& turn) {
 
 void StreamChangeWriter::put_back() {
     requests_->forget(request_);
-    for (auto item = batch_.rbegin(); item != batch_.rend(); ++item)
-        queue_->put_first(std::move(item->message));
+    for (auto item = batch_.rbegin(); item != batch_.rend(); ++item) queue_->put_first(item->message);
     batch_.clear();
 }
 
