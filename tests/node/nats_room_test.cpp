@@ -41,15 +41,18 @@ TEST(StreamPlace, IsReadBackAsItWasWritten) {
 TEST(StreamRows, AreReadInBothFormsOfTheirSubject) {
     for (const auto* reply : {"$JS.ACK.chat.c1.1.17.3.1800000000123456789.4",
                               "$JS.ACK.hub.abcdef.chat.c1.1.17.3.1800000000123456789.4.r4nd"}) {
-        auto row = read_row({.subject = "chat.g", .reply = reply, .payload = "x"});
+        base::NatsMessage message{.subject = "chat.g", .reply = reply, .payload = "x"};
+        const auto row = read_row(message);
         ASSERT_TRUE(row) << reply;
         EXPECT_EQ(row->place, (StreamPlace{17, 1'800'000'000'123'456'789}));
         EXPECT_EQ(row->number, 3u);
         EXPECT_EQ(row->pending, 4u);
     }
     for (const auto* reply :
-         {"", "$JS.FC.chat.c1.x", "$JS.ACK.chat.c1.1.17.3.18", "$JS.ACK.chat.c1.1.a.3.18.4"})
-        EXPECT_FALSE(read_row({.subject = "chat.g", .reply = reply})) << reply;
+         {"", "$JS.FC.chat.c1.x", "$JS.ACK.chat.c1.1.17.3.18", "$JS.ACK.chat.c1.1.a.3.18.4"}) {
+        base::NatsMessage message{.subject = "chat.g", .reply = reply};
+        EXPECT_FALSE(read_row(message)) << reply;
+    }
 }
 
 TEST(StreamAnswers, SayWhatBecameOfAWrite) {

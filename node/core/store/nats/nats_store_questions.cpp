@@ -83,6 +83,7 @@ void NatsStore::read_all(Turn& turn, RequestId question, const std::vector<std::
         return on_payloads(turn, &none);
     }
     std::vector<base::NatsMessage> messages;
+    messages.reserve(subjects.size());
     for (const auto& subject : subjects) messages.push_back(api_.read_last(subject));
     questions_[question] =
         requests_.ask_all(turn, std::move(messages), {.timeout = config_->request_timeout},

@@ -294,7 +294,7 @@ std::optional<ConsumerInfo> read_consumer_info(const base::NatsMessage& answer) 
     return ConsumerInfo{std::string{*name}, count_member(*body, "num_pending")};
 }
 
-std::optional<StreamRow> read_row(base::NatsMessage&& message) {
+std::optional<StreamRow> read_row(base::NatsMessage& message) {
     constexpr std::string_view lead = "$JS.ACK.";
     if (!message.reply.starts_with(lead)) return std::nullopt;
     // The newer form has the domain and a hash of the account in front, and perhaps something behind.

@@ -153,7 +153,8 @@ struct StreamRow {
     std::uint64_t pending = 0;  ///< that follow, as of now
     std::string payload{};
 };
-/// Nothing when it has no place: a status, or no consumer's.
-std::optional<StreamRow> read_row(base::NatsMessage&& message);
+/// Takes what it needs out of the message. Nothing, and the message as it was, when it has no place: a
+/// status, or no consumer's.
+std::optional<StreamRow> read_row(base::NatsMessage& message);
 
 }  // namespace davenport::node::nats

@@ -132,7 +132,7 @@ void StreamFeed::on_delivered(Turn& turn, std::vector<base::NatsMessage>& messag
     heard(turn);
     for (auto& message : messages) {
         if (state_ == State::closed) return;
-        if (auto row = read_row(std::move(message)))
+        if (auto row = read_row(message))
             on_row(turn, std::move(*row));
         else
             on_status(turn, message);

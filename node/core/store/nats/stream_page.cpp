@@ -59,7 +59,7 @@ void StreamPage::make(Turn& turn, StreamApi::Start start) {
 void StreamPage::on_delivered(Turn& turn, std::vector<base::NatsMessage>& messages) {
     for (auto& message : messages) {
         if (ended_) return;
-        auto row = read_row(std::move(message));
+        auto row = read_row(message);
         if (!row) return end(turn, message.status == 404 || message.status == 408);  // no more than these
         ++came_;
         page_.more = row->pending > 0;

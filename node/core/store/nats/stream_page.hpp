@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/base/random.hpp"
 #include "node/core/store/nats/requests.hpp"
 #include "node/core/store/nats/stream_api.hpp"
 #include "node/core/turn.hpp"
