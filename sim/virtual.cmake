@@ -18,6 +18,6 @@ target_link_libraries(davenport_model_jetstream PUBLIC davenport::base PRIVATE d
 
 # The virtual world: every core of a run in one process, in virtual time.
 davenport_library(sim_virtual
-  virtual/clients.cpp virtual/connections.cpp virtual/environment.cpp virtual/environment_faults.cpp virtual/events.cpp virtual/node.cpp virtual/store.cpp
+  virtual/clients.cpp virtual/connections.cpp virtual/environment.cpp virtual/environment_faults.cpp virtual/events.cpp virtual/node.cpp virtual/store.cpp virtual/stream_store.cpp
   virtual/world.cpp)
-target_link_libraries(davenport_sim_virtual PUBLIC davenport::sim_base PRIVATE davenport::model_journal davenport::sim_orchestrator davenport::sim_client davenport::node_core davenport::couchmock_core davenport_options)
+target_link_libraries(davenport_sim_virtual PUBLIC davenport::sim_base PRIVATE davenport::model_jetstream davenport::model_journal davenport::sim_orchestrator davenport::sim_client davenport::node_core davenport::couchmock_core davenport_options)

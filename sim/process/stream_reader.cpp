@@ -159,6 +159,21 @@ std::string StreamReader::all_documents(const std::string& stream) {
     return R"({"rows":[)" + rows + "]}";
 }
 
+std::int64_t StreamReader::drop_consumers(const std::string& stream) {
+    const auto told = base::parse_json(ask("$JS.API.CONSUMER.NAMES." + stream, {""}).front());
+    const auto* names = told ? base::member(*told, "consumers") : nullptr;
+    if (!names || !names->is_array()) return 0;
+    std::int64_t count = 0;
+    for (const auto& name : names->get_array()) {
+        const auto deleted = base::parse_json(
+            ask(fmt::format("$JS.API.CONSUMER.DELETE.{}.{}", stream, std::string_view{name.as_string()}),
+                {""})
+                .front());
+        count += deleted && base::bool_member(*deleted, "success") ? 1 : 0;
+    }
+    return count;
+}
+
 bool StreamReader::delete_stream(const std::string& stream) {
     const auto answer = base::parse_json(ask("$JS.API.STREAM.DELETE." + stream, {""}).front());
     return answer && base::bool_member(*answer, "success");

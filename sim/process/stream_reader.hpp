@@ -22,6 +22,8 @@ public:
     /// All messages of the chat, as CouchDB's `_all_docs?include_docs=true` tells documents. A stream that is
     /// not there has none.
     std::string all_documents(const std::string& stream);
+    /// Deletes all its consumers; returns how many there were.
+    std::int64_t drop_consumers(const std::string& stream);
     /// False when there is none.
     bool delete_stream(const std::string& stream);
 

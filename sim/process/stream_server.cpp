@@ -96,8 +96,9 @@ std::int64_t StreamServer::begin_fault(std::string_view kind, base::Duration las
         program_.pause();
         return 1;
     }
-    if (kind == "store.wipe") {
+    if (kind == "store.wipe" || kind == "feed.cut") {
         try {
+            if (kind == "feed.cut") return StreamReader{port_}.drop_consumers(stream);
             return StreamReader{port_}.delete_stream(stream) ? 1 : 0;
         } catch (const std::runtime_error&) {
             return 0;  // it is away

@@ -78,13 +78,15 @@ std::string bad_request(const RunRequest& request) {
     if (request.world == "process")
         return "this chatsim was built without the process world (DAVENPORT_CORES_ONLY)";
 #endif
-    if (request.world == "virtual" && request.store != "couchmock")
-        return "--store is for the process world; the virtual world has couchmock's core in it";
+    if (request.world == "virtual" && request.store != "couchmock" && request.store != nats_store)
+        return "the URL of a store is for the process world; the virtual world has couchmock's core in it, "
+               "or with "
+               "--store nats a model of a NATS server";
     if (request.store == nats_store && !request.attach.empty())
         return "--attach: nodes that run elsewhere have a store already, which is a CouchDB; leave --store "
                "nats out";
 #ifdef DAVENPORT_PROCESS_WORLD
-    if (request.store == nats_store && !has_nats_server())
+    if (request.store == nats_store && request.world == "process" && !has_nats_server())
         return "--store nats needs nats-server, which is not here: apt install nats-server";
 #endif
     if (request.world == "virtual" && !(request.node_binaries.empty() && request.attach.empty()))
@@ -95,7 +97,8 @@ std::string bad_request(const RunRequest& request) {
 }
 
 bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& request) {
-    if (request.world != "process") return false;
+    if (request.world != "process" && request.store != nats_store) return false;
+    const bool real = request.world == "process";
     NodeFlags flags;
     read_node_flags(request, flags);
     const auto names = [](const auto& by_name) {
@@ -106,16 +109,16 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
     const auto attached = names(flags.attached);
     bool any = false;
     for (const auto& scenario : scenarios) {
-        auto problems = not_in_process_world(scenario);
+        auto problems = real ? not_in_process_world(scenario) : std::vector<Problem>{};
         const auto add = [&](std::vector<Problem> more) {
             problems.insert(problems.end(), std::make_move_iterator(more.begin()),
                             std::make_move_iterator(more.end()));
         };
 #ifdef DAVENPORT_PROCESS_WORLD
-        if (!has_faketime()) add(not_without_faketime(scenario));
+        if (real && !has_faketime()) add(not_without_faketime(scenario));
 #endif
         if (request.store == nats_store)
-            add(not_on_nats(scenario));
+            add(not_on_nats(scenario, real));
         else if (request.store != "couchmock" && attached.empty())
             add(not_on_a_real_store(scenario, !request.store_kill.empty() && !request.store_start.empty()));
         add(not_among_nodes(scenario, "--node-binary", names(flags.binaries)));

@@ -68,17 +68,26 @@ std::vector<Problem> not_on_a_real_store(const Scenario& scenario, bool can_rest
     return out;
 }
 
-std::vector<Problem> not_on_nats(const Scenario& scenario) {
-    constexpr std::array able{"store.down", "store.hang", "store.crash", "store.restart", "store.wipe"};
+std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
+    constexpr std::array able{"store.down",    "store.hang", "store.crash",
+                              "store.restart", "store.wipe", "feed.cut"};
     std::vector<Problem> out;
     for (const auto& fault : scenario.timeline) {
         for (const auto& name : fault.kinds) {
             const bool of_store = name.starts_with("store.") || name.starts_with("feed.");
-            if (!of_store || std::ranges::find(able, name) != able.end()) continue;
-            out.push_back(
-                {fault.location, fmt::format("{} cannot be done to a NATS server", name),
-                 "leave --store nats out, or use store.down, store.hang, store.crash, store.restart or "
-                 "store.wipe"});
+            if (name == "link.buffered" &&
+                parameter_or(fault.parameters, "link", std::string{"node-store"}) == "node-store" &&
+                fault.client.empty())
+                out.push_back({fault.location,
+                               "link.buffered holds answers of HTTP, and a NATS server has none",
+                               "leave --store nats out, or say link: client-node"});
+            if (!of_store || std::ranges::find(able, name) != able.end() ||
+                (name == "store.amnesia" && !real))
+                continue;
+            out.push_back({fault.location, fmt::format("{} cannot be done to a NATS server", name),
+                           "leave --store nats out, or use store.down, store.hang, store.crash, "
+                           "store.restart, store.wipe or "
+                           "feed.cut"});
         }
     }
     if (scenario.topology.feed != Topology{}.feed)

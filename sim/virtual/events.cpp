@@ -137,6 +137,15 @@ struct OfEvent {
     void operator()(const ToOrchestrator& e) const { h.add(e.event.index()); }
     void operator()(const OrchestratorTimer&) const {}
     void operator()(const LinkLook& e) const { h.add(e.fault); }
+    void operator()(const ToStream& e) const {
+        h.add(e.node).add(e.connection).add(static_cast<std::uint64_t>(e.request.kind));
+        hash_into(h, e.request.message);
+    }
+    void operator()(const FromStream& e) const {
+        hash_into(h.add(e.node).add(e.connection).add(e.inbox), e.message);
+    }
+    void operator()(const StreamTimer& e) const { h.add(e.at); }
+    void operator()(const StreamSilent& e) const { h.add(e.node).add(e.connection); }
 };
 
 }  // namespace
@@ -153,7 +162,8 @@ std::string_view kind_of(const Event& event) {
         "to node",         "timer of node",      "disk of node",    "start of node",
         "to store",        "timer of store",     "to client",       "to client",
         "timer of client", "connection to node", "to orchestrator", "timer of orchestrator",
-        "request to node", "look at links"};
+        "request to node", "look at links",      "to stream",       "from stream",
+        "timer of stream", "silence of stream"};
     return names[event.index()];
 }
 
