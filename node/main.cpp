@@ -59,7 +59,7 @@ int run(const node::program::CommandLine& given) {
     wire::ignore_file_size_signal();
     auto config = node::program::set_up(given);
     wire::Loop loop;
-    const auto store_url = config.stores.front().url();
+    const auto store_url = config.nats ? config.nats->url() : config.stores.front().url();
     const auto host = config.server.listen.address();
     const auto metrics = config.metrics;
     node::ChatDriver driver{loop, std::move(config), log_line};

@@ -22,11 +22,14 @@ struct TracedEvent {
     std::uint64_t hash = 0;   ///< of this event and of all before it
 };
 
+/// As WorldOptions::store: a NATS server, a real one in the process world.
+inline constexpr std::string_view nats_store = "nats";
+
 /// What a world needs beside the scenario.
 struct WorldOptions {
     std::filesystem::path binaries;   ///< where chatnode and couchmock are (process world)
     std::filesystem::path out;        ///< logs and journals go below this folder (process world)
-    std::string store = "couchmock";  ///< or the URL of a real CouchDB
+    std::string store = "couchmock";  ///< or the URL of a real CouchDB, or nats_store
     const std::atomic<bool>* interrupted =
         nullptr;  ///< set by Ctrl-C: the world ends what it started and returns
     /// Called regularly; returning true ends the run, because its outcome is known.
@@ -56,6 +59,8 @@ struct WorldResult {
 
 /// Whether this machine has libfaketime, by which the process world gives nodes a clock that is wrong.
 bool has_faketime();
+/// nats-server is on this machine's PATH.
+bool has_nats_server();
 
 /// Performs the plan and reports to the sink what happens. Neither throws anything that a scenario can cause.
 WorldResult run_virtual(const Scenario& scenario, const Plan& plan, HistorySink& sink,

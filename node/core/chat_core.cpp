@@ -2,7 +2,7 @@
 
 #include "node/core/clients/clients.hpp"
 #include "node/core/log/commit_queue.hpp"
-#include "node/core/store/couchdb/couch_store.hpp"
+#include "node/core/store/make_store.hpp"
 
 #include <utility>
 #include <variant>
@@ -20,12 +20,12 @@ constexpr base::Duration drain_of_disk = std::chrono::seconds{5};
 class ChatCore::Impl {
 public:
     Impl(ChatConfig config, base::JournalView& journal) : config_{std::move(config)}, log_{journal} {
-        store_.listen(clients_);
+        store_->listen(clients_);
     }
 
     Effects start(base::Now now) {
         Turn turn{now};
-        store_.start(turn);
+        store_->start(turn);
         return finish(turn);
     }
 
@@ -43,16 +43,16 @@ public:
         out.clients_cut_off = clients_.cut_off();
         out.clients = clients_.size();
         out.send_queue_bytes = clients_.queued_bytes();
-        out.backlog = store_.backlog();
+        out.backlog = store_->backlog();
         out.bans = log_.policies().count_bans(wall_);
         out.rooms_with_settings = log_.policies().count_rooms();
-        out.store_up = store_.up();
+        out.store_up = store_->up();
         out.draining = draining_;
-        out.catching_up = store_.catching_up();
-        out.catch_up_read = store_.progress().read;
-        out.catch_up_total = store_.progress().of;
+        out.catching_up = store_->catching_up();
+        out.catch_up_read = store_->progress().read;
+        out.catch_up_total = store_->progress().of;
         out.journal_writable = !log_.failing();
-        out.clock_ahead_ms = store_.clock_ahead().count() / 1000;
+        out.clock_ahead_ms = store_->clock_ahead().count() / 1000;
         return out;
     }
 
@@ -79,14 +79,16 @@ private:
         if (log_.failing()) clients_.not_committed(turn);
     }
     // From the store.
-    void on(Turn& turn, Fetched& e) { store_.on(turn, e); }
-    void on(Turn& turn, FetchHead& e) { store_.on(turn, e); }
-    void on(Turn& turn, FetchData& e) { store_.on(turn, e); }
-    void on(Turn& turn, FetchEnded& e) { store_.on(turn, e); }
-    void on(Turn& turn, FetchFailed& e) { store_.on(turn, e); }
+    void on(Turn& turn, Fetched& e) { store_->on(turn, e); }
+    void on(Turn& turn, FetchHead& e) { store_->on(turn, e); }
+    void on(Turn& turn, FetchData& e) { store_->on(turn, e); }
+    void on(Turn& turn, FetchEnded& e) { store_->on(turn, e); }
+    void on(Turn& turn, FetchFailed& e) { store_->on(turn, e); }
+    void on(Turn& turn, Answered& e) { store_->on(turn, e); }
+    void on(Turn& turn, Delivered& e) { store_->on(turn, e); }
 
     void on(Turn& turn, TimerFired& e) {  // whom it does not concern, it wakes for the end of the turn
-        store_.on_timer(turn, e.timer);
+        store_->on_timer(turn, e.timer);
         clients_.on_timer(turn, e.timer);
     }
 
@@ -100,14 +102,14 @@ private:
 
     /// The end of every turn. The order matters; each line says why it stands where it does.
     Effects finish(Turn& turn) {
-        store_.write(turn);   // first on its way: the commit goes on beside it, in another thread
+        store_->write(turn);  // first on its way: the commit goes on beside it, in another thread
         log_.flush(turn);     // people wait for the commit
-        store_.read(turn);    // nobody waits for what others wrote
+        store_->read(turn);   // nobody waits for what others wrote
         clients_.show(turn);  // what this turn brought, into the send queues
         log_.advance();       // only now is it shown: cursors made from here on cover it
         const auto stored = log_.take_marked();
-        store_.verify(turn, stored);  // before resumes read what may be lost
-        clients_.send(turn, stored);  // last: one write for each client, with all that was queued
+        store_->verify(turn, stored);  // before resumes read what may be lost
+        clients_.send(turn, stored);   // last: one write for each client, with all that was queued
         if (draining_ && !drained_) end_if_drained(turn);
         return std::move(turn.effects);
     }
@@ -128,8 +130,8 @@ private:
     base::Random random_{base::Random::stream(config_.random_seed, "node")};
     NodeCounts counts_;
     CommitQueue log_;
-    CouchStore store_{config_, random_, log_, counts_};
-    Clients clients_{config_, random_, log_, store_, counts_};
+    std::unique_ptr<SharedStore> store_ = make_store(config_, random_, log_, counts_);
+    Clients clients_{config_, random_, log_, *store_, counts_};
 
     bool draining_ = false, drained_ = false;
     base::Time drain_until_{};

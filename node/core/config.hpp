@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,16 @@ struct StoreAccess {
     std::string user{};           ///< the node's own account there, which nobody signs in as
 };
 
+/// The chat in a NATS server's JetStream.
+struct StreamAccess {
+    std::string stream = "chat";  ///< its name, and what its subjects begin with
+    int replicas = 1;             ///< of the stream, when it is this node that makes it
+};
+
 struct ChatConfig {
-    std::string name = "node";            ///< the `host` of documents; two nodes may bear the same
-    std::vector<StoreAccess> stores{{}};  ///< one is used; the next is, while that one does not answer
+    std::string name = "node";             ///< the `host` of documents; two nodes may bear the same
+    std::vector<StoreAccess> stores{{}};   ///< one is used; the next is, while that one does not answer
+    std::optional<StreamAccess> stream{};  ///< the chat is there, in place of `stores`
     FeedMode feed = FeedMode::continuous;
     base::Duration poll_interval = std::chrono::seconds{1};
     base::Duration heartbeat = std::chrono::seconds{2};        ///< asked of the feed

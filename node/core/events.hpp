@@ -3,6 +3,7 @@
 #include "node/base/frame.hpp"
 #include "node/base/http.hpp"
 #include "node/base/journal.hpp"
+#include "node/base/nats.hpp"
 #include "node/base/search.hpp"
 #include "node/base/time.hpp"
 
@@ -88,14 +89,24 @@ struct FetchFailed {
     std::string reason;
 };  ///< refused, reset, cut off: done or not, nobody knows
 
+// The same of a store that is a NATS server; FetchFailed is told of an Ask and of a Subscribe as well.
+struct Answered {
+    FetchId fetch;
+    base::NatsMessage answer;
+};  ///< the answer to an Ask
+struct Delivered {
+    FetchId fetch;
+    std::vector<base::NatsMessage> messages;
+};  ///< what came for a Subscribe, in order, one at least
+
 struct TimerFired {
     TimerId timer;
 };
 struct Drain {};  ///< stop accepting; clients are told to go on elsewhere, what waits is written
 
-using Event =
-    std::variant<Opened, Received, Written, Closed, Requested, Persisted, PersistFailed, Fetched, FetchHead,
-                 FetchData, FetchEnded, FetchFailed, TimerFired, Drain, Found, JournalWatched>;
+using Event = std::variant<Opened, Received, Written, Closed, Requested, Persisted, PersistFailed, Fetched,
+                           FetchHead, FetchData, FetchEnded, FetchFailed, TimerFired, Drain, Found,
+                           JournalWatched, Answered, Delivered>;
 
 // ---- what the core asks of the world
 
@@ -136,7 +147,21 @@ struct Fetch {
 };  ///< to the store; target is relative to the server: "/db/..."
 struct CancelFetch {
     FetchId fetch;
-};  ///< no answer is wanted any more
+};  ///< no answer is wanted any more; a Subscribe ends
+
+// To a store that is a NATS server. What is asked goes out in this order.
+struct Ask {
+    FetchId fetch;
+    base::NatsMessage message;
+};  ///< `reply` is the world's to choose; answer with one Answered, or FetchFailed at once without a
+    ///< connection
+struct Subscribe {
+    FetchId fetch;
+    std::string subject;
+};  ///< answer with Delivered again and again, until CancelFetch, or FetchFailed when the connection is lost
+struct Publish {
+    base::NatsMessage message;
+};  ///< nobody answers
 
 struct UseStore {
     std::size_t store;
@@ -153,7 +178,7 @@ struct Log {
 struct Drained {};  ///< answer to Drain: all is written and on disk, the process may end
 
 using Effect = std::variant<Send, Close, Respond, Stream, Persist, Search, Fetch, CancelFetch, UseStore,
-                            SetTimer, Log, Drained, Keep>;
+                            SetTimer, Log, Drained, Keep, Ask, Subscribe, Publish>;
 using Effects = std::vector<Effect>;
 
 }  // namespace davenport::node

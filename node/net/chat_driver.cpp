@@ -48,6 +48,7 @@ public:
                                    [this, said = std::move(line)] { log_(Log::Level::warning, said); });
               }),
           metrics_(config.version, config.journal_path) {
+        if (config.nats) nats_.emplace(loop, std::move(*config.nats), nats_events());
         if (config.metrics)
             metrics_server_.emplace(loop, *config.metrics, [this] { return metrics_.text(core_.counts()); });
         if (file_.went_back())
@@ -100,6 +101,25 @@ private:
         };
     }
 
+    NatsClient::Events nats_events() {
+        return {
+            .answered =
+                [this](FetchId id, base::NatsMessage answer) {
+                    note_answer(id, answer.status == 0 ? 200 : answer.status);
+                    handle(Answered{id, std::move(answer)});
+                },
+            .delivered =
+                [this](FetchId id, std::vector<base::NatsMessage> messages) {
+                    handle(Delivered{id, std::move(messages)});
+                },
+            .failed =
+                [this](FetchId id, std::string reason) {
+                    note_answer(id, 0);
+                    handle(FetchFailed{id, std::move(reason)});
+                },
+        };
+    }
+
     void note_answer(FetchId id, int status) {
         const auto asked = asked_.extract(id);
         if (!asked.empty()) metrics_.store_answered(status, wire::Loop::now().time - asked.mapped());
@@ -144,7 +164,7 @@ private:
     }
 
     void perform(Send effect) { server_.perform(std::move(effect)); }
-    void perform(Close effect) { server_.perform(std::move(effect)); }
+    void perform(const Close& effect) { server_.perform(effect); }
     void perform(Respond effect) { server_.perform(std::move(effect)); }
     void perform(Stream effect) { server_.perform(effect); }
     void perform(Persist effect) {
@@ -159,12 +179,21 @@ private:
     }
     void perform(CancelFetch effect) {
         asked_.erase(effect.fetch);
-        store_.cancel(effect.fetch);
+        if (nats_)
+            nats_->cancel(effect.fetch);
+        else
+            store_.cancel(effect.fetch);
     }
     void perform(UseStore effect) {
         store_.use(effect.store);
         log_(Log::Level::warning, "store: going on with " + store_.url());
     }
+    void perform(Ask effect) {
+        asked_.emplace(effect.fetch, wire::Loop::now().time);
+        nats_->ask(effect.fetch, std::move(effect.message));
+    }
+    void perform(Subscribe effect) { nats_->subscribe(effect.fetch, std::move(effect.subject)); }
+    void perform(Publish effect) { nats_->publish(std::move(effect.message)); }
     void perform(SetTimer effect) { timers_.set(effect.timer, effect.at); }
     void perform(const Keep& effect) {
         try {
@@ -174,7 +203,7 @@ private:
                                           error.what() + "); the store is asked after a restart");
         }
     }
-    void perform(Log effect) { log_(effect.level, effect.line); }
+    void perform(const Log& effect) { log_(effect.level, effect.line); }
     void perform(Drained) {
         farewell_timer_.expires_after(server_.has_clients() ? farewell : farewell / 20);
         farewell_timer_.async_wait([this](boost::system::error_code) { loop_.stop(); });
@@ -191,6 +220,7 @@ private:
     wire::Timers<TimerId> timers_;
     wire::asio::steady_timer farewell_timer_, watch_timer_;
     StorePool store_;
+    std::optional<NatsClient> nats_;
     ChatServer server_;
     JournalWriter writer_;
     SearchIndex search_;

@@ -5,6 +5,7 @@
 
 #include "node/core/chat_core.hpp"
 #include "node/net/chat_server.hpp"
+#include "node/net/nats_client.hpp"
 #include "node/net/wire/http_client.hpp"
 #include "node/net/wire/loop.hpp"
 
@@ -27,6 +28,7 @@ public:
         ChatServer::Config server;
         std::vector<wire::HttpServer> stores;  ///< as many as ChatConfig has
         std::string store_ca_file;
+        std::optional<NatsServers> nats;  ///< in place of `stores`, where ChatConfig has a stream
         std::string journal_path;
         std::optional<wire::asio::ip::tcp::endpoint> metrics;  ///< where Prometheus finds them
         std::string version;                                   ///< which they tell

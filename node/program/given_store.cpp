@@ -2,6 +2,8 @@
 
 #include "node/base/http.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -57,8 +59,8 @@ std::string read_file(const std::string& path) {
     return out;
 }
 
-std::string find_password(const wire::HttpServer& store, const std::string& file) {
-    if (!store.password.empty()) return store.password;
+std::string find_password(const std::string& in_url, const std::string& file) {
+    if (!in_url.empty()) return in_url;
     if (!file.empty()) return read_password(file);
     const char* from_environment = std::getenv("DAVENPORT_STORE_PASSWORD");
     return from_environment ? from_environment : "";
@@ -79,13 +81,59 @@ wire::HttpServer read_store(const std::string& url) {
     return store;
 }
 
+bool names_nats(const std::string& url) { return url.starts_with("nats://") || url.starts_with("tls://"); }
+
+GivenStream read_nats_store(const std::string& url) {
+    constexpr const char* form = "give it as nats://user:password@host:4222/chat, or tls:// and the same";
+    const auto refuse = [&](const std::string& problem) {
+        throw std::invalid_argument(fmt::format("{}: {}", problem, form));
+    };
+    GivenStream out;
+    out.servers.tls = url.starts_with("tls://");
+    auto rest = std::string_view{url}.substr(url.find("://") + 3);
+    const auto slash = rest.find('/');
+    out.access.stream = slash == std::string_view::npos ? "" : rest.substr(slash + 1);
+    rest = rest.substr(0, slash);
+    constexpr std::size_t stream_bytes_max = 64;
+    const auto is_plain = [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; };
+    if (out.access.stream.empty()) refuse("the URL names no stream");
+    if (out.access.stream.size() > stream_bytes_max || !std::ranges::all_of(out.access.stream, is_plain))
+        refuse("a stream's name has up to 64 letters, digits, '-' and '_'");
+    if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
+        const auto who = rest.substr(0, at);
+        const auto colon = std::min(who.find(':'), who.size());
+        const auto user = base::percent_decode(who.substr(0, colon));
+        const auto password = base::percent_decode(who.substr(std::min(colon + 1, who.size())));
+        if (!user || !password || user->empty()) refuse("what stands before the '@' is no user and password");
+        out.servers.user = *user;
+        out.servers.password = *password;
+        rest.remove_prefix(at + 1);
+    }
+    for (;;) {
+        const auto comma = rest.find(',');
+        const std::string one{rest.substr(0, comma)};
+        const auto host = wire::parse_host_header(one);
+        if (!host || host->host.empty()) refuse(fmt::format("'{}' is no host and port", one));
+        out.servers.addresses.push_back(host->port ? one : one + ":4222");
+        if (comma == std::string_view::npos) break;
+        rest.remove_prefix(comma + 1);
+    }
+    constexpr std::size_t servers_of_a_cluster = 3;
+    out.access.replicas = out.servers.addresses.size() >= servers_of_a_cluster ? 3 : 1;
+    return out;
+}
+
 GivenStore read_given_store(const std::string& url, const std::string& password_file) {
+    if (names_nats(url))
+        throw std::invalid_argument(
+            "this needs a CouchDB, and the URL names a NATS server: give http://user:password@host:port/db");
     GivenStore out{.server = read_store(url), .access = {}};
     auto& [server, access] = out;
     access.database = server.path.substr(1);
     access.user = server.user;
     if (!server.user.empty())
-        access.authorization = base::basic_authorization(server.user, find_password(server, password_file));
+        access.authorization =
+            base::basic_authorization(server.user, find_password(server.password, password_file));
     return out;
 }
 

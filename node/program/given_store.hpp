@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/core/config.hpp"
+#include "node/net/nats_servers.hpp"
 #include "node/net/wire/http_server.hpp"
 
 #include <string>
@@ -19,9 +20,21 @@ struct GivenStore {
 wire::HttpServer read_store(const std::string& url);
 /// From the URL, else the first line of `file`, else DAVENPORT_STORE_PASSWORD: the later ones are not to be
 /// seen in a list of processes. Empty when nothing has one.
-std::string find_password(const wire::HttpServer& store, const std::string& file);
+std::string find_password(const std::string& in_url, const std::string& file);
 /// Both together.
 GivenStore read_given_store(const std::string& url, const std::string& password_file);
+
+/// A stream of a NATS server as it was given.
+struct GivenStream {
+    NatsServers servers;
+    StreamAccess access;
+};
+
+/// It is nats://... or tls://..., whatever follows.
+bool names_nats(const std::string& url);
+/// nats://user:password@host:4222,host2:4222/stream, or tls://...; where three servers or more are named, a
+/// stream that the node makes has three replicas. Without the password, the files and the name.
+GivenStream read_nats_store(const std::string& url);
 
 /// The whole file, byte for byte.
 std::string read_file(const std::string& path);

@@ -26,18 +26,22 @@ bool is_of_the_command_line(const std::string& name) {
 }
 
 void add_options(CLI::App& app, Options& o) {
-    app.add_option("--store", o.stores,
-                   "http://user:password@host:port/db of the CouchDB that all nodes share; repeat it for a "
-                   "replica that "
-                   "is used while the one before does not answer")
+    app.add_option(
+           "--store", o.stores,
+           "http://user:password@host:port/db of the CouchDB that all nodes share; repeat it for a "
+           "replica that is used while the one before does not answer. Or a NATS server with JetStream: "
+           "nats://user:password@host:4222,host2:4222/chat, or tls://")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->capture_default_str();
     app.add_option("--store-password-file", o.store_password_file,
                    "file whose first line is the store's password; or set DAVENPORT_STORE_PASSWORD");
+    app.add_option("--store-credentials", o.store_credentials,
+                   "credentials file (.creds) that a NATS server is shown in place of user and password");
     app.add_option(
         "--store-ca", o.store_ca,
-        "PEM file of the authority that signed the certificate of an https store; default: the system's");
+        "PEM file of the authority that signed the certificate of an https or tls store; default: the "
+        "system's");
     app.add_option("--name", o.name, "the node's name, which its messages bear as their host");
     app.add_option("--listen", o.listen, "host:port for clients; port 0 takes a free one")
         ->capture_default_str();
@@ -146,6 +150,7 @@ struct Shown {
 constexpr Shown shown[] = {
     {"--store", "Store", "URL"},
     {"--store-password-file", "Store", "FILE"},
+    {"--store-credentials", "Store", "FILE"},
     {"--store-ca", "Store", "FILE"},
     {"--feed", "Store", "WAY"},
     {"--poll-interval", "Store", "SECONDS"},

@@ -15,6 +15,7 @@ namespace davenport::node::program {
 struct Options {
     std::vector<std::string> stores{"http://127.0.0.1:5984/chat"};
     std::string store_password_file;
+    std::string store_credentials;
     std::string store_ca;
     std::string name;
     std::string listen = "127.0.0.1:8080";

@@ -3,6 +3,7 @@
 #include "node/base/names.hpp"
 #include "node/base/text.hpp"
 #include "node/base/version.hpp"
+#include "node/net/nats_client.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/process.hpp"
 #include "node/net/wire/tls_server.hpp"
@@ -119,6 +120,39 @@ FeedMode feed_mode(const std::string& name) {
     return name == "longpoll" ? FeedMode::longpoll : name == "poll" ? FeedMode::poll : FeedMode::continuous;
 }
 
+using Attempt = std::function<void(const std::string& option, const std::function<void()>& step)>;
+
+void set_up_nats(const std::string& url, const Options& options, ChatDriver::Config& config,
+                 const Attempt& attempt) {
+    if (options.stores.size() > 1)
+        throw std::invalid_argument(
+            "give a NATS cluster as one URL, nats://host:4222,host2:4222/chat, and no other");
+    auto given = read_nats_store(url);
+    auto& servers = given.servers;
+    config.core.stream = given.access;
+    if (!servers.user.empty())
+        attempt("store-password-file",
+                [&] { servers.password = find_password(servers.password, options.store_password_file); });
+    attempt("store-credentials", [&] { require_readable(options.store_credentials); });
+    servers.credentials_file = options.store_credentials;
+    servers.ca_file = options.store_ca;
+    servers.name = options.name.empty() ? "chatnode" : "chatnode " + options.name;
+    if (options.auth == "couchdb")
+        attempt("auth", [] {
+            throw std::invalid_argument(
+                "couchdb: people sign in with their accounts in a CouchDB, and --store names a NATS server; "
+                "give "
+                "--auth none, or a CouchDB");
+        });
+    if (options.feed != "continuous")
+        attempt("feed", [&] {
+            throw std::invalid_argument(options.feed +
+                                        ": a NATS server tells what is written at once; give continuous");
+        });
+    NatsClient::check(servers);
+    config.nats = std::move(servers);
+}
+
 }  // namespace
 
 ChatDriver::Config set_up(const CommandLine& given) {
@@ -145,12 +179,13 @@ ChatDriver::Config set_up(const CommandLine& given) {
     core.stores.clear();
     for (const auto& url : options.stores)
         attempt("store", [&] {
+            if (names_nats(url)) return set_up_nats(url, options, config, attempt);
             auto store = read_store(url);
             StoreAccess access{.database = store.path.substr(1), .user = store.user};
             if (!store.user.empty())
                 attempt("store-password-file", [&] {
                     access.authorization = base::basic_authorization(
-                        store.user, find_password(store, options.store_password_file));
+                        store.user, find_password(store.password, options.store_password_file));
                 });
             core.stores.push_back(std::move(access));
             config.stores.push_back(std::move(store));
@@ -162,6 +197,10 @@ ChatDriver::Config set_up(const CommandLine& given) {
             throw std::invalid_argument(fmt::format(
                 "{} has no certificate: give a PEM file (-----BEGIN CERTIFICATE-----)", options.store_ca));
     });
+    if (!config.nats && !options.store_credentials.empty())
+        attempt("store-credentials", [] {
+            throw std::invalid_argument("a CouchDB has none: it is for a NATS server, --store nats://...");
+        });
     attempt("listen", [&] { config.server.listen = wire::parse_listen_address(options.listen); });
     attempt("metrics", [&] {
         if (options.metrics.empty()) return;

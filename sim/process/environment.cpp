@@ -67,7 +67,10 @@ void World::set_up() {
     std::filesystem::remove_all(folder_);
     for (const char* part : {"logs", "journals", "ports", "clocks"})
         std::filesystem::create_directories(folder_ / part);
-    options_.attached.empty() ? start_mock() : find_store();
+    if (options_.store == nats_store)
+        start_stream();
+    else
+        options_.attached.empty() ? start_mock() : find_store();
     for (const auto& name : orchestrator::nodes_of(scenario_)) {
         if (const auto elsewhere = options_.attached.find(name); elsewhere != options_.attached.end()) {
             attach_node(name, elsewhere->second);
@@ -129,6 +132,11 @@ void World::start_mock() {
             fmt::format("cannot make the database {}: {} {}", database_, made.status, made.body)};
 }
 
+void World::start_stream() {
+    stream_.emplace(folder_, pick_port(random_));
+    store_ = {.host = "127.0.0.1", .port = stream_->port(), .user = {}, .password = {}};
+}
+
 /// The store of nodes that are there already, and whatever stands in front of it.
 void World::find_store() {
     real_ = store_ = parse_store_address(options_.store, Database::named);
@@ -176,21 +184,22 @@ void World::add_node(const std::string& name) {
     auto store = store_;
     store.port = links_.add("node-store", name, store_.host, store_.port);
     if (links_.needs_relay("node-store")) store.host = "127.0.0.1";
-    std::vector<std::string> command{binary.string(),
-                                     "--store",
-                                     store.url_without_password() + '/' + database_,
-                                     "--name",
-                                     name,
-                                     "--listen",
-                                     fmt::format("127.0.0.1:{}", port),
-                                     "--journal",
-                                     (folder_ / "journals" / (name + ".db")).string(),
-                                     "--feed",
-                                     scenario_.topology.feed,
-                                     "--poll-interval",
-                                     seconds(scenario_.topology.poll_interval),
-                                     "--port-file",
-                                     (folder_ / "ports" / name).string()};
+    std::vector<std::string> command{
+        binary.string(),
+        "--store",
+        stream_ ? StreamServer::url(store.port) : store.url_without_password() + '/' + database_,
+        "--name",
+        name,
+        "--listen",
+        fmt::format("127.0.0.1:{}", port),
+        "--journal",
+        (folder_ / "journals" / (name + ".db")).string(),
+        "--feed",
+        scenario_.topology.feed,
+        "--poll-interval",
+        seconds(scenario_.topology.poll_interval),
+        "--port-file",
+        (folder_ / "ports" / name).string()};
     if (const auto batch = scenario_.topology.batch;
         batch != Topology{}.batch)  // an older build knows no such flag
         command.insert(command.end(), {"--batch", std::to_string(batch)});
@@ -263,6 +272,7 @@ void World::teardown() {
         }
     }
     mock_.reset();
+    stream_.reset();
 }
 
 }  // namespace davenport::sim::process

@@ -104,6 +104,12 @@ void World::break_off(std::string why) {
 void World::watch_programs(base::Time now) {
     if (const auto change = mock_ ? mock_->poll(now) : std::nullopt; change && !change->ready)
         return break_off("couchmock ended by itself: " + change->how);
+    if (stream_) {
+        auto news = stream_->poll(now);
+        if (!news.ended.empty()) return break_off("nats-server ended by itself: " + news.ended);
+        for (auto& [request, answer] : news.reads)
+            tell(orchestrator::Answered{request, answer.status, std::move(answer.body)});
+    }
     if (const auto ended = store_restart_.poll())
         tell(orchestrator::StoreRestarted{ended->fault, ended->done});
     for (auto& [name, node] : nodes_) {
@@ -266,8 +272,16 @@ void World::fetch(orchestrator::RequestId request, const StoreAddress& from, bas
         });
 }
 
-void World::on(const orchestrator::AskControl& e) { fetch(e.request, control_, e.http); }
-void World::on(const orchestrator::AskStore& e) { fetch(e.request, store_, to_database(e.http)); }
+void World::on(const orchestrator::AskControl& e) {
+    if (!stream_) return fetch(e.request, control_, e.http);
+    auto answer = stream_->control(e.http);
+    tell(orchestrator::Answered{e.request, answer.status, std::move(answer.body)});
+}
+
+void World::on(const orchestrator::AskStore& e) {
+    if (!stream_) return fetch(e.request, store_, to_database(e.http));
+    stream_->read(e.request);
+}
 
 /// Whoever wants to know whether a node is ready is told its backlog.
 void World::on(const orchestrator::AskBacklog& e) {

@@ -8,6 +8,7 @@
 #include "sim/process/program.hpp"
 #include "sim/process/store_address.hpp"
 #include "sim/process/store_restart.hpp"
+#include "sim/process/stream_server.hpp"
 #include "sim/process/transport.hpp"
 #include "sim/process/wrong_clocks.hpp"
 #include "sim/world.hpp"
@@ -21,8 +22,8 @@
 
 namespace davenport::sim::process {
 
-/// Real nodes, a real store behind couchmock, real sockets and disks; driven by the same plan as the virtual
-/// world's cores.
+/// Real nodes, a real store behind couchmock (or a real NATS server), real sockets and disks; driven by the
+/// same plan as the virtual world's cores.
 ///
 /// One thread. Every process that it starts ends with it, whatever happens.
 class World {
@@ -39,6 +40,7 @@ private:
     // environment.cpp: the processes and the store's database
     void set_up();
     void start_mock();
+    void start_stream();
     void find_store();
     void add_node(const std::string& name);
     void attach_node(const std::string& name, const std::string& url);
@@ -91,6 +93,7 @@ private:
     Transport transport_;
     Links links_;
     std::optional<Program> mock_;
+    std::optional<StreamServer> stream_;  ///< in place of couchmock and what is behind it
     WrongClocks wrong_clocks_;
     std::map<std::string, int> full_disks_;  ///< how many faults fill the disk of a node
     StoreRestart store_restart_;

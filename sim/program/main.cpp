@@ -43,7 +43,8 @@ int main(int argc, char** argv) {
         ->add_option("--world", request.world,
                      "virtual: all in one process, in virtual time; process: real processes and sockets")
         ->capture_default_str();
-    run_command->add_option("--store", request.store, "couchmock, or the URL of a CouchDB (process world)")
+    run_command
+        ->add_option("--store", request.store, "couchmock, nats, or the URL of a CouchDB (process world)")
         ->capture_default_str();
     auto* run_seed = run_command->add_option("--seed", seed, "seed to use instead of the scenario's own");
     run_command->add_option("--out", request.out, "folder for histories and reports")->capture_default_str();
@@ -127,7 +128,7 @@ int main(int argc, char** argv) {
         app.add_subcommand("ci", "run all scenarios of a folder and write an index of their reports");
     ci_command->add_option("DIR", ci_request.run.files, "folders or files")->required();
     ci_command->add_option("--world", ci_request.run.world, "virtual or process")->capture_default_str();
-    ci_command->add_option("--store", ci_request.run.store, "couchmock, or the URL of a CouchDB")
+    ci_command->add_option("--store", ci_request.run.store, "couchmock, nats, or the URL of a CouchDB")
         ->capture_default_str();
     ci_command->add_option("--out", ci_request.run.out, "folder for the reports")->capture_default_str();
     ci_command->add_option("--baselines", ci_request.baselines, "folder of stored results to compare with");

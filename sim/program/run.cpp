@@ -35,12 +35,19 @@ namespace fs = std::filesystem;
 
 using checker::Outcome;
 
+std::string name_of_store(const RunRequest& request) {
+    return request.store == "couchmock" ? "couchmock" : request.store == nats_store ? "NATS" : "CouchDB";
+}
+
 std::string replay_line(const Scenario& scenario, const RunRequest& request, std::uint64_t seed) {
     auto line = fmt::format("chatsim {} {} --world {} --seed {}", request.settings.empty() ? "run" : "matrix",
                             scenario.file, request.world, seed);
     for (const auto& setting : request.settings) line += " --vary " + setting;
     if (!request.settings.empty()) return line;
-    if (request.store != "couchmock") line += " --store URL";  // the URL may bear a password
+    if (request.store == nats_store)
+        line += " --store nats";
+    else if (request.store != "couchmock")
+        line += " --store URL";  // the URL may bear a password
     for (const auto& pair : request.node_binaries) line += " --node-binary " + pair;
     for (const auto& pair : request.attach) line += " --attach " + pair;
     if (!request.control.empty()) line += " --control " + request.control;
@@ -54,7 +61,7 @@ Record run_record(const Scenario& scenario, const RunRequest& request, std::uint
     about["file"] = scenario.file;
     about["seed"] = seed;
     about["world"] = request.world;
-    about["store"] = request.store == "couchmock" ? "couchmock" : "CouchDB";
+    about["store"] = name_of_store(request);
     about["chatsim"] = DAVENPORT_VERSION;
     Record record;
     record.kind = RecordKind::run;
@@ -71,8 +78,17 @@ std::string bad_request(const RunRequest& request) {
     if (request.world == "process")
         return "this chatsim was built without the process world (DAVENPORT_CORES_ONLY)";
 #endif
-    if (request.world == "virtual" && request.store != "couchmock")
-        return "--store is for the process world; the virtual world has couchmock's core in it";
+    if (request.world == "virtual" && request.store != "couchmock" && request.store != nats_store)
+        return "the URL of a store is for the process world; the virtual world has couchmock's core in it, "
+               "or with "
+               "--store nats a model of a NATS server";
+    if (request.store == nats_store && !request.attach.empty())
+        return "--attach: nodes that run elsewhere have a store already, which is a CouchDB; leave --store "
+               "nats out";
+#ifdef DAVENPORT_PROCESS_WORLD
+    if (request.store == nats_store && request.world == "process" && !has_nats_server())
+        return "--store nats needs nats-server, which is not here: apt install nats-server";
+#endif
     if (request.world == "virtual" && !(request.node_binaries.empty() && request.attach.empty()))
         return "--node-binary and --attach are for the process world; the virtual world has the node's core "
                "in it";
@@ -81,7 +97,8 @@ std::string bad_request(const RunRequest& request) {
 }
 
 bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& request) {
-    if (request.world != "process") return false;
+    if (request.world != "process" && request.store != nats_store) return false;
+    const bool real = request.world == "process";
     NodeFlags flags;
     read_node_flags(request, flags);
     const auto names = [](const auto& by_name) {
@@ -92,15 +109,17 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
     const auto attached = names(flags.attached);
     bool any = false;
     for (const auto& scenario : scenarios) {
-        auto problems = not_in_process_world(scenario);
+        auto problems = real ? not_in_process_world(scenario) : std::vector<Problem>{};
         const auto add = [&](std::vector<Problem> more) {
             problems.insert(problems.end(), std::make_move_iterator(more.begin()),
                             std::make_move_iterator(more.end()));
         };
 #ifdef DAVENPORT_PROCESS_WORLD
-        if (!has_faketime()) add(not_without_faketime(scenario));
+        if (real && !has_faketime()) add(not_without_faketime(scenario));
 #endif
-        if (request.store != "couchmock" && attached.empty())
+        if (request.store == nats_store)
+            add(not_on_nats(scenario, real));
+        else if (request.store != "couchmock" && attached.empty())
             add(not_on_a_real_store(scenario, !request.store_kill.empty() && !request.store_start.empty()));
         add(not_among_nodes(scenario, "--node-binary", names(flags.binaries)));
         add(not_among_nodes(scenario, "--attach", attached));
@@ -136,7 +155,7 @@ std::string write_reports(const fs::path& folder, const Scenario& read, const Sc
                           std::chrono::system_clock::time_point started) {
     reports::RunInfo info;
     info.world = request.world;
-    info.store = request.store == "couchmock" ? "couchmock" : "CouchDB";
+    info.store = name_of_store(request);
     info.seed = plan.seed;
     info.replay = replay_line(scenario, request, plan.seed);
     if (request.world == "process") {

@@ -2,6 +2,9 @@
 #include "sim/scenario/parameters.hpp"
 #include "sim/scenario/reader.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 /// What a scenario may ask of the process world, and of nodes that run elsewhere.
@@ -62,6 +65,36 @@ std::vector<Problem> not_on_a_real_store(const Scenario& scenario, bool can_rest
                                     : "leave --store out: couchmock's own store can lose what it has"});
         }
     }
+    return out;
+}
+
+std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
+    constexpr std::array able{"store.down",    "store.hang", "store.crash",
+                              "store.restart", "store.wipe", "feed.cut"};
+    std::vector<Problem> out;
+    for (const auto& fault : scenario.timeline) {
+        for (const auto& name : fault.kinds) {
+            const bool of_store = name.starts_with("store.") || name.starts_with("feed.");
+            if (name == "link.buffered" &&
+                parameter_or(fault.parameters, "link", std::string{"node-store"}) == "node-store" &&
+                fault.client.empty())
+                out.push_back({fault.location,
+                               "link.buffered holds answers of HTTP, and a NATS server has none",
+                               "leave --store nats out, or say link: client-node"});
+            if (!of_store || std::ranges::find(able, name) != able.end() ||
+                (name == "store.amnesia" && !real))
+                continue;
+            out.push_back({fault.location, fmt::format("{} cannot be done to a NATS server", name),
+                           "leave --store nats out, or use store.down, store.hang, store.crash, "
+                           "store.restart, store.wipe or "
+                           "feed.cut"});
+        }
+    }
+    if (scenario.topology.feed != Topology{}.feed)
+        out.push_back({{},
+                       fmt::format("topology.feed: {}: a NATS server's stream is always followed",
+                                   scenario.topology.feed),
+                       "leave --store nats out, or say feed: continuous"});
     return out;
 }
 

@@ -83,7 +83,18 @@ void Environment::answer(orchestrator::RequestId request, base::HttpRequest http
         orchestrator::Answered{request, response.status, std::move(response.body)});
 }
 
+void Environment::on(const orchestrator::AskControl& e) {
+    if (!parts_.on_nats) return answer(e.request, e.http);
+    auto told = parts_.stream.control(e.http);
+    parts_.engine.tell_orchestrator(orchestrator::Answered{e.request, told.status, std::move(told.body)});
+}
+
 void Environment::on(const orchestrator::AskStore& e) {
+    if (parts_.on_nats) {
+        auto documents = parts_.stream.all_documents();
+        return parts_.engine.tell_orchestrator(
+            orchestrator::Answered{e.request, documents.status, std::move(documents.body)});
+    }
     auto request = e.http;
     request.target = database + request.target;
     answer(e.request, std::move(request));

@@ -34,7 +34,7 @@ private:
     void on(const orchestrator::Tell& e) { parts_.clients.handle(e.client, e.event); }
     void on(const orchestrator::HoldReading& e) { parts_.clients.hold_reading(e.client, e.held); }
     void on(const orchestrator::AddClient& e);
-    void on(const orchestrator::AskControl& e) { answer(e.request, e.http); }
+    void on(const orchestrator::AskControl& e);
     void on(const orchestrator::AskStore& e);
     void on(const orchestrator::AskBacklog& e);
     void on(const orchestrator::AskHistory& e);

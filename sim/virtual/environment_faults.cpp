@@ -98,6 +98,7 @@ std::int64_t Environment::cut_idle(const PlannedFault& fault) {
     for (auto& node : parts_.nodes) {
         if (!fault.node.empty() && node.name() != fault.node) continue;
         cut += is_to_clients(fault) ? parts_.connections.cut_idle({.node = &node}, idle, silently)
+               : parts_.on_nats     ? parts_.stream.cut_idle(node, idle, silently)
                                     : parts_.store.cut_idle(node, idle, silently);
     }
     return cut;
@@ -108,10 +109,12 @@ std::int64_t Environment::set_link(Node& node, const PlannedFault& fault, bool o
     auto& path = to_clients ? node.to_clients : node.to_store;
     if (fault.kind == "link.reset") {
         if (!on) return 0;
+        if (!to_clients && parts_.on_nats) return parts_.stream.reset(node);
         return to_clients ? parts_.connections.reset(node, true) : parts_.store.reset(node);
     }
     if (fault.kind == "link.half_open") {
         if (!on) return 0;
+        if (!to_clients && parts_.on_nats) return parts_.stream.silence(node);
         return to_clients ? parts_.connections.silence({.node = &node}) : parts_.store.forget_requests(node);
     }
     if (fault.kind == "link.idle_cut") return 0;  // counted as it cuts
@@ -125,7 +128,10 @@ std::int64_t Environment::set_link(Node& node, const PlannedFault& fault, bool o
         path.hold(on && holds(fault, Way::up), on && holds(fault, Way::down));
     // Connections and requests that are open at the beginning, and what is sent until the end.
     if (!on) return path.sent();
-    return (to_clients ? parts_.connections.count(node) : parts_.store.count_requests(node)) - path.sent();
+    const auto open = to_clients       ? parts_.connections.count(node)
+                      : parts_.on_nats ? parts_.stream.count(node)
+                                       : parts_.store.count_requests(node);
+    return open - path.sent();
 }
 
 std::int64_t Environment::set_own_link(const PlannedFault& fault, bool on) {

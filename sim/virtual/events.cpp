@@ -46,6 +46,12 @@ void hash_into(Hasher& h, const base::HttpRequest& request) {
     h.add(request.method).add(request.target).add(request.body);
 }
 
+void hash_into(Hasher& h, const base::NatsMessage& message) {
+    h.add(message.subject).add(message.reply).add(message.payload);
+    h.add(static_cast<std::uint64_t>(message.status));
+    for (const auto& [name, value] : message.headers) h.add(name).add(value);
+}
+
 struct OfNodeEvent {
     Hasher& h;
     void operator()(const node::Opened& e) const { h.add(e.session); }
@@ -68,6 +74,11 @@ struct OfNodeEvent {
     void operator()(const node::Drain&) const {}
     void operator()(const node::Found& e) const { h.add(e.search); }
     void operator()(const node::JournalWatched& e) const { h.add(e.trouble); }
+    void operator()(const node::Answered& e) const { hash_into(h.add(e.fetch), e.answer); }
+    void operator()(const node::Delivered& e) const {
+        h.add(e.fetch);
+        for (const auto& message : e.messages) hash_into(h, message);
+    }
 };
 
 struct OfStoreEvent {
@@ -126,6 +137,15 @@ struct OfEvent {
     void operator()(const ToOrchestrator& e) const { h.add(e.event.index()); }
     void operator()(const OrchestratorTimer&) const {}
     void operator()(const LinkLook& e) const { h.add(e.fault); }
+    void operator()(const ToStream& e) const {
+        h.add(e.node).add(e.connection).add(static_cast<std::uint64_t>(e.request.kind));
+        hash_into(h, e.request.message);
+    }
+    void operator()(const FromStream& e) const {
+        hash_into(h.add(e.node).add(e.connection).add(e.inbox), e.message);
+    }
+    void operator()(const StreamTimer& e) const { h.add(e.at); }
+    void operator()(const StreamSilent& e) const { h.add(e.node).add(e.connection); }
 };
 
 }  // namespace
@@ -142,7 +162,8 @@ std::string_view kind_of(const Event& event) {
         "to node",         "timer of node",      "disk of node",    "start of node",
         "to store",        "timer of store",     "to client",       "to client",
         "timer of client", "connection to node", "to orchestrator", "timer of orchestrator",
-        "request to node", "look at links"};
+        "request to node", "look at links",      "to stream",       "from stream",
+        "timer of stream", "silence of stream"};
     return names[event.index()];
 }
 

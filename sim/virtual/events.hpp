@@ -1,6 +1,7 @@
 #pragma once
 
 #include "couchmock/core/events.hpp"
+#include "node/base/nats.hpp"
 #include "node/core/events.hpp"
 #include "sim/client/client_core.hpp"
 #include "sim/orchestrator/events.hpp"
@@ -44,6 +45,29 @@ struct StoreTimer {
     couchmock::TimerId timer;
     std::uint64_t setting;
 };
+/// What a node says on its connection to a NATS server.
+struct StreamRequest {
+    enum class Kind { message, subscribe, unsubscribe } kind = Kind::message;
+    base::NatsMessage message{};  ///< of a subscription its subject
+};
+struct ToStream {
+    NodeIndex node;
+    std::uint64_t connection;
+    StreamRequest request;
+};
+struct FromStream {  ///< at a node
+    NodeIndex node;
+    std::uint64_t connection;
+    std::string inbox;
+    base::NatsMessage message;
+};
+struct StreamTimer {
+    std::uint64_t at;
+};
+struct StreamSilent {  ///< a node's pings have found that its connection is dead
+    NodeIndex node;
+    std::uint64_t connection;
+};
 struct ToClient {
     ClientIndex client;
     LinkId link;
@@ -81,9 +105,9 @@ struct LinkLook {
 };  ///< a fault that looks at connections again and again
 
 /// The order is part of every event's hash: append only.
-using Event =
-    std::variant<ToNode, NodeTimer, DiskSynced, NodeStarts, ToStore, StoreTimer, ToClient, FramesArrive,
-                 ClientTimer, ConnectArrives, ToOrchestrator, OrchestratorTimer, RequestArrives, LinkLook>;
+using Event = std::variant<ToNode, NodeTimer, DiskSynced, NodeStarts, ToStore, StoreTimer, ToClient,
+                           FramesArrive, ClientTimer, ConnectArrives, ToOrchestrator, OrchestratorTimer,
+                           RequestArrives, LinkLook, ToStream, FromStream, StreamTimer, StreamSilent>;
 
 /// A hash over all that tells this event from another one.
 std::uint64_t hash_of(const Event& event);

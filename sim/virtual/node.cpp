@@ -51,6 +51,7 @@ void Node::start() {
     config.bulk_documents_max = static_cast<std::size_t>(topology.batch);
     config.page_rows_max = static_cast<std::size_t>(topology.page);
     config.session_bytes_max = static_cast<std::size_t>(topology.send_queue_bytes);
+    if (parts_.on_nats) config.stream.emplace();
     ++life_;
     config.random_seed =
         base::Random::stream(parts_.plan.seed, fmt::format("{} life {}", name_, life_)).next();
@@ -71,6 +72,7 @@ void Node::kill(Tail tail) {
     paused_ = false;
     parts_.connections.reset(*this, false);
     parts_.store.abandon_requests(*this);
+    parts_.stream.abandon(*this);
 }
 
 void Node::drain() {
@@ -166,7 +168,14 @@ void Node::perform(node::Effects effects) {
         } else if (auto* request = std::get_if<node::Fetch>(&effect)) {
             parts_.store.fetch(*this, std::move(*request));
         } else if (auto* cancel = std::get_if<node::CancelFetch>(&effect)) {
-            parts_.store.cancel(*this, cancel->fetch);
+            parts_.on_nats ? parts_.stream.cancel(*this, cancel->fetch)
+                           : parts_.store.cancel(*this, cancel->fetch);
+        } else if (auto* ask = std::get_if<node::Ask>(&effect)) {
+            parts_.stream.ask(*this, std::move(*ask));
+        } else if (auto* subscription = std::get_if<node::Subscribe>(&effect)) {
+            parts_.stream.subscribe(*this, std::move(*subscription));
+        } else if (auto* publication = std::get_if<node::Publish>(&effect)) {
+            parts_.stream.publish(*this, std::move(*publication));
         } else if (auto* timer = std::get_if<node::SetTimer>(&effect)) {
             engine.at(timer->at, NodeTimer{index_, life_, timer->timer, timers_.set(timer->timer)});
         } else if (auto* search = std::get_if<node::Search>(&effect)) {

@@ -5,6 +5,7 @@
 #include "sim/virtual/engine.hpp"
 #include "sim/virtual/node.hpp"
 #include "sim/virtual/store.hpp"
+#include "sim/virtual/stream_store.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -15,11 +16,15 @@ namespace davenport::sim::virtual_world {
 
 /// The machines of one run and what connects them; each reaches the others through here.
 struct Parts {
-    Parts(const Scenario& of, const Plan& by, HistorySink& sink, std::function<void(const Record&)> on_record)
+    /// `nats`: the store is a NATS server.
+    Parts(const Scenario& of, const Plan& by, bool nats, HistorySink& sink,
+          std::function<void(const Record&)> on_record)
         : scenario{of},
           plan{by},
+          on_nats{nats},
           engine{by.seed, sink},
           store{*this},
+          stream{*this},
           connections{*this},
           clients{*this, std::move(on_record)} {}
     Parts(const Parts&) = delete;
@@ -27,9 +32,11 @@ struct Parts {
 
     const Scenario& scenario;
     const Plan& plan;
+    const bool on_nats;  ///< `stream` is the store, else `store`
     Engine engine;
     std::deque<Node> nodes;
     Store store;
+    StreamStore stream;
     Connections connections;
     Clients clients;
 

@@ -16,7 +16,8 @@ Overloaded(F...) -> Overloaded<F...>;  // clang 14 deduces none for aggregates
 
 World::World(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options)
     : options_{options},
-      parts_{scenario, plan, sink, [this](const Record& record) { environment_.on_record(record); }},
+      parts_{scenario, plan, options.store == nats_store, sink,
+             [this](const Record& record) { environment_.on_record(record); }},
       environment_{parts_} {}
 
 WorldResult World::run() {
@@ -63,7 +64,9 @@ void World::handle(Event& event) {
             [&](ToClient& e) { to_client(e); }, [&](FramesArrive& e) { to_client(e); },
             [&](ClientTimer& e) { to_client(e); }, [&](ConnectArrives& e) { to_connections(e); },
             [&](RequestArrives& e) { to_connections(e); }, [&](ToOrchestrator& e) { environment_.on(e); },
-            [&](OrchestratorTimer& e) { environment_.on(e); }, [&](LinkLook& e) { environment_.on(e); }},
+            [&](OrchestratorTimer& e) { environment_.on(e); }, [&](LinkLook& e) { environment_.on(e); },
+            [&](ToStream& e) { parts_.stream.on(e); }, [&](FromStream& e) { parts_.stream.on(e); },
+            [&](StreamTimer& e) { parts_.stream.on(e); }, [&](StreamSilent& e) { parts_.stream.on(e); }},
         event);
 }
 

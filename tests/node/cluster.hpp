@@ -5,6 +5,7 @@
 #include "node/base/message_id.hpp"
 #include "node/base/random.hpp"
 #include "node/core/chat_core.hpp"
+#include "sim/virtual/model_jetstream.hpp"
 #include "sim/virtual/model_journal.hpp"
 
 #include <algorithm>
@@ -33,6 +34,9 @@ public:
         std::uint32_t failures = 0;      ///< in a million: not done
         int shards = 1;
         int databases = 1;  ///< stores of their own; nodes take turns with them
+        bool nats = false;  ///< the store is a JetStream server; what is lost or fails breaks a connection
+        std::uint32_t server_crashes = 0;  ///< in a million outages: the server loses what it had not synced
+        std::size_t page = node::ChatConfig{}.page_rows_max;
     };
 
     Cluster(std::uint64_t seed, Options options)
@@ -43,8 +47,10 @@ public:
         if (options.shards > 1)  // a database that somebody else made
             to_mock(couchmock::Requested{
                 ++exchanges_, {"PUT", fmt::format("/chat?q={}", options.shards), {}, {}}, "127.0.0.1"});
-        for (int i = 0; i < options.nodes; ++i)
+        for (int i = 0; i < options.nodes; ++i) {
             nodes_.push_back(std::make_unique<Node>(fmt::format("u-{}", i)));
+            nodes_.back()->connection = ++connections_;
+        }
         for (int i = 0; i < options.nodes; ++i) start_node(i);
         for (int i = 0; i < options.clients; ++i) {
             clients_.push_back({});
@@ -70,6 +76,9 @@ public:
         n.core.reset();
         ++n.life;
         n.journal.crash();
+        n.asks.clear();
+        n.subscriptions.clear();
+        server_.disconnected(std::exchange(n.connection, ++connections_));
         for (std::size_t c = 0; c < clients_.size(); ++c)
             if (clients_[c].node == i) disconnected(static_cast<int>(c));
     }
@@ -84,11 +93,19 @@ public:
         config.bulk_documents_max = 7;
         config.presence = false;
         config.stores.front().database = database_of(i);
+        config.page_rows_max = options_.page;
+        if (options_.nats) config.stream.emplace();
         n.core.emplace(std::move(config), n.journal);
         perform_node(i, n.core->start(now()));
     }
     void store_down() {
         store_up_ = false;
+        if (options_.nats) {
+            for (int i = 0; i < options_.nodes; ++i) cut_connection(i);
+            if (options_.server_crashes > 0 && random_.per_million(options_.server_crashes))
+                lost_by_server += server_.lose_unsynced();
+            server_.restart();
+        }
         for (const auto& [exchange, wire] : std::exchange(wires_, {})) {
             to_mock(couchmock::Abandoned{exchange});
             fail(wire);
@@ -96,6 +113,7 @@ public:
     }
     void store_up() { store_up_ = true; }
     void cut_feeds() {
+        if (options_.nats) cut_connection(static_cast<int>(random_.below(nodes_.size())));
         auto wires = wires_;
         for (const auto& [exchange, wire] : wires) {
             if (!wire.stream) continue;
@@ -105,6 +123,11 @@ public:
         }
     }
     void calm() { options_.lost_replies = options_.failures = 0; }
+    sim::virtual_world::ModelJetStream& server() { return server_; }
+    /// All connections break, and the server gives none of what it had asked for.
+    void delete_stream() { server_.delete_stream(); }
+    void drop_consumers() { tell(server_.drop_consumers()); }
+    std::size_t lost_by_server = 0;
 
     void post(int c) {
         auto& client = clients_[static_cast<std::size_t>(c)];
@@ -180,6 +203,7 @@ public:
     // ---- what came of it
 
     void expect_all_is_well() {
+        if (options_.nats) expect_the_stream_has_all();
         std::set<std::string> accepted;
         for (const auto& client : clients_) {
             EXPECT_TRUE(client.unanswered.empty())
@@ -202,6 +226,13 @@ public:
         }
         EXPECT_FALSE(accepted.empty());
     }
+    void expect_the_stream_has_all() {
+        std::set<std::string> there;
+        for (const auto& [sequence, stored] : server_.messages())
+            if (const auto document = base::parse_json(stored.payload))
+                there.insert(base::text_member(*document, "_id"));
+        for (const auto& id : accepted()) EXPECT_TRUE(there.contains(id)) << "the stream lacks " << id;
+    }
     [[nodiscard]] std::size_t accepted_count() const {
         std::size_t n = 0;
         for (const auto& client : clients_) n += client.accepted.size();
@@ -218,6 +249,10 @@ private:
         std::optional<node::ChatCore> core;
         int life = 0;
         std::map<node::FetchId, couchmock::ExchangeId> fetches;
+        std::uint64_t connection = 0;  ///< to the NATS server; another one after each cut
+        std::set<node::FetchId> asks;
+        std::map<std::string, node::FetchId> subscriptions;
+        std::int64_t up_due = 0, down_due = 0;
         std::map<node::TimerId, std::int64_t> timers;
     };
     struct Client {
@@ -283,6 +318,83 @@ private:
     void node_effect(int, node::Respond&) {}
     void node_effect(int, node::Stream&) {}
     void node_effect(int, node::UseStore&) {}
+    void node_effect(int i, node::Ask& e) {
+        auto& n = *nodes_[static_cast<std::size_t>(i)];
+        if (!store_up_) return fail_ask(i, e.fetch);
+        n.asks.insert(e.fetch);
+        e.message.reply = fmt::format("answer.{}", e.fetch);
+        const bool fails = random_.per_million(options_.failures);
+        const bool loses = random_.per_million(options_.lost_replies);
+        to_server(i, [this, i, fails, loses, message = std::move(e.message)](std::uint64_t connection) {
+            if (fails) return cut_connection(i);
+            auto out = server_.publish(connection, message, now());
+            if (loses) return cut_connection(i);
+            tell(std::move(out));
+        });
+    }
+    void node_effect(int i, node::Subscribe& e) {
+        auto& n = *nodes_[static_cast<std::size_t>(i)];
+        if (!store_up_) return fail_ask(i, e.fetch);
+        n.subscriptions[e.subject] = e.fetch;
+        to_server(i, [this, subject = e.subject](std::uint64_t connection) {
+            server_.subscribe(connection, subject);
+        });
+    }
+    void node_effect(int i, node::Publish& e) {
+        to_server(i, [this, message = std::move(e.message)](std::uint64_t connection) {
+            tell(server_.publish(connection, message, now()));
+        });
+    }
+    void to_server(int i, std::function<void(std::uint64_t)> what) {
+        auto& n = *nodes_[static_cast<std::size_t>(i)];
+        n.up_due = std::max(n.up_due, now_ + delay(3000));
+        at(n.up_due, [this, i, connection = n.connection, what = std::move(what)] {
+            if (store_up_ && nodes_[static_cast<std::size_t>(i)]->connection == connection) what(connection);
+        });
+    }
+    void tell(sim::virtual_world::ModelJetStream::Deliveries deliveries) {
+        for (auto& one : deliveries)
+            for (std::size_t i = 0; i < nodes_.size(); ++i) {
+                auto& n = *nodes_[i];
+                if (n.connection != one.to) continue;
+                n.down_due = std::max(n.down_due, now_ + delay(3000));
+                at(n.down_due,
+                   [this, i = static_cast<int>(i), delivery = std::move(one)] { from_server(i, delivery); });
+                break;
+            }
+        watch_server();
+    }
+    void from_server(int i, const sim::virtual_world::ModelJetStream::Delivery& delivery) {
+        auto& n = *nodes_[static_cast<std::size_t>(i)];
+        if (n.connection != delivery.to) return;
+        if (delivery.inbox.starts_with("answer.")) {
+            const auto fetch = std::stoull(delivery.inbox.substr(7));
+            if (n.asks.erase(fetch) > 0) to_node(i, n.life, node::Answered{fetch, delivery.message});
+        } else if (const auto found = n.subscriptions.find(delivery.inbox); found != n.subscriptions.end()) {
+            to_node(i, n.life, node::Delivered{found->second, {delivery.message}});
+        }
+    }
+    void watch_server() {
+        const auto next = server_.next_time();
+        if (!next || next->time_since_epoch().count() == server_alarm_) return;
+        server_alarm_ = next->time_since_epoch().count();
+        at(server_alarm_, [this, due = server_alarm_] {
+            if (due != server_alarm_) return;
+            server_alarm_ = -1;
+            if (store_up_) tell(server_.on_time(now().time));
+        });
+    }
+    void fail_ask(int i, node::FetchId fetch) {
+        at(now_ + delay(1000), [this, i, l = life(i), fetch] {
+            to_node(i, l, node::FetchFailed{fetch, "no connection"});
+        });
+    }
+    void cut_connection(int i) {
+        auto& n = *nodes_[static_cast<std::size_t>(i)];
+        server_.disconnected(std::exchange(n.connection, ++connections_));
+        for (const auto fetch : std::exchange(n.asks, {})) fail_ask(i, fetch);
+        for (const auto& [subject, fetch] : std::exchange(n.subscriptions, {})) fail_ask(i, fetch);
+    }
     void node_effect(int, node::Search&) {}
     void node_effect(int, node::Keep&) {}
     void node_effect(int i, node::Persist& e) {
@@ -307,6 +419,18 @@ private:
         });
     }
     void node_effect(int i, node::CancelFetch& e) {
+        if (options_.nats) {
+            auto& n = *nodes_[static_cast<std::size_t>(i)];
+            n.asks.erase(e.fetch);
+            for (auto it = n.subscriptions.begin(); it != n.subscriptions.end(); ++it)
+                if (it->second == e.fetch) {
+                    to_server(i,
+                              [this, subject = it->first](std::uint64_t) { server_.unsubscribe(subject); });
+                    n.subscriptions.erase(it);
+                    break;
+                }
+            return;
+        }
         auto& fetches = nodes_[static_cast<std::size_t>(i)]->fetches;
         const auto it = fetches.find(e.fetch);
         if (it == fetches.end() || wires_.erase(it->second) == 0) return;
@@ -488,6 +612,9 @@ private:
             client.accepted.insert(text("id"));
             client.unanswered.erase(text("key"));
         }
+        // A change of what this node does not know, while the store is away.
+        const bool of_change = !client.unanswered.contains(text("key"));
+        if (t == "refused" && of_change && (text("code") == "not_now" || text("code") == "unknown")) return;
         if (t == "refused" || t == "failed" || t == "error")
             ADD_FAILURE() << client.name << ": " << base::write_json(frame);
         if (t != "message") return;
@@ -504,6 +631,9 @@ private:
 
     Options options_;
     base::Random random_;
+    sim::virtual_world::ModelJetStream server_;
+    std::uint64_t connections_ = 0;
+    std::int64_t server_alarm_ = -1;
     std::unique_ptr<couchmock::Mock> mock_;
     std::vector<std::unique_ptr<Node>> nodes_;
     std::vector<Client> clients_;

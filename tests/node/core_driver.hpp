@@ -312,6 +312,9 @@ private:
         std::erase_if(fetches, [&](const OpenFetch& f) { return f.id == e.fetch; });
     }
     void on(node::UseStore& e, Sent&) { uses.push_back(e.store); }
+    void on(node::Ask&, Sent&) {}
+    void on(node::Subscribe&, Sent&) {}
+    void on(node::Publish&, Sent&) {}
     void on(node::SetTimer& e, Sent&) { timers[e.timer] = e.at.time_since_epoch().count(); }
     void on(node::Log& e, Sent&) { log.push_back(e.line); }
     void on(node::Drained&, Sent&) { drained = true; }

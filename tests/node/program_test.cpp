@@ -1,3 +1,4 @@
+#include "node/program/given_store.hpp"
 #include "node/program/options.hpp"
 #include "node/program/setup.hpp"
 #include "node/program/status_tool.hpp"
@@ -227,6 +228,46 @@ TEST_F(ProgramTest, RefusesAPasswordFileWithoutAPassword) {
     EXPECT_THAT(mistakes({"--store", "http://ann@127.0.0.1/chat", "--store-password-file",
                           file("password", "\nx\n")}),
                 ElementsAre(StartsWith("--store-password-file: ")));
+}
+
+TEST_F(ProgramTest, ReadsANatsServerOrACluster) {
+    const auto one = read_nats_store("nats://ann:s%40cret@db.example/chat");
+    EXPECT_THAT(one.servers.addresses, ElementsAre("db.example:4222"));
+    EXPECT_EQ(one.servers.user, "ann");
+    EXPECT_EQ(one.servers.password, "s@cret");
+    EXPECT_FALSE(one.servers.tls);
+    EXPECT_EQ(one.access.stream, "chat");
+    EXPECT_EQ(one.access.replicas, 1);
+    EXPECT_EQ(one.servers.url(), "nats://db.example:4222");
+    const auto three = read_nats_store("tls://a:1,b,[::1]:3/the_chat-2");
+    EXPECT_THAT(three.servers.addresses, ElementsAre("a:1", "b:4222", "[::1]:3"));
+    EXPECT_TRUE(three.servers.tls);
+    EXPECT_EQ(three.access.stream, "the_chat-2");
+    EXPECT_EQ(three.access.replicas, 3);
+    for (const auto* url :
+         {"nats://host", "nats://host/", "nats://host/a.b", "nats://host/a/b", "nats:///chat",
+          "nats://:@host/chat", "nats://a,,b/chat", "nats://host:x/chat", "nats://%zz@host/chat"})
+        EXPECT_THROW(read_nats_store(url), std::invalid_argument) << url;
+}
+
+TEST_F(ProgramTest, RefusesWhatANatsStoreCannotDo) {
+    if (!NatsClient::available()) {
+        EXPECT_THAT(mistakes({"--store", "nats://127.0.0.1/chat"}),
+                    ElementsAre(AllOf(StartsWith("--store: "), HasSubstr("built without NATS"))));
+        return;
+    }
+    EXPECT_THAT(mistakes({"--store", "nats://ann:secret@127.0.0.1/chat"}), IsEmpty());
+    EXPECT_THAT(mistakes({"--store", "nats://127.0.0.1/chat", "--auth", "couchdb"}),
+                ElementsAre(AllOf(StartsWith("--auth: "), HasSubstr("NATS"))));
+    EXPECT_THAT(mistakes({"--store", "nats://127.0.0.1/chat", "--feed", "poll"}),
+                ElementsAre(StartsWith("--feed: ")));
+    EXPECT_THAT(mistakes({"--store", "nats://127.0.0.1/chat", "--store-credentials", "/nonexistent"}),
+                ElementsAre(StartsWith("--store-credentials: ")));
+    EXPECT_THAT(mistakes({"--store-credentials", "/nonexistent"}),
+                ElementsAre(AllOf(StartsWith("--store-credentials: "), HasSubstr("a CouchDB has none"))));
+    EXPECT_THAT(mistakes({"--store", "nats://127.0.0.1/chat", "--store", "nats://127.0.0.2/chat"}),
+                ElementsAre(AllOf(StartsWith("--store: "), HasSubstr("as one URL"))));
+    EXPECT_THROW(read_given_store("nats://127.0.0.1/chat", ""), std::invalid_argument);
 }
 
 TEST_F(ProgramTest, HelpShowsEverySettingUnderAHeadingWithWhatItTakes) {

@@ -12,7 +12,7 @@
 namespace davenport::node {
 namespace {
 
-constexpr std::size_t documents_max = 100;
+constexpr std::size_t changes_max = 100;
 constexpr std::size_t batch_bytes_max = 2 * 1024 * 1024;
 constexpr base::Duration pause_least = std::chrono::milliseconds{50};
 constexpr base::Duration pause_most = std::chrono::seconds{2};
@@ -28,27 +28,20 @@ bool is_deleted(const base::JsonView& row) {
 }  // namespace
 
 ChangeWriter::ChangeWriter(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
-                           base::Random& random, StoreHealth& health)
+                           base::Random& random, ChangeQueue& queue, StoreHealth& health)
     : request_timeout_{config.request_timeout},
       api_{&api},
       requests_{&requests},
+      queue_{&queue},
       health_{&health},
       random_{&random},
       backoff_{pause_least, pause_most},
-      batch_limit_{std::clamp<std::size_t>(config.bulk_documents_max, 1, documents_max)},
+      batch_limit_{std::clamp<std::size_t>(config.bulk_documents_max, 1, changes_max)},
       batch_max_{batch_limit_} {}
-
-void ChangeWriter::enqueue(base::ChatMessage message) {
-    std::string id{message.id()};
-    const auto [place, is_new] = waiting_.insert_or_assign(id, std::move(message));
-    if (is_new) order_.push_back(std::move(id));
-}
 
 void ChangeWriter::store_changed(bool keep) {
     put_back();
-    if (keep) return;
-    waiting_.clear();
-    order_.clear();
+    if (!keep) queue_->clear();
 }
 
 void ChangeWriter::start_over(Turn& turn) {
@@ -61,10 +54,7 @@ void ChangeWriter::start_over(Turn& turn) {
 /// What is in the batch is read anew, later; unless a newer change of the same message waits.
 void ChangeWriter::put_back() {
     request_.forget();
-    for (auto item = batch_.rbegin(); item != batch_.rend(); ++item) {
-        std::string id{item->message.id()};
-        if (waiting_.try_emplace(id, std::move(item->message)).second) order_.push_front(std::move(id));
-    }
+    for (auto item = batch_.rbegin(); item != batch_.rend(); ++item) queue_->put_first(item->message);
     batch_.clear();
 }
 
@@ -84,12 +74,11 @@ void ChangeWriter::take_batch() {
     std::size_t bytes = 0;
     misses_some_ = false;
     purged_.reset();
-    while (!order_.empty() && batch_.size() < batch_max_ && bytes < batch_bytes_max) {
-        auto node = waiting_.extract(order_.front());
-        order_.pop_front();
-        if (node.empty()) continue;
-        bytes += node.mapped().text().size();
-        batch_.push_back({std::move(node.mapped())});
+    while (!queue_->empty() && batch_.size() < batch_max_ && bytes < batch_bytes_max) {
+        base::ChatMessage message;
+        if (!queue_->take(message)) continue;
+        bytes += message.text().size();
+        batch_.push_back({std::move(message)});
     }
 }
 
@@ -153,10 +142,7 @@ bool ChangeWriter::on_reply(Turn& turn, const Reply& reply,
 
 void ChangeWriter::set_aside() {
     batch_max_ = std::max<std::size_t>(1, batch_.size() / 2);
-    for (auto& item : batch_) {
-        std::string id{item.message.id()};
-        if (waiting_.try_emplace(id, std::move(item.message)).second) order_.push_back(std::move(id));
-    }
+    for (auto& item : batch_) queue_->put_last(item.message);
     batch_.clear();
 }
 
@@ -186,7 +172,7 @@ bool ChangeWriter::on_read(const base::HttpResponse& response) {
 }
 
 void ChangeWriter::decide(Item& item, const std::optional<base::JsonView>& row, base::WallTime now) {
-    using Kind = Outcome::Kind;
+    using Kind = ChangeOutcome::Kind;
     if (!row) return;
     const auto& message = item.message;
     if (is_deleted(*row)) {
@@ -224,14 +210,14 @@ void ChangeWriter::decide(Item& item, const std::optional<base::JsonView>& row, 
     item.message = {};
 }
 
-void ChangeWriter::done(Item& item, Outcome::Kind kind, std::string reason) {
+void ChangeWriter::done(Item& item, ChangeOutcome::Kind kind, std::string reason) {
     outcomes_.push_back({kind, std::exchange(item.message, {}), std::nullopt, std::move(reason), item.sent});
 }
 
 bool ChangeWriter::on_written(const base::HttpResponse& response) {
     const auto refused = response.status == 400 || response.status == 413;
     if (refused && batch_.size() == 1) {
-        done(batch_.front(), Outcome::Kind::refused, reason_of(response));
+        done(batch_.front(), ChangeOutcome::Kind::refused, reason_of(response));
         batch_.clear();
         return true;
     }
@@ -252,9 +238,9 @@ bool ChangeWriter::on_written(const base::HttpResponse& response) {
         if (row.conflict || is_first)
             item->document.clear();  // somebody was faster; or once more, over this one
         else if (row.outcome == BulkRow::Outcome::stored)
-            done(*item, Outcome::Kind::stored);
+            done(*item, ChangeOutcome::Kind::stored);
         else if (row.outcome == BulkRow::Outcome::refused)
-            done(*item, Outcome::Kind::refused, row.reason);
+            done(*item, ChangeOutcome::Kind::refused, row.reason);
     }
     std::erase_if(batch_, [](const Item& item) { return item.message.id().empty(); });
     // A row that says nothing of use: written or not.

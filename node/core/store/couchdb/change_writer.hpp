@@ -1,15 +1,14 @@
 #pragma once
 
 #include "node/base/chat_message.hpp"
-#include "node/core/log/commit_queue.hpp"
-#include "node/core/store/couchdb/backoff.hpp"
+#include "node/core/store/backoff.hpp"
+#include "node/core/store/change_queue.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_api.hpp"
 #include "node/core/store/couchdb/store_health.hpp"
+#include "node/core/store/write_outcomes.hpp"
 
 #include <cstddef>
-#include <deque>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,27 +29,10 @@ namespace davenport::node {
 class ChangeWriter {
 public:
     ChangeWriter(const ChatConfig& config, const StoreApi& api, RequestTable& requests, base::Random& random,
-                 StoreHealth& health);
+                 ChangeQueue& queue, StoreHealth& health);
 
-    /// What became of a message's state.
-    struct Outcome {
-        enum class Kind {
-            stored,     ///< the store has it, or what counts as that
-            overtaken,  ///< the store has `found`, which counts more
-            refused,    ///< for good
-        } kind;
-        base::ChatMessage message;
-        std::optional<base::ChatMessage> found{};
-        std::string reason{};
-        bool sent = false;  ///< to the store, and not only found there
-    };
-    using Outcomes = std::vector<Outcome>;
-
-    /// The message with its last change. One that waits for the same id waits no more.
-    void enqueue(base::ChatMessage message);
-    [[nodiscard]] std::size_t queued() const { return waiting_.size(); }
     /// Nothing waits and nothing is under way.
-    [[nodiscard]] bool idle() const { return waiting_.empty() && batch_.empty(); }
+    [[nodiscard]] bool idle() const { return queue_->size() == 0 && batch_.empty(); }
 
     /// Another store answers than before: nothing of the old one's documents counts. `keep`: what waits is
     /// for this one too.
@@ -60,7 +42,7 @@ public:
     /// The end of a turn: asks or writes if it may.
     void pump(Turn& turn);
     /// What became of changes since this was last asked.
-    [[nodiscard]] Outcomes take_outcomes() { return std::exchange(outcomes_, {}); }
+    [[nodiscard]] ChangeOutcomes take_outcomes() { return std::exchange(outcomes_, {}); }
 
 private:
     struct Item {
@@ -79,7 +61,7 @@ private:
     /// What is to be done with a message of the batch of which the store has this.
     void decide(Item& item, const std::optional<base::JsonView>& row, base::WallTime now);
     bool on_reply(Turn& turn, const Reply& reply, bool (ChangeWriter::*on_answer)(const base::HttpResponse&));
-    void done(Item& item, Outcome::Kind kind, std::string reason = {});
+    void done(Item& item, ChangeOutcome::Kind kind, std::string reason = {});
     void put_back();
     /// The store's answer about the batch is of no use: fewer at once, after all others.
     void set_aside();
@@ -88,12 +70,11 @@ private:
     base::Duration request_timeout_;
     const StoreApi* api_;
     RequestTable* requests_;
+    ChangeQueue* queue_;
     StoreHealth* health_;
     base::Random* random_;
     Backoff backoff_;
 
-    std::deque<std::string> order_;  ///< of what waits; an id may be there that waits no more
-    std::map<std::string, base::ChatMessage, std::less<>> waiting_;
     std::vector<Item> batch_;
     std::size_t batch_limit_;
     std::size_t batch_max_;     ///< smaller after answers of no use
@@ -103,7 +84,7 @@ private:
     base::Generation sent_to_;
     Request request_;
     base::Time not_before_{};
-    Outcomes outcomes_;  ///< not yet taken
+    ChangeOutcomes outcomes_;  ///< not yet taken
 };
 
 }  // namespace davenport::node

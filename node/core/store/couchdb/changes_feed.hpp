@@ -1,6 +1,6 @@
 #pragma once
 
-#include "node/core/store/couchdb/backoff.hpp"
+#include "node/core/store/backoff.hpp"
 #include "node/core/store/couchdb/feed_parser.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_health.hpp"

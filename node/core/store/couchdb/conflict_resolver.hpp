@@ -1,7 +1,7 @@
 #pragma once
 
 #include "node/core/log/commit_queue.hpp"
-#include "node/core/store/couchdb/backoff.hpp"
+#include "node/core/store/backoff.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_api.hpp"
 #include "node/core/store/couchdb/store_health.hpp"

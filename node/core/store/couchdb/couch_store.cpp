@@ -2,6 +2,7 @@
 
 #include "node/base/change.hpp"
 #include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 #include "node/base/mark.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/time.hpp"
@@ -13,7 +14,6 @@ namespace davenport::node {
 namespace {
 
 constexpr std::size_t known_rows_for_backfill = 200;
-constexpr auto clocks_differ_by = std::chrono::seconds{5};
 constexpr auto ahead_max = std::chrono::seconds{60};  // as of a key
 // Of an id of our form: nodes whose clocks are wrong make such, and they are told of (ClockCheck). What is
 // further ahead was made by hand.
@@ -36,21 +36,40 @@ Store::Password password_of(const base::HttpResponse& response) {
                                                              : Store::Password::wrong;
 }
 
+/// Nothing when it is no answer of `_all_docs`; what was deleted is there, and said to be.
+std::optional<KeptLookup::Absent> read_absent(std::string_view body, const std::vector<std::string>& asked) {
+    base::JsonReader reader;
+    const auto parsed = reader.read(body);
+    const auto rows = parsed ? parsed->member("rows") : std::nullopt;
+    std::vector<bool> there(asked.size());
+    KeptLookup::Absent out;
+    const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) {
+        const auto id = base::string_member(row, "id");
+        const auto value = row.member("value");
+        if (!id || !value) return;
+        const auto place = std::ranges::lower_bound(asked, *id, {},
+                                                    [](const std::string& a) { return std::string_view{a}; });
+        if (place == asked.end() || *place != *id) return;
+        there[static_cast<std::size_t>(place - asked.begin())] = true;
+        if (base::bool_member(*value, "deleted")) out.deleted.push_back(*place);
+    });
+    if (!is_answer) return std::nullopt;
+    for (std::size_t i = 0; i < asked.size(); ++i)
+        if (!there[i]) out.missing.push_back(asked[i]);
+    return out;
+}
+
 }  // namespace
 
 CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQueue& log, NodeCounts& counts)
-    : config_{&config},
-      random_{&random},
-      log_{&log},
-      counts_{&counts},
+    : SharedStore{config, random, log, counts, std::max<std::size_t>(1, config.bulk_documents_max)},
       page_rows_{std::min<std::size_t>(500, config.page_rows_max)},
       api_{config.stores},
       health_{config, api_, requests_, random},
-      changes_{config, api_, requests_, random, health_},
-      writer_{config, api_, requests_, random, log, health_, changes_},
+      changes_{config, api_, requests_, random, waiting_changes_, health_},
+      writer_{config, api_, requests_, random, writes_, health_, changes_},
       feed_{config, api_, requests_, random, health_},
       backfill_{config, api_, requests_, log, health_},
-      anti_entropy_{config, api_, requests_, log, health_},
       presence_{config, api_, requests_, log},
       placer_{config, api_, requests_, health_},
       feed_watch_{config, api_, requests_, health_,
@@ -116,27 +135,6 @@ void CouchStore::tell_policies(Turn& turn) {
             listener_->on_policy(turn, news.id, news.kind == Kind::stored);
 }
 
-void CouchStore::on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes) {
-    for (const auto& outcome : outcomes) {
-        auto* pending = log_->find(outcome.id);
-        if (outcome.stored) {
-            const bool row_is_due = pending ? !pending->stored : writer_.reads_journal();
-            if (row_is_due && expected_.size() < expected_max) {
-                expected_.emplace(outcome.id);
-                if (outcome.was_there) was_there_.emplace(outcome.id);
-                feed_watch_.wrote(turn.now.time);
-            }
-            confirm(turn, outcome.id, pending);
-        } else {
-            turn.error("store: it refuses the message " + outcome.id + " for good (" + outcome.reason +
-                       "); it stays in the journal");
-            DAVENPORT_MARK("the store refuses a message for good");
-            writer_.settled();
-            listener_->on_refused(turn, outcome.id, outcome.reason);
-        }
-    }
-}
-
 void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
     const bool old = fresh_ && !feed_.detached() && !batch.caught_up;
     if (fresh_ && !feed_.detached() && batch.caught_up) caught_up_at_last(turn);
@@ -190,19 +188,6 @@ void CouchStore::on_batch(Turn& turn, BackfillBatch batch) {
     set_checkpoint(feed_.seq());
 }
 
-void CouchStore::write_again(Turn& turn, const std::vector<std::string>& lost) {
-    if (lost.empty()) return;
-    DAVENPORT_MARK("what the store lost is written again");
-    turn.error("store: it has lost " + std::to_string(lost.size()) +
-               " messages that it had acknowledged; they are written again");
-    for (auto id = lost.rbegin(); id != lost.rend();
-         ++id)  // each goes before all that wait, so the oldest is the first
-        if (const auto entry = log_->journal().find(*id))
-            writer_.enqueue_again(*entry);
-        else if (log_->find(*id))
-            anti_entropy_.track(*id);  // on its way to the disk still: it is looked for once more
-}
-
 // ---- what the store has
 
 bool CouchStore::take_in_row(Turn& turn, FeedRow& row) {
@@ -214,85 +199,11 @@ bool CouchStore::take_in_row(Turn& turn, FeedRow& row) {
     return false;
 }
 
-bool CouchStore::take_in(Turn& turn, base::ChatMessage message) {
-    const auto id = message.id();
-    if (log_->knows(id)) {
-        if (message.changed() || log_->may_be_changed(id)) return reconcile(turn, message);
-        auto* pending = log_->find(id);
-        if (contradicts(message, pending)) {
-            ++counts_->rows_contradicting;
-            turn.warn("store: the document " + std::string{id} +
-                      " says something else than the message that this node knows by its id; what the store "
-                      "has counts");
-            if (adopt_other_text(turn, message)) return false;
-        }
-        // Of ours, before the store's answer.
-        const bool first_word = pending && !pending->stored && pending->entry.accepted_here;
-        if (first_word) DAVENPORT_MARK("the feed brings an own message before its answer");
-        sighted(turn, id, pending);
-        return told_again(id, first_word);
-    }
-    if (wants_place(turn, message)) return false;
-    add(turn, std::move(message));
-    return false;
-}
-
-bool CouchStore::contradicts(const base::ChatMessage& message, const PendingMessage* pending) {
-    if (pending) return base::contradict(pending->entry.message, message);
-    const auto id = message.id();
-    const bool was_there = was_there_.erase(std::string{id}) > 0;
-    if (!was_there && expected_.contains(id)) return false;  // this node wrote it, and the store took it
-    const auto entry = log_->journal().find(id);
-    return entry && base::contradict(entry->message, message);
-}
-
-bool CouchStore::told_again(std::string_view id, bool first_word) {
-    ++counts_->rows_known;
-    const auto expected = expected_.find(id);
-    if (expected == expected_.end()) return !first_word;
-    expected_.erase(expected);
-    return false;
-}
-
-void CouchStore::add(Turn& turn, base::ChatMessage message) {
-    ++counts_->rows_new;
-    vanished_.erase(std::string{message.id()});
-    if (!is_old(turn, message)) return listener_->on_message(turn, std::move(message));
-    if (is_new_change(message)) {
-        DAVENPORT_MARK("an old message comes with a change that is news");
-        listener_->on_changed_elsewhere(turn, message);
-    }
-    log_->add_old(std::move(message), generation());
-}
-
-/// By the live feed comes what is new; all else was there before this node. What was said since its journal
-/// began may be news for those who came before that feed was open.
-bool CouchStore::is_old(const Turn& turn, const base::ChatMessage& message) {
-    if (!fresh_ || by_live_feed_) return false;
-    if (!news_since_) {
-        auto began = turn.now.wall;
-        if (const auto first = log_->journal().after({}, CommitQueue::begins_above, 1);
-            !first.empty() && !first.front().is_change())
-            if (const auto said = base::parse_message_id(first.front().message.id()))
-                began = std::min(began, base::wall_from_unix_ms(said->unix_ms));
-        news_since_ = began - clocks_differ_by;
-    }
-    const auto said = base::parse_message_id(message.id());
-    return !said || base::wall_from_unix_ms(said->unix_ms) < *news_since_;
-}
-
-bool CouchStore::is_new_change(const base::ChatMessage& message) const {
-    const auto key = message.is_removed() ? message.removed() : message.edited();
-    if (key.empty() || !news_since_) return false;
-    return key == base::removed_in_store ||
-           base::wall_from_unix_ms(base::unix_ms_of_change(key)) >= *news_since_;
-}
-
 void CouchStore::catch_up(Turn& turn) {
     turn.info(
         "store: it has much that this node has not; what is said now is shown at once, the rest is read");
     DAVENPORT_MARK("a new node leaves what is old for later");
-    writer_.feed_caught_up();  // a node that has read nothing has nothing that the store may have had
+    writes_.feed_caught_up();  // a node that has read nothing has nothing that the store may have had
     backfill_.begin_fresh(feed_.seq());
     feed_.follow_from_now(turn);
     listener_->on_catching_up(turn);
@@ -345,32 +256,6 @@ void CouchStore::show_placed(Turn& turn) {
     if (conflicts_.idle()) set_checkpoint(std::exchange(waiting_checkpoint_, {}));
 }
 
-void CouchStore::sighted(Turn& turn, std::string_view id, PendingMessage* pending) {
-    if (pending && !pending->stored) return confirm(turn, id, pending);
-    if (pending || !writer_.reads_journal()) return;
-    const auto entry = log_->journal().find(id);
-    if (entry && entry->stored_in != generation()) confirm(turn, id, nullptr);
-}
-
-void CouchStore::confirm(Turn& turn, std::string_view id, PendingMessage* pending) {
-    if (pending && pending->stored) return;
-    ++counts_->posts_stored;
-    log_->mark_stored(id, generation());
-    writer_.settled();
-    listener_->on_stored(turn, id, pending);
-}
-
-/// A life that this journal does not know: it was put back from a copy, or somebody runs a copy of it.
-void CouchStore::on_own_run(Turn& turn, std::string_view run) {
-    if (run.empty() || log_->run().empty() || log_->knows_run(run)) return;
-    DAVENPORT_MARK("the store knows a later life of this journal");
-    turn.warn(
-        "journal: the store knows of a later life of it: it was put back from a copy, or runs twice; it has "
-        "another uuid now, and clients resume as from another node");
-    log_->take_name(random_->uuid());
-    presence_.forget_revision();
-}
-
 // ---- the end of a turn
 
 void CouchStore::write(Turn& turn) {
@@ -395,7 +280,7 @@ void CouchStore::write(Turn& turn) {
     was_usable_ = usable();
     const bool caught_up_now = caught_up() && !was_caught_up_;
     was_caught_up_ = caught_up();
-    if (caught_up_now) writer_.feed_caught_up();
+    if (caught_up_now) writes_.feed_caught_up();
     if (health_.take_shaken()) {
         DAVENPORT_MARK("all of the store is verified");
         anti_entropy_.reverify_all();
@@ -464,6 +349,16 @@ void CouchStore::read(Turn& turn) {
     feed_.pump(turn);
     backfill_.pump(turn, feed_.live());
     placer_.pump(turn);
+}
+
+void CouchStore::look_up(Turn& turn, const Ids& ids, OnAbsent on_absent) {
+    requests_.send(turn, RequestOwner::anti_entropy, looking_up_, api_.all_documents(ids, false),
+                   {.timeout = config_->request_timeout, .sets_alarm = false},
+                   [ids, on_absent = std::move(on_absent)](Turn& t, const Reply& reply) {
+                       return on_absent(t, reply.response && reply.response->status == 200
+                                               ? read_absent(reply.response->body, ids)
+                                               : std::nullopt);
+                   });
 }
 
 void CouchStore::verify(Turn& turn, const std::vector<std::string>& stored) {

@@ -1,10 +1,6 @@
 #pragma once
 
-#include "node/core/config.hpp"
-#include "node/core/log/commit_queue.hpp"
-#include "node/core/node_counts.hpp"
 #include "node/core/store/couchdb/account_reader.hpp"
-#include "node/core/store/couchdb/anti_entropy.hpp"
 #include "node/core/store/couchdb/backfill.hpp"
 #include "node/core/store/couchdb/change_writer.hpp"
 #include "node/core/store/couchdb/changes_feed.hpp"
@@ -19,7 +15,7 @@
 #include "node/core/store/couchdb/store_api.hpp"
 #include "node/core/store/couchdb/store_health.hpp"
 #include "node/core/store/couchdb/store_writer.hpp"
-#include "node/core/store/store.hpp"
+#include "node/core/store/shared_store.hpp"
 
 #include <cstdint>
 #include <map>
@@ -35,32 +31,24 @@ namespace davenport::node {
 /// A CouchDB, or whatever speaks its API, as the node's shared store: one table of requests, and the machines
 /// that make them. node/core/store/couchdb is the only place in the node that knows HTTP statuses, URLs,
 /// revisions and sequences.
-///
-/// The end of a turn calls write(), read() and verify(), in that order; between them others act (see
-/// ChatCore).
-class CouchStore final : public Store {
+class CouchStore final : public SharedStore {
 public:
     CouchStore(const ChatConfig& config, base::Random& random, CommitQueue& log, NodeCounts& counts);
-    /// Who is told what the store tells; before start(). Outlives the last call of the store.
-    void listen(StoreListener& listener) { listener_ = &listener; }
 
     // ---- events
-    void start(Turn& turn) { health_.start(turn); }
-    void on(Turn& turn, const Fetched& e);
-    void on(Turn& turn, const FetchHead& e) { requests_.on(turn, e); }
-    void on(Turn& turn, const FetchData& e);
-    void on(Turn& turn, const FetchEnded& e);
-    void on(Turn& turn, const FetchFailed& e) { requests_.on(turn, e); }
-    void on_timer(Turn& turn, TimerId timer);
+    void start(Turn& turn) override { health_.start(turn); }
+    void on(Turn& turn, const Fetched& e) override;
+    void on(Turn& turn, const FetchHead& e) override { requests_.on(turn, e); }
+    void on(Turn& turn, const FetchData& e) override;
+    void on(Turn& turn, const FetchEnded& e) override;
+    void on(Turn& turn, const FetchFailed& e) override { requests_.on(turn, e); }
+    using SharedStore::on;
+    void on_timer(Turn& turn, TimerId timer) override;
 
     // ---- the end of a turn
-    /// Draws the consequences when the store came, went or is another one, and sends what waits for it.
-    void write(Turn& turn);
-    /// Asks for what others wrote.
-    void read(Turn& turn);
-    /// `stored`: ids that the store was found to have in this turn. Verifies, now and then, that it keeps
-    /// them.
-    void verify(Turn& turn, const std::vector<std::string>& stored);
+    void write(Turn& turn) override;
+    void read(Turn& turn) override;
+    void verify(Turn& turn, const std::vector<std::string>& stored) override;
 
     // ---- the door
     [[nodiscard]] bool usable() const override { return health_.usable(); }
@@ -69,13 +57,7 @@ public:
     [[nodiscard]] base::Time confirmed_at() const override { return health_.confirmed_at(); }
     [[nodiscard]] base::Duration clock_ahead() const override { return health_.clock_ahead(); }
     void recheck(Turn& turn) override { health_.recheck(turn); }
-    void put(const PendingMessage& pending) override { writer_.enqueue(pending); }
     void put_policy(std::string_view id) override { policies_.put(id); }
-    [[nodiscard]] std::size_t backlog() const override { return writer_.backlog(); }
-    [[nodiscard]] bool reads_later(std::uint64_t arrival) const override {
-        return writer_.reads_later(arrival);
-    }
-    [[nodiscard]] bool has_refused(std::string_view id) const override { return writer_.has_refused(id); }
     [[nodiscard]] const Place& read_up_to() const override {
         if (catching_up() && feed_.live()) return feed_.live_place();
         return placer_.idle() ? feed_.seq() : covered_;
@@ -107,25 +89,14 @@ public:
     RequestId read_notes(Turn& turn, OnNotes on_notes) override {
         return notes_.read_all(turn, std::move(on_notes));
     }
-    [[nodiscard]] const std::set<std::string, std::less<>>& vanished() const override { return vanished_; }
     void cancel(Turn& turn, RequestId request) override { requests_.cancel(turn, request); }
     void publish(Turn& turn, const base::People& people, OnPublished on_published) override {
         presence_.publish(turn, people, std::move(on_published));
     }
     [[nodiscard]] bool publishing() const override { return presence_.publishing(); }
     void expire_publication(Turn& turn) override { requests_.expire(turn, RequestOwner::presence); }
-    [[nodiscard]] std::uint64_t suspicions() const override { return anti_entropy_.suspicions(); }
-    [[nodiscard]] bool verifying() const override { return anti_entropy_.looking_back(); }
-    [[nodiscard]] std::vector<std::string> unverified() const override { return anti_entropy_.unverified(); }
 
 private:
-    static constexpr std::size_t expected_max = 20'000;
-    static constexpr std::size_t vanished_max = 1000;
-
-    struct Hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
-
     /// Another store answers than before, or the first one.
     void begin_with(Turn& turn, const base::Generation& generation);
     void read_feed_from(Turn& turn, std::string seq);
@@ -137,55 +108,22 @@ private:
     void catch_up(Turn& turn);
     void caught_up_at_last(Turn& turn);
     void collect(Turn& turn);
-    void on_outcomes(Turn& turn, const StoreWriter::Outcomes& outcomes);
     void on_batch(Turn& turn, FeedBatch batch);
     void on_batch(Turn& turn, BackfillBatch batch);
-    void write_again(Turn& turn, const std::vector<std::string>& lost);
     void tell_policies(Turn& turn);
-    /// Of two first revisions with two texts the store's winner counts, as if a person had edited the message
-    /// to it. False when that is not so.
-    bool adopt_other_text(Turn& turn, const base::ChatMessage& winner);
-
-    /// The store says something else under the id of a message that is known here.
-    bool contradicts(const base::ChatMessage& message, const PendingMessage* pending);
+    bool take_in_row(Turn& turn, FeedRow& row);
     /// The message stands where its id says, or its own time: not further ahead than clocks go wrong.
     [[nodiscard]] bool is_placed_by_id(const Turn& turn, const base::ChatMessage& message) const;
-
-    /// A message as the store has it. True when it was known, and not for having been written from here just
-    /// now: the feed tells old news.
-    bool take_in(Turn& turn, base::ChatMessage message);
-    bool take_in_row(Turn& turn, FeedRow& row);
-    /// Another's message, which is not known here.
-    void add(Turn& turn, base::ChatMessage message);
-    bool is_old(const Turn& turn, const base::ChatMessage& message);
-    /// What became of a message that is old may be news.
-    [[nodiscard]] bool is_new_change(const base::ChatMessage& message) const;
-    /// The store tells again of a message that is known here as it is.
-    bool told_again(std::string_view id, bool first_word);
-    /// The store has this message, which is known here; `pending`: what the log finds for it.
-    void sighted(Turn& turn, std::string_view id, PendingMessage* pending);
-    void confirm(Turn& turn, std::string_view id, PendingMessage* pending);
-    /// True when somebody else's document does not say a place that can be believed: it is shown when it has
-    /// one.
-    bool wants_place(Turn& turn, const base::ChatMessage& message);
+    bool wants_place(Turn& turn, const base::ChatMessage& message) override;
+    void forget_place(std::string_view id) override { placer_.forget(id); }
+    void expect_row(Turn& turn) override { feed_watch_.wrote(turn.now.time); }
+    void forget_presence() override { presence_.forget_revision(); }
+    void look_up(Turn& turn, const Ids& ids, OnAbsent on_absent) override;
+    [[nodiscard]] bool looking_up() const override { return looking_up_.open(); }
+    void forget_look_up() override { looking_up_.forget(); }
     /// Shows what has its place now.
     void show_placed(Turn& turn);
-    /// The store has a word of this journal's node, of one of its lives.
-    void on_own_run(Turn& turn, std::string_view run);
-
-    // couch_store_changes.cpp: messages that are known and were edited or removed, here or there
-    bool reconcile(Turn& turn, const base::ChatMessage& message);
-    void adopt(Turn& turn, const base::ChatMessage& message);
-    void confirm_change(Turn& turn, const base::ChatMessage& message, const base::ChatMessage& known);
-    void write_over(const base::ChatMessage& known);
-    /// The store may have this message without its last change.
-    void compare_again(std::string_view id);
-    /// The journal says, or is about to say, that the store has the message as it is known here.
-    [[nodiscard]] bool is_known_stored(std::string_view id);
-    /// The document of this message was deleted, purged, or is none of a message any more.
-    void on_gone(Turn& turn, std::string_view id);
-    void on_gone_unknown(Turn& turn, std::string_view id);
-    void on_outcomes(Turn& turn, const ChangeWriter::Outcomes& outcomes);
+    // couch_store_changes.cpp: what is not there any more, and conflicts
     /// What is missing in the store, but for what somebody purged, is written again.
     void look_for_purges(Turn& turn, std::vector<std::string> missing);
     /// Somebody purged these in the store; what is known of them is removed, and what a node may have written
@@ -194,11 +132,6 @@ private:
     /// For who was away: what is not there any more.
     void add_gone(const FeedRow& row, std::vector<base::ChatMessage>& into);
 
-    const ChatConfig* config_;
-    base::Random* random_;
-    CommitQueue* log_;
-    StoreListener* listener_ = nullptr;
-    NodeCounts* counts_;
     std::size_t page_rows_;  ///< of read_since()
 
     StoreApi api_;
@@ -208,7 +141,6 @@ private:
     StoreWriter writer_;
     ChangesFeed feed_;
     Backfill backfill_;
-    AntiEntropy anti_entropy_;
     PresenceDocument presence_;
     Placer placer_;
     FeedWatch feed_watch_;
@@ -224,18 +156,10 @@ private:
     std::size_t known_run_ = 0;       ///< rows in a row that were known
     Place covered_;                   ///< all up to here has been shown, while something waits for its place
     std::string waiting_checkpoint_;  ///< until that has its place
-    bool by_live_feed_ = false;       ///< what is taken in just now
-    bool fresh_ = false;              ///< this node has never read a store to its end
-    std::optional<base::WallTime> news_since_;  ///< what was said before is old for a node that is fresh
-    std::uint64_t documents_ = 0;               ///< that the store had when that was found
-    Request counting_;
+    std::uint64_t documents_ = 0;     ///< that the store had when that was found
+    Request counting_, looking_up_;
     std::map<std::string, std::size_t, std::less<>> newest_read_;  ///< by room, while catching up
     std::optional<base::WallTime> neighbour_;  ///< when the message that the feed told last was said
-    std::set<std::string, std::less<>> vanished_;
-    /// Written from here, and not yet come back by the feed.
-    std::unordered_set<std::string, Hash, std::equal_to<>> expected_;
-    std::unordered_set<std::string, Hash, std::equal_to<>>
-        was_there_;  ///< of those: the store had them before
 };
 
 }  // namespace davenport::node

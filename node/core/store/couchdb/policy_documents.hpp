@@ -2,7 +2,7 @@
 
 #include "node/base/policy.hpp"
 #include "node/core/log/commit_queue.hpp"
-#include "node/core/store/couchdb/backoff.hpp"
+#include "node/core/store/backoff.hpp"
 #include "node/core/store/couchdb/feed_parser.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_api.hpp"

@@ -3,7 +3,7 @@
 #include "node/base/json.hpp"
 #include "node/base/random.hpp"
 #include "node/core/config.hpp"
-#include "node/core/store/couchdb/backoff.hpp"
+#include "node/core/store/backoff.hpp"
 #include "node/core/store/couchdb/clock_check.hpp"
 #include "node/core/store/couchdb/generation_name.hpp"
 #include "node/core/store/couchdb/request_table.hpp"

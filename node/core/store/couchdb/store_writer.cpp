@@ -4,8 +4,6 @@
 #include "node/base/mark.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <limits>
 
 namespace davenport::node {
 namespace {
@@ -20,138 +18,34 @@ constexpr base::Duration backlog_pace = std::chrono::milliseconds{6};
 // For a store that answers sooner than that: with more at once, clients only wait longer for their turn. A
 // CouchDB takes longer, and nearly twice as many messages a second in batches of 400 as of 100.
 constexpr std::size_t quick_documents_max = 100;
-constexpr auto no_end = std::numeric_limits<std::uint64_t>::max();
-
 }  // namespace
 
 StoreWriter::StoreWriter(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
-                         base::Random& random, CommitQueue& log, StoreHealth& health, ChangeWriter& changes)
+                         base::Random& random, WriteQueue& queue, StoreHealth& health, ChangeWriter& changes)
     : documents_max_{std::max<std::size_t>(1, config.bulk_documents_max)},
       request_timeout_{config.request_timeout},
       api_{&api},
       requests_{&requests},
       random_{&random},
-      log_{&log},
+      queue_{&queue},
       health_{&health},
       changes_{&changes},
       backoff_{pause_least, pause_most},
       batch_documents_max_{std::min(documents_max_, quick_documents_max)} {}
 
-void StoreWriter::enqueue(const PendingMessage& pending) {
-    ++backlog_;
-    if (pending.entry.is_change()) return changes_->enqueue(pending.entry.message);
-    if (backlog_after_) return;  // it is found in the journal when its turn comes
-    const auto& m = pending.entry.message;
-    if (queue_.size() >= 4 * documents_max_) {
-        backlog_after_ = queue_.back().arrival;
-        return;
-    }
-    queue_.push_back({pending.entry.arrival, std::string{m.id()}, base::to_document(m), false});
-}
-
-void StoreWriter::enqueue_again(const base::JournalEntry& entry) {
-    ++backlog_;
-    if (entry.message.changed()) return changes_->enqueue(entry.message);
-    queue_.push_front(
-        {entry.arrival, std::string{entry.message.id()}, base::to_document(entry.message), true});
-}
-
 void StoreWriter::store_changed(Turn& turn) {
-    auto& journal = log_->journal();
-    const auto& generation = health_->generation();
-    const auto visible = journal.state().last_arrival;
-    backlog_ = journal.count_not_stored_in(generation);
-    for (const auto* pending : log_->on_the_way())
-        backlog_ += pending->entry.arrival > visible && !pending->stored ? 1 : 0;
-    if (backlog_ > 0) turn.info("store: " + std::to_string(backlog_) + " messages wait for it");
-    gate_open_ = false;
-    const bool all_in_memory = had_store_ && !backlog_after_;
-    if (all_in_memory) {
-        changes_->store_changed(true);
-        // What was never stored anywhere is queued and goes first; the rest follows when it is known what is
-        // missing.
-        heal_after_ = 0;
-        heal_until_ = log_->last_arrival();
-    } else {
-        changes_->store_changed(false);
-        queue_.clear();
-        if (!request_.open()) batch_.clear();
-        heal_after_.reset();
-        backlog_after_.reset();
-        if (backlog_ > 0) backlog_after_ = 0;
-    }
-    had_store_ = true;
-}
-
-bool StoreWriter::needless(const Item& item) {
-    if (refused_.contains(item.id)) return true;
-    if (log_->changes().waits_for_store(item.id)) return true;  // it is written with its change
-    if (log_->may_be_changed(item.id))
-        if (const auto known = log_->latest(item.id); known && known->changed())
-            return true;  // the store told so: it has it
-    const auto* pending = log_->find(item.id);
-    return pending ? pending->stored : !item.from_journal;  // a post of this life is held until it is stored
-}
-
-void StoreWriter::fill() {
-    if (!queue_.empty() || !gate_open_) return;
-    if (backlog_after_) {
-        fill_from_journal(backlog_after_, no_end);
-    } else if (heal_after_) {
-        fill_from_journal(heal_after_, heal_until_);
-    }
-}
-
-void StoreWriter::fill_from_journal(std::optional<std::uint64_t>& after, std::uint64_t until) {
-    const auto add = [&](const base::JournalEntry& entry) {
-        after = entry.arrival;
-        if (entry.message.changed()) {
-            const auto* held = log_->changes().last(entry.message.id());
-            const bool done = held ? held->stored || held->overtaken
-                                   : log_->is_marked(entry.message.id(), health_->generation());
-            if (!done) changes_->enqueue(entry.message);
-            return;
-        }
-        Item item{entry.arrival, std::string{entry.message.id()}, {}, true};
-        if (needless(item)) return;
-        item.document = base::to_document(entry.message);
-        queue_.push_back(std::move(item));
-    };
-    while (after && queue_.empty() && changes_->queued() < documents_max_) {
-        const auto page = log_->journal().not_stored_in(health_->generation(), *after, documents_max_);
-        for (const auto& entry : page)
-            if (entry.arrival <= until) add(entry);
-        if (page.size() == documents_max_ && page.back().arrival < until) continue;
-        // The journal's end; what is not on the disk yet follows from memory.
-        for (const auto* pending : log_->on_the_way())
-            if (pending->entry.arrival > *after && pending->entry.arrival <= until) add(pending->entry);
-        after.reset();
-    }
-}
-
-void StoreWriter::take_batch() {
-    std::size_t bytes = 0;
-    while (!queue_.empty() && batch_.size() < batch_documents_max_) {
-        auto& item = queue_.front();
-        if (!needless(item)) {
-            bytes += item.document.size();
-            if (!batch_.empty() && bytes > batch_bytes_max) break;
-            batch_.push_back(std::move(item));
-        }
-        queue_.pop_front();
-    }
+    const bool keep = queue_->store_changed(turn, health_->generation());
+    changes_->store_changed(keep);
+    if (!keep && !request_.open()) batch_.clear();
 }
 
 void StoreWriter::pump(Turn& turn) {
     if (request_.open() || !health_->usable() || turn.now.time < not_before_) return;
-    std::erase_if(batch_, [&](const Item& item) { return needless(item); });
-    while (batch_.empty()) {
-        fill();
-        if (queue_.empty()) break;
-        take_batch();
+    std::erase_if(batch_, [&](const Item& item) { return queue_->needless(item); });
+    while (batch_.empty() && queue_->take(batch_, batch_documents_max_, batch_bytes_max)) {
     }
     if (!batch_.empty()) return send(turn);
-    if (!reads_journal() && changes_->idle()) backlog_ = 0;
+    if (!queue_->reads_journal() && changes_->idle()) queue_->all_settled();
 }
 
 void StoreWriter::send(Turn& turn) {
@@ -166,6 +60,7 @@ void StoreWriter::send(Turn& turn) {
         for (const auto& item : batch_) by_id.push_back(&item);
         std::ranges::sort(by_id, {}, &Item::id);
         std::vector<std::string_view> documents;
+        documents.reserve(by_id.size());
         documents.reserve(by_id.size());
         for (const auto* item : by_id) documents.push_back(item->document);
         request = api_->bulk_documents(documents);
@@ -190,7 +85,7 @@ void StoreWriter::done_with_batch(Turn& turn) {
         std::min({documents_max_, batch_documents_max_ * 2, quick ? quick_documents_max : documents_max_});
     failures_ = 0;
     backoff_.reset();
-    if (!quick || !reads_journal()) return;
+    if (!quick || !queue_->reads_journal()) return;
     not_before_ = next_at;
     turn.emit(SetTimer{timers::writer, not_before_});
 }
@@ -242,7 +137,7 @@ bool StoreWriter::on_single(Turn& turn, const base::HttpResponse& response) {
             return true;
         case 400:
         case 413:
-            refused_.insert(id);
+            queue_->refuse(id);
             done_with_batch(turn);
             outcomes_.push_back({id, false, reason_of(response)});
             return true;
@@ -259,7 +154,7 @@ bool StoreWriter::on_bulk(Turn& turn, const base::HttpResponse& response) {
         } else {
             DAVENPORT_MARK("a batch is too large for the store");
             batch_documents_max_ = batch_.size() / 2;
-            give_back(batch_documents_max_);
+            queue_->give_back(batch_, batch_documents_max_);
         }
         return true;
     }
@@ -277,7 +172,7 @@ bool StoreWriter::on_bulk(Turn& turn, const base::HttpResponse& response) {
                 outcomes_.push_back({std::move(item.id), true, {}, row->conflict});
                 break;
             case BulkRow::Outcome::refused:
-                refused_.insert(item.id);
+                queue_->refuse(item.id);
                 outcomes_.push_back({std::move(item.id), false, row->reason});
                 break;
             case BulkRow::Outcome::unknown:
@@ -292,12 +187,6 @@ bool StoreWriter::on_bulk(Turn& turn, const base::HttpResponse& response) {
     }
     done_with_batch(turn);
     return true;
-}
-
-void StoreWriter::give_back(std::size_t keep) {
-    queue_.insert(queue_.begin(), std::make_move_iterator(batch_.begin() + static_cast<std::ptrdiff_t>(keep)),
-                  std::make_move_iterator(batch_.end()));
-    batch_.resize(keep);
 }
 
 void StoreWriter::start_over(Turn& turn) {

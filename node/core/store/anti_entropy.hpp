@@ -1,11 +1,12 @@
 #pragma once
 
+#include "node/core/config.hpp"
 #include "node/core/log/commit_queue.hpp"
-#include "node/core/store/couchdb/request_table.hpp"
-#include "node/core/store/couchdb/store_health.hpp"
+#include "node/core/store/store.hpp"
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -14,18 +15,40 @@
 
 namespace davenport::node {
 
+/// What AntiEntropy asks of a kind of store.
+class KeptLookup {
+public:
+    using Ids = std::vector<std::string>;
+    /// Of what was asked for, in order: what the store has not, and what was deleted there, which was
+    /// somebody's will and no loss.
+    struct Absent {
+        Ids missing, deleted{};
+    };
+    /// `absent`: nothing when the answer is none that can be used. Gives whether it was.
+    using OnAbsent = std::function<bool(Turn&, std::optional<Absent> absent)>;
+
+    /// Which of `ids` (in order, each once) the store has not. One at a time; the answer comes in a later
+    /// turn, and the asking is over when it does. The caller sees to it that a turn comes at the deadline.
+    virtual void look_up(Turn& turn, const Ids& ids, OnAbsent on_absent) = 0;
+    [[nodiscard]] virtual bool looking_up() const = 0;
+    /// No answer is wanted any more.
+    virtual void forget_look_up() = 0;
+
+protected:
+    ~KeptLookup() = default;
+};
+
 /// Verifies that the store kept what it acknowledged.
 ///
-/// A CouchDB loses nothing that it acknowledged; a disk that lied, a restored backup or a failover to a
-/// replica that lags may. What the store was seen to have of this node's messages is asked for by id once,
-/// some seconds later. Whenever the store was away, this asks for the newest of all messages that were in it,
-/// whoever posted them, for those that came to it last as far as this node was told, and for those before
-/// while one is missing. A store that lost its name is asked for everything. One request asks for 500 ids at
-/// most. What is missing is written again.
+/// A CouchDB loses nothing that it acknowledged, and a JetStream little; a disk that lied, a restored backup
+/// or a failover to a replica that lags may. What the store was seen to have of this node's messages is asked
+/// for by id once, some seconds later. Whenever the store was away, this asks for the newest of all messages
+/// that were in it, whoever posted them, for those that came to it last as far as this node was told, and for
+/// those before while one is missing. A store that lost its name is asked for everything. One request asks
+/// for 500 ids at most. What is missing is written again.
 class AntiEntropy {
 public:
-    AntiEntropy(const ChatConfig& config, const StoreApi& api, RequestTable& requests, CommitQueue& log,
-                StoreHealth& health);
+    AntiEntropy(const ChatConfig& config, CommitQueue& log, const Store& store, KeptLookup& lookup);
 
     /// The store has this message of ours, or one that was written again from here.
     void track(const std::string& id);
@@ -41,7 +64,7 @@ public:
     /// over.
     [[nodiscard]] std::uint64_t suspicions() const { return suspicions_; }
     [[nodiscard]] bool looking_back() const {
-        return !again_.empty() || all_after_ || (request_.open() && !asked_fresh_);
+        return !again_.empty() || all_after_ || (lookup_->looking_up() && !asked_fresh_);
     }
     /// What the store had and was not asked for since, or has not any more: its feed may be without it. To a
     /// node that polls that can happen unseen, so its newest are among them always.
@@ -72,17 +95,15 @@ private:
     [[nodiscard]] bool is_stored(const base::JournalEntry& entry) const;
     /// The first of `ids`, which are taken out of it.
     void ask(Turn& turn, Ids& ids, bool fresh);
-    /// False when the answer is none that can be used.
-    bool on_answer(Turn& turn, const base::HttpResponse& response);
+    void on_absent(Turn& turn, KeptLookup::Absent absent);
     void put_back(Turn& turn);
     void wake_at(Turn& turn, base::Time at);
 
     base::Duration request_timeout_;
     bool polls_;  ///< nothing is open between two polls that would break when another copy takes over
-    const StoreApi* api_;
-    RequestTable* requests_;
     CommitQueue* log_;
-    StoreHealth* health_;
+    const Store* store_;
+    KeptLookup* lookup_;
     std::deque<std::string> recent_;  ///< came to the store last, asked for or not
     Ids fresh_;                       ///< seen in the store and not asked for yet
     Ids again_;                       ///< were in the store when it went away, and are to be asked for again
@@ -96,7 +117,6 @@ private:
     std::set<std::string> lost_;  ///< found missing, and not seen again yet
     Ids asked_;                   ///< in order, each once
     bool asked_fresh_ = false;
-    Request request_;
     Ids found_lost_, found_changed_, found_gone_;  ///< not yet taken
     std::optional<base::Time> next_look_;          ///< for what is fresh
     base::Time next_suspicion_{};

@@ -1,6 +1,5 @@
-#include "node/core/store/couchdb/anti_entropy.hpp"
+#include "node/core/store/anti_entropy.hpp"
 
-#include "node/base/json_view.hpp"
 #include "node/base/mark.hpp"
 
 #include <algorithm>
@@ -20,35 +19,6 @@ constexpr std::size_t fresh_max = 5000;             // under more load than this
 constexpr base::Duration look_every = std::chrono::seconds{5};
 constexpr base::Duration suspect_every = std::chrono::seconds{2};
 
-/// Of what was asked for, in order: what an `_all_docs` answer does not have, and what was deleted, which was
-/// somebody's will and no loss.
-struct Absent {
-    std::vector<std::string> missing, deleted;
-};
-
-/// Nothing when it is no such answer.
-std::optional<Absent> read_absent(std::string_view body, const std::vector<std::string>& asked) {
-    base::JsonReader reader;
-    const auto parsed = reader.read(body);
-    const auto rows = parsed ? parsed->member("rows") : std::nullopt;
-    std::vector<bool> there(asked.size());
-    Absent out;
-    const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) {
-        const auto id = base::string_member(row, "id");
-        const auto value = row.member("value");
-        if (!id || !value) return;
-        const auto place = std::ranges::lower_bound(asked, *id, {},
-                                                    [](const std::string& a) { return std::string_view{a}; });
-        if (place == asked.end() || *place != *id) return;
-        there[static_cast<std::size_t>(place - asked.begin())] = true;
-        if (base::bool_member(*value, "deleted")) out.deleted.push_back(*place);
-    });
-    if (!is_answer) return std::nullopt;
-    for (std::size_t i = 0; i < asked.size(); ++i)
-        if (!there[i]) out.missing.push_back(asked[i]);
-    return out;
-}
-
 /// In order, each once.
 void tidy(std::vector<std::string>& ids) {
     std::ranges::sort(ids);
@@ -57,14 +27,12 @@ void tidy(std::vector<std::string>& ids) {
 
 }  // namespace
 
-AntiEntropy::AntiEntropy(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
-                         CommitQueue& log, StoreHealth& health)
+AntiEntropy::AntiEntropy(const ChatConfig& config, CommitQueue& log, const Store& store, KeptLookup& lookup)
     : request_timeout_{config.request_timeout},
       polls_{config.feed == FeedMode::poll},
-      api_{&api},
-      requests_{&requests},
       log_{&log},
-      health_{&health} {}
+      store_{&store},
+      lookup_{&lookup} {}
 
 void AntiEntropy::track(const std::string& id) {
     lost_.erase(id);
@@ -98,8 +66,8 @@ void AntiEntropy::collect_onward() {
 }
 
 bool AntiEntropy::is_stored(const base::JournalEntry& entry) const {
-    return entry.stored_in == health_->generation() ||
-           log_->is_marked(entry.message.id(), health_->generation());
+    return entry.stored_in == store_->generation() ||
+           log_->is_marked(entry.message.id(), store_->generation());
 }
 
 void AntiEntropy::collect() {
@@ -125,7 +93,7 @@ void AntiEntropy::store_changed() {
     all_after_.reset();
     lost_.clear();
     asked_.clear();
-    request_.forget();
+    lookup_->forget_look_up();
 }
 
 std::vector<std::string> AntiEntropy::unverified() const {
@@ -153,7 +121,7 @@ std::uint64_t AntiEntropy::look_back_from(std::uint64_t newest, std::size_t coun
 }
 
 void AntiEntropy::pump(Turn& turn, bool watched) {
-    if (request_.open() || !health_->usable()) return;
+    if (lookup_->looking_up() || !store_->usable()) return;
     // What was read since the store was suspected may be gone again, and nobody would know.
     if (watched && unwatched_since_ && *std::exchange(unwatched_since_, std::nullopt) != log_->last_arrival())
         collect();
@@ -185,25 +153,24 @@ void AntiEntropy::ask(Turn& turn, Ids& ids, bool fresh) {
     asked_.assign(std::make_move_iterator(ids.begin()), std::make_move_iterator(end));
     ids.erase(ids.begin(), end);
     asked_fresh_ = fresh;
-    requests_->send(turn, RequestOwner::anti_entropy, request_, api_->all_documents(asked_, false),
-                    {.timeout = request_timeout_, .sets_alarm = false}, [this](Turn& t, const Reply& reply) {
-                        if (reply.response && on_answer(t, *reply.response)) return true;
-                        put_back(t);
-                        return false;
-                    });
+    lookup_->look_up(turn, asked_, [this](Turn& t, std::optional<KeptLookup::Absent> absent) {
+        if (absent)
+            on_absent(t, std::move(*absent));
+        else
+            put_back(t);
+        return absent.has_value();
+    });
     wake_at(turn, turn.now.time + request_timeout_);
 }
 
-bool AntiEntropy::on_answer(Turn& turn, const base::HttpResponse& response) {
-    auto absent = response.status == 200 ? read_absent(response.body, asked_) : std::nullopt;
-    if (!absent) return false;
-    std::ranges::move(absent->deleted, std::back_inserter(found_gone_));
-    const auto& missing = absent->missing;
+void AntiEntropy::on_absent(Turn& turn, KeptLookup::Absent absent) {
+    std::ranges::move(absent.deleted, std::back_inserter(found_gone_));
+    const auto& missing = absent.missing;
     for (auto& id : asked_)
         if (log_->may_be_changed(id) && !std::ranges::binary_search(missing, id))
             found_changed_.push_back(std::move(id));
     asked_.clear();
-    if (missing.empty()) return true;
+    if (missing.empty()) return;
     if (asked_fresh_) {
         DAVENPORT_MARK("what was stored a moment ago is missing");
         reverify();
@@ -214,7 +181,6 @@ bool AntiEntropy::on_answer(Turn& turn, const base::HttpResponse& response) {
     }
     for (const auto& id : missing)  // what is known to be lost is being written again
         if (lost_.insert(id).second) found_lost_.push_back(id);
-    return true;
 }
 
 /// What was asked for is asked for once more.

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "node/base/chat_message.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace davenport::node {
+
+/// Changed messages that wait to be written over what the store has of them; of one message the last change
+/// alone.
+class ChangeQueue {
+public:
+    /// The message with its last change. One that waits for the same id waits no more.
+    void enqueue(const base::ChatMessage& message) {
+        std::string id{message.id()};
+        const auto [place, is_new] = waiting_.insert_or_assign(id, message);
+        if (is_new) order_.push_back(std::move(id));
+    }
+    /// What was taken goes first again, or last; unless a newer change of the same message waits.
+    void put_first(const base::ChatMessage& message) {
+        std::string id{message.id()};
+        if (waiting_.try_emplace(id, message).second) order_.push_front(std::move(id));
+    }
+    void put_last(const base::ChatMessage& message) {
+        std::string id{message.id()};
+        if (waiting_.try_emplace(id, message).second) order_.push_back(std::move(id));
+    }
+    /// The next one; only while !empty(). False when it waits no more.
+    bool take(base::ChatMessage& message) {
+        auto node = waiting_.extract(order_.front());
+        order_.pop_front();
+        if (node.empty()) return false;
+        message = std::move(node.mapped());
+        return true;
+    }
+    void clear() {
+        waiting_.clear();
+        order_.clear();
+    }
+    [[nodiscard]] bool empty() const { return order_.empty(); }
+    [[nodiscard]] std::size_t size() const { return waiting_.size(); }
+
+private:
+    std::deque<std::string> order_;  ///< of what waits; an id may be there that waits no more
+    std::map<std::string, base::ChatMessage, std::less<>> waiting_;
+};
+
+}  // namespace davenport::node

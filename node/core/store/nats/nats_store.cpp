@@ -1,0 +1,283 @@
+#include "node/core/store/nats/nats_store.hpp"
+
+#include "node/base/change.hpp"
+#include "node/base/json_view.hpp"
+#include "node/base/mark.hpp"
+#include "node/base/message_id.hpp"
+#include "node/base/presence.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace davenport::node::nats {
+namespace {
+
+base::WallTime wall_of(std::int64_t ns) { return base::WallTime{std::chrono::microseconds{ns / 1000}}; }
+
+StoreNote read_note_message(std::string id, Sequence sequence, std::string_view payload) {
+    base::JsonReader reader;
+    const auto document = reader.read(payload);
+    const bool is_one = document && document->is_object();
+    return {std::move(id), std::to_string(sequence), is_one ? document->text() : std::string{}, !is_one};
+}
+
+}  // namespace
+
+NatsStore::NatsStore(const ChatConfig& config, base::Random& random, CommitQueue& log, NodeCounts& counts)
+    : SharedStore{config, random, log, counts, std::max<std::size_t>(1, config.bulk_documents_max)},
+      api_{config.stream.value_or(StreamAccess{})},
+      requests_{[this](Turn& turn) { health_.report_failure(turn); }},
+      health_{config, api_, requests_, random},
+      writer_{config, api_, requests_, random, writes_, health_},
+      changes_{config, api_, requests_, random, waiting_changes_, health_},
+      feed_{config, api_, requests_, random, health_, timers::feed},
+      scan_{config, api_, requests_, random, health_, timers::backfill},
+      policies_{config, api_, requests_, random, health_, log} {
+    if (const auto checkpoint = log.journal().state().checkpoint) health_.remember(checkpoint->generation);
+}
+
+// ---- events
+
+void NatsStore::on(Turn& turn, const FetchFailed& e) {
+    requests_.on(turn, e);
+    collect(turn);
+}
+
+void NatsStore::on(Turn& turn, Answered& e) {
+    requests_.on(turn, e);
+    collect(turn);
+}
+
+void NatsStore::on(Turn& turn, Delivered& e) {
+    requests_.on(turn, e);
+    collect(turn);
+}
+
+void NatsStore::on_timer(Turn& turn, TimerId timer) {
+    requests_.on_timer(turn, timer);
+    health_.on_timer(turn, timer);
+    feed_.on_timer(turn, timer);
+    scan_.on_timer(turn, timer);
+    std::vector<StreamPage*> pages;
+    for (const auto& [id, page] : pages_) pages.push_back(page.get());
+    for (auto* page : pages) page->on_timer(turn, timer);
+    if (timer == timers::sign_in)
+        for (auto& [id, answer] : std::exchange(answers_, {})) answer(turn);
+    collect(turn);
+}
+
+void NatsStore::collect(Turn& turn) {
+    on_outcomes(turn, writer_.take_outcomes());
+    on_outcomes(turn, changes_.take_outcomes());
+    if (auto batch = feed_.take_batch()) on_batch(turn, feed_, *batch, true);
+    if (auto batch = scan_.take_batch()) on_batch(turn, scan_, *batch, false);
+    write_again(turn, anti_entropy_.take_lost());
+    for (const auto& id : anti_entropy_.take_changed()) compare_again(id);
+    tell_policies(turn);
+    ended_pages_.clear();
+}
+
+void NatsStore::tell_policies(Turn& turn) {
+    using Kind = StreamPolicies::News::Kind;
+    for (const auto& news : policies_.take_news())
+        if (news.kind == Kind::refused)
+            listener_->on_policy_refused(turn, news.id, news.reason);
+        else
+            listener_->on_policy(turn, news.id, news.kind == Kind::stored);
+}
+
+// ---- the feed
+
+void NatsStore::on_batch(Turn& turn, StreamFeed& feed, StreamBatch& batch, bool live) {
+    if (live && fresh_ && !begun_ && feed.open()) {
+        begun_ = true;
+        if (feed.pending_at_start() > config_->page_rows_max) return catch_up(turn);
+        fresh_ = false;  // all of it is read at once
+    }
+    if (batch.went_back) DAVENPORT_MARK("a sequence of the store goes back");
+    if (batch.went_back) anti_entropy_.reverify();
+    by_live_feed_ = live;
+    bool old_news = false;
+    for (const auto& row : batch.rows) old_news |= take_in_row(turn, row, !live);
+    by_live_feed_ = false;
+    if (!live) scanned_ += batch.rows.size();
+    if (!live && feed.caught_up()) return caught_up_at_last(turn);
+    if (live && feed.place().sequence > 0) read_up_to_ = feed.place().text();
+    if (live && !fresh_) set_checkpoint(feed.place());
+}
+
+bool NatsStore::take_in_row(Turn& turn, const StreamRow& row, bool old) {
+    const auto parts = api_.parse(row.subject);
+    switch (parts.kind) {
+        case SubjectKind::message:
+            return take_in_message(turn, parts.id, row);
+        case SubjectKind::policy:
+            policies_.on_row(turn, parts.id, row.place.sequence, row.payload, old);
+            return false;
+        case SubjectKind::note: {
+            const auto note = read_note_message(parts.id, row.place.sequence, row.payload);
+            listener_->on_note(turn, note);
+            return false;
+        }
+        case SubjectKind::presence: {
+            base::JsonReader reader;
+            const auto document = reader.read(row.payload);
+            auto presence = document ? base::read_presence(*document) : std::nullopt;
+            if (!presence) return false;
+            if (presence->journal == log_->uuid()) on_own_run(turn, presence->run);
+            listener_->on_presence(std::move(*presence));
+            return false;
+        }
+        case SubjectKind::generation:
+        case SubjectKind::other:
+            return false;
+    }
+    return false;
+}
+
+bool NatsStore::take_in_message(Turn& turn, const std::string& id, const StreamRow& row) {
+    auto message = read_message(id, row.payload, wall_of(row.place.taken_ns));
+    if (message) return take_in(turn, std::move(*message));
+    if (log_->knows(id) || base::parse_message_id(id)) {  // somebody emptied it
+        on_gone(turn, id);
+        return false;
+    }
+    ++counts_->rows_skipped;
+    return false;
+}
+
+std::optional<base::ChatMessage> NatsStore::read_message(std::string_view id, std::string_view payload,
+                                                         base::WallTime taken) {
+    base::JsonReader reader;
+    const auto document = reader.read(payload);
+    if (!document || !document->is_object()) return std::nullopt;
+    // A time that cannot be read is the server's: the same for all nodes.
+    auto message = base::from_document(*document, taken);
+    if (message && message->id() != id) return std::nullopt;
+    return message;
+}
+
+void NatsStore::catch_up(Turn& turn) {
+    turn.info(
+        "store: it has much that this node has not; what is said now is shown at once, the rest is read");
+    DAVENPORT_MARK("a new node leaves what is old for later");
+    writes_.feed_caught_up();  // a node that has read nothing has nothing that the stream may have had
+    documents_ = feed_.pending_at_start();
+    scanned_ = 0;
+    feed_.begin_with_news(turn);
+    listener_->on_catching_up(turn);
+}
+
+void NatsStore::caught_up_at_last(Turn& turn) {
+    DAVENPORT_MARK("a backfill meets the live feed");
+    turn.info("store: read to its end, " + std::to_string(scanned_) + " documents");
+    fresh_ = false;
+    newest_read_.clear();
+    const auto place = scan_.place();
+    scan_.stop(turn);
+    if (feed_.place().sequence == 0) {
+        if (!feed_.open())
+            feed_.begin_at(turn, place);  // nothing came by it, and it is not there to bring any
+        read_up_to_ = place.text();
+    }
+    set_checkpoint(feed_.place().sequence == 0 ? place : feed_.place());
+}
+
+void NatsStore::set_checkpoint(const StreamPlace& place) {
+    if (place.sequence == 0 || place == checkpoint_) return;
+    checkpoint_ = place;
+    log_->set_checkpoint({generation(), place.text()});
+}
+
+// ---- the end of a turn
+
+void NatsStore::write(Turn& turn) {
+    if (generation_ != generation()) begin_with(turn, generation());
+    if (health_.up() && !std::exchange(was_up_, true)) {
+        DAVENPORT_MARK("the store is back");
+        writer_.start_over(turn);
+        changes_.start_over(turn);
+        policies_.start_over(turn);
+    }
+    was_up_ = health_.up();
+    if (health_.take_looked() && feed_.active() && health_.last_sequence() < feed_.place().sequence) {
+        turn.error(
+            "store: it has lost what it had not synced; what this node knows of that is written again");
+        DAVENPORT_MARK("a server has lost the end of its stream");
+        feed_.begin_at(turn, feed_.place());
+        anti_entropy_.reverify();
+    }
+    const bool back = usable() && !was_usable_;
+    const bool gone = was_usable_ && !usable();
+    was_usable_ = usable();
+    const bool caught_up_now = caught_up() && !was_caught_up_;
+    was_caught_up_ = caught_up();
+    if (caught_up_now) writes_.feed_caught_up();
+    if (health_.take_shaken())
+        anti_entropy_.reverify_all();
+    else if (gone || back)
+        anti_entropy_.reverify();
+    if (back || caught_up_now) listener_->on_store_back();
+    writer_.pump(turn);
+    changes_.pump(turn);
+    policies_.pump(turn);
+    if (usable() && writer_.idle() && changes_.idle() && !writes_.reads_journal()) writes_.all_settled();
+}
+
+void NatsStore::begin_with(Turn& turn, const base::Generation& generation) {
+    const auto checkpoint = log_->journal().state().checkpoint;
+    const bool known = generation_.empty() && checkpoint && checkpoint->generation == generation;
+    if (!generation_.empty()) {
+        DAVENPORT_MARK("another store answers");
+        turn.warn("store: another one answers than before; it is given what it has not");
+    }
+    fresh_ = generation_.empty() && !checkpoint && log_->has_room_for_old();
+    begun_ = false;
+    generation_ = generation;
+    log_->store_changed();
+    const bool keep = writes_.store_changed(turn, generation);
+    changes_.store_changed(keep);
+    writer_.store_changed(keep);
+    anti_entropy_.store_changed();
+    forget_presence();
+    policies_.store_changed();
+    expected_.clear();
+    listener_->on_another_store();
+    checkpoint_ = known ? StreamPlace::parse(checkpoint->place).value_or(StreamPlace{}) : StreamPlace{};
+    scan_.stop(turn);
+    feed_.begin_at(turn, checkpoint_);
+    read_up_to_ = checkpoint_.text();
+}
+
+void NatsStore::read(Turn& turn) {
+    // Only when what is said now is sure to come is what was said before read.
+    if (fresh_ && begun_ && feed_.open() && !scan_.active()) scan_.begin_at(turn, {});
+    feed_.pump(turn);
+    scan_.pump(turn);
+    ended_pages_.clear();
+}
+
+void NatsStore::verify(Turn& turn, const std::vector<std::string>& stored) {
+    for (const auto& id : stored) anti_entropy_.track(id);
+    anti_entropy_.pump(turn, feed_.open());
+}
+
+void NatsStore::look_up(Turn& turn, const Ids& ids, OnAbsent on_absent) {
+    std::vector<base::NatsMessage> messages;
+    for (const auto& id : ids) messages.push_back(api_.read_last(api_.message_subject(id)));
+    looking_up_ = requests_.ask_all(turn, std::move(messages), {.timeout = config_->request_timeout},
+                                    [this, ids, on_absent = std::move(on_absent)](
+                                        Turn& t, const Requests::Answers& answers, const std::string&) {
+                                        looking_up_ = 0;
+                                        Absent absent;
+                                        for (std::size_t i = 0; i < ids.size(); ++i) {
+                                            const auto read =
+                                                answers[i] ? read_message_answer(*answers[i]) : ReadAnswer{};
+                                            if (!read.answered) return on_absent(t, std::nullopt);
+                                            if (!read.message) absent.missing.push_back(ids[i]);
+                                        }
+                                        return on_absent(t, std::move(absent));
+                                    });
+}
+
+}  // namespace davenport::node::nats

@@ -1,0 +1,141 @@
+#pragma once
+
+#include "node/core/store/nats/requests.hpp"
+#include "node/core/store/nats/stream_api.hpp"
+#include "node/core/store/nats/stream_change_writer.hpp"
+#include "node/core/store/nats/stream_feed.hpp"
+#include "node/core/store/nats/stream_health.hpp"
+#include "node/core/store/nats/stream_page.hpp"
+#include "node/core/store/nats/stream_policies.hpp"
+#include "node/core/store/nats/stream_writer.hpp"
+#include "node/core/store/shared_store.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// node/core/store/nats: the chat in a NATS server's JetStream. The only place in the node that knows
+/// subjects, streams, consumers and sequences. It performs nothing: what is to be asked of the server are
+/// effects (Ask, Subscribe, Publish), and a shell or the virtual world performs them.
+namespace davenport::node::nats {
+
+/// A stream of JetStream as the node's shared store: see stream_api.hpp for what is in it.
+///
+/// What the server loses (a power cut takes what it had not synced) is written again from the journals: a
+/// message that is missing in the stream was lost, never removed. Who removes one by hand publishes an empty
+/// message at its subject.
+class NatsStore final : public SharedStore {
+public:
+    NatsStore(const ChatConfig& config, base::Random& random, CommitQueue& log, NodeCounts& counts);
+
+    // ---- events
+    void start(Turn& turn) override { health_.start(turn); }
+    using SharedStore::on;
+    void on(Turn& turn, const FetchFailed& e) override;
+    void on(Turn& turn, Answered& e) override;
+    void on(Turn& turn, Delivered& e) override;
+    void on_timer(Turn& turn, TimerId timer) override;
+
+    // ---- the end of a turn
+    void write(Turn& turn) override;
+    void read(Turn& turn) override;
+    void verify(Turn& turn, const std::vector<std::string>& stored) override;
+
+    // ---- the door
+    [[nodiscard]] bool usable() const override { return health_.usable(); }
+    [[nodiscard]] bool up() const override { return health_.up() && !writer_.stalled(); }
+    [[nodiscard]] const base::Generation& generation() const override { return health_.generation(); }
+    [[nodiscard]] base::Time confirmed_at() const override { return health_.confirmed_at(); }
+    [[nodiscard]] base::Duration clock_ahead() const override { return {}; }  // no answer bears a time
+    void recheck(Turn& turn) override { health_.recheck(turn); }
+    void put_policy(std::string_view id) override { policies_.put(id); }
+    [[nodiscard]] const Place& read_up_to() const override { return read_up_to_; }
+    [[nodiscard]] bool caught_up() const override { return !fresh_ && feed_.caught_up(); }
+    [[nodiscard]] bool catching_up() const override { return fresh_ && scan_.active(); }
+    [[nodiscard]] bool opening() const override { return usable() && fresh_ && !feed_.open(); }
+    [[nodiscard]] Progress progress() const override { return {scanned_, documents_}; }
+    RequestId read_room(Turn& turn, std::string_view room, std::string_view before, std::size_t limit,
+                        OnRoom on_room) override;
+    [[nodiscard]] bool has_newest(std::string_view room, std::size_t limit) const override;
+    RequestId read_since(Turn& turn, const Place& place, OnPage on_page) override;
+    RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) override;
+    RequestId fetch(Turn& turn, std::string_view id, OnLookup on_lookup) override;
+    RequestId check_password(Turn& turn, std::string_view name, std::string_view password,
+                             OnPassword on_password) override;
+    RequestId read_accounts(Turn& turn, std::vector<std::string> names, OnAccounts on_accounts) override;
+    RequestId write_note(Turn& turn, const StoreNote& note, OnNoted on_noted) override;
+    RequestId read_note(Turn& turn, const std::string& id, OnNote on_note) override;
+    RequestId read_notes(Turn& turn, OnNotes on_notes) override;
+    void cancel(Turn& turn, RequestId request) override;
+    void publish(Turn& turn, const base::People& people, OnPublished on_published) override;
+    [[nodiscard]] bool publishing() const override { return presence_request_ != 0; }
+    void expire_publication(Turn&) override {}  // it has its own deadline, as all that is asked
+
+private:
+    /// Another stream answers than before, or the first one.
+    void begin_with(Turn& turn, const base::Generation& generation);
+    void set_checkpoint(const StreamPlace& place);
+    /// This node is new, and the stream has much.
+    void catch_up(Turn& turn);
+    void caught_up_at_last(Turn& turn);
+    void collect(Turn& turn);
+    /// `live`: what is written now; else what the stream had before this node.
+    void on_batch(Turn& turn, StreamFeed& feed, StreamBatch& batch, bool live);
+    /// True when it was a message, and known.
+    bool take_in_row(Turn& turn, const StreamRow& row, bool old);
+    bool take_in_message(Turn& turn, const std::string& id, const StreamRow& row);
+    /// Of a row or an answer; nothing when it is none that stands where it should.
+    std::optional<base::ChatMessage> read_message(std::string_view id, std::string_view payload,
+                                                  base::WallTime taken);
+    void tell_policies(Turn& turn);
+
+    void forget_presence() override { presence_over_ = 0; }
+    void look_up(Turn& turn, const Ids& ids, OnAbsent on_absent) override;
+    [[nodiscard]] bool looking_up() const override { return looking_up_ != 0; }
+    void forget_look_up() override { requests_.forget(looking_up_); }
+
+    RequestId look_for(Turn& turn, std::string_view id, bool takes_in, OnLookup on_lookup);
+    /// Everything that the stream has at subjects like this, in any order; nullptr when it could not be read.
+    using OnSubjects = std::function<void(Turn&, std::vector<std::string>* subjects)>;
+    void list(Turn& turn, RequestId request, std::string pattern, std::vector<std::string> found,
+              OnSubjects on_subjects);
+    using OnPayloads = std::function<void(Turn&, const std::vector<std::optional<StoredMessage>>* messages)>;
+    void read_all(Turn& turn, RequestId request, const std::vector<std::string>& subjects,
+                  OnPayloads on_payloads);
+    /// A question of the door that takes several of the server's: its own number, and what is under way for
+    /// it.
+    RequestId begin_question() { return next_question_ += 2; }
+    void answer_later(Turn& turn, RequestId request, std::function<void(Turn&)> answer);
+
+    StreamApi api_;
+    Requests requests_;
+    StreamHealth health_;
+    StreamWriter writer_;
+    StreamChangeWriter changes_;
+    StreamFeed feed_;  ///< what is written now
+    StreamFeed scan_;  ///< beneath it, what the stream had before a new node
+    StreamPolicies policies_;
+
+    base::Generation generation_;  ///< whose consequences are drawn
+    bool was_up_ = false, was_usable_ = false, was_caught_up_ = false;
+    bool begun_ = false;  ///< the feed of a fresh node was opened, and it is known how much there is
+    Place read_up_to_{beginning};
+    StreamPlace checkpoint_;
+    std::uint64_t scanned_ = 0, documents_ = 0;
+    std::map<std::string, std::size_t, std::less<>> newest_read_;  ///< by room, while catching up
+
+    FetchId looking_up_ = 0, presence_request_ = 0;
+    Sequence presence_over_ = 0;
+    std::map<RequestId, FetchId> questions_;  ///< of the door, by their number: what is asked for them now
+    std::map<RequestId, std::unique_ptr<StreamPage>> pages_;
+    std::vector<std::unique_ptr<StreamPage>> ended_pages_;     ///< until the turn ends
+    std::map<RequestId, std::function<void(Turn&)>> answers_;  ///< that need nobody
+    RequestId next_question_ = 1;
+};
+
+}  // namespace davenport::node::nats

@@ -1,0 +1,179 @@
+#include "node/core/store/nats/stream_health.hpp"
+
+#include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
+#include "node/base/mark.hpp"
+
+#include <algorithm>
+
+namespace davenport::node::nats {
+namespace {
+
+/// Of the chat's documents; stands beside the generation.
+constexpr std::int64_t stream_version = 1;
+constexpr base::Duration look_again_after = std::chrono::seconds{5};
+/// The word of a generation, and the stream's creation.
+constexpr char between = '@';
+
+std::string word_of(const base::Generation& generation) {
+    return generation.substr(0, generation.rfind(between));
+}
+
+bool is_of(const base::Generation& generation, const std::string& created) {
+    return !created.empty() && generation.ends_with(between + created);
+}
+
+}  // namespace
+
+StreamHealth::StreamHealth(const ChatConfig& config, const StreamApi& api, Requests& requests,
+                           base::Random& random)
+    : probe_interval_{config.probe_interval},
+      request_timeout_{std::min(config.request_timeout, config.feed_dead_after)},
+      api_{&api},
+      requests_{&requests},
+      random_{&random},
+      backoff_{config.probe_interval, config.probe_interval} {}
+
+void StreamHealth::ask(Turn& turn, State state, base::NatsMessage message) {
+    state_ = state;
+    request_ = requests_->ask(turn, std::move(message), {.timeout = request_timeout_, .tells_health = false},
+                              [this](Turn& t, const base::NatsMessage* answer, const std::string& reason) {
+                                  request_ = 0;
+                                  if (answer)
+                                      on_answer(t, *answer);
+                                  else
+                                      no_answer(t, reason);
+                                  return true;
+                              });
+}
+
+void StreamHealth::probe(Turn& turn) {
+    asked_at_ = turn.now.time;
+    ask(turn, State::reading, api_->stream_info());
+}
+
+void StreamHealth::wait(Turn& turn, base::Duration pause) {
+    state_ = State::waiting;
+    requests_->forget(request_);
+    deadline_ = turn.now.time + pause;
+    turn.emit(SetTimer{timers::health, deadline_});
+}
+
+void StreamHealth::report_failure(Turn& turn) {
+    if (!up_ || std::exchange(doubted_, true)) return;
+    if (request_ == 0) look_into_it(turn);
+}
+
+void StreamHealth::recheck(Turn& turn) {
+    if (state_ == State::settled) look_into_it(turn);
+}
+
+void StreamHealth::look_into_it(Turn& turn) {
+    const auto earliest = asked_at_ ? *asked_at_ + probe_interval_ : turn.now.time;
+    if (earliest > turn.now.time) return wait(turn, earliest - turn.now.time);
+    probe(turn);
+}
+
+void StreamHealth::on_timer(Turn& turn, TimerId timer) {
+    if (timer == timers::health && request_ == 0 && turn.now.time >= deadline_) probe(turn);
+}
+
+void StreamHealth::on_answer(Turn& turn, const base::NatsMessage& answer) {
+    switch (state_) {
+        case State::reading:
+            return on_info(turn, answer);
+        case State::making_stream: {
+            const auto error = error_of(answer);
+            if (!error || error->err_code == stream_name_in_use) return probe(turn);
+            return went_down(turn, "cannot make the stream: " + error->description);
+        }
+        case State::reading_word:
+            return on_word(turn, answer);
+        case State::writing_word:
+            // Read back, whatever the answer: another node may have been first.
+            if (read_write_answer(answer).outcome == WriteAnswer::Outcome::unknown)
+                return went_down(turn, "cannot name the stream: " + read_write_answer(answer).reason);
+            return ask(turn, State::reading_word, api_->read_last(api_->generation_subject()));
+        case State::settled:
+        case State::waiting:
+            return;
+    }
+}
+
+void StreamHealth::on_info(Turn& turn, const base::NatsMessage& answer) {
+    const auto info = read_stream_info(answer);
+    if (!info) {
+        const auto error = error_of(answer);
+        if (error && error->err_code == stream_not_found)
+            return ask(turn, State::making_stream, api_->make_stream());
+        return went_down(turn, error ? error->description : "an answer that is not JetStream's");
+    }
+    if (!info->one_per_subject)
+        return went_down(turn,
+                         "the stream " + api_->stream() +
+                             " is no chat's: it keeps more than one message of a subject; name another, or "
+                             "set its max_msgs_per_subject to 1");
+    created_ = info->created;
+    last_sequence_ = info->last_sequence;
+    messages_ = info->messages;
+    ask(turn, State::reading_word, api_->read_last(api_->generation_subject()));
+}
+
+void StreamHealth::on_word(Turn& turn, const base::NatsMessage& answer) {
+    const auto read = read_message_answer(answer);
+    if (!read.answered) return went_down(turn, "it does not tell the stream's name");
+    if (!read.message) return write_word(turn);
+    base::JsonReader reader;
+    const auto document = reader.read(read.message->payload);
+    const auto word = document ? base::text_member(*document, "generation") : std::string{};
+    if (word.empty())
+        return went_down(turn, "the message at " + api_->generation_subject() + " is no chat's");
+    if (base::int_member(*document, "v").value_or(stream_version) > stream_version)
+        return went_down(turn, "the chat in it is of a newer chatnode: run that one here too");
+    auto generation = word + between + created_;
+    auto again = base::text_member(*document, "again");
+    shaken_ |= generation == generation_ && again != again_;
+    again_ = std::move(again);
+    came_up(turn, std::move(generation));
+}
+
+void StreamHealth::write_word(Turn& turn) {
+    const bool lost = is_of(known_, created_);
+    if (lost) turn.warn("store: its stream has lost its name; it is given the known one");
+    if (lost) DAVENPORT_MARK("a stream has lost its name");
+    std::string document = "{\"generation\":";
+    base::append_json_string(document, lost ? word_of(known_) : random_->uuid());
+    if (lost) base::append_json_string(document += ",\"again\":", random_->name());
+    document += ",\"v\":" + std::to_string(stream_version) + "}";
+    ask(turn, State::writing_word, StreamApi::write(api_->generation_subject(), std::move(document), 0));
+}
+
+void StreamHealth::came_up(Turn& turn, base::Generation generation) {
+    if (!up_ && told_down_) turn.info("store: it is back");
+    state_ = State::settled;
+    up_ = looked_ = true;
+    doubted_ = told_down_ = false;
+    backoff_.reset();
+    generation_ = known_ = std::move(generation);
+    confirmed_at_ = *asked_at_;
+    deadline_ = turn.now.time + look_again_after;
+    turn.emit(SetTimer{timers::health, deadline_});
+}
+
+void StreamHealth::no_answer(Turn& turn, const std::string& reason) {
+    // One lost answer is no outage: clients are told only when the next try fails too.
+    if (up_ && !doubted_) {
+        doubted_ = true;
+        return wait(turn, probe_interval_);
+    }
+    went_down(turn, reason);
+}
+
+void StreamHealth::went_down(Turn& turn, const std::string& reason) {
+    if (!std::exchange(told_down_, true))
+        turn.warn("store: it does not answer (" + reason + "); messages are kept here until it does");
+    up_ = doubted_ = false;
+    wait(turn, backoff_.next(*random_));
+}
+
+}  // namespace davenport::node::nats

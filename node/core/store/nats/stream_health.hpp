@@ -1,0 +1,86 @@
+#pragma once
+
+#include "node/base/journal.hpp"
+#include "node/base/random.hpp"
+#include "node/core/config.hpp"
+#include "node/core/store/backoff.hpp"
+#include "node/core/store/nats/requests.hpp"
+#include "node/core/store/nats/stream_api.hpp"
+#include "node/core/turn.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace davenport::node::nats {
+
+/// Is the stream there, and which one is it? The only machine that asks while it does not answer.
+///
+/// It makes the stream and the message with its generation where they are missing, and probes while there is
+/// no answer, every `probe_interval`. Everybody else sends only while usable(); a failure of theirs is
+/// reported, and then nobody sends until a probe was answered.
+///
+/// A generation is a word in the stream and the stream's creation: a stream that was deleted and made anew
+/// has another, and so has one that was put back under another creation with a copy of the word. Where the
+/// word alone is missing the known one is written again, and all that was stored is to be verified.
+class StreamHealth {
+public:
+    StreamHealth(const ChatConfig& config, const StreamApi& api, Requests& requests, base::Random& random);
+
+    void start(Turn& turn) { probe(turn); }
+    /// The generation that this node's journal is about.
+    void remember(base::Generation generation) { known_ = std::move(generation); }
+    /// Somebody's request failed.
+    void report_failure(Turn& turn);
+    /// Somebody wants to know whether it is still the same stream; all go on meanwhile.
+    void recheck(Turn& turn);
+    void on_timer(Turn& turn, TimerId timer);
+
+    [[nodiscard]] bool usable() const { return up_ && !doubted_; }
+    [[nodiscard]] bool up() const { return up_; }
+    [[nodiscard]] const base::Generation& generation() const { return generation_; }
+    [[nodiscard]] base::Time confirmed_at() const { return confirmed_at_; }
+    /// As of the last look.
+    [[nodiscard]] Sequence last_sequence() const { return last_sequence_; }
+    [[nodiscard]] std::uint64_t messages() const { return messages_; }
+    /// A look ended well since this was last asked.
+    [[nodiscard]] bool take_looked() { return std::exchange(looked_, false); }
+    /// The stream's word was missing, and was put back by some node, since this was last asked.
+    [[nodiscard]] bool take_shaken() { return std::exchange(shaken_, false); }
+
+private:
+    enum class State { settled, waiting, reading, making_stream, reading_word, writing_word };
+
+    void look_into_it(Turn& turn);
+    void ask(Turn& turn, State state, base::NatsMessage message);
+    void probe(Turn& turn);
+    void on_answer(Turn& turn, const base::NatsMessage& answer);
+    void on_info(Turn& turn, const base::NatsMessage& answer);
+    void on_word(Turn& turn, const base::NatsMessage& answer);
+    void write_word(Turn& turn);
+    void wait(Turn& turn, base::Duration pause);
+    void came_up(Turn& turn, base::Generation generation);
+    void no_answer(Turn& turn, const std::string& reason);
+    void went_down(Turn& turn, const std::string& reason);
+
+    base::Duration probe_interval_, request_timeout_;
+    const StreamApi* api_;
+    Requests* requests_;
+    base::Random* random_;
+    Backoff backoff_;
+    State state_ = State::waiting;
+    FetchId request_ = 0;
+    bool up_ = false, doubted_ = false, told_down_ = false;
+    base::Generation generation_;
+    base::Generation known_;  ///< of the stream that this node has read
+    std::string created_;     ///< of the stream that is being looked at
+    std::string again_;       ///< what stood beside the word when it was last read
+    bool shaken_ = false, looked_ = false;
+    Sequence last_sequence_ = 0;
+    std::uint64_t messages_ = 0;
+    base::Time deadline_{};  ///< of the pause, or of the next look
+    std::optional<base::Time> asked_at_;
+    base::Time confirmed_at_{};
+};
+
+}  // namespace davenport::node::nats

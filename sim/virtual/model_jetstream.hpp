@@ -1,0 +1,106 @@
+#pragma once
+
+#include "node/base/nats.hpp"
+#include "node/base/time.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace davenport::sim::virtual_world {
+
+/// A NATS server with JetStream as a machine: as much of nats-server 2.9 as a chat's store is asked for, and
+/// what may happen to one. It shares no code with the node's room for NATS.
+///
+/// It answers STREAM.CREATE, INFO (with subjects) and DELETE, STREAM.MSG.GET by last subject, publications
+/// with Nats-Expected-Last-Subject-Sequence, CONSUMER.CREATE of ephemeral push consumers (all, by sequence,
+/// by time, new) with heartbeats and flow control, and of pull consumers with CONSUMER.MSG.NEXT.
+///
+/// Connections are numbers; one that asks is answered at the subject that it gave, without a subscription.
+class ModelJetStream {
+public:
+    using ConnectionId = std::uint64_t;
+    using Sequence = std::uint64_t;
+
+    /// To a connection: what `message` brings for its subscription to `inbox`, or its answer there.
+    struct Delivery {
+        ConnectionId to;
+        std::string inbox;
+        base::NatsMessage message;
+    };
+    using Deliveries = std::vector<Delivery>;
+
+    void subscribe(ConnectionId connection, const std::string& inbox) { listeners_[inbox] = connection; }
+    void unsubscribe(const std::string& inbox) { listeners_.erase(inbox); }
+    void disconnected(ConnectionId connection);
+    Deliveries publish(ConnectionId from, const base::NatsMessage& message, base::Now now);
+
+    /// When on_time() has something to do; nothing: never.
+    [[nodiscard]] std::optional<base::Time> next_time() const;
+    Deliveries on_time(base::Time now);
+
+    // ---- what may happen to it; connections are the caller's
+    /// All that was taken so far is on the disk.
+    void sync() { unsynced_.clear(); }
+    /// The process ends: consumers are gone.
+    void restart();
+    /// The power fails: what was not synced is gone as well, and what it had replaced is back.
+    /// Returns how many messages were lost.
+    std::size_t lose_unsynced();
+    /// Somebody deletes the stream; returns whether there was one.
+    bool delete_stream();
+    /// Its consumers are dropped, as when their leader is another server now; returns how many.
+    Deliveries drop_consumers();
+
+    // ---- what is in it
+    struct Stored {
+        std::string subject, payload;
+        std::int64_t taken_ns = 0;
+    };
+    [[nodiscard]] const std::map<Sequence, Stored>& messages() const { return messages_; }
+    /// By hand; the stream is there.
+    void write(const std::string& subject, const std::string& payload, base::Now now, Deliveries& out) {
+        append(subject, payload, now, out);
+    }
+    [[nodiscard]] const Stored* last(std::string_view subject) const;
+
+private:
+    struct Consumer {
+        std::string inbox;  ///< empty: it is pulled
+        Sequence next = 1;
+        std::uint64_t number = 0;   ///< of the last one told
+        std::uint64_t pending = 0;  ///< that are there and were not told
+        base::Duration heartbeat{};
+        base::Time next_heartbeat{};
+        std::uint64_t untold_flow = 0;  ///< told since the last answer to its flow control
+        std::string stalled{};          ///< the subject that is waited for
+    };
+    struct Undo {
+        Sequence sequence;
+        std::optional<std::pair<Sequence, Stored>> replaced;
+    };
+
+    void answer(ConnectionId to, const base::NatsMessage& request, std::string payload, Deliveries& out);
+    void on_api(ConnectionId from, const base::NatsMessage& message, base::Now now, Deliveries& out);
+    void make_consumer(ConnectionId from, const base::NatsMessage& message, base::Now now, Deliveries& out);
+    Sequence append(const std::string& subject, const std::string& payload, base::Now now, Deliveries& out);
+    void push(const std::string& name, Consumer& consumer, base::Time now, Deliveries& out);
+    base::NatsMessage row(const std::string& name, Consumer& consumer,
+                          std::map<Sequence, Stored>::const_iterator at) const;
+    [[nodiscard]] std::string info(const base::NatsMessage& request) const;
+
+    std::string stream_, created_;  ///< empty: there is none
+    std::map<Sequence, Stored> messages_;
+    std::map<std::string, Sequence, std::less<>> last_;
+    Sequence last_sequence_ = 0;
+    std::vector<Undo> unsynced_;
+    std::map<std::string, Consumer> consumers_;
+    std::map<std::string, ConnectionId> listeners_;
+    std::uint64_t consumers_made_ = 0;
+};
+
+}  // namespace davenport::sim::virtual_world

@@ -1,0 +1,110 @@
+#include "tests/node/cluster.hpp"
+
+namespace davenport {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Nodes on a model of a JetStream server: what may go wrong between them and in it, then health.
+struct Trouble {
+    bool kills = false;      ///< of nodes
+    bool outages = false;    ///< of the server
+    bool consumers = false;  ///< are dropped by the server
+    bool deletions = false;  ///< of the stream
+};
+
+/// Returns how many messages the server lost.
+std::size_t chat_on_a_stream(std::uint64_t seed, Cluster::Options options, const Trouble& trouble) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    options.nats = true;
+    Cluster world{seed, options};
+    auto& random = world.random();
+    const auto pick = [&](int of) { return static_cast<int>(random.below(static_cast<std::uint64_t>(of))); };
+    world.run(100ms);
+    for (int step = 0; step < 150; ++step) {
+        world.post(pick(options.clients));
+        world.run(std::chrono::milliseconds{random.between(1, 60)});
+        const auto node = pick(options.nodes);
+        if (trouble.kills && random.per_million(40'000)) world.kill_node(node);
+        if (trouble.kills && random.per_million(150'000)) world.start_node(node);
+        if (trouble.outages && random.per_million(30'000)) world.store_down();
+        if (trouble.outages && random.per_million(80'000)) world.store_up();
+        if (trouble.consumers && random.per_million(50'000)) world.drop_consumers();
+        if (trouble.deletions && random.per_million(15'000)) world.delete_stream();
+        if (random.per_million(30'000)) world.cut_feeds();
+        if (random.per_million(20'000)) world.server().sync();
+        if (random.per_million(30'000)) world.hop(pick(options.clients));
+        if (const auto ids = world.accepted(); !ids.empty() && random.per_million(150'000))
+            world.change(pick(options.clients), *std::next(ids.begin(), pick(static_cast<int>(ids.size()))),
+                         random.per_million(300'000) ? "" : fmt::format("text {}", step));
+    }
+    world.store_up();
+    world.calm();
+    for (int i = 0; i < options.nodes; ++i) world.start_node(i);
+    world.run(40s);
+    world.expect_all_is_well();
+    for (const auto& id : world.accepted()) {
+        const auto known = world.has(0, id);
+        if (!known) {
+            ADD_FAILURE() << id;
+            continue;
+        }
+        for (int i = 1; i < options.nodes; ++i) {
+            const auto other = world.has(i, id);
+            if (!other) {
+                ADD_FAILURE() << id;
+                continue;
+            }
+            EXPECT_EQ(other->text(), known->text()) << id;
+            EXPECT_EQ(other->is_removed(), known->is_removed()) << id;
+        }
+    }
+    return world.lost_by_server;
+}
+
+TEST(NatsCluster, DeliversEverythingOnceWhenNothingGoesWrong) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) chat_on_a_stream(seed, {}, {});
+}
+
+TEST(NatsCluster, DeliversEverythingOnceThroughBrokenConnections) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+        chat_on_a_stream(seed, {.lost_replies = 20'000, .failures = 20'000}, {});
+}
+
+TEST(NatsCluster, DeliversEverythingOnceThroughOutages) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) chat_on_a_stream(seed, {}, {.outages = true});
+}
+
+TEST(NatsCluster, DeliversEverythingOnceThroughKillsOfNodes) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) chat_on_a_stream(seed, {}, {.kills = true});
+}
+
+TEST(NatsCluster, DeliversEverythingOnceWhenTheServerDropsConsumers) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed)
+        chat_on_a_stream(seed, {}, {.kills = true, .consumers = true});
+}
+
+TEST(NatsCluster, WritesAgainWhatAServerLosesInAPowerCut) {
+    std::size_t lost = 0;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed)
+        lost += chat_on_a_stream(seed, {.server_crashes = 1'000'000}, {.outages = true});
+    EXPECT_GT(lost, 500u);
+}
+
+TEST(NatsCluster, WritesAllAgainIntoAStreamThatWasDeleted) {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed)
+        chat_on_a_stream(seed, {}, {.outages = true, .deletions = true});
+}
+
+TEST(NatsCluster, ReadsALongHistoryFromItsEnd) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) chat_on_a_stream(seed, {.page = 20}, {.kills = true});
+}
+
+TEST(NatsCluster, DeliversEverythingOnceThroughAllOfIt) {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed)
+        chat_on_a_stream(seed, {.lost_replies = 10'000, .failures = 10'000, .server_crashes = 300'000},
+                         {.kills = true, .outages = true, .consumers = true, .deletions = true});
+}
+
+}  // namespace
+}  // namespace davenport
