@@ -17,7 +17,7 @@ namespace {
 
 constexpr base::Duration conflict_pause_least = std::chrono::milliseconds{50};
 constexpr base::Duration conflict_pause_most = std::chrono::seconds{2};
-constexpr int looks_in_vain_max = 10;  // a member that lags behind may not have the document yet
+constexpr int conflict_looks_max = 10;  // a member that lags behind may not have the document yet
 
 struct ConflictLeaf {
     base::JsonView document;
@@ -114,7 +114,7 @@ bool ConflictResolver::on_leaves(Turn& turn, const base::HttpResponse& response)
     const auto parsed = response.status == 200 ? reader.read(response.body) : std::nullopt;
     const bool is_gone = response.status == 404 && judge(response) == StoreVerdict::served;
     const auto leaves = parsed ? read_leaves(*parsed, turn.now.wall) : std::nullopt;
-    if (is_gone && ++looks_in_vain_ < looks_in_vain_max) {
+    if (is_gone && ++looks_in_vain_ < conflict_looks_max) {
         DAVENPORT_MARK("a document in conflict is not found");
         return false;
     }
