@@ -285,6 +285,9 @@ std::string JournalFile::highest_letters(sqlite::Database& database) {
 }
 
 sqlite::Database JournalFile::connect() const {
+    // SQLite takes an empty file of this name for a new database, and removes the log that is beside it.
+    LogSeen log;
+    if (const auto trouble = misplaced(log); !trouble.empty()) throw base::JournalError(trouble);
     try {
         sqlite::Database database{path_, sqlite::Database::Mode::read_write};
         database.execute(
