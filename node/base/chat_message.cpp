@@ -125,6 +125,10 @@ private:
 
 std::string to_document(const ChatMessage& m) { return document_of(m, {}) + '}'; }
 
+std::string to_document(const ChatMessage& m, std::string_view revision) {
+    return document_of(m, revision) + '}';
+}
+
 std::string to_document(const ChatMessage& m, const JsonView& over) {
     auto out = document_of(m, string_member(over, "_rev").value_or(""));
     // What else somebody wrote into it may hold the text that is to be nowhere any more.

@@ -104,6 +104,8 @@ ChatMessage make_message(std::string_view room, std::string_view user, const Mes
 /// `over`: the document that it is written over; its revision, and members that are not ours, are kept.
 std::string to_document(const ChatMessage& message);
 std::string to_document(const ChatMessage& message, const JsonView& over);
+/// The same over a document that has no members but ours; its `revision`.
+std::string to_document(const ChatMessage& message, std::string_view revision);
 
 /// Reads a document of the store. Nothing when it is not a chat message: deleted, a design document, a
 /// presence document, or without the article's `user` and `msg` as strings. A datetime that cannot be read

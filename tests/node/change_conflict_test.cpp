@@ -241,7 +241,9 @@ TEST_F(Conflicts, WhatThisNodeNeverHadIsToldToBeGone) {
 }
 
 TEST_F(Conflicts, AnEditOfWhatWasPurgedDoesNotMakeItAgain) {
-    const auto id = said_and_kept("secret plans");
+    const auto id = base::make_message_id("lobby", "ann", {epoch_ms - 30, 0, {}}, "secret plans");
+    feeds(id, with_rev(original(id, "secret plans"), "1-a"));
+    settle();
     edit(id, "other plans");
     persist_all();
     take(2);
@@ -251,6 +253,30 @@ TEST_F(Conflicts, AnEditOfWhatWasPurgedDoesNotMakeItAgain) {
     const auto shown = take(2, "changed");
     ASSERT_EQ(shown.size(), 1u);
     EXPECT_TRUE(base::member(shown[0], "removed"));
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
+}
+
+/// What this node wrote last itself is not read before: then the edit is taken back when the purge is
+/// noticed.
+TEST_F(Conflicts, AnEditOfWhatWasPurgedJustNowIsEmptiedOnceThePurgeIsNoticed) {
+    const auto id = said_and_kept("secret plans");
+    edit(id, "other plans");
+    persist_all();
+    EXPECT_THAT(writes(id), AllOf(HasSubstr(R"("_rev":"1-a")"), HasSubstr("other plans")));
+    take(2);
+    live(11s);
+    for (const auto& f : fetches)
+        if (f.request.target == "/chat") {
+            handle(Fetched{f.id, {200, {}, R"({"db_name":"chat","purge_seq":"1-x"})"}});
+            break;
+        }
+    answer("_purged_infos", 200, fmt::format(R"({{"purged_infos":[{{"id":"{}","revs":["1-a"]}}]}})", id));
+    const auto shown = take(2, "changed");
+    ASSERT_EQ(shown.size(), 1u);
+    EXPECT_TRUE(base::member(shown[0], "removed"));
+    reads(id, with_rev(base::edited(original(id, "secret plans"), {epoch_ms, 0, {}}, "other plans"), "2-b"));
+    EXPECT_THAT(writes(id), AllOf(HasSubstr(R"("_rev":"2-b")"), Not(HasSubstr("plans"))));
     settle();
     EXPECT_TRUE(here(id).is_removed());
 }

@@ -85,8 +85,9 @@ struct Changes : CoreDriver, testing::Test {
         auto out = base::to_document(m);
         return out.insert(1, "\"_rev\":\"" + std::string{rev} + "\",");
     }
-    /// Reads what it is about to write over: the store has this.
+    /// Reads what it is about to write over, unless it wrote that itself: the store has this.
     void reads(std::string_view id, const std::string& document) {
+        if (asked("POST /chat/_bulk_docs")) return;
         answer("_all_docs?include_docs", 200,
                fmt::format(R"({{"rows":[{{"id":"{0}","key":"{0}","value":{{"rev":"1-a"}},"doc":{1}}}]}})", id,
                            document));

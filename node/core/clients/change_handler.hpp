@@ -34,9 +34,6 @@ public:
     void committed(Turn& turn, PendingMessage& change);
     // What the store tells: see StoreListener.
     void on_changed(Turn& turn, base::ChatMessage message);
-    void on_changed_elsewhere(const base::ChatMessage& message) {
-        rooms_->show_change(message, log_->watermark());
-    }
     void on_change_stored(Turn& turn, const base::ChatMessage& message);
     void on_change_refused(Turn& turn, const base::ChatMessage& message, const std::string& reason);
 

@@ -66,8 +66,8 @@ public:
     void on_refused(Turn& turn, std::string_view id, const std::string& reason) override;
     void on_changed(Turn& turn, base::ChatMessage message) override;
     void on_changed_elsewhere(Turn&, const base::ChatMessage& message) override {
-        changes_.on_changed_elsewhere(message);
-        resume_.told(message);
+        if (auto* room = rooms_.find(message.room()))
+            rooms_.each_follower(*room, [&](Session& session) { resume_.tell_change(session, message); });
     }
     void on_change_stored(Turn& turn, const base::ChatMessage& message) override;
     void on_change_refused(Turn& turn, const base::ChatMessage& message, const std::string& reason) override {

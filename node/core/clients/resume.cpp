@@ -108,10 +108,13 @@ void Resume::stored(const std::vector<std::string>& ids) {
     }
 }
 
-void Resume::told(const base::ChatMessage& message) {
-    for (auto& [key, job] : jobs_)
-        if (job.live && key.second == message.room())
-            job.sent.insert_or_assign(std::string{message.id()}, base::version_of(message));
+void Resume::tell_change(Session& session, const base::ChatMessage& message) {
+    const auto job = jobs_.find({session.id, std::string{message.room()}});
+    if (job == jobs_.end() || !job->second.live) return sessions_->tell(session, frames::Changed{message, 0});
+    if (was_sent(job->second, message)) return;
+    job->second.sent.insert_or_assign(std::string{message.id()}, base::version_of(message));
+    if (message.is_removed()) return sessions_->tell(session, frames::Changed{message, 0});
+    sessions_->tell(session, frames::Message{message, 0, true});
 }
 
 void Resume::pump(Turn& turn) {

@@ -61,8 +61,9 @@ public:
     /// The end of a turn, after the rooms' batches are queued: goes on with whatever can go on.
     void pump(Turn& turn);
 
-    /// All who follow the room were told what became of this message, which was never shown here.
-    void told(const base::ChatMessage& message);
+    /// Tells one who follows the room what became of a message that was never shown here. Who closes a gap
+    /// may lack the message itself.
+    void tell_change(Session& session, const base::ChatMessage& message);
     /// The store was just found to have these. A page of the feed that is under way may have been read before
     /// it had them, and among what it has not they are not found any more.
     void stored(const std::vector<std::string>& ids);

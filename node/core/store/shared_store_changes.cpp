@@ -134,9 +134,13 @@ void SharedStore::on_outcomes(Turn& turn, const ChangeOutcomes& outcomes) {
             continue;
         }
         if (outcome.kind == Kind::overtaken) {
-            if (const auto known = log_->latest(id);
-                known && std::is_gt(base::compare_states(*outcome.found, *known)))
-                adopt(turn, base::later_of(*known, *outcome.found));
+            const auto known = log_->latest(id);
+            const bool counts_more = known && std::is_gt(base::compare_states(*outcome.found, *known));
+            if (counts_more && same_to_people(*outcome.found, *known)) {  // nobody need be shown it twice
+                confirm_change(turn, *outcome.found, *known);
+                continue;
+            }
+            if (counts_more) adopt(turn, base::later_of(*known, *outcome.found));
             writes_.settled();
             continue;
         }

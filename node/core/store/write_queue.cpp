@@ -24,6 +24,10 @@ void WriteQueue::enqueue(const PendingMessage& pending) {
 
 void WriteQueue::enqueue_again(const base::JournalEntry& entry) {
     ++backlog_;
+    const auto id = entry.message.id();
+    if (!entry.message.changed() && log_->may_be_changed(id))  // and the disk has that not yet
+        if (const auto latest = log_->latest(id); latest && latest->changed())
+            return changes_->enqueue(*latest);
     if (entry.message.changed()) return changes_->enqueue(entry.message);
     queue_.push_front(
         {entry.arrival, std::string{entry.message.id()}, base::to_document(entry.message), true});

@@ -41,6 +41,7 @@ ChangeWriter::ChangeWriter(const ChatConfig& config, const StoreApi& api, Reques
 
 void ChangeWriter::store_changed(bool keep) {
     put_back();
+    revisions_.clear();
     if (!keep) queue_->clear();
 }
 
@@ -78,13 +79,21 @@ void ChangeWriter::take_batch() {
         base::ChatMessage message;
         if (!queue_->take(message)) continue;
         bytes += message.text().size();
-        batch_.push_back({std::move(message)});
+        auto& item = batch_.emplace_back();
+        item.message = std::move(message);
+        const bool must_be_there = item.message.removed() == base::removed_in_store;  // what is gone stays so
+        if (const auto revision = revisions_.take(item.message.id(), base::version_of(item.message));
+            revision && !must_be_there) {
+            item.document = base::to_document(item.message, *revision);
+            item.over_own = true;
+        }
     }
 }
 
 void ChangeWriter::read(Turn& turn) {
     std::vector<std::string> ids;
-    for (const auto& item : batch_) ids.emplace_back(item.message.id());
+    for (const auto& item : batch_)
+        if (item.document.empty()) ids.emplace_back(item.message.id());
     asked_at_ = turn.now.wall;
     requests_->send(
         turn, RequestOwner::changes, request_, api_->all_documents(ids, true), {.timeout = request_timeout_},
@@ -134,7 +143,7 @@ bool ChangeWriter::on_reply(Turn& turn, const Reply& reply,
         }
     }
     // Written or not, nobody knows: what the store has is read again.
-    for (auto& item : batch_) item.document.clear();
+    for (auto& item : batch_) item.read_first();
     if (reply.response && judge(*reply.response) == StoreVerdict::served) set_aside();
     pause(turn);
     return false;
@@ -162,6 +171,7 @@ bool ChangeWriter::on_read(const base::HttpResponse& response) {
         }))
         return false;
     for (auto& item : batch_) {
+        if (!item.document.empty()) continue;
         const auto row = by_id.find(item.message.id());
         decide(item, row == by_id.end() ? std::nullopt : std::optional{row->second}, asked_at_);
     }
@@ -235,12 +245,14 @@ bool ChangeWriter::on_written(const base::HttpResponse& response) {
         if (item == batch_.end()) continue;
         const bool is_first =
             row.outcome == BulkRow::Outcome::stored && base::revision_number(row.revision) == 1;
-        if (row.conflict || is_first)
-            item->document.clear();  // somebody was faster; or once more, over this one
-        else if (row.outcome == BulkRow::Outcome::stored)
+        if (row.conflict || is_first) {
+            item->read_first();  // somebody was faster; or once more, over this one
+        } else if (row.outcome == BulkRow::Outcome::stored) {
+            if (item->over_own) revisions_.put(row.id, base::version_of(item->message), row.revision);
             done(*item, ChangeOutcome::Kind::stored);
-        else if (row.outcome == BulkRow::Outcome::refused)
+        } else if (row.outcome == BulkRow::Outcome::refused) {
             done(*item, ChangeOutcome::Kind::refused, row.reason);
+        }
     }
     std::erase_if(batch_, [](const Item& item) { return item.message.id().empty(); });
     // A row that says nothing of use: written or not.

@@ -3,6 +3,7 @@
 #include "node/base/chat_message.hpp"
 #include "node/core/store/backoff.hpp"
 #include "node/core/store/change_queue.hpp"
+#include "node/core/store/couchdb/own_revisions.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_api.hpp"
 #include "node/core/store/couchdb/store_health.hpp"
@@ -19,7 +20,8 @@ namespace davenport::node {
 
 /// Writes changed messages over what the store has of them: reads some documents, decides for each which
 /// state counts, writes those that count more over the revisions that it has read, and begins again where
-/// somebody was faster. One request at a time.
+/// somebody was faster. One request at a time. What this node wrote last itself is not read first: a change
+/// is to cross as fast as a message.
 ///
 /// A document that was never written as the message was said is written twice: nodes that read rows without
 /// documents know a message that was changed by its revision, which is never the first.
@@ -31,6 +33,9 @@ public:
     ChangeWriter(const ChatConfig& config, const StoreApi& api, RequestTable& requests, base::Random& random,
                  ChangeQueue& queue, StoreHealth& health);
 
+    /// This node wrote the message as it was said; its document has this revision now, and no members but
+    /// ours.
+    void note_written(std::string_view id, std::string_view revision) { revisions_.put(id, {}, revision); }
     /// Nothing waits and nothing is under way.
     [[nodiscard]] bool idle() const { return queue_->size() == 0 && batch_.empty(); }
 
@@ -49,6 +54,12 @@ private:
         base::ChatMessage message;
         std::string document{};  ///< to be written; empty: what the store has must be read first
         bool sent = false;
+        bool over_own = false;  ///< over a document that this node wrote last
+
+        void read_first() {
+            document.clear();
+            over_own = false;
+        }
     };
 
     void take_batch();
@@ -75,6 +86,7 @@ private:
     base::Random* random_;
     Backoff backoff_;
 
+    OwnRevisions revisions_;
     std::vector<Item> batch_;
     std::size_t batch_limit_;
     std::size_t batch_max_;     ///< smaller after answers of no use

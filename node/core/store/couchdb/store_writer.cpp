@@ -127,12 +127,14 @@ bool StoreWriter::on_answer(Turn& turn, const base::HttpResponse& response) {
 bool StoreWriter::on_single(Turn& turn, const base::HttpResponse& response) {
     const auto id = batch_[0].id;
     // What is no CouchDB's answer says nothing, whatever its status: something stands between.
-    if (const auto body = base::parse_json(response.body); !body || !body->is_object()) return false;
+    const auto body = base::parse_json(response.body);
+    if (!body || !body->is_object()) return false;
     switch (response.status) {
         case 201:
         case 202:
         case 409:  // an earlier try came through, or another node's: an equal id is an equal message
             done_with_batch(turn);
+            changes_->note_written(id, base::text_member(*body, "rev"));
             outcomes_.push_back({id, true, {}, response.status == 409});
             return true;
         case 400:
@@ -169,6 +171,7 @@ bool StoreWriter::on_bulk(Turn& turn, const base::HttpResponse& response) {
         const auto outcome = told ? row->outcome : BulkRow::Outcome::unknown;
         switch (outcome) {
             case BulkRow::Outcome::stored:
+                changes_->note_written(item.id, row->revision);
                 outcomes_.push_back({std::move(item.id), true, {}, row->conflict});
                 break;
             case BulkRow::Outcome::refused:
