@@ -39,10 +39,14 @@ void ChatServer::accept(wire::asio::ip::tcp::socket socket) {
 
 std::size_t ChatServer::add(ClientSession& client) {
     connections_.insert(&client);
+    return count(client);
+}
+
+std::size_t ChatServer::count(const ClientSession& client) {
     const auto address = counted_address(client.address());
     if (config_.connections_per_address_max == 0 ||
         (base::is_loopback_address(address) && !config_.counts_this_machine) ||
-        config_.proxies.trusts(client.address()))  // it speaks for many
+        config_.proxies.trusts(client.address()))  // it speaks for many, or will say for whom
         return 0;
     return ++by_address_[address];
 }

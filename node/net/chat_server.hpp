@@ -54,6 +54,7 @@ private:
     [[nodiscard]] const WebGuard& guard() const override { return guard_; }
     [[nodiscard]] bool draining() const override { return draining_; }
     std::size_t add(ClientSession& client) override;
+    std::size_t count(const ClientSession& client) override;
     void remove(ClientSession& client, std::size_t ordinal) override;
     ExchangeId open_exchange(ClientSession& client) override;
     SessionId open_session(ClientSession& client) override;

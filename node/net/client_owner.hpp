@@ -44,7 +44,9 @@ public:
     /// A connection begins; returns its ordinal among the connections from its address, 0 when these are not
     /// counted.
     virtual std::size_t add(ClientSession& client) = 0;
-    /// It ends; `ordinal` is what add() returned.
+    /// The same for one that was not counted, now that a proxy may have said on it whom it speaks for.
+    virtual std::size_t count(const ClientSession& client) = 0;
+    /// It ends; `ordinal` is what add() or count() returned last.
     virtual void remove(ClientSession& client, std::size_t ordinal) = 0;
 
     /// A number of its own for a request that the core has, until forget().

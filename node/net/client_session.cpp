@@ -71,6 +71,7 @@ void ClientSession::reply(base::HttpResponse response) {
 
 void ClientSession::on_request(base::HttpRequest request) {
     heard_ = wire::Loop::now().time;
+    if (ordinal_ == 0) ordinal_ = owner_->count(*this);
     if (ordinal_ > limit()) {
         auto answer = plain(429, "too many connections from your address: close some, and come back");
         answer.headers.emplace_back("Retry-After", "10");

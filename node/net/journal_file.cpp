@@ -285,9 +285,11 @@ std::string JournalFile::highest_letters(sqlite::Database& database) {
 }
 
 sqlite::Database JournalFile::connect() const {
-    // SQLite takes an empty file of this name for a new database, and removes the log that is beside it.
-    LogSeen log;
-    if (const auto trouble = misplaced(log); !trouble.empty()) throw base::JournalError(trouble);
+    // SQLite takes an empty file in its place for a new database, and deletes the log that is ours.
+    struct ::stat file {};
+    if (::stat(path_.c_str(), &file) == 0 && (file.st_dev != device_ || file.st_ino != inode_))
+        throw base::JournalError(
+            fmt::format("the file {} was replaced by another while the node runs: put it back", path_));
     try {
         sqlite::Database database{path_, sqlite::Database::Mode::read_write};
         database.execute(

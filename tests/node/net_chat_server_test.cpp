@@ -323,6 +323,33 @@ TEST_F(ChatServerTest, RefusesOtherSitesPagesAndWhatIsNoHandshake) {
                 StartsWith("HTTP/1.1 413 "));
 }
 
+TEST_F(ChatServerTest, CountsConnectionsOfWhomAProxySpeaksFor) {
+    ChatServer::Config config;
+    config.connections_per_address_max = 2;
+    config.proxies = TrustedProxies{{"127.0.0.1"}};
+    serve(config);
+    const auto answer = [&](Client& client, const std::string& address) {
+        client.send("PROXY TCP4 " + address +
+                    " 10.0.0.1 1000 80\r\nGET /icon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        return client.until("\r\n\r\n");
+    };
+    std::vector<Client> open;
+    open.reserve(5);
+    for (const auto* expected : {"HTTP/1.1 200 ", "HTTP/1.1 200 ", "HTTP/1.1 429 "}) {
+        open.emplace_back(port());
+        EXPECT_THAT(answer(open.back(), "1.2.3.4"), StartsWith(expected));
+    }
+    open.emplace_back(port());
+    EXPECT_THAT(answer(open.back(), "1.2.3.5"), StartsWith("HTTP/1.1 200 ")) << "somebody else";
+    for (int i = 0; i < 3; ++i) open[static_cast<std::size_t>(i)].hang_up();
+    for (int i = 0; i < 100; ++i) {
+        Client next{port()};
+        if (answer(next, "1.2.3.4").starts_with("HTTP/1.1 200 ")) return;
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    ADD_FAILURE() << "who has left counts still";
+}
+
 TEST_F(ChatServerTest, JoinsCookiesThatCameInSeveralHeaders) {
     serve();
     Client client{port()};
@@ -338,7 +365,8 @@ TEST_F(ChatServerTest, JoinsCookiesThatCameInSeveralHeaders) {
 TEST_F(ChatServerTest, AnswersNoFurtherWhileItsAnswersAreNotRead) {
     serve();
     Client client{port()};
-    const std::string request = "GET /chat.js HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const auto request =
+        "GET /icon.svg HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(1000, 'x') + "\r\n\r\n";
     std::string many;
     for (int i = 0; i < 100; ++i) many += request;
     const auto sent = client.send_while_taken(many, 100'000'000);

@@ -245,6 +245,22 @@ TEST(JournalWriter, TakesNothingWhenItsFileOrItsLogIsGone) {
         }
 }
 
+TEST(JournalFile, OpensNoOtherFileInItsPlace) {
+    using namespace journal_conformance;
+    const Folder folder;
+    const auto path = folder / "journal";
+    const node::JournalFile file{path};
+    node::SqliteJournal journal{file};
+    ASSERT_EQ(commit(file, {1, {entry(1, message("lobby", 1, "a"))}}), "");
+    std::filesystem::rename(path, path + ".away");
+    std::ofstream{path};
+    EXPECT_THROW(static_cast<void>(file.connect()), base::JournalError);
+    EXPECT_GT(std::filesystem::file_size(path + "-wal"), 0u) << "the log of ours was thrown away";
+    std::filesystem::remove(path);
+    std::filesystem::rename(path + ".away", path);
+    EXPECT_EQ(commit(file, {2, {entry(2, message("lobby", 2, "b"))}}), "");
+}
+
 TEST(JournalWriter, LeavesNothingOfARemovedTextInAnyFile) {
     using namespace journal_conformance;
     Folder folder;

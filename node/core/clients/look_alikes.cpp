@@ -56,7 +56,7 @@ void LookAlikes::pump() {
             news[room_name].insert(name);
     for (const auto& [id, name] : came)
         for (const auto& names : rooms_->find(name)->names.all_alike())
-            sessions_->tell(*sessions_->find(id), frames::Alike{name, names});
+            if (auto* session = sessions_->find(id)) sessions_->tell(*session, frames::Alike{name, names});
     for (const auto& one : news) {
         DAVENPORT_MARK("a name looks like another");
         const auto& room_name = one.first;
