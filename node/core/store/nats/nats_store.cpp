@@ -265,7 +265,7 @@ void NatsStore::verify(Turn& turn, const std::vector<std::string>& stored) {
 void NatsStore::look_up(Turn& turn, const Ids& ids, OnMissing on_missing) {
     std::vector<base::NatsMessage> messages;
     for (const auto& id : ids) messages.push_back(api_.read_last(api_.message_subject(id)));
-    looking_up_ = requests_.ask_all(turn, std::move(messages), {.timeout = config_->request_timeout},
+    looking_up_ = requests_.ask_all(turn, std::move(messages), {.timeout = answer_time(*config_)},
                                     [this, ids, on_missing = std::move(on_missing)](
                                         Turn& t, const Requests::Answers& answers, const std::string&) {
                                         looking_up_ = 0;
