@@ -14,7 +14,6 @@
 #include <stdexcept>
 #include <string>
 
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 #include <sys/random.h>
@@ -28,7 +27,9 @@ constexpr int looks_between_lines = 25;
 constexpr int looks_at_the_end = 3;
 constexpr std::size_t backlog_max = 1'000'000'000;
 
-std::string random_bytes(std::size_t count) {
+volatile std::sig_atomic_t interrupted = 0;
+
+std::string fresh_bytes(std::size_t count) {
     std::string out(count, '\0');
     if (::getrandom(out.data(), out.size(), 0) != static_cast<ssize_t>(out.size()))
         throw std::runtime_error("the system gives no random numbers");
@@ -57,8 +58,8 @@ ChatDriver::Config config_of(const std::string& url, const std::string& password
     core.name = "store copy";
     core.presence = false;
     core.outbox_messages_max = backlog_max;
-    std::memcpy(&core.random_seed, random_bytes(sizeof core.random_seed).data(), sizeof core.random_seed);
-    core.entropy = random_bytes(32);
+    std::memcpy(&core.random_seed, fresh_bytes(sizeof core.random_seed).data(), sizeof core.random_seed);
+    core.entropy = fresh_bytes(32);
     config.server.listen = wire::parse_listen_address("127.0.0.1:0");
     config.store_ca_file = command.ca;
     config.version = base::version();
@@ -81,6 +82,7 @@ bool run(ChatDriver::Config config, const std::function<bool(const NodeCounts&)>
         timer.expires_after(look_interval);
         timer.async_wait([&](boost::system::error_code error) {
             if (error) return;
+            if (interrupted) return driver.drain();
             const auto counts = driver.counts();
             if (++looks % looks_between_lines == 0) std::fputs((line(counts) + '\n').c_str(), stderr);
             done_looks = is_done(counts) ? done_looks + 1 : 0;
@@ -91,12 +93,6 @@ bool run(ChatDriver::Config config, const std::function<bool(const NodeCounts&)>
         });
     };
     look();
-    boost::asio::signal_set signals{loop.context(), SIGINT, SIGTERM};
-    signals.async_wait([&](boost::system::error_code error, int) {
-        if (error) return;
-        timer.cancel();
-        driver.drain();
-    });
     loop.run();
     return done;
 }
@@ -105,8 +101,10 @@ bool run(ChatDriver::Config config, const std::function<bool(const NodeCounts&)>
 
 int perform(const StoreCopyCommand& command) {
     if (command.from == command.to)
-        throw std::invalid_argument("both URLs name the same store: give the one to read from and the one to fill");
+        throw std::invalid_argument(
+            "both URLs name the same store: give the one to read from and the one to fill");
     wire::raise_descriptor_limit();
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { interrupted = 1; });
     auto from = config_of(command.from, command.from_password_file, command);
     auto to = config_of(command.to, command.to_password_file, command);
     const auto url_of = [](const ChatDriver::Config& config) {
@@ -122,7 +120,7 @@ int perform(const StoreCopyCommand& command) {
             return fmt::format("read {} of {} documents", counts.catch_up_read, counts.catch_up_total);
         return fmt::format("read {} messages that were new here", counts.rows_new);
     });
-    if (read) {
+    if (read && !interrupted) {
         std::fputs(fmt::format("writing {}\n", url_of(to)).c_str(), stderr);
         const bool written = run(
             std::move(to), [&](const NodeCounts& counts) { return has_read(counts) && counts.backlog == 0; },
@@ -131,7 +129,8 @@ int perform(const StoreCopyCommand& command) {
                 return fmt::format("{} messages are there, {} wait", counts.posts_stored, counts.backlog);
             });
         if (written) {
-            std::fputs("done; run it again for what is said meanwhile, then give the nodes the new store\n", stderr);
+            std::fputs("done; run it again for what is said meanwhile, then give the nodes the new store\n",
+                       stderr);
             return 0;
         }
     }
