@@ -9,6 +9,7 @@
 #include "node/program/service_manager.hpp"
 #include "node/program/setup.hpp"
 #include "node/program/status_tool.hpp"
+#include "node/program/store_copy.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -115,6 +116,7 @@ int main(int argc, char** argv) {
         if (!given) return exit_code;
         if (given->journal) return node::program::perform(*given->journal);
         if (given->erase) return node::program::perform(*given->erase);
+        if (given->store_copy) return node::program::perform(*given->store_copy);
         if (given->status) return node::program::perform(*given->status);
         if (given->options.check_config) return check(*given);
         for (const auto& variable : given->unknown_variables)

@@ -47,6 +47,7 @@ public:
         out.bans = log_.policies().count_bans(wall_);
         out.rooms_with_settings = log_.policies().count_rooms();
         out.store_up = store_->up();
+        out.caught_up = store_->caught_up();
         out.draining = draining_;
         out.catching_up = store_->catching_up();
         out.catch_up_read = store_->progress().read;

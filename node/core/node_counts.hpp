@@ -29,7 +29,8 @@ struct NodeCounts {
     std::size_t bans = 0;              ///< in force
     std::size_t rooms_with_settings = 0;
     bool store_up = false;
-    bool catching_up = false;                             ///< a new node reads what the store had before
+    bool caught_up = false;    ///< this node has read all that the store had at the last look
+    bool catching_up = false;  ///< a new node reads what the store had before
     std::uint64_t catch_up_read = 0, catch_up_total = 0;  ///< documents
     bool journal_writable = true;
     std::int64_t clock_ahead_ms = 0;  ///< of the store's clock; negative behind it

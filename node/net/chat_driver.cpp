@@ -64,6 +64,8 @@ public:
 
     [[nodiscard]] std::uint16_t metrics_port() const { return metrics_server_ ? metrics_server_->port() : 0; }
 
+    [[nodiscard]] NodeCounts counts() const { return core_.counts(); }
+
     void reload_certificate() { server_.reload_certificate(); }
 
     void drain() {
@@ -236,6 +238,7 @@ ChatDriver::ChatDriver(wire::Loop& loop, Config config, LogLine log)
     : impl_(std::make_unique<Impl>(loop, std::move(config), std::move(log))) {}
 ChatDriver::~ChatDriver() = default;
 
+NodeCounts ChatDriver::counts() const { return impl_->counts(); }
 std::uint16_t ChatDriver::metrics_port() const { return impl_->metrics_port(); }
 std::uint16_t ChatDriver::port() const { return impl_->port(); }
 void ChatDriver::reload_certificate() { impl_->reload_certificate(); }

@@ -44,6 +44,8 @@ public:
     /// 0: there is none.
     [[nodiscard]] std::uint16_t metrics_port() const;
 
+    [[nodiscard]] NodeCounts counts() const;
+
     /// As ChatServer's.
     void reload_certificate();
 

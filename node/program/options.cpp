@@ -300,6 +300,37 @@ void add_erase_command(CLI::App& app, std::optional<EraseCommand>& command) {
     erase->callback([&command, given] { command = *given; });
 }
 
+void add_store_commands(CLI::App& app, std::optional<StoreCopyCommand>& command) {
+    auto* store = app.add_subcommand("store", "copy a chat from one store to another");
+    store->require_subcommand(1);
+    auto given = std::make_shared<StoreCopyCommand>();
+    auto* copy =
+        store->add_subcommand("copy", "bring a chat into another store, of any kind, while people chat");
+    copy->add_option("from", given->from, "the URL of the store that has it, as of --store")->required();
+    copy->add_option("to", given->to, "the URL of the store that is to have it too")->required();
+    copy->add_option("--from-password-file", given->from_password_file,
+                     "file whose first line is the first store's password; or set DAVENPORT_STORE_PASSWORD")
+        ->type_name("FILE");
+    copy->add_option("--to-password-file", given->to_password_file, "the same of the second store")
+        ->type_name("FILE");
+    copy->add_option("--store-ca", given->ca,
+                     "PEM file of the authority that signed the stores' certificates")
+        ->type_name("FILE");
+    copy->add_option("--store-credentials", given->credentials, "credentials file (.creds) for a NATS server")
+        ->type_name("FILE");
+    copy->add_option("--journal", given->journal,
+                     "file that keeps what was read: the same command goes on from there")
+        ->type_name("FILE")
+        ->capture_default_str();
+    copy->footer(
+        "Messages, their changes, bans and rooms' settings are copied; who is signed in is not. Run it again "
+        "for\n"
+        "what was said meanwhile, then give the nodes the new store: what is missing there they bring "
+        "themselves.\n"
+        "What the second store has and the first has not is written to the first when this is run again.");
+    copy->callback([&command, given] { command = *given; });
+}
+
 void add_status_command(CLI::App& app, std::optional<StatusCommand>& command) {
     auto given = std::make_shared<StatusCommand>();
     auto* status = app.add_subcommand("status", "ask a running node how it is");
@@ -481,6 +512,7 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
     add_journal_commands(app, out.journal);
     add_erase_command(app, out.erase);
     add_status_command(app, out.status);
+    add_store_commands(app, out.store_copy);
     try {
         parse(app, {argv + 1, argv + argc}, out.mistakes);
     } catch (const CLI::ParseError& error) {
@@ -489,7 +521,8 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
         exit_code = app.exit(error) == 0 ? 0 : bad_usage;
         return std::nullopt;
     }
-    if (out.journal || out.erase || out.status) return out;  // these are settings of a node that runs
+    if (out.journal || out.erase || out.status || out.store_copy)
+        return out;  // these are settings of a node that runs
     if (const char* named = std::getenv("DAVENPORT_CONFIG"); config.empty() && named) config = named;
     const Sources sources{app, config};
     out.mistakes.insert(out.mistakes.end(), sources.mistakes().begin(), sources.mistakes().end());

@@ -68,6 +68,14 @@ struct EraseCommand {
     bool compact = true;
 };
 
+/// From which store into which a chat is copied, instead of running; not yet looked at beyond its form.
+struct StoreCopyCommand {
+    std::string from, to;  ///< as of --store
+    std::string from_password_file, to_password_file;
+    std::string ca, credentials;
+    std::string journal = "store-copy.journal";
+};
+
 /// Which running node is asked how it is.
 struct StatusCommand {
     std::string url = "http://127.0.0.1:8080";
@@ -79,6 +87,7 @@ struct CommandLine {
     std::optional<JournalCommand> journal;
     std::optional<EraseCommand> erase;
     std::optional<StatusCommand> status;
+    std::optional<StoreCopyCommand> store_copy;
     std::string settings;  ///< each setting, its value, and where it comes from: one a line
     std::map<std::string, std::string>
         places;                         ///< by an option's name without dashes: where its value comes from

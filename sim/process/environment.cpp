@@ -67,7 +67,7 @@ void World::set_up() {
     std::filesystem::remove_all(folder_);
     for (const char* part : {"logs", "journals", "ports", "clocks"})
         std::filesystem::create_directories(folder_ / part);
-    if (options_.store == nats_store)
+    if (options_.store == nats_store || scenario_.topology.store == nats_store)
         start_stream();
     else
         options_.attached.empty() ? start_mock() : find_store();

@@ -35,8 +35,13 @@ namespace fs = std::filesystem;
 
 using checker::Outcome;
 
-std::string name_of_store(const RunRequest& request) {
-    return request.store == "couchmock" ? "couchmock" : request.store == nats_store ? "NATS" : "CouchDB";
+bool is_on_nats(const Scenario& scenario, const RunRequest& request) {
+    return request.store == nats_store || scenario.topology.store == nats_store;
+}
+
+std::string name_of_store(const Scenario& scenario, const RunRequest& request) {
+    if (is_on_nats(scenario, request)) return "NATS";
+    return request.store == "couchmock" ? "couchmock" : "CouchDB";
 }
 
 std::string replay_line(const Scenario& scenario, const RunRequest& request, std::uint64_t seed) {
@@ -61,7 +66,7 @@ Record run_record(const Scenario& scenario, const RunRequest& request, std::uint
     about["file"] = scenario.file;
     about["seed"] = seed;
     about["world"] = request.world;
-    about["store"] = name_of_store(request);
+    about["store"] = name_of_store(scenario, request);
     about["chatsim"] = DAVENPORT_VERSION;
     Record record;
     record.kind = RecordKind::run;
@@ -97,7 +102,6 @@ std::string bad_request(const RunRequest& request) {
 }
 
 bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& request) {
-    if (request.world != "process" && request.store != nats_store) return false;
     const bool real = request.world == "process";
     NodeFlags flags;
     read_node_flags(request, flags);
@@ -117,7 +121,16 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
 #ifdef DAVENPORT_PROCESS_WORLD
         if (real && !has_faketime()) add(not_without_faketime(scenario));
 #endif
-        if (request.store == nats_store)
+        const bool on_nats = is_on_nats(scenario, request);
+#ifdef DAVENPORT_PROCESS_WORLD
+        if (real && on_nats && request.store != nats_store && !has_nats_server())
+            add({{{}, "store: nats needs nats-server, which is not here", "apt install nats-server"}});
+#endif
+        if (on_nats && request.store != nats_store && request.store != "couchmock")
+            add({{{},
+                  "the scenario's store is a NATS server, and --store names a CouchDB",
+                  "leave --store out"}});
+        if (on_nats)
             add(not_on_nats(scenario, real));
         else if (request.store != "couchmock" && attached.empty())
             add(not_on_a_real_store(scenario, !request.store_kill.empty() && !request.store_start.empty()));
@@ -155,7 +168,7 @@ std::string write_reports(const fs::path& folder, const Scenario& read, const Sc
                           std::chrono::system_clock::time_point started) {
     reports::RunInfo info;
     info.world = request.world;
-    info.store = name_of_store(request);
+    info.store = name_of_store(scenario, request);
     info.seed = plan.seed;
     info.replay = replay_line(scenario, request, plan.seed);
     if (request.world == "process") {

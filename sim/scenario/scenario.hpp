@@ -45,6 +45,7 @@ struct Topology {
     Duration arrive{};                           ///< over how long the clients come, one after the other
     std::string feed = "continuous";             ///< or longpoll, poll
     Duration poll_interval = std::chrono::seconds{1};
+    std::string store = "couchdb";     ///< or nats: a NATS server
     int shards = 1;                    ///< q of the database
     int batch = 400;                   ///< messages that a node sends to the store in one request, at most
     int page = 2000;                   ///< rows that a node reads at once, at most

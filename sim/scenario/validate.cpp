@@ -378,6 +378,8 @@ private:
 
 void check_sense(const Scenario& scenario, std::vector<Problem>& problems, Doubt doubt) {
     Sense{scenario, doubt, problems}.check();
+    if (doubt.topology || scenario.topology.store != "nats") return;
+    for (auto& problem : not_on_nats(scenario, false)) problems.push_back(std::move(problem));
 }
 
 }  // namespace davenport::sim

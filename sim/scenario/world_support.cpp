@@ -80,12 +80,12 @@ std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
                 fault.client.empty())
                 out.push_back({fault.location,
                                "link.buffered holds answers of HTTP, and a NATS server has none",
-                               "leave --store nats out, or say link: client-node"});
+                               "have a CouchDB for the store, or say link: client-node"});
             if (!of_store || std::ranges::find(able, name) != able.end() ||
                 (name == "store.amnesia" && !real))
                 continue;
             out.push_back({fault.location, fmt::format("{} cannot be done to a NATS server", name),
-                           "leave --store nats out, or use store.down, store.hang, store.crash, "
+                           "have a CouchDB for the store, or use store.down, store.hang, store.crash, "
                            "store.restart, store.wipe or "
                            "feed.cut"});
         }
@@ -94,7 +94,7 @@ std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
         out.push_back({{},
                        fmt::format("topology.feed: {}: a NATS server's stream is always followed",
                                    scenario.topology.feed),
-                       "leave --store nats out, or say feed: continuous"});
+                       "have a CouchDB for the store, or say feed: continuous"});
     return out;
 }
 

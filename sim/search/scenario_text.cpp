@@ -55,6 +55,7 @@ std::string topology(const Topology& t) {
     if (t.rooms_each != standard.rooms_each) pairs.push_back(fmt::format("rooms_each: {}", t.rooms_each));
     if (t.feed != standard.feed) pairs.push_back("feed: " + t.feed);
     if (t.poll_interval != standard.poll_interval) pairs.push_back("poll_interval: " + show(t.poll_interval));
+    if (t.store != standard.store) pairs.push_back("store: " + t.store);
     if (t.shards != standard.shards) pairs.push_back(fmt::format("shards: {}", t.shards));
     if (t.batch != standard.batch) pairs.push_back(fmt::format("batch: {}", t.batch));
     if (t.page != standard.page) pairs.push_back(fmt::format("page: {}", t.page));

@@ -155,10 +155,8 @@ void ModelJetStream::on_api(ConnectionId from, const base::NatsMessage& message,
     auto what = std::string{take_token(rest)} + '.';
     what += take_token(rest);
     if (what == "STREAM.CREATE") {
-        if (!created_.empty())
-            return answer(from, message, error(400, 10058, "stream name already in use"), out);
+        if (created_.empty()) created_ = rfc3339(now.wall);  // else it is as it is asked for already
         stream_ = rest;
-        created_ = rfc3339(now.wall);
         return answer(from, message, info({}), out);
     }
     if (created_.empty()) return answer(from, message, error(404, 10059, "stream not found"), out);
@@ -188,9 +186,11 @@ void ModelJetStream::on_api(ConnectionId from, const base::NatsMessage& message,
         const auto wanted = base::parse_json(message.payload);
         auto left = wanted ? base::int_member(*wanted, "batch").value_or(1) : 1;
         auto& consumer = found->second;
+        const auto before = consumer.number;
         for (auto at = messages_.lower_bound(consumer.next); at != messages_.end() && left > 0; ++at, --left)
             out.push_back({from, message.reply, row(name, consumer, at)});
-        if (left > 0) out.push_back({from, message.reply, {.subject = message.reply, .status = 404}});
+        const int status = found->second.number == before ? 404 : 408;  // none, or fewer than asked for
+        if (left > 0) out.push_back({from, message.reply, {.subject = message.reply, .status = status}});
         return;
     }
     answer(from, message, error(400, 10025, "bad request"), out);
@@ -206,7 +206,9 @@ void ModelJetStream::make_consumer(ConnectionId from, const base::NatsMessage& m
     if (policy == "new") {
         consumer.next = last_sequence_ + 1;
     } else if (policy == "by_start_sequence") {
-        consumer.next = static_cast<Sequence>(base::int_member(*config, "opt_start_seq").value_or(1));
+        const auto start = static_cast<Sequence>(base::int_member(*config, "opt_start_seq").value_or(1));
+        consumer.next =
+            std::min(start, last_sequence_ + 1);  // beyond its end a stream's next message is the first
     } else if (policy == "by_start_time") {
         const auto text = base::text_member(config, "opt_start_time");
         // Nanoseconds count: the rest of them stands behind the milliseconds.

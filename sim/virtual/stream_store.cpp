@@ -181,6 +181,8 @@ void StreamStore::abandon(Node& of) {
     connections_.erase(found);
 }
 
+std::int64_t StreamStore::count(const Node& of) const { return connections_.contains(of.index()) ? 1 : 0; }
+
 std::int64_t StreamStore::reset(Node& of) {
     const auto met = count(of);
     cut(of.index(), "connection reset");

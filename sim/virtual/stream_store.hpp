@@ -46,9 +46,7 @@ public:
     /// Nothing comes any more, and neither side is told; by its pings the node finds that out.
     std::int64_t silence(Node& of);
     std::int64_t cut_idle(Node& of, Duration idle, bool silently);
-    [[nodiscard]] std::int64_t count(const Node& of) const {
-        return connections_.contains(of.index()) ? 1 : 0;
-    }
+    [[nodiscard]] std::int64_t count(const Node& of) const;
 
 private:
     using Number = ModelJetStream::ConnectionId;

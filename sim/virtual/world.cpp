@@ -16,7 +16,7 @@ Overloaded(F...) -> Overloaded<F...>;  // clang 14 deduces none for aggregates
 
 World::World(const Scenario& scenario, const Plan& plan, HistorySink& sink, const WorldOptions& options)
     : options_{options},
-      parts_{scenario, plan, options.store == nats_store, sink,
+      parts_{scenario, plan, options.store == nats_store || scenario.topology.store == nats_store, sink,
              [this](const Record& record) { environment_.on_record(record); }},
       environment_{parts_} {}
 

@@ -29,6 +29,36 @@ def until(what, seconds=20, told="nothing"):
     raise AssertionError(f"not within {seconds} s: {told() if callable(told) else told}")
 
 
+class ClusterServer:
+    """One of several servers of a cluster."""
+
+    def __init__(self, folder, name, port, ports_of_routes):
+        self.folder, self.name, self.port = folder, name, port
+        routes = ", ".join(f"nats://127.0.0.1:{one}" for one in ports_of_routes.values())
+        self.config = os.path.join(folder, name + ".conf")
+        with open(self.config, "w") as file:
+            file.write(f"""server_name: {name}
+listen: 127.0.0.1:{port}
+jetstream {{ store_dir: "{os.path.join(folder, name)}" }}
+authorization {{ user: {Server.user}, password: {Server.password} }}
+cluster {{ name: davenport, listen: 127.0.0.1:{ports_of_routes[name]}, routes: [{routes}] }}
+""")
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(["nats-server", "-c", self.config],
+                                        stderr=open(os.path.join(self.folder, self.name + ".log"), "ab"))
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
 class Server:
     user, password = "chat", "s3cret"
 

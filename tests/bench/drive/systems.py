@@ -90,6 +90,25 @@ class Davenport(System):
             return json.loads(answer.read() or b"null")
 
 
+class DavenportOnNats(Davenport):
+    """The same nodes, joined by a stream of one NATS server."""
+
+    fault = "nats-server is killed"
+
+    def make(self):
+        self.store = Process("store", [find_program("nats-server"), "-a", "127.0.0.1", "-p", self.base, "-js", "-sd",
+                                       self.folder / "jetstream"], self.folder, self.base)
+        self.servers = [self.node(number) for number in range(self.nodes)]
+        for node in self.servers:
+            node.command[node.command.index("--store") + 1] = f"nats://127.0.0.1:{self.base}/chat"
+
+    def lose_hub(self):
+        System.lose_hub(self)
+
+    def return_hub(self):
+        System.return_hub(self)
+
+
 def before_couchdb(url):
     """Davenport with couchmock before that CouchDB, so that it can be lost without touching it; a database of its own."""
 
@@ -236,5 +255,5 @@ class Mosquitto(System):
                         for name, port in (("a", a), ("b", b))]
 
 
-SYSTEMS = {"davenport": Davenport, "floor": Floor, "floor-eager": FloorEager, "ws-redis": WsRedis, "nats": Nats, "ngircd": Ngircd,
+SYSTEMS = {"davenport": Davenport, "davenport-nats": DavenportOnNats, "floor": Floor, "floor-eager": FloorEager, "ws-redis": WsRedis, "nats": Nats, "ngircd": Ngircd,
            "mosquitto": Mosquitto}

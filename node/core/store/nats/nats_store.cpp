@@ -97,8 +97,7 @@ void NatsStore::on_batch(Turn& turn, StreamFeed& feed, StreamBatch& batch, bool 
     if (batch.went_back) DAVENPORT_MARK("a sequence of the store goes back");
     if (batch.went_back) anti_entropy_.reverify();
     by_live_feed_ = live;
-    bool old_news = false;
-    for (const auto& row : batch.rows) old_news |= take_in_row(turn, row, !live);
+    for (const auto& row : batch.rows) take_in_row(turn, row, !live);
     by_live_feed_ = false;
     if (!live) scanned_ += batch.rows.size();
     if (!live && feed.caught_up()) return caught_up_at_last(turn);
@@ -106,44 +105,45 @@ void NatsStore::on_batch(Turn& turn, StreamFeed& feed, StreamBatch& batch, bool 
     if (live && !fresh_) set_checkpoint(feed.place());
 }
 
-bool NatsStore::take_in_row(Turn& turn, const StreamRow& row, bool old) {
+void NatsStore::take_in_row(Turn& turn, const StreamRow& row, bool old) {
     const auto parts = api_.parse(row.subject);
     switch (parts.kind) {
         case SubjectKind::message:
             return take_in_message(turn, parts.id, row);
         case SubjectKind::policy:
             policies_.on_row(turn, parts.id, row.place.sequence, row.payload, old);
-            return false;
+            return;
         case SubjectKind::note: {
             const auto note = read_note_message(parts.id, row.place.sequence, row.payload);
             listener_->on_note(turn, note);
-            return false;
+            return;
         }
         case SubjectKind::presence: {
             base::JsonReader reader;
             const auto document = reader.read(row.payload);
             auto presence = document ? base::read_presence(*document) : std::nullopt;
-            if (!presence) return false;
+            if (!presence) return;
             if (presence->journal == log_->uuid()) on_own_run(turn, presence->run);
             listener_->on_presence(std::move(*presence));
-            return false;
+            return;
         }
         case SubjectKind::generation:
         case SubjectKind::other:
-            return false;
+            return;
     }
-    return false;
 }
 
-bool NatsStore::take_in_message(Turn& turn, const std::string& id, const StreamRow& row) {
+void NatsStore::take_in_message(Turn& turn, const std::string& id, const StreamRow& row) {
     auto message = read_message(id, row.payload, wall_of(row.place.taken_ns));
-    if (message) return take_in(turn, std::move(*message));
+    if (message) {
+        take_in(turn, std::move(*message));
+        return;
+    }
     if (log_->knows(id) || base::parse_message_id(id)) {  // somebody emptied it
         on_gone(turn, id);
-        return false;
+        return;
     }
     ++counts_->rows_skipped;
-    return false;
 }
 
 std::optional<base::ChatMessage> NatsStore::read_message(std::string_view id, std::string_view payload,
@@ -265,7 +265,7 @@ void NatsStore::verify(Turn& turn, const std::vector<std::string>& stored) {
 void NatsStore::look_up(Turn& turn, const Ids& ids, OnAbsent on_absent) {
     std::vector<base::NatsMessage> messages;
     for (const auto& id : ids) messages.push_back(api_.read_last(api_.message_subject(id)));
-    looking_up_ = requests_.ask_all(turn, std::move(messages), {.timeout = config_->request_timeout},
+    looking_up_ = requests_.ask_all(turn, std::move(messages), {.timeout = answer_time(*config_)},
                                     [this, ids, on_absent = std::move(on_absent)](
                                         Turn& t, const Requests::Answers& answers, const std::string&) {
                                         looking_up_ = 0;

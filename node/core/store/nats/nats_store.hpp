@@ -86,9 +86,8 @@ private:
     void collect(Turn& turn);
     /// `live`: what is written now; else what the stream had before this node.
     void on_batch(Turn& turn, StreamFeed& feed, StreamBatch& batch, bool live);
-    /// True when it was a message, and known.
-    bool take_in_row(Turn& turn, const StreamRow& row, bool old);
-    bool take_in_message(Turn& turn, const std::string& id, const StreamRow& row);
+    void take_in_row(Turn& turn, const StreamRow& row, bool old);
+    void take_in_message(Turn& turn, const std::string& id, const StreamRow& row);
     /// Of a row or an answer; nothing when it is none that stands where it should.
     std::optional<base::ChatMessage> read_message(std::string_view id, std::string_view payload,
                                                   base::WallTime taken);

@@ -38,7 +38,7 @@ Store::RequestId NatsStore::fetch(Turn& turn, std::string_view id, OnLookup on_l
 Store::RequestId NatsStore::look_for(Turn& turn, std::string_view id, bool takes_in, OnLookup on_lookup) {
     const auto question = begin_question();
     questions_[question] = requests_.ask(
-        turn, api_.read_last(api_.message_subject(id)), {.timeout = config_->request_timeout},
+        turn, api_.read_last(api_.message_subject(id)), {.timeout = answer_time(*config_)},
         [this, question, takes_in, wanted = std::string{id}, on_lookup = std::move(on_lookup)](
             Turn& t, const base::NatsMessage* answer, const std::string&) {
             questions_.erase(question);
@@ -59,7 +59,7 @@ void NatsStore::list(Turn& turn, RequestId question, std::string pattern, std::v
                      OnSubjects on_subjects) {
     auto request = api_.stream_info(pattern, found.size());
     questions_[question] = requests_.ask(
-        turn, std::move(request), {.timeout = config_->request_timeout},
+        turn, std::move(request), {.timeout = answer_time(*config_)},
         [this, question, pattern = std::move(pattern), so_far = std::move(found),
          on_subjects = std::move(on_subjects)](Turn& t, const base::NatsMessage* answer, const std::string&) {
             questions_.erase(question);
@@ -86,7 +86,7 @@ void NatsStore::read_all(Turn& turn, RequestId question, const std::vector<std::
     messages.reserve(subjects.size());
     for (const auto& subject : subjects) messages.push_back(api_.read_last(subject));
     questions_[question] =
-        requests_.ask_all(turn, std::move(messages), {.timeout = config_->request_timeout},
+        requests_.ask_all(turn, std::move(messages), {.timeout = answer_time(*config_)},
                           [this, question, on_payloads = std::move(on_payloads)](
                               Turn& t, const Requests::Answers& answers, const std::string&) {
                               questions_.erase(question);
@@ -148,7 +148,7 @@ Store::RequestId NatsStore::read_since(Turn& turn, const Place& place, OnPage on
         return question;
     }
     auto page = std::make_unique<StreamPage>(
-        api_, requests_, *random_, config_->request_timeout, std::min(rows_of_a_page, config_->page_rows_max),
+        api_, requests_, *random_, answer_time(*config_), std::min(rows_of_a_page, config_->page_rows_max),
         *after, [this, question, on_page = std::move(on_page)](Turn& t, StreamPage::Page* read) {
             if (auto node = pages_.extract(question)) ended_pages_.push_back(std::move(node.mapped()));
             if (!read) return on_page(t, nullptr, false);
@@ -226,7 +226,7 @@ Store::RequestId NatsStore::write_note(Turn& turn, const StoreNote& note, OnNote
         note.revision.empty() ? 0 : StreamPlace::parse(note.revision + ".0").value_or(StreamPlace{}).sequence;
     questions_[question] = requests_.ask(
         turn, StreamApi::write(api_.note_subject(note.id), "{\"v\":1," + note.body + "}", over),
-        {.timeout = config_->request_timeout, .tells_health = false},
+        {.timeout = answer_time(*config_), .tells_health = false},
         [this, question, on_noted = std::move(on_noted)](Turn& t, const base::NatsMessage* answer,
                                                          const std::string&) {
             questions_.erase(question);
@@ -278,7 +278,7 @@ void NatsStore::publish(Turn& turn, const base::People& people, OnPublished on_p
         turn,
         StreamApi::write(api_.presence_subject(log_->uuid()), base::to_document(presence, {}),
                          presence_over_),
-        {.timeout = config_->request_timeout, .tells_health = false},
+        {.timeout = answer_time(*config_), .tells_health = false},
         [this, on_published = std::move(on_published)](Turn& t, const base::NatsMessage* answer,
                                                        const std::string&) {
             presence_request_ = 0;
@@ -286,7 +286,7 @@ void NatsStore::publish(Turn& turn, const base::People& people, OnPublished on_p
             if (written.outcome == WriteAnswer::Outcome::overtaken) {  // something of an earlier life
                 presence_request_ = requests_.ask(
                     t, api_.read_last(api_.presence_subject(log_->uuid())),
-                    {.timeout = config_->request_timeout, .tells_health = false},
+                    {.timeout = answer_time(*config_), .tells_health = false},
                     [this, on_published](Turn& later, const base::NatsMessage* found, const std::string&) {
                         presence_request_ = 0;
                         const auto read = found ? read_message_answer(*found) : ReadAnswer{};

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "node/base/nats.hpp"
+#include "node/core/config.hpp"
 #include "node/core/turn.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -15,6 +17,12 @@ namespace davenport::node::nats {
 /// Between two tries of what the server does not take, at least and at most.
 inline constexpr base::Duration pause_least = std::chrono::milliseconds{50};
 inline constexpr base::Duration pause_most = std::chrono::seconds{2};
+
+/// How long an answer is waited for. A server gives one within milliseconds, or not at all: the one that was
+/// asked may have died, and others elect a new leader. What is asked again is harmless.
+inline base::Duration answer_time(const ChatConfig& config) {
+    return std::min<base::Duration>(config.request_timeout, std::chrono::seconds{3});
+}
 
 /// What comes for a subscription. After on_broken() nothing more does.
 class Listener {

@@ -16,7 +16,7 @@ constexpr std::size_t changes_at_once = 100;
 
 StreamChangeWriter::StreamChangeWriter(const ChatConfig& config, const StreamApi& api, Requests& requests,
                                        base::Random& random, ChangeQueue& queue, const StreamHealth& health)
-    : request_timeout_{config.request_timeout},
+    : request_timeout_{answer_time(config)},
       api_{&api},
       requests_{&requests},
       queue_{&queue},

@@ -18,7 +18,7 @@ StreamFeed::StreamFeed(const ChatConfig& config, const StreamApi& api, Requests&
                        base::Random& random, const StreamHealth& health, TimerId alarm)
     : heartbeat_{config.heartbeat},
       dead_after_{config.feed_dead_after},
-      request_timeout_{config.request_timeout},
+      request_timeout_{answer_time(config)},
       api_{&api},
       requests_{&requests},
       random_{&random},

@@ -28,7 +28,7 @@ bool is_of(const base::Generation& generation, const std::string& created) {
 StreamHealth::StreamHealth(const ChatConfig& config, const StreamApi& api, Requests& requests,
                            base::Random& random)
     : probe_interval_{config.probe_interval},
-      request_timeout_{std::min(config.request_timeout, config.feed_dead_after)},
+      request_timeout_{std::min(answer_time(config), config.feed_dead_after)},
       api_{&api},
       requests_{&requests},
       random_{&random},

@@ -23,7 +23,7 @@ Sequence sequence_of(std::string_view revision) {
 
 StreamPolicies::StreamPolicies(const ChatConfig& config, const StreamApi& api, Requests& requests,
                                base::Random& random, const StreamHealth& health, CommitQueue& log)
-    : request_timeout_{config.request_timeout},
+    : request_timeout_{answer_time(config)},
       api_{&api},
       requests_{&requests},
       health_{&health},

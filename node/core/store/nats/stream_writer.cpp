@@ -18,7 +18,7 @@ constexpr base::Duration backlog_pace = std::chrono::milliseconds{6};
 StreamWriter::StreamWriter(const ChatConfig& config, const StreamApi& api, Requests& requests,
                            base::Random& random, WriteQueue& queue, const StreamHealth& health)
     : batch_max_{std::clamp<std::size_t>(config.bulk_documents_max, 1, batch_messages_max)},
-      request_timeout_{config.request_timeout},
+      request_timeout_{answer_time(config)},
       api_{&api},
       requests_{&requests},
       random_{&random},
