@@ -8,6 +8,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -128,6 +130,10 @@ public:
     /// is not waited for: that thread ends by itself.
     void end() {
         ended_ = true;
+        {
+            const std::lock_guard lock{news_mutex_};
+            silent_ = true;
+        }
         std::unique_lock lock{mutex_};
         stops_ = true;
         wake_.notify_all();
@@ -165,6 +171,7 @@ private:
         FetchId id;
         base::NatsMessage message;
         std::string subject;
+        std::uint64_t connection = 0;  ///< that it is for: nothing is sent on a later one
     };
     /// What cnats told, or what happened to the connection.
     struct News {
@@ -184,6 +191,7 @@ private:
     void give(Command command) {
         {
             const std::lock_guard lock{mutex_};
+            command.connection = connection_;
             commands_.push_back(std::move(command));
         }
         wake_.notify_all();
@@ -200,10 +208,10 @@ private:
     void tell(News news) {
         {
             const std::lock_guard lock{news_mutex_};
+            if (silent_) return;  // the loop may be gone
             news_.push_back(std::move(news));
-            if (std::exchange(posted_, true)) return;
+            if (!std::exchange(posted_, true)) asio_post([this] { take_news(); });
         }
-        asio_post([this] { take_news(); });
     }
 
     template <class Work>
@@ -213,13 +221,17 @@ private:
         });
     }
 
-    /// In the loop's thread.
+    /// In the loop's thread. Not all at once: others have their turns in between.
     void take_news() {
         std::vector<News> all;
         {
             const std::lock_guard lock{news_mutex_};
-            all.swap(news_);
-            posted_ = false;
+            const auto end =
+                news_.begin() + static_cast<std::ptrdiff_t>(std::min(news_.size(), deliveries_max));
+            all.assign(std::make_move_iterator(news_.begin()), std::make_move_iterator(end));
+            news_.erase(news_.begin(), end);
+            posted_ = !news_.empty();
+            if (posted_) asio_post([this] { take_news(); });
         }
         for (std::size_t i = 0; i < all.size() && !ended_; ++i) {
             auto& one = all[i];
@@ -287,7 +299,8 @@ private:
                 continue;
             }
             if (nats_) {
-                for (const auto& command : commands) perform(command);
+                for (const auto& command : commands)
+                    if (command.connection == number_) perform(command);
             } else if (std::chrono::steady_clock::now() >= next_try) {
                 connect();
                 next_try = std::chrono::steady_clock::now() + connect_pause;
@@ -443,8 +456,9 @@ private:
 
     // To the loop.
     std::mutex news_mutex_;
-    std::vector<News> news_;
+    std::deque<News> news_;
     bool posted_ = false;
+    bool silent_ = false;  ///< nothing is told any more
 
     // Of the thread.
     std::thread thread_;

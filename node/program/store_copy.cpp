@@ -3,6 +3,7 @@
 #include "node/base/text.hpp"
 #include "node/base/version.hpp"
 #include "node/net/chat_driver.hpp"
+#include "node/net/journal_file.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/process.hpp"
 #include "node/program/given_store.hpp"
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -60,22 +62,26 @@ ChatDriver::Config config_of(const std::string& url, const std::string& password
     core.outbox_messages_max = backlog_max;
     std::memcpy(&core.random_seed, fresh_bytes(sizeof core.random_seed).data(), sizeof core.random_seed);
     core.entropy = fresh_bytes(32);
+    // It has no clients: it answers for a name that nobody knows.
     config.server.listen = wire::parse_listen_address("127.0.0.1:0");
+    config.server.hosts = {JournalFile::make_uuid() + ".invalid"};
     config.store_ca_file = command.ca;
     config.version = base::version();
     config.journal_path = command.journal;
     return config;
 }
 
-/// Runs a node until all is done, or a signal comes: then it is false.
-bool run(ChatDriver::Config config, const std::function<bool(const NodeCounts&)>& is_done,
-         const std::function<std::string(const NodeCounts&)>& line) {
+/// Runs a node until all is done, or a signal comes: then it is nothing. Else how many messages the store
+/// refused for good.
+std::optional<std::uint64_t> run(ChatDriver::Config config,
+                                 const std::function<bool(const NodeCounts&)>& is_done,
+                                 const std::function<std::string(const NodeCounts&)>& line) {
     wire::Loop loop;
     ChatDriver driver{loop, std::move(config), [](Log::Level level, const std::string& said) {
                           if (level != Log::Level::info)
                               std::fputs((base::one_printable_line(said) + '\n').c_str(), stderr);
                       }};
-    bool done = false;
+    std::optional<std::uint64_t> refused;
     int done_looks = 0, looks = 0;
     boost::asio::steady_timer timer{loop.context()};
     std::function<void()> look = [&] {
@@ -87,14 +93,14 @@ bool run(ChatDriver::Config config, const std::function<bool(const NodeCounts&)>
             if (++looks % looks_between_lines == 0) std::fputs((line(counts) + '\n').c_str(), stderr);
             done_looks = is_done(counts) ? done_looks + 1 : 0;
             if (done_looks < looks_at_the_end) return look();
-            done = true;
+            refused = counts.posts_failed;
             std::fputs((line(counts) + '\n').c_str(), stderr);
             driver.drain();
         });
     };
     look();
     loop.run();
-    return done;
+    return refused;
 }
 
 }  // namespace
@@ -114,7 +120,7 @@ int perform(const StoreCopyCommand& command) {
     const auto has_read = [](const NodeCounts& counts) {
         return counts.store_up && counts.caught_up && !counts.catching_up;
     };
-    const bool read = run(std::move(from), has_read, [](const NodeCounts& counts) {
+    const auto read = run(std::move(from), has_read, [](const NodeCounts& counts) {
         if (!counts.store_up) return std::string{"waiting for the store"};
         if (counts.catch_up_total > 0)
             return fmt::format("read {} of {} documents", counts.catch_up_read, counts.catch_up_total);
@@ -122,12 +128,21 @@ int perform(const StoreCopyCommand& command) {
     });
     if (read && !interrupted) {
         std::fputs(fmt::format("writing {}\n", url_of(to)).c_str(), stderr);
-        const bool written = run(
+        const auto written = run(
             std::move(to), [&](const NodeCounts& counts) { return has_read(counts) && counts.backlog == 0; },
             [](const NodeCounts& counts) {
                 if (!counts.store_up) return std::string{"waiting for the store"};
                 return fmt::format("{} messages are there, {} wait", counts.posts_stored, counts.backlog);
             });
+        if (written && *written > 0) {
+            std::fputs(
+                fmt::format("{} messages were refused by the store that is filled, each for the reason "
+                            "above; all others are there\n",
+                            *written)
+                    .c_str(),
+                stderr);
+            return 1;
+        }
         if (written) {
             std::fputs("done; run it again for what is said meanwhile, then give the nodes the new store\n",
                        stderr);

@@ -92,6 +92,7 @@ bool SharedStore::contradicts(const base::ChatMessage& message, const PendingMes
 
 bool SharedStore::told_again(std::string_view id, bool first_word) {
     ++counts_->rows_known;
+    was_there_.erase(std::string{id});
     const auto expected = expected_.find(id);
     if (expected == expected_.end()) return !first_word;
     expected_.erase(expected);

@@ -110,12 +110,12 @@ void SharedStore::on_gone(Turn& turn, std::string_view id) {
 }
 
 void SharedStore::note_vanished(std::string_view id) {
-    if (vanished_.size() < vanished_max) vanished_.emplace(id);
+    if (vanished_.emplace(id).second && vanished_.size() > vanished_max) vanished_.erase(vanished_.begin());
 }
 
 void SharedStore::on_gone_unknown(Turn& turn, std::string_view id) {
     const auto message = base::gone_unknown(id);
-    if (!message || vanished_.contains(id) || vanished_.size() >= vanished_max) return;
+    if (!message || vanished_.contains(id)) return;
     DAVENPORT_MARK("what this node never had is gone");
     note_vanished(id);
     listener_->on_changed_elsewhere(turn, *message);

@@ -390,9 +390,11 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
                 else if (row.deleted || row.no_message)
                     add_gone(row, page.messages);
             // Somebody else's document: shown to all when it has its place, if it was not.
+            std::map<std::string, base::ChatMessage, std::less<>> told;  // as the store has them
             std::erase_if(page.messages, [&](base::ChatMessage& message) {
                 if (is_placed_by_id(t, message)) return false;
                 if (const auto known = log_->latest(message.id())) {
+                    told.emplace(message.id(), message);
                     message = base::later_of(*known, message);
                     return false;
                 }
@@ -409,6 +411,8 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
             for (auto& message : page.messages)
                 if (is_gone(message))
                     on_gone_unknown(t, message.id());
+                else if (const auto as_told = told.find(message.id()); as_told != told.end())
+                    take_in(t, std::move(as_told->second));
                 else
                     take_in(t, std::move(message));
             return true;

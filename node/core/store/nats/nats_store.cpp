@@ -176,7 +176,9 @@ void NatsStore::caught_up_at_last(Turn& turn) {
     const auto place = scan_.place();
     scan_.stop(turn);
     if (feed_.place().sequence == 0) {
-        if (!feed_.open())
+        if (feed_.open())
+            feed_.has_read(place);
+        else
             feed_.begin_at(turn, place);  // nothing came by it, and it is not there to bring any
         read_up_to_ = place.text();
     }

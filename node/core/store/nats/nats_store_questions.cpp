@@ -153,17 +153,21 @@ Store::RequestId NatsStore::read_since(Turn& turn, const Place& place, OnPage on
             if (auto node = pages_.extract(question)) ended_pages_.push_back(std::move(node.mapped()));
             if (!read) return on_page(t, nullptr, false);
             StorePage out{{}, read->next.text(), read->more};
+            std::vector<base::ChatMessage> told;  // as the stream has them, whatever is known here
             for (const auto& row : read->rows) {
                 const auto parts = api_.parse(row.subject);
                 if (parts.kind != SubjectKind::message) continue;
                 const base::WallTime taken{std::chrono::microseconds{row.place.taken_ns / 1000}};
                 if (auto message = read_message(parts.id, row.payload, taken)) {
-                    if (const auto known = log_->latest(parts.id)) message = base::later_of(*known, *message);
-                    out.messages.push_back(std::move(*message));
+                    const auto known = log_->latest(parts.id);
+                    out.messages.push_back(known ? base::later_of(*known, *message) : *message);
+                    told.push_back(std::move(*message));
                 } else if (const auto known = log_->knows(parts.id) ? log_->latest(parts.id) : std::nullopt) {
                     out.messages.push_back(known->is_removed() ? *known : base::removed_by_store(*known));
+                    told.push_back(out.messages.back());
                 } else if (auto gone = base::gone_unknown(parts.id)) {
-                    out.messages.push_back(std::move(*gone));
+                    out.messages.push_back(*gone);
+                    told.push_back(std::move(*gone));
                 }
             }
             const auto is_unknown = [](const base::ChatMessage& message) { return message.user().empty(); };
@@ -171,7 +175,7 @@ Store::RequestId NatsStore::read_since(Turn& turn, const Place& place, OnPage on
             for (const auto& message : out.messages)
                 if (!log_->knows(message.id()) && !is_unknown(message) && is_old(t, message)) add(t, message);
             on_page(t, &out, false);
-            for (auto& message : out.messages)
+            for (auto& message : told)
                 if (is_unknown(message))
                     on_gone_unknown(t, message.id());
                 else

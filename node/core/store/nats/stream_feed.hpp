@@ -39,6 +39,10 @@ public:
     void begin_at(Turn& turn, StreamPlace place);
     /// From what is written from now on.
     void begin_with_news(Turn& turn);
+    /// All up to here has come another way: where no news has come yet, a lost consumer begins again here.
+    void has_read(const StreamPlace& place) {
+        if (place_.sequence == 0) place_ = place;
+    }
     void stop(Turn& turn);
     /// The end of a turn: opens what should be open and may be.
     void pump(Turn& turn);

@@ -68,7 +68,7 @@ bool StreamWriter::on_answers(Turn& turn, const Requests::Answers& answers) {
         switch (answer.outcome) {
             case Outcome::stored:
             case Outcome::overtaken:  // an earlier try came through: an equal id is an equal message
-                outcomes_.push_back({std::move(item.id), true, {}});
+                outcomes_.push_back({std::move(item.id), true, {}, answer.outcome == Outcome::overtaken});
                 break;
             case Outcome::refused:
                 queue_->refuse(item.id);
