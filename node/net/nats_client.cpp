@@ -60,6 +60,7 @@ Options make_options(const NatsServers& servers, const std::set<std::string>& di
     for (const auto& url : discovered)
         if (std::ranges::find(urls, url) == urls.end()) urls.push_back(url);
     std::vector<const char*> pointers;
+    pointers.reserve(urls.size());
     for (const auto& url : urls) pointers.push_back(url.c_str());
     require(natsOptions_SetServers(raw, pointers.data(), static_cast<int>(pointers.size())), servers.url());
     if (!servers.user.empty())
