@@ -81,9 +81,9 @@ void ChangeWriter::take_batch() {
         bytes += message.text().size();
         auto& item = batch_.emplace_back();
         item.message = std::move(message);
-        const bool must_be_there = item.message.removed() == base::removed_in_store;  // what is gone stays so
+        const bool is_gone = item.message.removed() == base::removed_in_store;  // it is not made again
         if (const auto revision = revisions_.take(item.message.id(), base::version_of(item.message));
-            revision && !must_be_there) {
+            revision && !is_gone) {
             item.document = base::to_document(item.message, *revision);
             item.over_own = true;
         }
