@@ -186,6 +186,36 @@ TEST_F(Changes, ADeletionThatTheStoreLostIsWrittenAsARemoval) {
     EXPECT_EQ(counts().backlog, 0u);
 }
 
+/// The journal has the message as it was said, and the edit is on its way to the disk.
+TEST_F(Changes, WhatTheStoreLostIsWrittenAsItWasEditedThoughTheDiskHasNotTheEdit) {
+    store_up();
+    const auto id = said_and_kept("hello");
+    feeds(id, with_rev(base::edited(original(id, "hello"), {epoch_ms, 0, {}}, "mended"), "2-x"));
+    ASSERT_EQ(here(id).text(), "hello");
+    advance(6s);
+    answer("POST /chat/_all_docs", 200,
+           fmt::format(R"({{"rows":[{{"key":"{}","error":"not_found"}}]}})", id));
+    answer("GET /chat/_purged_infos", 200, R"({"purged_infos":[]})");
+    if (asked("_local/davenport")) store_up();
+    EXPECT_THAT(writes(id), HasSubstr("mended"));
+}
+
+/// It waits in the journal of an earlier life, and the store has it with somebody's edit.
+TEST_F(Changes, ARepeatOfWhatWasEditedInTheStoreMeanwhileIsToldStored) {
+    fail_all();
+    const auto key = next_key();
+    const auto id = say_own("hello", key);
+    persist_all();
+    crash_and_restart();
+    open(1, "ann");
+    take(1);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    const auto mended = base::edited(original(id, "hello"), {epoch_ms, 0, {}}, "mended");
+    answer("feed=normal", 200, feed_page({feed_row("9-z", mended)}, "9-z"));
+    say_own("hello", key);
+    EXPECT_EQ(take(1, "stored").size(), 1u);
+}
+
 /// Only the store's own list of what is deleted tells of it: the row was lost with the feed's connection.
 TEST_F(Changes, ADeletionIsNoticedWhereTheStoreIsVerified) {
     store_up();
