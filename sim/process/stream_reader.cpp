@@ -174,9 +174,4 @@ std::int64_t StreamReader::drop_consumers(const std::string& stream) {
     return count;
 }
 
-bool StreamReader::delete_stream(const std::string& stream) {
-    const auto answer = base::parse_json(ask("$JS.API.STREAM.DELETE." + stream, {""}).front());
-    return answer && base::bool_member(*answer, "success");
-}
-
 }  // namespace davenport::sim::process

@@ -24,8 +24,6 @@ public:
     std::string all_documents(const std::string& stream);
     /// Deletes all its consumers; returns how many there were.
     std::int64_t drop_consumers(const std::string& stream);
-    /// False when there is none.
-    bool delete_stream(const std::string& stream);
 
 private:
     void send(const std::string& bytes);

@@ -51,10 +51,12 @@ private:
     void end_fault(std::string_view kind) override;
 
     std::uint16_t port_;
+    std::filesystem::path data_;
     Program program_;
     orchestrator::StreamControl control_{*this};
     std::optional<base::Time> starts_at_;  ///< it was killed, and is back then
     bool down_ = false;                    ///< until a fault ends
+    bool wiped_ = false;                   ///< it starts without what it held
     std::map<orchestrator::RequestId, std::future<base::HttpResponse>> reads_;
 };
 

@@ -139,6 +139,12 @@ void StreamHealth::on_word(Turn& turn, const base::NatsMessage& answer) {
 
 void StreamHealth::write_word(Turn& turn) {
     const bool lost = is_of(known_, created_);
+    // A server that deletes the stream at this moment tells of one without messages. What is written into
+    // that, breaks it: nats-server 2.9.10 then neither deletes nor serves it.
+    if (lost && std::exchange(wordless_, created_) != created_) {
+        doubted_ = true;
+        return wait(turn, probe_interval_);
+    }
     if (lost) turn.warn("store: its stream has lost its name; it is given the known one");
     if (lost) DAVENPORT_MARK("a stream has lost its name");
     std::string document = "{\"generation\":";
@@ -153,6 +159,7 @@ void StreamHealth::came_up(Turn& turn, base::Generation generation) {
     state_ = State::settled;
     up_ = looked_ = true;
     doubted_ = told_down_ = false;
+    wordless_.clear();
     backoff_.reset();
     generation_ = known_ = std::move(generation);
     confirmed_at_ = *asked_at_;
