@@ -37,6 +37,11 @@ Finding check_convergence(const Facts& facts, std::optional<Duration> within);
 /// twice or after what counts more over one connection; in the end store, nodes and clients have one text.
 Finding check_changes(const Facts& facts);
 
+/// Bans and rooms' settings hold, at every node, for as long as they stand in the store: from `within` after
+/// they were written, or once a node has said so, until somebody began to take them away; and nobody is
+/// refused where none stands. Faults and a node's end excuse what takes longer.
+Finding check_policies(const Facts& facts, std::optional<Duration> within);
+
 /// No node has a message left that waits for the store.
 Finding check_outbox(const Facts& facts);
 

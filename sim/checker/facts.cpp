@@ -84,6 +84,13 @@ void Facts::add(const Record& record) {
         case RecordKind::changed:
             take_changed(record);
             break;
+        case RecordKind::put_out:
+            take_put_out(record);
+            break;
+        case RecordKind::policy_set:
+        case RecordKind::policy_lifted:
+            take_policy(record);
+            break;
         case RecordKind::document:
             take_document(record);
             break;
@@ -92,8 +99,9 @@ void Facts::add(const Record& record) {
             break;
         case RecordKind::store: {
             Index number{};
-            client(record.client, number);
+            const auto& told = client(record.client, number);
             tidings.tell(number, Tidings::About::store, record.text == "down", record.at_us);
+            take_store(node(record, &told), record.text == "down", record.at_us);
             break;
         }
         case RecordKind::people:

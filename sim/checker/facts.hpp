@@ -37,6 +37,7 @@ struct Message {
     std::uint32_t sent_seq = 0;     ///< the record with which it was first sent; 0 when it never was
     std::int64_t due_us = never;
     std::int64_t sent_us = never;
+    std::int64_t resent_us = never;    ///< the last try before it was accepted
     std::int64_t accepted_us = never;  ///< told `accepted`, or `stored`, which implies it
     std::int64_t stored_us = never;
     bool unsent = false;  ///< could not be sent when it was due
@@ -155,6 +156,26 @@ struct FaultSpan {
     bool is_over = false;   ///< its end was told, and with it how much it touched
 };
 
+/// A document that says who may take part, for as long as it stood.
+struct PolicySpan {
+    std::string name;                 ///< of the fault
+    std::string what;                 ///< ban, or what the room's settings allow: reading, nothing, patience
+    Index client = nobody;            ///< of a ban
+    Index room = nobody;              ///< nobody: all
+    std::int64_t written_us = never;  ///< somebody began to write it
+    std::int64_t set_us = never;      ///< it stood in the store; never: nobody knows
+    std::int64_t lifting_us = never;  ///< somebody began to take it away
+    std::int64_t lifted_us = never;   ///< it was gone
+};
+
+/// Somebody was told that something is not for them: a post, or to be in a room.
+struct Refusal {
+    std::int64_t at_us;
+    Index client, room, node;
+    Index message = nobody;  ///< of a post
+    std::string code;
+};
+
 struct Stall {
     std::int64_t at_us;
     std::int64_t late_us;
@@ -198,6 +219,9 @@ public:
     std::vector<LogLine> logs;  ///< the first so many
     std::vector<Requests> requests;
     std::vector<FaultSpan> faults;
+    std::vector<NodeChange> outages;  ///< "down" or "up": what nodes said of the store, each change of it
+    std::vector<PolicySpan> policies;
+    std::vector<Refusal> refusals;  ///< for a policy's sake
     std::vector<Stall> stalls;
     std::vector<Anomaly> anomalies;
     Tidings tidings;
@@ -244,6 +268,10 @@ private:
     void take_change(const Record& record);
     void take_changed(const Record& record);
     void take_by_hand(const Record& record);
+    void take_store(Index node, bool is_down, std::int64_t at_us);
+    void take_policy(const Record& record);
+    void take_put_out(const Record& record);
+    void take_refusal(const Record& record, Index client, Index node, Index message);
     void take_held(const Record& record, Index message, Index node);
     /// The message that a record is about; of a removed one only the id is known.
     Index named(const Record& record);

@@ -33,6 +33,7 @@ void Facts::take_connection(const Record& record) {
         c.connected = true;
         c.streams.clear();
         tidings.tell(number, Tidings::About::store, record.flag, record.at_us);
+        if (!c.polls) take_store(c.node, record.flag, record.at_us);  // who polls is not told
         tidings.tell(number, Tidings::About::gap, false, record.at_us);
     } else {
         c.connected = false;
@@ -72,6 +73,7 @@ void Facts::take_send(const Record& record) {
     }
     ++sends;
     ++m.tries;
+    if (m.accepted_us < 0) m.resent_us = record.at_us;
     if (m.sent_seq != 0 && (!m.refused || m.accepted_us >= 0)) return;
     if (m.sent_seq == 0) {
         m.sent_seq = seq;
@@ -93,6 +95,7 @@ void Facts::take_answer(const Record& record) {
     learn_id(number, record, who, node(record, &sender));
     if (record.kind == RecordKind::refused) {
         m.refused = true;
+        take_refusal(record, who, node(record, &sender), number);
         return;
     }
     if (m.accepted_us < 0) {

@@ -39,6 +39,7 @@ std::optional<Finding> check_property(const Facts& facts, const Expectation& exp
     if (property == "canonical_order") return check_order(facts);
     if (property == "converged") return check_convergence_in_time(facts, expectation.within);
     if (property == "changes") return check_changes(facts);
+    if (property == "policies") return check_policies(facts, expectation.within);
     if (property == "outbox_drained") return check_outbox(facts);
     if (property == "no_storm") return check_storm(facts);
     if (property == "whole_history") return check_whole_history(facts);
@@ -50,7 +51,7 @@ std::optional<Finding> check_property(const Facts& facts, const Expectation& exp
 // Of a run that was interrupted only what was seen counts: what is missing may merely not have come yet.
 void doubt_what_is_missing(Finding& found, const std::string& property) {
     static constexpr const char* seen[] = {"no_duplicates", "no_phantoms", "fifo_per_sender",
-                                           "canonical_order"};
+                                           "canonical_order", "policies"};
     if (found.outcome == Outcome::fail && std::ranges::find(seen, property) == std::end(seen))
         found.outcome = Outcome::unknown;
 }
@@ -93,12 +94,24 @@ public:
             verdict.findings.push_back(check_changes(facts_));
             if (!whole) doubt_what_is_missing(verdict.findings.back(), "changes");
         }
+        const bool expects_policies =
+            std::ranges::find(scenario_.expect, "policies", &Expectation::property) != scenario_.expect.end();
+        if (!facts_.policies.empty() && !expects_policies) {
+            verdict.findings.push_back(check_policies(facts_, {}));
+            if (!whole) doubt_what_is_missing(verdict.findings.back(), "policies");
+        }
         for (const auto& expectation : scenario_.expect) {
             if (expectation.property == "ran") {  // judged already, first of all
                 verdict.findings.front().location = expectation.location;
                 continue;
             }
             auto found = check_property(facts_, expectation);
+            // Of what a scenario asks for, a pass must have seen something.
+            if (expectation.property == "policies" && found->outcome == Outcome::pass &&
+                facts_.refusals.empty()) {
+                found->outcome = Outcome::unknown;
+                found->measured += ": nobody was refused anything";
+            }
             if (!found) found = check_threshold(facts_, *latencies_, expectation);
             if (!whole && !(aborted && expectation.abort_on_fail))
                 doubt_what_is_missing(*found, expectation.property);

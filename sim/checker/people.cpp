@@ -35,8 +35,8 @@ void People::join(std::int64_t at_us, const std::string& client, const std::stri
     changes_.push_back({at_us, Change::Kind::came, client, room, {}});
 }
 
-void People::leave(std::int64_t at_us, const std::string& client) {
-    changes_.push_back({at_us, Change::Kind::left, client, {}, {}});
+void People::leave(std::int64_t at_us, const std::string& client, const std::string& room) {
+    changes_.push_back({at_us, Change::Kind::left, client, room, {}});
 }
 
 void People::tell(std::int64_t at_us, const std::string& client, const std::string& room,
@@ -90,8 +90,12 @@ Finding check_people(const Facts& facts, Duration within) {
                 break;
             case Kind::left:
                 for (auto& [room, people] : there)
-                    if (people.erase(change.client) > 0) changed_us = change.at_us;
-                std::erase_if(shown, [&](const auto& entry) { return entry.first.first == change.client; });
+                    if ((change.room.empty() || room == change.room) && people.erase(change.client) > 0)
+                        changed_us = change.at_us;
+                std::erase_if(shown, [&](const auto& entry) {
+                    return entry.first.first == change.client &&
+                           (change.room.empty() || entry.first.second == change.room);
+                });
                 break;
             case Kind::told:
                 shown[{change.client, change.room}] = change.names;

@@ -21,7 +21,8 @@ public:
         std::set<std::string> names;  ///< that it was told
     };
     void join(std::int64_t at_us, const std::string& client, const std::string& room);
-    void leave(std::int64_t at_us, const std::string& client);
+    /// `room` empty: all that it is in.
+    void leave(std::int64_t at_us, const std::string& client, const std::string& room = {});
     /// `names`: with blanks between them.
     void tell(std::int64_t at_us, const std::string& client, const std::string& room, std::string_view names);
     /// The run is looked at from here on, and is taken down.

@@ -110,7 +110,8 @@ void ClientCore::see_change(const base::JsonView& frame, bool alone) {
     const bool removed = frame.member("removed").has_value();
     const bool news = is_news(id, version);
     const auto known = versions_.find(id);
-    const bool had_it = known != versions_.end() && known->second.connection == connection_;
+    const int sitting = sitting_in(room_of(frame));
+    const bool had_it = known != versions_.end() && known->second.sitting == sitting;
     if (!news && !(alone && had_it)) return;
     const auto name = text_name(msg_said_by(base::string_member(frame, "user").value_or(""), text));
     auto& record = note(RecordKind::changed);
@@ -125,7 +126,7 @@ void ClientCore::see_change(const base::JsonView& frame, bool alone) {
         record.kind = RecordKind::phantom;
         record.text = text;
     }
-    if (news) versions_.insert_or_assign(id, Version{version, connection_});
+    if (news) versions_.insert_or_assign(id, Version{version, sitting});
 }
 
 Record& ClientCore::note(RecordKind kind, const PendingChange& change) {

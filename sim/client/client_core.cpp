@@ -12,6 +12,7 @@ namespace {
 
 constexpr base::Duration quiet_max = std::chrono::seconds{3};  // as the page's watch.js with somebody at it
 constexpr base::Duration patience = std::chrono::milliseconds{1500};
+constexpr base::Duration rejoin_after = std::chrono::seconds{1};
 constexpr std::size_t effects_most = 3;               // of one event, as a rule: a frame, a note and a timer
 constexpr std::int64_t follow_ahead_ms_max = 30'000;  // a faulty clock elsewhere must not drag ours along
 
@@ -132,6 +133,7 @@ void ClientCore::on(const TimerFired& e) {
     if (e.timer == timers::reconnect && state_ == State::closed) connect();
     if (e.timer == timers::watch) watch();
     if (e.timer == timers::changes && state_ == State::open) repeat_changes(false);
+    if (e.timer == timers::rejoin && state_ == State::open) rejoin();
     if (e.timer != timers::posts) return;
     posts_timer_at_ = base::Time::max();
     if (state_ != State::open) return;
@@ -177,6 +179,8 @@ void ClientCore::on_frame(const base::JsonView& frame) {
         on_joined(frame);
     } else if (t == "people") {
         on_people(frame);
+    } else if (t == "put-out") {
+        on_put_out(frame, false);
     } else if (t == "page") {
         on_page(frame);
     } else if (t == "pong") {
@@ -199,24 +203,46 @@ void ClientCore::on_welcome(const base::JsonView& frame) {
     record.node = node_;
     record.count = connection_;
     record.flag = text_member(frame, "store") == "down";
-    for (auto& [room, followed] : rooms_) {
-        followed.joining = true;
-        std::string join = R"({"t":"join","room":)";
-        append_json_string(join, at_node(room));
-        if (!followed.cursor.empty()) {
-            join += R"(,"cursor":)";
-            append_json_string(join, followed.cursor);
-            join += fmt::format(R"(,"n":{},"seen":)", followed.n);
-            append_json_string(join, followed.seen);
-        }
-        if (config_.looks_round) join += R"(,"people":true)";
-        send(join + '}');
-    }
+    for (auto& [room, followed] : rooms_) join(room, followed);
     posts_.learn_time();
     asked_time_ = false;
     posts_.resume();
     send_due();
     repeat_changes(true);
+}
+
+void ClientCore::join(const std::string& room, Followed& followed) {
+    followed.joining = true;
+    followed.out = false;
+    followed.sitting = ++sittings_;
+    std::string join = R"({"t":"join","room":)";
+    append_json_string(join, at_node(room));
+    if (!followed.cursor.empty()) {
+        join += R"(,"cursor":)";
+        append_json_string(join, followed.cursor);
+        join += fmt::format(R"(,"n":{},"seen":)", followed.n);
+        append_json_string(join, followed.seen);
+    }
+    if (config_.looks_round) join += R"(,"people":true)";
+    send(join + '}');
+}
+
+void ClientCore::rejoin() {
+    for (auto& [room, followed] : rooms_)
+        if (followed.out) join(room, followed);
+}
+
+void ClientCore::on_put_out(const base::JsonView& frame, bool asked) {
+    const auto room = rooms_.find(room_of(frame));
+    if (room == rooms_.end()) return;
+    room->second.joining = room->second.out = true;
+    auto& record = note(RecordKind::put_out);
+    record.node = node_;
+    record.room = room->first;
+    record.text = text_member(frame, "code");
+    record.count = connection_;
+    record.flag = asked;
+    set_timer(timers::rejoin, rejoin_after);
 }
 
 /// The node said its time, because a post was refused for its own.
@@ -329,7 +355,9 @@ void ClientCore::on_answer(const base::JsonView& frame, RecordKind kind) {
 }
 
 void ClientCore::on_refused(const base::JsonView& frame) {
-    auto* post = posts_.find(string_member(frame, "key").value_or(""));
+    const auto key = string_member(frame, "key");
+    if (!key) return on_put_out(frame, true);
+    auto* post = posts_.find(*key);
     if (!post) return;
     const auto code = text_member(frame, "code");
     auto& record = note(RecordKind::refused, *post);

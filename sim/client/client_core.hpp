@@ -77,7 +77,7 @@ private:
     /// What it was shown of a message's changes last.
     struct Version {
         std::string text;
-        int connection;
+        int sitting;
     };
     struct Followed {
         std::string cursor;
@@ -85,6 +85,8 @@ private:
         std::string seen;  ///< the highest `pos` that it was shown
         bool joining = false;
         bool gap = false;  ///< it was told that it may have missed something, and not yet that it has all
+        bool out = false;  ///< it was put out or not let in, and tries again
+        int sitting = 0;   ///< the number of its last join, of all rooms'
     };
 
     void on(const Connected&);
@@ -111,6 +113,16 @@ private:
     void on_answer(const base::JsonView& frame, RecordKind kind);
     void on_refused(const base::JsonView& frame);
     void on_pong(const base::JsonView& frame);
+    /// It is not in this room, or not any more.
+    void on_put_out(const base::JsonView& frame, bool asked);
+    void join(const std::string& room, Followed& followed);
+    void rejoin();
+    /// Within one sitting a node shows nothing twice. A resume after a join may overlap what was shown
+    /// before.
+    [[nodiscard]] int sitting_in(std::string_view room) const {
+        const auto found = rooms_.find(room);
+        return found == rooms_.end() ? 0 : found->second.sitting;
+    }
 
     // client_sees.cpp: what it is shown
     void on_joined(const base::JsonView& frame);
@@ -159,6 +171,7 @@ private:
     std::string secret_;  ///< by which it proves what it said
     State state_ = State::closed;
     int connection_ = 0;
+    int sittings_ = 0;
     std::string node_;
     std::string node_name_;
     std::int64_t clock_offset_ms_ = 0;
@@ -173,7 +186,7 @@ private:
     bool pinged_ = false;    ///< and nothing heard since
     std::map<std::string, Followed, std::less<>> rooms_;
     boost::unordered_flat_map<std::uint64_t, int>
-        seen_;  ///< hash of an id -> the connection on which it last came; looked up, never walked
+        seen_;  ///< hash of an id -> the sitting in which it last came; looked up, never walked
     std::map<std::string, std::vector<HistoryItem>> reading_;
     base::Random change_random_;
     std::deque<Own> own_;                                    ///< the last that were answered

@@ -62,12 +62,13 @@ void ClientCore::on_message(const base::JsonView& frame) {
     record.via = resuming || polling_ ? DeliveryPath::resume : DeliveryPath::live;  // each poll is a resume
     record.count = connection_;
     record.flag = base::is_true(late);
-    const auto [seen, fresh] = seen_.try_emplace(std::hash<std::string_view>{}(id), connection_);
+    const int sitting = sitting_in(room_name);
+    const auto [seen, fresh] = seen_.try_emplace(std::hash<std::string_view>{}(id), sitting);
     const bool is_removed = removed && text.empty();
     if (!fresh) {
         record.kind = RecordKind::repeated;
-        record.flag = seen->second == connection_ && !is_news(id, base::string_of(change));
-        seen->second = connection_;
+        record.flag = seen->second == sitting && !is_news(id, base::string_of(change));
+        seen->second = sitting;
     } else if (record.msg.empty() && !is_removed) {
         record.kind = RecordKind::phantom;
         record.text = user;

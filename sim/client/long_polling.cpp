@@ -138,7 +138,9 @@ std::vector<Event> LongPolling::on_answer(const Answered& answer, base::Now now)
     auto found = under_way_.extract(answer.request);
     if (!found) return {};  // from before it started over
     const auto [about, room] = std::move(found.mapped());
-    const bool is_wrong = answer.response.status != 200 && (about == About::greeting || about == About::poll);
+    const bool is_put_out = about == About::poll && answer.response.status == 403;
+    const bool is_wrong =
+        answer.response.status != 200 && !is_put_out && (about == About::greeting || about == About::poll);
     if (!answer.error.empty() || is_wrong) {
         start_over();
         return {Disconnected{answer.error.empty() ? fmt::format("answered {}", answer.response.status)
@@ -152,6 +154,12 @@ std::vector<Event> LongPolling::on_answer(const Answered& answer, base::Now now)
         heard.emplace_back(Received{fmt::format(R"({},"now":{}}})", welcome, base::unix_ms(now.wall))});
     } else if (about == About::time) {  // by its own clock, as when it was greeted
         heard.emplace_back(Received{fmt::format(R"({{"t":"pong","now":{}}})", base::unix_ms(now.wall))});
+    } else if (is_put_out) {
+        followed_.erase(room);  // until it joins again
+        const auto read = base::parse_json(answer.response.body);
+        heard.emplace_back(Received{
+            frame_of("put-out",
+                     {{"room", room}, {"code", read ? base::text_member(*read, "error") : std::string{}}})});
     } else if (about == About::poll) {
         hear_poll(room, answer.response, heard);
     } else if (about == About::post && !posts_.empty()) {

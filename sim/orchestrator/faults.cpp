@@ -9,6 +9,7 @@ Faults::Faults(Context& context, std::function<void()> on_change)
       store{context, states},
       nodes{context, states, on_change},
       clients{context, states, nodes},
+      policies{context, states},
       context_{context} {
     for (std::size_t i = 0; i < states.count(); ++i)
         if (!states.planned(i).when.empty())
@@ -27,6 +28,8 @@ void Faults::begin(std::size_t fault) {
         nodes.begin(fault);
     } else if (kind.starts_with("client.")) {
         clients.begin(fault);
+    } else if (kind.starts_with("policy.")) {
+        policies.begin(fault);
     } else {
         states.hits(fault) = nodes.is_running(states.planned(fault).node) ? 1 : 0;
         context_.add(SetLink{fault, true});
@@ -42,6 +45,8 @@ void Faults::end(std::size_t fault) {
         nodes.end(fault);
     } else if (kind.starts_with("client.")) {
         clients.end(fault);
+    } else if (kind.starts_with("policy.")) {
+        policies.end(fault);
     } else if (states.claim_end(fault)) {
         context_.add(SetLink{fault, false});
     }

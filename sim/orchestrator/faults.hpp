@@ -3,6 +3,7 @@
 #include "sim/orchestrator/clients.hpp"
 #include "sim/orchestrator/fault_states.hpp"
 #include "sim/orchestrator/nodes.hpp"
+#include "sim/orchestrator/policies.hpp"
 #include "sim/orchestrator/store_faults.hpp"
 #include "sim/scenario/expression.hpp"
 
@@ -30,6 +31,7 @@ public:
     StoreFaults store;
     Nodes nodes;
     Clients clients;
+    Policies policies;
 
 private:
     Context& context_;

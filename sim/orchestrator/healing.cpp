@@ -36,6 +36,7 @@ void Healing::look() {
     if (context_.phase != Phase::healing || faults_.states.any_on() || faults_.nodes.any_changing()) return;
     context_.note({.kind = RecordKind::healed});
     context_.phase = Phase::converging;
+    faults_.policies.look_again();
     faults_.nodes.forget_backlogs();
     context_.soon(poll_interval, [this] { converge(); });
 }

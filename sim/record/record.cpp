@@ -14,7 +14,7 @@ namespace davenport::sim {
 namespace {
 
 // In the order of the enumeration; a name is what stands in the file, so it never changes.
-constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::by_hand_done) + 1> kind_names{
+constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::policy_lifted) + 1> kind_names{
     "run",
     "node",
     "fault_on",
@@ -50,7 +50,10 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::by_h
     "change_failed",
     "changed",
     "by_hand",
-    "by_hand_done"};
+    "by_hand_done",
+    "put_out",
+    "policy_set",
+    "policy_lifted"};
 
 constexpr std::array<std::string_view, 3> via_names{"live", "resume", "page"};
 

@@ -60,6 +60,11 @@ enum class RecordKind {
     by_hand,       ///< somebody is about to change `id` in the store; `name`: of this deed; `count`: of the
                    ///< text that it has then, or -1; `text`: edit, delete, purge or conflict
     by_hand_done,  ///< `name` is done; `count`: of the text that was there; `flag`: it touched nothing
+    // Policies: documents that say who may take part, and what holds in a room.
+    put_out,     ///< `client` is told that it is not in `room`; `text`: the code; `flag`: it had asked to be
+    policy_set,  ///< the fault `name` has written one, since `due_us`; `text`: ban, or what the settings of
+                 ///< `room` allow; of a ban `client`, and no `room`: in all
+    policy_lifted,  ///< it is over, perhaps since `due_us`
 };
 
 /// How a message came to a client.

@@ -178,6 +178,20 @@ Kinds client_faults() {
     };
 }
 
+Kinds policy_faults() {
+    return {
+        lasting(Hits::client, "policy.ban",
+                "Somebody bans the client by a document in the store, and deletes it at the end.",
+                {make_key("everywhere", Type::flag, "false", 0, 1,
+                          "from all rooms, not only from the first that the client follows")}),
+        lasting(Hits::store, "policy.room",
+                "Somebody writes a room's settings into the store, and deletes them at the end.",
+                {make_key("room", Type::name, "", 0, 0, "which; drawn when left out"),
+                 choice("allows", {"reading", "nothing", "patience"},
+                        "nobody may write; or nobody may read, either; or each may write once in 2 s")}),
+    };
+}
+
 Key idle() { return make_key("idle", Type::time, "5s", 1'000, day_us, "for how long nothing may move"); }
 
 Kinds link_faults() {
@@ -225,7 +239,8 @@ const Key* FaultKind::find(std::string_view parameter) const {
 const std::vector<FaultKind>& fault_kinds() {
     static const Kinds table = [] {
         Kinds all;
-        for (const auto& family : {mock_faults(), node_faults(), client_faults(), link_faults()})
+        for (const auto& family :
+             {mock_faults(), node_faults(), client_faults(), link_faults(), policy_faults()})
             all.insert(all.end(), family.begin(), family.end());
         return all;
     }();

@@ -89,6 +89,8 @@ private:
             static_cast<std::uint32_t>(random.below(static_cast<std::uint64_t>(scenario_.topology.clients)));
         switch (kind.hits) {
             case language::Hits::store:
+                if (kind.find("room") && !fault.parameters.contains("room"))
+                    fault.parameters["room"] = room_of(scenario_.topology, client);
                 break;
             case language::Hits::joiner:
                 break;  // numbered when all are known

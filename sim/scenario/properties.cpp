@@ -16,6 +16,11 @@ const std::vector<Property>& properties() {
         {"changes", Within::no,
          "no accepted edit or removal is lost, none is shown twice or after what counts more, and in the end "
          "all have one text; always checked where there are any"},
+        {"policies", Within::optional,
+         "whoever is banned, or may not read or write in a room, is refused there and put out, at every "
+         "node, "
+         "so long after the document was written (or 15s) and as long as it stands, and nobody else; always "
+         "checked where there are any"},
         {"converged", Within::optional,
          "after healing all clients have all messages, and all senders their answers, within the time given "
          "(or by the end)"},

@@ -214,6 +214,7 @@ private:
             complain(place(fault, "node"), "both 'node' and 'client': a client's link is its own",
                      "leave 'node' out");
         if (doubt_.topology) return;
+        check_room(fault);
         if (node) check_exists(fault, "node", Type::node, fault.node);
         if (client) check_exists(fault, "client", Type::client, fault.client);
         if (!hop) return;
@@ -249,6 +250,17 @@ private:
             complain(place(fault, key), fmt::format("{} does not exist{}", name, fault.at ? " then" : ""),
                      there == 1 ? fmt::format("there is {}1 only", name[0])
                                 : fmt::format("there are {}1 to {}{}", name[0], name[0], there));
+    }
+
+    /// A policy is of one of the scenario's rooms.
+    void check_room(const Fault& fault) {
+        const auto room = parameter_or(fault.parameters, "room", std::string{});
+        if (room.empty()) return;
+        const auto rooms = scenario_.topology.rooms;
+        for (int i = 1; i <= rooms; ++i)
+            if (room == fmt::format("r{}", i)) return;
+        complain(place(fault, "room"), fmt::format("{} does not exist", room),
+                 rooms == 1 ? std::string{"there is r1 only"} : fmt::format("there are r1 to r{}", rooms));
     }
 
     /// Where the value of a fault's key stands.

@@ -74,7 +74,8 @@ std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
     std::vector<Problem> out;
     for (const auto& fault : scenario.timeline) {
         for (const auto& name : fault.kinds) {
-            const bool of_store = name.starts_with("store.") || name.starts_with("feed.");
+            const bool of_store =
+                name.starts_with("store.") || name.starts_with("feed.") || name.starts_with("policy.");
             if (name == "link.buffered" &&
                 parameter_or(fault.parameters, "link", std::string{"node-store"}) == "node-store" &&
                 fault.client.empty())

@@ -1,5 +1,6 @@
 #include "node/base/text.hpp"
 #include "sim/client/client_core.hpp"
+#include "sim/client/timers.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -54,6 +55,31 @@ TEST_F(ClientTest, NotesAFrameThatIsNoJson) {
     hear("{\"t\":");
     EXPECT_EQ(noted.back().kind, RecordKind::phantom);
     EXPECT_EQ(noted.back().text, "5 bytes that are no JSON");
+}
+
+TEST_F(ClientTest, WhoIsPutOutTriesToComeBackWhereItWas) {
+    hear(R"({"t":"joined","room":"r1","cursor":"x","n":0})");
+    const auto message = R"({"t":"message","id":"r1:1","pos":"1","room":"r1","user":"c2","text":"x","n":1})";
+    hear(message);
+    hear(R"({"t":"put-out","room":"r1","code":"banned","reason":"by hand"})");
+    EXPECT_EQ(noted.back().kind, RecordKind::put_out);
+    EXPECT_EQ(noted.back().text, "banned");
+    EXPECT_FALSE(core->settled());
+    sent.clear();
+    tell(TimerFired{timers::rejoin});
+    ASSERT_EQ(sent.size(), 1u);
+    EXPECT_THAT(sent.front(), HasSubstr(R"({"t":"join","room":"r1","cursor":"x")"));
+    hear(R"({"t":"refused","room":"r1","code":"banned","reason":"by hand"})");
+    EXPECT_EQ(noted.back().kind, RecordKind::put_out);
+    EXPECT_TRUE(noted.back().flag) << "it had asked";
+    tell(TimerFired{timers::rejoin});
+    hear(message);
+    EXPECT_EQ(noted.back().kind, RecordKind::repeated);
+    EXPECT_FALSE(noted.back().flag) << "a resume may overlap";
+    hear(R"({"t":"joined","room":"r1","cursor":"y","n":1})");
+    EXPECT_TRUE(core->settled());
+    hear(message);
+    EXPECT_TRUE(noted.back().flag) << "and shows nothing twice";
 }
 
 class PrefixedTest : public ClientTest {

@@ -1,4 +1,5 @@
 #include "sim/client/client_core.hpp"
+#include "sim/client/timers.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -70,6 +71,18 @@ protected:
     std::vector<Ask> asked;
     std::vector<Record> noted;
 };
+
+TEST_F(LongPollingTest, WhoIsPutOutPollsAgainOnceItAsks) {
+    join();
+    answer(poll, 403, R"({"error":"not_a_member","reason":"this room is for its members"})");
+    EXPECT_THAT(seen(), ElementsAre(RecordKind::connected, RecordKind::joined, RecordKind::put_out));
+    EXPECT_THAT(asked, IsEmpty());
+    tell(TimerFired{timers::rejoin});
+    EXPECT_THAT(answer(poll, 200, R"({"room":"r1","messages":[],"next":"4.def"})").http.target,
+                HasSubstr("after=3.abc"));
+    EXPECT_THAT(seen(), ElementsAre(RecordKind::joined));
+    EXPECT_TRUE(core->settled());
+}
 
 TEST_F(LongPollingTest, GoesOnWhereTheLastPollEndedAndDropsWhatItHas) {
     EXPECT_FALSE(core->settled());

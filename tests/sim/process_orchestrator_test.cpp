@@ -28,6 +28,7 @@ public:
     bool can_restart_store = false;
     std::set<std::string> hold_exit;  ///< nodes that take their time to end
     int set_status = 201;             ///< of setting a fault
+    int store_status = 200;           ///< of what is asked of the store
     std::string documents = R"({"rows":[]})";
     std::string slow_node;  ///< gives an empty history until `slow_until`
     base::Duration slow_until{};
@@ -116,7 +117,7 @@ private:
     }
     void on(const AskStore& e) {
         if (e.http.method != "GET") log(e.http.method + " the database");
-        tell(Answered{e.request, 200, documents});
+        tell(Answered{e.request, store_status, documents});
     }
     void on(const AskBacklog& e) { tell(BacklogTold{e.node, 0}); }
     void on(const AskHistory& e) {
@@ -208,6 +209,43 @@ TEST(Orchestrator, WhatTheMockCannotDoToSomebodyElsesStoreTouchesNothing) {
     world.run();
     EXPECT_EQ(world.noted(RecordKind::fault_off), std::vector<std::string>{"500 it store.amnesia"});
     EXPECT_EQ(world.broken, "");
+}
+
+TEST(Orchestrator, WritesABanOnceTheStoreAnswersAndDeletesItAtTheEnd) {
+    ScriptedWorld world;
+    world.documents = R"({"_rev":"1-a"})";
+    world.store_status = 503;
+    auto ban = fault("policy.ban", 500ms, 1s);
+    ban.client = "c2";
+    world.add(ban);
+    world.run(1s);
+    EXPECT_THAT(world.noted(RecordKind::policy_set), ElementsAre());
+    world.store_status = 201;
+    world.run(1400ms);
+    EXPECT_THAT(world.noted(RecordKind::policy_set), ElementsAre("1100 it ban"));
+    world.store_status = 200;
+    world.run(2s);
+    EXPECT_THAT(world.done,
+                ElementsAre("500 PUT the database", "700 PUT the database", "900 PUT the database",
+                            "1100 PUT the database", "1500 DELETE the database"));
+    EXPECT_THAT(world.noted(RecordKind::policy_lifted), ElementsAre("1500 it ban"));
+    EXPECT_EQ(world.notes.back().kind, RecordKind::fault_off);
+    EXPECT_EQ(world.notes.back().count, 1);
+}
+
+TEST(Orchestrator, WhatAStoreHasLostOfAPolicyIsSaidToBeOver) {
+    ScriptedWorld world;
+    auto closed = fault("policy.room", 500ms, 1s);
+    closed.parameters["room"] = std::string{"r1"};
+    world.add(closed);
+    world.run(1s);
+    world.store_status = 404;
+    world.run(1600ms);
+    EXPECT_EQ(world.done.back(), "1500 PUT the database");
+    EXPECT_THAT(world.noted(RecordKind::policy_lifted), ElementsAre()) << "it was not taken";
+    world.store_status = 200;
+    world.run(2s);
+    EXPECT_THAT(world.noted(RecordKind::policy_lifted).size(), 1u);
 }
 
 TEST(Orchestrator, RestartsTheStoreItselfWhereTheWorldCan) {

@@ -41,6 +41,7 @@ public:
     explicit Policies(base::JournalView& journal);
 
     [[nodiscard]] bool empty() const { return held_.empty(); }
+    [[nodiscard]] std::size_t size() const { return held_.size(); }
     [[nodiscard]] bool full() const { return held_.size() >= policies_max; }
     [[nodiscard]] const HeldPolicy* find(std::string_view id) const;
     [[nodiscard]] std::vector<std::string> ids() const;

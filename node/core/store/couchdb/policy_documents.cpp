@@ -4,6 +4,7 @@
 #include "node/base/json.hpp"
 #include "node/base/json_view.hpp"
 #include "node/base/mark.hpp"
+#include "node/core/store/policy_looks.hpp"
 
 #include <algorithm>
 #include <map>
@@ -15,8 +16,6 @@ constexpr std::size_t looked_at_max = 500;
 constexpr std::size_t read_at_once_max = 20'000;
 constexpr base::Duration policy_pause_least = std::chrono::milliseconds{50};
 constexpr base::Duration policy_pause_most = std::chrono::seconds{2};
-/// A purge is told by no feed.
-constexpr base::Duration look_at_all_every = std::chrono::minutes{5};
 
 /// By number, then by hash, as CouchDB ranks revisions.
 bool is_newer(std::string_view revision, std::string_view than) {
@@ -75,7 +74,7 @@ void PolicyDocuments::put_back() {
 void PolicyDocuments::pump(Turn& turn) {
     if (request_.open() || !health_->usable() || turn.now.time < not_before_) return;
     if (turn.now.time >= look_again_ && !log_->policies().empty()) {
-        look_again_ = turn.now.time + look_at_all_every;
+        look_again_ = turn.now.time + policies_looked_at_every(log_->policies().size());
         turn.emit(SetTimer{timers::policies, look_again_});
         look_at_all();
     }

@@ -2,6 +2,7 @@
 
 #include "node/base/json_view.hpp"
 #include "node/base/mark.hpp"
+#include "node/core/store/policy_looks.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -10,8 +11,6 @@ namespace davenport::node::nats {
 namespace {
 
 constexpr std::size_t policies_at_once = 200;
-/// What somebody deleted in the stream is told by no feed.
-constexpr base::Duration look_at_all_every = std::chrono::minutes{5};
 
 Sequence sequence_of(std::string_view revision) {
     Sequence out = 0;
@@ -61,7 +60,7 @@ void StreamPolicies::put_back() {
 void StreamPolicies::pump(Turn& turn) {
     if (request_ != 0 || !health_->usable() || turn.now.time < not_before_) return;
     if (turn.now.time >= look_again_ && !log_->policies().empty()) {
-        look_again_ = turn.now.time + look_at_all_every;
+        look_again_ = turn.now.time + policies_looked_at_every(log_->policies().size());
         turn.emit(SetTimer{timers::policies, look_again_});
         look_at_all();
     }

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "sim/orchestrator/context.hpp"
+#include "sim/orchestrator/fault_states.hpp"
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace davenport::sim::orchestrator {
+
+/// What somebody says in the store of who may take part: policy.ban and policy.room, as documents that a
+/// person would write by hand. A store that does not answer is asked again until it does.
+///
+/// At the end the document is deleted. Where a store has lost it meanwhile, and a node may write it again,
+/// one that says the contrary takes its place. What a store has lost altogether, deletions included, nodes
+/// write again as they know it; so somebody looks again once all faults are over.
+class Policies {
+public:
+    Policies(Context& context, FaultStates& states) : context_{context}, states_{states} {}
+
+    void begin(std::size_t fault);
+    void end(std::size_t fault);
+    /// All faults are over: from now on what nodes have written again is deleted again.
+    void look_again();
+
+private:
+    struct Document {
+        std::string id;    ///< of the store
+        std::string body;  ///< a JSON object
+        std::string over;  ///< what is written in its place when it cannot be deleted
+        Record about;      ///< the policy, as records have it
+    };
+    [[nodiscard]] Document document_of(std::size_t fault) const;
+    void write(std::size_t fault);
+    void lift(std::size_t fault);
+    void lift_revision(std::size_t fault, std::string_view revision);
+    void lifted(std::size_t fault);
+    void look_again(const std::string& id);
+    void note(RecordKind kind, Record about, Duration since);
+
+    struct Held {
+        Document document;
+        Duration since{};  ///< when somebody began to write it, or to lift it
+        bool written = false;
+    };
+    Context& context_;
+    FaultStates& states_;
+    std::map<std::size_t, Held> held_;                   ///< by fault
+    std::map<std::string, std::vector<Record>> lifted_;  ///< by id, what was about it
+};
+
+}  // namespace davenport::sim::orchestrator
