@@ -4,7 +4,7 @@
 
 namespace davenport::sim::orchestrator {
 
-Faults::Faults(Context& context, std::function<void()> on_change)
+Faults::Faults(Context& context, const std::function<void()>& on_change)
     : states{context, on_change},
       store{context, states},
       nodes{context, states, on_change},

@@ -17,7 +17,7 @@ namespace davenport::sim::orchestrator {
 class Faults {
 public:
     /// `on_change` is called when a fault is over, and when a node is up or gone.
-    Faults(Context& context, std::function<void()> on_change);
+    Faults(Context& context, const std::function<void()>& on_change);
 
     /// Only while the plan is played, and only once at a time.
     void begin(std::size_t fault);
