@@ -1,6 +1,7 @@
 """The cases. Each is given a system's class and gives one result, a flat dict; everything is bounded in time."""
 import json, os, signal, subprocess, sys, time, urllib.parse, urllib.request
 
+from changed import changed
 from process import Trouble, wait_until_quiet
 from systems import Davenport, address, authorization, before_couchdb
 
@@ -313,4 +314,4 @@ def end(child):
         child.wait()
 
 
-CASES = {case.__name__: case for case in (light, heavy, sat, mem, outage, backlog, couchdb, restart, rewind, nodes, store)}
+CASES = {case.__name__: case for case in (light, heavy, sat, mem, outage, backlog, couchdb, restart, changed, rewind, nodes, store)}

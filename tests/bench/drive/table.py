@@ -106,6 +106,12 @@ def own_lines(results):
         if "trouble" not in run:
             lines.append(f"killed with {run['messages']} messages in its journal: ready again in {run['ready_s']:.2f} s; "
                          f"a search there takes {run['search_ms_p50']:.1f} ms, at most {run['search_ms_max']:.1f} ms")
+    for run in by_system(results).get("davenport", {}).get("changed", []):
+        if "trouble" not in run:
+            ratio = run["local_erasing"]["p99_us"] / max(1, run["local_idle"]["p99_us"])
+            lines.append(f"{run['edited']} of {run['messages']} messages edited: the journal has {run['journal_ratio']:.2f}x the bytes, the node is ready "
+                         f"in {run['ready_edited_s']:.2f} s (before {run['ready_s']:.2f}); {run['erased']} of one person erased in {run['erase_s']:.0f} s, "
+                         f"local p99 meanwhile {ratio:.1f}x of {run['local_idle']['p99_us'] / 1000:.2f} ms")
     for run in by_system(results).get("davenport", {}).get("rewind", []):
         if "trouble" not in run:
             lines.append(f"a rewind to 0 over {run['rows']} known rows: a new message crosses with p50 {run['cross']['p50_us'] / 1000:.1f} ms, "
