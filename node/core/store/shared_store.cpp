@@ -43,6 +43,15 @@ void SharedStore::on_outcomes(Turn& turn, const WriteOutcomes& outcomes) {
     }
 }
 
+void SharedStore::on_news(Turn& turn, const std::vector<PolicyNews>& all) {
+    using Kind = PolicyNews::Kind;
+    for (const auto& news : all)
+        if (news.kind == Kind::refused)
+            listener_->on_policy_refused(turn, news.id, news.reason);
+        else
+            listener_->on_policy(turn, news.id, news.kind == Kind::stored);
+}
+
 void SharedStore::write_again(Turn& turn, const std::vector<std::string>& lost) {
     if (lost.empty()) return;
     DAVENPORT_MARK("what the store lost is written again");

@@ -6,6 +6,7 @@
 #include "node/core/node_counts.hpp"
 #include "node/core/store/anti_entropy.hpp"
 #include "node/core/store/change_queue.hpp"
+#include "node/core/store/policy_reconciler.hpp"
 #include "node/core/store/store.hpp"
 #include "node/core/store/write_outcomes.hpp"
 #include "node/core/store/write_queue.hpp"
@@ -81,6 +82,7 @@ protected:
 
     void on_outcomes(Turn& turn, const WriteOutcomes& outcomes);
     void on_outcomes(Turn& turn, const ChangeOutcomes& outcomes);
+    void on_news(Turn& turn, const std::vector<PolicyNews>& all);
     void write_again(Turn& turn, const std::vector<std::string>& lost);
 
     /// A message as the store has it. True when it was known, and not for having been written from here just

@@ -123,16 +123,7 @@ void CouchStore::collect(Turn& turn) {
     on_purged(turn, purges_.take_purged());
     show_placed(turn);
     on_own_run(turn, presence_.take_run_found());
-    tell_policies(turn);
-}
-
-void CouchStore::tell_policies(Turn& turn) {
-    using Kind = PolicyDocuments::News::Kind;
-    for (const auto& news : policies_.take_news())
-        if (news.kind == Kind::refused)
-            listener_->on_policy_refused(turn, news.id, news.reason);
-        else
-            listener_->on_policy(turn, news.id, news.kind == Kind::stored);
+    on_news(turn, policies_.take_news());
 }
 
 void CouchStore::on_batch(Turn& turn, FeedBatch batch) {

@@ -110,7 +110,6 @@ private:
     void collect(Turn& turn);
     void on_batch(Turn& turn, FeedBatch batch);
     void on_batch(Turn& turn, BackfillBatch batch);
-    void tell_policies(Turn& turn);
     bool take_in_row(Turn& turn, FeedRow& row);
     /// The message stands where its id says, or its own time: not further ahead than clocks go wrong.
     [[nodiscard]] bool is_placed_by_id(const Turn& turn, const base::ChatMessage& message) const;

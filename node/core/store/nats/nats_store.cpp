@@ -73,17 +73,8 @@ void NatsStore::collect(Turn& turn) {
     if (auto batch = scan_.take_batch()) on_batch(turn, scan_, *batch, false);
     write_again(turn, anti_entropy_.take_lost());
     for (const auto& id : anti_entropy_.take_changed()) compare_again(id);
-    tell_policies(turn);
+    on_news(turn, policies_.take_news());
     ended_pages_.clear();
-}
-
-void NatsStore::tell_policies(Turn& turn) {
-    using Kind = StreamPolicies::News::Kind;
-    for (const auto& news : policies_.take_news())
-        if (news.kind == Kind::refused)
-            listener_->on_policy_refused(turn, news.id, news.reason);
-        else
-            listener_->on_policy(turn, news.id, news.kind == Kind::stored);
 }
 
 // ---- the feed

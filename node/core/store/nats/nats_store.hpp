@@ -91,7 +91,6 @@ private:
     /// Of a row or an answer; nothing when it is none that stands where it should.
     std::optional<base::ChatMessage> read_message(std::string_view id, std::string_view payload,
                                                   base::WallTime taken);
-    void tell_policies(Turn& turn);
 
     void forget_presence() override { presence_over_ = 0; }
     void look_up(Turn& turn, const Ids& ids, OnAbsent on_absent) override;
