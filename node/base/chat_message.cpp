@@ -2,6 +2,7 @@
 
 #include "node/base/change.hpp"
 #include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/policy.hpp"
 #include "node/base/text.hpp"

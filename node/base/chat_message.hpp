@@ -3,7 +3,6 @@
 // node/base, the vocabulary: values and pure functions that two or more rooms share. No I/O, no clock, no
 // threads, no Asio; what only one room needs lives in that room.
 
-#include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/time.hpp"
 
@@ -16,6 +15,8 @@
 #include <string_view>
 
 namespace davenport::base {
+
+class JsonView;
 
 /// One message of the chat, as it stands in the store and in every journal. The value never changes, and its
 /// copies share their bytes, in other threads too: a copy costs no more than a pointer's. A message that is

@@ -1,5 +1,6 @@
 #include "node/base/policy.hpp"
 
+#include "node/base/json_view.hpp"
 #include "node/base/json_writer.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/names.hpp"

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "node/base/json_view.hpp"
 #include "node/base/time.hpp"
 
 #include <cstddef>
@@ -15,6 +14,8 @@
 /// room's settings say what the room is and who may read and write there. Pure functions; a policy that a
 /// node wrote and one that somebody wrote by hand count alike.
 namespace davenport::base {
+
+class JsonView;
 
 /// What the ids of such documents begin with. No room's name has a '~', so no message has such an id.
 inline constexpr std::string_view ban_id_lead = "davenport-ban~";

@@ -1,5 +1,6 @@
 #include "node/base/presence.hpp"
 
+#include "node/base/json_view.hpp"
 #include "node/base/json_writer.hpp"
 #include "node/base/text.hpp"
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "node/base/json_view.hpp"
-
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -10,6 +8,8 @@
 #include <string_view>
 
 namespace davenport::base {
+
+class JsonView;
 
 /// Who is in which room, by one node's own clients.
 using People = std::map<std::string, std::set<std::string>>;

@@ -1,4 +1,5 @@
 #include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 #include "sim/client/client_core.hpp"
 
 #include <algorithm>

@@ -1,5 +1,7 @@
 #include "node/base/chat_message.hpp"
 
+#include "node/base/json_view.hpp"
+
 #include <gtest/gtest.h>
 
 namespace davenport::base {

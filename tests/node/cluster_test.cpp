@@ -1,6 +1,7 @@
 #include "tests/node/cluster.hpp"
 
 #include "node/base/http.hpp"
+#include "node/base/json_view.hpp"
 #include "node/base/policy.hpp"
 
 namespace davenport {

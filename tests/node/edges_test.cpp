@@ -1,4 +1,5 @@
 #include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 #include "node/core/clients/client_frame.hpp"
 #include "node/core/clients/frames.hpp"
 #include "node/core/clients/http_api.hpp"

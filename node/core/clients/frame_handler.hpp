@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/base/json_view.hpp"
 #include "node/core/clients/access.hpp"
 #include "node/core/clients/change_handler.hpp"
 #include "node/core/clients/client_frame.hpp"

@@ -1,6 +1,7 @@
 #include "node/core/clients/http_api.hpp"
 
 #include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 #include "node/base/json_writer.hpp"
 #include "node/base/text.hpp"
 #include "node/core/clients/client_frame.hpp"

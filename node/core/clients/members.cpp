@@ -1,6 +1,7 @@
 #include "node/core/clients/members.hpp"
 
 #include "node/base/http.hpp"
+#include "node/base/json_view.hpp"
 
 #include <algorithm>
 #include <memory>

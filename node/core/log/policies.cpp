@@ -1,5 +1,7 @@
 #include "node/core/log/policies.hpp"
 
+#include "node/base/json_view.hpp"
+
 #include <algorithm>
 #include <tuple>
 

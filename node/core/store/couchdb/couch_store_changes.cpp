@@ -1,4 +1,5 @@
 #include "node/base/change.hpp"
+#include "node/base/json_view.hpp"
 #include "node/base/mark.hpp"
 #include "node/base/message_id.hpp"
 #include "node/core/store/couchdb/couch_store.hpp"

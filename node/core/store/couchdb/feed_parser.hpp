@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/base/chat_message.hpp"
+#include "node/base/json_view.hpp"
 #include "node/base/policy.hpp"
 #include "node/base/presence.hpp"
 #include "node/base/time.hpp"
