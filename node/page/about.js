@@ -121,8 +121,8 @@ export class About {
     tell(this.part('topic'), out ? '' : settings.topic || word('noTopic'));
     this.part('topic').classList.toggle('none', !settings.topic);
     const facts = [
-      [word('whoReads'), word(settings.readers ? 'onlyMembers' : 'everybody')],
-      [word('whoWrites'), word(settings.writers ? 'onlySome' : settings.readers ? 'allWhoRead' : 'everybody')],
+      [word('whoReads'), word(settings.readers ? 'onlyMembers' : 'anybody')],
+      [word('whoWrites'), word(settings.writers ? 'onlySome' : settings.readers ? 'allWhoRead' : 'anybody')],
       ...(settings.slow_s ? [[word('slowMode'), lasts(settings.slow_s)]] : []),
       [word('keptFor'), settings.retention_days ? lasts(settings.retention_days * 86_400) : word('forEver')],
       ...(settings.by ? [[word('setBy'), settings.by]] : []),

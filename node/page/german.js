@@ -24,7 +24,7 @@ export const german = {
   // messages
   actionsOf: (user) => `Aktionen für die Nachricht von ${user}`, reply: 'Antworten', copyText: 'Text kopieren', copyLink: 'Link kopieren', discard: 'Verwerfen',
   edit: 'Ändern', remove: 'Entfernen', undo: 'Zurücknehmen', cancel: 'Abbrechen', editing: 'Du änderst eine Nachricht.',
-  edited: 'geändert', removed: 'Entfernt', removedBy: (user) => `Entfernt von ${user}`, beingChanged: 'wird geändert…', beingRemoved: 'Wird entfernt…',
+  edited: 'geändert', removed: 'Entfernt', removedByAge: 'Nicht mehr aufbewahrt', removedBy: (user) => `Entfernt von ${user}`, beingChanged: 'wird geändert…', beingRemoved: 'Wird entfernt…',
   notChanged: (reason) => `Die Nachricht bleibt, wie sie ist: ${reason}.`, changedLater: 'Die Nachricht bleibt, wie sie ist: sie wurde inzwischen noch einmal geändert.',
   copied: 'Kopiert.', linkCopied: 'Link kopiert.', notCopied: 'Dieser Browser lässt keine Seite kopieren.',
   state_sending: 'noch nicht beim Server; sie wird von selbst gesendet', state_accepted: 'sicher auf diesem Server; Leute auf anderen Servern sehen sie etwas später',
@@ -44,7 +44,7 @@ export const german = {
   notNow: 'Gerade ist kein Server da. Bitte versuch es etwas später noch einmal.',
 
   // what a room is
-  aboutRoom: 'Über diesen Raum', noTopic: 'Dieser Raum hat noch kein Thema.', topicLabel: 'Thema', whoReads: 'Wer lesen darf', whoWrites: 'Wer schreiben darf', everybody: 'alle',
+  aboutRoom: 'Über diesen Raum', noTopic: 'Dieser Raum hat noch kein Thema.', topicLabel: 'Thema', whoReads: 'Wer lesen darf', whoWrites: 'Wer schreiben darf', anybody: 'alle',
   onlyMembers: 'nur seine Mitglieder', onlySome: 'nur manche', allWhoRead: 'alle, die lesen dürfen', onlyThese: 'nur diese', memberNames: 'Ihre Namen, einer je Zeile',
   memberRoles: 'Und alle mit einer dieser Rollen', slowMode: 'Zwischen zwei Nachrichten einer Person', keptFor: 'Nachrichten bleiben', forEver: 'für immer', setBy: 'Festgelegt von',
   span: (count, unit) => `${count} ${{ second: ['Sekunde', 'Sekunden'], minute: ['Minute', 'Minuten'], hour: ['Stunde', 'Stunden'], day: ['Tag', 'Tage'] }[unit][count === 1 ? 0 : 1]}`,
@@ -54,7 +54,7 @@ export const german = {
   topicLong: (over) => `Das Thema ist um ${many(over, 'ein Byte', 'Bytes')} zu lang.`, memberLong: (name, most) => `${name}…: ein Name hat höchstens ${most} Zeichen.`,
   membersMany: (most) => `Höchstens ${most} Namen, und ebenso viele Rollen.`, membersNone: 'Sag, wer: mindestens ein Name oder eine Rolle.',
   slowBad: 'Eine ganze Zahl von Sekunden, höchstens 86400: ein Tag.', daysBad: 'Eine ganze Zahl von Tagen, höchstens 36500.',
-  daysRemove: (days) => `Was älter ist als ${many(days, 'ein Tag', 'Tage')}, wird für alle entfernt und kommt nicht wieder.`,
+  daysRemove: (days) => `Was älter ist als ${many(days, 'ein Tag', 'Tage')}, wird in einer Stunde für alle entfernt und kommt nicht wieder.`,
   roomChanged: (user) => (user ? `${user} hat diesen Raum inzwischen geändert.` : 'Dieser Raum wurde inzwischen geändert.'),
   roomUnchanged: (room, reason) => `${room} bleibt, wie es ist: ${reason}.`, roomSending: 'Wird gespeichert…', roomUnsent: 'Noch nicht beim Server; es wird von selbst gesendet.', roomAccepted: 'Auf diesem Server gespeichert; die anderen erfahren es.',
   roomWaits: 'Auf diesem Server gespeichert, hier gilt es schon. Es wartet auf den Speicher: auf den anderen Servern gilt es, sobald sie wieder verbunden sind.',

@@ -1,6 +1,6 @@
 // What a room is, on the page: everybody sees it, a moderator sets it, at whichever node, with the store away, and by the keyboard.
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import axe from 'axe-core'
 import { launch } from './lib/browser.mjs'
@@ -65,7 +65,7 @@ test('a moderator sets the topic, and who is at another node sees it, and who is
   await boss.fill('#about [name=topic]', 'Tea, and what goes with it')
   await boss.fill('#about [name=slow]', '10')
   await boss.fill('#about [name=days]', '30')
-  await part(boss, 'removes').filter({ hasText: 'older than 30 days will be removed' }).waitFor()
+  await part(boss, 'removes').filter({ hasText: 'older than 30 days is removed' }).waitFor()
   await save(boss)
   await state(boss, 'holds on all servers')
   await ann.locator('#topic', { hasText: 'what goes with it' }).waitFor()
@@ -208,6 +208,31 @@ test('without a WebSocket a room is set and seen, too', async () => {
   await boss.locator('#topic', { hasText: 'Behind the hedge' }).waitFor()
   for (const page of [boss, ann]) await page.context().close()
   way.end()
+})
+
+test('what is older than its room keeps is removed by the nodes, and is in no file of theirs', async () => {
+  const old = new Date(Date.now() - 40 * 86_400_000).toISOString()
+  const letters = (i) => Array.from({ length: 26 }, (_, at) => '0123456789ABCDEFGHJKMNPQRSTVWXYZ'[Number((((BigInt(Date.parse(old)) << 80n) | BigInt(i)) >> BigInt(125 - 5 * at)) & 31n)]).join('')
+  const docs = ['nobody reads this phrase again', 'nor that one'].map((msg, i) => ({ _id: `attic:${letters(i)}`, msg, user: 'ann', datetime: old }))
+  assert.equal((await couch('POST', '/chat/_bulk_docs', { docs })).status, 201)
+  assert.equal((await couch('PUT', '/chat/davenport-room~attic', { what: 'room', retention_days: 30 })).status, 201)
+  const first = await node('n3')
+  const inFiles = () => readdirSync(folder).filter((name) => name.startsWith('n3')).some((name) => readFileSync(join(folder, name)).includes('nobody reads this phrase'))
+  const session = await fetch(`${first.url}/api/session`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'ann', password: 'tea' }) })
+  const cookie = session.headers.get('Set-Cookie').split(';')[0]
+  const told = async (url) => (await (await fetch(`${url}/api/rooms/attic/messages`, { headers: { Cookie: cookie } })).json()).messages ?? []
+  await until('the node has them', async () => (await told(first.url)).length === 2)
+  await until('they are on its disk', inFiles)
+  await first.end()
+  const second = await node('n3')  // it knew the setting before: that counts at once
+  await until('they are removed', async () => { const all = await told(second.url); return all.length === 2 && all.every((one) => one.removed_by === 'retention' && one.text === '') }, 30_000)
+  const ann = await openAs(there.url, 'ann', 'attic')
+  await ann.locator('#log .fate', { hasText: 'No longer kept' }).first().waitFor({ timeout: 15_000 })
+  await picture(ann, 'room-attic')
+  await ann.context().close()
+  await until('the store has the removals', async () => (await couch('GET', `/chat/${encodeURIComponent(docs[0]._id)}`)).body.msg === '')
+  await second.end()
+  assert.equal(inFiles(), false)
 })
 
 test('(and no page had any trouble)', () => assert.deepEqual(troubles.filter((one) => !one.includes('status of 403')), []))  // a browser tells of what is refused
