@@ -57,7 +57,7 @@ export const english = {
   daysRemove: (days) => `What is older than ${many(days, 'one day', 'days')} is removed for everybody, from an hour from now on, and does not come back.`,
   roomChanged: (user) => (user ? `${user} has changed this room meanwhile.` : 'This room was changed meanwhile.'),
   roomUnchanged: (room, reason) => `${room} stays as it is: ${reason}.`, roomSending: 'Being saved…', roomUnsent: 'Not at the server yet; it is sent by itself.', roomAccepted: 'Saved on this server; the others are told.',
-  roomWaits: 'Saved on this server, and in force here. It waits for the store: on the other servers it holds as soon as they are together again.',
+  roomWaits: 'Saved on this server, and in force here. It waits for the other servers: there it holds as soon as they are together again.',
   roomStored: 'Saved. It holds on all servers.', roomWaitsShort: 'not on the other servers yet',
 
   // the state of things

@@ -48,7 +48,7 @@ export const german = {
   onlyMembers: 'nur seine Mitglieder', onlySome: 'nur manche', allWhoRead: 'alle, die lesen dürfen', onlyThese: 'nur diese', memberNames: 'Ihre Namen, einer je Zeile',
   memberRoles: 'Und alle mit einer dieser Rollen', slowMode: 'Zwischen zwei Nachrichten einer Person', keptFor: 'Nachrichten bleiben', forEver: 'für immer', setBy: 'Festgelegt von',
   span: (count, unit) => `${count} ${{ second: ['Sekunde', 'Sekunden'], minute: ['Minute', 'Minuten'], hour: ['Stunde', 'Stunden'], day: ['Tag', 'Tage'] }[unit][count === 1 ? 0 : 1]}`,
-  slowLabel: 'Sekunden zwischen zwei Nachrichten einer Person', daysLabel: 'Tage, die Nachrichten bleiben', changeRoom: 'Ändern…', save: 'Speichern', showTheirs: 'Zeigen',
+  slowLabel: 'Sekunden zwischen zwei Nachrichten einer Person', daysLabel: 'Tage, die Nachrichten bleiben', changeRoom: 'Ändern…', save: 'Übernehmen', showTheirs: 'Zeigen',
   peopleOf: 'Leute', membersHere: (count) => `Leute: ${count} hier`, isHere: 'hier', readsAndWrites: 'liest und schreibt', readsOnly: 'liest', writesIfReads: 'schreibt',
   withRole: (role) => `alle mit der Rolle ${role}`,
   topicLong: (over) => `Das Thema ist um ${many(over, 'ein Byte', 'Bytes')} zu lang.`, memberLong: (name, most) => `${name}…: ein Name hat höchstens ${most} Zeichen.`,
@@ -56,9 +56,9 @@ export const german = {
   slowBad: 'Eine ganze Zahl von Sekunden, höchstens 86400: ein Tag.', daysBad: 'Eine ganze Zahl von Tagen, höchstens 36500.',
   daysRemove: (days) => `Was älter ist als ${many(days, 'ein Tag', 'Tage')}, wird in einer Stunde für alle entfernt und kommt nicht wieder.`,
   roomChanged: (user) => (user ? `${user} hat diesen Raum inzwischen geändert.` : 'Dieser Raum wurde inzwischen geändert.'),
-  roomUnchanged: (room, reason) => `${room} bleibt, wie es ist: ${reason}.`, roomSending: 'Wird gespeichert…', roomUnsent: 'Noch nicht beim Server; es wird von selbst gesendet.', roomAccepted: 'Auf diesem Server gespeichert; die anderen erfahren es.',
-  roomWaits: 'Auf diesem Server gespeichert, hier gilt es schon. Es wartet auf den Speicher: auf den anderen Servern gilt es, sobald sie wieder verbunden sind.',
-  roomStored: 'Gespeichert. Es gilt auf allen Servern.', roomWaitsShort: 'noch nicht auf den anderen Servern',
+  roomUnchanged: (room, reason) => `${room} bleibt, wie es ist: ${reason}.`, roomSending: 'Wird übernommen…', roomUnsent: 'Noch nicht beim Server; es wird von selbst gesendet.', roomAccepted: 'Auf diesem Server übernommen; die anderen erfahren es.',
+  roomWaits: 'Auf diesem Server übernommen, hier gilt es schon. Es wartet auf die anderen Server: dort gilt es, sobald sie wieder verbunden sind.',
+  roomStored: 'Übernommen. Es gilt auf allen Servern.', roomWaitsShort: 'noch nicht auf den anderen Servern',
 
   // the state of things
   connecting: 'verbinde…', slower: 'langsamer', slowerWhy: 'Dieses Netz lässt keinen WebSocket durch. Der Chat geht auch ohne, ein wenig langsamer.', on: (node) => `auf ${node}`,
