@@ -57,8 +57,7 @@ struct RoomSettings {
     std::optional<Circle> readers{};  ///< they alone may read; nothing: everybody may
     std::optional<Circle> writers{};  ///< of those who may read, they alone may write; nothing: all
     std::int64_t slow_s = 0;          ///< between two posts of one person; 0: no bound
-    std::int64_t retention_days = 0;  ///< how long messages are kept; 0: for ever. `chatnode erase`
-                                      ///< --retention removes what is older
+    std::int64_t retention_days = 0;  ///< how long messages are kept; 0: for ever
     friend bool operator==(const RoomSettings&, const RoomSettings&) = default;
 };
 
@@ -67,6 +66,8 @@ inline constexpr std::size_t topic_bytes_max = 1000;
 inline constexpr std::size_t circle_max = 500;  ///< names, and as many roles
 inline constexpr std::int64_t slow_s_max = 86'400;
 inline constexpr std::int64_t retention_days_max = 36'500;
+/// Who is shown to have removed what was older than that.
+inline constexpr std::string_view removed_by_retention = "retention";
 /// A longer document is no policy.
 inline constexpr std::size_t policy_bytes_max = 64 * 1024;
 

@@ -232,6 +232,7 @@ std::string Erasure::id_lead() const {
 
 RetentionReader::RetentionReader(StoreAccess store) : api_{api_of(std::move(store))} {}
 RetentionReader::~RetentionReader() = default;
+std::string RetentionReader::shown_as() { return std::string{base::removed_by_retention}; }
 
 base::HttpRequest RetentionReader::request() const {
     return api_->documents_of(base::room_id_lead, rooms_max);

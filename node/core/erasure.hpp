@@ -132,6 +132,8 @@ private:
 class RetentionReader {
 public:
     explicit RetentionReader(StoreAccess store);
+    /// Who is shown to have removed what nodes remove for its age.
+    static std::string shown_as();
     ~RetentionReader();
     RetentionReader(const RetentionReader&) = delete;
     RetentionReader& operator=(const RetentionReader&) = delete;

@@ -45,6 +45,7 @@ inline constexpr TimerId changes = 18;
 inline constexpr TimerId policies = 19;
 inline constexpr TimerId conflicts = 20;
 inline constexpr TimerId purges = 21;
+inline constexpr TimerId retention = 22;
 }  // namespace timers
 
 }  // namespace davenport::node

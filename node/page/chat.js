@@ -1,5 +1,6 @@
 // The page: rooms at the side, what is said in the middle. Here its parts are put together.
 
+import { About } from './about.js';
 import { Actions } from './actions.js';
 import { learnAlike } from './alike.js';
 import { Attention } from './attention.js';
@@ -114,7 +115,7 @@ const link = new Link({
   },
   room(frame) {
     const view = views.get(frame.room);
-    if (view) view.topic = frame.topic ?? '';
+    if (view) view.settings = frame;
     refresh();
   },
   out(room, why) {
@@ -124,6 +125,14 @@ const link = new Link({
   },
   role: (is) => moderation.set(is),
   moderated: (frame, state) => moderation.answered(frame, state),
+  roomWish(room) {
+    const wish = link.wishes.of(room);
+    if (wish?.state === 'refused' && !about.shows(room)) {
+      showProblem(wish.code === 'superseded' ? word('moderatedLater') : word('roomUnchanged', room, wish.reason));
+      link.wishes.seen(room);
+    }
+    refresh();
+  },
   store(frame) {
     store = frame;
     refresh();
@@ -241,8 +250,11 @@ function refreshNow() {
   $('empty').hidden = current.items.length > 0 || !current.ready;
   $('older').hidden = !current.more || !current.oldest || current.items.length < 20;
   showPeople($('people'), $('lately'), current, link.up && store.state === 'up', link.clock.now());
-  tell($('topic'), current.topic ?? '');
-  $('topic').title = current.topic ?? '';
+  const topic = current.settings?.topic ?? '';
+  tell($('topic'), topic);
+  $('topic').title = topic;
+  $('topic').dataset.note = link.wishes.waits(current.name) ? word('roomWaitsShort') : '';
+  about.update();
   tell($('present'), peopleLine(current));
   redraw($('present-list').querySelector('ul'), current.people ?? [], () => (current.people ?? []).map((name) => {
     const row = element('li');
@@ -307,6 +319,11 @@ const composer = new Composer($('say'), $('text'), $('editing'), {
 const moderation = new Moderation($('ban'), {
   send: (frame) => link.moderate(frame), key: () => link.keys.next(), room: () => current?.name ?? '', now: () => link.clock.now(), told: showProblem,
   storeUp: () => store.state === 'up', isMe: (user) => user === link.user,
+});
+
+const about = new About($('about'), $('about-open'), {
+  ask: (room) => link.askRoom(room), view: () => current, wish: (room) => link.wishes.of(room), want: (room, settings) => link.wishes.set(room, settings),
+  seen: (room) => link.wishes.seen(room), mayModerate: () => moderation.is, up: () => link.up, storeUp: () => store.state === 'up',
 });
 
 const search = new Search($('search'), $('find'), {

@@ -24,7 +24,7 @@ export const english = {
   // messages
   actionsOf: (user) => `Actions for the message of ${user}`, reply: 'Reply', copyText: 'Copy text', copyLink: 'Copy link', discard: 'Discard',
   edit: 'Edit', remove: 'Remove', undo: 'Undo', cancel: 'Cancel', editing: 'You are changing a message.',
-  edited: 'edited', removed: 'Removed', removedBy: (user) => `Removed by ${user}`, beingChanged: 'being changed…', beingRemoved: 'Being removed…',
+  edited: 'edited', removed: 'Removed', removedByAge: 'No longer kept', removedBy: (user) => `Removed by ${user}`, beingChanged: 'being changed…', beingRemoved: 'Being removed…',
   notChanged: (reason) => `The message stays as it is: ${reason}.`, changedLater: 'The message stays as it is: it was changed again meanwhile.',
   copied: 'Copied.', linkCopied: 'Link copied.', notCopied: 'This browser lets no page copy.',
   state_sending: 'not at the server yet; it is sent by itself', state_accepted: 'safe on this server; it reaches people on other servers a little later',
@@ -42,6 +42,23 @@ export const english = {
   othersLater: 'On the other servers that holds as soon as they are together again.',
   moderatedLater: 'Another moderator was faster; that one’s word counts.', notModerated: (reason) => `That did not work: ${reason}.`,
   notNow: 'There is no server just now. Please try it again a little later.',
+
+  // what a room is
+  aboutRoom: 'About this room', noTopic: 'This room has no topic yet.', topicLabel: 'Topic', whoReads: 'Who may read', whoWrites: 'Who may write', anybody: 'everybody',
+  onlyMembers: 'only its members', onlySome: 'only some', allWhoRead: 'all who may read', onlyThese: 'only these', memberNames: 'Their names, one a line',
+  memberRoles: 'And everybody with one of these roles', slowMode: 'Between two messages of one person', keptFor: 'Messages are kept', forEver: 'for ever', setBy: 'Set by',
+  span: (count, unit) => (count === 1 ? `1 ${unit}` : `${count} ${unit}s`),
+  slowLabel: 'Seconds between two messages of one person', daysLabel: 'Days that messages are kept', changeRoom: 'Change…', save: 'Save', showTheirs: 'Show it',
+  peopleOf: 'People', membersHere: (count) => `People: ${count} here`, isHere: 'here', readsAndWrites: 'reads and writes', readsOnly: 'reads', writesIfReads: 'writes',
+  withRole: (role) => `everybody with the role ${role}`,
+  topicLong: (over) => `The topic is too long by ${many(over, 'one byte', 'bytes')}.`, memberLong: (name, most) => `${name}…: a name has at most ${most} letters.`,
+  membersMany: (most) => `At most ${most} names, and as many roles.`, membersNone: 'Say who: a name or a role at least.',
+  slowBad: 'A whole number of seconds, at most 86400: a day.', daysBad: 'A whole number of days, at most 36500.',
+  daysRemove: (days) => `What is older than ${many(days, 'one day', 'days')} is removed for everybody, from an hour from now on, and does not come back.`,
+  roomChanged: (user) => (user ? `${user} has changed this room meanwhile.` : 'This room was changed meanwhile.'),
+  roomUnchanged: (room, reason) => `${room} stays as it is: ${reason}.`, roomSending: 'Being saved…', roomUnsent: 'Not at the server yet; it is sent by itself.', roomAccepted: 'Saved on this server; the others are told.',
+  roomWaits: 'Saved on this server, and in force here. It waits for the other servers: there it holds as soon as they are together again.',
+  roomStored: 'Saved. It holds on all servers.', roomWaitsShort: 'not on the other servers yet',
 
   // the state of things
   connecting: 'connecting…', slower: 'slower', slowerWhy: 'This network lets no WebSocket through. The chat works without, a little slower.', on: (node) => `on ${node}`,

@@ -24,7 +24,7 @@ export const german = {
   // messages
   actionsOf: (user) => `Aktionen für die Nachricht von ${user}`, reply: 'Antworten', copyText: 'Text kopieren', copyLink: 'Link kopieren', discard: 'Verwerfen',
   edit: 'Ändern', remove: 'Entfernen', undo: 'Zurücknehmen', cancel: 'Abbrechen', editing: 'Du änderst eine Nachricht.',
-  edited: 'geändert', removed: 'Entfernt', removedBy: (user) => `Entfernt von ${user}`, beingChanged: 'wird geändert…', beingRemoved: 'Wird entfernt…',
+  edited: 'geändert', removed: 'Entfernt', removedByAge: 'Nicht mehr aufbewahrt', removedBy: (user) => `Entfernt von ${user}`, beingChanged: 'wird geändert…', beingRemoved: 'Wird entfernt…',
   notChanged: (reason) => `Die Nachricht bleibt, wie sie ist: ${reason}.`, changedLater: 'Die Nachricht bleibt, wie sie ist: sie wurde inzwischen noch einmal geändert.',
   copied: 'Kopiert.', linkCopied: 'Link kopiert.', notCopied: 'Dieser Browser lässt keine Seite kopieren.',
   state_sending: 'noch nicht beim Server; sie wird von selbst gesendet', state_accepted: 'sicher auf diesem Server; Leute auf anderen Servern sehen sie etwas später',
@@ -42,6 +42,23 @@ export const german = {
   othersLater: 'Auf den anderen Servern gilt das, sobald sie wieder verbunden sind.',
   moderatedLater: 'Jemand anders war schneller; dessen Wort gilt.', notModerated: (reason) => `Das ging nicht: ${reason}.`,
   notNow: 'Gerade ist kein Server da. Bitte versuch es etwas später noch einmal.',
+
+  // what a room is
+  aboutRoom: 'Über diesen Raum', noTopic: 'Dieser Raum hat noch kein Thema.', topicLabel: 'Thema', whoReads: 'Wer lesen darf', whoWrites: 'Wer schreiben darf', anybody: 'alle',
+  onlyMembers: 'nur seine Mitglieder', onlySome: 'nur manche', allWhoRead: 'alle, die lesen dürfen', onlyThese: 'nur diese', memberNames: 'Ihre Namen, einer je Zeile',
+  memberRoles: 'Und alle mit einer dieser Rollen', slowMode: 'Zwischen zwei Nachrichten einer Person', keptFor: 'Nachrichten bleiben', forEver: 'für immer', setBy: 'Festgelegt von',
+  span: (count, unit) => `${count} ${{ second: ['Sekunde', 'Sekunden'], minute: ['Minute', 'Minuten'], hour: ['Stunde', 'Stunden'], day: ['Tag', 'Tage'] }[unit][count === 1 ? 0 : 1]}`,
+  slowLabel: 'Sekunden zwischen zwei Nachrichten einer Person', daysLabel: 'Tage, die Nachrichten bleiben', changeRoom: 'Ändern…', save: 'Übernehmen', showTheirs: 'Zeigen',
+  peopleOf: 'Leute', membersHere: (count) => `Leute: ${count} hier`, isHere: 'hier', readsAndWrites: 'liest und schreibt', readsOnly: 'liest', writesIfReads: 'schreibt',
+  withRole: (role) => `alle mit der Rolle ${role}`,
+  topicLong: (over) => `Das Thema ist um ${many(over, 'ein Byte', 'Bytes')} zu lang.`, memberLong: (name, most) => `${name}…: ein Name hat höchstens ${most} Zeichen.`,
+  membersMany: (most) => `Höchstens ${most} Namen, und ebenso viele Rollen.`, membersNone: 'Sag, wer: mindestens ein Name oder eine Rolle.',
+  slowBad: 'Eine ganze Zahl von Sekunden, höchstens 86400: ein Tag.', daysBad: 'Eine ganze Zahl von Tagen, höchstens 36500.',
+  daysRemove: (days) => `Was älter ist als ${many(days, 'ein Tag', 'Tage')}, wird in einer Stunde für alle entfernt und kommt nicht wieder.`,
+  roomChanged: (user) => (user ? `${user} hat diesen Raum inzwischen geändert.` : 'Dieser Raum wurde inzwischen geändert.'),
+  roomUnchanged: (room, reason) => `${room} bleibt, wie es ist: ${reason}.`, roomSending: 'Wird übernommen…', roomUnsent: 'Noch nicht beim Server; es wird von selbst gesendet.', roomAccepted: 'Auf diesem Server übernommen; die anderen erfahren es.',
+  roomWaits: 'Auf diesem Server übernommen, hier gilt es schon. Es wartet auf die anderen Server: dort gilt es, sobald sie wieder verbunden sind.',
+  roomStored: 'Übernommen. Es gilt auf allen Servern.', roomWaitsShort: 'noch nicht auf den anderen Servern',
 
   // the state of things
   connecting: 'verbinde…', slower: 'langsamer', slowerWhy: 'Dieses Netz lässt keinen WebSocket durch. Der Chat geht auch ohne, ein wenig langsamer.', on: (node) => `auf ${node}`,

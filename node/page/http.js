@@ -235,7 +235,7 @@ export class HttpConnection {
 
   // ---- what is said
 
-  send(frame) { this[`send_${frame.t}`]?.(frame)?.catch?.(() => this.lose()); }
+  send(frame) { this[`send_${frame.t.replace('-', '_')}`]?.(frame)?.catch?.(() => this.lose()); }
 
   send_hello({ user }) { this.user = user; }
 
@@ -275,6 +275,26 @@ export class HttpConnection {
 
   send_ban(frame) { return this.moderate('PUT', frame); }
   send_unban(frame) { return this.moderate('DELETE', frame); }
+
+  async send_room({ room }) {
+    const { status, told } = await ask(`api/rooms/${encodeURIComponent(room)}`);
+    if (status === 200 && told?.room) this.tell({ t: 'room', ...told });
+    else if (status === 403) this.outOf(room, told);
+  }
+
+  /** What was accepted is asked again until it is stored, as with a post. */
+  async send_set_room({ t, room, key, ...settings }, again = 0) {
+    const answer = await ask(`api/rooms/${encodeURIComponent(room)}`, {
+      method: 'PUT', headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key }, body: JSON.stringify(settings),
+    });
+    const frame = frameOfAnswer(key, answer);
+    if (!frame) return this.lose();
+    if (again === 0 || frame.t !== 'accepted') this.tell(frame);
+    if (frame.t !== 'accepted') return;
+    await pause(storedAgainMs[Math.min(again, storedAgainMs.length - 1)]);
+    while (this.open && !this.storeUp) await pause(1000);
+    if (this.open) await this.send_set_room({ t, room, key, ...settings }, again + 1);
+  }
 
   async moderate(method, { name, room, key, reason, until }) {
     const answer = await ask(`${room ? pathOf(room, 'bans') : 'api/bans'}/${encodeURIComponent(name)}`, {

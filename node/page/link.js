@@ -6,6 +6,7 @@ import { HttpConnection, nodeAnswers } from './http.js';
 import { KeyMaker } from './keys.js';
 import { browser, tab } from './memory.js';
 import { Posts } from './posts.js';
+import { RoomWishes } from './settings.js';
 import { SocketConnection } from './socket.js';
 import { Watch } from './watch.js';
 import { word } from './words.js';
@@ -25,7 +26,7 @@ const at = (list, index) => list[Math.min(index, list.length - 1)];
 export class Link {
   /**
    * `on`: what to call: state(up), welcome(frame), who(frame): the name where one signs in, else undefined, message(frame), changed(frame): what became of one,
-   * joined(room, gap), room(frame): what it is, out(room, why): one may not be in it, role(moderator), moderated(frame, state): true when the answer was for that, wish(id): what is wanted of a message is another, unchanged(change, reason): it was given up, store(frame), post(post, gone), page(frame), found(frame), people(frame), alike(frame): names that look alike, error(text), frame(): there is something to `read`.
+   * joined(room, gap), room(frame): what it is, out(room, why): one may not be in it, role(moderator), moderated(frame, state): true when the answer was for that, wish(id): what is wanted of a message is another, roomWish(room): the same of a room, unchanged(change, reason): it was given up, store(frame), post(post, gone), page(frame), found(frame), people(frame), alike(frame): names that look alike, error(text), frame(): there is something to `read`.
    *
    * Frames are kept as they come, until the page has time for them and calls `read`.
    */
@@ -63,6 +64,14 @@ export class Link {
       askTime: () => this.askTime(),
       changed: (id) => on.wish(id),
       failed: (change, reason) => on.unchanged(change, reason),
+    });
+    this.wishes = new RoomWishes({
+      keys: this.keys, clock: this.clock, memory: tab, monotonic,
+      later: (call, ms) => setTimeout(call, ms),
+      mayNowSend: () => this.up,
+      send: (frame) => this.ask(frame),
+      askTime: () => this.askTime(),
+      changed: (room) => on.roomWish(room),
     });
     this.listen();
   }
@@ -279,6 +288,9 @@ export class Link {
     return this.up;
   }
 
+  /** What the room is: the answer is told to `room`. */
+  askRoom(room) { if (this.up) this.ask({ t: 'room', room }); }
+
   older(room, before, limit) { if (this.up) this.ask({ t: 'history', room, before, limit }); }
 
   say(room, text) { this.posts.say(room, text, this.user); }
@@ -335,6 +347,7 @@ export class Link {
     this.journal = frame.journal;
     this.posts.resume(another);
     this.changes.resume();
+    this.wishes.resume();
     for (const room of this.rooms.keys()) if (room !== this.room) this.sendJoin(room);
   }
 
@@ -344,12 +357,13 @@ export class Link {
     if (frame.now === undefined || !this.clock.learn(frame.now, askedAt, now)) return;
     this.posts.timeLearnt();
     this.changes.sendDue();
+    this.wishes.sendDue();
   }
 
   /** What comes next of a room may be another node's: its numbers are its own. */
   on_begin({ room }) {
     const known = this.rooms.get(room);
-    if (known) Object.assign(known, { fresh: 0, joined: false });
+    if (known) Object.assign(known, { fresh: 0, joined: false, told: false });
   }
 
   on_message(frame) {
@@ -380,6 +394,8 @@ export class Link {
   on_joined(frame) {
     const room = this.rooms.get(frame.room);
     if (!room) return;
+    // A room without settings is told of by no frame: then it has none any more.
+    if (!room.joined && !room.told && !this.indirect) this.on.room({ room: frame.room });
     Object.assign(room, { cursor: frame.cursor, n: Math.max(frame.n, room.fresh), joined: true });
     this.on.joined(frame.room, Boolean(frame.gap));
   }
@@ -402,7 +418,11 @@ export class Link {
     this.on.page(frame);
   }
 
-  on_room(frame) { this.on.room(frame); }
+  on_room(frame) {
+    const room = this.rooms.get(frame.room);
+    if (room) room.told = true;
+    this.on.room(frame);
+  }
   on_role(frame) { this.on.role(frame.moderator); }
   on_put_out(frame) { this.out(frame); }
 
@@ -420,13 +440,13 @@ export class Link {
   on_accepted(frame) { this.answered(frame, 'accepted'); }
   on_stored(frame) { this.answered(frame, 'stored'); }
   on_failed(frame) { this.answered(frame, 'failed'); }
-  on_superseded(frame) { if (!this.on.moderated(frame, 'superseded')) this.changes.answered(frame, 'superseded'); }
+  on_superseded(frame) { if (!this.on.moderated(frame, 'superseded') && !this.wishes.answered(frame, 'superseded')) this.changes.answered(frame, 'superseded'); }
   on_refused(frame) {
     if (frame.key === undefined && frame.room) return this.out(frame);
-    if (!this.on.moderated(frame, 'refused') && !this.changes.refused(frame)) this.posts.refused(frame);
+    if (!this.on.moderated(frame, 'refused') && !this.wishes.refused(frame) && !this.changes.refused(frame)) this.posts.refused(frame);
   }
-  answered(frame, state) { if (!this.on.moderated(frame, state) && !this.changes.answered(frame, state)) this.posts.answered(frame, state); }
+  answered(frame, state) { if (!this.on.moderated(frame, state) && !this.wishes.answered(frame, state) && !this.changes.answered(frame, state)) this.posts.answered(frame, state); }
   on_store(frame) { this.on.store(frame); }
   on_bye() { this.attempt = 0; }
-  on_error(frame) { this.on.error(frame.reason); }
+  on_error(frame) { if (!this.wishes.unread(frame.reason)) this.on.error(frame.reason); }
 }

@@ -1,7 +1,7 @@
 // What the browser keeps for us. It may keep nothing (a private window, a full disk) or hand back what somebody broke: the chat goes on without.
 // One origin may hold several chats, each under its own path, and other programs: each chat keeps its own, and touches nothing else.
 
-const names = /^(name|rooms|posts|changes|secret|notify|draft .*|read .*)$/s;
+const names = /^(name|rooms|posts|changes|settings|secret|notify|draft .*|read .*)$/s;
 
 /** `/` keeps plain names; a chat under another path puts that path before them. */
 export const prefixOf = (path) => {

@@ -2,14 +2,12 @@
 
 import { addAction } from './actions.js';
 import { tell } from './dom.js';
+import { folded } from './names.js';
 import { word } from './words.js';
 
 const hourMs = 3_600_000;
 const spans = { hour: hourMs, day: 24 * hourMs, week: 168 * hourMs };
 const listMax = 500;
-
-/** Names as nodes compare them, or nearly: which one of them counts, the node says. */
-const folded = (name) => name.normalize('NFKC').toLowerCase();
 
 export class Moderation {
   /**

@@ -22,6 +22,9 @@ const fold = (name) => name.replace(/\p{Zs}+/gu, ' ').replace(/^ +| +$/g, '');
 /** As RFC 8266 has it for nicknames: plain single spaces, none around, and compatible forms are one. */
 export const tidyName = (name) => fold(fold(name).normalize('NFKC'));
 
+/** Names as nodes compare them, or nearly: which one of them counts, the node says. */
+export const folded = (name) => name.normalize('NFKC').toLowerCase();
+
 /** {name, problem, note}: the name as it would be taken; `problem`: why it is not, or ''; `note`: how much room is left, when it gets scarce. */
 export function readName(typed) {
   const name = tidyName(typed);

@@ -20,7 +20,7 @@ export function waitingText(waiting, now) {
 }
 
 /** Why one is not in the room: {code, reason, until?}. */
-function outText({ code, reason, until }) {
+export function outText({ code, reason, until }) {
   const why = code === 'not_a_member' ? word('out_not_a_member') : word('out_banned', reason);
   const end = new Date(until ?? NaN);
   return Number.isNaN(end.getTime()) ? why : `${why} ${word('outUntil', moment().format(end))}`;

@@ -199,8 +199,10 @@ void report(const EraseCommand& command, std::string_view database, const Erasur
 
 }  // namespace
 
-int perform(const EraseCommand& command) {
-    const auto what = command.retention ? Erasure::What{} : read_what(command);
+int perform(const EraseCommand& given) {
+    const auto what = given.retention ? Erasure::What{} : read_what(given);
+    auto command = given;
+    if (command.retention && command.by.empty()) command.by = RetentionReader::shown_as();  // as nodes do it
     const auto store = read_given_store(command.store, command.store_password_file);
     Asker asker{store.server, command.store_ca};
     const auto told = command.retention ? carry_out_retention(asker, store, command)

@@ -273,13 +273,17 @@ void add_erase_command(CLI::App& app, std::optional<EraseCommand>& command) {
                      "2026-01-31T12:00:00Z")
         ->type_name("DATE");
     erase
-        ->add_flag("--retention", given->retention,
-                   "in every room, what is older than its `retention_days`; to be run every night")
+        ->add_flag(
+            "--retention", given->retention,
+            "in every room, what is older than its `retention_days`, which nodes do by themselves; and the "
+            "store is compacted")
         ->excludes("--user")
         ->excludes("--room")
         ->excludes("--id")
         ->excludes("--before");
-    erase->add_option("--by", given->by, "who people see as having removed it; default: nobody")
+    erase
+        ->add_option("--by", given->by,
+                     "who people see as having removed it; default: nobody, and retention with --retention")
         ->type_name("NAME");
     erase
         ->add_option("--per-second", given->per_second,

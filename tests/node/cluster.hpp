@@ -1,6 +1,7 @@
 #pragma once
 
 #include "couchmock/mock/mock.hpp"
+#include "node/base/http.hpp"
 #include "node/base/json.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/random.hpp"
@@ -479,6 +480,8 @@ private:
         }
         auto* wire = wire_of(e.exchange);
         if (!wire) return;
+        if (base::header(e.response.headers, "Date").empty())  // a server says what time it is
+            e.response.headers.emplace_back("Date", base::http_date(now().wall));
         if (wire->lose_reply) {
             fail(*wire);
         } else if (wire->stream) {

@@ -148,6 +148,74 @@ TEST(Cluster, AllNodesAndTheStoreComeToTheSameBansThroughLostRepliesToo) {
         moderate_through(seed, {.clients = 2, .lost_replies = 100'000, .failures = 100'000});
 }
 
+// ---- retention
+
+/// A room's old messages are removed by all nodes at once, through all that may go wrong; in the end each was
+/// written over once, or by equal documents, and all nodes and the store have the same.
+void age_through(std::uint64_t seed, Cluster::Options options) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    constexpr std::int64_t hour_ms = 3'600'000;
+    Cluster world{seed, options};
+    auto& random = world.random();
+    world.run(500ms);
+    std::vector<base::ChatMessage> all;
+    std::string documents;
+    for (int i = 0; i < 60; ++i) {
+        const base::MessageKey key{world.wall_ms() - (i * 16 + 15) * hour_ms, 0, {}};
+        all.push_back(base::make_message("lobby", "bob", key, fmt::format("old {}", i), "n9"));
+        documents += (i == 0 ? "" : ",") + base::to_document(all.back());
+    }
+    EXPECT_EQ(world.by_hand("POST", "/chat/_bulk_docs", "{\"docs\":[" + documents + "]}").status, 201);
+    EXPECT_EQ(
+        world.by_hand("PUT", "/chat/davenport-room~lobby", R"({"what":"room","retention_days":30})").status,
+        201);
+    world.run(5s);
+    for (int i = 0; i < options.nodes; ++i) {
+        world.kill_node(i);  // what holds since before this life is carried out at once
+        world.start_node(i);
+    }
+    for (int step = 0; step < 60; ++step) {
+        world.post(static_cast<int>(random.below(static_cast<std::uint64_t>(options.clients))));
+        world.run(std::chrono::milliseconds{random.between(1, 300)});
+        const auto node = static_cast<int>(random.below(static_cast<std::uint64_t>(options.nodes)));
+        if (random.per_million(60'000)) world.kill_node(node);
+        if (random.per_million(300'000)) world.start_node(node);
+        if (random.per_million(60'000)) world.store_down();
+        if (random.per_million(200'000)) world.store_up();
+        if (random.per_million(60'000)) world.cut_feeds();
+    }
+    world.store_up();
+    world.calm();
+    for (int i = 0; i < options.nodes; ++i) world.start_node(i);
+    world.run(150s);
+    world.expect_all_is_well();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const std::string id{all[i].id()};
+        const bool is_old = i * 16 + 15 > 30 * 24;
+        const auto there = base::parse_json(world.by_hand("GET", "/chat/" + base::percent_encode(id)).body);
+        ASSERT_TRUE(there) << id;
+        EXPECT_EQ(base::text_member(*there, "msg"), is_old ? "" : all[i].text());
+        EXPECT_EQ(base::text_member(*there, "removed_by"), is_old ? "retention" : "");
+        EXPECT_EQ(base::text_member(*there, "_rev").substr(0, 2), is_old ? "2-" : "1-");
+        for (int n = 0; n < options.nodes; ++n) {
+            const auto has = world.has(n, id);
+            ASSERT_TRUE(has) << "node " << n;
+            EXPECT_EQ(has->is_removed(), is_old) << "node " << n << " " << i;
+            EXPECT_EQ(has->removed(), base::text_member(*there, "removed")) << "node " << n;
+            EXPECT_EQ(has->text(), is_old ? "" : all[i].text());
+        }
+    }
+}
+
+TEST(Cluster, AllNodesRemoveWhatIsTooOldAndComeToTheSame) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) age_through(seed, {});
+}
+
+TEST(Cluster, AllNodesRemoveWhatIsTooOldThroughLostRepliesToo) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed)
+        age_through(seed, {.nodes = 2, .lost_replies = 50'000, .failures = 20'000});
+}
+
 // ---- two stores that replicate
 
 struct TwoStores : testing::Test {

@@ -370,4 +370,86 @@ test('the answer to a POST reads as the frame that a WebSocket brings', () => {
   assert.equal(frameOfAnswer('K', answer(502, null)), null)          // nobody knows what became of it
 })
 
+// ---- what a room is
+
+const { RoomWishes } = await pageModule('settings.js')
+const { fieldOf, membersOf, readForm } = await pageModule('about.js')
+
+function wishing(saved = []) {
+  const own = machine()
+  const clock = new NodeClock(own)
+  const world = { sent: [], asked: 0, timers: [], kept: saved, up: true }
+  const wishes = new RoomWishes(Object.assign(world, {
+    clock, keys: new KeyMaker(clock), memory: { get: () => world.kept, set: (_, value) => { world.kept = structuredClone(value) } },
+    monotonic: own.monotonic, later: (call, ms) => world.timers.push({ call, at: own.time + ms }),
+    mayNowSend: () => world.up, send: (frame) => world.sent.push(frame), askTime: () => { world.asked += 1 }, changed: () => {},
+  }))
+  return { own, world, clock, wishes }
+}
+
+test('what is wanted of a room waits for the node\'s time and for a node, and is repeated under its own key until the store has it', () => {
+  const { world, clock, wishes } = wishing()
+  wishes.set('tea', { topic: 'Tea' })
+  assert.deepEqual([world.sent.length, world.asked], [0, 1])
+  clock.learn(began, 0, 0)
+  world.up = false
+  wishes.sendDue()
+  assert.equal(world.sent.length, 0)
+  world.up = true
+  wishes.sendDue(); wishes.sendDue()
+  const [first, ...more] = world.sent.splice(0)
+  assert.deepEqual([first.t, first.room, first.topic, more.length], ['set-room', 'tea', 'Tea', 0])
+  assert.equal(wishes.answered({ key: 'another' }, 'stored'), false)
+  assert.equal(wishes.answered({ key: first.key }, 'accepted'), true)
+  assert.deepEqual([wishes.of('tea').state, wishes.waits('tea')], ['accepted', true])
+  const { world: after, clock: again, wishes: reloaded } = wishing(world.kept)
+  again.learn(began, 0, 0)
+  reloaded.resume()
+  assert.equal(after.sent[0].key, first.key)
+  reloaded.answered({ key: first.key }, 'stored')
+  assert.deepEqual([reloaded.of('tea').state, reloaded.waits('tea'), after.kept], ['stored', false, []])
+  reloaded.seen('tea')
+  assert.equal(reloaded.of('tea'), undefined)
+})
+
+test('a refusal that ends is waited for under the same key, another one is told, and a frame that cannot be read too', () => {
+  const { own, world, clock, wishes } = wishing()
+  clock.learn(began, 0, 0)
+  wishes.set('tea', { topic: 'Tea' })
+  const { key } = world.sent.shift()
+  wishes.refused({ key, code: 'full', reason: 'wait', retry_ms: 1000 })
+  assert.deepEqual([wishes.of('tea').state, world.sent.length], ['sending', 0])
+  own.time = 1000
+  world.timers.shift().call()
+  assert.equal(world.sent.shift().key, key)
+  wishes.refused({ key, code: 'not_yours', reason: 'only moderators may do that' })
+  assert.deepEqual([wishes.of('tea').state, wishes.of('tea').reason], ['refused', 'only moderators may do that'])
+  wishes.set('tea', { topic: 'More tea' })
+  assert.notEqual(world.sent.shift().key, key)
+  assert.equal(wishes.unread('`topic` is at most 1000 bytes of text'), true)
+  assert.equal(fieldOf(wishes.of('tea').reason), 'topic')
+  assert.equal(wishes.unread('something else'), false)
+  wishes.set('tea', {})
+  wishes.refused({ key: world.sent.shift().key, code: 'key_ahead', retry_ms: 1 })
+  assert.equal(world.asked, 1)  // it is made anew when the time is known
+})
+
+test('the form says what a room is to be, each field what is wrong with it', () => {
+  const form = { topic: ' Tea ', readers: 'all', writers: 'all', readersNames: 'x', readersRoles: '', writersNames: '', writersRoles: '', slow: '', days: '' }
+  assert.deepEqual(readForm(form).settings, { topic: 'Tea' })
+  assert.deepEqual(readForm({ ...form, readers: 'some', readersNames: 'ann\n bob,ann\n', readersRoles: 'staff', slow: ' 5 ', days: '30' }).settings,
+    { topic: 'Tea', readers: { names: ['ann', 'bob'], roles: ['staff'] }, slow_s: 5, retention_days: 30 })
+  const wrong = { ...form, topic: 'é'.repeat(501), writers: 'some', slow: '1e3', days: '36501' }
+  assert.deepEqual([...readForm(wrong).problems.keys()].sort(), ['days', 'slow', 'topic', 'writersNames'])
+  assert.deepEqual([...readForm({ ...form, readers: 'some', readersNames: 'x'.repeat(65) }).problems.keys()], ['readersNames'])
+})
+
+test('the list has who is there and who may, each once', () => {
+  assert.deepEqual(membersOf({}, ['Ann']), [{ name: 'Ann', here: true, may: '' }])
+  const readers = { names: ['ann', 'bob'], roles: ['staff'] }
+  assert.deepEqual(membersOf({ readers, writers: { names: ['bob'], roles: [] } }, ['Ann', 'boss']), [
+    { name: 'Ann', here: true, may: 'readsOnly' }, { name: 'boss', here: true, may: '' }, { name: 'bob', here: false, may: 'readsAndWrites' },
+    { role: 'staff', here: false, may: 'readsOnly' }])
+})
+
 await run()

@@ -69,6 +69,12 @@ void ChangeHandler::decide(Turn& turn, const ChangeDraft& draft, const GoodChang
     let_overtaken_go(turn, draft.id);
 }
 
+void ChangeHandler::remove(Turn& turn, base::ChatMessage removed) {
+    const std::string id{removed.id()};
+    store_->put(log_->add_change(std::move(removed), true, {}));
+    let_overtaken_go(turn, id);
+}
+
 /// A message that this node does not know may be in the store, or on its way from another node.
 void ChangeHandler::look_up(Turn& turn, ChangeDraft draft, const GoodChange& change, ReplyTo waiter) {
     const Refusal not_now{"not_now", "the message is not known here, and the store cannot be asked now",

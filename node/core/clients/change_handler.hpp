@@ -30,6 +30,9 @@ public:
     /// `who`: whose rate it counts against; empty: nobody's.
     void change(Turn& turn, ChangeDraft draft, ReplyTo waiter, const std::string& who);
 
+    /// Removes a message that is known here, and not removed. `removed`: what it becomes (base::removed()).
+    void remove(Turn& turn, base::ChatMessage removed);
+
     /// This change is on the disk now.
     void committed(Turn& turn, PendingMessage& change);
     // What the store tells: see StoreListener.

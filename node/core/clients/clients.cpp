@@ -27,6 +27,7 @@ Clients::Clients(const ChatConfig& config, base::Random& random, CommitQueue& lo
       posts_{config, log, store, access_, sessions_, rooms_, counts},
       changes_{config, log, store, access_, rooms_, posts_},
       moderation_{config, log, store, members_, access_, posts_},
+      retention_{log, store, changes_},
       greeter_{config, log, store, members_, sessions_},
       history_{log, store},
       frames_{config, sessions_, rooms_,      resume_, presence_, search_, members_,
@@ -72,6 +73,7 @@ void Clients::committed(Turn& turn, const std::vector<PendingMessage*>& batch) {
 void Clients::on_timer(Turn& turn, TimerId timer) {
     if (timer == timers::polls) polls_.on_timer(turn);
     if (timer == timers::cursors) cursors_due_ = true;
+    if (timer == timers::retention) retention_.on_timer(turn);
     members_.on_timer(timer);
 }
 
@@ -80,6 +82,7 @@ void Clients::drain(Turn& turn) {
     greeter_.say_goodbye();
     polls_.end_all(turn);
     presence_.end(turn);
+    retention_.stop();
 }
 
 // ---- from the store
@@ -196,7 +199,9 @@ void Clients::tell_roles() {
 void Clients::apply_policies(Turn& turn) {
     const auto changed = log_->policies().take_changed();
     put_out(turn, changed);
-    for (const auto& name : log_->policies().take_changed_settings())
+    const auto settings = log_->policies().take_changed_settings();
+    if (!settings.empty()) retention_.wake();
+    for (const auto& name : settings)
         if (auto* room = rooms_.find(name))
             rooms_.announce(*room, frames::RoomInfo{name, access_.settings(name)});
 }
@@ -235,6 +240,7 @@ void Clients::send(Turn& turn, const std::vector<std::string>& stored) {
     look_alikes_.pump();
     presence_.pump(turn);
     members_.pump(turn);
+    retention_.pump(turn);
     if (members_.take_ended()) end_sessions(turn);
     sessions_.flush(turn);
     while (polls_.gather(turn)) {

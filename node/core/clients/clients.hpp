@@ -12,6 +12,7 @@
 #include "node/core/clients/post_handler.hpp"
 #include "node/core/clients/presence_tracker.hpp"
 #include "node/core/clients/resume.hpp"
+#include "node/core/clients/retention.hpp"
 #include "node/core/clients/rooms.hpp"
 #include "node/core/clients/search_handler.hpp"
 #include "node/core/clients/sessions.hpp"
@@ -86,7 +87,10 @@ public:
         presence_.store_changed();
         members_.another_store();
     }
-    void on_store_back() override { resume_.store_is_back(); }
+    void on_store_back() override {
+        resume_.store_is_back();
+        retention_.wake();
+    }
 
     // ---- the end of a turn
     /// Queues what this turn showed to rooms, how the store is, and cursors that are due.
@@ -127,6 +131,7 @@ private:
     PostHandler posts_;
     ChangeHandler changes_;
     ModerationHandler moderation_;
+    Retention retention_;
     Greeter greeter_;
     HistoryReader history_;
     FrameHandler frames_;

@@ -149,6 +149,13 @@ const base::RoomSettings* Policies::room(std::string_view room) const {
     return found == rooms_.end() ? nullptr : found->second;
 }
 
+std::map<std::string, std::int64_t> Policies::retention_days() const {
+    std::map<std::string, std::int64_t> out;
+    for (const auto& [room, settings] : rooms_)
+        if (settings->retention_days > 0) out.emplace(room, settings->retention_days);
+    return out;
+}
+
 // ---- to the disk
 
 std::vector<base::JournalPolicy> Policies::take_batch() {

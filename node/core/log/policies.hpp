@@ -71,6 +71,9 @@ public:
     /// The room's settings; nullptr when it has none.
     [[nodiscard]] const base::RoomSettings* room(std::string_view room) const;
 
+    /// How many days messages are kept, by room; of those rooms that do not keep them for ever.
+    [[nodiscard]] std::map<std::string, std::int64_t> retention_days() const;
+
     /// Rooms whose bans or settings have changed since this was last asked; `everywhere` for all.
     [[nodiscard]] std::set<std::string, std::less<>> take_changed() { return std::exchange(changed_, {}); }
     /// The same of settings alone.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -109,6 +110,9 @@ public:
     /// How far this node's clock is ahead of the store's (negative: behind), when that is so much that it
     /// matters; else 0.
     [[nodiscard]] virtual base::Duration clock_ahead() const = 0;
+    /// What the store's clock says, by an answer of the last minutes and the time that has passed since;
+    /// never more than that. Nothing: nobody knows.
+    [[nodiscard]] virtual std::optional<base::WallTime> clock(base::Time now) const = 0;
     /// Reads the store's identity again; traffic continues.
     virtual void recheck(Turn& turn) = 0;
 

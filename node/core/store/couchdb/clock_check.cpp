@@ -38,6 +38,8 @@ std::optional<base::WallTime> read_http_date(std::string_view text) {
 void ClockCheck::answered(Turn& turn, std::string_view date, base::Time asked_at) {
     const auto said = read_http_date(date);
     if (!said) return;
+    said_ = said;
+    heard_at_ = turn.now.time;
     const base::Duration half_a_second = std::chrono::milliseconds{500};  // the Date has whole seconds
     const auto ahead = turn.now.wall - *said - half_a_second;
     const bool far = std::chrono::abs(ahead) > tolerance + half_a_second + (turn.now.time - asked_at);

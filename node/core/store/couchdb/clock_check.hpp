@@ -18,16 +18,24 @@ std::optional<base::WallTime> read_http_date(std::string_view text);
 class ClockCheck {
 public:
     static constexpr base::Duration tolerance = std::chrono::seconds{30};
+    static constexpr base::Duration known_for = std::chrono::minutes{5};
 
     /// `date`: the answer's header, empty when it has none. Says so in the log when the clock begins to be
     /// off and when it is right again.
     void answered(Turn& turn, std::string_view date, base::Time asked_at);
     /// 0 while it is right, as far as is known.
     [[nodiscard]] base::Duration ahead() const { return off_ ? ahead_ : base::Duration{}; }
+    /// See Store::clock().
+    [[nodiscard]] std::optional<base::WallTime> there(base::Time now) const {
+        if (!said_ || now > heard_at_ + known_for) return std::nullopt;
+        return *said_ + (now - heard_at_);
+    }
 
 private:
     bool suspected_ = false, off_ = false;
     base::Duration ahead_{};
+    std::optional<base::WallTime> said_;
+    base::Time heard_at_{};
 };
 
 }  // namespace davenport::node

@@ -56,6 +56,9 @@ public:
     [[nodiscard]] const base::Generation& generation() const override { return health_.generation(); }
     [[nodiscard]] base::Time confirmed_at() const override { return health_.confirmed_at(); }
     [[nodiscard]] base::Duration clock_ahead() const override { return health_.clock_ahead(); }
+    [[nodiscard]] std::optional<base::WallTime> clock(base::Time now) const override {
+        return health_.clock(now);
+    }
     void recheck(Turn& turn) override { health_.recheck(turn); }
     void put_policy(std::string_view id) override { policies_.put(id); }
     [[nodiscard]] const Place& read_up_to() const override {

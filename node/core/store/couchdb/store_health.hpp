@@ -57,6 +57,8 @@ public:
 
     /// See Store::clock_ahead().
     [[nodiscard]] base::Duration clock_ahead() const { return clock_.ahead(); }
+    /// See Store::clock().
+    [[nodiscard]] std::optional<base::WallTime> clock(base::Time now) const { return clock_.there(now); }
 
 private:
     enum class State { settled, waiting, reading, making_database, reading_start, making_generation };

@@ -52,6 +52,7 @@ public:
     [[nodiscard]] const base::Generation& generation() const override { return health_.generation(); }
     [[nodiscard]] base::Time confirmed_at() const override { return health_.confirmed_at(); }
     [[nodiscard]] base::Duration clock_ahead() const override { return {}; }  // no answer bears a time
+    [[nodiscard]] std::optional<base::WallTime> clock(base::Time) const override { return std::nullopt; }
     void recheck(Turn& turn) override { health_.recheck(turn); }
     void put_policy(std::string_view id) override { policies_.put(id); }
     [[nodiscard]] const Place& read_up_to() const override { return read_up_to_; }
