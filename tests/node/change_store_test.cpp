@@ -267,6 +267,23 @@ TEST_F(Changes, AResumeOnTheSameJournalBringsTheChangeOrTheChangedMessageAlone) 
     EXPECT_THAT(heard(4), ElementsAre("welcome", "changed a, mended", "message b, mended", "joined"));
 }
 
+/// A resume that is cut short has sent what arrived before the change, and not the message that was changed.
+TEST_F(Changes, AResumeAfterOneThatWasCutShortBringsTheChangedMessage) {
+    fail_all();
+    open(3, "cid");
+    join(3, "lobby");
+    const auto cursor = base::text_member(take(3, "joined").at(0), "cursor");
+    const auto a = said_and_kept("a");
+    said("b");
+    persist_all();
+    const auto b = take(3, "message").back();
+    edit(a, "a, mended");
+    persist_all();
+    open(4, "cid");
+    join(4, "lobby", cursor, static_cast<std::uint64_t>(*base::int_member(b, "n")));
+    EXPECT_THAT(heard(4), ElementsAre("welcome", "message b", "message a, mended late", "joined"));
+}
+
 TEST_F(Changes, AMessageThatComesChangedIsShownSo) {
     store_up();
     const auto m = base::edited(others_message(5, "hello"), {epoch_ms + 10, 0, "z"}, "mended");
