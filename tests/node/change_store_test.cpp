@@ -1,3 +1,4 @@
+#include "node/core/clients/cursor.hpp"
 #include "tests/node/changes.hpp"
 
 /// Messages that change: by others, by hand in the store, and for who was away.
@@ -227,6 +228,99 @@ TEST_F(Changes, ADeletionIsNoticedWhereTheStoreIsVerified) {
     EXPECT_THAT(heard(2), ElementsAre("changed "));
     settle();
     EXPECT_TRUE(here(id).is_removed());
+}
+
+/// A document that is new has its first revision; a later one is over a deletion of which nobody here heard.
+TEST_F(Changes, WhatWasDeletedBeforeItsWriteWasRepeatedStaysRemoved) {
+    store_up();
+    const auto id = said("a password");
+    persist_all();
+    take(2);
+    fail("PUT /chat/lobby");  // it came through; then somebody deleted it
+    advance(200ms);
+    if (asked("_local/davenport")) store_up();
+    advance(200ms);
+    answer("PUT /chat/lobby", 201, R"({"ok":true,"id":"x","rev":"3-c"})");
+    EXPECT_THAT(heard(2), Contains("changed "));
+    reads(id, with_rev(original(id, "a password"), "3-c"));
+    EXPECT_THAT(writes(id),
+                AllOf(HasSubstr(R"("msg":"")"), HasSubstr(R"("removed":)"), Not(HasSubstr("password"))));
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
+    EXPECT_EQ(counts().backlog, 0u);
+}
+
+TEST_F(Changes, WhatWasDeletedBeforeItsRowWasWrittenStaysRemoved) {
+    fail_all();
+    const auto gone = said_and_kept("a password"), kept = said_and_kept("hello");
+    store_up();
+    answer("_bulk_docs", 201,
+           fmt::format(R"([{{"ok":true,"id":"{}","rev":"3-c"}},{{"ok":true,"id":"{}","rev":"1-a"}}])", gone,
+                       kept));
+    EXPECT_THAT(heard(2), ElementsAre("store up", "changed "));
+    reads(gone, with_rev(original(gone, "a password"), "3-c"));
+    EXPECT_THAT(writes(gone), AllOf(HasSubstr(R"("removed":)"), Not(HasSubstr("password"))));
+    settle();
+    EXPECT_TRUE(here(gone).is_removed());
+    EXPECT_EQ(here(kept).text(), "hello");
+}
+
+TEST_F(Changes, WhatIsDeletedBetweenTheLookAndTheWriteOfAChangeStaysRemoved) {
+    store_up();
+    const auto id = said_and_kept("a password");
+    edit(id, "another one");
+    persist();
+    take(2);
+    answer("_bulk_docs", 201, fmt::format(R"([{{"id":"{}","error":"conflict"}}])", id));
+    reads_nothing(id);
+    answer("_bulk_docs", 201, fmt::format(R"([{{"ok":true,"id":"{}","rev":"4-d"}}])", id));
+    EXPECT_THAT(heard(2), Contains("changed "));
+    reads(id,
+          with_rev(base::edited(original(id, "a password"), {epoch_ms + 10, 0, "z"}, "another one"), "4-d"));
+    EXPECT_THAT(writes(id), AllOf(HasSubstr(R"("removed":)"), Not(HasSubstr("another one"))));
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
+    EXPECT_EQ(counts().backlog, 0u);
+}
+
+/// No page of the feed tells of it.
+TEST_F(Changes, WhatAChangeFindsPurgedIsToldToWhoComesFromAnotherNode) {
+    for (const bool removes : {false, true}) {
+        SCOPED_TRACE(removes);
+        if (!removes) store_up();
+        const auto id = said_and_kept("a password");
+        removes ? remove(id) : edit(id, "another one");
+        persist();
+        answer("_bulk_docs", 201, fmt::format(R"([{{"id":"{}","error":"conflict"}}])", id));
+        reads_nothing(id, id);
+        settle();
+        ASSERT_TRUE(here(id).is_removed());
+        const auto session = SessionId{removes ? 4U : 3U};
+        open(session, "cid");
+        take(session);
+        join(session, "lobby", Cursor{"u-2", 5, "g1", "5-s", std::string{here(id).position()}, false}.text());
+        answer("since=5-s", 200, feed_page({}, "5-s"));
+        if (asked("_local/davenport")) answer("_local/davenport", 200, R"({"generation":"g1"})");
+        std::vector<std::string> told;
+        for (const auto& frame : take(session, "changed")) told.push_back(base::text_member(frame, "id"));
+        EXPECT_THAT(told, Contains(id));
+    }
+}
+
+/// By a page that was read before, or because a node wrote it that did not know.
+TEST_F(Changes, WhatIsGoneAndComesAgainIsNotShownAsItWasSaid) {
+    store_up();
+    take(2);
+    const auto id = base::make_message_id("lobby", "ann", {epoch_ms, 0, {}}, "a password");
+    feeds_deleted(id);
+    EXPECT_THAT(heard(2), ElementsAre("changed "));
+    feeds(id, with_rev(original(id, "a password"), "1-a"));
+    EXPECT_THAT(heard(2), ElementsAre("message "));
+    reads(id, with_rev(original(id, "a password"), "1-a"));
+    EXPECT_THAT(writes(id), AllOf(HasSubstr(R"("removed":)"), Not(HasSubstr("password"))));
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
+    EXPECT_EQ(counts().backlog, 0u);
 }
 
 // ---- who was away

@@ -401,12 +401,14 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
                 return !log_->knows(message.id()) && wants_place(t, message);
             });
             // What is old to a new node is shown to no follower as it comes in: those who miss it find it
-            // known.
+            // known. What is gone meanwhile is sent to nobody as it was said.
             const auto is_gone = [&](const base::ChatMessage& message) {
                 return message.user().empty() && message.removed() == base::removed_in_store;
             };
             for (const auto& message : page.messages)
-                if (!log_->knows(message.id()) && !is_gone(message) && is_old(t, message)) add(t, message);
+                if (!log_->knows(message.id()) && !is_gone(message) &&
+                    (vanished_.contains(message.id()) || is_old(t, message)))
+                    add(t, message);
             on_page(t, &page, false);
             for (auto& message : page.messages)
                 if (is_gone(message))
