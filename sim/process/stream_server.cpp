@@ -47,12 +47,11 @@ std::string StreamServer::url(std::uint16_t port) {
 StreamServer::StreamServer(const std::filesystem::path& folder, std::uint16_t port)
     : port_{port},
       data_{folder / "jetstream"},
-      program_{
-          Program::Setup{.name = "nats-server",
-                         .command = {find_nats_server().string(), "-a", "127.0.0.1", "-p",
-                                     std::to_string(port), "-js", "-sd", data_.string()},
-                         .port_files = {},
-                         .log = folder / "logs" / "nats-server.log"}} {
+      program_{Program::Setup{.name = "nats-server",
+                              .command = {find_nats_server().string(), "-a", "127.0.0.1", "-p",
+                                          std::to_string(port), "-js", "-sd", data_.string()},
+                              .port_files = {},
+                              .log = folder / "logs" / "nats-server.log"}} {
     program_.start(steady_now());
     const auto until = std::chrono::steady_clock::now() + start_time_max;
     while (!StreamReader::listens(port_)) {

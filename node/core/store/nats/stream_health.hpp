@@ -22,7 +22,8 @@ namespace davenport::node::nats {
 ///
 /// A generation is a word in the stream and the stream's creation: a stream that was deleted and made anew
 /// has another, and so has one that was put back under another creation with a copy of the word. Where the
-/// word alone is missing, twice in a row, the known one is written again, and all that was stored is to be verified.
+/// word alone is missing, twice in a row, the known one is written again, and all that was stored is to be
+/// verified.
 class StreamHealth {
 public:
     StreamHealth(const ChatConfig& config, const StreamApi& api, Requests& requests, base::Random& random);
@@ -74,8 +75,8 @@ private:
     base::Generation generation_;
     base::Generation known_;  ///< of the stream that this node has read
     std::string created_;     ///< of the stream that is being looked at
-    std::string wordless_;    ///< the creation of the known stream, when its word was missing at the last look
-    std::string again_;       ///< what stood beside the word when it was last read
+    std::string wordless_;  ///< the creation of the known stream, when its word was missing at the last look
+    std::string again_;     ///< what stood beside the word when it was last read
     bool shaken_ = false, looked_ = false;
     Sequence last_sequence_ = 0;
     std::uint64_t messages_ = 0;
