@@ -283,6 +283,36 @@ TEST_F(Changes, WhatIsDeletedBetweenTheLookAndTheWriteOfAChangeStaysRemoved) {
     EXPECT_EQ(counts().backlog, 0u);
 }
 
+/// The answer to the write that came after the deletion was lost as well, and the next one found it there.
+TEST_F(Changes, WhatIsFoundWrittenOverItsDeletionIsRemovedAgain) {
+    store_up();
+    const auto id = said_and_kept("a password"), mended = said_and_kept("a typo");
+    advance(6s);
+    std::string rows;
+    for (const auto& one : {id, mended})
+        rows += fmt::format(R"({0}{{"id":"{1}","key":"{1}","value":{{"rev":"3-c"}}}})",
+                            rows.empty() ? "" : ",", one);
+    answer("POST /chat/_all_docs", 200, fmt::format(R"({{"rows":[{}]}})", rows));
+    const auto revisions = [&](std::string_view one, std::string_view second) {
+        const auto name = one.substr(one.find(':') + 1);
+        answer(fmt::format("{}?revs_info=true", name), 200,
+               fmt::format(R"({{"_id":"{}","_rev":"3-c","_revs_info":[{{"rev":"3-c","status":"available"}},)"
+                           R"({{"rev":"2-b","status":"{}"}},{{"rev":"1-a","status":"available"}}]}})",
+                           one, second));
+    };
+    take(2);
+    revisions(mended, "available");
+    EXPECT_THAT(heard(2), IsEmpty());
+    revisions(id, "deleted");
+    EXPECT_THAT(heard(2), ElementsAre("changed "));
+    if (asked("_local/davenport")) store_up();
+    reads(id, with_rev(original(id, "a password"), "3-c"));
+    EXPECT_THAT(writes(id), AllOf(HasSubstr(R"("removed":)"), Not(HasSubstr("password"))));
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
+    EXPECT_EQ(here(mended).text(), "a typo");
+}
+
 /// No page of the feed tells of it.
 TEST_F(Changes, WhatAChangeFindsPurgedIsToldToWhoComesFromAnotherNode) {
     for (const bool removes : {false, true}) {
