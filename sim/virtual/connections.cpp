@@ -23,7 +23,7 @@ void Connections::send(Way way, Node& node, ClientIndex client, LinkId id, InOrd
     const auto own = own_links_.find(client);
     if (own == own_links_.end()) return path.send(way, order, bytes, std::forward<E>(event));
     auto& link = own->second;
-    if (link.holds(way)) return link.wait(way, {node.index(), id, bytes, std::forward<E>(event)});
+    if (link.holds(way)) return link.wait(way, {node.index(), id, order, bytes, std::forward<E>(event)});
     path.send(way, order, bytes, std::forward<E>(event), link.time_for(parts_.engine, bytes));
 }
 
@@ -32,12 +32,13 @@ void Connections::hold(ClientIndex client, Way way, bool held) {
     link.hold(way, held);
     if (link.holds(way)) return;
     std::map<LinkId, InOrder> gone;  // what a connection carried before it ended keeps its order
-    for (auto& [node, id, bytes, event] : link.take(way)) {
-        const auto found = open_.find(id);
-        auto& order = found == open_.end() ? gone[id]
+    for (auto& waiting : link.take(way)) {
+        const auto found = open_.find(waiting.connection);
+        auto& order = found == open_.end() ? gone.try_emplace(waiting.connection, waiting.order).first->second
                       : way == Way::up     ? found->second.up
                                            : found->second.down;
-        send(way, parts_.nodes[node], client, id, order, bytes, std::move(event));
+        send(way, parts_.nodes[waiting.node], client, waiting.connection, order, waiting.bytes,
+             std::move(waiting.event));
     }
 }
 
@@ -190,7 +191,7 @@ void Connections::ask(ClientIndex client, client::Ask request) {
 
 void Connections::on(RequestArrives& e) {
     auto& node = parts_.nodes[e.node];
-    if (node.hold_if_paused(std::move(e))) return;
+    if (node.hold_if_paused(e)) return;
     InOrder alone;
     if (!node.accepts_connections())
         return send(Way::down, node, e.client, no_link, alone, 0,

@@ -16,6 +16,7 @@ public:
     struct Waiting {
         NodeIndex node;
         LinkId connection;
+        InOrder order;  ///< of what the connection had sent before, should it be gone by then
         std::size_t bytes;
         Event event;
     };

@@ -237,6 +237,22 @@ TEST_F(CatchUp, WhoClosesAGapIsToldWhatIsOldHereAndMissingThere) {
     EXPECT_LE(journal.find(said(97).id())->arrival, CommitQueue::begins_above) << "old for everybody else";
 }
 
+/// Who closes a gap may lack the message itself, and drops word of its removal.
+TEST_F(CatchUp, WhoClosesAGapIsShownThePlaceOfWhatWasJustRemoved) {
+    begin();
+    open(1, "ann");
+    take(1);
+    join(1, "lobby", Cursor{"u-2", 5, "g0", "95-s", std::string{said(95).position()}, false}.text(), 5);
+    go_live();
+    EXPECT_THAT(heard(1), Contains("joined gap"));
+    const auto just_now = base::removed(said(5), {base::unix_ms(now().wall), 0, {}}, "bob");
+    answer("include_docs=true&limit=4&since=3-s", 200, feed_page({feed_row("5-s", just_now)}, "5-s"));
+    const auto told = take(1, "message");
+    ASSERT_EQ(told.size(), 1u);
+    EXPECT_EQ(base::string_member(told[0], "id"), just_now.id());
+    EXPECT_TRUE(base::member(told[0], "removed"));
+}
+
 /// An edit of what is old here comes with the first page, as history; to who asked before, it would never
 /// come.
 TEST_F(CatchUp, AGapIsNotClosedBeforeWhatIsWrittenIsNews) {

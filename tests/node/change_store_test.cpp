@@ -1,3 +1,4 @@
+#include "node/core/clients/cursor.hpp"
 #include "tests/node/changes.hpp"
 
 /// Messages that change: by others, by hand in the store, and for who was away.
@@ -229,6 +230,129 @@ TEST_F(Changes, ADeletionIsNoticedWhereTheStoreIsVerified) {
     EXPECT_TRUE(here(id).is_removed());
 }
 
+/// A document that is new has its first revision; a later one is over a deletion of which nobody here heard.
+TEST_F(Changes, WhatWasDeletedBeforeItsWriteWasRepeatedStaysRemoved) {
+    store_up();
+    const auto id = said("a password");
+    persist_all();
+    take(2);
+    fail("PUT /chat/lobby");  // it came through; then somebody deleted it
+    advance(200ms);
+    if (asked("_local/davenport")) store_up();
+    advance(200ms);
+    answer("PUT /chat/lobby", 201, R"({"ok":true,"id":"x","rev":"3-c"})");
+    EXPECT_THAT(heard(2), Contains("changed "));
+    reads(id, with_rev(original(id, "a password"), "3-c"));
+    EXPECT_THAT(writes(id),
+                AllOf(HasSubstr(R"("msg":"")"), HasSubstr(R"("removed":)"), Not(HasSubstr("password"))));
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
+    EXPECT_EQ(counts().backlog, 0u);
+}
+
+TEST_F(Changes, WhatWasDeletedBeforeItsRowWasWrittenStaysRemoved) {
+    fail_all();
+    const auto gone = said_and_kept("a password"), kept = said_and_kept("hello");
+    store_up();
+    answer("_bulk_docs", 201,
+           fmt::format(R"([{{"ok":true,"id":"{}","rev":"3-c"}},{{"ok":true,"id":"{}","rev":"1-a"}}])", gone,
+                       kept));
+    EXPECT_THAT(heard(2), ElementsAre("store up", "changed "));
+    reads(gone, with_rev(original(gone, "a password"), "3-c"));
+    EXPECT_THAT(writes(gone), AllOf(HasSubstr(R"("removed":)"), Not(HasSubstr("password"))));
+    settle();
+    EXPECT_TRUE(here(gone).is_removed());
+    EXPECT_EQ(here(kept).text(), "hello");
+}
+
+TEST_F(Changes, WhatIsDeletedBetweenTheLookAndTheWriteOfAChangeStaysRemoved) {
+    store_up();
+    const auto id = said_and_kept("a password");
+    edit(id, "another one");
+    persist();
+    take(2);
+    answer("_bulk_docs", 201, fmt::format(R"([{{"id":"{}","error":"conflict"}}])", id));
+    reads_nothing(id);
+    answer("_bulk_docs", 201, fmt::format(R"([{{"ok":true,"id":"{}","rev":"4-d"}}])", id));
+    EXPECT_THAT(heard(2), Contains("changed "));
+    reads(id,
+          with_rev(base::edited(original(id, "a password"), {epoch_ms + 10, 0, "z"}, "another one"), "4-d"));
+    EXPECT_THAT(writes(id), AllOf(HasSubstr(R"("removed":)"), Not(HasSubstr("another one"))));
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
+    EXPECT_EQ(counts().backlog, 0u);
+}
+
+/// The answer to the write that came after the deletion was lost as well, and the next one found it there.
+TEST_F(Changes, WhatIsFoundWrittenOverItsDeletionIsRemovedAgain) {
+    store_up();
+    const auto id = said_and_kept("a password"), mended = said_and_kept("a typo");
+    advance(6s);
+    std::string rows;
+    for (const auto& one : {id, mended})
+        rows += fmt::format(R"({0}{{"id":"{1}","key":"{1}","value":{{"rev":"3-c"}}}})",
+                            rows.empty() ? "" : ",", one);
+    answer("POST /chat/_all_docs", 200, fmt::format(R"({{"rows":[{}]}})", rows));
+    const auto revisions = [&](std::string_view one, std::string_view second) {
+        const auto name = one.substr(one.find(':') + 1);
+        answer(fmt::format("{}?revs_info=true", name), 200,
+               fmt::format(R"({{"_id":"{}","_rev":"3-c","_revs_info":[{{"rev":"3-c","status":"available"}},)"
+                           R"({{"rev":"2-b","status":"{}"}},{{"rev":"1-a","status":"available"}}]}})",
+                           one, second));
+    };
+    take(2);
+    revisions(mended, "available");
+    EXPECT_THAT(heard(2), IsEmpty());
+    revisions(id, "deleted");
+    EXPECT_THAT(heard(2), ElementsAre("changed "));
+    if (asked("_local/davenport")) store_up();
+    reads(id, with_rev(original(id, "a password"), "3-c"));
+    EXPECT_THAT(writes(id), AllOf(HasSubstr(R"("removed":)"), Not(HasSubstr("password"))));
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
+    EXPECT_EQ(here(mended).text(), "a typo");
+}
+
+/// No page of the feed tells of it.
+TEST_F(Changes, WhatAChangeFindsPurgedIsToldToWhoComesFromAnotherNode) {
+    for (const bool removes : {false, true}) {
+        SCOPED_TRACE(removes);
+        if (!removes) store_up();
+        const auto id = said_and_kept("a password");
+        removes ? remove(id) : edit(id, "another one");
+        persist();
+        answer("_bulk_docs", 201, fmt::format(R"([{{"id":"{}","error":"conflict"}}])", id));
+        reads_nothing(id, id);
+        settle();
+        ASSERT_TRUE(here(id).is_removed());
+        const auto session = SessionId{removes ? 4U : 3U};
+        open(session, "cid");
+        take(session);
+        join(session, "lobby", Cursor{"u-2", 5, "g1", "5-s", std::string{here(id).position()}, false}.text());
+        answer("since=5-s", 200, feed_page({}, "5-s"));
+        if (asked("_local/davenport")) answer("_local/davenport", 200, R"({"generation":"g1"})");
+        std::vector<std::string> told;
+        for (const auto& frame : take(session, "changed")) told.push_back(base::text_member(frame, "id"));
+        EXPECT_THAT(told, Contains(id));
+    }
+}
+
+/// By a page that was read before, or because a node wrote it that did not know.
+TEST_F(Changes, WhatIsGoneAndComesAgainIsNotShownAsItWasSaid) {
+    store_up();
+    take(2);
+    const auto id = base::make_message_id("lobby", "ann", {epoch_ms, 0, {}}, "a password");
+    feeds_deleted(id);
+    EXPECT_THAT(heard(2), ElementsAre("changed "));
+    feeds(id, with_rev(original(id, "a password"), "1-a"));
+    EXPECT_THAT(heard(2), ElementsAre("message "));
+    reads(id, with_rev(original(id, "a password"), "1-a"));
+    EXPECT_THAT(writes(id), AllOf(HasSubstr(R"("removed":)"), Not(HasSubstr("password"))));
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
+    EXPECT_EQ(counts().backlog, 0u);
+}
+
 // ---- who was away
 
 TEST_F(Changes, HistoryHasTheLastTextAndAPlaceWhereSomethingWas) {
@@ -265,6 +389,23 @@ TEST_F(Changes, AResumeOnTheSameJournalBringsTheChangeOrTheChangedMessageAlone) 
     open(4, "cid");
     join(4, "lobby", cursor, static_cast<std::uint64_t>(*base::int_member(joined, "n")));
     EXPECT_THAT(heard(4), ElementsAre("welcome", "changed a, mended", "message b, mended", "joined"));
+}
+
+/// A resume that is cut short has sent what arrived before the change, and not the message that was changed.
+TEST_F(Changes, AResumeAfterOneThatWasCutShortBringsTheChangedMessage) {
+    fail_all();
+    open(3, "cid");
+    join(3, "lobby");
+    const auto cursor = base::text_member(take(3, "joined").at(0), "cursor");
+    const auto a = said_and_kept("a");
+    said("b");
+    persist_all();
+    const auto b = take(3, "message").back();
+    edit(a, "a, mended");
+    persist_all();
+    open(4, "cid");
+    join(4, "lobby", cursor, static_cast<std::uint64_t>(*base::int_member(b, "n")));
+    EXPECT_THAT(heard(4), ElementsAre("welcome", "message b", "message a, mended late", "joined"));
 }
 
 TEST_F(Changes, AMessageThatComesChangedIsShownSo) {

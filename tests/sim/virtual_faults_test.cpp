@@ -235,6 +235,16 @@ TEST(VirtualLink, OfOneClientKeepsTheOrderOfAConnectionThatEndsMeanwhile) {
     EXPECT_GT(seen.count(RecordKind::disconnected, "c1"), 0);
 }
 
+TEST(VirtualLink, OfOneClientKeepsThatOrderToWhatIsLateAlreadyToo) {
+    const auto scenario = scenario_with(
+        "  - { at: 3s, for: 1500ms, link: client-node, fault: link.loss }\n"
+        "  - { at: 4s, for: 400ms, client: c1, fault: link.clog }\n"
+        "  - { at: 4300ms, link: client-node, fault: link.reset }\n");
+    for (std::uint64_t seed = 1; seed <= 60; ++seed)  // a few of them have it
+        EXPECT_EQ(try_plan(scenario, make_plan(scenario, seed)).verdict.outcome, checker::Outcome::pass)
+            << "seed " << seed;
+}
+
 TEST(VirtualStore, RejectsAndLags) {
     for (const std::string fault :
          {"store.stale, delay: 800ms", "store.reject, error: unauthorized, probability: 20%"})

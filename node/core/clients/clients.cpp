@@ -123,7 +123,8 @@ void Clients::on_catching_up(Turn& turn) {
                               if (!messages) return;
                               const auto count = std::min(messages->size(), history_on_join_);
                               for (auto i = count; i-- > 0;)
-                                  if (const auto& m = (*messages)[i]; !log_->knows(m.id()))
+                                  if (const auto& m = (*messages)[i];
+                                      !log_->knows(m.id()) && !store_->vanished().contains(m.id()))
                                       posts_.on_message(m, t.now);
                           });
 }

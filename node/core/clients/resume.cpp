@@ -113,7 +113,7 @@ void Resume::tell_change(Session& session, const base::ChatMessage& message) {
     if (job == jobs_.end() || !job->second.live) return sessions_->tell(session, frames::Changed{message, 0});
     if (was_sent(job->second, message)) return;
     job->second.sent.insert_or_assign(std::string{message.id()}, base::version_of(message));
-    if (message.is_removed()) return sessions_->tell(session, frames::Changed{message, 0});
+    if (message.user().empty()) return sessions_->tell(session, frames::Changed{message, 0});
     sessions_->tell(session, frames::Message{message, 0, true});
 }
 
@@ -408,14 +408,13 @@ Flow<> Resume::send_arrivals(Job& job, std::uint64_t after) {
             }
             after = entry.arrival;
             if (!was_sent(job, entry.message))
-                send(job, entry.message, job.exact ? entry.arrival : 0,
-                     job.exact && entry.first_arrival() <= job.request.n);
+                send(job, entry.message, job.exact ? entry.arrival : 0, surely_had(job, entry));
         }
     }
     for (const auto* pending : log_->uncommitted(job.request.room))
         if (pending->entry.arrival > after && !was_sent(job, pending->entry.message))
             send(job, pending->entry.message, job.exact ? log_->watermark() : 0,
-                 job.exact && pending->entry.is_change());
+                 job.exact && !job.request.cursor->gap && pending->entry.is_change());
 }
 
 void Resume::send_history(Job& job) {
@@ -525,6 +524,13 @@ void Resume::send_if_missing(Job& job, const base::ChatMessage& message) {
 bool Resume::was_sent(const Job& job, const base::ChatMessage& message) {
     const auto sent = job.sent.find(message.id());
     return sent != job.sent.end() && (!message.changed() || base::version_of(message) <= sent->second);
+}
+
+/// Not all that arrived before what it was shown last: a resume that was cut short sends a message that was
+/// changed where the change stands. Up to its cursor's number it has all, if that has no gap.
+bool Resume::surely_had(const Job& job, const base::JournalEntry& entry) {
+    const auto& cursor = *job.request.cursor;
+    return job.exact && !cursor.gap && entry.first_arrival() <= cursor.n;
 }
 
 /// True when the client has it from this connection, or will get it as a follower of the room.

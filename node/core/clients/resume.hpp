@@ -141,6 +141,8 @@ private:
     /// Sends what the client neither has nor will get anyway.
     void send_if_missing(Job& job, const base::ChatMessage& message);
     [[nodiscard]] bool has_or_gets(const Job& job, const base::ChatMessage& message);
+    /// The client was shown the message before, in whatever state.
+    [[nodiscard]] static bool surely_had(const Job& job, const base::JournalEntry& entry);
     /// It was sent on this connection, as it is now or with a change that counts more.
     [[nodiscard]] static bool was_sent(const Job& job, const base::ChatMessage& message);
     /// The client took enough of what it was sent; false, too, when it is going: then the job goes with it.

@@ -165,6 +165,8 @@ void AntiEntropy::ask(Turn& turn, Ids& ids, bool fresh) {
 
 void AntiEntropy::on_absent(Turn& turn, KeptLookup::Absent absent) {
     std::ranges::move(absent.deleted, std::back_inserter(found_gone_));
+    std::ranges::copy_if(absent.rewritten, std::back_inserter(found_rewritten_),
+                         [this](const std::string& id) { return !log_->may_be_changed(id); });
     const auto& missing = absent.missing;
     for (auto& id : asked_)
         if (log_->may_be_changed(id) && !std::ranges::binary_search(missing, id))

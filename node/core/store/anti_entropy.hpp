@@ -19,10 +19,10 @@ namespace davenport::node {
 class KeptLookup {
 public:
     using Ids = std::vector<std::string>;
-    /// Of what was asked for, in order: what the store has not, and what was deleted there, which was
-    /// somebody's will and no loss.
+    /// Of what was asked for, in order: what the store has not; what was deleted there, which was somebody's
+    /// will and no loss; and what it has, and not as it was written first.
     struct Absent {
-        Ids missing, deleted{};
+        Ids missing, deleted{}, rewritten{};
     };
     /// `absent`: nothing when the answer is none that can be used. Gives whether it was.
     using OnAbsent = std::function<bool(Turn&, std::optional<Absent> absent)>;
@@ -81,6 +81,9 @@ public:
     [[nodiscard]] std::vector<std::string> take_changed() { return std::exchange(found_changed_, {}); }
     /// Ids of what was deleted in the store: the feed may not tell of that again.
     [[nodiscard]] std::vector<std::string> take_gone() { return std::exchange(found_gone_, {}); }
+    /// Ids that the store has and that were written more than once, of messages that are known here as they
+    /// were said: somebody may have deleted one between two writes of which this node knows one.
+    [[nodiscard]] std::vector<std::string> take_rewritten() { return std::exchange(found_rewritten_, {}); }
 
 private:
     using Ids = std::vector<std::string>;
@@ -117,8 +120,8 @@ private:
     std::set<std::string> lost_;  ///< found missing, and not seen again yet
     Ids asked_;                   ///< in order, each once
     bool asked_fresh_ = false;
-    Ids found_lost_, found_changed_, found_gone_;  ///< not yet taken
-    std::optional<base::Time> next_look_;          ///< for what is fresh
+    Ids found_lost_, found_changed_, found_gone_, found_rewritten_;  ///< not yet taken
+    std::optional<base::Time> next_look_;                            ///< for what is fresh
     base::Time next_suspicion_{};
     std::optional<base::Time> wake_at_;
 };

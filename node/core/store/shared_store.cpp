@@ -33,6 +33,7 @@ void SharedStore::on_outcomes(Turn& turn, const WriteOutcomes& outcomes) {
                 expect_row(turn);
             }
             confirm(turn, outcome.id, pending);
+            if (outcome.was_gone) remove_again(turn, outcome.id);
         } else {
             turn.error("store: it refuses the message " + outcome.id + " for good (" + outcome.reason +
                        "); it stays in the journal");
@@ -110,13 +111,24 @@ bool SharedStore::told_again(std::string_view id, bool first_word) {
 
 void SharedStore::add(Turn& turn, base::ChatMessage message) {
     ++counts_->rows_new;
-    vanished_.erase(std::string{message.id()});
-    if (!is_old(turn, message)) return listener_->on_message(turn, std::move(message));
-    if (is_new_change(message)) {
-        DAVENPORT_MARK("an old message comes with a change that is news");
-        listener_->on_changed_elsewhere(turn, message);
+    const std::string id{message.id()};
+    const bool was_gone = vanished_.contains(id) && !message.is_removed();
+    if (was_gone) {  // a row of before, or somebody wrote it again who did not know
+        DAVENPORT_MARK("what is gone comes again");
+        message = base::removed_by_store(message);
+    } else {
+        vanished_.erase(id);
     }
-    log_->add_old(std::move(message), generation());
+    if (!is_old(turn, message)) {
+        listener_->on_message(turn, std::move(message));
+    } else {
+        if (!was_gone && is_new_change(message)) {
+            DAVENPORT_MARK("an old message comes with a change that is news");
+            listener_->on_changed_elsewhere(turn, message);
+        }
+        log_->add_old(std::move(message), generation());
+    }
+    if (was_gone) remove_again(turn, id);
 }
 
 /// By the live feed comes what is new; all else was there before this node. What was said since its journal

@@ -115,6 +115,8 @@ protected:
     /// The document of this message was deleted, purged, or is none of a message any more.
     void on_gone(Turn& turn, std::string_view id);
     void on_gone_unknown(Turn& turn, std::string_view id);
+    /// It was, and the store has it again, for having been written by who did not know: the removal counts.
+    void remove_again(Turn& turn, std::string_view id);
     void note_vanished(std::string_view id);
     /// Of two first revisions with two texts the store's winner counts, as if a person had edited the message
     /// to it. False when that is not so.

@@ -109,6 +109,16 @@ void SharedStore::on_gone(Turn& turn, std::string_view id) {
     }
 }
 
+void SharedStore::remove_again(Turn& turn, std::string_view id) {
+    const auto known = log_->latest(id);
+    if (!known) return;
+    if (known->is_removed() && log_->changes().waits_for_store(id)) return;  // it is about to be written
+    if (!known->is_removed()) on_gone(turn, id);
+    base::JournalEntry entry;
+    entry.message = known->is_removed() ? *known : base::removed_by_store(*known);
+    writes_.enqueue_again(entry);
+}
+
 void SharedStore::note_vanished(std::string_view id) {
     if (vanished_.emplace(id).second && vanished_.size() > vanished_max) vanished_.erase(vanished_.begin());
 }
@@ -126,6 +136,8 @@ void SharedStore::on_outcomes(Turn& turn, const ChangeOutcomes& outcomes) {
     for (const auto& outcome : outcomes) {
         const auto id = outcome.message.id();
         auto* pending = log_->find(id);
+        // No feed tells of a purge: who comes from another node is told by what is noted.
+        if (outcome.found && outcome.found->removed() == base::removed_in_store) note_vanished(id);
         if (outcome.kind == Kind::refused) {
             turn.error("store: it refuses the change of " + std::string{id} + " for good (" + outcome.reason +
                        "); it stays in the journal");
@@ -142,6 +154,7 @@ void SharedStore::on_outcomes(Turn& turn, const ChangeOutcomes& outcomes) {
             }
             if (counts_more) adopt(turn, base::later_of(*known, *outcome.found));
             writes_.settled();
+            if (outcome.was_gone) remove_again(turn, id);
             continue;
         }
         if (pending && !pending->stored) confirm(turn, id, pending);

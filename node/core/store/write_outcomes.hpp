@@ -14,6 +14,7 @@ struct WriteOutcome {
     bool stored;             ///< else refused for good
     std::string reason;      ///< of the refusal
     bool was_there = false;  ///< stored, but not by this write: its row tells whether it is the same
+    bool was_gone = false;   ///< stored over what somebody had deleted
 };
 using WriteOutcomes = std::vector<WriteOutcome>;
 
@@ -25,9 +26,10 @@ struct ChangeOutcome {
         refused,    ///< for good
     } kind;
     base::ChatMessage message;
-    std::optional<base::ChatMessage> found{};
+    std::optional<base::ChatMessage> found{};  ///< or, stored, as a removal by the store: it is gone there
     std::string reason{};
-    bool sent = false;  ///< to the store, and not only found there
+    bool sent = false;      ///< to the store, and not only found there
+    bool was_gone = false;  ///< overtaken, and written all the same, over what somebody had deleted
 };
 using ChangeOutcomes = std::vector<ChangeOutcome>;
 

@@ -3,6 +3,7 @@
 #include "node/base/change.hpp"
 #include "node/base/json.hpp"
 #include "node/base/json_view.hpp"
+#include "node/base/mark.hpp"
 #include "node/core/store/couchdb/purge_watch.hpp"
 
 #include <algorithm>
@@ -185,23 +186,21 @@ void ChangeWriter::decide(Item& item, const std::optional<base::JsonView>& row, 
     using Kind = ChangeOutcome::Kind;
     if (!row) return;
     const auto& message = item.message;
-    if (is_deleted(*row)) {
-        if (message.is_removed()) return done(item, Kind::stored);
-        outcomes_.push_back({Kind::overtaken, message, base::removed_by_store(message)});
+    const auto is_gone = [&] {
+        const auto kind = message.is_removed() ? Kind::stored : Kind::overtaken;
+        outcomes_.push_back({kind, message, base::removed_by_store(message), {}, item.sent});
         item.message = {};
-        return;
-    }
+    };
+    if (is_deleted(*row)) return is_gone();
     if (is_not_found(*row)) {
         misses_some_ = misses_some_ || !purged_;
         if (!purged_) return;
         if (!purged_->contains(message.id())) {
             item.document = base::to_document(message);  // the store lost it: what is gone stays gone
+            item.is_new = true;
             return;
         }
-        if (message.is_removed()) return done(item, Kind::stored);
-        outcomes_.push_back({Kind::overtaken, message, base::removed_by_store(message)});
-        item.message = {};
-        return;
+        return is_gone();
     }
     const auto document = row->member("doc");
     if (!document || !document->is_object()) return;
@@ -247,6 +246,12 @@ bool ChangeWriter::on_written(const base::HttpResponse& response) {
             row.outcome == BulkRow::Outcome::stored && base::revision_number(row.revision) == 1;
         if (row.conflict || is_first) {
             item->read_first();  // somebody was faster; or once more, over this one
+        } else if (row.outcome == BulkRow::Outcome::stored && item->is_new && !item->message.is_removed()) {
+            DAVENPORT_MARK("a change is written over a deletion");
+            const auto& message = item->message;
+            outcomes_.push_back(
+                {ChangeOutcome::Kind::overtaken, message, base::removed_by_store(message), {}, true, true});
+            item->message = {};
         } else if (row.outcome == BulkRow::Outcome::stored) {
             if (item->over_own) revisions_.put(row.id, base::version_of(item->message), row.revision);
             done(*item, ChangeOutcome::Kind::stored);

@@ -55,10 +55,11 @@ private:
         std::string document{};  ///< to be written; empty: what the store has must be read first
         bool sent = false;
         bool over_own = false;  ///< over a document that this node wrote last
+        bool is_new = false;    ///< over nothing, as far as was read
 
         void read_first() {
             document.clear();
-            over_own = false;
+            over_own = is_new = false;
         }
     };
 

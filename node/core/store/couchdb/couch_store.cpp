@@ -36,7 +36,8 @@ Store::Password password_of(const base::HttpResponse& response) {
                                                              : Store::Password::wrong;
 }
 
-/// Nothing when it is no answer of `_all_docs`; what was deleted is there, and said to be.
+/// Nothing when it is no answer of `_all_docs`; what was deleted is there, and said to be. A document's first
+/// revision has the number 1.
 std::optional<KeptLookup::Absent> read_absent(std::string_view body, const std::vector<std::string>& asked) {
     base::JsonReader reader;
     const auto parsed = reader.read(body);
@@ -51,7 +52,10 @@ std::optional<KeptLookup::Absent> read_absent(std::string_view body, const std::
                                                     [](const std::string& a) { return std::string_view{a}; });
         if (place == asked.end() || *place != *id) return;
         there[static_cast<std::size_t>(place - asked.begin())] = true;
-        if (base::bool_member(*value, "deleted")) out.deleted.push_back(*place);
+        if (base::bool_member(*value, "deleted"))
+            out.deleted.push_back(*place);
+        else if (base::revision_number(base::text_member(*value, "rev")) > 1)
+            out.rewritten.push_back(*place);
     });
     if (!is_answer) return std::nullopt;
     for (std::size_t i = 0; i < asked.size(); ++i)
@@ -120,6 +124,7 @@ void CouchStore::collect(Turn& turn) {
     if (auto missing = anti_entropy_.take_lost(); !missing.empty()) look_for_purges(turn, std::move(missing));
     for (const auto& id : anti_entropy_.take_changed()) compare_again(id);
     for (const auto& id : anti_entropy_.take_gone()) on_gone(turn, id);
+    for (const auto& id : anti_entropy_.take_rewritten()) look_for_deletion(turn, id);
     on_purged(turn, purges_.take_purged());
     show_placed(turn);
     on_own_run(turn, presence_.take_run_found());
@@ -392,12 +397,14 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
                 return !log_->knows(message.id()) && wants_place(t, message);
             });
             // What is old to a new node is shown to no follower as it comes in: those who miss it find it
-            // known.
+            // known. What is gone meanwhile is sent to nobody as it was said.
             const auto is_gone = [&](const base::ChatMessage& message) {
                 return message.user().empty() && message.removed() == base::removed_in_store;
             };
             for (const auto& message : page.messages)
-                if (!log_->knows(message.id()) && !is_gone(message) && is_old(t, message)) add(t, message);
+                if (!log_->knows(message.id()) && !is_gone(message) &&
+                    (vanished_.contains(message.id()) || is_old(t, message)))
+                    add(t, message);
             on_page(t, &page, false);
             for (auto& message : page.messages)
                 if (is_gone(message))

@@ -128,6 +128,8 @@ private:
     // couch_store_changes.cpp: what is not there any more, and conflicts
     /// What is missing in the store, but for what somebody purged, is written again.
     void look_for_purges(Turn& turn, std::vector<std::string> missing);
+    /// This message was written over somebody's deletion of it, or only changed by hand: the deletion counts.
+    void look_for_deletion(Turn& turn, const std::string& id);
     /// Somebody purged these in the store; what is known of them is removed, and what a node may have written
     /// again is emptied.
     void on_purged(Turn& turn, const std::set<std::string, std::less<>>& ids);

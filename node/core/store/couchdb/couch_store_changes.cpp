@@ -27,6 +27,33 @@ void CouchStore::look_for_purges(Turn& turn, std::vector<std::string> missing) {
                    });
 }
 
+void CouchStore::look_for_deletion(Turn& turn, const std::string& id) {
+    requests_.send(turn, RequestOwner::lookup, api_.get_revisions(id), {.timeout = config_->request_timeout},
+                   [this, id](Turn& t, const Reply& reply) {
+                       if (reply.response && reply.response->status == 404 &&
+                           judge(*reply.response) == StoreVerdict::served)
+                           return true;  // its row tells
+                       base::JsonReader reader;
+                       const auto document = reply.response && reply.response->status == 200
+                                                 ? reader.read(reply.response->body)
+                                                 : std::nullopt;
+                       if (!document) {
+                           anti_entropy_.track(id);  // asked for once more
+                           return false;
+                       }
+                       bool was_deleted = false;
+                       if (const auto revisions = document->member("_revs_info"))
+                           revisions->each_item([&](const base::JsonView& revision) {
+                               was_deleted |= base::string_member(revision, "status") == "deleted";
+                           });
+                       const auto known = was_deleted ? log_->latest(id) : std::nullopt;
+                       if (!known || known->changed()) return true;
+                       DAVENPORT_MARK("a message is found written over its deletion");
+                       remove_again(t, id);
+                       return true;
+                   });
+}
+
 void CouchStore::on_purged(Turn& turn, const std::set<std::string, std::less<>>& ids) {
     for (const auto& id : ids) {
         if (!log_->knows(id)) {

@@ -100,6 +100,10 @@ base::HttpRequest StoreApi::documents_of(std::string_view lead, std::size_t limi
 
 base::HttpRequest StoreApi::get_document(std::string_view id) const { return request("GET", segment(id)); }
 
+base::HttpRequest StoreApi::get_revisions(std::string_view id) const {
+    return request("GET", segment(id) + "?revs_info=true");
+}
+
 base::HttpRequest StoreApi::get_leaves(std::string_view id) const {
     return request("GET", segment(id) + "?open_revs=all");
 }

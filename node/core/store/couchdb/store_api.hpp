@@ -53,6 +53,8 @@ public:
     [[nodiscard]] base::HttpRequest documents_of(std::string_view lead, std::size_t limit) const;
 
     [[nodiscard]] base::HttpRequest get_document(std::string_view id) const;
+    /// A document, and what became of each of its revisions.
+    [[nodiscard]] base::HttpRequest get_revisions(std::string_view id) const;
     /// All leaves of a document, with what they hold.
     [[nodiscard]] base::HttpRequest get_leaves(std::string_view id) const;
     [[nodiscard]] base::HttpRequest put_document(std::string_view id, std::string document) const;

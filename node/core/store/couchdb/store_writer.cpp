@@ -1,5 +1,6 @@
 #include "node/core/store/couchdb/store_writer.hpp"
 
+#include "node/base/change.hpp"
 #include "node/base/json.hpp"
 #include "node/base/mark.hpp"
 
@@ -18,6 +19,14 @@ constexpr base::Duration backlog_pace = std::chrono::milliseconds{6};
 // For a store that answers sooner than that: with more at once, clients only wait longer for their turn. A
 // CouchDB takes longer, and nearly twice as many messages a second in batches of 400 as of 100.
 constexpr std::size_t quick_documents_max = 100;
+
+/// A document that is new has its first revision; over one that was deleted it is a later one.
+bool is_over_a_deletion(std::string_view revision) {
+    const bool out = base::revision_number(revision) > 1;
+    if (out) DAVENPORT_MARK("a message is written over its deletion");
+    return out;
+}
+
 }  // namespace
 
 StoreWriter::StoreWriter(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
@@ -132,11 +141,14 @@ bool StoreWriter::on_single(Turn& turn, const base::HttpResponse& response) {
     switch (response.status) {
         case 201:
         case 202:
-        case 409:  // an earlier try came through, or another node's: an equal id is an equal message
+        case 409: {  // an earlier try came through, or another node's: an equal id is an equal message
             done_with_batch(turn);
-            changes_->note_written(id, base::text_member(*body, "rev"));
-            outcomes_.push_back({id, true, {}, response.status == 409});
+            const auto revision = base::text_member(*body, "rev");
+            const bool was_gone = is_over_a_deletion(revision);
+            if (!was_gone) changes_->note_written(id, revision);
+            outcomes_.push_back({id, true, {}, response.status == 409, was_gone});
             return true;
+        }
         case 400:
         case 413:
             queue_->refuse(id);
@@ -170,10 +182,12 @@ bool StoreWriter::on_bulk(Turn& turn, const base::HttpResponse& response) {
         const bool told = row != rows->end() && row->id == item.id;
         const auto outcome = told ? row->outcome : BulkRow::Outcome::unknown;
         switch (outcome) {
-            case BulkRow::Outcome::stored:
-                changes_->note_written(item.id, row->revision);
-                outcomes_.push_back({std::move(item.id), true, {}, row->conflict});
+            case BulkRow::Outcome::stored: {
+                const bool was_gone = is_over_a_deletion(row->revision);
+                if (!was_gone) changes_->note_written(item.id, row->revision);
+                outcomes_.push_back({std::move(item.id), true, {}, row->conflict, was_gone});
                 break;
+            }
             case BulkRow::Outcome::refused:
                 queue_->refuse(item.id);
                 outcomes_.push_back({std::move(item.id), false, row->reason});
