@@ -200,6 +200,23 @@ TEST_F(Conflicts, APurgeIsNoticedThoughNoFeedTellsOfIt) {
     EXPECT_TRUE(here(id).is_removed());
 }
 
+TEST_F(Conflicts, APurgeIsNoticedThoughTheDatabaseIsAwayWhenAskedOfIt) {
+    const auto id = said_and_kept("secret plans");
+    const auto look = [&] {
+        live(11s);
+        std::vector<FetchId> ids;
+        for (const auto& f : fetches)
+            if (f.request.target == "/chat") ids.push_back(f.id);
+        for (const auto one : ids) handle(Fetched{one, {200, {}, R"({"db_name":"chat","purge_seq":"1-x"})"}});
+    };
+    look();
+    answer("_purged_infos", 404, R"({"error":"not_found","reason":"Database does not exist."})");
+    if (asked("_local/davenport")) store_up();
+    look();
+    answer("_purged_infos", 200, fmt::format(R"({{"purged_infos":[{{"id":"{}","revs":["1-a"]}}]}})", id));
+    EXPECT_EQ(take(2, "changed").size(), 1u);
+}
+
 /// Somebody was shown it at another node, and this one lost its journal or came to the store too late.
 TEST_F(Conflicts, WhatThisNodeNeverHadIsToldToBeGone) {
     const auto deleted = base::make_message_id("lobby", "eve", {epoch_ms - 30, 0, {}}, "of elsewhere");

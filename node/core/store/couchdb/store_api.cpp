@@ -235,6 +235,7 @@ std::optional<std::vector<BulkRow>> read_bulk_answer(std::string_view body) {
 
 std::optional<std::set<std::string, std::less<>>> read_purged(const base::HttpResponse& response) {
     std::set<std::string, std::less<>> out;
+    if (judge(response) == StoreVerdict::missing_database) return std::nullopt;  // for a moment, or for good
     if (response.status == 400 || response.status == 404 || response.status == 405)
         return out;  // a store without that knowledge
     base::JsonReader reader;
