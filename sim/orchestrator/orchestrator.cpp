@@ -39,6 +39,7 @@ Effects Orchestrator::handle(Event event, base::Time now) {
 Effects Orchestrator::on_record(const Record& record) {
     pending_.add(record);
     faults_.clients.on_record(record);
+    faults_.policies.on_record(record);
     context_.now = std::max(context_.now, Duration{record.at_us});
     faults_.watch(record);
     return end_turn();

@@ -29,6 +29,13 @@ std::string settings_body(std::string_view allows) {
     return fmt::format(R"({{"what":"room","writers":{}}})", nobody);
 }
 
+/// How a node says that it refuses for this policy's sake.
+std::string_view code_of(std::string_view policy) {
+    if (policy == "ban") return "banned";
+    if (policy == "nothing") return "not_a_member";
+    return policy == "patience" ? "slow_mode" : "read_only";
+}
+
 bool says_something(const base::json::value& document) {
     if (base::text_member(document, "what") == "ban") return !base::bool_member(document, "lifted");
     return std::ranges::any_of(std::array{"readers", "writers", "slow_s"},
@@ -81,7 +88,6 @@ void Policies::write(std::size_t fault) {
         // In conflict: an answer was lost, and it is there already.
         it.written = answer.status / 100 == 2 || answer.status == 409;
         if (it.written) {
-            states_.hits(fault) = 1;
             note(RecordKind::policy_set, it.document.about, it.since);
         }
         if (states_.is_ending(fault)) return lift(fault);
@@ -95,6 +101,17 @@ void Policies::end(std::size_t fault) {
     auto& held = held_.at(fault);
     held.since = context_.now;
     if (held.written) lift(fault);  // else once it is, or cannot be
+}
+
+void Policies::on_record(const Record& record) {
+    if (record.kind != RecordKind::put_out && record.kind != RecordKind::refused) return;
+    for (const auto& [fault, held] : held_) {
+        const auto& about = held.document.about;
+        const bool is_hit = held.written && record.text == code_of(about.text) &&
+                            (about.client.empty() || about.client == record.client) &&
+                            (about.room.empty() || about.room == record.room);
+        if (is_hit) ++states_.hits(fault);
+    }
 }
 
 void Policies::lift(std::size_t fault) {

@@ -23,6 +23,8 @@ public:
 
     void begin(std::size_t fault);
     void end(std::size_t fault);
+    /// What clients note: whoever is refused is touched.
+    void on_record(const Record& record);
     /// All faults are over: from now on what nodes have written again is deleted again.
     void look_again();
 

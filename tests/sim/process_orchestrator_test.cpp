@@ -223,6 +223,12 @@ TEST(Orchestrator, WritesABanOnceTheStoreAnswersAndDeletesItAtTheEnd) {
     world.store_status = 201;
     world.run(1400ms);
     EXPECT_THAT(world.noted(RecordKind::policy_set), ElementsAre("1100 it ban"));
+    world.on_record(
+        {.kind = RecordKind::put_out, .client = "c2", .node = "n2", .room = "r1", .text = "banned"});
+    world.on_record(
+        {.kind = RecordKind::put_out, .client = "c1", .node = "n1", .room = "r1", .text = "banned"});
+    world.on_record(
+        {.kind = RecordKind::refused, .client = "c2", .node = "n2", .room = "r1", .text = "too_fast"});
     world.store_status = 200;
     world.run(2s);
     EXPECT_THAT(world.done,
@@ -230,7 +236,7 @@ TEST(Orchestrator, WritesABanOnceTheStoreAnswersAndDeletesItAtTheEnd) {
                             "1100 PUT the database", "1500 DELETE the database"));
     EXPECT_THAT(world.noted(RecordKind::policy_lifted), ElementsAre("1500 it ban"));
     EXPECT_EQ(world.notes.back().kind, RecordKind::fault_off);
-    EXPECT_EQ(world.notes.back().count, 1);
+    EXPECT_EQ(world.notes.back().count, 1) << "who was refused for it";
 }
 
 TEST(Orchestrator, WhatAStoreHasLostOfAPolicyIsSaidToBeOver) {

@@ -2,6 +2,7 @@
 
 #include "node/base/digest.hpp"
 #include "node/base/http.hpp"
+#include "node/base/json_view.hpp"
 
 #include <algorithm>
 #include <limits>

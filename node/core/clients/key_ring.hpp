@@ -1,6 +1,5 @@
 #pragma once
 
-#include "node/base/json_view.hpp"
 #include "node/base/json_writer.hpp"
 #include "node/base/sign.hpp"
 #include "node/base/time.hpp"
@@ -10,6 +9,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace davenport::base {
+class JsonView;
+}  // namespace davenport::base
 
 namespace davenport::node {
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "node/base/json_view.hpp"
 #include "node/base/json_writer.hpp"
 #include "node/base/sign.hpp"
 #include "node/base/time.hpp"
@@ -9,6 +8,10 @@
 #include <map>
 #include <string>
 #include <string_view>
+
+namespace davenport::base {
+class JsonView;
+}  // namespace davenport::base
 
 namespace davenport::node {
 

@@ -1,6 +1,7 @@
 #include "node/core/store/couchdb/note_documents.hpp"
 
 #include "node/base/json.hpp"
+#include "node/base/json_view.hpp"
 
 #include <utility>
 

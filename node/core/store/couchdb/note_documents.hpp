@@ -1,6 +1,5 @@
 #pragma once
 
-#include "node/base/json_view.hpp"
 #include "node/core/config.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_api.hpp"
@@ -8,6 +7,10 @@
 
 #include <optional>
 #include <string_view>
+
+namespace davenport::base {
+class JsonView;
+}  // namespace davenport::base
 
 namespace davenport::node {
 
