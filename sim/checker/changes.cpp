@@ -119,8 +119,10 @@ private:
             const auto shown = story.shown.find(client);
             const auto state = shown == story.shown.end() ? 0 : shown->second.first;
             if (state == end) continue;
-            // Faults destroyed every copy of what it was shown.
-            if (const auto* made = maker(story, state); made && is_gone(*made)) continue;
+            // Faults destroyed every copy of what it was shown; or did so before its sender was told, and
+            // when it sent that again, it was not allowed to any more.
+            const auto* made = maker(story, state);
+            if (made && (is_gone(*made) || (made->refused && made->accepted_us < 0))) continue;
             evidence_.add(fmt::format("{}: {} has it {} at the end, and the store {}", name(message),
                                       facts_.clients_names[client], state_text(state), state_text(end)));
         }

@@ -10,6 +10,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -75,6 +76,7 @@ struct Change {
     bool failed = false;
     bool disk_lost = false;   ///< the disk of the node that accepted it was wiped
     bool store_lost = false;  ///< the store was wiped, or forgot its last writes, after it was sent
+    bool refused = false;     ///< for a policy's sake, when it was sent again: its sender gave it up
     bool by_hand = false;     ///< then it counts as accepted and stored when it was done
 };
 
@@ -167,6 +169,9 @@ struct PolicySpan {
     std::int64_t lifting_us = never;  ///< somebody began to take it away
     std::int64_t lifted_us = never;   ///< it was gone
 };
+
+/// Whether a refusal with this code is for a policy's sake.
+bool is_for_a_policy(std::string_view code);
 
 /// Somebody was told that something is not for them: a post, or to be in a room.
 struct Refusal {

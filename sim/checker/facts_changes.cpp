@@ -35,6 +35,8 @@ void Facts::take_change(const Record& record) {
         }
         if (record.kind == RecordKind::change_stored && change.stored_us < 0) change.stored_us = record.at_us;
     }
+    if (record.kind == RecordKind::change_refused)
+        change.refused = change.refused || is_for_a_policy(record.text);
     if (record.kind == RecordKind::change_superseded) change.superseded = true;
     if (record.kind == RecordKind::change_failed) change.failed = true;
 }

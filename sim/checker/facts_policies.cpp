@@ -11,6 +11,8 @@ constexpr std::array<std::string_view, 4> codes{"banned", "not_a_member", "read_
 
 }  // namespace
 
+bool is_for_a_policy(std::string_view code) { return std::ranges::find(codes, code) != codes.end(); }
+
 void Facts::take_store(Index node, bool is_down, std::int64_t at_us) {
     const std::string_view state = is_down ? "down" : "up";
     const auto last = std::find_if(outages.rbegin(), outages.rend(),
@@ -44,7 +46,7 @@ void Facts::take_put_out(const Record& record) {
 }
 
 void Facts::take_refusal(const Record& record, Index client, Index node, Index message) {
-    if (std::ranges::find(codes, record.text) == codes.end()) return;
+    if (!is_for_a_policy(record.text)) return;
     Index where{};
     room(record.room, where);
     refusals.push_back({record.at_us, client, where, node, message, record.text});

@@ -2,6 +2,7 @@
 #include "sim/checker/evidence.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <tuple>
 #include <vector>
@@ -85,10 +86,20 @@ private:
 
     /// The node that accepted it had refused its sender there before, for this policy's sake.
     [[nodiscard]] bool knew(const PolicySpan& span, const Message& m) const {
+        if (was_undone(span, m.accepted_us)) return false;
         return std::ranges::any_of(facts_.refusals, [&](const Refusal& r) {
             return r.client == m.sender && r.room == m.room && r.node == m.accepted_by &&
                    is_told_of(span, r) && r.at_us < m.sent_us && stood_until(span, m.accepted_us) &&
                    lived(m.accepted_by, r.at_us, m.accepted_us);
+        });
+    }
+    /// The store lost its last writes, or a node came back with an older journal: what that one knows may be
+    /// written over what others know.
+    [[nodiscard]] bool was_undone(const PolicySpan& span, std::int64_t until_us) const {
+        constexpr std::array kinds{"store.wipe", "store.amnesia", "store.failover", "node.restore"};
+        return std::ranges::any_of(facts_.faults, [&](const FaultSpan& fault) {
+            return fault.on_us <= until_us && fault.off_us >= span.written_us &&
+                   std::ranges::find(kinds, fault.kind) != kinds.end();
         });
     }
     /// The refusal is for no other policy's sake.

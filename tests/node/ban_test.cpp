@@ -370,7 +370,7 @@ TEST_F(Moderation, APurgeIsNoticedWithinSeconds) {
     settle();
     while (asked("POST /chat/_all_docs?include_docs"))
         store_tells(row_of(lobby_ban, "1-a", ban_document("mallory")));
-    live(21s);
+    live(11s);
     store_has_nothing();
     answer("_purged_infos", 200,
            fmt::format(R"({{"purged_infos":[{{"id":"{}","revs":["1-a"]}}]}})", lobby_ban));

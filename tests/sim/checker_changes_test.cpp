@@ -147,6 +147,29 @@ TEST(Changes, OfAWipedDiskAreExcusedUntilTheyWereStored) {
     EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
 }
 
+TEST(Changes, ThatWasTurnedAwayWhenItWasSentAgainIsItsSendersOwnLoss) {
+    ChangeStory story;
+    story.change(2, 1, "K4", 1'900);
+    story.forget(RecordKind::change_stored, "K4");
+    story.forget(RecordKind::change_accepted, "K4");
+    for (auto& record : story.records)  // the store and the nodes have the text that it had
+        if ((record.kind == RecordKind::document || record.kind == RecordKind::history) &&
+            record.msg == Story::name(2))
+            record.count = 0;
+    expect_caught(story, "changes", "has it edit 1 at the end, and the store as it was said");
+    auto sent =
+        story.find([](const Record& r) { return r.kind == RecordKind::change_sent && r.name == "K4"; });
+    sent.kind = RecordKind::change_refused;
+    sent.at_us += 20 * Story::ms;
+    sent.text = "too_fast";
+    story.insert(sent);
+    expect_caught(story, "changes", "has it edit 1 at the end");
+    sent.text = "read_only";
+    story.insert(sent);
+    const auto found = story.finding("changes");
+    EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
+}
+
 // ---- by hand
 
 /// Somebody does `what` to message `i`; `was`: the edit that it was.

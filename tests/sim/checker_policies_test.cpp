@@ -93,6 +93,13 @@ TEST_F(PolicyTest, ANodeThatStartedAgainMayHaveToHearOfItAgain) {
     EXPECT_EQ(outcome(), Outcome::pass) << text_of(story.finding(property));
 }
 
+TEST_F(PolicyTest, WhatAStoreHasLostMayBeWrittenOver) {
+    stands("ban", "c1", 1380, 1450);
+    put_out("c1", "banned", 1390);
+    story.fault("other", "store.failover", 1394, 1394, 1);
+    EXPECT_EQ(outcome(), Outcome::pass) << text_of(story.finding(property));
+}
+
 TEST_F(PolicyTest, AFaultOrAnOutageExcusesWhatTakesLonger) {
     stands("ban", "c1", 1200, 1700);
     put_out("c1", "banned", 1690);

@@ -11,7 +11,7 @@ constexpr base::Duration policy_pause_most = std::chrono::seconds{2};
 /// A ban that somebody purged ought to end soon; few are read in one request.
 base::Duration look_at_all_after(std::size_t policies) {
     constexpr std::size_t few = 500;
-    return policies <= few ? std::chrono::seconds{20} : std::chrono::minutes{5};
+    return policies <= few ? std::chrono::seconds{10} : std::chrono::minutes{5};
 }
 
 }  // namespace
