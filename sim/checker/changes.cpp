@@ -90,6 +90,22 @@ private:
         look_at_clients(message, story, end);
     }
 
+    /// Every node that showed it has lost its disk since, before its sender was told; and when it was sent
+    /// again, its sender was not allowed to any more.
+    [[nodiscard]] bool is_untold_loss(const Change& change) const {
+        if (!change.refused || change.accepted_us >= 0) return false;
+        return std::ranges::none_of(facts_.showings, [&](const Showing& showing) {
+            return showing.message == change.message && showing.count == change.count &&
+                   !has_lost_disk(showing);
+        });
+    }
+    [[nodiscard]] bool has_lost_disk(const Showing& showing) const {
+        return std::ranges::any_of(facts_.lifelines, [&](const NodeChange& change) {
+            return change.node == showing.node && change.at_us >= showing.at_us &&
+                   (change.state == "wiped" || change.state == "restored");
+        });
+    }
+
     /// Removals count before edits, and edits by their keys.
     void look_for_loss(Index message, const Fate& story, std::int64_t end) {
         for (const auto* change : story.changes) {
@@ -119,10 +135,8 @@ private:
             const auto shown = story.shown.find(client);
             const auto state = shown == story.shown.end() ? 0 : shown->second.first;
             if (state == end) continue;
-            // Faults destroyed every copy of what it was shown; or did so before its sender was told, and
-            // when it sent that again, it was not allowed to any more.
-            const auto* made = maker(story, state);
-            if (made && (is_gone(*made) || (made->refused && made->accepted_us < 0))) continue;
+            if (const auto* made = maker(story, state); made && (is_gone(*made) || is_untold_loss(*made)))
+                continue;
             evidence_.add(fmt::format("{}: {} has it {} at the end, and the store {}", name(message),
                                       facts_.clients_names[client], state_text(state), state_text(end)));
         }

@@ -119,6 +119,12 @@ std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::
     for (const auto& fault : scenario.timeline) {
         for (const auto& kind : fault.kinds) {
             const auto hits = language::find_fault(kind)->hits;
+            if (kind == "policy.ban" && parameter_or(fault.parameters, "everywhere", false))
+                out.push_back(
+                    {fault.location,
+                     "policy.ban with 'everywhere' would ban people of that name in the rooms of others",
+                     "leave 'everywhere' out: the run's rooms have names of their own"});
+            if (kind.starts_with("policy.")) continue;  // a document, written into the store as it is
             if (hits == language::Hits::store && !has_control)
                 out.push_back(
                     {fault.location,

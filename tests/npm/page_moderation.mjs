@@ -1,37 +1,14 @@
 // What moderators do on the page, and what those see whom it concerns; with the store away too.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { launch } from './lib/browser.mjs'
+import { moderated } from './lib/moderated.mjs'
 import { goTo, pages, row, say, sees, stored } from './lib/page.mjs'
-import { folder, run, start, test, until } from './lib/programs.mjs'
+import { run, test, until } from './lib/programs.mjs'
 import { proxy } from './lib/proxy.mjs'
 
-const controlFile = join(folder, 'control')
-const store = await start('couchmock', ['--admin', 'admin:secret', '--control', '127.0.0.1:0', '--control-port-file', controlFile, '--log-level', 'error'])
-const control = `http://127.0.0.1:${await until('the control port', () => { try { return readFileSync(controlFile, 'utf8').trim() } catch { return '' } })}/_mock/faults`
-const asAdmin = { Authorization: `Basic ${btoa('admin:secret')}`, 'Content-Type': 'application/json' }
-const couch = async (method, path, body) => {
-  const answer = await fetch(store.url + path, { method, headers: asAdmin, body: body && JSON.stringify(body) })
-  return { status: answer.status, body: await answer.json() }
-}
-for (const [name, roles] of [['boss', ['davenport-moderator']], ['ann', []], ['mallory', []]])
-  assert.equal((await couch('PUT', `/_users/org.couchdb.user:${name}`, { name, password: 'tea', roles, type: 'user' })).status, 201)
-const node = (name) => start('chatnode', ['--store', `${store.url.replace('//', '//admin:secret@')}/chat`, '--auth', 'couchdb', '--posts-per-second', '0', '--name', name, '--journal', join(folder, name), '--log-level', 'error'])
-const here = await node('n1')
-const there = await node('n2')
 const browser = await launch()
 const { open, troubles } = pages(browser)
-
-async function openAs(url, name, room) {
-  const page = await open(url, '', { room })
-  await page.locator('#sign-in').waitFor()
-  await page.fill('#sign-in [name=name]', name)
-  await page.fill('#sign-in [name=password]', 'tea')
-  await page.press('#sign-in [name=password]', 'Enter')
-  await page.locator('#sign-in').waitFor({ state: 'hidden' })
-  return page
-}
+const { couch, away, here, there, openAs, end } = await moderated({ moderators: ['boss'], others: ['ann', 'mallory'] }, open)
 const choose = async (page, text, action) => {
   await row(page, text).hover()
   await row(page, text).locator('.actions').click()
@@ -82,14 +59,13 @@ test("a room's topic stands in its header, and who may not read there is told so
 test('with the store away a ban holds here, and its maker is told when it holds elsewhere', async () => {
   const boss = await openAs(here.url, 'boss', 'outage'), mallory = await openAs(here.url, 'mallory', 'outage')
   await say(mallory, 'buy that'); await stored(mallory, 'buy that'); await sees(boss, 'buy that')
-  const set = await fetch(control, { method: 'POST', headers: asAdmin, body: JSON.stringify({ name: 'away', fault: 'store.down' }) })
-  assert.ok(set.ok, await set.text())
+  await away(true)
   await banner(boss, 'are apart')
   await choose(boss, 'buy that', 'Ban')
   await boss.click('#ban button:not(.close)')
   await problem(boss, 'as soon as they are together again')
   await banner(mallory, 'You cannot take part here')
-  await fetch(`${control}/away`, { method: 'DELETE', headers: asAdmin })
+  await away(false)
   await until('the ban is in the store', async () => (await couch('GET', '/chat/davenport-ban~outage~mallory')).status === 200, 20_000)
   await boss.context().close(); await mallory.context().close()
 })
@@ -112,4 +88,4 @@ test('without a WebSocket the banned see why too, also after a reload, and go on
 
 test('(and no page had any trouble)', () => assert.deepEqual(troubles.filter((one) => !one.includes('status of 403')), []))  // a browser tells of what is refused
 
-await run(async () => { await browser.close(); await here.end(); await there.end(); await store.end() })
+await run(async () => { await browser.close(); await end() })

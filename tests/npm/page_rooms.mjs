@@ -4,42 +4,19 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import axe from 'axe-core'
 import { launch } from './lib/browser.mjs'
+import { moderated } from './lib/moderated.mjs'
 import { pages, pause, row, say, sees, stored } from './lib/page.mjs'
-import { folder, run, start, test, until } from './lib/programs.mjs'
+import { folder, run, test, until } from './lib/programs.mjs'
 import { proxy } from './lib/proxy.mjs'
 
-const controlFile = join(folder, 'control')
-const store = await start('couchmock', ['--admin', 'admin:secret', '--control', '127.0.0.1:0', '--control-port-file', controlFile, '--log-level', 'error'])
-const control = `http://127.0.0.1:${await until('the control port', () => { try { return readFileSync(controlFile, 'utf8').trim() } catch { return '' } })}/_mock/faults`
-const asAdmin = { Authorization: `Basic ${btoa('admin:secret')}`, 'Content-Type': 'application/json' }
-const couch = async (method, path, body) => {
-  const answer = await fetch(store.url + path, { method, headers: asAdmin, body: body && JSON.stringify(body) })
-  return { status: answer.status, body: await answer.json() }
-}
-for (const [name, roles] of [['boss', ['davenport-moderator']], ['chief', ['davenport-moderator']], ['ann', []], ['mallory', []]])
-  assert.equal((await couch('PUT', `/_users/org.couchdb.user:${name}`, { name, password: 'tea', roles, type: 'user' })).status, 201)
-const node = (name) => start('chatnode', ['--store', `${store.url.replace('//', '//admin:secret@')}/chat`, '--auth', 'couchdb', '--posts-per-second', '0', '--name', name, '--journal', join(folder, name), '--log-level', 'error'])
-const here = await node('n1')
-const there = await node('n2')
-const away = async (is) => {
-  const answer = is ? await fetch(control, { method: 'POST', headers: asAdmin, body: JSON.stringify({ name: 'away', fault: 'store.down' }) }) : await fetch(`${control}/away`, { method: 'DELETE', headers: asAdmin })
-  assert.ok(answer.ok, await answer.text())
-}
 const browser = await launch()
 const { open, troubles } = pages(browser)
+const chat = await moderated({ moderators: ['boss', 'chief'], others: ['ann', 'mallory'] }, open)
+const { couch, away, node, here, there, end } = chat
+const openAs = (url, name, room, options = {}) => chat.openAs(url, name, room, { bypassCSP: true, ...options })
 const pictures = process.env.DAVENPORT_PICTURES
 if (pictures) mkdirSync(pictures, { recursive: true })
 const picture = (page, name) => pictures && page.screenshot({ path: join(pictures, `${name}.png`) })
-
-async function openAs(url, name, room, options = {}) {
-  const page = await open(url, '', { room, bypassCSP: true, ...options })
-  await page.locator('#sign-in').waitFor()
-  await page.fill('#sign-in [name=name]', name)
-  await page.fill('#sign-in [name=password]', 'tea')
-  await page.press('#sign-in [name=password]', 'Enter')
-  await page.locator('#sign-in').waitFor({ state: 'hidden' })
-  return page
-}
 const part = (page, name) => page.locator(`#about [data-part=${name}]`)
 const state = (page, text) => part(page, 'state').filter({ hasText: text }).waitFor({ timeout: 15_000 })
 const look = async (page) => { if (!await page.isVisible('#about')) await page.click('#about-open'); await page.locator('#about').waitFor() }
@@ -244,4 +221,4 @@ test('what is older than its room keeps is removed by the nodes, and is in no fi
 
 test('(and no page had any trouble)', () => assert.deepEqual(troubles.filter((one) => !one.includes('status of 403')), []))  // a browser tells of what is refused
 
-await run(async () => { await browser.close(); await here.end(); await there.end(); await store.end() })
+await run(async () => { await browser.close(); await end() })

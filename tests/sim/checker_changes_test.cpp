@@ -166,6 +166,9 @@ TEST(Changes, ThatWasTurnedAwayWhenItWasSentAgainIsItsSendersOwnLoss) {
     expect_caught(story, "changes", "has it edit 1 at the end");
     sent.text = "read_only";
     story.insert(sent);
+    expect_caught(story, "changes", "has it edit 1 at the end");
+    for (const char* node : {"n1", "n2"})
+        story.insert({.kind = RecordKind::node, .at_us = 1'950 * Story::ms, .node = node, .text = "wiped"});
     const auto found = story.finding("changes");
     EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
 }

@@ -367,6 +367,9 @@ timeline:
   - { at: 2s, fault: link.clog, link: client-node, for: 1s, name: d }
   - { at: 2s, fault: client.vanish, for: 1s }
   - { at: 2s, fault: node.join }
+  - { at: 2s, fault: policy.room, for: 1s }
+  - { at: 2s, fault: policy.ban, for: 1s }
+  - { at: 2s, fault: policy.ban, everywhere: true, for: 1s, name: e }
 )",
                                             "f");
     ASSERT_TRUE(reading.scenario) << reading.problems[0].message;
@@ -378,8 +381,8 @@ timeline:
         }
         return out;
     };
-    EXPECT_THAT(lines({"n1"}, false), testing::ElementsAre(5, 6, 7, 9));
-    EXPECT_THAT(lines({"n1"}, true), testing::ElementsAre(6, 7, 9));
+    EXPECT_THAT(lines({"n1"}, false), testing::ElementsAre(5, 6, 7, 9, 15));
+    EXPECT_THAT(lines({"n1"}, true), testing::ElementsAre(6, 7, 9, 15));
     EXPECT_TRUE(sim::not_among_nodes(*reading.scenario, "--attach", {"n1", "n3"}).empty());
     const auto unknown = sim::not_among_nodes(*reading.scenario, "--attach", {"n1", "n4", "n99999999999"});
     ASSERT_EQ(unknown.size(), 2u);
