@@ -50,6 +50,7 @@ struct Keeps : CoreDriver, testing::Test {
         } else if (has("feed=normal")) {
             answer.body = R"({"results":[],"last_seq":"1-a","pending":0})";
         } else if (has("_bulk_docs")) {
+            if (holds_writes) return false;
             answer.status = 201;
             answer.body = store(f.request.body);
         } else if (has("POST /chat/_all_docs")) {
@@ -149,7 +150,7 @@ struct Keeps : CoreDriver, testing::Test {
     std::vector<std::string> written;
     std::size_t told = 0;
     base::Duration store_offset{};  ///< of its clock from the right time
-    bool tells_time = true, away = false;
+    bool tells_time = true, away = false, holds_writes = false;
     int seq_ = 10;
 };
 
@@ -253,6 +254,29 @@ TEST_F(Keeps, NothingIsRemovedByAClockThatTheStoreDoesNotConfirm) {
     }
 }
 
+TEST_F(Keeps, TheEarlierOfTwoClocksTellsTheAge) {
+    constexpr std::int64_t past_ms = 5'000;
+    for (const auto& [node, store] : {std::pair{base::Duration{}, base::Duration{-50s}},
+                                      std::pair{base::Duration{-50s}, base::Duration{}}}) {
+        SCOPED_TRACE(node.count());
+        lives(1s);
+        const auto at = base::unix_ms(now().wall) - epoch_ms;
+        const auto message = others_message(at - 30 * day_ms - past_ms, fmt::format("{}", node.count()));
+        documents[std::string{message.id()}] = base::to_document(message);
+        stream("feed=continuous", feed_row(fmt::format("{}-s", ++seq_), message));
+        room_keeps(30);
+        wall_offset = node;
+        store_offset = store;
+        crash_and_restart();
+        lives(10s);
+        EXPECT_FALSE(is_removed(std::string{message.id()}));
+        wall_offset = store_offset = {};
+        crash_and_restart();
+        lives(10s);
+        EXPECT_TRUE(is_removed(std::string{message.id()}));
+    }
+}
+
 TEST_F(Keeps, ClocksThatBothGoForwardAreBelievedADayLater) {
     lives(1s);
     const auto old = said(40, "old");
@@ -323,6 +347,30 @@ TEST_F(Keeps, ALongHistoryGoesInPiecesThatLeaveRoomForPeople) {
     }
     EXPECT_EQ(written.size(), 1500u);
     EXPECT_LE(most, 400u);
+}
+
+TEST_F(Keeps, ItWaitsForAStoreThatIsSlow) {
+    lives(1s);
+    std::string rows;
+    for (int i = 0; i < 600; ++i) {
+        const auto message = others_message(-40 * day_ms + i, fmt::format("m{}", i));
+        documents[std::string{message.id()}] = base::to_document(message);
+        rows += feed_row(fmt::format("{}-s", ++seq_), message);
+    }
+    stream("feed=continuous", rows);
+    serve();
+    room_keeps(30);
+    crash_and_restart();
+    holds_writes = true;
+    lives(5s);
+    const auto removed = std::ranges::count_if(documents, [&](const auto& document) {
+        return !document.first.starts_with("davenport") && is_removed(document.first);
+    });
+    EXPECT_GT(removed, 0);
+    EXPECT_LE(removed, 250);
+    holds_writes = false;
+    lives(30s);
+    EXPECT_EQ(written.size(), 600u);
 }
 
 }  // namespace

@@ -202,7 +202,11 @@ test('what is older than its room keeps is removed by the nodes, and is in no fi
   assert.equal((await couch('PUT', '/chat/davenport-room~attic', { what: 'room', retention_days: 30 })).status, 201)
   const first = await node('n3')
   const inFiles = () => readdirSync(folder).filter((name) => name.startsWith('n3')).some((name) => readFileSync(join(folder, name)).includes('nobody reads this phrase'))
-  const session = await fetch(`${first.url}/api/session`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'ann', password: 'tea' }) })
+  // A node that has just started may not have heard from the store yet.
+  const session = await until('ann is signed in', async () => {
+    const answer = await fetch(`${first.url}/api/session`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'ann', password: 'tea' }) })
+    return answer.ok && answer
+  })
   const cookie = session.headers.get('Set-Cookie').split(';')[0]
   const told = async (url) => (await (await fetch(`${url}/api/rooms/attic/messages`, { headers: { Cookie: cookie } })).json()).messages ?? []
   await until('the node has them', async () => (await told(first.url)).length === 2)

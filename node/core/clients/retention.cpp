@@ -102,14 +102,12 @@ void Retention::begin(const Turn& turn, base::WallTime time) {
     due_ = turn.now.time + every;
     const bool whole = passes_++ % whole_every_passes == 0;
     for (const auto& [room, setting] : settings_) {
-        if (setting.since && turn.now.time < *setting.since + settled_after) continue;
         const auto before_ms = base::unix_ms(time) - setting.days * kept_day_ms;
         if (before_ms <= 0) continue;
         auto top = base::make_foreign_letters(before_ms, {});  // above all that was said before
         const auto empty = empty_.find(room);
         walks_.push_back({.room = room,
                           .days = setting.days,
-                          .before_ms = before_ms,
                           .from = top,
                           .top = std::move(top),
                           .bottom = whole || empty == empty_.end() ? std::string{} : empty->second});
@@ -118,9 +116,9 @@ void Retention::begin(const Turn& turn, base::WallTime time) {
 
 bool Retention::walk(Turn& turn) {
     auto& walk = walks_.front();
-    if (const auto known = settings_.find(walk.room); known == settings_.end() ||
-                                                      known->second.days != walk.days ||
-                                                      known->second.since > turn.now.time - settled_after) {
+    // Another number of days is a new setting.
+    if (const auto known = settings_.find(walk.room);
+        known == settings_.end() || known->second.since > turn.now.time - settled_after) {
         walks_.pop_front();
         return false;
     }
@@ -133,8 +131,7 @@ bool Retention::walk(Turn& turn) {
         const auto& message = entry.message;
         if (message.position() < walk.bottom) return end_walk(turn), removed > 0;
         walk.from = message.position();
-        const auto said = base::key_of_position(message.position()).unix_ms;
-        if (message.is_removed() || said >= walk.before_ms) continue;
+        if (message.is_removed()) continue;
         const auto known = log_->latest(message.id());
         if (!known || known->is_removed()) continue;
         if (entry.first_arrival() > log_->watermark() || entry.stored_in != store_->generation() ||
@@ -142,6 +139,7 @@ bool Retention::walk(Turn& turn) {
             walk.left_some = true;
             continue;
         }
+        const auto said = base::key_of_position(message.position()).unix_ms;
         const base::MessageKey key{said + walk.days * kept_day_ms, 0, {}};
         changes_->remove(turn, base::removed(*known, key, base::removed_by_retention));
         ++walk.removed;

@@ -46,7 +46,7 @@ private:
     /// A room that is walked from its newest too old message to its oldest.
     struct Walk {
         std::string room;
-        std::int64_t days = 0, before_ms = 0;
+        std::int64_t days = 0;
         std::string from;    ///< the position below which it goes on
         std::string top;     ///< where it began
         std::string bottom;  ///< below that nothing is left
