@@ -31,16 +31,22 @@ void append_changes(std::string& out, const Document& document, bool all_leaves,
 
 std::string row_tail(const Document& document, const FeedOptions& options,
                      const std::vector<std::size_t>& judged) {
-    std::string out = "\"id\":";
+    std::string out;
+    out.reserve(2 * document.id.size() + 256);
+    out += "\"id\":";
     base::append_json_string(out, document.id);
     out += ',';
     append_changes(out, document, options.all_leaves, judged);
     if (document.tree.deleted()) out += ",\"deleted\":true";
     if (options.include_docs) {
         out += ",\"doc\":";
-        std::string json;
-        append_document(json, document, document.tree.winner(), options.view);
-        out += options.filter.project ? options.filter.project(json) : json;
+        if (options.filter.project) {
+            std::string json;
+            append_document(json, document, document.tree.winner(), options.view);
+            out += options.filter.project(json);
+        } else {
+            append_document(out, document, document.tree.winner(), options.view);
+        }
     }
     out += '}';
     return out;
@@ -112,7 +118,9 @@ std::vector<std::size_t> RowReader::passing_leaves(const Document& document) con
 
 void RowReader::append_row(std::string& out, std::size_t shard, const Document& document,
                            const std::vector<std::size_t>& leaves) {
-    const bool plain_view = !options_.view.conflicts && !options_.view.attachments &&
+    // What is the same for all feeds is written once.
+    const bool has_conflicts = options_.view.conflicts && document.tree.leaf_count() > 1;
+    const bool plain_view = !has_conflicts && !options_.view.attachments &&
                             !options_.view.att_encoding_info && !options_.filter.passes_leaf;
     auto& cached = database_.row(shard, document.seq);
     std::string own_seq;

@@ -23,7 +23,7 @@ ChatMessage::ChatMessage(const Parts& p) {
     auto* to = block.get();
     std::memcpy(to, &ends, sizeof ends);
     to += sizeof ends;
-    for (const auto part : parts) to = std::ranges::copy(part, to).out;
+    for (const auto part : parts) to += part.copy(to, part.size());
     block_ = std::move(block);
 }
 
@@ -97,8 +97,8 @@ bool is_ours(std::string_view member) {
 struct Fate {
     std::optional<JsonView> revision, edited, seal, removed, removed_by;
 
-    /// Completes `m`, which has all else. `key` keeps what a view in it shows. `own`: the message's own key.
-    void tell(ChatMessage::Parts& m, const MessageKey& own, std::string& key) const {
+    /// Completes `m`, which has all else. `key` keeps what a view in it shows.
+    void tell(ChatMessage::Parts& m, std::string& key) const {
         const auto number = revision_number(string_of(revision).value_or(""));
         if (says_removed() || (number > 1 && m.text.empty())) {
             const auto given = MessageKey::parse(string_of(removed).value_or(""));
@@ -113,10 +113,16 @@ struct Fate {
         if (given && string_of(seal) == make_seal(m.id, key, m.text))
             m.edited = key;
         else if (number > 1)
-            m.edited = key = key_of_revision(given ? *given : own, number);
+            m.edited = key = key_of_revision(given ? *given : own_key(m.id), number);
     }
 
 private:
+    /// The message's own; a foreign document has none.
+    static MessageKey own_key(std::string_view id) {
+        const auto parts = parse_message_id(id);
+        return parts && is_room_name(parts->room) ? MessageKey{parts->unix_ms, parts->counter, {}}
+                                                  : MessageKey{};
+    }
     [[nodiscard]] bool says_removed() const {
         return removed && !removed->is_null() && removed->boolean().value_or(true);
     }
@@ -162,17 +168,15 @@ std::optional<ChatMessage> from_document(const JsonView& document, WallTime seen
                          .host = string_of(host).value_or(""),
                          .proof = string_of(proof).value_or("")};
     std::string letters, key;
-    MessageKey own;
     if (const auto parts = parse_message_id(*id); parts && is_room_name(parts->room)) {
         m.room = parts->room;
         m.position = parts->letters;
-        own = key_of_position(m.position);
     } else {
-        // No key of its own: its time may be read otherwise by every node.
+        // Its time may be read otherwise by every node.
         letters = make_foreign_letters(unix_ms(parse_datetime(m.datetime).value_or(seen)), *id);
         m.position = letters;
     }
-    Fate{revision, edited, seal, removed, removed_by}.tell(m, own, key);
+    Fate{revision, edited, seal, removed, removed_by}.tell(m, key);
     return ChatMessage{m};
 }
 

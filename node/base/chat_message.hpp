@@ -83,10 +83,12 @@ private:
 
     [[nodiscard]] std::string_view part(std::size_t number) const {
         if (!block_) return {};
-        Ends ends;
-        std::memcpy(&ends, block_.get(), sizeof ends);
-        const auto begin = number == 0 ? 0 : ends[number - 1];
-        return {block_.get() + sizeof ends + begin, ends[number] - begin};
+        std::array<std::uint32_t, 2> around{};  // the end of the one before, and its own
+        if (number == 0)
+            std::memcpy(&around[1], block_.get(), sizeof around[1]);
+        else
+            std::memcpy(&around, block_.get() + (number - 1) * sizeof around[0], sizeof around);
+        return {block_.get() + sizeof(Ends) + around[0], around[1] - around[0]};
     }
 
     std::shared_ptr<const char[]> block_;  ///< Ends, then the parts one after another

@@ -50,14 +50,16 @@ public:
         if (members->at_key(key).get(found) != simdjson::SUCCESS) return std::nullopt;
         return JsonView{found};
     }
-    /// Several members in one pass, each as member() has it.
+    /// Several members in one pass, each as member() has it. No key is empty.
     template <std::size_t Count>
     [[nodiscard]] std::array<std::optional<JsonView>, Count> members(
         const std::array<std::string_view, Count>& keys) const {
         std::array<std::optional<JsonView>, Count> found;
         each_member([&](std::string_view key, JsonView value) {
-            for (std::size_t i = 0; i < Count; ++i)
-                if (keys[i] == key && !found[i]) found[i] = value;
+            const char first = key.empty() ? '\0' : key.front();
+            for (std::size_t i = 0; i < Count; ++i)  // most differ in length or at once
+                if (keys[i].size() == key.size() && keys[i].front() == first && keys[i] == key && !found[i])
+                    found[i] = value;
         });
         return found;
     }

@@ -1,6 +1,7 @@
 #include "sim/virtual/events.hpp"
 
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace davenport::sim::virtual_world {
@@ -34,7 +35,12 @@ private:
         return hash ^ hash >> 32;
     }
     static std::uint64_t word_of(std::string_view bytes, std::size_t count) {
-        std::uint64_t word = 0;  // byte by byte: the same on every processor
+        std::uint64_t word = 0;
+        if (count == sizeof word && std::endian::native == std::endian::little) {
+            std::memcpy(&word, bytes.data(), sizeof word);
+            return word;
+        }
+        // Byte by byte: the same on every processor.
         for (std::size_t i = 0; i < count; ++i)
             word |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
         return word;

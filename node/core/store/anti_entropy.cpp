@@ -21,7 +21,7 @@ constexpr base::Duration suspect_every = std::chrono::seconds{2};
 
 /// In order, each once.
 void tidy(std::vector<std::string>& ids) {
-    std::ranges::sort(ids);
+    if (!std::ranges::is_sorted(ids)) std::ranges::sort(ids);
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 

@@ -221,8 +221,7 @@ void CouchStore::caught_up_at_last(Turn& turn) {
     newest_read_.clear();
 }
 
-bool CouchStore::is_placed_by_id(const Turn& turn, const base::ChatMessage& message) const {
-    const auto said = base::parse_message_id(message.id());
+bool CouchStore::is_placed_by_id(const Turn& turn, const std::optional<base::MessageIdParts>& said) const {
     // A node or a store whose clock is far behind must not take all that is said for the future's.
     const auto latest = std::max(turn.now.wall, turn.now.wall - clock_ahead()) + id_ahead_max;
     return said && base::wall_from_unix_ms(said->unix_ms) <= latest;
@@ -230,7 +229,7 @@ bool CouchStore::is_placed_by_id(const Turn& turn, const base::ChatMessage& mess
 
 bool CouchStore::wants_place(Turn& turn, const base::ChatMessage& message) {
     const auto said = base::parse_message_id(message.id());
-    if (is_placed_by_id(turn, message)) {
+    if (is_placed_by_id(turn, said)) {
         neighbour_ = base::wall_from_unix_ms(said->unix_ms);
         return false;
     }
@@ -388,7 +387,7 @@ Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage o
             // Somebody else's document: shown to all when it has its place, if it was not.
             std::map<std::string, base::ChatMessage, std::less<>> told;  // as the store has them
             std::erase_if(page.messages, [&](base::ChatMessage& message) {
-                if (is_placed_by_id(t, message)) return false;
+                if (is_placed_by_id(t, base::parse_message_id(message.id()))) return false;
                 if (const auto known = log_->latest(message.id())) {
                     told.emplace(message.id(), message);
                     message = base::later_of(*known, message);

@@ -114,8 +114,9 @@ private:
     void on_batch(Turn& turn, FeedBatch batch);
     void on_batch(Turn& turn, BackfillBatch batch);
     bool take_in_row(Turn& turn, FeedRow& row);
-    /// The message stands where its id says, or its own time: not further ahead than clocks go wrong.
-    [[nodiscard]] bool is_placed_by_id(const Turn& turn, const base::ChatMessage& message) const;
+    /// A message with this id stands where the id says: it is not further ahead than clocks go wrong.
+    [[nodiscard]] bool is_placed_by_id(const Turn& turn,
+                                       const std::optional<base::MessageIdParts>& said) const;
     bool wants_place(Turn& turn, const base::ChatMessage& message) override;
     void forget_place(std::string_view id) override { placer_.forget(id); }
     void expect_row(Turn& turn) override { feed_watch_.wrote(turn.now.time); }

@@ -5,6 +5,7 @@
 #include "node/core/store/couchdb/note_documents.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -108,9 +109,11 @@ std::string revision_of(const base::JsonView& row) {
 }
 
 std::optional<FeedRow> read_row(const base::JsonView& row, base::WallTime seen) {
-    const auto id = base::string_member(row, "id");
+    static constexpr std::array<std::string_view, 3> keys{"id", "deleted", "doc"};
+    const auto [its_id, deleted, document] = row.members(keys);
+    const auto id = base::string_of(its_id);
     if (!id) return std::nullopt;
-    FeedRow out{std::string{*id}, std::nullopt, base::bool_member(row, "deleted"), {}};
+    FeedRow out{std::string{*id}, std::nullopt, base::is_true(deleted), {}};
     const bool is_policy = base::is_policy_id(*id);
     if (is_policy) out.revision = revision_of(row);
     if (out.deleted) {
@@ -118,7 +121,6 @@ std::optional<FeedRow> read_row(const base::JsonView& row, base::WallTime seen) 
             out.note = StoreNote{std::string{id->substr(note_id_lead.size())}, {}, {}, true};
         return out;
     }
-    const auto document = row.member("doc");
     if (!document) {
         out.changed = was_written_again(row);
     } else if (id->starts_with(base::presence_id_lead)) {
