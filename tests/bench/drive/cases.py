@@ -1,8 +1,9 @@
 """The cases. Each is given a system's class and gives one result, a flat dict; everything is bounded in time."""
-import json, os, signal, subprocess, sys, time, urllib.parse, urllib.request
+import contextlib, json, os, signal, subprocess, sys, tempfile, time, urllib.parse, urllib.request
 
 from changed import changed
 from process import Trouble, wait_until_quiet
+import trace as tracing
 from systems import Davenport, address, authorization, before_couchdb
 
 
@@ -64,6 +65,37 @@ def light(bench, kind):
         if kind is Davenport:
             result["fdatasync_us"] = fdatasync_us(system.folder)
         return result
+
+
+def trace(bench, kind):
+    """The light load again, with a note in every process of each read, write and sync: where a message's time goes. Ours alone."""
+    if kind is not Davenport:
+        return None
+    library = bench.programs / "libbench_trace.so"
+    if not library.exists():
+        raise Trouble(f"{library} is not built")
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-trace-"))
+        stack.enter_context(noted_in(folder, library))
+        system = stack.enter_context(bench.up(kind))
+        child = subprocess.Popen(bench.load_command(system, "--rate", 50, "--clients", 10, "--seconds", bench.seconds(8, 2)),
+                                 stdout=subprocess.PIPE, text=True)
+        try:
+            out, _ = child.communicate(timeout=60)
+        finally:
+            end(child)
+        read_result(out)
+        processes = {"store": system.store.pid, "nodes": [server.pid for server in system.servers]}
+        return tracing.table(folder, processes, child.pid, [server.port for server in system.servers], system.store.port)
+
+
+@contextlib.contextmanager
+def noted_in(folder, library):
+    os.environ.update(LD_PRELOAD=str(library), BENCH_TRACE=os.path.join(folder, "trace"))
+    try:
+        yield
+    finally:
+        del os.environ["LD_PRELOAD"], os.environ["BENCH_TRACE"]
 
 
 def fdatasync_us(folder):
@@ -314,4 +346,4 @@ def end(child):
         child.wait()
 
 
-CASES = {case.__name__: case for case in (light, heavy, sat, mem, outage, backlog, couchdb, restart, changed, rewind, nodes, store)}
+CASES = {case.__name__: case for case in (light, trace, heavy, sat, mem, outage, backlog, couchdb, restart, changed, rewind, nodes, store)}
