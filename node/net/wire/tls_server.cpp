@@ -1,6 +1,8 @@
 #include "node/net/wire/tls_server.hpp"
 
+#include <algorithm>
 #include <array>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -20,6 +22,46 @@ std::string last_error() {
     ERR_error_string_n(ERR_get_error(), text.data(), text.size());
     ERR_clear_error();
     return text.data();
+}
+
+// ---- between OpenSSL and the channel: OpenSSL's own memory BIOs keep the largest that ever went through
+// them
+
+TlsChannel::Bytes& bytes_of(BIO* bio) { return *static_cast<TlsChannel::Bytes*>(BIO_get_data(bio)); }
+
+int read_bytes(BIO* bio, char* to, int size) {
+    auto& in = bytes_of(bio).in;
+    BIO_clear_retry_flags(bio);
+    if (in.empty()) {
+        BIO_set_retry_read(bio);
+        return -1;
+    }
+    const auto count = in.copy(to, static_cast<std::size_t>(std::max(size, 0)));
+    in.remove_prefix(count);
+    return static_cast<int>(count);
+}
+
+int write_bytes(BIO* bio, const char* from, int size) {
+    bytes_of(bio).out.append(from, static_cast<std::size_t>(std::max(size, 0)));
+    return size;
+}
+
+long control_bytes(BIO*, int what, long, void*) { return what == BIO_CTRL_FLUSH ? 1 : 0; }
+
+BIO* make_bio(TlsChannel::Bytes& bytes) {
+    static BIO_METHOD* const method = [] {
+        auto* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "channel");
+        if (!made) throw std::bad_alloc{};
+        BIO_meth_set_read(made, read_bytes);
+        BIO_meth_set_write(made, write_bytes);
+        BIO_meth_set_ctrl(made, control_bytes);
+        return made;
+    }();
+    auto* bio = BIO_new(method);
+    if (!bio) throw std::bad_alloc{};
+    BIO_set_data(bio, &bytes);
+    BIO_set_init(bio, 1);
+    return bio;
 }
 
 std::shared_ptr<ssl_ctx_st> make_context(const std::string& cert_file, const std::string& key_file) {
@@ -55,15 +97,16 @@ void TlsIdentity::reload() { context_ = make_context(cert_file_, key_file_); }
 void TlsChannel::Free::operator()(ssl_st* ssl) const { SSL_free(ssl); }
 
 TlsChannel::TlsChannel(const TlsIdentity& identity)
-    : context_(identity.context_), ssl_(SSL_new(context_.get())) {
+    : context_(identity.context_), bytes_(std::make_unique<Bytes>()), ssl_(SSL_new(context_.get())) {
     if (!ssl_) throw std::bad_alloc{};
-    SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));  // they are its own from here on
+    auto* bio = make_bio(*bytes_);
+    SSL_set_bio(ssl_.get(), bio, bio);  // it is its own from here on
     SSL_set_accept_state(ssl_.get());
 }
 
 TlsChannel::Outcome TlsChannel::receive(std::string_view bytes, std::string& plain) {
     ERR_clear_error();
-    BIO_write(SSL_get_rbio(ssl_.get()), bytes.data(), static_cast<int>(bytes.size()));
+    bytes_->in = bytes;                 // all of it is read below: a part of a record is kept by OpenSSL
     std::array<char, 16 * 1024> piece;  // one TLS record
     for (;;) {
         const int n = SSL_read(ssl_.get(), piece.data(), static_cast<int>(piece.size()));
@@ -98,10 +141,7 @@ void TlsChannel::end() {
 std::string TlsChannel::take_output() {
     auto out = std::exchange(first_word_, {});
     if (!out.empty()) return out;
-    auto* bio = SSL_get_wbio(ssl_.get());
-    out.resize(BIO_ctrl_pending(bio));
-    if (!out.empty()) BIO_read(bio, out.data(), static_cast<int>(out.size()));
-    return out;
+    return std::exchange(bytes_->out, {});
 }
 
 }  // namespace davenport::wire

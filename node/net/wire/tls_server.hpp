@@ -47,11 +47,18 @@ public:
 
     [[nodiscard]] std::string take_output();
 
+    /// What is on its way to OpenSSL and from it.
+    struct Bytes {
+        std::string_view in;
+        std::string out;
+    };
+
 private:
     struct Free {
         void operator()(ssl_st* ssl) const;
     };
     std::shared_ptr<ssl_ctx_st> context_;
+    std::unique_ptr<Bytes> bytes_;  ///< outlives what reads and writes them
     std::unique_ptr<ssl_st, Free> ssl_;
     std::string first_word_;  ///< to somebody who speaks plain HTTP
 };

@@ -4,6 +4,7 @@ import contextlib, json, os, signal, subprocess, sys, tempfile, time, urllib.par
 from changed import changed
 from process import Trouble, wait_until_quiet
 import trace as tracing
+from tls import tls
 from systems import Davenport, address, authorization, before_couchdb
 
 
@@ -346,4 +347,4 @@ def end(child):
         child.wait()
 
 
-CASES = {case.__name__: case for case in (light, trace, heavy, sat, mem, outage, backlog, couchdb, restart, changed, rewind, nodes, store)}
+CASES = {case.__name__: case for case in (light, trace, heavy, sat, mem, outage, backlog, couchdb, restart, changed, rewind, nodes, store, tls)}

@@ -122,6 +122,11 @@ def own_lines(results):
         if "trouble" not in run:
             lines.append(f"a rewind to 0 over {run['rows']} known rows: a new message crosses with p50 {run['cross']['p50_us'] / 1000:.1f} ms, "
                          f"at most {run['cross']['max_us'] / 1000:.0f} ms (before it {run['before']['p50_us'] / 1000:.1f} and {run['before']['max_us'] / 1000:.0f})")
+    for run in by_system(results).get("davenport", {}).get("tls", []):
+        if "trouble" not in run:
+            lines.append(f"TLS: {run['cpu_ratio']:.2f}x the processor time of plain at 1000/s x 200; cross p99 {ms(run['sealed']['p99_us']):.1f} ms "
+                         f"(plain {ms(run['plain']['p99_us']):.1f}); {run['kb_per_idle_client']:.1f} kB for an idle client; handshakes a second "
+                         f"{run['node_new_per_s']} (nginx {run['nginx_new_per_s']}), resumed {run['node_reuse_per_s']} (nginx {run['nginx_reuse_per_s']})")
     for run in by_system(results).get("davenport", {}).get("nodes", []):
         if "trouble" not in run:
             lines.append("store's microseconds a message, by nodes: " +

@@ -7,6 +7,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,7 +33,19 @@ sockaddr_in parse_address(const std::string& text) {
     return address;
 }
 
+/// As a system call's result: EAGAIN when TLS waits for bytes or for room.
+long as_result(ssl_st* tls, int result) {
+    if (result > 0) return result;
+    const int error = SSL_get_error(tls, result);
+    ERR_clear_error();
+    if (error == SSL_ERROR_ZERO_RETURN) return 0;
+    errno = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? EAGAIN : ECONNRESET;
+    return -1;
+}
+
 }  // namespace
+
+Member::Member() : tls{nullptr, SSL_free} {}
 
 Crowd::Crowd(CrowdOptions options, Audience& audience)
     : options_{std::move(options)},
@@ -39,6 +53,12 @@ Crowd::Crowd(CrowdOptions options, Audience& audience)
       buffer_(1 << 19),
       epoll_{epoll_create1(EPOLL_CLOEXEC)} {
     if (epoll_ < 0) throw std::runtime_error("the system gives no epoll");
+    if (options_.tls) {
+        tls_ = {SSL_CTX_new(TLS_client_method()), SSL_CTX_free};
+        if (!tls_) throw std::runtime_error("OpenSSL gives no context");
+        SSL_CTX_set_mode(tls_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                         SSL_MODE_RELEASE_BUFFERS);
+    }
     for (const auto& server : options_.servers) addresses_.push_back(parse_address(server));
 }
 
@@ -94,12 +114,18 @@ void Crowd::connected(Member& member) {
     getsockopt(member.socket, SOL_SOCKET, SO_ERROR, &error, &size);
     if (error) return leave(member);
     member.state = Member::State::greeting;
+    if (tls_) {
+        member.tls.reset(SSL_new(tls_.get()));
+        SSL_set_fd(member.tls.get(), member.socket);
+        SSL_set_connect_state(member.tls.get());
+    }
     member.talk->greet(member.out);
     flush(member);
 }
 
 void Crowd::leave(Member& member) {
     if (member.socket < 0) return;
+    member.tls.reset();
     close(member.socket);  // which takes it out of epoll, too
     member.socket = -1;
     if (member.state == Member::State::ready) {
@@ -115,8 +141,7 @@ void Crowd::leave(Member& member) {
 void Crowd::flush(Member& member) {
     std::size_t sent = 0;
     while (sent < member.out.size()) {
-        const auto count =
-            send(member.socket, member.out.data() + sent, member.out.size() - sent, MSG_NOSIGNAL);
+        const auto count = send_some(member, std::string_view{member.out}.substr(sent));
         if (count < 0) {
             if (errno == EAGAIN) break;
             return leave(member);
@@ -124,24 +149,43 @@ void Crowd::flush(Member& member) {
         sent += static_cast<std::size_t>(count);
     }
     member.out.erase(0, sent);
-    watch(member, !member.out.empty());
+    // A handshake under way waits for the server, and goes on when it is read.
+    watch(member, !member.out.empty() && !(member.tls && SSL_in_init(member.tls.get())));
+}
+
+long Crowd::send_some(Member& member, std::string_view bytes) {
+    if (!member.tls) return send(member.socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    return as_result(member.tls.get(),
+                     SSL_write(member.tls.get(), bytes.data(), static_cast<int>(bytes.size())));
+}
+
+long Crowd::receive_some(Member& member, char* to, std::size_t size) {
+    if (!member.tls) return recv(member.socket, to, size, 0);
+    return as_result(member.tls.get(), SSL_read(member.tls.get(), to, static_cast<int>(size)));
 }
 
 void Crowd::read(Member& member) {
-    const auto kept = member.in.size();
-    if (buffer_.size() < kept + (1u << 18)) buffer_.resize(kept + (1u << 19));
-    std::memcpy(buffer_.data(), member.in.data(), kept);
-    const auto count = recv(member.socket, buffer_.data() + kept, buffer_.size() - kept, 0);
-    if (count < 0 && errno == EAGAIN) return;
-    if (count <= 0) return leave(member);
+    do {
+        const auto kept = member.in.size();
+        if (buffer_.size() < kept + (1u << 18)) buffer_.resize(kept + (1u << 19));
+        std::memcpy(buffer_.data(), member.in.data(), kept);
+        const auto count = receive_some(member, buffer_.data() + kept, buffer_.size() - kept);
+        if (count < 0 && errno == EAGAIN) break;
+        if (count <= 0) return leave(member);
+        hear(member, kept + static_cast<std::size_t>(count));
+    } while (member.tls && member.socket >= 0);  // epoll tells nothing of what OpenSSL has read already
+    if (member.socket >= 0 && !member.out.empty() && !member.watches_out) flush(member);
+}
+
+/// So many bytes of the buffer are the member's.
+void Crowd::hear(Member& member, std::size_t count) {
     reading_ = &member;
     heard_at_ = now();
     end_reading_ = false;
-    const std::string_view bytes{buffer_.data(), kept + static_cast<std::size_t>(count)};
+    const std::string_view bytes{buffer_.data(), count};
     const auto used = member.talk->read(bytes, member.out, *this);
     if (end_reading_) return leave(member);
     member.in.assign(bytes.substr(used));
-    if (!member.out.empty() && !member.watches_out) flush(member);
 }
 
 void Crowd::poll(Nanos timeout) {

@@ -12,6 +12,9 @@
 
 #include <netinet/in.h>
 
+struct ssl_ctx_st;
+struct ssl_st;
+
 namespace davenport::load {
 
 /// One client of one server.
@@ -25,6 +28,9 @@ struct Member {
     std::unique_ptr<Talk> talk;
     std::string in, out;
     int socket = -1;
+    std::unique_ptr<ssl_st, void (*)(ssl_st*)> tls;  ///< nothing where plain bytes are spoken
+
+    Member();
     bool watches_out = false;
     Nanos retry_at = 0;
 };
@@ -42,6 +48,7 @@ struct CrowdOptions {
     std::string protocol;
     std::vector<std::string> servers;  ///< "127.0.0.1:port"; any other address is refused
     bool durable = false;
+    bool tls = false;  ///< whatever certificate the server shows
 };
 
 /// Many clients in one thread over epoll: connects, reads, answers, and comes back when it was cut off.
@@ -80,6 +87,10 @@ private:
     void flush(Member& member);
     void watch(Member& member, bool out);
     void read(Member& member);
+    void hear(Member& member, std::size_t count);
+    // As send() and recv() have it, through TLS if the member speaks it.
+    static long send_some(Member& member, std::string_view bytes);
+    static long receive_some(Member& member, char* to, std::size_t size);
 
     void ready() override;
     void message(std::string_view text) override;
@@ -90,6 +101,7 @@ private:
 
     CrowdOptions options_;
     Audience& audience_;
+    std::shared_ptr<ssl_ctx_st> tls_;
     std::vector<sockaddr_in> addresses_;
     std::vector<std::unique_ptr<Member>> members_;
     std::vector<char> buffer_;

@@ -25,6 +25,7 @@ void prepare_process() {
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
+    std::signal(SIGPIPE, SIG_IGN);     // OpenSSL writes without MSG_NOSIGNAL
     prctl(PR_SET_TIMERSLACK, 1);       // wake when a message is due, not 50 us later
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // never outlive the driver
 }
@@ -54,6 +55,7 @@ int main(int argc, char** argv) {
     app.add_option("--stages", options.stages, "idle: connections at each stage")->delimiter(',');
     app.add_option("--pids", options.pids, "of the servers, to tell their processor time")->delimiter(',');
     app.add_option("--notes", options.notes, "file for the fate of every message");
+    app.add_flag("--tls", options.crowd.tls, "speak TLS, whatever certificate the server shows");
     app.add_flag("--durable", options.crowd.durable,
                  "clients come back; receivers who are away miss nothing, where the system can do that");
     CLI11_PARSE(app, argc, argv);
