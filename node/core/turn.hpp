@@ -46,6 +46,7 @@ inline constexpr TimerId policies = 19;
 inline constexpr TimerId conflicts = 20;
 inline constexpr TimerId purges = 21;
 inline constexpr TimerId retention = 22;
+inline constexpr TimerId crowd = 23;
 }  // namespace timers
 
 }  // namespace davenport::node

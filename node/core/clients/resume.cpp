@@ -15,7 +15,11 @@ namespace {
 
 constexpr std::size_t journal_rows_per_turn = 4000;  // others are served in between
 constexpr std::size_t uncommitted_rows_max = 200;    // so many of a page may not be there yet for clients
-constexpr std::size_t pages_under_way_max = 4;       // a crowd that hops to this node asks the store in turn
+// A crowd that comes over to this node goes on bit by bit, and others are served in between.
+constexpr std::size_t jobs_per_turn = 24;
+constexpr std::size_t messages_per_turn = 2000;
+constexpr std::size_t pages_max = 16;
+constexpr std::size_t shared_cheaper = 20;  // so much less work is a message that is encoded for many
 constexpr std::size_t guess_rows_max = 2000;
 constexpr std::int64_t guess_margin_ms = 5 * 60 * 1000;
 
@@ -27,7 +31,8 @@ Resume::Resume(const ChatConfig& config, CommitQueue& log, Store& store, Session
       log_{&log},
       store_{&store},
       sessions_{&sessions},
-      rooms_{&rooms} {}
+      rooms_{&rooms},
+      reads_{store, [this](const Key& key, const PageReads::Shared& answer) { on_answer(key, answer); }} {}
 
 // ---- what happens to jobs
 
@@ -48,14 +53,15 @@ void Resume::join(Turn& turn, Session& session, JoinRequest request) {
     }
     job.flow = bring_up_to_date(job);
     job.suspended = job.flow.handle();
-    ready_.insert(key);
+    make_ready(job);
+}
+
+void Resume::make_ready(Job& job) {
+    if (!std::exchange(job.ready, true)) ready_.push_back(job.key);
 }
 
 void Resume::end(Turn& turn, std::map<Key, Job>::iterator job) {
-    if (job->second.reading != 0) {
-        store_->cancel(turn, job->second.reading);
-        --pages_under_way_;
-    }
+    if (job->second.reading) reads_.forget(turn, job->first);
     jobs_.erase(job);
 }
 
@@ -90,12 +96,12 @@ std::vector<std::string> Resume::rooms_under_way(SessionId session) const {
 
 void Resume::written(SessionId session) {
     for (auto it = jobs_.lower_bound({session, {}}); it != jobs_.end() && it->first.first == session; ++it)
-        if (!it->second.waits_for_store) ready_.insert(it->first);
+        if (!it->second.waits_for_store) make_ready(it->second);
 }
 
 void Resume::store_is_back() {
-    for (const auto& [key, job] : jobs_)
-        if (job.waits_for_store) ready_.insert(key);
+    for (auto& [key, job] : jobs_)
+        if (job.waits_for_store) make_ready(job);
 }
 
 void Resume::stored(const std::vector<std::string>& ids) {
@@ -118,22 +124,38 @@ void Resume::tell_change(Session& session, const base::ChatMessage& message) {
 }
 
 void Resume::pump(Turn& turn) {
+    if (jobs_.empty()) pages_.clear();
     const auto confirmed_at = store_->confirmed_at();
     const bool verifying = store_->verifying();
     const bool opening = store_->opening();
     if (!waiting_.empty() && (!store_->usable() || confirmed_at != confirmed_at_ || verifying != verifying_ ||
                               opening != opening_))
-        ready_.merge(std::exchange(waiting_, {}));
+        for (const auto& key : std::exchange(waiting_, {}))
+            if (const auto job = jobs_.find(key); job != jobs_.end()) make_ready(job->second);
     opening_ = opening;
     confirmed_at_ = confirmed_at;
     verifying_ = verifying;
-    for (const auto& key : std::exchange(ready_, {})) run(turn, key);
+    sent_ = 0;
+    unverified_.reset();
+    const auto ready = ready_.size();  // who is ready again after that waits for the next event
+    std::size_t looked_at = 0;
+    for (; looked_at < std::min(ready, jobs_per_turn) && sent_ < messages_per_turn; ++looked_at) {
+        const auto key = std::move(ready_.front());
+        ready_.pop_front();
+        run(turn, key);
+    }
+    if (looked_at < ready) {
+        DAVENPORT_MARK("a crowd goes on bit by bit");
+        turn.emit(SetTimer{timers::crowd, turn.now.time});
+    }
+    reads_.pump(turn);
 }
 
 void Resume::run(Turn& turn, const Key& key) {
     const auto found = jobs_.find(key);
     if (found == jobs_.end()) return;
     auto& job = found->second;
+    job.ready = false;
     job.session = sessions_->find(key.first);
     if (!job.session) return end(turn, found);
     job.turn = &turn;
@@ -189,23 +211,9 @@ Flow<> Resume::read_newest(Job& job) {
     while (store_->usable() && store_->catching_up() &&
            !store_->has_newest(job.request.room, job.request.history)) {
         DAVENPORT_MARK("a join reads the newest of its room from the store");
-        if (pages_under_way_ >= pages_under_way_max) {
-            ready_.insert(job.key);
-            co_await Pause{job};
-            continue;
-        }
-        ++pages_under_way_;
-        bool failed = false;
-        job.reading =
-            store_->read_room(*job.turn, job.request.room, {}, job.request.history,
-                              [this, &job, &failed](Turn&, const std::vector<base::ChatMessage>* told) {
-                                  job.reading = 0;
-                                  --pages_under_way_;
-                                  failed = !told;
-                                  ready_.insert(job.key);
-                              });
-        while (job.reading != 0) co_await Pause{job};
-        if (failed) {
+        ask_for(job, {.room = job.request.room, .count = job.request.history});
+        while (job.reading) co_await Pause{job};
+        if (job.answer->how == PageReads::Answer::How::failed) {
             DAVENPORT_MARK("the newest of a room cannot be read");
             break;
         }
@@ -255,22 +263,21 @@ Flow<bool> Resume::read_store(Job& job) {
             co_await Pause{job};
             continue;
         }
-        if (pages_under_way_ >= pages_under_way_max) {
-            DAVENPORT_MARK("a resume waits for its turn to read");
-            ready_.insert(job.key);
-            co_await Pause{job};
+        if (!job.suspicions) job.suspicions = store_->suspicions();
+        job.collects_stored = true;
+        ask_for(job, {.place = job.place});
+        while (job.reading) co_await Pause{job};
+        const auto answer = std::exchange(job.answer, nullptr);
+        if (answer->how == PageReads::Answer::How::failed) break;
+        if (answer->how == PageReads::Answer::How::unknown_place) {
+            DAVENPORT_MARK("the store does not know a resume's place");
+            job.place = beginning;  // all of it, then
             continue;
         }
-        if (!job.suspicions) job.suspicions = store_->suspicions();
-        ++pages_under_way_;
-        job.collects_stored = true;
-        job.reading = store_->read_since(*job.turn, job.place,
-                                         [this, &job](Turn& turn, const StorePage* page, bool unknown_place) {
-                                             on_page(job, turn.now.time, page, unknown_place);
-                                         });
-        while (job.reading != 0) co_await Pause{job};
-        if (job.read == Job::Read::more) continue;
-        if (job.read == Job::Read::failed) break;
+        send_page(job, answer);
+        job.place = answer->next;
+        job.read_at = answer->at;
+        if (answer->more) continue;
 
         // Another store may have taken the place of the one that the cursor is of, and this node not know it
         // yet: what it has of the old one is not in what the new one tells.
@@ -299,34 +306,29 @@ Flow<bool> Resume::read_store(Job& job) {
     co_return false;
 }
 
-void Resume::on_page(Job& job, base::Time now, const StorePage* page, bool unknown_place) {
-    job.reading = 0;
-    --pages_under_way_;
-    ready_.insert(job.key);
-    job.read = unknown_place ? Job::Read::more : Job::Read::failed;
-    if (unknown_place) {
-        DAVENPORT_MARK("the store does not know a resume's place");
-        job.place = beginning;  // all of it, then
-    }
-    if (!page) return;
-    job.session = sessions_->find(job.key.first);
-    if (!job.session) {
-        DAVENPORT_MARK("a client leaves while its resume reads");
-        return;
-    }
-    for (const auto& message : page->messages)
-        if (message.room() == job.request.room) send_if_missing(job, message);
-    job.place = page->next;
-    job.read = page->more ? Job::Read::more : Job::Read::whole;
-    job.read_at = now;
+void Resume::ask_for(Job& job, PageReads::Wanted what) {
+    job.reading = true;
+    reads_.want(job.key, std::move(what));
+}
+
+void Resume::on_answer(const Key& key, const PageReads::Shared& answer) {
+    const auto job = jobs_.find(key);
+    if (job == jobs_.end()) return;
+    job->second.reading = false;
+    job->second.answer = answer;
+    make_ready(job->second);
 }
 
 /// The store may have lost what it acknowledged a moment ago; that is found out and mended, but not for who
 /// reads it now.
 void Resume::send_unverified(Job& job) {
-    for (const auto& id : store_->unverified())
+    if (!unverified_) unverified_ = store_->unverified();
+    for (const auto& id : *unverified_) {
+        if (sent_version(job, id) && !log_->may_be_changed(id)) continue;
+        if (const auto parts = base::parse_message_id(id); parts && parts->room != job.request.room) continue;
         if (const auto entry = find(id); entry && entry->message.room() == job.request.room)
             send_if_missing(job, entry->message);
+    }
 }
 
 /// What is gone without a word in the store's pages or this journal, and is not above all that the client was
@@ -373,8 +375,8 @@ Flow<> Resume::send_unstored(Job& job) {
             co_return;
         }
         if (!full) {
-            ready_.insert(job.key);
-            job.turn->emit(SetTimer{timers::resume, job.turn->now.time});
+            make_ready(job);
+            job.turn->emit(SetTimer{timers::crowd, job.turn->now.time});
         }
         co_await Pause{job};
     }
@@ -497,8 +499,9 @@ std::optional<base::JournalEntry> Resume::find(std::string_view id) {
 }
 
 void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n, bool only_change) {
+    ++sent_;
     // What this client was sent a moment ago changed while its resume read on.
-    only_change |= message.changed() && job.sent.contains(message.id());
+    only_change |= message.changed() && sent_version(job, message.id());
     only_change |= message.user().empty();  // it is gone, and nobody here knows more of it
     const bool late = job.live || message.position() < job.newest;
     if (late) DAVENPORT_MARK("a resume sends a late message");
@@ -511,19 +514,52 @@ void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n, b
 }
 
 void Resume::send_if_missing(Job& job, const base::ChatMessage& message) {
-    // The store may not have yet what became of it here: nobody is shown what counts less.
+    const auto known = as_known(message);
+    if (!has_or_gets(job, known)) send(job, known, 0);
+}
+
+/// The store may not have yet what became of it here: nobody is shown what counts less.
+base::ChatMessage Resume::as_known(const base::ChatMessage& message) {
     if (log_->may_be_changed(message.id()))
         if (const auto known = find(message.id());
-            known && std::is_gt(base::compare_states(known->message, message))) {
-            if (!has_or_gets(job, known->message)) send(job, known->message, 0);
-            return;
-        }
-    if (!has_or_gets(job, message)) send(job, message, 0);
+            known && std::is_gt(base::compare_states(known->message, message)))
+            return known->message;
+    return message;
+}
+
+/// A crowd that comes from one node was shown the same there, and is sent the same here.
+void Resume::send_page(Job& job, const PageReads::Shared& answer) {
+    if (answer->shared && !job.live && job.sent.empty()) {
+        job.page = room_page(job, answer);
+        job.newest = job.page->shown();
+        sent_ += 1 + job.page->frames()->count() / shared_cheaper;
+        sessions_->send(*job.session, job.page->frames());
+        return;
+    }
+    for (const auto& message : answer->messages)
+        if (message.room() == job.request.room) send_if_missing(job, message);
+}
+
+RoomPage::Shared Resume::room_page(const Job& job, const PageReads::Shared& answer) {
+    const auto arrived = log_->last_arrival();
+    if (std::exchange(pages_made_at_, arrived) != arrived || pages_.size() > pages_max) pages_.clear();
+    auto& made = pages_[{job.request.room, job.newest}];
+    if (made.answer == answer && made.before == job.page) return made.page;
+    std::vector<base::ChatMessage> messages;
+    for (const auto& message : answer->messages)
+        if (message.room() == job.request.room) messages.push_back(as_known(message));
+    made = {answer, job.page, std::make_shared<const RoomPage>(std::move(messages), job.newest, job.page)};
+    return made.page;
 }
 
 bool Resume::was_sent(const Job& job, const base::ChatMessage& message) {
-    const auto sent = job.sent.find(message.id());
-    return sent != job.sent.end() && (!message.changed() || base::version_of(message) <= sent->second);
+    const auto sent = sent_version(job, message.id());
+    return sent && (!message.changed() || base::version_of(message) <= *sent);
+}
+
+std::optional<std::string_view> Resume::sent_version(const Job& job, std::string_view id) {
+    if (const auto sent = job.sent.find(id); sent != job.sent.end()) return sent->second;
+    return job.page ? job.page->version_of(id) : std::nullopt;
 }
 
 /// Not all that arrived before what it was shown last: a resume that was cut short sends a message that was

@@ -2,6 +2,8 @@
 
 #include "node/core/clients/cursor.hpp"
 #include "node/core/clients/flow.hpp"
+#include "node/core/clients/page_reads.hpp"
+#include "node/core/clients/room_page.hpp"
 #include "node/core/clients/rooms.hpp"
 #include "node/core/config.hpp"
 #include "node/core/log/commit_queue.hpp"
@@ -11,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -79,11 +82,12 @@ public:
     void repeat_gap_cursors(std::string_view room);
 
 private:
-    using Key = std::pair<SessionId, std::string>;
+    using Key = PageReads::Who;
     /// One client on its way to one room.
     struct Job {
         Key key;
         JoinRequest request;
+        bool ready = false;  ///< among those that go on in the next pump()
         Flow<> flow;
         std::coroutine_handle<> suspended{};  ///< where the flow goes on
         // For as long as the flow runs:
@@ -94,16 +98,17 @@ private:
         std::string newest;           ///< the highest position that the client has been shown
         /// Ids with their versions, where a later step may come upon them again.
         std::map<std::string, std::string, std::less<>> sent;
+        RoomPage::Shared page;         ///< what it was sent of these together with others
         bool exact = false;            ///< the cursor is of this journal
         bool store_first = false;      ///< the cursor is of the store that answered at the join
         bool live = false;             ///< joined already: only the gap is being closed
         bool waits_for_store = false;  ///< live, and nothing can be done before the store is back
 
         // Of read_store():
-        Place place;                                                  ///< read up to here
-        Store::RequestId reading = 0;                                 ///< the page that is under way
-        enum class Read { failed, more, whole } read = Read::failed;  ///< how the last page ended
-        base::Time read_at{};                                         ///< when it came
+        Place place;                                ///< read up to here
+        bool reading = false;                       ///< a page is on its way
+        PageReads::Shared answer{};                 ///< what came of it
+        base::Time read_at{};                       ///< when the last page came
         std::optional<std::uint64_t> suspicions;    ///< of the store, when the first page was asked for
         bool collects_stored = false;               ///< until what the store lacks has been looked through
         std::vector<std::string> stored_meanwhile;  ///< ids that went into the store since
@@ -116,16 +121,20 @@ private:
         void await_resume() const noexcept {}
     };
 
+    /// It goes on in the next pump().
+    void make_ready(Job& job);
     void run(Turn& turn, const Key& key);
     /// What it reads is cancelled.
     void end(Turn& turn, std::map<Key, Job>::iterator job);
-    void on_page(Job& job, base::Time now, const StorePage* page, bool unknown_place);
+    void on_answer(const Key& key, const PageReads::Shared& answer);
 
     // The way of a job, from top to bottom.
     Flow<> bring_up_to_date(Job& job);
     Flow<> close_gap(Job& job);
     Flow<> read_newest(Job& job);
     Flow<bool> read_store(Job& job);
+    /// The job reads until the page's answer is there.
+    void ask_for(Job& job, PageReads::Wanted what);
     Flow<> send_unstored(Job& job);
     Flow<> send_since_by_time(Job& job, std::uint64_t& after);
     Flow<> send_arrivals(Job& job, std::uint64_t after);
@@ -145,6 +154,13 @@ private:
     [[nodiscard]] static bool surely_had(const Job& job, const base::JournalEntry& entry);
     /// It was sent on this connection, as it is now or with a change that counts more.
     [[nodiscard]] static bool was_sent(const Job& job, const base::ChatMessage& message);
+    /// In which version it was sent; nothing when it was not.
+    [[nodiscard]] static std::optional<std::string_view> sent_version(const Job& job, std::string_view id);
+    void send_page(Job& job, const PageReads::Shared& answer);
+    /// For all whose jobs stand where this one does.
+    [[nodiscard]] RoomPage::Shared room_page(const Job& job, const PageReads::Shared& answer);
+    /// What this node knows of it counts more than what the store told: then that is sent.
+    [[nodiscard]] base::ChatMessage as_known(const base::ChatMessage& message);
     /// The client took enough of what it was sent; false, too, when it is going: then the job goes with it.
     [[nodiscard]] bool may_send(const Job& job) const;
     [[nodiscard]] std::string top_position(std::string_view room);
@@ -161,12 +177,21 @@ private:
     Sessions* sessions_;
     Rooms* rooms_;
 
+    PageReads reads_;
+    struct MadePage {
+        PageReads::Shared answer;
+        RoomPage::Shared before, page;
+    };
+    /// By room and what was shown before; right until something arrives.
+    std::map<std::pair<std::string, std::string>, MadePage> pages_;
+    std::uint64_t pages_made_at_ = 0;  ///< the last arrival then
     std::map<Key, Job> jobs_;
-    std::set<Key> ready_;    ///< to be looked at in the next pump()
+    std::deque<Key> ready_;  ///< to be looked at in the next pump(); some may have ended
+    std::size_t sent_ = 0;   ///< messages, in this pump()
+    std::optional<std::vector<std::string>> unverified_;  ///< the store's, in this pump()
     std::set<Key> waiting_;  ///< until the store is confirmed, or has been verified
     base::Time confirmed_at_{};
     bool verifying_ = false, opening_ = false;
-    std::size_t pages_under_way_ = 0;
     base::Checkpoint seen_;
 };
 

@@ -2,7 +2,8 @@
 import contextlib, json, os, signal, subprocess, sys, tempfile, time, urllib.parse, urllib.request
 
 from changed import changed
-from process import Trouble, wait_until_quiet
+from herd import herd
+from process import Trouble, end, read_result, wait_until_quiet
 import trace as tracing
 from tls import tls
 from systems import Davenport, address, authorization, before_couchdb
@@ -18,14 +19,14 @@ class Bench:
     def up(self, kind, **how):
         return _Up(self, kind, how)
 
-    def load_command(self, system, *arguments):
-        servers = ",".join(f"127.0.0.1:{server.port}" for server in system.servers)
+    def load_command(self, system, *arguments, ports=None):
+        servers = ",".join(f"127.0.0.1:{port}" for port in ports or [server.port for server in system.servers])
         pids = ",".join(str(process.pid) for process in system.processes())
         return [str(word) for word in (self.programs / "bench_load", "--protocol", system.protocol, "--server", servers, "--pids", pids,
                                        *(["--durable"] if system.durable else []), *arguments)]
 
-    def load(self, system, *arguments, patience=120):
-        child = subprocess.run(self.load_command(system, *arguments), capture_output=True, text=True, timeout=patience)
+    def load(self, system, *arguments, ports=None, patience=120):
+        child = subprocess.run(self.load_command(system, *arguments, ports=ports), capture_output=True, text=True, timeout=patience)
         return read_result(child.stdout, child.stderr)
 
 
@@ -47,16 +48,6 @@ class _Up:
 
     def __exit__(self, *_):
         self.system.stop()
-
-
-def read_result(out, errors=""):
-    lines = [line for line in out.splitlines() if line.startswith("{")]
-    if not lines:
-        raise Trouble(f"the load client said nothing: {errors.strip()[:200]}")
-    result = json.loads(lines[-1])
-    if "error" in result:
-        raise Trouble(result["error"])
-    return result
 
 
 def light(bench, kind):
@@ -341,10 +332,4 @@ def store(bench, kind):
     return result
 
 
-def end(child):
-    if child.poll() is None:
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-
-
-CASES = {case.__name__: case for case in (light, trace, heavy, sat, mem, outage, backlog, couchdb, restart, changed, rewind, nodes, store, tls)}
+CASES = {case.__name__: case for case in (light, trace, heavy, sat, mem, outage, backlog, couchdb, restart, changed, rewind, nodes, store, tls, herd)}

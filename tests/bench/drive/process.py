@@ -1,5 +1,5 @@
 """Processes that a measurement starts: each is ended by its own pid, and none outlives the driver."""
-import ctypes, os, pathlib, resource, shutil, signal, socket, subprocess, time
+import ctypes, json, os, pathlib, resource, shutil, signal, socket, subprocess, time
 
 PR_SET_PDEATHSIG = 1
 libc = ctypes.CDLL(None)
@@ -100,3 +100,19 @@ def wait_until_quiet(patience):
             return True
         if time.monotonic() > end:
             return False
+
+
+def read_result(out, errors=""):
+    lines = [line for line in out.splitlines() if line.startswith("{")]
+    if not lines:
+        raise Trouble(f"the load client said nothing: {errors.strip()[:200]}")
+    result = json.loads(lines[-1])
+    if "error" in result:
+        raise Trouble(result["error"])
+    return result
+
+
+def end(child):
+    if child.poll() is None:
+        child.send_signal(signal.SIGKILL)
+        child.wait()

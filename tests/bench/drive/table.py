@@ -127,6 +127,14 @@ def own_lines(results):
             lines.append(f"TLS: {run['cpu_ratio']:.2f}x the processor time of plain at 1000/s x 200; cross p99 {ms(run['sealed']['p99_us']):.1f} ms "
                          f"(plain {ms(run['plain']['p99_us']):.1f}); {run['kb_per_idle_client']:.1f} kB for an idle client; handshakes a second "
                          f"{run['node_new_per_s']} (nginx {run['nginx_new_per_s']}), resumed {run['node_reuse_per_s']} (nginx {run['nginx_reuse_per_s']})")
+    for run in by_system(results).get("davenport", {}).get("herd", []):
+        for name in ("none", "many"):
+            if name in run:
+                part = run[name]
+                lines.append(f"{part['clients']} clients come over at once, {'nothing' if name == 'none' else run['behind']} behind: all are back after "
+                             f"{part['back_ms_max'] / 1000:.1f} s ({part['messages']} messages); others' p99 meanwhile "
+                             f"{part['others']['p99_us'] / max(1, part['others_idle']['p99_us']):.1f}x of {ms(part['others_idle']['p99_us']):.1f} ms; a fresh "
+                             f"node serves after {part['fresh_node_served_s']} s")
     for run in by_system(results).get("davenport", {}).get("nodes", []):
         if "trouble" not in run:
             lines.append("store's microseconds a message, by nodes: " +

@@ -17,7 +17,6 @@ namespace davenport::load {
 
 namespace {
 
-constexpr std::size_t connecting_max = 64;
 constexpr Nanos retry_after = 50 * millisecond;
 
 sockaddr_in parse_address(const std::string& text) {
@@ -73,7 +72,7 @@ void Crowd::add(std::size_t server) {
     member->number = members_.size();
     member->server = server;
     member->talk = make_talk(options_.protocol, {.name = "c" + std::to_string(member->number),
-                                                 .room = "r0",
+                                                 .room = options_.room,
                                                  .host = options_.servers[server],
                                                  .durable = options_.durable});
     members_.push_back(std::move(member));
@@ -209,9 +208,17 @@ void Crowd::poll(Nanos timeout) {
 void Crowd::revive() {
     const auto time = now();
     for (auto& member : members_) {
-        if (connecting_ >= connecting_max) return;
+        if (connecting_ >= connecting_max_) return;
         if (member->state == Member::State::away && time >= member->retry_at) connect(*member);
     }
+}
+
+void Crowd::send_to(std::size_t server) {
+    for (auto& member : members_) {
+        member->server = server;
+        member->retry_at = 0;
+    }
+    connecting_max_ = members_.size();
 }
 
 bool Crowd::gather(std::size_t count, Nanos patience) {

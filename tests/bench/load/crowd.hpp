@@ -49,6 +49,7 @@ struct CrowdOptions {
     std::vector<std::string> servers;  ///< "127.0.0.1:port"; any other address is refused
     bool durable = false;
     bool tls = false;  ///< whatever certificate the server shows
+    std::string room = "r0";
 };
 
 /// Many clients in one thread over epoll: connects, reads, answers, and comes back when it was cut off.
@@ -70,6 +71,8 @@ public:
     void poll(Nanos timeout);
     /// Connects those who are away and have waited long enough, some dozens at a time.
     void revive();
+    /// From now on everybody connects to that server, all at once. Who is connected stays.
+    void send_to(std::size_t server);
     void post(Member& member, Stamp stamp, std::size_t size, bool acknowledged);
 
     [[nodiscard]] std::size_t size() const { return members_.size(); }
@@ -106,7 +109,7 @@ private:
     std::vector<std::unique_ptr<Member>> members_;
     std::vector<char> buffer_;
     int epoll_ = -1;
-    std::size_t ready_ = 0, connecting_ = 0;
+    std::size_t ready_ = 0, connecting_ = 0, connecting_max_ = 64;
     std::uint64_t disconnects_ = 0, refusals_ = 0;
     std::string first_refusal_;
 

@@ -37,12 +37,16 @@ public:
 private:
     void on_open(std::string& out) override {
         append_frame(out, R"({"t":"hello","v":1,"user":")" + persona().name + "\"}");
-        append_frame(out, R"({"t":"join","history":0,"room":")" + persona().room + "\"}");
+        const auto place = cursor_.empty()
+                               ? std::string{R"(,"history":0)"}
+                               : R"(,"cursor":")" + cursor_ + R"(","n":)" + n_ + R"(,"seen":")" + seen_ + '"';
+        append_frame(out, R"({"t":"join","room":")" + persona().room + '"' + place + '}');
     }
 
     void on_text(std::string_view text, std::string&, Heard& heard) override {
         if (!text.starts_with(R"({"t":")")) return heard.refused(text);
         const auto kind = text.substr(6, 6);
+        if (persona().durable) keep_place(text);
         if (kind == "messag") {
             heard.message(text);
         } else if (kind == "accept") {
@@ -55,6 +59,19 @@ private:
                    kind.starts_with("bye")) {
             heard.refused(text);
         }
+    }
+
+    /// Where it resumes, at this server or another.
+    void keep_place(std::string_view text) {
+        const auto keep = [&](std::string_view lead, std::string& into) {
+            const auto at = text.find(lead);
+            if (at == std::string_view::npos) return;
+            const auto value = text.substr(at + lead.size());
+            into.assign(value.substr(0, value.find_first_of(std::string_view{"},\""})));
+        };
+        keep(R"("cursor":")", cursor_);
+        keep(R"("pos":")", seen_);
+        keep(R"("n":)", n_);
     }
 
     static std::uint64_t number_in(std::string_view text) {
@@ -74,6 +91,7 @@ private:
         return last_key_;
     }
 
+    std::string cursor_, seen_, n_ = "0";
     std::uint64_t last_key_ = 0;
     std::string frame_;
 };

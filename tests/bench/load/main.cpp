@@ -17,6 +17,7 @@ boost::json::object run(const load::Options& options) {
     if (options.mode == "sat") return run_sat(options);
     if (options.mode == "fill") return run_fill(options);
     if (options.mode == "idle") return run_idle(options);
+    if (options.mode == "herd") return run_herd(options);
     return run_rate(options);
 }
 
@@ -38,7 +39,7 @@ int main(int argc, char** argv) {
         "Loads two or more chat servers that are one chat, over loopback, and tells what came of it as "
         "JSON."};
     app.add_option("--mode", options.mode)
-        ->check(CLI::IsMember({"rate", "sat", "fill", "idle"}))
+        ->check(CLI::IsMember({"rate", "sat", "fill", "idle", "herd"}))
         ->capture_default_str();
     app.add_option("--protocol", options.crowd.protocol)->capture_default_str();
     app.add_option("--server", options.crowd.servers, "127.0.0.1:port; all is sent to the first")
@@ -55,6 +56,8 @@ int main(int argc, char** argv) {
     app.add_option("--stages", options.stages, "idle: connections at each stage")->delimiter(',');
     app.add_option("--pids", options.pids, "of the servers, to tell their processor time")->delimiter(',');
     app.add_option("--notes", options.notes, "file for the fate of every message");
+    app.add_option("--room", options.crowd.room, "of all clients, where the system has rooms")
+        ->capture_default_str();
     app.add_flag("--tls", options.crowd.tls, "speak TLS, whatever certificate the server shows");
     app.add_flag("--durable", options.crowd.durable,
                  "clients come back; receivers who are away miss nothing, where the system can do that");

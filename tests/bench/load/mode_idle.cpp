@@ -13,7 +13,8 @@ namespace {
 
 constexpr Nanos stage_patience = 120 * second;
 
-/// Keeps the connections alive until a line comes.
+}  // namespace
+
 void wait_for_line(Crowd& crowd) {
     fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
     char line[16];
@@ -22,8 +23,6 @@ void wait_for_line(Crowd& crowd) {
         crowd.poll(20 * millisecond);
     }
 }
-
-}  // namespace
 
 boost::json::object run_idle(const Options& options) {
     Tally tally;

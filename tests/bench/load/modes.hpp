@@ -39,7 +39,13 @@ boost::json::object run_fill(const Options& options);
 /// input.
 boost::json::object run_idle(const Options& options);
 
-/// The beginning of all modes but idle: everybody is in the room.
+/// herd: `clients` of the first server, which the driver ends: a line is printed, and when one arrives on
+/// standard input all come to the second server at once and resume.
+boost::json::object run_herd(const Options& options);
+
+/// Keeps the connections alive until a line comes on standard input.
+void wait_for_line(Crowd& crowd);
+/// The beginning of all modes but idle and herd: everybody is in the room.
 void assemble(Crowd& crowd, const Options& options);
 
 }  // namespace davenport::load
