@@ -17,8 +17,8 @@ struct FeedRow {
     std::string_view seq, id, rev;  ///< as they stand in the JSON text; empty when a row has none
 };
 
-/// What the injector looks at one feed through: takes the store's bytes, gives the client's, row by row, and
-/// lies as the rules say.
+/// Transforms one feed: parses the store's bytes row by row and writes the client's, with the rules' faults
+/// applied.
 ///
 /// Rows that are held back keep the feed honest in one respect: what passes them carries the last seq before
 /// them, so a client that goes on from any seq it was shown misses nothing.

@@ -14,7 +14,7 @@
 
 namespace davenport::couchmock {
 
-/// One fault as somebody asked for it, and what came of it.
+/// One fault that was set: its parameters, its random draws and its hit count.
 ///
 /// Its random draws are its own: the same name and seed and the same requests give the same hits, whatever
 /// other rules draw.
@@ -29,7 +29,8 @@ public:
     }
     /// The random draws say that this occasion is hit; counts it, and ends the rule with its last hit.
     bool fires();
-    /// Of one document it says the same whenever it is asked; never of a design document or a local one.
+    /// Whether this document is rejected, which counts as a hit. It depends on the document's id, so repeated
+    /// calls agree; design and `_local` documents are never rejected.
     bool rejects(std::string_view document);
     /// It has had its `count` of hits; what it does to those that it has hit goes on.
     [[nodiscard]] bool spent() const { return hits_max && hits >= *hits_max; }

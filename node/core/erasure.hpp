@@ -88,7 +88,7 @@ public:
     [[nodiscard]] bool is_waiting() const { return step_ == Step::compacted; }
     /// What is to be asked now; the same until take().
     [[nodiscard]] base::HttpRequest request() const;
-    /// The answer to request(). Trouble of the store (408, 429, 5xx, an answer that is none) leaves all as it
+    /// The answer to request(). Trouble of the store (408, 429, 5xx, an unusable answer) leaves all as it
     /// is and gives false: ask again after a pause. Errors: ErasureError.
     bool take(const base::HttpResponse& answer);
     /// Why the last take() gave false; one line.

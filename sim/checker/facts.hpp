@@ -186,7 +186,7 @@ struct Stall {
     std::int64_t late_us;
 };
 
-/// A thing that needs no checker to be wrong: kept as it was told, up to a bound, and counted.
+/// A record that is wrong in itself, whatever the checker; kept as it was told, up to a bound, and counted.
 struct Anomaly {
     enum class Kind {
         repeated,          ///< shown again on the same connection

@@ -11,12 +11,12 @@
 
 namespace davenport::sim::orchestrator {
 
-/// What somebody says in the store of who may take part: policy.ban and policy.room, as documents that a
-/// person would write by hand. A store that does not answer is asked again until it does.
+/// Performs policy.ban and policy.room by writing and deleting their documents, as a person would by hand.
+/// Tries again until the store answers.
 ///
-/// At the end the document is deleted. Where a store has lost it meanwhile, and a node may write it again,
-/// one that says the contrary takes its place. What a store has lost altogether, deletions included, nodes
-/// write again as they know it; so somebody looks again once all faults are over.
+/// If the store has lost the document, it cannot be deleted, and a node may restore it: then one that permits
+/// everything is written. A store may also lose the deletion; after all faults end, look_again() deletes what
+/// nodes restored.
 class Policies {
 public:
     Policies(Context& context, FaultStates& states) : context_{context}, states_{states} {}

@@ -105,7 +105,7 @@ Shrunk shrink(const Scenario& scenario, const Plan& plan, const Failure& failure
     Shrinker shrinker{start, failure, options};
     shrinker.report("spelling it out");
     if (!shrinker.accept(start)) {
-        // What the store's dice give depends on the faults' names, which had to change: another throw may do.
+        // The store's random draws depend on the faults' names, which had to change: another seed may do.
         std::vector<Scenario> others;
         for (std::uint64_t seed = 1; seed <= 32; ++seed) {
             others.push_back(start);

@@ -22,8 +22,8 @@ namespace davenport::node {
 /// The key of such a removal is the moment from which the message was too old. All nodes make the same one,
 /// so that two which do it at once write the same document.
 ///
-/// Nothing comes back, so all that could be a mistake is waited for. A room's new number of days counts an
-/// hour after this node has heard it. Ages are told by the earlier one of two clocks, the store's and this
+/// Removal is irreversible, so anything that may be a mistake delays it. A room's new number of days counts
+/// an hour after this node has heard it. Ages are told by the earlier one of two clocks, the store's and this
 /// machine's, and by neither while they disagree or the store's is not known. A clock that went forward by
 /// more than a day while the node ran is believed a day later.
 class Retention {
