@@ -48,7 +48,7 @@ public:
     void restart(std::string since);
 
 private:
-    struct Held {
+    struct DelayedRow {
         std::string unit, seq;
         base::Time due;
         bool after_next;  ///< goes out behind the next row
@@ -63,7 +63,7 @@ private:
     std::string tail_;                    ///< an unfinished line
     std::string seen_;                    ///< the last seqs, one after another
     std::vector<std::size_t> seen_ends_;  ///< where each ends
-    std::deque<Held> held_;
+    std::deque<DelayedRow> held_;
     std::string safe_seq_;  ///< of the last row before the first that is held
 };
 

@@ -35,7 +35,7 @@ public:
     /// It has had its `count` of hits; what it does to those that it has hit goes on.
     [[nodiscard]] bool spent() const { return hits_max && hits >= *hits_max; }
     /// As fires(), but one feed at most once, unless probability, every or at were given.
-    bool strikes_feed(ExchangeId feed);
+    bool fires_for_feed(ExchangeId feed);
     /// As long as it is on, the store takes no connection.
     [[nodiscard]] bool takes_store_away() const;
 
@@ -61,7 +61,7 @@ private:
     bool chooses_;
     std::uint32_t per_million_;
     std::uint64_t occasions_ = 0;
-    std::set<ExchangeId> struck_;
+    std::set<ExchangeId> fired_for_;
     std::uint64_t seed_;
     base::Random random_;
 };

@@ -43,14 +43,14 @@ private:
     void look_again(const std::string& id);
     void note(RecordKind kind, Record about, Duration since);
 
-    struct Held {
+    struct WrittenPolicy {
         Document document;
         Duration since{};  ///< when somebody began to write it, or to lift it
         bool written = false;
     };
     Context& context_;
     FaultStates& states_;
-    std::map<std::size_t, Held> held_;                   ///< by fault
+    std::map<std::size_t, WrittenPolicy> held_;          ///< by fault
     std::map<std::string, std::vector<Record>> lifted_;  ///< by id, what was about it
 };
 

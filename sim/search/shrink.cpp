@@ -67,7 +67,7 @@ Shrinker::Shrinker(Scenario start, Failure failure, const ShrinkOptions& options
 bool Shrinker::fails(const Scenario& candidate) {
     if (candidate.load.messages.empty()) return false;  // then the seed would make some
     std::vector<Problem> problems;
-    check_sense(candidate, problems);
+    validate(candidate, problems);
     if (!problems.empty()) return false;
     ++trials_;
     return try_plan(candidate, make_plan(candidate, candidate.seed)).fails_as(failure_);

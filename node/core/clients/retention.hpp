@@ -58,7 +58,7 @@ private:
     [[nodiscard]] bool may_remove() const;
     /// What time it is, or nothing while that is not certain enough.
     std::optional<base::WallTime> believed_time(Turn& turn);
-    void doubt(Turn& turn, std::string_view why);
+    void postpone(Turn& turn, std::string_view why);
     void begin(const Turn& turn, base::WallTime time);
     /// One page of the first walk. True when something was removed.
     bool walk(Turn& turn);
