@@ -32,7 +32,7 @@ bool cors(Server& server, Call& call);
 
 // ---- the server (api_server.cpp)
 void server_root(Server& server, Call& call);
-/// False when `name` is none of the server's own paths.
+/// False when `name` is not one of the server's own paths.
 bool server_path(Server& server, Call& call, std::string_view name);
 
 void configuration(Server& server, Call& call);
@@ -65,8 +65,8 @@ void check_reader(const Call& call, const Database& database, std::string_view i
 void make_users_design(Database& users);
 /// The revision that the request names outside of the body: `rev`, or If-Match.
 [[nodiscard]] std::optional<Revision> named_revision(const Call& call);
-/// A `_local` document in a bulk request, which knows no conflict: its new revision, or nothing for one that
-/// is none.
+/// A `_local` document in a bulk request, which knows no conflict: its new revision, or nothing when
+/// the edit's `_rev` is invalid.
 std::optional<std::string> write_local(Database& database, const Edit& edit);
 void local_document(Server& server, Call& call, Database& database, std::string_view id);
 void local_documents(Server& server, Call& call, Database& database, bool multiple);
@@ -88,7 +88,8 @@ void missing_revs(Server& server, Call& call, Database& database);
 void purge(Server& server, Call& call, Database& database);
 void purged_infos(Call& call, const Database& database);
 void partition_info(Call& call, const Database& database, std::string_view prefix);
-/// `_find`, `_index` and `_explain`. False when `name` is none of these. `partition`: of the path, or empty.
+/// `_find`, `_index` and `_explain`. False when `name` is not one of these. `partition`: of the path, or
+/// empty.
 bool find_path(Server& server, Call& call, Database& database, std::string_view name,
                std::string_view partition);
 /// `_compact`, `_view_cleanup`, `_shards` and `_sync_shards`.
@@ -100,7 +101,7 @@ void control(Server& server, Call& call);
 void change_by_hand(Server& server, Call& call, std::string_view act, const boost::json::value& wanted);
 
 void index_path(Server& server, Call& call, Database& database);
-/// Throws 500 for a `limit` or `skip` that is none.
+/// Throws 500 for an invalid `limit` or `skip`.
 [[nodiscard]] std::string list_indexes(const Call& call, const Database& database);
 
 /// What a view function would be needed for.

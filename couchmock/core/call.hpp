@@ -70,7 +70,7 @@ public:
         body_read_ = true;
         return request_.body;
     }
-    /// As body(), for a JSON body: throws 415 when the content type says that it is none.
+    /// As body(), for a JSON body: throws 415 when the content type says that it is not JSON.
     [[nodiscard]] const std::string& json_body();
     void require_json_type() const;
 

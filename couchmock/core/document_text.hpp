@@ -28,7 +28,7 @@ enum class ReadError {
 /// prints them. Returns the error, or nothing and the document in `out`.
 std::optional<ReadError> read_document(std::string_view json, DocumentText& out);
 
-/// The compact form of any JSON text, numbers as Erlang prints them; nothing when it is none.
+/// The compact form of any JSON text, numbers as Erlang prints them; nothing when it is not valid.
 std::optional<std::string> compact_json(std::string_view json);
 
 /// `value` as CouchDB prints it: 1.0, 0.1, 1e-7, 1e+21.

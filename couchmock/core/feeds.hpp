@@ -102,7 +102,7 @@ public:
     void wake(const Database& database, base::Now now);
     /// The database is dropped: its feeds end properly.
     void end_all(const Database& database, base::Now now);
-    /// False when `exchange` is none of ours.
+    /// False when `exchange` is not a feed.
     bool on_written(ExchangeId exchange, base::Now now);
     bool on_abandoned(ExchangeId exchange);
     void on_time(base::Now now);

@@ -55,7 +55,7 @@ private:
     std::uint64_t uses_ = 0;
 };
 
-/// The body of a design document, with its id. Throws 404 when there is none that lives.
+/// The body of a design document, with its id. Throws 404 when there is none that is not deleted.
 boost::json::value read_design(const Database& database, std::string_view design_id);
 /// In CouchDB's words (chttpd:error_info).
 ApiError to_api_error(const javascript::Failure& failure);

@@ -12,7 +12,7 @@
 namespace davenport::couchmock {
 
 /// The selector in CouchDB's normal form: objects of one member each, an operator or a whole field's path.
-/// Throws 400 with CouchDB's words for an operator that is none or has a wrong argument.
+/// Throws 400 with CouchDB's words for an unknown operator or a wrong argument.
 boost::json::value normalize_selector(const boost::json::value& selector);
 
 /// A Mango selector: which documents somebody is looking for.

@@ -57,7 +57,7 @@ struct Server {
     std::map<std::string, std::map<std::string, std::string>>
         settings;  ///< `_node/_local/_config`: section, key, value
     [[nodiscard]] std::string_view setting(std::string_view section, std::string_view key) const;
-    /// `otherwise` when it is not set, or is none of its kind, as config:get_boolean and get_integer have it.
+    /// `otherwise` when it is not set, or is of another type, as config:get_boolean and get_integer have it.
     [[nodiscard]] bool setting_is(std::string_view section, std::string_view key, bool otherwise) const;
     [[nodiscard]] std::int64_t setting_number(std::string_view section, std::string_view key,
                                               std::int64_t otherwise) const;

@@ -13,7 +13,7 @@ namespace davenport::couchmock {
 /// "sequential" (26 random hex digits and a rising number), "random", "utc_random" and "utc_id" (microseconds
 /// and a suffix).
 ///
-/// Threads: not thread-safe. Errors: an algorithm that is none counts as sequential.
+/// Threads: not thread-safe. Errors: an unknown algorithm counts as sequential.
 class UuidMaker {
 public:
     explicit UuidMaker(base::Random random) : random_(random) {}

@@ -16,7 +16,7 @@ struct ViewHead {
 
 /// Finds the rows that a query asks for, in CouchDB's order, and hands them over one by one as JSON objects.
 ///
-/// Errors: throws 400 for a range that is none, and javascript::Failure out of reduce functions.
+/// Errors: throws 400 for an invalid range, and javascript::Failure out of reduce functions.
 class ViewReader {
 public:
     /// `partition`: only rows of this partition's documents; empty: all.

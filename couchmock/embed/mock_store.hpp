@@ -20,7 +20,7 @@ struct Seen {
     bool reset = false;   ///< the connection was cut
     std::string partial;  ///< the raw bytes that went out before that
 
-    /// The body as JSON; null when it is none.
+    /// The body as JSON; null when it is not JSON.
     [[nodiscard]] boost::json::value value() const { return base::parse_json(body).value_or(nullptr); }
     /// A member of the body that is a string; empty when there is none.
     [[nodiscard]] std::string text(std::string_view key) const;

@@ -53,10 +53,11 @@ void FaultInjector::Impl::control(Requested& request, base::Now now) {
         return;
     }
     auto response =
-        what == "faults"                        ? control_faults(request.request, *target, now)
-        : what == "journal" || what == "oracle" ? control_ledgers(request.request, *target)
+        what == "faults" ? control_faults(request.request, *target, now)
+        : what == "journal" || what == "observations" || what == "oracle"
+            ? control_logs(request.request, *target)
         : what.empty()
-            ? say(200, R"({"couchmock":"control","see":["faults","journal","oracle","store","state"]})")
+            ? say(200, R"({"couchmock":"control","see":["faults","journal","observations","store","state"]})")
             : refuse(404, "not_found", "no such control path");
     effects_.emplace_back(Respond{request.exchange, std::move(response)});
 }
@@ -148,8 +149,8 @@ base::HttpResponse FaultInjector::Impl::delete_faults(const base::Target& target
     return say(200, out + "]}");
 }
 
-base::HttpResponse FaultInjector::Impl::control_ledgers(const base::HttpRequest& request,
-                                                        const base::Target& target) {
+base::HttpResponse FaultInjector::Impl::control_logs(const base::HttpRequest& request,
+                                                     const base::Target& target) {
     const auto after = number_in_query(target, "after", 0);
     const auto limit = static_cast<std::size_t>(number_in_query(target, "limit", 100'000));
     const bool is_journal = target.path[1] == "journal";

@@ -14,7 +14,7 @@ namespace davenport::couchmock {
 
 /// A request for the store. `exchange` is the injector's own number, never a client's: one client exchange
 /// may be forwarded more than once (a feed that is rewound), and the injector has requests of its own.
-/// `clock_offset` is how wrong the store's wall clock is said to be; a store of somebody else's knows better.
+/// `clock_offset`: simulated error of the store's wall clock; ignored in front of a real CouchDB.
 struct Forward {
     ExchangeId exchange;
     base::HttpRequest request;
@@ -77,10 +77,10 @@ public:
 
     [[nodiscard]] FaultInjectorEffects handle(Event&& event, base::Now now);
 
-    // A way round for a store in the same process, that answers most requests at once: while nothing is asked
-    // of the injector, a request costs what its line in the journal costs.
-    /// True when this request would be passed on as it is; it has its line in the journal then, and is to be
-    /// asked of the store under its own number.
+    // Fast path for a store in the same process, which answers most requests at once: without active rules
+    // and recording, a request costs one log entry.
+    /// True when this request would be passed on as it is; it has its log entry then, and is to be asked of
+    /// the store under its own number.
     [[nodiscard]] bool try_fast_path(const Requested& request, base::Now now);
     /// The store answered it, whole.
     void fast_path_done(int status, base::Now now);

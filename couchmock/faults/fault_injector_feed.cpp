@@ -42,7 +42,7 @@ void FaultInjector::Impl::on_data(Exchange& exchange, std::string bytes, base::N
         const auto rules = active_rules_ > 0 ? feed_rules(exchange.info) : std::vector<Rule*>{};
         for (auto* rule : rules)
             if (rule->fault() == Fault::feed_stall || rule->fault() == Fault::store_hang)
-                rule->strikes_feed(exchange.client);
+                rule->fires_for_feed(exchange.client);
         FeedMutator::OnRow on_row;
         if (observations_.recording)
             on_row = [&](const FeedRow& row) {
@@ -120,7 +120,7 @@ void FaultInjector::Impl::begin_drip(Exchange& exchange, base::HttpResponse resp
     pump(exchange, now);
 }
 
-void FaultInjector::Impl::go_on_from(Exchange& exchange, std::string since) {
+void FaultInjector::Impl::go_on_from(Exchange& exchange, const std::string& since) {
     effects_.emplace_back(AbandonForward{exchange.backend});
     exchange.store_waits = false;
     exchange.mutator->restart(since);

@@ -95,7 +95,7 @@ private:
     void pump(Exchange& exchange, base::Now now);
     void release_rows(Exchange& exchange, base::Now now);
     void begin_drip(Exchange& exchange, base::HttpResponse response, base::Now now);
-    void go_on_from(Exchange& exchange, std::string since);
+    void go_on_from(Exchange& exchange, const std::string& since);
     void hang_up(Exchange& exchange, bool with_reset);
 
     // ---- fault_injector_rules.cpp
@@ -128,7 +128,7 @@ private:
                                       base::Now now);
     base::HttpResponse post_faults(const base::HttpRequest& request, base::Now now);
     base::HttpResponse delete_faults(const base::Target& target, base::Now now);
-    base::HttpResponse control_ledgers(const base::HttpRequest& request, const base::Target& target);
+    base::HttpResponse control_logs(const base::HttpRequest& request, const base::Target& target);
 
     FaultInjectorConfig config_;
     FaultInjectorEffects effects_;
@@ -141,7 +141,7 @@ private:
     std::map<std::uint64_t, std::uint64_t> acts_;  ///< those of them whose answer says what a rule hit
     std::multimap<base::Time, std::pair<Act, std::uint64_t>> timers_;
     std::optional<base::Time> timer_;
-    RequestJournal journal_;
+    RequestLog journal_;
     std::uint64_t waved_ = 0;  ///< the journal's number of the request that was waved through last
     ObservationLog observations_;
     std::unordered_map<ExchangeId, ExchangeId> again_;  ///< clients of exchanges that were forwarded again

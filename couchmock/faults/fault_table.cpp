@@ -77,7 +77,7 @@ Parameters which(const Which& texts, Parameters more = {}) {
                     .low = 1,
                     .high = million * million,
                     .about = "so many hits, then it is spent"});
-    more.push_back(lasts("then it ends by itself"));
+    more.push_back(lasts("duration (omitted: until deleted)"));
     return more;
 }
 
@@ -145,13 +145,13 @@ std::vector<FaultKind> of_store() {
          false,
          false,
          true,
-         {lasts("then it ends by itself")}},
+         {lasts("duration (omitted: until deleted)")}},
         {Fault::store_refuse, "store.refuse",
          "Connections are reset before a request is read; nothing is stored.", false, false, true,
          which({probability_or_nth})},
         {Fault::store_hang, "store.hang",
-         "Requests are read and not answered until the fault ends; then as if nothing had been. Open feeds "
-         "are silent too, unless the rule says which requests.",
+         "Requests are read and not answered until the fault ends; then connections continue normally. Open "
+         "feeds are silent too, unless the rule says which requests.",
          false, false, true, which({probability_or_nth})},
         {Fault::store_slow_accept, "store.slow_accept",
          "New connections are made, and their first request lies unread for a while; those that are open are "
@@ -216,7 +216,7 @@ std::vector<FaultKind> of_store() {
            .about = "what the function throws: `forbidden` is 403, `unauthorized` 401, though the password "
                     "is right",
            .choices = {"forbidden", "unauthorized"}},
-          lasts("then it ends by itself")}},
+          lasts("duration (omitted: until deleted)")}},
         {Fault::store_accepted, "store.accepted",
          "Writes are stored and answered with 202, as by a cluster that reached too few replicas.", false,
          false, true, which(writes(probability_or_nth, base::certain))},
@@ -252,7 +252,7 @@ std::vector<FaultKind> of_store() {
                      .about = "how much it gains each second; negative: it loses",
                      .required = true}})},
         {Fault::store_locked_out, "store.locked_out",
-         "Somebody at the node's address gave too many wrong passwords, as CouchDB from 3.4 on counts them: "
+         "The node's address is locked out for too many wrong passwords, as in CouchDB 3.4 and later: "
          "everything is answered with 403.",
          false, false, true, which({})},
         {Fault::store_stale, "store.stale",
@@ -295,7 +295,7 @@ std::vector<FaultKind> of_store() {
          "store.failover",
          "Every connection is reset, and a copy takes over that lacks the newest documents, though they were "
          "acknowledged. It passes for the same store: its `_local` documents are there. It knows no old seq; "
-         "the nodes must look, and bring the documents back.",
+         "the nodes must verify it, and bring the documents back.",
          true,
          true,
          true,
@@ -346,7 +346,7 @@ std::vector<FaultKind> of_feed() {
          false,
          false,
          true,
-         {lasts("then it ends by itself")}},
+         {lasts("duration (omitted: until deleted)")}},
         {Fault::feed_rewind, "feed.rewind",
          "Open feeds jump back and give old rows again; if none is open, the next begins at the beginning.",
          true, false, true, which(feeds, {rows(0, 0, "how far back; 0 is to the beginning")})},

@@ -73,22 +73,22 @@ FeedMutator::End FeedMutator::take(std::string bytes, const std::vector<Rule*>& 
             continue;
         }
         bool twice = false, garbage = false;
-        std::optional<Held> hold;
+        std::optional<DelayedRow> hold;
         for (auto* rule : rules) {
             if (!rule->active) continue;
             switch (rule->fault()) {
                 case Fault::feed_cut:
-                    if (!rule->strikes_feed(feed)) break;
+                    if (!rule->fires_for_feed(feed)) break;
                     out += unit.substr(0, unit.size() / 2);
                     return End::cut;
                 case Fault::feed_early_last_seq:
-                    if (!endless || since_ == "now" || !rule->strikes_feed(feed)) break;
+                    if (!endless || since_ == "now" || !rule->fires_for_feed(feed)) break;
                     if (events) return End::early;
                     out +=
                         "{\"last_seq\":\"" + (held_.empty() ? since_ : safe_seq_) + "\",\"pending\":1}\n\n";
                     return End::early;
                 case Fault::feed_garbage:
-                    garbage = rule->strikes_feed(feed) || garbage;
+                    garbage = rule->fires_for_feed(feed) || garbage;
                     break;
                 case Fault::feed_repeat:
                     twice = rule->fires() || twice;
@@ -98,7 +98,7 @@ FeedMutator::End FeedMutator::take(std::string bytes, const std::vector<Rule*>& 
                     const bool knows_before = since_ != "now" || !held_.empty();
                     if (!endless || hold || !knows_before || !rule->fires()) break;
                     const bool swaps = rule->fault() == Fault::feed_reorder;
-                    hold = Held{
+                    hold = DelayedRow{
                         std::string{unit}, std::string{row->seq},
                         now + (swaps ? reorder_wait : rule->parameters.delay.value_or(base::Duration{0})),
                         swaps};

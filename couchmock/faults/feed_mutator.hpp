@@ -17,8 +17,8 @@ struct FeedRow {
     std::string_view seq, id, rev;  ///< as they stand in the JSON text; empty when a row has none
 };
 
-/// What the injector looks at one feed through: takes the store's bytes, gives the client's, row by row, and
-/// lies as the rules say.
+/// Transforms one feed: parses the store's bytes row by row and writes the client's, with the rules' faults
+/// applied.
 ///
 /// Rows that are held back keep the feed honest in one respect: what passes them carries the last seq before
 /// them, so a client that goes on from any seq it was shown misses nothing.
@@ -48,7 +48,7 @@ public:
     void restart(std::string since);
 
 private:
-    struct Held {
+    struct DelayedRow {
         std::string unit, seq;
         base::Time due;
         bool after_next;  ///< goes out behind the next row
@@ -63,7 +63,7 @@ private:
     std::string tail_;                    ///< an unfinished line
     std::string seen_;                    ///< the last seqs, one after another
     std::vector<std::size_t> seen_ends_;  ///< where each ends
-    std::deque<Held> held_;
+    std::deque<DelayedRow> held_;
     std::string safe_seq_;  ///< of the last row before the first that is held
 };
 

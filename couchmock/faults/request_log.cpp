@@ -9,7 +9,7 @@
 namespace davenport::couchmock {
 namespace {
 
-constexpr std::size_t oracle_entries_max = 1'000'000;
+constexpr std::size_t observations_max = 1'000'000;
 
 double ms(base::Time time) { return static_cast<double>(time.time_since_epoch().count()) / 1000.0; }
 
@@ -22,8 +22,7 @@ std::string inside_quotes(std::string_view text) {
 
 }  // namespace
 
-std::uint64_t RequestJournal::begin(const base::HttpRequest& request, std::string_view client,
-                                    base::Time now) {
+std::uint64_t RequestLog::begin(const base::HttpRequest& request, std::string_view client, base::Time now) {
     if (entries_max_ == 0) return 0;
     ++last_;
     if (place_of(last_) >= entries_.size()) entries_.resize(place_of(last_) + 1);
@@ -40,27 +39,27 @@ std::uint64_t RequestJournal::begin(const base::HttpRequest& request, std::strin
     return last_;
 }
 
-RequestJournal::Entry* RequestJournal::find(std::uint64_t number) {
+RequestLog::Entry* RequestLog::find(std::uint64_t number) {
     if (entries_max_ == 0 || place_of(number) >= entries_.size()) return nullptr;
     auto& entry = entries_[place_of(number)];
     return entry.number == number ? &entry : nullptr;
 }
 
-void RequestJournal::fault(std::uint64_t number, std::string_view name) {
+void RequestLog::fault(std::uint64_t number, std::string_view name) {
     auto* entry = find(number);
     if (!entry) return;
     if (!entry->faults.empty()) entry->faults += ' ';
     entry->faults += name;
 }
 
-void RequestJournal::end(std::uint64_t number, int status, base::Time now) {
+void RequestLog::end(std::uint64_t number, int status, base::Time now) {
     auto* entry = find(number);
     if (!entry || entry->status >= 0) return;
     entry->status = status;
     entry->ended = now;
 }
 
-std::string RequestJournal::json(std::uint64_t after, std::size_t limit) const {
+std::string RequestLog::json(std::uint64_t after, std::size_t limit) const {
     std::string out = "{\"requests\":[";
     const auto oldest = last_ < entries_max_ ? 1 : last_ - entries_max_ + 1;
     for (auto number = std::max(after + 1, oldest); number <= last_ && limit > 0; ++number) {
@@ -121,7 +120,7 @@ void ObservationLog::row_given(const RequestInfo& request, ExchangeId exchange, 
 }
 
 void ObservationLog::add(Entry entry) {
-    if (entries_.size() >= oracle_entries_max) entries_.pop_front();
+    if (entries_.size() >= observations_max) entries_.pop_front();
     entry.number = ++last_;
     entries_.push_back(std::move(entry));
 }

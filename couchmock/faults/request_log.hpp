@@ -13,9 +13,9 @@
 namespace davenport::couchmock {
 
 /// What came in and how it was answered: the newest requests, for `GET /_mock/journal`.
-class RequestJournal {
+class RequestLog {
 public:
-    explicit RequestJournal(std::size_t entries_max) : entries_max_(entries_max) {}
+    explicit RequestLog(std::size_t entries_max) : entries_max_(entries_max) {}
 
     /// Returns the entry's number, for the other two; 0 when nothing is remembered.
     std::uint64_t begin(const base::HttpRequest& request, std::string_view client, base::Time now);

@@ -57,8 +57,8 @@ bool Rule::rejects(std::string_view document) {
     return true;
 }
 
-bool Rule::strikes_feed(ExchangeId feed) {
-    if (!chooses_ && !struck_.insert(feed).second) return false;
+bool Rule::fires_for_feed(ExchangeId feed) {
+    if (!chooses_ && !fired_for_.insert(feed).second) return false;
     return fires();
 }
 

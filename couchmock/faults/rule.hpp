@@ -14,7 +14,7 @@
 
 namespace davenport::couchmock {
 
-/// One fault as somebody asked for it, and what came of it.
+/// One fault that was set: its parameters, its random draws and its hit count.
 ///
 /// Its random draws are its own: the same name and seed and the same requests give the same hits, whatever
 /// other rules draw.
@@ -29,12 +29,13 @@ public:
     }
     /// The random draws say that this occasion is hit; counts it, and ends the rule with its last hit.
     bool fires();
-    /// Of one document it says the same whenever it is asked; never of a design document or a local one.
+    /// Whether this document is rejected, which counts as a hit. It depends on the document's id, so repeated
+    /// calls agree; design and `_local` documents are never rejected.
     bool rejects(std::string_view document);
     /// It has had its `count` of hits; what it does to those that it has hit goes on.
     [[nodiscard]] bool spent() const { return hits_max && hits >= *hits_max; }
     /// As fires(), but one feed at most once, unless probability, every or at were given.
-    bool strikes_feed(ExchangeId feed);
+    bool fires_for_feed(ExchangeId feed);
     /// As long as it is on, the store takes no connection.
     [[nodiscard]] bool takes_store_away() const;
 
@@ -60,7 +61,7 @@ private:
     bool chooses_;
     std::uint32_t per_million_;
     std::uint64_t occasions_ = 0;
-    std::set<ExchangeId> struck_;
+    std::set<ExchangeId> fired_for_;
     std::uint64_t seed_;
     base::Random random_;
 };

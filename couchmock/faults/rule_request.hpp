@@ -34,7 +34,7 @@ struct RuleRequest {
 
 /// Reads a rule; a text instead says which member is wrong, and what it should be.
 std::variant<RuleRequest, std::string> read_rule(const boost::json::object& rule);
-/// As much of a rule as its parameters; members that are none are mistakes.
+/// The parameters of a rule alone; other members are mistakes.
 std::variant<FaultParameters, std::string> read_parameters(const FaultKind& kind,
                                                            const boost::json::object& members);
 

@@ -16,7 +16,7 @@ namespace davenport::couchmock {
 /// no chat's only copy: the nodes' journals do.
 ///
 /// Threads: not thread-safe. Errors: DataFileError, from every function; there is no going on without the
-/// file. A disk that is full is none: what could not be written is kept and tried again.
+/// file. A full disk is not an error: what could not be written is kept and tried again.
 class DataFile final : public RecordKeeper {
 public:
     /// Opens or makes the file; held against a second process.

@@ -94,7 +94,7 @@ bool is_ours(std::string_view member) {
 }
 
 /// What a document says became of its message, beside `_id`, `user` and `msg`.
-struct Fate {
+struct ChangeFields {
     std::optional<JsonView> revision, edited, seal, removed, removed_by;
 
     /// Completes `m`, which has all else. `key` keeps what a view in it shows.
@@ -176,7 +176,7 @@ std::optional<ChatMessage> from_document(const JsonView& document, WallTime seen
         letters = make_foreign_letters(unix_ms(parse_datetime(m.datetime).value_or(seen)), *id);
         m.position = letters;
     }
-    Fate{revision, edited, seal, removed, removed_by}.tell(m, key);
+    ChangeFields{revision, edited, seal, removed, removed_by}.tell(m, key);
     return ChatMessage{m};
 }
 

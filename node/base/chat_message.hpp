@@ -97,8 +97,8 @@ private:
 /// The room of documents whose `_id` is not of our form.
 inline constexpr std::string_view default_room = "lobby";
 
-/// A message as it is first made: `datetime` is the key's time. All that a retry through another node would
-/// make otherwise is kept out. `secret`: of its author, who proves by it later that it is his; empty: none.
+/// A message as it is first made: `datetime` is the key's time. It has nothing that would differ on a retry
+/// through another node. `secret`: of its author, who proves by it later that it is his; empty: none.
 ChatMessage make_message(std::string_view room, std::string_view user, const MessageKey& key,
                          std::string_view text, std::string_view host, std::string_view secret = {});
 

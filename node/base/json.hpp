@@ -11,7 +11,7 @@ namespace davenport::base {
 namespace json = boost::json;
 
 /// Parses one whole JSON text, strictly (no comments, no trailing bytes, valid UTF-8, depth at most 64).
-/// Nothing when it is none.
+/// Nothing when it is not valid.
 std::optional<json::value> parse_json(std::string_view text);
 
 /// The JSON text of `value`, without spaces, keys in their order. Unlike Boost's own it writes 0.1 as 0.1,

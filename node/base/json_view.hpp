@@ -27,7 +27,7 @@ public:
     [[nodiscard]] std::string text() const;
 
     /// Calls `use(JsonView)` with each item of an array, `use(std::string_view, JsonView)` with each member
-    /// of an object; false, and no call, when it is none.
+    /// of an object; false, and no call, when it is not that.
     template <class Use>
     bool each_item(const Use& use) const {
         const auto items = get<simdjson::dom::array>();
@@ -104,7 +104,7 @@ inline bool bool_member(const JsonView& value, std::string_view key, bool otherw
 /// counts, as with CouchDB.
 class JsonReader {
 public:
-    /// One whole JSON text; nothing when it is none. `text` is copied. What was read before is gone.
+    /// One whole JSON text; nothing when it is not valid. `text` is copied. What was read before is gone.
     std::optional<JsonView> read(std::string_view text);
 
 private:

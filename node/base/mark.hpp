@@ -6,7 +6,7 @@
 
 namespace davenport::base {
 
-/// Told of marks, in the order in which the code passes them, while it is the listener of its thread.
+/// Receives each mark that its thread passes, in order.
 class MarkListener {
 public:
     virtual ~MarkListener() = default;
@@ -33,8 +33,8 @@ public:
 
     /// All marks that are linked into this program; equal names are one mark.
     static const std::vector<std::string>& names();
-    /// The listener of this thread from now on, which outlives its time as such; nullptr: nobody. Returns the
-    /// one before.
+    /// Replaces this thread's listener (not owned; must outlive its registration; nullptr: none). Returns the
+    /// previous one.
     static MarkListener* listen(MarkListener* listener);
 
 private:

@@ -12,7 +12,7 @@ constexpr std::string_view crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr std::size_t key_letters = 13;  // 64 bits: the first letter holds 4 of them
 constexpr std::size_t id_letters = 26;   // 128 bits: the first letter holds 3 of them
 
-/// The value of each capital letter or digit; -1 for what is none of the alphabet.
+/// The value of each capital letter or digit; -1 for what is not in the alphabet.
 constexpr auto values = [] {
     std::array<std::int8_t, 256> out{};
     out.fill(-1);

@@ -9,7 +9,7 @@ namespace davenport::base {
 /// The longest name of a person, in letters (Unicode code points).
 inline constexpr std::size_t name_letters_max = 64;
 
-/// A person's name as everybody writes it, or why it is none.
+/// A person's name as everybody writes it, or why it is invalid.
 struct PreparedName {
     std::string text;
     std::string_view problem{};  ///< in words that say what to do; empty when the name is good
@@ -25,7 +25,7 @@ struct PreparedName {
 PreparedName prepare_name(std::string_view text);
 
 /// A name as names are compared: prepared, and without regard to case. Names that people take for one are
-/// equal here. What is no name is only made small. Pure.
+/// equal here. An invalid name is only lower-cased. Pure.
 std::string folded_name(std::string_view text);
 
 /// What a name looks like, as written and in small letters: its skeletons by Unicode Technical Standard 39.

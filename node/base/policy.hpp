@@ -56,7 +56,7 @@ struct RoomSettings {
     std::string by{};                 ///< who set it; empty: nobody says
     std::optional<Circle> readers{};  ///< they alone may read; nothing: everybody may
     std::optional<Circle> writers{};  ///< of those who may read, they alone may write; nothing: all
-    std::int64_t slow_s = 0;          ///< between two posts of one person; 0: no bound
+    std::int64_t slow_s = 0;          ///< seconds between two posts of one person; 0: no limit
     std::int64_t retention_days = 0;  ///< how long messages are kept; 0: for ever
     friend bool operator==(const RoomSettings&, const RoomSettings&) = default;
 };

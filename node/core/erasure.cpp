@@ -238,14 +238,14 @@ base::HttpRequest RetentionReader::request() const {
     return api_->documents_of(base::room_id_lead, rooms_max);
 }
 
-std::optional<std::vector<Erasure::What>> RetentionReader::take(const base::HttpResponse& answer,
-                                                                std::int64_t now_ms) {
+std::optional<std::vector<Erasure::Selection>> RetentionReader::take(const base::HttpResponse& answer,
+                                                                     std::int64_t now_ms) {
     check(answer);
     if (judge(answer) == StoreVerdict::trouble) return std::nullopt;
     base::JsonReader reader;
     const auto body = reader.read(answer.body);
     const auto rows = body ? body->member("rows") : std::nullopt;
-    std::vector<Erasure::What> out;
+    std::vector<Erasure::Selection> out;
     const bool is_list = rows && rows->each_item([&](const base::JsonView& row) {
         const auto id = base::string_member(row, "id");
         const auto document = row.member("doc");

@@ -42,14 +42,14 @@ public:
 class Erasure {
 public:
     /// What is erased: all that is given must hold.
-    struct What {
+    struct Selection {
         std::string user{};                            ///< a person's messages, by the prepared name
         std::string room{};                            ///< a room's
         std::vector<std::string> ids{};                ///< these documents
         std::optional<std::int64_t> before_unix_ms{};  ///< what was said before that moment
     };
     struct Config {
-        What what{};
+        Selection what{};
         base::MessageKey key{};        ///< of the removals; its time is that of the erasure
         std::string by{};              ///< who is shown to have removed them; empty: nobody is named
         bool dry_run = false;          ///< counts, and writes nothing
@@ -88,7 +88,7 @@ public:
     [[nodiscard]] bool is_waiting() const { return step_ == Step::compacted; }
     /// What is to be asked now; the same until take().
     [[nodiscard]] base::HttpRequest request() const;
-    /// The answer to request(). Trouble of the store (408, 429, 5xx, an answer that is none) leaves all as it
+    /// The answer to request(). Trouble of the store (408, 429, 5xx, an unusable answer) leaves all as it
     /// is and gives false: ask again after a pause. Errors: ErasureError.
     bool take(const base::HttpResponse& answer);
     /// Why the last take() gave false; one line.
@@ -141,7 +141,8 @@ public:
     [[nodiscard]] base::HttpRequest request() const;
     /// What is to be erased at `now_ms`, by room; nothing when the store has trouble: ask again after a
     /// pause. Documents that make no sense are left out. Errors: ErasureError.
-    std::optional<std::vector<Erasure::What>> take(const base::HttpResponse& answer, std::int64_t now_ms);
+    std::optional<std::vector<Erasure::Selection>> take(const base::HttpResponse& answer,
+                                                        std::int64_t now_ms);
 
 private:
     std::unique_ptr<const StoreApi> api_;

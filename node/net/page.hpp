@@ -8,7 +8,7 @@
 namespace davenport::node {
 
 /// The chat page's files, built into the program: the answer to a GET or HEAD of `path`, or nothing when it
-/// is none of them.
+/// is not one of them.
 ///
 /// `/` holds the script and the style within itself, so that a first visit takes one answer; its policy
 /// allows these two by their hashes. The files that they were made from are served beside it. Each is given

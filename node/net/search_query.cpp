@@ -22,7 +22,7 @@ struct Part {
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-/// ASCII's signs alone are no word to the tokenizer, and what is none would match nothing.
+/// ASCII's signs alone are no word to the tokenizer, and would match nothing.
 bool has_word(std::string_view text) {
     return std::ranges::any_of(text, [](char c) {
         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c & 0x80) != 0;

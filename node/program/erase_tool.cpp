@@ -45,8 +45,8 @@ std::int64_t read_moment(const std::string& text) {
     return base::unix_ms(*moment);
 }
 
-Erasure::What read_what(const EraseCommand& command) {
-    Erasure::What what{.user = {}, .room = command.room, .ids = command.ids};
+Erasure::Selection read_selection(const EraseCommand& command) {
+    Erasure::Selection what{.user = {}, .room = command.room, .ids = command.ids};
     if (!command.user.empty()) {
         auto name = base::prepare_name(command.user);
         if (!name.problem.empty())
@@ -106,7 +106,7 @@ void ask_until(Asker& asker, const std::string& url, Request request, Take take,
 
 /// One request after another until the erasure is done.
 Erasure::Progress carry_out(Asker& asker, const GivenStore& store, const EraseCommand& command,
-                            Erasure::What what, bool compact) {
+                            Erasure::Selection what, bool compact) {
     const auto now = std::chrono::time_point_cast<base::Duration>(std::chrono::system_clock::now());
     Erasure erasure{{.what = std::move(what),
                      .key = {.unix_ms = base::unix_ms(now), .counter = 0, .nonce = {}},
@@ -136,9 +136,9 @@ Erasure::Progress carry_out(Asker& asker, const GivenStore& store, const EraseCo
     return erasure.progress();
 }
 
-std::vector<Erasure::What> read_retention(Asker& asker, const GivenStore& store) {
+std::vector<Erasure::Selection> read_retention(Asker& asker, const GivenStore& store) {
     RetentionReader reader{store.access};
-    std::optional<std::vector<Erasure::What>> out;
+    std::optional<std::vector<Erasure::Selection>> out;
     const auto now = std::chrono::time_point_cast<base::Duration>(std::chrono::system_clock::now());
     ask_until(
         asker, store.server.url(), [&] { return reader.request(); },
@@ -162,7 +162,7 @@ void add(Erasure::Progress& total, Erasure::Progress&& p) {
 /// Room by room; in the end the database is compacted once, if anything was erased.
 Erasure::Progress carry_out_retention(Asker& asker, const GivenStore& store, const EraseCommand& command) {
     Erasure::Progress total;
-    std::optional<Erasure::What> with_some;
+    std::optional<Erasure::Selection> with_some;
     for (const auto& what : read_retention(asker, store)) {
         auto one = carry_out(asker, store, command, what, false);
         if (one.erased > 0) with_some = what;
@@ -200,7 +200,7 @@ void report(const EraseCommand& command, std::string_view database, const Erasur
 }  // namespace
 
 int perform(const EraseCommand& given) {
-    const auto what = given.retention ? Erasure::What{} : read_what(given);
+    const auto what = given.retention ? Erasure::Selection{} : read_selection(given);
     auto command = given;
     if (command.retention && command.by.empty()) command.by = RetentionReader::shown_as();  // as nodes do it
     const auto store = read_given_store(command.store, command.store_password_file);

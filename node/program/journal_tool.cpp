@@ -116,20 +116,20 @@ void forget(const std::string& path, const std::string& older_than) {
 
 int perform(const JournalCommand& command) {
     try {
-        switch (command.what) {
-            case JournalCommand::What::inspect:
+        switch (command.action) {
+            case JournalCommand::Action::inspect:
                 inspect(command.file);
                 break;
-            case JournalCommand::What::export_:
+            case JournalCommand::Action::export_:
                 export_messages(command.file);
                 break;
-            case JournalCommand::What::forget:
+            case JournalCommand::Action::forget:
                 forget(command.file, command.older_than);
                 break;
-            case JournalCommand::What::backup:
+            case JournalCommand::Action::backup:
                 back_up_journal(command.file, command.to);
                 break;
-            case JournalCommand::What::restore:
+            case JournalCommand::Action::restore:
                 restore_journal(command.file, command.to);
                 break;
         }

@@ -205,33 +205,33 @@ void add_journal_commands(CLI::App& app, std::optional<JournalCommand>& command)
     auto* journal =
         app.add_subcommand("journal", "inspect, export, shrink, back up or restore a node's journal");
     journal->require_subcommand(1);
-    const auto add = [&](const char* name, JournalCommand::What what, const char* about) {
-        auto given = std::make_shared<JournalCommand>(JournalCommand{what, {}, {}});
+    const auto add = [&](const char* name, JournalCommand::Action action, const char* about) {
+        auto given = std::make_shared<JournalCommand>(JournalCommand{action, {}, {}});
         auto* sub = journal->add_subcommand(name, about);
         sub->add_option("file", given->file, "the journal")->required();
-        if (what == JournalCommand::What::forget)
+        if (action == JournalCommand::Action::forget)
             sub->add_option("--older-than", given->older_than, "an age, as 30d, 12h or 90m")->required();
         sub->callback([&command, given] { command = *given; });
     };
-    add("inspect", JournalCommand::What::inspect, "print a summary");
-    add("export", JournalCommand::What::export_,
+    add("inspect", JournalCommand::Action::inspect, "print a summary");
+    add("export", JournalCommand::Action::export_,
         "print all messages as JSON, one per line, in order of arrival");
-    add("forget", JournalCommand::What::forget,
+    add("forget", JournalCommand::Action::forget,
         "remove the texts of old messages that the store has; the node must be stopped");
-    const auto add_copy = [&](const char* name, JournalCommand::What what, const char* about) {
-        auto given = std::make_shared<JournalCommand>(JournalCommand{what, {}, {}, {}});
+    const auto add_copy = [&](const char* name, JournalCommand::Action action, const char* about) {
+        auto given = std::make_shared<JournalCommand>(JournalCommand{action, {}, {}, {}});
         auto* sub = journal->add_subcommand(name, about);
         sub->callback([&command, given] { command = *given; });
         return std::pair{sub, given};
     };
     const char* named = std::getenv("DAVENPORT_JOURNAL");
     const std::string usual = named && *named ? named : Options{}.journal;
-    const auto [backup, from] =
-        add_copy("backup", JournalCommand::What::backup, "copy the whole journal, also while its node runs");
+    const auto [backup, from] = add_copy("backup", JournalCommand::Action::backup,
+                                         "copy the whole journal, also while its node runs");
     from->file = usual;
     backup->add_option("file,--journal", from->file, "the journal")->capture_default_str();
     backup->add_option("--to", from->to, "the copy, a file that is not there yet")->required();
-    const auto [restore, copy] = add_copy("restore", JournalCommand::What::restore,
+    const auto [restore, copy] = add_copy("restore", JournalCommand::Action::restore,
                                           "put a copy back as a node's journal; the node must be stopped");
     copy->to = usual;
     restore->add_option("file", copy->file, "the copy that `journal backup` made")->required();

@@ -47,7 +47,7 @@ struct Options {
 
 /// What chatnode was asked to do with a journal, instead of running.
 struct JournalCommand {
-    enum class What { inspect, export_, forget, backup, restore } what;
+    enum class Action { inspect, export_, forget, backup, restore } action;
     std::string file;        ///< the journal; of restore: the copy
     std::string older_than;  ///< "30d", "12h"
     std::string to{};        ///< of backup: the copy; of restore: the journal

@@ -21,9 +21,9 @@ std::string state_text(std::int64_t count) {
 }
 
 /// Everything that is known of one message's changes.
-struct Fate {
+struct ChangeHistory {
     std::vector<const Change*> changes;
-    std::vector<const Held*> held;
+    std::vector<const FinalState*> held;
     std::map<Index, std::pair<std::int64_t, std::int64_t>> shown;  ///< by client: the last state, and when
 };
 
@@ -31,7 +31,7 @@ bool is_gone(const Change& c) { return c.disk_lost && (c.stored_us < 0 || c.stor
 bool is_owed(const Change& c) { return c.accepted_us >= 0 && !c.failed && !is_gone(c); }
 
 /// The key with which a state was made; nothing when nobody is known to have made it.
-const Change* maker(const Fate& story, std::int64_t count) {
+const Change* maker(const ChangeHistory& story, std::int64_t count) {
     const auto found = std::ranges::find(story.changes, count, &Change::count);
     return found == story.changes.end() ? nullptr : *found;
 }
@@ -69,14 +69,14 @@ private:
         story->second.shown[showing.client] = {showing.count, showing.at_us};
     }
 
-    void look_at(Index message, const Fate& story) {
+    void look_at(Index message, const ChangeHistory& story) {
         const auto& m = facts_.messages[message];
         const bool is_gone_by_hand = m.deleted_by_hand && m.documents == 0;
         if (m.rejected || m.excused || (m.documents != 1 && !is_gone_by_hand))
             return;  // others say what is wrong with it
         if (std::ranges::any_of(story.changes, [](const Change* c) { return c->failed; })) return;
         const auto document =
-            std::ranges::find_if(story.held, [](const Held* held) { return held->node == nobody; });
+            std::ranges::find_if(story.held, [](const FinalState* held) { return held->node == nobody; });
         if (document == story.held.end() && !is_gone_by_hand) return;
         const auto end = is_gone_by_hand ? -1 : (*document)->count;
         if (document != story.held.end() && (*document)->in_conflict)
@@ -107,7 +107,7 @@ private:
     }
 
     /// Removals count before edits, and edits by their keys.
-    void look_for_loss(Index message, const Fate& story, std::int64_t end) {
+    void look_for_loss(Index message, const ChangeHistory& story, std::int64_t end) {
         for (const auto* change : story.changes) {
             if (!is_owed(*change) || end < 0) continue;
             const auto* last = end > 0 ? maker(story, end) : nullptr;
@@ -122,7 +122,7 @@ private:
         }
     }
 
-    void look_at_clients(Index message, const Fate& story, std::int64_t end) {
+    void look_at_clients(Index message, const ChangeHistory& story, std::int64_t end) {
         std::int64_t known_us = 0;
         for (const auto* change : story.changes)
             known_us = std::max({known_us, change->sent_us, change->accepted_us, change->stored_us});
@@ -147,7 +147,7 @@ private:
     }
 
     const Facts& facts_;
-    std::map<Index, Fate> stories_;
+    std::map<Index, ChangeHistory> stories_;
     Evidence evidence_;
 };
 

@@ -100,7 +100,7 @@ void Facts::add(const Record& record) {
         case RecordKind::store: {
             Index number{};
             const auto& told = client(record.client, number);
-            tidings.tell(number, Tidings::About::store, record.text == "down", record.at_us);
+            warnings.set(number, ClientWarnings::About::store, record.text == "down", record.at_us);
             take_store(node(record, &told), record.text == "down", record.at_us);
             break;
         }
@@ -163,7 +163,7 @@ void Facts::excuse_rejected(const FaultSpan& fault) {
         // A conflict that was left by hand is settled by a write that may be refused, too.
         const bool is_stored = c.stored_us >= 0 && !c.store_lost && !c.by_hand;
         if (c.accepted_us < 0 || fault.off_us < c.sent_us || is_stored) continue;
-        c.failed = c.failed || std::ranges::none_of(held, [&](const Held& state) {
+        c.failed = c.failed || std::ranges::none_of(held, [&](const FinalState& state) {
                        return state.node == nobody && state.message == c.message && state.count == c.count;
                    });
     }

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "sim/checker/client_warnings.hpp"
 #include "sim/checker/names.hpp"
 #include "sim/checker/people.hpp"
-#include "sim/checker/tidings.hpp"
 #include "sim/record/record.hpp"
 
 #include <cstddef>
@@ -90,8 +90,8 @@ struct Showing {
     bool stale = false;  ///< over this very connection it was shown so, or newer, before
 };
 
-/// How a message was held at the end; `node`: nobody is the store.
-struct Held {
+/// The state of a changed message at the end, as `node` holds it; nobody: as the store does.
+struct FinalState {
     Index message = nobody;
     Index node = nobody;
     std::int64_t count = 0;
@@ -186,7 +186,7 @@ struct Stall {
     std::int64_t late_us;
 };
 
-/// A thing that needs no checker to be wrong: kept as it was told, up to a bound, and counted.
+/// A record that is wrong in itself, whatever the checker; kept as it was told, up to a bound, and counted.
 struct Anomaly {
     enum class Kind {
         repeated,          ///< shown again on the same connection
@@ -216,7 +216,7 @@ public:
     std::vector<Delivery> deliveries;  ///< in the order of the history
     std::vector<Change> changes;       ///< in the order in which they were sent first
     std::vector<Showing> showings;     ///< of changed messages
-    std::vector<Held> held;            ///< of messages that were changed
+    std::vector<FinalState> held;      ///< of messages that were changed
     std::vector<Client> clients;
     std::vector<Room> rooms;
     std::vector<NodeChange> lifelines;
@@ -229,7 +229,7 @@ public:
     std::vector<Refusal> refusals;  ///< for a policy's sake
     std::vector<Stall> stalls;
     std::vector<Anomaly> anomalies;
-    Tidings tidings;
+    ClientWarnings warnings;
     People people;
     std::vector<std::int64_t> oddity_counts = std::vector<std::int64_t>(6, 0);  ///< by Anomaly::Kind
     std::int64_t repeated_elsewhere = 0;  ///< shown again on another connection, which a resume may do

@@ -42,7 +42,7 @@ void Facts::take_put_out(const Record& record) {
     const auto& c = client(record.client, who);
     take_refusal(record, who, node(record, &c), nobody);
     people.leave(record.at_us, record.client, record.room);
-    tidings.tell(who, Tidings::About::gap, true, record.at_us);  // until it has joined
+    warnings.set(who, ClientWarnings::About::gap, true, record.at_us);  // until it has joined
 }
 
 void Facts::take_refusal(const Record& record, Index client, Index node, Index message) {

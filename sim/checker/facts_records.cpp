@@ -32,15 +32,15 @@ void Facts::take_connection(const Record& record) {
         c.connection = static_cast<std::uint32_t>(record.count);
         c.connected = true;
         c.streams.clear();
-        tidings.tell(number, Tidings::About::store, record.flag, record.at_us);
+        warnings.set(number, ClientWarnings::About::store, record.flag, record.at_us);
         if (!c.polls) take_store(c.node, record.flag, record.at_us);  // who polls is not told
-        tidings.tell(number, Tidings::About::gap, false, record.at_us);
+        warnings.set(number, ClientWarnings::About::gap, false, record.at_us);
     } else {
         c.connected = false;
         c.gone = record.text;
         people.leave(record.at_us, record.client);
     }
-    tidings.tell(number, Tidings::About::connection, !c.connected, record.at_us);
+    warnings.set(number, ClientWarnings::About::connection, !c.connected, record.at_us);
 }
 
 void Facts::take_join(const Record& record) {
@@ -53,7 +53,7 @@ void Facts::take_join(const Record& record) {
         followers.push_back({who, seq, record.at_us, false});
     }
     followers[known->second].gap = record.kind == RecordKind::joined && record.flag;
-    tidings.tell(who, Tidings::About::gap, followers[known->second].gap, record.at_us);
+    warnings.set(who, ClientWarnings::About::gap, followers[known->second].gap, record.at_us);
     // Who polls has no session, and is in no room as far as others are told.
     if (record.kind == RecordKind::joined && !clients[who].polls)
         people.join(record.at_us, record.client, record.room);

@@ -25,7 +25,7 @@ struct Finding {
 struct Verdict {
     Outcome outcome = Outcome::unknown;  ///< fail if any finding failed, else unknown if any is unknown
     std::vector<Finding>
-        findings;  ///< first those that are always checked ("the run was a run"), then `expect` in its order
+        findings;  ///< first those that are always checked (`ran` is the first), then `expect` in its order
 };
 
 struct Summary;  // sim/checker/summary.hpp

@@ -38,7 +38,7 @@ struct Phase {
 std::string_view family_of(std::string_view fault_name);
 
 /// "before outage", "during outage", "after outage" or "": before the first, during any, after the last
-/// occurrence. Nothing when no such fault took place, or `text` is none of those.
+/// occurrence. Nothing when no such fault took place, or `text` is not one of those.
 std::optional<Phase> phase_named(const Facts& facts, std::string_view text);
 
 /// The whole run, then before, during and after each fault family, in the order in which they began; at most

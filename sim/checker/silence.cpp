@@ -22,7 +22,8 @@ public:
         ++count;
         if (until - from_us <= within_us_) return;
         const auto latest = from_us + within_us_;
-        if (facts_.tidings.knew(client, from_us, latest) || facts_.tidings.knew(other, from_us, latest))
+        if (facts_.warnings.was_warned(client, from_us, latest) ||
+            facts_.warnings.was_warned(other, from_us, latest))
             return;
         longest_us = std::max(longest_us, until - from_us);
         if (!evidence.wants_more()) return evidence.count_only();

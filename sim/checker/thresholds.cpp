@@ -71,7 +71,7 @@ bool split(std::string_view text, std::string_view& function, std::vector<std::s
     }
 }
 
-/// Figures that are counted, not sampled. Nothing when `what` is none of them.
+/// Figures that are counted, not sampled. Nothing when `what` is not one of them.
 std::optional<Value> counted(const Facts& facts, std::string_view function, std::string_view what,
                              const Filter& filter) {
     Value value{{}, false, ""};
@@ -152,7 +152,8 @@ std::optional<Value> sampled(const Facts& facts, const Latencies& latencies, std
     return value;
 }
 
-/// Reads "n2", "r1", "from c1", "to n2", "except n1" or "poller" into the filter; false when a name is none.
+/// Reads "n2", "r1", "from c1", "to n2", "except n1" or "poller" into the filter; false when a name is
+/// unknown.
 bool read_place(const Facts& facts, std::string_view text, Filter& filter) {
     const auto space = text.find(' ');
     const auto word = space == std::string_view::npos ? std::string_view{"to"} : text.substr(0, space);

@@ -24,7 +24,7 @@ public:
     /// There is nothing to watch for.
     [[nodiscard]] bool idle() const { return expectations_.empty(); }
     void add(const Record& record) override;
-    /// The text of an expectation that what has happened so far breaks; nothing while none is.
+    /// The text of an expectation that the run so far already violates; nullopt while there is none.
     /// Looked at once in a second of the run.
     [[nodiscard]] std::optional<std::string> broken();
 

@@ -20,8 +20,8 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-/// A simulated client: what a careful page does, as a machine without I/O, and the witness of what a node
-/// shows it.
+/// A simulated client: does what a careful page does, as a machine without I/O, and records what a node shows
+/// it.
 namespace davenport::sim::client {
 
 struct Config {

@@ -9,7 +9,7 @@ namespace davenport::sim::client {
 /// tell that it is whole. One in four has what programs trip over in its padding, where there is room:
 /// quotes, control characters, letters of four bytes.
 std::string make_text(std::string_view msg, int size_bytes);
-/// The name in such a text, a view of it; empty when the text is none of ours or was altered.
+/// The name in such a text, a view of it; empty when the text is not a client's or was altered.
 std::string_view msg_of_text(std::string_view text);
 /// A name of a text, taken apart: "c3-17+2" is the second edit of "c3-17".
 struct TextName {

@@ -15,8 +15,7 @@ namespace davenport::sim::orchestrator {
 /// What somebody does in the store by hand: store.document_edit and its like. A moment: it waits until the
 /// store has a message that it can be done to, and is over when it is done.
 ///
-/// The texts that it writes have names, as those of clients have, so that whoever is shown one is known to
-/// have been shown this one.
+/// Each text it writes carries a unique name, as client texts do, so a showing can be traced to it.
 class ByHand {
 public:
     ByHand(Context& context, FaultStates& states) : context_{context}, states_{states} {}

@@ -68,8 +68,8 @@ enum class NodeAct {
     resume,
 };
 
-/// What of the commit under way is on the disk when a node is killed. A torn one is none: a journal's commit
-/// is there whole or not at all.
+/// What of the commit under way is on the disk when a node is killed. A torn commit counts as lost: a
+/// journal's commit is there whole or not at all.
 enum class Tail { lost, kept, torn };
 
 struct SetTimer {

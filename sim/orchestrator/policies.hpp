@@ -11,12 +11,12 @@
 
 namespace davenport::sim::orchestrator {
 
-/// What somebody says in the store of who may take part: policy.ban and policy.room, as documents that a
-/// person would write by hand. A store that does not answer is asked again until it does.
+/// Performs policy.ban and policy.room by writing and deleting their documents, as a person would by hand.
+/// Tries again until the store answers.
 ///
-/// At the end the document is deleted. Where a store has lost it meanwhile, and a node may write it again,
-/// one that says the contrary takes its place. What a store has lost altogether, deletions included, nodes
-/// write again as they know it; so somebody looks again once all faults are over.
+/// If the store has lost the document, it cannot be deleted, and a node may restore it: then one that permits
+/// everything is written. A store may also lose the deletion; after all faults end, look_again() deletes what
+/// nodes restored.
 class Policies {
 public:
     Policies(Context& context, FaultStates& states) : context_{context}, states_{states} {}
@@ -43,14 +43,14 @@ private:
     void look_again(const std::string& id);
     void note(RecordKind kind, Record about, Duration since);
 
-    struct Held {
+    struct WrittenPolicy {
         Document document;
         Duration since{};  ///< when somebody began to write it, or to lift it
         bool written = false;
     };
     Context& context_;
     FaultStates& states_;
-    std::map<std::size_t, Held> held_;                   ///< by fault
+    std::map<std::size_t, WrittenPolicy> held_;          ///< by fault
     std::map<std::string, std::vector<Record>> lifted_;  ///< by id, what was about it
 };
 

@@ -23,7 +23,8 @@ int main(int argc, char** argv) {
 
     CLI::App app{
         "chatsim runs chat scenarios (many nodes, many clients, faults) and judges them.\n"
-        "Exit codes: 0 pass, 1 fail, 2 unknown, 64 bad usage or bad file, 70 a file could not be written.",
+        "Exit codes: 0 pass, 1 fail, 2 unknown (inconclusive: the run exercised too little), 64 bad usage "
+        "or bad file, 70 a file could not be written.",
         "chatsim"};
     app.set_version_flag("--version", std::string{base::version()});
     app.require_subcommand(1);

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-/// The scenario language as a table. The reader, the sense checks, the plan, the JSON Schema (`chatsim
+/// The scenario language as a table. The reader, the validation, the plan, the JSON Schema (`chatsim
 /// schema`) and the reference (`chatsim explain`) are all driven by it, so none of them can know a key that
 /// another does not.
 namespace davenport::sim::language {

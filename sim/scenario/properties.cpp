@@ -35,7 +35,8 @@ const std::vector<Property>& properties() {
          "everybody is shown who is there and nobody who is gone, once for so long nobody came or went and "
          "no fault was on"},
         {"ran", Within::no,
-         "the run was a run: every fault touched something, every phase had traffic; always checked"},
+         "the run exercised what was planned: every fault touched something, every phase had traffic; always "
+         "checked"},
     };
     return table;
 }

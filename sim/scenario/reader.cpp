@@ -57,7 +57,7 @@ public:
         return std::move(scenario_);
     }
 
-    [[nodiscard]] Doubt doubt() const { return doubt_; }
+    [[nodiscard]] IncompleteSections incomplete() const { return incomplete_; }
 
 private:
     void complain(const Yaml& where, std::string message, std::string hint = {}) {
@@ -122,7 +122,7 @@ private:
 
     void read_plain_section(const Yaml& value, std::string_view name) {
         if (value.kind != Yaml::Kind::map)
-            return doubt(name),
+            return mark_incomplete(name),
                    complain(value, fmt::format("{} must be a map", name), "as in { key: value }");
         scenario_.sections[std::string{name}] = value.location;
         const auto before = problems_.size();
@@ -133,10 +133,12 @@ private:
             if (key.name == "placement") scenario_.topology.homes = read_placement(list, problems_);
         });
         if (name == "load") check_stages(value);
-        if (problems_.size() > before) doubt(name);
+        if (problems_.size() > before) mark_incomplete(name);
     }
 
-    void doubt(std::string_view section) { (section == "load" ? doubt_.load : doubt_.topology) = true; }
+    void mark_incomplete(std::string_view section) {
+        (section == "load" ? incomplete_.load : incomplete_.topology) = true;
+    }
 
     void read_messages(const Yaml& list) {
         if (list.kind != Yaml::Kind::list)
@@ -434,7 +436,7 @@ private:
 
     std::vector<Problem>& problems_;
     Scenario scenario_;
-    Doubt doubt_;
+    IncompleteSections incomplete_;
 };
 
 }  // namespace
@@ -446,7 +448,7 @@ Reading read_scenario(std::string_view text, std::string_view file) {
     if (!readable) return reading;
     Reader reader{file, reading.problems};
     auto scenario = reader.read(tree);
-    check_sense(scenario, reading.problems, reader.doubt());
+    validate(scenario, reading.problems, reader.incomplete());
     scenario.source = std::make_shared<const std::string>(text);
     if (reading.problems.empty()) reading.scenario = std::move(scenario);
     return reading;

@@ -20,9 +20,8 @@ struct Reading {
 /// reported in one pass.
 Reading read_scenario(std::string_view text, std::string_view file);
 
-/// Sections that were not read whole: what they say stands at its default, and nothing can be concluded from
-/// it.
-struct Doubt {
+/// Sections with read errors: their fields hold defaults, so do not validate against them.
+struct IncompleteSections {
     bool load = false;
     bool topology = false;
 };
@@ -30,7 +29,7 @@ struct Doubt {
 /// What is read without a mistake and still makes no sense: a fault after the end, a node that does not
 /// exist, an expectation on a phase that never happens, a threshold that cannot fail. Called by
 /// read_scenario().
-void check_sense(const Scenario& scenario, std::vector<Problem>& problems, Doubt doubt = {});
+void validate(const Scenario& scenario, std::vector<Problem>& problems, IncompleteSections incomplete = {});
 
 /// The faults that the process world cannot perform, each with a hint.
 std::vector<Problem> not_in_process_world(const Scenario& scenario);

@@ -36,10 +36,10 @@ struct Outlook {
         over;  ///< latest end; nothing when only healing ends it, or a condition begins it
 };
 
-class Sense {
+class Validator {
 public:
-    Sense(const Scenario& scenario, Doubt doubt, std::vector<Problem>& problems)
-        : scenario_{scenario}, doubt_{doubt}, problems_{problems} {
+    Validator(const Scenario& scenario, IncompleteSections incomplete, std::vector<Problem>& problems)
+        : scenario_{scenario}, incomplete_{incomplete}, problems_{problems} {
         load_end_ = scenario.load.settle + scenario.load.length;
         for (const auto& message : scenario.load.messages) load_end_ = std::max(load_end_, message.at);
         for (const auto& fault : scenario.timeline)
@@ -47,8 +47,8 @@ public:
     }
 
     void check() {
-        if (!doubt_.load) check_load();
-        if (!doubt_.topology) check_topology();
+        if (!incomplete_.load) check_load();
+        if (!incomplete_.topology) check_topology();
         for (const auto& outlook : outlooks_) {
             check_time(outlook);
             check_condition(*outlook.fault);
@@ -155,7 +155,7 @@ private:
                 complain(place_of("topology"), fmt::format("placement: {} does not exist", node),
                          fmt::format("there are n1 to n{}", topology.nodes));
         }
-        if (!doubt_.load && topology.arrive >= load_end_)
+        if (!incomplete_.load && topology.arrive >= load_end_)
             complain(place_of("topology"),
                      fmt::format("the last clients come when nothing is said any more: arrive is {}, the "
                                  "load ends at {}",
@@ -166,12 +166,12 @@ private:
     void check_time(const Outlook& outlook) {
         const auto& fault = *outlook.fault;
         const auto& first = fault.kinds.front();
-        if (!doubt_.load && fault.at && *fault.at >= load_end_)
+        if (!incomplete_.load && fault.at && *fault.at >= load_end_)
             complain(place(fault, "at"),
                      fmt::format("{} at {} is after the end: the last message is due before {}", fault.name,
                                  show(*fault.at), show(load_end_)),
                      fmt::format("load.settle + load.for is {}", show(load_end_)));
-        if (!doubt_.load && fault.every && scenario_.load.settle + fault.every->low >= load_end_)
+        if (!incomplete_.load && fault.every && scenario_.load.settle + fault.every->low >= load_end_)
             complain(place(fault, "every"), fmt::format("{} never happens: every {} is longer than the load",
                                                         fault.name, show(fault.every->low)));
         const bool restarts = fault.parameters.contains("restart");
@@ -185,8 +185,9 @@ private:
     /// `feed(n5)` is of a node that there is, or will be.
     void check_condition(const Fault& fault) {
         std::vector<Problem> known;
-        const auto condition =
-            fault.when.empty() || doubt_.topology ? std::nullopt : parse_condition(fault.when, {}, known);
+        const auto condition = fault.when.empty() || incomplete_.topology
+                                   ? std::nullopt
+                                   : parse_condition(fault.when, {}, known);
         if (!condition || condition->node.empty()) return;
         const auto there = count_at(Type::node, scenario_.topology.nodes, std::nullopt);
         if (number_of(Type::node, condition->node) <= there) return;
@@ -213,7 +214,7 @@ private:
         if (!fault.client.empty() && !fault.node.empty() && fault.kinds.front().starts_with("link."))
             complain(place(fault, "node"), "both 'node' and 'client': a client's link is its own",
                      "leave 'node' out");
-        if (doubt_.topology) return;
+        if (incomplete_.topology) return;
         check_room(fault);
         if (node) check_exists(fault, "node", Type::node, fault.node);
         if (client) check_exists(fault, "client", Type::client, fault.client);
@@ -285,7 +286,7 @@ private:
         const bool count = expectation.property.starts_with("count") ||
                            expectation.property.starts_with("undelivered") ||
                            expectation.property.find("(backlog") != std::string::npos;
-        if (!doubt_.load && !count && upper && expectation.value > static_cast<double>(whole.count()))
+        if (!incomplete_.load && !count && upper && expectation.value > static_cast<double>(whole.count()))
             complain(where, fmt::format("cannot fail: the whole run takes {}", show(whole)));
         if (expectation.relation == ">=" && expectation.value == 0)
             complain(where, "cannot fail: nothing is below 0");
@@ -306,7 +307,7 @@ private:
         const auto open = property.find('(');
         if (open == std::string::npos) return;
         const auto metric = property.substr(open + 1, property.find_first_of(",)") - open - 1);
-        if (!doubt_.topology && metric == "delivery" && all_nodes() == 1)
+        if (!incomplete_.topology && metric == "delivery" && all_nodes() == 1)
             complain(expectation.location, "delivery is between nodes, and there is one",
                      "shown counts every showing");
         for (auto comma = property.find(','); comma != std::string::npos;
@@ -335,7 +336,7 @@ private:
     }
 
     void check_place(const Expectation& expectation, const std::string& place) {
-        if (doubt_.topology) return;
+        if (incomplete_.topology) return;
         const auto there = place[0] == 'r' ? scenario_.topology.rooms
                            : place[0] == 'c'
                                ? count_at(Type::client, scenario_.topology.clients, std::nullopt)
@@ -366,7 +367,7 @@ private:
         if (phase == "during" && !found->any_lasting)
             return complain(where, fmt::format("{} is a moment: nothing is during it", name),
                             fmt::format("after {}", name));
-        if (doubt_.load) return;
+        if (incomplete_.load) return;
         if (phase == "before" && found->begin && *found->begin <= scenario_.load.settle)
             complain(where, fmt::format("nothing is sent before {}: it begins at {}, the load at {}", name,
                                         show(*found->begin), show(scenario_.load.settle)));
@@ -380,7 +381,7 @@ private:
     }
 
     const Scenario& scenario_;
-    Doubt doubt_;
+    IncompleteSections incomplete_;
     std::vector<Problem>& problems_;
     Duration load_end_{};
     std::vector<Outlook> outlooks_;
@@ -388,9 +389,9 @@ private:
 
 }  // namespace
 
-void check_sense(const Scenario& scenario, std::vector<Problem>& problems, Doubt doubt) {
-    Sense{scenario, doubt, problems}.check();
-    if (doubt.topology || scenario.topology.store != "nats") return;
+void validate(const Scenario& scenario, std::vector<Problem>& problems, IncompleteSections incomplete) {
+    Validator{scenario, incomplete, problems}.check();
+    if (incomplete.topology || scenario.topology.store != "nats") return;
     for (auto& problem : not_on_nats(scenario, false)) problems.push_back(std::move(problem));
 }
 

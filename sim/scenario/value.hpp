@@ -42,8 +42,8 @@ struct Value {
 };
 
 /// Reads `text` as a `type` that has a number in it (count to percent), a flag, or a node's or client's name
-/// ("n2": low is 2). Nothing when it is none; `why` then says what is wrong, in words that fit behind the
-/// key's name: "needs a unit: 10s, 150ms".
+/// ("n2": low is 2). Nothing when it is not valid; `why` then says what is wrong, in words that fit behind
+/// the key's name: "needs a unit: 10s, 150ms".
 std::optional<Value> parse_value(Type type, std::string_view text, std::string& why);
 
 /// "1ms..5ms or 2ms": how such a value is written, for messages and the reference.

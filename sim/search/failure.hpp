@@ -27,7 +27,7 @@ std::string shape_of(std::string_view evidence);
 /// Every failure in a verdict, each once, in the order of its findings.
 std::vector<Failure> failures_of(const checker::Verdict& verdict);
 
-/// Why a run was inconclusive, without particulars.
+/// Why a run's outcome is unknown, without particulars.
 std::vector<std::string> doubts_of(const checker::Verdict& verdict);
 
 /// "no_loss (_: shown to _ of _, never to _)", for people.

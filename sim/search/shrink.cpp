@@ -67,7 +67,7 @@ Shrinker::Shrinker(Scenario start, Failure failure, const ShrinkOptions& options
 bool Shrinker::fails(const Scenario& candidate) {
     if (candidate.load.messages.empty()) return false;  // then the seed would make some
     std::vector<Problem> problems;
-    check_sense(candidate, problems);
+    validate(candidate, problems);
     if (!problems.empty()) return false;
     ++trials_;
     return try_plan(candidate, make_plan(candidate, candidate.seed)).fails_as(failure_);
@@ -105,7 +105,7 @@ Shrunk shrink(const Scenario& scenario, const Plan& plan, const Failure& failure
     Shrinker shrinker{start, failure, options};
     shrinker.report("spelling it out");
     if (!shrinker.accept(start)) {
-        // What the store's dice give depends on the faults' names, which had to change: another throw may do.
+        // The store's random draws depend on the faults' names, which had to change: another seed may do.
         std::vector<Scenario> others;
         for (std::uint64_t seed = 1; seed <= 32; ++seed) {
             others.push_back(start);

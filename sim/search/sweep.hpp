@@ -37,7 +37,7 @@ struct SweepResult {
     std::uint64_t simulated_us = 0;
     std::vector<FailingRun> failing;  ///< fewest faults and messages first, then fewest events; bounded
     std::map<Failure, std::uint64_t> failures;    ///< how many runs failed in this way
-    std::map<std::string, std::uint64_t> doubts;  ///< why runs were inconclusive
+    std::map<std::string, std::uint64_t> doubts;  ///< why runs were unknown
     SituationCoverage marks;
     std::string scenario;  ///< its scenario_id(); results of different ones do not merge
     std::string build;     ///< the version that ran it

@@ -11,7 +11,7 @@
 
 namespace davenport::sim::virtual_world {
 
-/// Virtual time, the events to come, the dice, and the history.
+/// Virtual time, the events to come, the random draws, and the history.
 ///
 /// Everything that happens is an event on the one timeline. Latencies, disk times and slices are drawn from
 /// generators of their own, so one plan gives the same events, bit for bit, on every machine.

@@ -37,21 +37,22 @@ TEST_F(Control, TheJournalHasEveryRequestAndWhatBecameOfIt) {
     EXPECT_EQ(base::string_member(requests[1], "target"), "/db/a");
 }
 
-TEST_F(Control, TheOracleHasEveryWriteAcknowledgedAndEveryRowGiven) {
-    mock.ask("PUT", "/_mock/oracle", R"({"recording":true})");
+TEST_F(Control, TheObservationsHaveEveryWriteAcknowledgedAndEveryRowGiven) {
+    mock.ask("PUT", "/_mock/observations", R"({"recording":true})");
     mock.send("GET", "/db/_changes?feed=continuous&heartbeat=1000");
     mock.put("/db/a", "{}");
     mock.fault(R"({"name":"lost","fault":"store.lose_reply","probability":1,"count":1})");
     mock.put("/db/b", "{}");
     mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"c"},{"_id":"a"}]})");
-    const auto oracle = mock.get("/_mock/oracle").value();
+    const auto observations = mock.get("/_mock/observations").value();
     std::string writes;
     std::string rows;
-    for (const auto& entry : base::member(oracle, "entries")->get_array())
+    for (const auto& entry : base::member(observations, "entries")->get_array())
         (base::string_member(entry, "what") == "row" ? rows : writes) +=
             base::string_member(entry, "id").value();
     EXPECT_EQ(writes, "ac") << "b was stored, and nobody was told; a was a conflict the second time";
     EXPECT_EQ(rows, "abc");
+    EXPECT_EQ(mock.get("/_mock/oracle").value(), observations) << "its name in earlier versions";
 }
 
 TEST_F(Control, TheJournalHasTheNewestTenThousandInTheirOrder) {

@@ -59,7 +59,7 @@ const std::vector<Rule>& rules() {
          "store/couchdb/"},
         {"HTTP in clients/ is for the transports that speak it",
          {"node/core/clients/"},
-         {"node/core/clients/http", "node/core/clients/polls", "node/core/clients/event_stream",
+         {"node/core/clients/http", "node/core/clients/polls",
           // These take base64url from there, and no HTTP.
           "node/core/clients/cursor", "node/core/clients/key_ring", "node/core/clients/members",
           "node/core/clients/revocations"},

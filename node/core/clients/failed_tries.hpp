@@ -27,11 +27,11 @@ public:
                                                           base::Time now);
     /// A try counts from when it begins: those under way at once are as many.
     void begin(const std::string& name, base::Time now);
-    /// The try that began then was no failure.
+    /// Uncounts the try that began at `began`: it did not fail.
     void take_back(const std::string& name, base::Time began);
 
-    /// The name has signed in from there. From this machine a proxy may speak for everybody: such an address
-    /// is nobody's.
+    /// The name has signed in from this address. Loopback is not remembered, because a proxy may speak for
+    /// everyone there.
     void remember(const std::string& name, const std::string& address);
     [[nodiscard]] bool is_known(const std::string& name, const std::string& address) const;
 

@@ -34,8 +34,8 @@ public:
     Members(const ChatConfig& config, Store& store);
 
     [[nodiscard]] bool required() const { return config_->members_only; }
-    /// May remove what others said, and ban: by name, or by a role of the account. Nobody where names are
-    /// free: anybody could bear that name.
+    /// May remove what others said, and ban: by name, or by a role of the account. Always false without
+    /// accounts, since a name then proves nothing.
     [[nodiscard]] bool is_moderator(std::string_view name) const;
     /// The roles of the account, as the store last said; nullptr: it has said nothing yet.
     [[nodiscard]] const std::set<std::string, std::less<>>* roles(std::string_view name) const;
@@ -43,7 +43,7 @@ public:
     [[nodiscard]] bool awaits_roles(std::string_view name) const;
     /// The store's word on an account that signs in now.
     void learn(const Store::Account& account, base::Time now) { accounts_.learn(account, now); }
-    /// False before the node has ever heard the keys: nobody can be known yet.
+    /// False until the signing keys are known; until then no cookie can be verified.
     [[nodiscard]] bool has_keys() const { return !keys_.empty(); }
 
     /// Who a request's Cookie header proves its sender to be; nullptr when nobody. Of several cookies of ours

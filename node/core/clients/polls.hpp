@@ -39,7 +39,7 @@ public:
     /// be answered. True when resuming may go on for some of them: the caller lets it, and calls again.
     bool gather(Turn& turn);
     void on_timer(Turn& turn);
-    /// It is answered so, and told nothing else. False when the session is none of these.
+    /// It is answered so, and told nothing else. False when the session is not a poll's.
     bool turn_away(Turn& turn, SessionId id, base::HttpResponse answer);
     /// The node is about to end: all are answered with what they have.
     void end_all(Turn& turn);

@@ -67,8 +67,8 @@ public:
     /// Tells one who follows the room what became of a message that was never shown here. Who closes a gap
     /// may lack the message itself.
     void tell_change(Session& session, const base::ChatMessage& message);
-    /// The store was just found to have these. A page of the feed that is under way may have been read before
-    /// it had them, and among what it has not they are not found any more.
+    /// Ids that were stored while a page was in flight. That page may lack them, and they are no longer among
+    /// those known to be missing from the store.
     void stored(const std::vector<std::string>& ids);
     /// A cursor for clients that have been shown all of `room` up to the turn's start.
     [[nodiscard]] Cursor cursor_of(std::string_view newest_position) const;

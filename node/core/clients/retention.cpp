@@ -77,23 +77,23 @@ std::optional<base::WallTime> Retention::believed_time(Turn& turn) {
     }
     offset_ = offset;
     if (turn.now.time < doubted_until_) {
-        doubt(turn, "the clock went forward by more than a day; it is believed a day later");
+        postpone(turn, "the clock went forward by more than a day; it is believed a day later");
         return std::nullopt;
     }
     const auto there = store_->clock(turn.now.time);
     if (!there) {
-        doubt(turn, "the store does not tell its time");
+        postpone(turn, "the store does not tell its time");
         return std::nullopt;
     }
     if (std::chrono::abs(*there - turn.now.wall) > clocks_differ_at_most) {
-        doubt(turn, "this machine's clock and the store's disagree; set them right (NTP)");
+        postpone(turn, "this machine's clock and the store's disagree; set them right (NTP)");
         return std::nullopt;
     }
     told_doubt_ = false;
     return std::min(*there, turn.now.wall);
 }
 
-void Retention::doubt(Turn& turn, std::string_view why) {
+void Retention::postpone(Turn& turn, std::string_view why) {
     if (!std::exchange(told_doubt_, true))
         turn.warn("retention: nothing is removed by its age for now: " + std::string{why});
 }

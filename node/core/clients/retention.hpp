@@ -22,8 +22,8 @@ namespace davenport::node {
 /// The key of such a removal is the moment from which the message was too old. All nodes make the same one,
 /// so that two which do it at once write the same document.
 ///
-/// Nothing comes back, so all that could be a mistake is waited for. A room's new number of days counts an
-/// hour after this node has heard it. Ages are told by the earlier one of two clocks, the store's and this
+/// Removal is irreversible, so anything that may be a mistake delays it. A room's new number of days counts
+/// an hour after this node has heard it. Ages are told by the earlier one of two clocks, the store's and this
 /// machine's, and by neither while they disagree or the store's is not known. A clock that went forward by
 /// more than a day while the node ran is believed a day later.
 class Retention {
@@ -58,7 +58,7 @@ private:
     [[nodiscard]] bool may_remove() const;
     /// What time it is, or nothing while that is not certain enough.
     std::optional<base::WallTime> believed_time(Turn& turn);
-    void doubt(Turn& turn, std::string_view why);
+    void postpone(Turn& turn, std::string_view why);
     void begin(const Turn& turn, base::WallTime time);
     /// One page of the first walk. True when something was removed.
     bool walk(Turn& turn);

@@ -62,7 +62,7 @@ public:
     [[nodiscard]] bool is_marked(std::string_view id, const base::Generation& generation) const;
     /// What mark_stored() was told since this was last asked.
     [[nodiscard]] std::vector<std::string> take_marked() { return std::exchange(marked_, {}); }
-    /// Everything up to here has been given to hold().
+    /// Every message up to this checkpoint has been passed to add(), add_old() or add_change().
     void set_checkpoint(base::Checkpoint checkpoint);
     /// Another store answers than before: what was known of the old one means nothing for it.
     void store_changed();

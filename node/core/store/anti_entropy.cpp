@@ -120,20 +120,21 @@ std::uint64_t AntiEntropy::look_back_from(std::uint64_t newest, std::size_t coun
     return after;
 }
 
-void AntiEntropy::pump(Turn& turn, bool watched) {
+void AntiEntropy::pump(Turn& turn, bool failure_would_be_seen) {
     if (lookup_->looking_up() || !store_->usable()) return;
     // What was read since the store was suspected may be gone again, and nobody would know.
-    if (watched && unwatched_since_ && *std::exchange(unwatched_since_, std::nullopt) != log_->last_arrival())
+    if (failure_would_be_seen && unwatched_since_ &&
+        *std::exchange(unwatched_since_, std::nullopt) != log_->last_arrival())
         collect();
-    if (watched) collect_onward();
+    if (failure_would_be_seen) collect_onward();
     if (!fresh_.empty() && !next_look_) next_look_ = turn.now.time + look_every;
-    if (!again_.empty() && watched && turn.now.time >= next_suspicion_) {
+    if (!again_.empty() && failure_would_be_seen && turn.now.time >= next_suspicion_) {
         ask(turn, again_, false);
         if (again_.empty() && !all_after_) next_suspicion_ = turn.now.time + suspect_every;
     } else if (!fresh_.empty() && turn.now.time >= *next_look_) {
         next_look_.reset();
         ask(turn, fresh_, true);
-    } else if (!again_.empty() && watched) {
+    } else if (!again_.empty() && failure_would_be_seen) {
         wake_at(turn, next_suspicion_);
     } else if (!fresh_.empty()) {
         wake_at(turn, *next_look_);

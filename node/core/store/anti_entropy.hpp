@@ -19,16 +19,16 @@ namespace davenport::node {
 class KeptLookup {
 public:
     using Ids = std::vector<std::string>;
-    /// Of what was asked for, in order: what the store has not; what was deleted there, which was somebody's
-    /// will and no loss; and what it has, and not as it was written first.
+    /// Of the ids asked for, in order: those the store lacks; those that were deleted there on purpose (not
+    /// lost); those it holds in a later revision.
     struct Absent {
         Ids missing, deleted{}, rewritten{};
     };
-    /// `absent`: nothing when the answer is none that can be used. Gives whether it was.
+    /// `absent`: nullopt when the answer is unusable. Returns whether it was usable.
     using OnAbsent = std::function<bool(Turn&, std::optional<Absent> absent)>;
 
-    /// Which of `ids` (in order, each once) the store has not. One at a time; the answer comes in a later
-    /// turn, and the asking is over when it does. The caller sees to it that a turn comes at the deadline.
+    /// Asks which of `ids` (in order, each once) the store lacks. One lookup at a time. `on_absent` is called
+    /// in a later turn; the lookup has ended by then. The caller sets the timer for the deadline.
     virtual void look_up(Turn& turn, const Ids& ids, OnAbsent on_absent) = 0;
     [[nodiscard]] virtual bool looking_up() const = 0;
     /// No answer is wanted any more.
@@ -52,8 +52,8 @@ public:
 
     /// The store has this message of ours, or one that was written again from here.
     void track(const std::string& id);
-    /// The store is away or lost a connection, or is here for the first time, or tells old news: what came to
-    /// it last is asked for again.
+    /// Call when the store went away, dropped a connection, answered for the first time, or repeated old
+    /// rows. Queues its most recent messages for verification.
     void reverify();
     /// The store has lost its name, and may have lost anything else: all that it had is asked for again.
     void reverify_all();
@@ -66,13 +66,13 @@ public:
     [[nodiscard]] bool looking_back() const {
         return !again_.empty() || all_after_ || (lookup_->looking_up() && !asked_fresh_);
     }
-    /// What the store had and was not asked for since, or has not any more: its feed may be without it. To a
-    /// node that polls that can happen unseen, so its newest are among them always.
+    /// Ids that the store acknowledged and may have lost: its feed may lack them. A polling node cannot see a
+    /// failover, so its newest ids are always included.
     [[nodiscard]] std::vector<std::string> unverified() const;
 
-    /// `watched`: should the store go from now on, reverify() is called. Else the answer might be older than
-    /// what it tells of.
-    void pump(Turn& turn, bool watched);
+    /// Sends what is due. `failure_would_be_seen`: if the store fails from now on, reverify() is called.
+    /// Otherwise an answer might be older than the failure, and old ids are not asked for.
+    void pump(Turn& turn, bool failure_would_be_seen);
     /// The ids that the store has no more, found since this was last asked; each once until it is seen there
     /// again.
     [[nodiscard]] std::vector<std::string> take_lost() { return std::exchange(found_lost_, {}); }

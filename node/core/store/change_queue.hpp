@@ -14,13 +14,13 @@ namespace davenport::node {
 /// alone.
 class ChangeQueue {
 public:
-    /// The message with its last change. One that waits for the same id waits no more.
+    /// Queues a change. Replaces a queued change of the same message.
     void enqueue(const base::ChatMessage& message) {
         std::string id{message.id()};
         const auto [place, is_new] = waiting_.insert_or_assign(id, message);
         if (is_new) order_.push_back(std::move(id));
     }
-    /// What was taken goes first again, or last; unless a newer change of the same message waits.
+    /// Returns a change to the front (or back), unless a newer one is queued.
     void put_first(const base::ChatMessage& message) {
         std::string id{message.id()};
         if (waiting_.try_emplace(id, message).second) order_.push_front(std::move(id));

@@ -70,9 +70,9 @@ protected:
     void look_at_all();
     /// What was under way is looked at anew.
     void put_back();
-    /// Asks at once, whatever was.
+    /// Cancels the backoff; asks for all policies at once.
     void begin_again(base::Time now);
-    /// Nothing is asked for a while, and longer each time.
+    /// Backs off, longer each time.
     void pause(Turn& turn);
     void went_well() { backoff_.reset(); }
     /// True when something is to be read or written now; then all of it is of the store that is there now.

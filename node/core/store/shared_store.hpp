@@ -70,8 +70,7 @@ public:
     [[nodiscard]] const std::set<std::string, std::less<>>& vanished() const override { return vanished_; }
 
 protected:
-    /// Somebody else's message that does not say a place that can be believed: true when it is kept back
-    /// until it has one.
+    /// Another writer's message without a credible time. Returns true if it is held back until it is placed.
     virtual bool wants_place(Turn&, const base::ChatMessage&) { return false; }
     /// It is gone, and needs none any more.
     virtual void forget_place(std::string_view) {}
@@ -85,8 +84,8 @@ protected:
     void on_news(Turn& turn, const std::vector<PolicyNews>& all);
     void write_again(Turn& turn, const std::vector<std::string>& lost);
 
-    /// A message as the store has it. True when it was known, and not for having been written from here just
-    /// now: the feed tells old news.
+    /// Applies one stored message. Returns true if it was already known and not just written by this node,
+    /// i.e. the feed repeats old rows.
     bool take_in(Turn& turn, base::ChatMessage message);
     /// Another's message, which is not known here.
     void add(Turn& turn, base::ChatMessage message);
@@ -112,10 +111,10 @@ protected:
     void compare_again(std::string_view id);
     /// The journal says, or is about to say, that the store has the message as it is known here.
     [[nodiscard]] bool is_known_stored(std::string_view id);
-    /// The document of this message was deleted, purged, or is none of a message any more.
+    /// The document of this message was deleted or purged, or is no longer a message.
     void on_gone(Turn& turn, std::string_view id);
     void on_gone_unknown(Turn& turn, std::string_view id);
-    /// It was, and the store has it again, for having been written by who did not know: the removal counts.
+    /// A removed message was written again by a node unaware of the removal; the removal wins.
     void remove_again(Turn& turn, std::string_view id);
     void note_vanished(std::string_view id);
     /// Of two first revisions with two texts the store's winner counts, as if a person had edited the message

@@ -140,7 +140,8 @@ public:
     /// This node is new and reads what the store had before, from its newest end as far as somebody wants to
     /// see it. What is said now comes live meanwhile; what is old is told to nobody as news.
     [[nodiscard]] virtual bool catching_up() const = 0;
-    /// Until then what is written may come by neither way: who resumes waits.
+    /// This new node's feed is not open yet, so a new write may arrive neither live nor in a page. Resumes
+    /// wait.
     [[nodiscard]] virtual bool opening() const = 0;
     struct Progress {
         std::uint64_t read = 0, of = 0;  ///< documents; `of` is 0 while it is not known

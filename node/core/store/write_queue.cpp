@@ -41,7 +41,7 @@ bool WriteQueue::store_changed(Turn& turn, const base::Generation& generation) {
     for (const auto* pending : log_->on_the_way())
         backlog_ += pending->entry.arrival > visible && !pending->stored ? 1 : 0;
     if (backlog_ > 0) turn.info("store: " + std::to_string(backlog_) + " messages wait for it");
-    gate_open_ = false;
+    may_read_journal_ = false;
     const bool all_in_memory = had_store_ && !backlog_after_;
     if (all_in_memory) {
         // What was never stored anywhere is queued and goes first; the rest follows when it is known what is
@@ -69,7 +69,7 @@ bool WriteQueue::needless(const Item& item) const {
 }
 
 void WriteQueue::fill() {
-    if (!queue_.empty() || !gate_open_) return;
+    if (!queue_.empty() || !may_read_journal_) return;
     if (backlog_after_) {
         fill_from_journal(backlog_after_, no_end);
     } else if (heal_after_) {

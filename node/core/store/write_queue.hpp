@@ -40,7 +40,7 @@ public:
     /// reading its feed first, see feed_caught_up(): a message that was deleted meanwhile would be made
     /// again. False: what waited here and for changes is forgotten, and read from the journal.
     [[nodiscard]] bool store_changed(Turn& turn, const base::Generation& generation);
-    void feed_caught_up() { gate_open_ = true; }
+    void feed_caught_up() { may_read_journal_ = true; }
 
     /// Moves the next into `batch`, up to `count` there and some `bytes`. False when nothing is left to take.
     bool take(std::vector<Item>& batch, std::size_t count, std::size_t bytes);
@@ -80,7 +80,7 @@ private:
         heal_after_;  ///< what another store had and this one may lack, after this arrival
     std::uint64_t heal_until_ = 0;
     bool had_store_ = false;
-    bool gate_open_ = false;  ///< the journal may be read: it is known what the store has
+    bool may_read_journal_ = false;  ///< it is known what the store has
     std::size_t backlog_ = 0;
     std::set<std::string, std::less<>> refused_;
 };

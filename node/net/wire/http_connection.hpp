@@ -14,7 +14,7 @@ namespace davenport::wire {
 /// next.
 ///
 /// What the other side sends ahead meanwhile is kept, up to a bound; nothing more is answered while it takes
-/// no answers. A request that is none is refused and
+/// no answers. What is not a valid request is refused and
 /// the connection closed, before on_request() sees anything of it.
 class HttpConnection : public Connection {
 public:

@@ -6,7 +6,7 @@
 namespace davenport::load {
 
 void Tally::remember(std::uint64_t messages, std::size_t members) {
-    fates_.resize(messages + 1);
+    records_.resize(messages + 1);
     seen_.assign((messages + 1) * members, 0);
     members_ = members;
 }
@@ -16,7 +16,7 @@ void Tally::on_message(const Member& member, Stamp stamp, Nanos now) {
     const bool local = member.server == 0;
     if (stamp.number >= measure_from_) (local ? local_ : cross_).add(now > stamp.due ? now - stamp.due : 0);
     if (members_ == 0) return;
-    auto* known = fate(stamp.number);
+    auto* known = record_of(stamp.number);
     if (!known) return;
     auto& times = seen_[stamp.number * members_ + member.number];
     if (times < 255) ++times;
@@ -26,13 +26,13 @@ void Tally::on_message(const Member& member, Stamp stamp, Nanos now) {
 }
 
 void Tally::posted(std::uint64_t number, Nanos due) {
-    if (number >= fates_.size()) fates_.resize(number * 2);
-    fates_[number].due = due;
-    fates_[number].sent = true;
+    if (number >= records_.size()) records_.resize(number * 2);
+    records_[number].due = due;
+    records_[number].sent = true;
 }
 
 void Tally::on_accepted(std::uint64_t number, Nanos now) {
-    auto* known = fate(number);
+    auto* known = record_of(number);
     if (number == 0 || !known || known->accepted) return;
     known->accepted = now;
     accepted_.add(now - known->due);
@@ -40,7 +40,7 @@ void Tally::on_accepted(std::uint64_t number, Nanos now) {
 
 void Tally::on_stored(std::uint64_t number, Nanos now) {
     on_accepted(number, now);  // it implies that
-    auto* known = fate(number);
+    auto* known = record_of(number);
     if (number == 0 || !known || known->stored) return;
     known->stored = now;
     stored_.add(now - known->due);
@@ -58,16 +58,16 @@ void Tally::write_notes(const std::string& path, const std::vector<std::size_t>&
     file << "number\tdue\tsent\taccepted\tstored\tsaw_local\tsaw_cross\tagain\tfirst_local\tfirst_"
             "cross\tlast_cross\n";
     for (std::uint64_t number = 1; number * members_ < seen_.size(); ++number) {
-        const auto& fate = fates_[number];
+        const auto& record = records_[number];
         std::size_t local = 0, cross = 0, again = 0;
         for (std::size_t member = 0; member < members_; ++member) {
             const auto times = seen_[number * members_ + member];
             (server_of[member] == 0 ? local : cross) += times > 0 ? 1u : 0u;
             again += times > 1 ? times - 1u : 0u;
         }
-        file << number << '\t' << fate.due << '\t' << fate.sent << '\t' << fate.accepted << '\t'
-             << fate.stored << '\t' << local << '\t' << cross << '\t' << again << '\t' << fate.first_local
-             << '\t' << fate.first_cross << '\t' << fate.last_cross << '\n';
+        file << number << '\t' << record.due << '\t' << record.sent << '\t' << record.accepted << '\t'
+             << record.stored << '\t' << local << '\t' << cross << '\t' << again << '\t' << record.first_local
+             << '\t' << record.first_cross << '\t' << record.last_cross << '\n';
     }
     if (!file.flush()) throw std::runtime_error("cannot write " + path);
 }

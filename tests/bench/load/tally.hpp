@@ -10,7 +10,7 @@
 namespace davenport::load {
 
 /// What became of one message; times are 0 while it has not happened.
-struct Fate {
+struct DeliveryRecord {
     Nanos due = 0, accepted = 0, stored = 0;
     Nanos first_local = 0, first_cross = 0, last_cross = 0;
     bool sent = false;
@@ -22,7 +22,7 @@ class Tally final : public Audience {
 public:
     /// Latencies from message `from` on count; `from` past the last: none do.
     void measure_from(std::uint64_t from) { measure_from_ = from; }
-    /// Keeps the fate of messages 1 to `messages` for `members` clients.
+    /// Keeps a record of messages 1 to `messages` for `members` clients.
     void remember(std::uint64_t messages, std::size_t members);
 
     void on_message(const Member& member, Stamp stamp, Nanos now) override;
@@ -40,13 +40,13 @@ public:
     void write_notes(const std::string& path, const std::vector<std::size_t>& server_of) const;
 
 private:
-    [[nodiscard]] Fate* fate(std::uint64_t number) {
-        return number < fates_.size() ? &fates_[number] : nullptr;
+    [[nodiscard]] DeliveryRecord* record_of(std::uint64_t number) {
+        return number < records_.size() ? &records_[number] : nullptr;
     }
 
     std::uint64_t measure_from_ = 1, deliveries_ = 0;
     Histogram local_, cross_, accepted_, stored_;
-    std::vector<Fate> fates_{1};
+    std::vector<DeliveryRecord> records_{1};
     std::vector<std::uint8_t> seen_;  ///< times that a member was shown a message
     std::size_t members_ = 0;
 };

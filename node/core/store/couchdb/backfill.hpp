@@ -55,7 +55,7 @@ public:
     [[nodiscard]] std::optional<BackfillBatch> take_batch() { return std::exchange(batch_, std::nullopt); }
 
 private:
-    /// Takes the body of an answer; false when it is none that can be used.
+    /// Takes the body of an answer; false when it is unusable.
     using OnAnswer = bool (Backfill::*)(std::string_view body, base::WallTime seen);
     void ask(Turn& turn, base::HttpRequest request, OnAnswer on_answer);
     bool on_page(std::string_view body, base::WallTime seen);

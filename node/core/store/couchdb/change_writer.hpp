@@ -67,7 +67,7 @@ private:
     void read(Turn& turn);
     void write(Turn& turn);
     void ask_for_purges(Turn& turn);
-    /// False when the answer is none that can be used.
+    /// False when the answer is unusable.
     bool on_read(const base::HttpResponse& response);
     bool on_written(const base::HttpResponse& response);
     /// What is to be done with a message of the batch of which the store has this.

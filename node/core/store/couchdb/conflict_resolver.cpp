@@ -22,7 +22,7 @@ constexpr int conflict_looks_max = 10;  // a member that lags behind may not hav
 struct ConflictLeaf {
     base::JsonView document;
     std::string revision;
-    std::optional<base::ChatMessage> message{};  ///< nothing: it is none any more
+    std::optional<base::ChatMessage> message{};  ///< nothing: it is no longer a message
 };
 
 /// Those that are not deleted, the winner first, as CouchDB ranks them. Nothing when it is no such answer.

@@ -17,11 +17,10 @@ namespace davenport::node {
 /// written over the winner, if it is not that, and all others are deleted. Every node that sees a conflict
 /// does so, by the same rule over the same leaves, so all come to the same end whoever is first.
 ///
-/// The others are deleted when the winner is known to be what it shall be: of one request to CouchDB a part
-/// may be done. The winner is written once more beside that: a store that went back to where it had none of
-/// the leaves takes deletions all the same, and without the winner the message would count as deleted. What
-/// becomes of the message is told by the feed. One document at a time, one request at a
-/// time.
+/// Losing leaves are deleted only once the winner is confirmed, because CouchDB may apply a request
+/// partially. The winner is written once more with the deletions: a store that went back to where it had none
+/// of the leaves accepts deletions all the same, and without the winner the message would count as deleted.
+/// What becomes of the message is told by the feed. One document at a time, one request at a time.
 class ConflictResolver {
 public:
     ConflictResolver(const ChatConfig& config, const StoreApi& api, RequestTable& requests,
@@ -41,7 +40,7 @@ public:
 private:
     using OnAnswer = bool (ConflictResolver::*)(Turn& turn, const base::HttpResponse& response);
     void ask(Turn& turn, base::HttpRequest request, OnAnswer on_answer);
-    /// False when the answer is none that can be used.
+    /// False when the answer is unusable.
     bool on_leaves(Turn& turn, const base::HttpResponse& response);
     bool on_written(Turn& turn, const base::HttpResponse& response);
     /// The one at hand is done with.

@@ -59,7 +59,7 @@ struct FeedPage {
     /// As many as the store gave.
     [[nodiscard]] std::size_t size() const { return rows.size() + skipped.size(); }
 };
-/// Nothing when it is none.
+/// Nothing when `body` is not a page.
 std::optional<FeedPage> read_feed_page(std::string_view body, base::WallTime seen);
 
 }  // namespace davenport::node

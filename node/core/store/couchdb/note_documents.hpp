@@ -17,7 +17,7 @@ namespace davenport::node {
 /// What all notes' ids begin with; no room has such a name.
 inline constexpr std::string_view note_id_lead = "davenport-session:";
 
-/// Nothing when the document is none. `id`: of the document.
+/// Nothing when the document is not a note. `id`: of the document.
 std::optional<StoreNote> read_note_document(std::string_view id, const base::JsonView& document);
 
 /// Notes as documents of the chat's database.

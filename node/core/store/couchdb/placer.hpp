@@ -31,7 +31,7 @@ public:
     void add(base::ChatMessage message, base::WallTime proposed, bool write);
     /// The document is there no more: if it waits still, it is never shown.
     void forget(std::string_view id);
-    /// Messages wait for their place: what was read is not covered yet.
+    /// No message waits for its place. While false, the checkpoint must not advance.
     [[nodiscard]] bool idle() const { return items_.empty(); }
     /// Another store answers.
     void store_changed();

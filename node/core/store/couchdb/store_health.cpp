@@ -13,7 +13,7 @@ constexpr base::Duration look_again_after = std::chrono::seconds{5};
 constexpr int tries_before_the_next = 3;
 /// How often a database without a generation is looked at before one is made in it: a `_local` document knows
 /// no conflict, so of two nodes that make one each the first would be overwritten, and work for a store that
-/// is none.
+/// does not exist.
 constexpr int looks_before_making = 4;
 constexpr base::Duration denied_pause_least = std::chrono::seconds{1};
 constexpr base::Duration denied_pause_most = std::chrono::seconds{15};

@@ -20,12 +20,12 @@ namespace davenport::node {
 /// Is the store there, and which one is it? A cluster's members count as one (see generation_name.hpp). The
 /// only machine that asks while it does not answer.
 ///
-/// It reads the store's generation, makes the database and the generation where they are missing (at once who
-/// made the database, all others only when nobody has after a while), and probes while the store refuses: at
-/// most one request each `probe_interval`, ever fewer. Everybody else sends only while usable(), and when a
-/// request of theirs fails says doubt(): then nobody sends until the store has answered a probe. Where there
-/// are several stores, the next is turned to when one has failed a few times in a row; it is used until it
-/// fails.
+/// It reads the store's generation, makes the database and the generation where they are missing (the
+/// database's creator writes the generation at once; other nodes only if it stays missing), and probes while
+/// the store refuses: at most one request each `probe_interval`, fewer if it denies access. Everybody else
+/// sends only while usable(), and calls report_failure() when a request fails: then nobody sends until the
+/// store has answered a probe. Where there are several stores, the next is turned to when one has failed a
+/// few times in a row; it is used until it fails.
 class StoreHealth {
 public:
     StoreHealth(const ChatConfig& config, StoreApi& api, RequestTable& requests, base::Random& random);
@@ -35,24 +35,24 @@ public:
     void remember(base::Generation generation) { known_ = std::move(generation); }
     /// Somebody's request failed for a reason that may be the store's.
     void report_failure(Turn& turn);
-    /// Somebody wants to know whether it is still the same store; nobody doubts it, and all go on meanwhile.
+    /// Reads the store's identity again; traffic continues.
     void recheck(Turn& turn);
     /// The store told somebody that our credentials are no good, or that the database is gone.
     void report_denied(Turn& turn, StoreVerdict verdict, const std::string& reason);
 
     void on_timer(Turn& turn);
-    /// The store's name was missing, and was put back by some node, since this was last asked: it is the same
-    /// store, but it may have lost more than that.
+    /// True once after the generation document was found missing and was written again, by whichever node. It
+    /// is the same store, but other documents may be lost.
     [[nodiscard]] bool take_shaken() { return std::exchange(shaken_, false); }
 
-    /// The store answered last time it was asked, and nobody doubts it: requests may be sent.
+    /// The store answered when it was last asked, and no failure is reported since: requests may be sent.
     [[nodiscard]] bool usable() const { return up_ && !doubted_; }
-    /// As clients are told. Stays true while a doubt is being looked into.
+    /// As clients are told. Stays true while a reported failure is being checked.
     [[nodiscard]] bool up() const { return up_; }
     [[nodiscard]] bool denied() const { return denied_; }
     /// Of the store that answered last; empty before the first answer.
     [[nodiscard]] const base::Generation& generation() const { return generation_; }
-    /// It was that store at this time: what it had answered until then was its word.
+    /// Latest time at which the generation was confirmed; earlier answers came from that store.
     [[nodiscard]] base::Time confirmed_at() const { return confirmed_at_; }
 
     /// See Store::clock_ahead().

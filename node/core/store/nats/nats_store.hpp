@@ -89,7 +89,7 @@ private:
     void on_batch(Turn& turn, StreamFeed& feed, StreamBatch& batch, bool live);
     void take_in_row(Turn& turn, const StreamRow& row, bool old);
     void take_in_message(Turn& turn, const std::string& id, const StreamRow& row);
-    /// Of a row or an answer; nothing when it is none that stands where it should.
+    /// Of a row or an answer; nothing when it is not a message, or stands in the wrong place.
     std::optional<base::ChatMessage> read_message(std::string_view id, std::string_view payload,
                                                   base::WallTime taken);
 

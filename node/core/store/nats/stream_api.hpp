@@ -21,7 +21,7 @@ struct StreamPlace {
     Sequence sequence = 0;
     std::int64_t taken_ns = 0;  ///< since 1970, by the server's clock
 
-    /// As the door's Place; nothing when it is none.
+    /// As the door's Place; nothing when `text` is not a place.
     static std::optional<StreamPlace> parse(std::string_view text);
     [[nodiscard]] std::string text() const;
     friend bool operator==(const StreamPlace&, const StreamPlace&) = default;
@@ -90,7 +90,7 @@ private:
 
 /// One token of a subject for any bytes: letters, digits, '-' and '_' as they are, all others as "=XX".
 std::string encode_token(std::string_view bytes);
-/// Nothing when it is none.
+/// Nothing when `token` is not well-formed.
 std::optional<std::string> decode_token(std::string_view token);
 
 /// An error of JetStream's API.

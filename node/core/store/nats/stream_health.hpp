@@ -20,10 +20,9 @@ namespace davenport::node::nats {
 /// no answer, every `probe_interval`. Everybody else sends only while usable(); a failure of theirs is
 /// reported, and then nobody sends until a probe was answered.
 ///
-/// A generation is a word in the stream and the stream's creation: a stream that was deleted and made anew
-/// has another, and so has one that was put back under another creation with a copy of the word. Where the
-/// word alone is missing, twice in a row, the known one is written again, and all that was stored is to be
-/// verified.
+/// A generation is a random token stored in the stream (the word), plus the stream's creation time. A deleted
+/// and recreated stream has a new generation, even if a copy of the token is restored. If only the token is
+/// missing, twice in a row, the known token is written again and everything stored is verified.
 class StreamHealth {
 public:
     StreamHealth(const ChatConfig& config, const StreamApi& api, Requests& requests, base::Random& random);
@@ -33,7 +32,7 @@ public:
     void remember(base::Generation generation) { known_ = std::move(generation); }
     /// Somebody's request failed.
     void report_failure(Turn& turn);
-    /// Somebody wants to know whether it is still the same stream; all go on meanwhile.
+    /// Reads the stream's identity again; traffic continues.
     void recheck(Turn& turn);
     void on_timer(Turn& turn, TimerId timer);
 
@@ -46,7 +45,7 @@ public:
     [[nodiscard]] std::uint64_t messages() const { return messages_; }
     /// A look ended well since this was last asked.
     [[nodiscard]] bool take_looked() { return std::exchange(looked_, false); }
-    /// The stream's word was missing, and was put back by some node, since this was last asked.
+    /// True once after the token was found missing and was written again, by whichever node.
     [[nodiscard]] bool take_shaken() { return std::exchange(shaken_, false); }
 
 private:
