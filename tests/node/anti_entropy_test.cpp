@@ -279,6 +279,23 @@ TEST_F(StoreAuditTest, WhoReadsTheFeedWhileTheStoreIsSuspectedReadsItAgain) {
     EXPECT_TRUE(asked("since=5-e")) << asked_for();
 }
 
+/// Another node wrote it, after the page was read and before the resume was over.
+TEST_F(StoreAuditTest, WhoReadAPageWithoutWhatIsFoundAgainIsSentIt) {
+    const auto ids = heard_of(1);
+    fail(feed);
+    comes_back();
+    stream(feed, "\n");
+    answer(look, 200, all_docs({no_row_of(ids[0])}));
+    open(2, "bob");
+    take(2);
+    join(2, "lobby", Cursor{"u-2", 77, "g1", "5-e", {}, false}.text(), 80);
+    answer("since=5-e", 200, feed_page({}, "5-e"));
+    stream(feed, feed_row("6-s", others_message(0, "m0")));
+    advance(200ms);
+    if (asked(probe)) answer(probe, 200, generation_g1);
+    EXPECT_THAT(heard(2), Contains("message m0"));
+}
+
 TEST_F(StoreAuditTest, AsksAtOnceForWhatWasStoredAMomentBefore) {
     post(1, "lobby", "just now");
     const auto request = answer(put, 201, "{}");

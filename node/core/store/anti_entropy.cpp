@@ -35,21 +35,27 @@ AntiEntropy::AntiEntropy(const ChatConfig& config, CommitQueue& log, const Store
       lookup_{&lookup} {}
 
 void AntiEntropy::track(const std::string& id) {
+    lost_.erase(id);
     if (fresh_.size() >= fresh_max)
         fresh_.erase(fresh_.begin(), fresh_.begin() + fresh_max / 2);  // what came last is lost first
     fresh_.push_back(id);
     told(id);
 }
 
+/// Who reads the store's pages just now may have read them without it: it is among unverified() still.
+void AntiEntropy::found_again(const std::string& id) {
+    if (lost_.erase(id) > 0) fresh_.push_back(id);
+}
+
 void AntiEntropy::told(const std::string& id) {
-    lost_.erase(id);
+    found_again(id);
     recent_.push_back(id);
     ++recent_asked_;
     if (recent_.size() > recent_max) recent_.pop_front();
 }
 
 void AntiEntropy::told_of_old(const std::string& id) {
-    lost_.erase(id);
+    found_again(id);
     older_.push_back(id);
     if (older_.size() > recent_max) older_.pop_front();
 }
@@ -207,7 +213,7 @@ void AntiEntropy::on_absent(Turn& turn, KeptLookup::Absent absent) {
     const auto& missing = absent.missing;
     for (auto& id : asked_) {
         if (std::ranges::binary_search(missing, id)) continue;
-        lost_.erase(id);
+        found_again(id);
         const bool is_deleted = std::ranges::find(found_gone_, id) != found_gone_.end();
         if (log_->may_be_changed(id) && !is_deleted) found_changed_.push_back(std::move(id));
     }

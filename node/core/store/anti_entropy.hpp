@@ -107,6 +107,8 @@ private:
     void ask(Turn& turn, Ids& ids, bool fresh);
     void on_absent(Turn& turn, KeptLookup::Absent absent);
     void put_back(Turn& turn);
+    /// The store has it, whatever was found before.
+    void found_again(const std::string& id);
     void wake_at(Turn& turn, base::Time at);
 
     base::Duration request_timeout_;
