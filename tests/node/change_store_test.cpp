@@ -214,6 +214,35 @@ TEST_F(Changes, ADeletionThatTheStoreTookBackIsWrittenThoughTheDiskIsFull) {
     EXPECT_THAT(writes(id), HasSubstr(R"("removed":)"));
 }
 
+TEST_F(Changes, WhatTheStoreRefusedIsNotSentAgainToWhoClosesAGap) {
+    store_up();
+    fail_all();
+    advance(1s);
+    fail_all();
+    const auto id = said("hello");
+    persist_all();
+    open(3, "cid");
+    take(3);
+    join(3, "lobby", Cursor{"u-2", 5, "g1", "1-a", {}, false}.text(), 5);
+    EXPECT_THAT(heard(3), Contains("joined gap"));
+    edit(id, "mended");
+    persist();
+    EXPECT_THAT(heard(3), ElementsAre("changed mended"));
+    advance(2s);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    reads_nothing(id);
+    answer("_bulk_docs", 201, fmt::format(R"([{{"id":"{}","error":"forbidden","reason":"no"}}])", id));
+    for (int i = 0; i < 5; ++i) {
+        while (asked("feed=normal")) answer("feed=normal", 200, R"({"results":[],"last_seq":"1-a"})");
+        if (asked("_local/davenport")) answer("_local/davenport", 200, R"({"generation":"g1"})");
+        if (asked("feed=continuous")) stream("feed=continuous", "\n");
+        advance(1s);
+    }
+    const auto told = heard(3);
+    EXPECT_THAT(told, Contains("gap-closed"));
+    EXPECT_THAT(told, Not(Contains(HasSubstr("mended"))));
+}
+
 /// Once by another node, which was quicker, and then by this one.
 TEST_F(Changes, WhatTheStoreLosesASecondTimeIsWrittenASecondTime) {
     store_up();
