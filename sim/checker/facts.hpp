@@ -101,6 +101,7 @@ struct FinalState {
 struct Client {
     Index node = nobody;  ///< where it is, or was last
     std::uint32_t connection = 0;
+    std::int64_t connected_us = never;
     bool connected = false;
     bool connected_at_end = false;                         ///< when the world began to look at the outcome
     bool polls = false;                                    ///< it has no WebSocket
@@ -270,6 +271,7 @@ private:
     void take_send(const Record& record);
     void take_answer(const Record& record);
     void take_shown(const Record& record);
+    [[nodiscard]] bool was_sent_before_a_wipe(const Record& shown, Index client, Index node) const;
     void take_change(const Record& record);
     void take_changed(const Record& record);
     void take_by_hand(const Record& record);

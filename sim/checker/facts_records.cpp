@@ -30,6 +30,7 @@ void Facts::take_connection(const Record& record) {
     if (record.kind == RecordKind::connected) {
         c.node = node(record, &c);
         c.connection = static_cast<std::uint32_t>(record.count);
+        c.connected_us = record.at_us;
         c.connected = true;
         c.streams.clear();
         warnings.set(number, ClientWarnings::About::store, record.flag, record.at_us);
@@ -132,10 +133,23 @@ void Facts::take_shown(const Record& record) {
     const auto number = named_already != nobody ? named_already : message(record.msg);
     if (messages[number].sent_seq == 0) odd(Anomaly::Kind::unknown_shown, record, number, who, where);
     learn_id(number, record, who, where);
-    if (where != messages[number].node && where != messages[number].accepted_by)
+    if (where != messages[number].node && where != messages[number].accepted_by &&
+        !was_sent_before_a_wipe(record, who, where))
         messages[number].journals |= bit_of(where);
     deliveries.push_back({number, who, where, static_cast<std::uint32_t>(record.count), record.at_us,
                           record.via, record.flag});
+}
+
+/// What a client that reads slowly is shown last may have lain there since before its node's disk was lost.
+bool Facts::was_sent_before_a_wipe(const Record& shown, Index client, Index node) const {
+    const auto wiped_us = node < disk_wiped_us_.size() ? disk_wiped_us_[node] : never;
+    if (wiped_us < 0) return false;
+    const auto& c = clients[client];
+    if (!c.polls) return c.connected_us < wiped_us;  // of a poll nobody knows when it was asked
+    return std::ranges::any_of(faults, [&](const FaultSpan& fault) {
+        return fault.kind == "client.slow" && fault.target == clients_names[client] &&
+               fault.on_us <= wiped_us && (fault.off_us < 0 || fault.off_us >= shown.at_us);
+    });
 }
 
 void Facts::take_document(const Record& record) {

@@ -204,6 +204,30 @@ bool read_figure(const Token& function, Tokens& tokens, Expectation& expectation
     return read_threshold(tokens, expectation, is_count) && good;
 }
 
+/// "policy" for "policies", "phantom" for "no_phantoms": too far apart for a slip of the finger.
+bool is_part_of(std::string_view word, std::string_view property) {
+    constexpr std::size_t stem_least = 4;
+    while (!property.empty()) {
+        const auto part = property.substr(0, property.find('_'));
+        property.remove_prefix(std::min(property.size(), part.size() + 1));
+        if (part.size() < stem_least) continue;
+        if (!closest(word, {part}).empty()) return true;
+        const auto differ = std::ranges::mismatch(word, part).in1;
+        const auto stem = static_cast<std::size_t>(differ - word.begin());
+        if (stem >= stem_least && stem + 2 >= word.size()) return true;
+    }
+    return false;
+}
+
+/// Empty when none is near.
+std::string near_property(std::string_view word) {
+    const auto all = names(language::properties());
+    if (auto near = closest(word, all); !near.empty()) return near;
+    const auto found =
+        std::ranges::find_if(all, [&](std::string_view property) { return is_part_of(word, property); });
+    return found == all.end() ? std::string{} : std::string{*found};
+}
+
 bool read_property(const Token& word, Tokens& tokens, Expectation& expectation) {
     const auto& table = language::properties();
     const auto known = std::ranges::find(table, word.text, &language::Property::name);
@@ -212,6 +236,9 @@ bool read_property(const Token& word, Tokens& tokens, Expectation& expectation) 
         if (!tokens.at_end() && tokens.now().text != "within") all = {};
         all.push_back("recovery");
         auto hint = suggest(word.text, all);
+        if (const auto near = near_property(word.text);
+            !near.empty() && closest(word.text, all) != "recovery")
+            hint = fmt::format("did you mean '{}'?", near);
         const auto joined = fmt::format("{}_{}", word.text, tokens.now().text);  // "no loss"
         if (!tokens.at_end())
             if (const auto near = closest(joined, names(table)); !near.empty())

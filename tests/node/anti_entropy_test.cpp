@@ -142,11 +142,50 @@ TEST_F(StoreAuditTest, GoesFurtherBackForAsLongAsOneIsMissing) {
         for (auto i = from; i < to; ++i) out.push_back(i < missing_from ? row_of(ids[i]) : no_row_of(ids[i]));
         return all_docs(out);
     };
-    EXPECT_THAT(answer(look, 200, rows(200, 200, 250)).body, Not(HasSubstr(ids[199])));
-    EXPECT_THAT(answer(look, 200, rows(150, 199, 200)).body, HasSubstr(ids[199]));
-    EXPECT_THAT(answer(look, 200, rows(100, 150, 150)).body, HasSubstr(ids[100]));
+    EXPECT_THAT(answer(look, 200, rows(150, 200, 250)).body, Not(HasSubstr(ids[149])));
+    EXPECT_THAT(answer(look, 200, rows(100, 149, 200)).body, HasSubstr(ids[149]));
+    EXPECT_THAT(answer(look, 200, rows(50, 150, 150)).body, HasSubstr(ids[50]));
     advance(2s);
     EXPECT_FALSE(asked(look)) << "all of that page was there";
+}
+
+/// Another node wrote it again when the store had lost it: in the store it is the last, and here among the
+/// first.
+TEST_F(StoreAuditTest, LooksForWhatTheFeedToldLastThoughItArrivedLongAgo) {
+    const auto ids = heard_of(160);
+    stream(feed, feed_row("170-s", others_message(0, "m0")));
+    fail(feed);
+    comes_back();
+    stream(feed, "\n");
+    ASSERT_TRUE(asked(look));
+    EXPECT_THAT(fetch(look)->request.body, HasSubstr(ids[0]));
+}
+
+TEST_F(StoreAuditTest, GoesBackThroughAllThatCameBetweenTwoSuspicions) {
+    auto ids = heard_of(4);
+    post(1, "lobby", "in doubt");
+    fail(put);
+    const auto later = 2500;
+    std::string rows;
+    for (int n = 4; n < later; ++n) {
+        const auto message = others_message(n, fmt::format("m{}", n));
+        ids.emplace_back(message.id());
+        rows += feed_row(fmt::format("{}-s", n + 2), message);
+    }
+    stream(feed, rows);
+    persist_all();
+    advance(200ms);
+    answer(probe, 200, generation_g1);
+    std::string looked_for;
+    for (int round = 0; round < 80 && asked(look); ++round) {
+        std::vector<std::string> absent;
+        const auto body = fetch(look)->request.body;
+        for (const auto& id : ids)
+            if (body.find(id) != std::string::npos) absent.push_back(no_row_of(id));
+        looked_for += answer(look, 200, all_docs(absent)).body;
+        advance(10ms);
+    }
+    EXPECT_THAT(looked_for, HasSubstr(ids[5]));
 }
 
 TEST_F(StoreAuditTest, LooksThroughAllThatAStoreHadWhichLostItsName) {
@@ -238,6 +277,23 @@ TEST_F(StoreAuditTest, WhoReadsTheFeedWhileTheStoreIsSuspectedReadsItAgain) {
     advance(200ms);
     if (asked(probe)) answer(probe, 200, generation_g1);
     EXPECT_TRUE(asked("since=5-e")) << asked_for();
+}
+
+/// Another node wrote it, after the page was read and before the resume was over.
+TEST_F(StoreAuditTest, WhoReadAPageWithoutWhatIsFoundAgainIsSentIt) {
+    const auto ids = heard_of(1);
+    fail(feed);
+    comes_back();
+    stream(feed, "\n");
+    answer(look, 200, all_docs({no_row_of(ids[0])}));
+    open(2, "bob");
+    take(2);
+    join(2, "lobby", Cursor{"u-2", 77, "g1", "5-e", {}, false}.text(), 80);
+    answer("since=5-e", 200, feed_page({}, "5-e"));
+    stream(feed, feed_row("6-s", others_message(0, "m0")));
+    advance(200ms);
+    if (asked(probe)) answer(probe, 200, generation_g1);
+    EXPECT_THAT(heard(2), Contains("message m0"));
 }
 
 TEST_F(StoreAuditTest, AsksAtOnceForWhatWasStoredAMomentBefore) {

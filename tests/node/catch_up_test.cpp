@@ -24,13 +24,20 @@ ChatConfig small_pages() {
 }
 
 /// The store has m0 to m99, all said long before the node starts.
-struct CatchUp : CoreDriver, testing::Test {
-    CatchUp() : CoreDriver{small_pages()} {}
-    void SetUp() override {
+struct NewNode : CoreDriver {
+    NewNode() : CoreDriver{small_pages()} {
         wall_offset = 1h;
         start();
         answer("_local/davenport", 200, R"({"generation":"g1"})");
     }
+    /// As CoreDriver's; and it is told what was written since the live feed is open.
+    base::HttpRequest answer(std::string_view what, int status, std::string body) {
+        auto request = CoreDriver::answer(what, status, std::move(body));
+        while (asked("feed=normal&limit=1000"))
+            CoreDriver::answer("feed=normal&limit=1000", 200, feed_page(written_lately, "99-s"));
+        return request;
+    }
+    std::vector<std::string> written_lately;
     static base::ChatMessage said(int i) { return others_message(i, fmt::format("m{}", i)); }
     static std::string rows(int from, int to) {
         std::vector<std::string> out;
@@ -65,6 +72,8 @@ struct CatchUp : CoreDriver, testing::Test {
         return responses[900].body;
     }
 };
+
+struct CatchUp : NewNode, testing::Test {};
 
 TEST_F(CatchUp, BansAreReadBeforeAllElse) {
     answer("limit=4&since=0", 200, rows(0, 4));
@@ -197,6 +206,60 @@ TEST_F(CatchUp, WhatIsSaidWhileTheLiveFeedIsBrokenIsNewsStill) {
     EXPECT_TRUE(asked("since=100-s")) << asked_for();
 }
 
+/// Said long ago, accepted just now: its sender had no connection. What is read of old brings it a moment
+/// before the live feed does.
+TEST_F(CatchUp, WhatTheLiveFeedIsAboutToBringIsNewsHoweverItIsRead) {
+    const auto late = others_message(50, "late");
+    const auto row = feed_row("100-s", late);
+    const auto document =
+        fmt::format(R"({{"rows":[{{"id":"{}","key":"","value":{{"rev":"1-a"}},"doc":{}}}]}})", late.id(),
+                    base::to_document(late));
+    const auto check = [&](const char* by, auto reads) {
+        SCOPED_TRACE(by);
+        NewNode node;
+        node.begin();
+        node.go_live();
+        node.open(1, "ann");
+        node.join(1, "lobby");
+        node.answer("GET /chat/_all_docs", 200, documents(99, 96));
+        node.take(1);
+        node.written_lately = {row};
+        reads(node);
+        EXPECT_THAT(node.heard(1), ElementsAre("message late late"));
+        node.stream("feed=continuous", row);
+        EXPECT_THAT(node.heard(1), IsEmpty()) << "it was shown";
+        node.persist_all();
+        EXPECT_GT(node.journal.find(late.id())->arrival, CommitQueue::begins_above) << "for who resumes";
+    };
+    check("page of old", [&](NewNode& node) {
+        node.answer("include_docs=true&limit=4&since=3-s", 200,
+                    feed_page({feed_row("4-s", said(4)), row}, "100-s"));
+    });
+    check("resume", [&](NewNode& node) {
+        node.open(2, "bob");
+        node.take(2);
+        node.join(2, "lobby", Cursor{"u-2", 5, "g1", "99-s", std::string{said(99).position()}, false}.text(),
+                  5);
+        node.answer("limit=4&since=99-s", 200, feed_page({row}, "100-s"));
+        node.advance(200ms);
+        if (node.asked("_local/davenport")) node.answer("_local/davenport", 200, R"({"generation":"g1"})");
+        EXPECT_THAT(node.heard(2), ElementsAre("message late late", "joined")) << "once";
+    });
+    check("newest of a room", [&](NewNode& node) {
+        node.say(1, R"({"t":"history","room":"lobby","limit":2})");
+        node.answer("GET /chat/_all_docs", 200, document);
+        std::erase_if(node.sent_frames[1],
+                      [](const auto& frame) { return base::string_member(frame, "t") == "page"; });
+    });
+    check("message that is looked up", [&](NewNode& node) {
+        node.say(1, fmt::format(R"({{"t":"remove","id":"{}","key":"{}","secret":"not the right one"}})",
+                                late.id(), node.next_key()));
+        node.answer("GET /chat/lobby", 200, base::to_document(late));
+        std::erase_if(node.sent_frames[1],
+                      [](const auto& frame) { return base::string_member(frame, "t") == "refused"; });
+    });
+}
+
 TEST_F(CatchUp, AnotherNodesClientWaitsUntilNothingCanBeMissed) {
     open(1, "ann");
     take(1);
@@ -293,6 +356,50 @@ TEST_F(CatchUp, ASmallStoreIsReadAtOnce) {
     answer("limit=4&since=0", 200, rows(0, 3));
     EXPECT_FALSE(asked("since=now"));
     EXPECT_THAT(ready(), HasSubstr(R"("status":"ok")"));
+}
+
+TEST_F(CatchUp, WhatWaitsUntilItIsKnownToBeNewsIsReadAgainWhenTheFeedBeginsAnew) {
+    begin();
+    answer("since=now", 200, feed_page({}, "99-s"));
+    CoreDriver::answer("limit=4&since=3-s", 200, rows(4, 8));
+    ASSERT_TRUE(asked("feed=normal&limit=1000"));
+    end_stream("since=99-s");
+    fail("feed=normal&limit=1000");
+    advance(200ms);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    advance(1s);
+    handle(FetchHead{fetch("since=99-s")->id, 400});
+    end_stream("since=99-s");  // the store does not know the place any more
+    advance(200ms);
+    if (asked("_local/davenport")) answer("_local/davenport", 200, R"({"generation":"g1"})");
+    advance(1s);
+    EXPECT_TRUE(asked("limit=4&since=3-s")) << asked_for();
+}
+
+/// What was read of old has its numbers downwards.
+TEST_F(CatchUp, WhatCameToTheStoreLastIsVerifiedFirstInALaterLife) {
+    begin();
+    go_live();
+    for (int i = 4; i < 100; i += 4) read_page(i, i + 4);
+    answer("limit=4&since=99-s", 200, feed_page({}, "99-s"));
+    persist_all();
+    advance(1s);
+    persist_all();
+    crash_and_restart();
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    answer("feed=normal", 200, feed_page({}, "99-s"));
+    stream("feed=continuous", "\n");
+    has_all();
+    advance(3s);
+    fail("feed=continuous");
+    advance(200ms);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    if (asked("feed=normal")) answer("feed=normal", 200, feed_page({}, "99-s"));
+    stream("feed=continuous", "\n");
+    ASSERT_TRUE(asked("POST /chat/_all_docs")) << asked_for();
+    const auto body = fetch("POST /chat/_all_docs")->request.body;
+    EXPECT_THAT(body, HasSubstr(std::string{said(90).id()}));
+    EXPECT_THAT(body, Not(HasSubstr(std::string{said(20).id()})));
 }
 
 TEST_F(CatchUp, GoesOnAfterARestart) {

@@ -187,6 +187,93 @@ TEST_F(Changes, ADeletionThatTheStoreLostIsWrittenAsARemoval) {
     EXPECT_EQ(counts().backlog, 0u);
 }
 
+TEST_F(Changes, ADeletionThatTheStoreTookBackIsWrittenAsARemoval) {
+    store_up();
+    const auto id = said_and_kept("a password");
+    feeds_deleted(id);
+    settle();
+    advance(6s);
+    answer("POST /chat/_all_docs", 200,
+           fmt::format(R"({{"rows":[{{"id":"{0}","key":"{0}","value":{{"rev":"1-a"}}}}]}})", id));
+    if (asked("_local/davenport")) store_up();
+    reads(id, with_rev(original(id, "a password"), "1-a"));
+    EXPECT_THAT(writes(id),
+                AllOf(HasSubstr(R"("msg":"")"), HasSubstr(R"("removed":)"), Not(HasSubstr("password"))));
+    settle();
+    EXPECT_EQ(counts().backlog, 0u);
+}
+
+TEST_F(Changes, ADeletionThatTheStoreTookBackIsWrittenThoughTheDiskIsFull) {
+    store_up();
+    const auto id = said("a password");
+    stored_original();
+    handle(PersistFailed{last_batch.number, "disk full"});
+    feeds_deleted(id);
+    feeds(id, with_rev(original(id, "a password"), "1-a"));  // a copy without the deletion took over
+    reads(id, with_rev(original(id, "a password"), "1-a"));
+    EXPECT_THAT(writes(id), HasSubstr(R"("removed":)"));
+}
+
+TEST_F(Changes, WhatTheStoreRefusedIsNotSentAgainToWhoClosesAGap) {
+    store_up();
+    fail_all();
+    advance(1s);
+    fail_all();
+    const auto id = said("hello");
+    persist_all();
+    open(3, "cid");
+    take(3);
+    join(3, "lobby", Cursor{"u-2", 5, "g1", "1-a", {}, false}.text(), 5);
+    EXPECT_THAT(heard(3), Contains("joined gap"));
+    edit(id, "mended");
+    persist();
+    EXPECT_THAT(heard(3), ElementsAre("changed mended"));
+    advance(2s);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    reads_nothing(id);
+    answer("_bulk_docs", 201, fmt::format(R"([{{"id":"{}","error":"forbidden","reason":"no"}}])", id));
+    for (int i = 0; i < 5; ++i) {
+        while (asked("feed=normal")) answer("feed=normal", 200, R"({"results":[],"last_seq":"1-a"})");
+        if (asked("_local/davenport")) answer("_local/davenport", 200, R"({"generation":"g1"})");
+        if (asked("feed=continuous")) stream("feed=continuous", "\n");
+        advance(1s);
+    }
+    const auto told = heard(3);
+    EXPECT_THAT(told, Contains("gap-closed"));
+    EXPECT_THAT(told, Not(Contains(HasSubstr("mended"))));
+}
+
+/// Once by another node, which was quicker, and then by this one.
+TEST_F(Changes, WhatTheStoreLosesASecondTimeIsWrittenASecondTime) {
+    store_up();
+    const auto id = said_and_kept("hello");
+    edit(id, "mended");
+    persist();
+    reads(id, with_rev(original(id, "hello"), "1-a"));
+    const auto mended = base::later_of(original(id, "hello"), here(id));
+    writes(id);
+    settle();
+    const auto looks = [&](bool finds) {
+        fail("feed=continuous");
+        advance(2s);
+        if (asked("_local/davenport")) store_up();
+        stream("feed=continuous", "\n");
+        const auto row = finds ? fmt::format(R"("id":"{}","value":{{"rev":"2-b"}})", id)
+                               : std::string{R"("error":"not_found")"};
+        answer("POST /chat/_all_docs", 200, fmt::format(R"({{"rows":[{{"key":"{}",{}}}]}})", id, row));
+        if (asked("_purged_infos")) answer("_purged_infos", 200, R"({"purged_infos":[]})");
+        persist_all();
+    };
+    looks(false);
+    reads(id, with_rev(mended, "2-b"));
+    EXPECT_FALSE(asked("_bulk_docs"));
+    looks(true);
+    if (asked("_all_docs?include_docs")) reads(id, with_rev(mended, "2-b"));
+    looks(false);
+    reads_nothing(id);
+    EXPECT_THAT(writes(id), HasSubstr("mended"));
+}
+
 /// The journal has the message as it was said, and the edit is on its way to the disk.
 TEST_F(Changes, WhatTheStoreLostIsWrittenAsItWasEditedThoughTheDiskHasNotTheEdit) {
     store_up();

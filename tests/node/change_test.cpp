@@ -205,6 +205,7 @@ TEST_F(Changes, WhatCannotBeIsRefusedWithItsReason) {
     EXPECT_THAT(verdict(with(id, base::MessageKey{epoch_ms + 999'000, 0, {}}.text(), "x")),
                 ElementsAre("refused key_ahead"));
     EXPECT_THAT(verdict(R"({"t":"edit","id":7})"), ElementsAre("error"));
+    EXPECT_THAT(verdict(R"({"t":"edit","id":7,"key":"k"})"), ElementsAre("refused bad_request"));
     EXPECT_EQ(here(id).text(), "hello");
 }
 

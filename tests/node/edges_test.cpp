@@ -169,6 +169,34 @@ std::string reason(std::string_view text) {
     return bad ? bad->reason : "";
 }
 
+/// Its sender waits for the answer to this key.
+TEST(MalformedFrames, AreAnsweredByTheirKeyWhereItCanBeRead) {
+    CoreDriver d;
+    d.start();
+    d.open(1, "ann");
+    d.take(1);
+    for (const auto* members :
+         {R"("t":"set-room","room":"lobby","topic":7)", R"("t":"set-room","room":"l","x":1)",
+          R"("t":"set-room","room":8)", R"("t":"ban","room":"lobby","name":[])",
+          R"("t":"unban","room":"lobby","name":"bob","untill":"x")", R"("t":"post","room":"lobby","text":7)",
+          R"("t":"edit","id":7)", R"("t":"remove","id":{})"}) {
+        SCOPED_TRACE(members);
+        d.say(1, fmt::format(R"({{{},"key":"k-1"}})", members));
+        const auto told = d.take(1);
+        ASSERT_EQ(told.size(), 1U);
+        EXPECT_EQ(base::string_member(told[0], "t"), "refused");
+        EXPECT_EQ(base::string_member(told[0], "key"), "k-1");
+        EXPECT_EQ(base::string_member(told[0], "code"), "bad_request");
+        EXPECT_THAT(base::text_member(told[0], "reason"), testing::HasSubstr("`"));
+        for (const auto* key : {R"(,"key":7)", ""}) {
+            d.say(1, fmt::format("{{{}{}}}", members, key));
+            EXPECT_THAT(d.heard(1), ElementsAre("error"));
+        }
+    }
+    d.say(1, R"({"t":"history","room":7,"key":"k-1"})");
+    EXPECT_THAT(d.heard(1), ElementsAre("error")) << "is not answered by a key";
+}
+
 TEST(ClientFrame, SaysWhatTheClientHasSeenAsAPosition) {
     const auto join = read_frame(R"({"t":"join","room":"lobby","seen":"01M8A0KV4A0002YX23NFNXH83W"})");
     EXPECT_EQ(std::get<Join>(join).request.seen, "01M8A0KV4A0002YX23NFNXH83W");

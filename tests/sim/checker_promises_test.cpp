@@ -240,6 +240,39 @@ TEST(Loss, OfWhatAnotherNodeHadShownAndNotYetWrittenIsNoNodesDoing) {
     EXPECT_EQ(wiped.finding("no_loss").outcome, Outcome::pass);
 }
 
+TEST(Loss, OfWhatASlowClientWasSentBeforeItsNodesDiskWasWipedIsNoNodesDoing) {
+    const auto shown_late = [](bool polls, std::int64_t slow_from_us, std::int64_t wiped_us) {
+        auto story = with_both_copies_destroyed("store.wipe", true);
+        auto shown = story.shown("c1-1", "c2");
+        story.remove_shown("c1-1", "c2");
+        shown.at_us = 1'800'000;
+        story.insert(shown);
+        if (polls) story.scenario.topology.polling = 4;
+        story.insert({.kind = RecordKind::node, .at_us = wiped_us, .node = "n2", .text = "wiped"});
+        const auto slow = [&](RecordKind kind, std::int64_t at_us) {
+            story.insert(
+                {.kind = kind, .at_us = at_us, .client = "c2", .name = "slow", .text = "client.slow"});
+        };
+        slow(RecordKind::fault_on, slow_from_us);
+        slow(RecordKind::fault_off, 1'800'000);
+        return story.finding("no_loss");
+    };
+    EXPECT_EQ(shown_late(true, 1'005'000, 1'500'000).outcome, Outcome::pass);
+    EXPECT_EQ(shown_late(true, 1'600'000, 1'500'000).outcome, Outcome::fail)
+        << "it was not slow yet: the node had the message after the wipe";
+    EXPECT_EQ(shown_late(false, 1'005'000, 1'500'000).outcome, Outcome::pass)
+        << "the connection is from before";
+    auto again = with_both_copies_destroyed("store.wipe", true);
+    auto shown = again.shown("c1-1", "c2");
+    again.remove_shown("c1-1", "c2");
+    shown.at_us = 1'800'000;
+    again.insert(shown);
+    again.insert({.kind = RecordKind::node, .at_us = 1'500'000, .node = "n2", .text = "wiped"});
+    again.insert(
+        {.kind = RecordKind::connected, .at_us = 1'600'000, .client = "c2", .node = "n2", .count = 2});
+    EXPECT_EQ(again.finding("no_loss").outcome, Outcome::fail) << "the node had it after the wipe";
+}
+
 // ---------------------------------------------------------------- duplicates
 
 TEST(Duplicates, AreCaughtOnOneConnection) {

@@ -62,6 +62,66 @@ ClientFrame read_search(const base::JsonView& frame) {
     return out;
 }
 
+bool is_answered_by_key(std::string_view t) {
+    return t == "post" || t == "edit" || t == "remove" || t == "ban" || t == "unban" || t == "set-room";
+}
+
+ClientFrame read_frame_of(std::string_view t, const base::JsonView& frame, std::size_t history_default) {
+    if (t == "ping") return Ping{};
+    if (t == "hello") {
+        Hello hello;
+        if (!read_text(frame, "user", hello.user)) return Malformed{"`user` is a string"};
+        return hello;
+    }
+    if (t == "post") {
+        PostFrame post;
+        if (!read_text(frame, "room", post.room) || !read_text(frame, "key", post.key) ||
+            !read_text(frame, "text", post.text) || !read_text(frame, "host", post.host) ||
+            !read_text(frame, "secret", post.secret))
+            return Malformed{"`room`, `key`, `text`, `host` and `secret` of a post are strings"};
+        return post;
+    }
+    if (t == "edit" || t == "remove") {
+        ChangeFrame change{{}, {}, {}, {}, t == "remove"};
+        if (!read_text(frame, "id", change.id) || !read_text(frame, "key", change.key) ||
+            !read_text(frame, "text", change.text) || !read_text(frame, "secret", change.secret))
+            return Malformed{"`id`, `key`, `text` and `secret` of an edit or a removal are strings"};
+        return change;
+    }
+    if (t == "ban" || t == "unban") {
+        BanFrame ban{{}, {}, {}, {}, {}, t == "unban"};
+        if (!read_text(frame, "room", ban.room) || !read_text(frame, "name", ban.name) ||
+            !read_text(frame, "key", ban.key) || !read_text(frame, "reason", ban.reason) ||
+            !read_text(frame, "until", ban.until))
+            return Malformed{"`room`, `name`, `key`, `reason` and `until` of a ban are strings"};
+        if (auto problem = unknown_member(frame, {"t", "room", "name", "key", "reason", "until"});
+            !problem.empty())
+            return Malformed{std::move(problem)};
+        return ban;
+    }
+    if (t == "set-room") {
+        SetRoomFrame set;
+        if (!read_text(frame, "room", set.settings.room) || !read_text(frame, "key", set.key))
+            return Malformed{"`room` and `key` are strings"};
+        if (const auto problem = base::read_room_members(frame, set.settings); !problem.empty())
+            return Malformed{std::string{problem}};
+        if (auto problem = unknown_member(
+                frame, {"t", "room", "key", "topic", "readers", "writers", "slow_s", "retention_days"});
+            !problem.empty())
+            return Malformed{std::move(problem)};
+        return set;
+    }
+    if (t == "search") return read_search(frame);
+    std::string room;
+    if (t == "join" || t == "leave" || t == "history" || t == "room") {
+        if (!read_text(frame, "room", room)) return Malformed{"`room` is a string"};
+        return read_room_frame(t, frame, std::move(room), history_default);
+    }
+    return Malformed{
+        "unknown `t`: hello, join, leave, post, edit, remove, ban, unban, room, set-room, history, search "
+        "and ping are known"};
+}
+
 }  // namespace
 
 bool read_search_place(std::string_view text, std::int64_t& into) {
@@ -73,59 +133,10 @@ ClientFrame read_client_frame(base::JsonReader& reader, std::string_view text, s
     const auto frame = reader.read(text);
     if (!frame || !frame->is_object()) return Malformed{"a frame is one JSON object in UTF-8"};
     const auto t = base::string_member(*frame, "t").value_or("");
-    if (t == "ping") return Ping{};
-    if (t == "hello") {
-        Hello hello;
-        if (!read_text(*frame, "user", hello.user)) return Malformed{"`user` is a string"};
-        return hello;
-    }
-    if (t == "post") {
-        PostFrame post;
-        if (!read_text(*frame, "room", post.room) || !read_text(*frame, "key", post.key) ||
-            !read_text(*frame, "text", post.text) || !read_text(*frame, "host", post.host) ||
-            !read_text(*frame, "secret", post.secret))
-            return Malformed{"`room`, `key`, `text`, `host` and `secret` of a post are strings"};
-        return post;
-    }
-    if (t == "edit" || t == "remove") {
-        ChangeFrame change{{}, {}, {}, {}, t == "remove"};
-        if (!read_text(*frame, "id", change.id) || !read_text(*frame, "key", change.key) ||
-            !read_text(*frame, "text", change.text) || !read_text(*frame, "secret", change.secret))
-            return Malformed{"`id`, `key`, `text` and `secret` of an edit or a removal are strings"};
-        return change;
-    }
-    if (t == "ban" || t == "unban") {
-        BanFrame ban{{}, {}, {}, {}, {}, t == "unban"};
-        if (!read_text(*frame, "room", ban.room) || !read_text(*frame, "name", ban.name) ||
-            !read_text(*frame, "key", ban.key) || !read_text(*frame, "reason", ban.reason) ||
-            !read_text(*frame, "until", ban.until))
-            return Malformed{"`room`, `name`, `key`, `reason` and `until` of a ban are strings"};
-        if (auto problem = unknown_member(*frame, {"t", "room", "name", "key", "reason", "until"});
-            !problem.empty())
-            return Malformed{std::move(problem)};
-        return ban;
-    }
-    if (t == "set-room") {
-        SetRoomFrame set;
-        if (!read_text(*frame, "room", set.settings.room) || !read_text(*frame, "key", set.key))
-            return Malformed{"`room` and `key` are strings"};
-        if (const auto problem = base::read_room_members(*frame, set.settings); !problem.empty())
-            return Malformed{std::string{problem}};
-        if (auto problem = unknown_member(
-                *frame, {"t", "room", "key", "topic", "readers", "writers", "slow_s", "retention_days"});
-            !problem.empty())
-            return Malformed{std::move(problem)};
-        return set;
-    }
-    if (t == "search") return read_search(*frame);
-    std::string room;
-    if (t == "join" || t == "leave" || t == "history" || t == "room") {
-        if (!read_text(*frame, "room", room)) return Malformed{"`room` is a string"};
-        return read_room_frame(t, *frame, std::move(room), history_default);
-    }
-    return Malformed{
-        "unknown `t`: hello, join, leave, post, edit, remove, ban, unban, room, set-room, history, search "
-        "and ping are known"};
+    auto out = read_frame_of(t, *frame, history_default);
+    if (auto* malformed = std::get_if<Malformed>(&out); malformed && is_answered_by_key(t))
+        malformed->key = base::string_member(*frame, "key").value_or("");
+    return out;
 }
 
 }  // namespace davenport::node

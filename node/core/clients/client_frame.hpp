@@ -50,8 +50,9 @@ struct SearchFrame {
 };
 struct Ping {};
 struct Malformed {
-    std::string reason;
-};  ///< told to the client, in words that say how to mend it
+    std::string reason;  ///< told to the client, in words that say how to mend it
+    std::string key{};   ///< of what is answered by its key; empty when it has none that can be read
+};
 
 using ClientFrame = std::variant<Hello, Join, Leave, PostFrame, ChangeFrame, BanFrame, RoomFrame,
                                  SetRoomFrame, History, SearchFrame, Ping, Malformed>;

@@ -18,6 +18,8 @@ const std::string* key_of(const ClientFrame& frame) {
     if (const auto* change = std::get_if<ChangeFrame>(&frame)) return &change->key;
     if (const auto* ban = std::get_if<BanFrame>(&frame)) return &ban->key;
     if (const auto* set = std::get_if<SetRoomFrame>(&frame)) return &set->key;
+    if (const auto* malformed = std::get_if<Malformed>(&frame); malformed && !malformed->key.empty())
+        return &malformed->key;
     return nullptr;
 }
 
@@ -186,7 +188,9 @@ void FrameHandler::on_frame(Turn& turn, Session& session, const Ping&) {
     sessions_->tell(session, frames::Pong{turn.now.wall});
 }
 
-void FrameHandler::on_frame(Turn&, Session& session, Malformed& frame) {
+void FrameHandler::on_frame(Turn& turn, Session& session, Malformed& frame) {
+    if (!frame.key.empty())
+        return posts_->refuse(turn, {session.id, 0, frame.key}, {"bad_request", std::move(frame.reason)});
     sessions_->tell(session, frames::Error{frame.reason});
 }
 

@@ -579,7 +579,7 @@ bool Resume::has_or_gets(const Job& job, const base::ChatMessage& message) {
             return true;
     if (const auto* change = log_->changes().last(id))
         return !change->shown || change->entry.arrival > job.joined_at;
-    if (const auto* pending = log_->find(id))
+    if (const auto* pending = log_->find(id); pending && !(pending->committed && log_->may_be_changed(id)))
         return !pending->shown || pending->entry.arrival > job.joined_at;
     const auto entry = log_->journal().find(id);
     return !entry || entry->arrival > job.joined_at;

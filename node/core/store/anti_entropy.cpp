@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t ids_per_request = 500;
 constexpr std::size_t page = 50;         // looked back at once
 constexpr std::size_t first_page = 500;  // when this process knows nothing of what was stored last
-// By arrival a new node's own posts stand before all that it read from the store afterwards.
-constexpr std::size_t recent_max = 100;
+// Arrivals do not tell it all: what is written again keeps its number, and a new node reads the newest first.
+constexpr std::size_t recent_max = 2000, recent_first = 100, recent_page = 50;
 constexpr std::uint64_t looked_through_max = 2000;  // of a backlog that no store had
 constexpr std::size_t fresh_max = 5000;             // under more load than this not all are looked for
 constexpr base::Duration look_every = std::chrono::seconds{5};
@@ -39,8 +39,38 @@ void AntiEntropy::track(const std::string& id) {
     if (fresh_.size() >= fresh_max)
         fresh_.erase(fresh_.begin(), fresh_.begin() + fresh_max / 2);  // what came last is lost first
     fresh_.push_back(id);
+    told(id);
+}
+
+/// Who reads the store's pages just now may have read them without it: it is among unverified() still.
+void AntiEntropy::found_again(const std::string& id) {
+    if (lost_.erase(id) > 0) fresh_.push_back(id);
+}
+
+void AntiEntropy::told(const std::string& id) {
+    found_again(id);
     recent_.push_back(id);
+    ++recent_asked_;
     if (recent_.size() > recent_max) recent_.pop_front();
+}
+
+void AntiEntropy::told_of_old(const std::string& id) {
+    found_again(id);
+    older_.push_back(id);
+    if (older_.size() > recent_max) older_.pop_front();
+}
+
+void AntiEntropy::add_recent(std::size_t skip, std::size_t count, Ids& into) const {
+    const auto add = [&](const std::deque<std::string>& ids) {
+        const auto end = ids.size() - std::min(skip, ids.size());
+        const auto begin = end - std::min(count, end);
+        std::copy(ids.begin() + static_cast<std::ptrdiff_t>(begin),
+                  ids.begin() + static_cast<std::ptrdiff_t>(end), std::back_inserter(into));
+        count -= end - begin;
+        skip -= std::min(skip, ids.size());
+    };
+    add(recent_);
+    add(older_);
 }
 
 void AntiEntropy::reverify() {
@@ -75,19 +105,23 @@ void AntiEntropy::collect() {
     const bool known = !again_.empty() && newest == suspected_at_;
     const bool was_looking_back = looking_back();
     std::ranges::move(std::exchange(fresh_, {}), std::back_inserter(again_));
-    std::ranges::copy(recent_, std::back_inserter(again_));
+    add_recent(0, recent_first, again_);
+    recent_asked_ = was_looking_back ? std::max(recent_asked_, recent_first) : recent_first;
     next_look_.reset();
     for (const auto* pending : log_->on_the_way())
         if (pending->stored) again_.emplace_back(pending->entry.message.id());
     tidy(again_);  // a store that comes and goes for hours is suspected as often
     if (known) return;
-    suspected_at_ = newest;
+    const auto suspected_before = std::exchange(suspected_at_, newest);
     const auto reached = look_back_from(newest, suspicions_ > 1 ? page : first_page, again_);
-    again_after_ = was_looking_back ? std::min(again_after_, reached) : reached;
+    // What came between the two looks is in neither: then those before the later one come first.
+    const bool meet = was_looking_back && reached <= suspected_before;
+    again_after_ = meet ? std::min(again_after_, reached) : reached;
 }
 
 void AntiEntropy::store_changed() {
     recent_.clear();
+    older_.clear();
     fresh_.clear();
     again_.clear();
     all_after_.reset();
@@ -105,19 +139,28 @@ std::vector<std::string> AntiEntropy::unverified() const {
 }
 
 std::uint64_t AntiEntropy::look_back_from(std::uint64_t newest, std::size_t count, Ids& into) const {
-    auto after = newest;
+    auto& journal = log_->journal();
+    constexpr auto old_end = CommitQueue::begins_above;
+    const bool has_old = newest > 0 && journal.state().last_arrival >= old_end;
+    const auto oldest = has_old ? journal.first_arrival() : 0;
+    auto place = newest;
     const auto enough = into.size() + count;
-    for (std::uint64_t rows = count; into.size() < enough && after > 0 && newest - after < looked_through_max;
+    for (std::uint64_t rows = count; into.size() < enough && place > 0 && newest - place < looked_through_max;
          rows *= 2) {
-        rows = std::min(rows, after);
-        const auto until = std::exchange(after, after - rows);
-        for (const auto& entry : log_->journal().after({}, after, rows))
-            if (entry.arrival > until)
+        const bool in_old = has_old && place <= old_end;
+        rows = std::min(rows, has_old && !in_old ? place - old_end : place);
+        // The arrivals from after the one to the other.
+        const auto from = in_old ? oldest - 1 + (old_end - place) : place - rows;
+        const auto to = in_old ? std::min(from + rows, old_end) : place;
+        if (from >= to) return 0;
+        place -= rows;
+        for (const auto& entry : journal.after({}, from, rows))
+            if (entry.arrival > to)
                 break;  // there are fewer than their numbers say
             else if (is_stored(entry))
                 into.emplace_back(entry.message.id());
     }
-    return after;
+    return place;
 }
 
 void AntiEntropy::pump(Turn& turn, bool failure_would_be_seen) {
@@ -169,9 +212,12 @@ void AntiEntropy::on_absent(Turn& turn, KeptLookup::Absent absent) {
     std::ranges::copy_if(absent.rewritten, std::back_inserter(found_rewritten_),
                          [this](const std::string& id) { return !log_->may_be_changed(id); });
     const auto& missing = absent.missing;
-    for (auto& id : asked_)
-        if (log_->may_be_changed(id) && !std::ranges::binary_search(missing, id))
-            found_changed_.push_back(std::move(id));
+    for (auto& id : asked_) {
+        if (std::ranges::binary_search(missing, id)) continue;
+        found_again(id);
+        const bool is_deleted = std::ranges::find(found_gone_, id) != found_gone_.end();
+        if (log_->may_be_changed(id) && !is_deleted) found_changed_.push_back(std::move(id));
+    }
     asked_.clear();
     if (missing.empty()) return;
     if (asked_fresh_) {
@@ -180,6 +226,8 @@ void AntiEntropy::on_absent(Turn& turn, KeptLookup::Absent absent) {
     } else {  // and what came before those?
         DAVENPORT_MARK("what was stored before a suspicion is missing");
         again_after_ = look_back_from(again_after_, page, again_);
+        add_recent(recent_asked_, recent_page, again_);
+        recent_asked_ += recent_page;
         next_suspicion_ = turn.now.time;
     }
     for (const auto& id : missing)  // what is known to be lost is being written again

@@ -52,6 +52,10 @@ public:
 
     /// The store has this message of ours, or one that was written again from here.
     void track(const std::string& id);
+    /// The store's feed tells of this message: nothing came to the store later, as far as is known.
+    void told(const std::string& id);
+    /// A new node reads of this message in order, while it is told of newer ones.
+    void told_of_old(const std::string& id);
     /// Call when the store went away, dropped a connection, answered for the first time, or repeated old
     /// rows. Queues its most recent messages for verification.
     void reverify();
@@ -90,9 +94,12 @@ private:
 
     /// What came to the store last is to be asked for again.
     void collect();
-    /// The newest `count` or some more that the store had, of those that arrived up to `newest`; gives the
-    /// arrival before the first of them.
+    /// The newest `count` or some more that the store had, of those up to the place `newest`; gives the place
+    /// before the first of them. A place is an arrival; but what a new node read of old is counted from its
+    /// other end, since it came in downwards and in the store's order.
     std::uint64_t look_back_from(std::uint64_t newest, std::size_t count, Ids& into) const;
+    /// Those of `recent_` and, before them, of `older_` that came to the store last, without the last `skip`.
+    void add_recent(std::size_t skip, std::size_t count, Ids& into) const;
     /// The next of all that the store had, into `again_`.
     void collect_onward();
     [[nodiscard]] bool is_stored(const base::JournalEntry& entry) const;
@@ -100,6 +107,8 @@ private:
     void ask(Turn& turn, Ids& ids, bool fresh);
     void on_absent(Turn& turn, KeptLookup::Absent absent);
     void put_back(Turn& turn);
+    /// The store has it, whatever was found before.
+    void found_again(const std::string& id);
     void wake_at(Turn& turn, base::Time at);
 
     base::Duration request_timeout_;
@@ -108,9 +117,11 @@ private:
     const Store* store_;
     KeptLookup* lookup_;
     std::deque<std::string> recent_;  ///< came to the store last, asked for or not
+    std::deque<std::string> older_;   ///< of those that a new node reads of old, the last
+    std::size_t recent_asked_ = 0;    ///< of these, from the last on
     Ids fresh_;                       ///< seen in the store and not asked for yet
     Ids again_;                       ///< were in the store when it went away, and are to be asked for again
-    std::uint64_t again_after_ = 0;   ///< the arrival before the first that is looked for since then
+    std::uint64_t again_after_ = 0;   ///< the place before the first that is looked for since then
     /// The arrival up to which all that the store had was collected; nothing: not all is asked for.
     std::optional<std::uint64_t> all_after_;
     std::uint64_t suspected_at_ = 0;  ///< the newest arrival then

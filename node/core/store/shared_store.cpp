@@ -134,7 +134,7 @@ void SharedStore::add(Turn& turn, base::ChatMessage message) {
 /// By the live feed comes what is new; all else was there before this node. What was said since its journal
 /// began may be news for those who came before that feed was open.
 bool SharedStore::is_old(const Turn& turn, const base::ChatMessage& message) {
-    if (!fresh_ || by_live_feed_) return false;
+    if (!fresh_ || by_live_feed_ || written_lately_.contains(message.id())) return false;
     if (!news_since_) {
         auto began = turn.now.wall;
         if (const auto first = log_->journal().after({}, CommitQueue::begins_above, 1);

@@ -140,6 +140,8 @@ protected:
     bool by_live_feed_ = false;                 ///< what is taken in just now
     bool fresh_ = false;                        ///< this node has never read a store to its end
     std::optional<base::WallTime> news_since_;  ///< what was said before is old for a node that is fresh
+    /// Ids of what is news though it was said before: for a node that is fresh.
+    std::set<std::string, std::less<>> written_lately_;
     std::set<std::string, std::less<>> vanished_;
     /// Written from here, and not yet come back by the feed.
     std::unordered_set<std::string, Hash, std::equal_to<>> expected_;

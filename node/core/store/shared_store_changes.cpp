@@ -78,8 +78,10 @@ void SharedStore::confirm_change(Turn& turn, const base::ChatMessage& message,
 /// change, or a person took it back.
 void SharedStore::write_over(const base::ChatMessage& known) {
     const auto id = known.id();
-    if (log_->changes().waits_for_store(id)) return;                    // it is about to be written
-    if (!log_->journal().contains(id) || !is_known_stored(id)) return;  // its turn comes
+    if (log_->changes().waits_for_store(id)) return;  // it is about to be written
+    const auto* change = log_->changes().last(id);    // by the store's word, though the disk may not have it
+    const bool was_stored = change && change->stored;
+    if (!was_stored && (!log_->journal().contains(id) || !is_known_stored(id))) return;  // its turn comes
     base::JournalEntry entry;  // the change may not be on the disk yet
     entry.message = known;
     writes_.enqueue_again(entry);
@@ -88,8 +90,7 @@ void SharedStore::write_over(const base::ChatMessage& known) {
 void SharedStore::compare_again(std::string_view id) {
     if (log_->changes().waits_for_store(id)) return;
     const auto known = log_->latest(id);
-    if (!known || !known->changed() || known->removed() == base::removed_in_store || !is_known_stored(id))
-        return;
+    if (!known || !known->changed() || !is_known_stored(id)) return;
     base::JournalEntry entry;  // the change may not be on the disk yet
     entry.message = *known;
     writes_.enqueue_again(entry);

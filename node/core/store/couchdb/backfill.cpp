@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t documents_max = 200;
 constexpr std::size_t newest_rows = 500;
 constexpr base::Duration pause = std::chrono::milliseconds{250};
+/// So far may the live feed lag behind.
+constexpr std::size_t lag_rows_max = 1000;
 /// A member of a cluster that lags finds nothing of what another's feed has told; what was purged meanwhile
 /// is never found again. So it is looked for some seconds long.
 constexpr int looks_in_vain_max = 40;
@@ -83,6 +85,7 @@ void Backfill::begin(std::string seq) {
     looks_in_vain_ = 0;
     last_page_ = fresh_ = false;
     newest_wanted_ = true;
+    held_.reset();
 }
 
 void Backfill::begin_fresh(std::string seq) {
@@ -100,10 +103,14 @@ void Backfill::reopen(Turn& turn) {
 void Backfill::stop(Turn& turn) {
     request_.cancel(turn);
     seq_.clear();
+    held_.reset();
 }
 
-void Backfill::pump(Turn& turn, bool live) {
+void Backfill::pump(Turn& turn, bool live, const std::string& live_place) {
     if (!active() || request_.open() || !health_->usable() || turn.now.time < not_before_) return;
+    if (held_ && live_place.empty()) return;  // it is about to be known
+    if (held_)
+        return ask(turn, api_->changes_page(live_place, lag_rows_max, false), &Backfill::on_written_lately);
     if (live && std::exchange(newest_wanted_, false))
         return ask(turn, api_->changes_newest(std::min(newest_rows, page_rows_)), &Backfill::on_newest);
     if (asked_.empty()) {
@@ -135,6 +142,7 @@ bool Backfill::on_page(std::string_view body, base::WallTime seen) {
     if (!page) return false;
     auto& batch = batch_.emplace();
     for (auto& row : page->rows) {
+        if (!row.deleted) batch.told.push_back(row.id);
         if (row.deleted)
             batch.rows.push_back(std::move(row));
         else if (log_->knows(row.id) && !row.changed && !log_->may_be_changed(row.id))
@@ -151,29 +159,58 @@ bool Backfill::on_page(std::string_view body, base::WallTime seen) {
 bool Backfill::on_fresh_page(std::string_view body, base::WallTime seen) {
     auto page = read_feed_page(body, seen);
     if (!page) return false;
-    auto& batch = batch_.emplace();
+    BackfillBatch batch;
     rows_read_ += page->size();
     for (auto& row : page->rows) {
+        if (row.message) batch.told.push_back(row.id);
         if (is_as_said(row) && log_->knows(row.id))
             batch.known.push_back(std::move(row.id));
         else
             batch.rows.push_back(std::move(row));
     }
-    seq_ = std::move(page->last_seq);
+    page_end_ = std::move(page->last_seq);
     batch.done = page->size() < fresh_rows() && asked_live_;
+    give(std::move(batch), page->pending);
     return true;
 }
 
 bool Backfill::on_newest(std::string_view body, base::WallTime seen) {
     auto page = read_feed_page(body, seen);
     if (!page) return false;
-    auto& batch = batch_.emplace();
+    BackfillBatch batch;
+    batch.newest = true;
     for (auto row = page->rows.rbegin(); row != page->rows.rend(); ++row) {
+        if (row->message) batch.told.push_back(row->id);
         if (is_as_said(*row) && log_->knows(row->id))
             batch.known.push_back(std::move(row->id));
         else
             batch.rows.push_back(std::move(*row));
     }
+    give(std::move(batch), 0);
+    return true;
+}
+
+/// What the live feed is about to bring may be read here a moment before. It is news to those who came in
+/// between, and only the store can tell it from what is old.
+void Backfill::give(BackfillBatch batch, std::uint64_t pending) {
+    const bool has_unknown = std::ranges::any_of(
+        batch.rows, [this](const FeedRow& row) { return row.message && !log_->knows(row.id); });
+    if (fresh_ && has_unknown && pending <= lag_rows_max)
+        held_ = std::move(batch);
+    else
+        give_now(std::move(batch));
+}
+
+void Backfill::give_now(BackfillBatch batch) {
+    if (!batch.newest) seq_ = page_end_;
+    batch_ = std::move(batch);
+}
+
+bool Backfill::on_written_lately(std::string_view body, base::WallTime seen) {
+    auto page = read_feed_page(body, seen);
+    if (!page) return false;
+    for (auto& row : page->rows) held_->written_lately.push_back(std::move(row.id));
+    give_now(*std::exchange(held_, std::nullopt));
     return true;
 }
 

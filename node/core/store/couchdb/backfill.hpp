@@ -20,9 +20,14 @@ std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen);
 
 /// What a scan found in one turn.
 struct BackfillBatch {
-    std::vector<std::string> known;  ///< ids of messages that this node has, and the store too
-    std::vector<FeedRow> rows;       ///< what it had not, or may have otherwise
-    bool done = false;               ///< the stretch is read, up to where the live feed began or beyond
+    std::vector<std::string> known;   ///< ids of messages that this node has, and the store too
+    std::vector<FeedRow> rows;        ///< what it had not, or may have otherwise
+    bool done = false;                ///< the stretch is read, up to where the live feed began or beyond
+    std::vector<std::string> told{};  ///< the ids of all these, in the store's order
+    bool newest = false;              ///< nothing that the store has is newer
+    /// Ids of what was written since the live feed is open, and may not have come by it yet. For a fresh
+    /// node: what else these rows bring was there before.
+    std::vector<std::string> written_lately{};
 };
 
 /// Reads an old stretch of the feed beneath a live one: pages of ids without documents, and only those
@@ -50,7 +55,8 @@ public:
     [[nodiscard]] const std::string& seq() const { return seq_; }
 
     /// The end of a turn. `live`: the live feed is open, so that what is written from now on comes by it.
-    void pump(Turn& turn, bool live);
+    /// `live_place`: so far it has come.
+    void pump(Turn& turn, bool live, const std::string& live_place);
     /// What was found since this was last asked; nothing when nothing was read.
     [[nodiscard]] std::optional<BackfillBatch> take_batch() { return std::exchange(batch_, std::nullopt); }
 
@@ -62,6 +68,10 @@ private:
     bool on_newest(std::string_view body, base::WallTime seen);
     bool on_fresh_page(std::string_view body, base::WallTime seen);
     bool on_documents(std::string_view body, base::WallTime seen);
+    bool on_written_lately(std::string_view body, base::WallTime seen);
+    /// Gives what a fresh node reads, at once or when it is known what of it is news.
+    void give(BackfillBatch batch, std::uint64_t pending);
+    void give_now(BackfillBatch batch);
     [[nodiscard]] bool page_done();
     /// The row has its message as it was said, and nothing else is known of it.
     [[nodiscard]] bool is_as_said(const FeedRow& row) const;
@@ -74,7 +84,7 @@ private:
     CommitQueue* log_;
     StoreHealth* health_;
     std::string seq_;                  ///< empty: nothing to do
-    std::string page_end_;             ///< the last_seq of the page whose documents are being fetched
+    std::string page_end_;             ///< the last_seq of the page that was read last, and not all given yet
     std::deque<std::string> missing_;  ///< of that page
     std::vector<std::string> asked_;   ///< documents under way
     int looks_in_vain_ = 0;    ///< that the feed told of and the store did not find, one after the other
@@ -86,6 +96,7 @@ private:
     Request request_;
     base::Time not_before_{};
     std::optional<BackfillBatch> batch_;  ///< not yet taken
+    std::optional<BackfillBatch> held_;   ///< until it is known what of it is news
 };
 
 }  // namespace davenport::node

@@ -8,12 +8,15 @@
 #include "node/base/time.hpp"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <utility>
 
 namespace davenport::node {
 namespace {
 
 constexpr std::size_t known_rows_for_backfill = 200;
+constexpr std::size_t lag_rows_max = 1000;            // so far may the live feed lag behind
 constexpr auto ahead_max = std::chrono::seconds{60};  // as of a key
 // Of an id of our form: nodes whose clocks are wrong make such, and they are told of (ClockCheck). What is
 // further ahead was made by hand.
@@ -152,6 +155,8 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
             const bool known = take_in_row(turn, row);
             known_run_ = known ? known_run_ + 1 : 0;
             old_news |= known;
+            anti_entropy_.told(row.id);
+            written_lately_.erase(row.id);
         } else {
             take_in_row(turn, row);
         }
@@ -170,6 +175,12 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
 }
 
 void CouchStore::on_batch(Turn& turn, BackfillBatch batch) {
+    for (auto& id : batch.written_lately) written_lately_.insert(std::move(id));
+    for (const auto& id : batch.told)
+        if (batch.newest)
+            anti_entropy_.told(id);
+        else
+            anti_entropy_.told_of_old(id);
     for (const auto& id : batch.known) sighted(turn, id, log_->find(id));
     for (auto& row : batch.rows)
         if (base::is_policy_id(row.id))
@@ -219,6 +230,7 @@ void CouchStore::caught_up_at_last(Turn& turn) {
         turn.info("store: read to its end, " + std::to_string(backfill_.rows_read()) + " documents");
     fresh_ = false;
     newest_read_.clear();
+    written_lately_.clear();
 }
 
 bool CouchStore::is_placed_by_id(const Turn& turn, const std::optional<base::MessageIdParts>& said) const {
@@ -318,6 +330,37 @@ void CouchStore::read_feed_from(Turn& turn, std::string seq) {
     feed_.begin_at(turn, std::move(seq));
 }
 
+void CouchStore::tell_news_apart(Turn& turn, const std::vector<base::ChatMessage>& messages,
+                                 const OpenRequest& request, OnToldApart then) {
+    const bool in_doubt =
+        catching_up() && feed_.live() && std::ranges::any_of(messages, [&](const base::ChatMessage& message) {
+            return !log_->knows(message.id()) && is_old(turn, message);
+        });
+    if (!in_doubt) return then(turn, true);
+    DAVENPORT_MARK("a new node asks what of an answer is news");
+    follow_ups_[*request] =
+        requests_.send(turn, RequestOwner::lookup, api_.changes_page(feed_.live_place(), lag_rows_max, false),
+                       {.timeout = config_->request_timeout},
+                       [this, request, then = std::move(then)](Turn& t, const Reply& reply) {
+                           follow_ups_.erase(*request);
+                           const auto page = reply.response && reply.response->status == 200
+                                                 ? read_feed_page(reply.response->body, t.now.wall)
+                                                 : std::nullopt;
+                           if (page)
+                               for (const auto& row : page->rows) written_lately_.insert(row.id);
+                           then(t, page.has_value());
+                           return page.has_value();
+                       });
+}
+
+void CouchStore::cancel(Turn& turn, RequestId request) {
+    if (const auto follow_up = follow_ups_.find(request); follow_up != follow_ups_.end()) {
+        requests_.cancel(turn, follow_up->second);
+        follow_ups_.erase(follow_up);
+    }
+    requests_.cancel(turn, request);
+}
+
 void CouchStore::set_checkpoint(const std::string& seq) {
     if (seq.empty() || seq == checkpoint_seq_) return;
     if (!placer_.idle() || !conflicts_.idle()) {  // a node that ends meanwhile reads of it again
@@ -342,7 +385,7 @@ void CouchStore::read(Turn& turn) {
         read_feed_from(turn, feed_.seq());
     }
     feed_.pump(turn);
-    backfill_.pump(turn, feed_.live());
+    backfill_.pump(turn, feed_.live(), feed_.live_place());
     placer_.pump(turn);
 }
 
@@ -365,79 +408,98 @@ void CouchStore::verify(Turn& turn, const std::vector<std::string>& stored) {
 
 Store::RequestId CouchStore::read_since(Turn& turn, const Place& place, OnPage on_page) {
     const bool from_the_beginning = place == beginning;
-    return requests_.send(
-        turn, RequestOwner::resume, api_.changes_page(place.empty() ? beginning : place, page_rows_, true),
-        {.timeout = config_->request_timeout},
-        [this, from_the_beginning, on_page = std::move(on_page)](Turn& t, const Reply& reply) {
-            auto rows = reply.response && reply.response->status == 200
-                            ? read_feed_page(reply.response->body, t.now.wall)
-                            : std::nullopt;
-            if (!rows) {
-                const bool unknown_place =
-                    reply.response && reply.response->status == 400 && !from_the_beginning;
-                on_page(t, nullptr, unknown_place);
-                return unknown_place;
-            }
-            StorePage page{{}, std::move(rows->last_seq), rows->size() >= page_rows_};
-            for (auto& row : rows->rows)
-                if (row.message && row.message->id() == row.id)
-                    page.messages.push_back(std::move(*row.message));
-                else if (row.deleted || row.no_message)
-                    add_gone(row, page.messages);
-            // Somebody else's document: shown to all when it has its place, if it was not.
-            std::map<std::string, base::ChatMessage, std::less<>> told;  // as the store has them
-            std::erase_if(page.messages, [&](base::ChatMessage& message) {
-                if (is_placed_by_id(t, base::parse_message_id(message.id()))) return false;
-                if (const auto known = log_->latest(message.id())) {
-                    told.emplace(message.id(), message);
-                    message = base::later_of(*known, message);
-                    return false;
-                }
-                return !log_->knows(message.id()) && wants_place(t, message);
-            });
-            // What is old to a new node is shown to no follower as it comes in: those who miss it find it
-            // known. What is gone meanwhile is sent to nobody as it was said.
-            const auto is_gone = [&](const base::ChatMessage& message) {
-                return message.user().empty() && message.removed() == base::removed_in_store;
-            };
-            for (const auto& message : page.messages)
-                if (!log_->knows(message.id()) && !is_gone(message) &&
-                    (vanished_.contains(message.id()) || is_old(t, message)))
-                    add(t, message);
-            on_page(t, &page, false);
-            for (auto& message : page.messages)
-                if (is_gone(message))
-                    on_gone_unknown(t, message.id());
-                else if (const auto as_told = told.find(message.id()); as_told != told.end())
-                    take_in(t, std::move(as_told->second));
-                else
-                    take_in(t, std::move(message));
-            return true;
-        });
+    const auto request = std::make_shared<RequestId>();
+    return *request = requests_.send(
+               turn, RequestOwner::resume,
+               api_.changes_page(place.empty() ? beginning : place, page_rows_, true),
+               {.timeout = config_->request_timeout},
+               [this, request, from_the_beginning, on_page = std::move(on_page)](Turn& t,
+                                                                                 const Reply& reply) {
+                   auto rows = reply.response && reply.response->status == 200
+                                   ? read_feed_page(reply.response->body, t.now.wall)
+                                   : std::nullopt;
+                   if (!rows) {
+                       const bool unknown_place =
+                           reply.response && reply.response->status == 400 && !from_the_beginning;
+                       on_page(t, nullptr, unknown_place);
+                       return unknown_place;
+                   }
+                   StorePage page{{}, std::move(rows->last_seq), rows->size() >= page_rows_};
+                   for (auto& row : rows->rows)
+                       if (row.message && row.message->id() == row.id)
+                           page.messages.push_back(std::move(*row.message));
+                       else if (row.deleted || row.no_message)
+                           add_gone(row, page.messages);
+                   const auto messages = page.messages;
+                   tell_news_apart(t, messages, request,
+                                   [this, on_page, page = std::move(page)](Turn& told_in, bool told) mutable {
+                                       if (told)
+                                           give_page(told_in, page, on_page);
+                                       else
+                                           on_page(told_in, nullptr, false);
+                                   });
+                   return true;
+               });
+}
+
+void CouchStore::give_page(Turn& turn, StorePage& page, const OnPage& on_page) {
+    // Somebody else's document: shown to all when it has its place, if it was not.
+    std::map<std::string, base::ChatMessage, std::less<>> told;  // as the store has them
+    std::erase_if(page.messages, [&](base::ChatMessage& message) {
+        if (is_placed_by_id(turn, base::parse_message_id(message.id()))) return false;
+        if (const auto known = log_->latest(message.id())) {
+            told.emplace(message.id(), message);
+            message = base::later_of(*known, message);
+            return false;
+        }
+        return !log_->knows(message.id()) && wants_place(turn, message);
+    });
+    // What is old to a new node is shown to no follower as it comes in: those who miss it find it known. What
+    // is gone meanwhile is sent to nobody as it was said.
+    const auto is_gone = [&](const base::ChatMessage& message) {
+        return message.user().empty() && message.removed() == base::removed_in_store;
+    };
+    for (const auto& message : page.messages)
+        if (!log_->knows(message.id()) && !is_gone(message) &&
+            (vanished_.contains(message.id()) || is_old(turn, message)))
+            add(turn, message);
+    on_page(turn, &page, false);
+    for (auto& message : page.messages)
+        if (is_gone(message))
+            on_gone_unknown(turn, message.id());
+        else if (const auto as_told = told.find(message.id()); as_told != told.end())
+            take_in(turn, std::move(as_told->second));
+        else
+            take_in(turn, std::move(message));
 }
 
 Store::RequestId CouchStore::read_room(Turn& turn, std::string_view room, std::string_view before,
                                        std::size_t limit, OnRoom on_room) {
     // A range of keys holds its first, and what lies before a message does not.
     const std::size_t first = before.empty() ? 0 : 1;
-    return requests_.send(turn, RequestOwner::room_reads,
-                          api_.newest_documents(room, before, limit + 1 + first),
-                          {.timeout = config_->request_timeout},
-                          [this, limit, name = std::string{room}, end = std::string{before},
-                           on_room = std::move(on_room)](Turn& t, const Reply& reply) {
-                              const bool answered = reply.response && reply.response->status == 200;
-                              if (!answered) return on_room(t, nullptr), false;
-                              std::vector<base::ChatMessage> messages;
-                              for (auto& row : read_documents(reply.response->body, t.now.wall))
-                                  if (row.message && row.message->id() == row.id &&
-                                      (end.empty() || row.message->position() < end))
-                                      messages.push_back(std::move(*row.message));
-                              on_room(t, &messages);
-                              if (end.empty() && catching_up())
-                                  newest_read_[name] = std::max(newest_read_[name], limit);
-                              for (auto& message : messages) take_in(t, std::move(message));
-                              return true;
-                          });
+    const auto request = std::make_shared<RequestId>();
+    return *request = requests_.send(
+               turn, RequestOwner::room_reads, api_.newest_documents(room, before, limit + 1 + first),
+               {.timeout = config_->request_timeout},
+               [this, request, limit, name = std::string{room}, end = std::string{before},
+                on_room = std::move(on_room)](Turn& t, const Reply& reply) {
+                   const bool answered = reply.response && reply.response->status == 200;
+                   if (!answered) return on_room(t, nullptr), false;
+                   std::vector<base::ChatMessage> messages;
+                   for (auto& row : read_documents(reply.response->body, t.now.wall))
+                       if (row.message && row.message->id() == row.id &&
+                           (end.empty() || row.message->position() < end))
+                           messages.push_back(std::move(*row.message));
+                   tell_news_apart(t, messages, request,
+                                   [this, limit, name, end, on_room, messages](Turn& told_in, bool told) {
+                                       if (!told) return on_room(told_in, nullptr);
+                                       on_room(told_in, &messages);
+                                       if (end.empty() && catching_up())
+                                           newest_read_[name] = std::max(newest_read_[name], limit);
+                                       for (const auto& message : messages) take_in(told_in, message);
+                                   });
+                   return true;
+               });
 }
 
 Store::RequestId CouchStore::find(Turn& turn, std::string_view id, OnLookup on_lookup) {

@@ -18,7 +18,9 @@
 #include "node/core/store/shared_store.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -92,7 +94,7 @@ public:
     RequestId read_notes(Turn& turn, OnNotes on_notes) override {
         return notes_.read_all(turn, std::move(on_notes));
     }
-    void cancel(Turn& turn, RequestId request) override { requests_.cancel(turn, request); }
+    void cancel(Turn& turn, RequestId request) override;
     void publish(Turn& turn, const base::People& people, OnPublished on_published) override {
         presence_.publish(turn, people, std::move(on_published));
     }
@@ -103,6 +105,14 @@ private:
     /// Another store answers than before, or the first one.
     void begin_with(Turn& turn, const base::Generation& generation);
     void read_feed_from(Turn& turn, std::string seq);
+    using OpenRequest = std::shared_ptr<RequestId>;  ///< what the caller may cancel; known after it is sent
+    using OnToldApart = std::function<void(Turn&, bool told)>;
+    /// Calls `then` when it is known which of these messages were written since the live feed is open: they
+    /// are news, however long ago they were said. At once where there is no doubt; `told` is false when the
+    /// store gave no answer.
+    void tell_news_apart(Turn& turn, const std::vector<base::ChatMessage>& messages,
+                         const OpenRequest& request, OnToldApart then);
+    void give_page(Turn& turn, StorePage& page, const OnPage& on_page);
     /// With or after the messages that it covers: what is pending before goes to the disk before it, or in
     /// the same batch.
     void set_checkpoint(const std::string& seq);
@@ -163,6 +173,7 @@ private:
     std::string waiting_checkpoint_;  ///< until that has its place
     std::uint64_t documents_ = 0;     ///< that the store had when that was found
     Request counting_, looking_up_;
+    std::map<RequestId, RequestId> follow_ups_;  ///< of tell_news_apart(), by whose answer is looked at
     std::map<std::string, std::size_t, std::less<>> newest_read_;  ///< by room, while catching up
     std::optional<base::WallTime> neighbour_;  ///< when the message that the feed told last was said
 };

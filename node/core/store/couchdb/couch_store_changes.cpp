@@ -80,25 +80,28 @@ void CouchStore::add_gone(const FeedRow& row, std::vector<base::ChatMessage>& in
 }
 
 Store::RequestId CouchStore::fetch(Turn& turn, std::string_view id, OnLookup on_lookup) {
-    return requests_.send(turn, RequestOwner::lookup, api_.get_document(id),
-                          {.timeout = config_->request_timeout},
-                          [this, on_lookup = std::move(on_lookup)](Turn& t, const Reply& reply) {
-                              auto found = Lookup::no_answer;
-                              if (reply.response && reply.response->status == 404 &&
-                                  judge(*reply.response) == StoreVerdict::served)
-                                  found = Lookup::unknown;
-                              base::JsonReader reader;
-                              const auto document = reply.response && reply.response->status == 200
-                                                        ? reader.read(reply.response->body)
-                                                        : std::nullopt;
-                              if (document) {
-                                  auto message = base::from_document(*document, t.now.wall);
-                                  found = message ? Lookup::known : Lookup::unknown;
-                                  if (message) take_in(t, std::move(*message));
-                              }
-                              on_lookup(t, found);
-                              return found != Lookup::no_answer;
-                          });
+    const auto request = std::make_shared<RequestId>();
+    return *request = requests_.send(
+               turn, RequestOwner::lookup, api_.get_document(id), {.timeout = config_->request_timeout},
+               [this, request, on_lookup = std::move(on_lookup)](Turn& t, const Reply& reply) {
+                   auto found = Lookup::no_answer;
+                   if (reply.response && reply.response->status == 404 &&
+                       judge(*reply.response) == StoreVerdict::served)
+                       found = Lookup::unknown;
+                   base::JsonReader reader;
+                   const auto document = reply.response && reply.response->status == 200
+                                             ? reader.read(reply.response->body)
+                                             : std::nullopt;
+                   const auto message = document ? base::from_document(*document, t.now.wall) : std::nullopt;
+                   if (document && !message) found = Lookup::unknown;
+                   if (!message) return on_lookup(t, found), found != Lookup::no_answer;
+                   tell_news_apart(t, {*message}, request,
+                                   [this, on_lookup, message = *message](Turn& told_in, bool told) {
+                                       if (told) take_in(told_in, message);
+                                       on_lookup(told_in, told ? Lookup::known : Lookup::no_answer);
+                                   });
+                   return true;
+               });
 }
 
 }  // namespace davenport::node

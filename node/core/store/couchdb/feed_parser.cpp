@@ -232,6 +232,8 @@ std::optional<FeedPage> read_feed_page(std::string_view body, base::WallTime see
             whole = false;
     });
     if (!is_array || !whole) return std::nullopt;
+    const auto pending = base::int_member(*value, "pending").value_or(0);
+    page.pending = static_cast<std::uint64_t>(std::max<std::int64_t>(pending, 0));
     return page;
 }
 

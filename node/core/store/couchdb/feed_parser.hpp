@@ -7,6 +7,7 @@
 #include "node/base/time.hpp"
 #include "node/core/store/store.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,6 +57,7 @@ struct FeedPage {
     std::vector<FeedRow> rows;
     std::string last_seq;
     std::vector<std::string> skipped{};  ///< ids of rows that cannot be read
+    std::uint64_t pending = 0;           ///< rows behind these; 0 also where the store does not tell
     /// As many as the store gave.
     [[nodiscard]] std::size_t size() const { return rows.size() + skipped.size(); }
 };
