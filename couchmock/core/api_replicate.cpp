@@ -272,7 +272,7 @@ std::string job_json(const std::string& id, const Replication& job) {
 }  // namespace
 
 void replicate(Server& server, Call& call) {
-    if (call.request().body.empty()) throw bad_request("Missing request body");
+    if (call.request().body.empty() && call.method() != "POST") throw bad_request("Missing request body");
     const auto body = base::parse_json(call.body());
     if (!body) throw bad_request("invalid UTF-8 JSON");
     if (!body->is_object()) throw bad_request("Request body must be a JSON object");
@@ -339,9 +339,24 @@ void run_replications(Server& server, base::Now now) {
     }
 }
 
+namespace {
+bool is_integer(std::string_view text) {
+    if (text.starts_with('-')) text.remove_prefix(1);
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+}  // namespace
+
 void scheduler(Server& server, Call& call) {
     const auto& path = call.path();
     if (call.method() != "GET") throw method_not_allowed("GET,HEAD");
+    for (const auto& [name, value] : call.query()) {
+        if ((name != "limit" && name != "skip") || path.size() != 2 || is_integer(value)) continue;
+        throw ApiError{
+            400,
+            "query_parse_error",
+            path[1] == "docs" ? "Invalid value for integer: \"" + value + '"' : name + " must be an integer",
+            {}};
+    }
     if (path.size() == 2 && path[1] == "docs") {
         server.send_chunked(call, "{\"total_rows\":0,\"offset\":0,\"docs\":[\r\n\r\n]}\n");
         return;

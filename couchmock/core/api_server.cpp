@@ -307,6 +307,15 @@ bool server_path(Server& server, Call& call, std::string_view name) {
         replicate(server, call);
     } else if (name == "_scheduler") {
         scheduler(server, call);
+    } else if (name == "_search_analyze") {
+        if (call.method() != "GET" && call.method() != "POST") throw method_not_allowed("GET,POST");
+        throw ApiError{503, "service unavailable", "Search is not available", {}};
+    } else if (name == "_nouveau_analyze") {
+        if (call.method() != "POST") throw method_not_allowed("POST");
+        throw not_found();
+    } else if (name == "_db_updates") {
+        if (call.method() != "GET") throw method_not_allowed("GET");
+        throw not_found("Database does not exist.");  // `_global_changes`, which is made by hand
     } else if (name == "_reshard") {
         if (call.path().size() > 1 && call.path()[1] == "jobs") {
             call.respond_json(200, R"({"jobs":[],"offset":0,"total_rows":0})");

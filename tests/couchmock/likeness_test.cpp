@@ -233,7 +233,8 @@ TEST_F(Likeness, ListsTakeTheParametersOfViews) {
               "400 query_parse_error: Invalid value for integer: \"x\"");
     EXPECT_EQ(words(mock.get("/_all_dbs?limit=-1")),
               "400 query_parse_error: Invalid value for positive integer: \"-1\"");
-    EXPECT_EQ(mock.get("/_all_dbs?startkey=%7B%7D").body, "[]\n");
+    EXPECT_EQ(mock.get("/_all_dbs?startkey=%7B%7D&limit=1").body, "[\"_replicator\"]\n");
+    EXPECT_EQ(mock.get("/_all_dbs?endkey=%7B%7D&limit=1").body, "[]\n");
     EXPECT_EQ(words(mock.get("/db/_all_docs?group=true")),
               "400 query_parse_error: Invalid use of grouping on a map view.");
     write("_design/x", "{}");
