@@ -1,6 +1,7 @@
 #include "couchmock/core/all_docs_query.hpp"
 #include "couchmock/core/api_show.hpp"
 #include "couchmock/core/document_json.hpp"
+#include "couchmock/core/edit_reader.hpp"
 #include "node/base/json.hpp"
 
 #include <iterator>
@@ -108,6 +109,9 @@ void append_keys(std::string& out, Database& database, const ListQuery& range, s
             return !key.is_string() || !std::string_view{key.get_string()}.starts_with("_design/");
         });
     }
+    if (!prefix.empty() && !designs_only)
+        for (const auto& key : keys)
+            if (key.is_string()) check_document_id(database, std::string_view{key.get_string()});
     append_head(out, database, range, total, std::nullopt);
     std::uint64_t shown = 0;
     for (std::size_t i = range.skip; i < keys.size() && shown < range.limit; ++i, ++shown) {

@@ -142,7 +142,7 @@ void changes(Server& server, Call& call, Database& database) {
         options.filter = changes_filter(server, call, database, query.filter, body ? &*body : nullptr);
     if (!query.known_feed)
         throw bad_request("Supported `feed` types: normal, continuous, live, longpoll, eventsource");
-    options.since = read_since(database, query.since);
+    options.since = options.descending ? database.start() : read_since(database, query.since);
     if (!query.known_style) throw badarg();
 
     if (options.kind == FeedKind::normal) {

@@ -178,7 +178,7 @@ std::optional<Revision> named_revision(const Call& call) {
     std::optional<Revision> rev;
     if (const auto* text = call.find("rev")) rev = read_revision(*text);
     auto match = call.header("if-match");
-    if (match.empty()) return rev;
+    if (match.empty() && !base::has_header(call.request().headers, "if-match")) return rev;
     while (match.starts_with('"')) match.remove_prefix(1);
     while (match.ends_with('"')) match.remove_suffix(1);
     auto etag = read_revision(match);

@@ -182,6 +182,7 @@ void local_document(Server& server, Call& call, Database& database, std::string_
     const auto it = database.locals().find(id);
     if (it == database.locals().end()) throw not_found();
     if (call.method() == "DELETE") {
+        if (const auto* rev = call.find("rev")) static_cast<void>(read_revision(*rev));
         database.erase_local(id);
         call.respond_json(200, written(id, "0-0"), {{"ETag", opaque_etag(std::string{id} + "0-0")}});
         return;

@@ -361,7 +361,10 @@ void scheduler(Server& server, Call& call) {
         server.send_chunked(call, "{\"total_rows\":0,\"offset\":0,\"docs\":[\r\n\r\n]}\n");
         return;
     }
-    if (path.size() < 2 || path[1] != "jobs" || path.size() > 3) throw not_found();
+    if (path.size() < 2 || path[1] != "jobs" || path.size() > 3) {
+        call.respond_json(404, R"({"error":"not found"})");  // without a reason
+        return;
+    }
     if (path.size() == 3) {
         auto id = path[2];
         std::ranges::replace(id, ' ', '+');

@@ -26,7 +26,7 @@ void require_get_only(const Call& call) {
 
 void uuids(Server& server, Call& call) {
     call.names_request = false;
-    require_get_only(call);
+    require_method(call, "GET", "GET");
     const auto* text = call.find("count");
     std::int64_t count = 1;
     if (text) {
@@ -307,6 +307,9 @@ bool server_path(Server& server, Call& call, std::string_view name) {
         replicate(server, call);
     } else if (name == "_scheduler") {
         scheduler(server, call);
+    } else if (name == "_utils" && call.path().size() == 1) {
+        require_method(call, "GET", "GET,HEAD");
+        call.respond(301, {}, call.plain_headers({{"Location", call.base_url() + "/_utils/"}}));
     } else if (name == "_search_analyze") {
         if (call.method() != "GET" && call.method() != "POST") throw method_not_allowed("GET,POST");
         throw ApiError{503, "service unavailable", "Search is not available", {}};

@@ -44,7 +44,7 @@ void read_parameters(ViewQuery& query, const Call& call) {
         if (name == "keys") {
             const auto keys = base::parse_json(value);
             if (!keys) throw bad_request("invalid UTF-8 JSON");
-            if (!keys->is_array()) throw bad_request("`keys` parameter must be an array.");
+            if (!keys->is_array()) throw refused("`keys` must be an array of strings.");
         }
         read_parameter(query, name, value, nullptr);
     }

@@ -241,7 +241,29 @@ TEST_F(Corners, DesignDocumentsAreLookedAtByASearchThatHasNoIndex) {
     EXPECT_TRUE(post("/_explain", R"({"selector":{}})").value().at("mrargs").at("start_key").is_null());
 }
 
+TEST_F(Corners, ADescendingFeedAsksForNoPlace) {
+    write("a", "{}");
+    EXPECT_EQ(mock.get("/db/_changes?descending=true&since=x").value().at("results").as_array().size(), 1u);
+    EXPECT_EQ(mock.get("/db/_changes?since=x").status, 400);
+}
+
+TEST_F(Corners, KeysOfAPartitionHaveToBeIdsOfOne) {
+    mock.put("/parts?partitioned=true", "");
+    EXPECT_EQ(told(mock.get("/parts/_partition/p/_all_docs?keys=%5B%22b%22,%22c%22%5D")),
+              "400 illegal_docid: Doc id must be of form partition:id");
+}
+
 // ---- the server
+
+TEST_F(Corners, PathsThatAreNotThereSayItAsCouchDBDoes) {
+    EXPECT_EQ(mock.get("/_scheduler/x").body, "{\"error\":\"not found\"}\n");
+    EXPECT_EQ(mock.get("/_utils").status, 301);
+    EXPECT_EQ(mock.ask("HEAD", "/_uuids").status, 200);
+    EXPECT_EQ(mock.ask("DELETE", "/db/a", "", {{"If-Match", ""}}).status, 404);
+    write("a", "{}");
+    EXPECT_EQ(told(mock.ask("DELETE", "/db/a", "", {{"If-Match", ""}})),
+              "400 bad_request: Invalid rev format");
+}
 
 TEST_F(Corners, AUsersPasswordIsLookedAtBeforeAConflictAndTheRestBehindIt) {
     const auto put = [&](const std::string& more) {
