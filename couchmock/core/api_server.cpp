@@ -242,25 +242,27 @@ void active_tasks(const Server& server, Call& call) {
     std::string out = "[";
     for (const auto& [id, job] : server.replications) {
         const auto started_s = base::unix_ms(job.started) / 1000;
-        json::object task{{"type", "replication"},
-                          {"node", node_name},
-                          {"pid", "<0.1000.0>"},
-                          {"replication_id", id},
-                          {"source", job.source_url},
-                          {"target", job.target_url},
-                          {"continuous", true},
-                          {"database", nullptr},
-                          {"doc_id", nullptr},
-                          {"user", job.user.empty() ? json::value{} : json::value{job.user}},
-                          {"revisions_checked", job.counts.checked},
-                          {"missing_revisions_found", job.counts.found},
-                          {"docs_read", job.counts.found},
-                          {"docs_written", job.counts.written},
-                          {"doc_write_failures", 0},
-                          {"changes_pending", 0},
-                          {"checkpoint_interval", 30000},
-                          {"started_on", started_s},
-                          {"updated_on", started_s}};
+        json::object task{
+            {"type", "replication"},
+            {"node", node_name},
+            {"pid", "<0.1000.0>"},
+            {"replication_id", id},
+            {"source", job.source_url},
+            {"target", job.target_url},
+            {"continuous", true},
+            {"database", job.document.empty() ? json::value(nullptr) : json::value("_replicator")},
+            {"doc_id", job.document.empty() ? json::value(nullptr) : json::value(job.document)},
+            {"user",
+             job.user.empty() || !job.document.empty() ? json::value(nullptr) : json::value(job.user)},
+            {"revisions_checked", job.counts.checked},
+            {"missing_revisions_found", job.counts.found},
+            {"docs_read", job.counts.found},
+            {"docs_written", job.counts.written},
+            {"doc_write_failures", 0},
+            {"changes_pending", 0},
+            {"checkpoint_interval", 30000},
+            {"started_on", started_s},
+            {"updated_on", started_s}};
         if (out.size() > 1) out += ',';
         out += base::write_json(task);
     }

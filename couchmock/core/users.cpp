@@ -1,7 +1,7 @@
 #include "couchmock/core/users.hpp"
 
 #include "couchmock/core/accounts.hpp"
-#include "couchmock/core/api.hpp"
+#include "couchmock/core/api_replicate.hpp"
 #include "couchmock/core/design_check.hpp"
 #include "couchmock/core/edit_reader.hpp"
 #include "couchmock/core/erlang_print.hpp"
@@ -163,6 +163,8 @@ void prepare_user(Server& server, const User& user, const Database& database, Ed
 
 void prepare_edit(Server& server, const Call& call, const Database& database, Edit& edit, bool replicated) {
     resolve_stubs(database, edit);
+    if (database.settings().name == "_replicator" && !replicated)
+        prepare_replicator_document(server, call, edit);
     if (database.settings().name == "_users") prepare_user(server, call.user, database, edit, replicated);
     if (edit.id.starts_with("_design/") && !edit.deleted) {
         const auto body = base::parse_json("{" + edit.body + "}");
