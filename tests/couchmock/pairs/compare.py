@@ -8,11 +8,16 @@ HEADERS = [
     "content-range", "accept-ranges", "content-md5", "content-disposition", "content-location", "access-control-allow-origin", "vary",
     "x-couch-update-newrev", "x-couch-id", "retry-after", "transfer-encoding", "x-couch-full-commit", "last-modified",
 ]
-SEQ_KEYS = {"seq", "last_seq", "update_seq", "purge_seq", "purged_infos", "_local_seq", "source_last_seq", "recorded_seq", "start_last_seq", "end_last_seq", "committed_seq",
-            "through_seq", "checkpointed_source_seq"}
-OPAQUE_KEYS = {"instance_start_time", "ref", "salt", "derived_key", "session_id", "start_time", "end_time", "pid", "uptime", "disk_size", "data_size", "file",
-               "active", "external", "signature", "started_on", "updated_on", "execution_time_ms", "_conflict_time", "last_updated", "node", "expires", "replication_id", "duration", "iterations", "bookmark", "waiting_commit", "waiting_clients", "updater_running",
-               "compact_running", "git_sha", "uuid"}
+SEQ_KEYS = {
+    "seq", "last_seq", "update_seq", "purge_seq", "purged_infos", "_local_seq", "source_last_seq", "recorded_seq", "start_last_seq",
+    "end_last_seq", "committed_seq", "through_seq", "checkpointed_source_seq"
+}
+OPAQUE_KEYS = {
+    "instance_start_time", "ref", "salt", "derived_key", "session_id", "start_time", "end_time", "pid", "uptime", "disk_size",
+    "data_size", "file", "active", "external", "signature", "started_on", "updated_on", "execution_time_ms", "_conflict_time",
+    "last_updated", "node", "expires", "replication_id", "duration", "iterations", "bookmark", "waiting_commit", "waiting_clients",
+    "updater_running", "compact_running", "git_sha", "uuid"
+}
 OPAQUE_ANY = {"view_index", "sizes", "features"}  # what a background indexer has done so far, and what was built in
 OPAQUE_TEXT = [
     (re.compile(r"\b\d+-g[0-9A-Za-z_-]{20,}"), "SEQ"),

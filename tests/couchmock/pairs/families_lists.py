@@ -28,7 +28,13 @@ class Lists(Family):
             query["limit"] = self.odd_number() if self.chance(odd * 2) else self.number(0, 5)
         if self.chance(0.2):
             query["skip"] = self.odd_number() if self.chance(odd * 2) else self.number(0, 4)
-        for name in self.some(["descending", "inclusive_end", "include_docs", "update_seq", "conflicts", "sorted", "stable", "update", "stale", "revs", "attachments"], 0, 3):
+        for name in self.some(
+            [
+                "descending", "inclusive_end", "include_docs", "update_seq", "conflicts", "sorted", "stable", "update", "stale", "revs",
+                "attachments"
+            ],
+            0, 3
+        ):
             if name in ("update", "stale") and self.waits_for_index:
                 query[name] = "true" if name == "update" else self.pick("false", "x")
             elif name in ("update", "stale"):
@@ -36,7 +42,12 @@ class Lists(Family):
             else:
                 query[name] = self.odd_flag() if self.chance(odd * 2) else self.pick("true", "false")
         if self.chance(odd):
-            query[self.pick("startkey_docid", "endkey_docid", "group", "reduce", "group_level", "foo", "start_key_doc_id", "end_key_doc_id", "partition")] = self.pick("a", "true", "false", "1", '"a"')
+            query[
+                self.pick(
+                    "startkey_docid", "endkey_docid", "group", "reduce", "group_level", "foo", "start_key_doc_id", "end_key_doc_id",
+                    "partition"
+                )
+            ] = self.pick("a", "true", "false", "1", '"a"')
         return query
 
     def as_body(self, query):
@@ -69,9 +80,21 @@ class AllDocs(Lists):
             elif form == 4:
                 yield self.post(path, self.as_body(query))
             elif form == 5:
-                yield self.post(path + self.query(query), self.pick({"keys": ["a", "m", "nope"]}, {}, {"keys": "a"}, {"keys": [1, None]}, [], "", {"keys": {}}, {"keys": []}, {"limit": 1}))
+                yield self.post(
+                    path + self.query(query),
+                    self.pick(
+                        {"keys": ["a", "m", "nope"]}, {}, {"keys": "a"}, {"keys": [1, None]}, [], "", {"keys": {}}, {"keys": []},
+                        {"limit": 1}
+                    )
+                )
             else:
-                yield self.post(path + "/queries" + self.query(self.pick({}, {}, query)), self.pick({"queries": [self.as_body(query), self.as_body(self.rows_query())]}, {"queries": []}, {"queries": {}}, {}, {"queries": [1]}))
+                yield self.post(
+                    path + "/queries" + self.query(self.pick({}, {}, query)),
+                    self.pick(
+                        {"queries": [self.as_body(query), self.as_body(self.rows_query())]}, {"queries": []}, {"queries": {}}, {},
+                        {"queries": [1]}
+                    )
+                )
 
 
 class Changes(Lists):
@@ -79,8 +102,16 @@ class Changes(Lists):
 
     def play(self):
         yield self.create()
-        yield self.put("/_design/f", {"views": {"v": {"map": "function(doc) { if (doc.n) emit(doc.n, null); }"}}, "filters": {
-            "n": "function(doc, req) { return doc.n == req.query.n; }", "deleted": "function(doc) { return !!doc._deleted; }", "throws": "function(doc) { throw {forbidden: 'no'}; }"}})
+        yield self.put(
+            "/_design/f",
+            {
+                "views": {"v": {"map": "function(doc) { if (doc.n) emit(doc.n, null); }"}},
+                "filters": {
+                    "n": "function(doc, req) { return doc.n == req.query.n; }", "deleted": "function(doc) { return !!doc._deleted; }",
+                    "throws": "function(doc) { throw {forbidden: 'no'}; }"
+                }
+            }
+        )
         for _ in range(self.number(4, 9)):
             name = self.pick("a", "b", "c", "d", "e")
             body = {**self.document(1), "n": self.number(0, 3)}
@@ -101,19 +132,30 @@ class Changes(Lists):
             if feed in ("continuous", "eventsource"):
                 query["timeout"] = self.pick(1, 40, 60)
             if self.chance(0.5):
-                query["since"] = self.pick("0", "now", "{kept:two}", "{kept:end}", "{kept:two}", "1", "2", "-1", "x", "999", '"{kept:two}"', "")
+                query["since"] = self.pick(
+                    "0", "now", "{kept:two}", "{kept:end}", "{kept:two}", "1", "2", "-1", "x", "999", '"{kept:two}"', ""
+                )
             if feed == "longpoll":
                 query["timeout"] = self.pick(1, 50)
             if self.chance(0.25):
                 query["limit"] = self.pick(0, 1, 2, 3, 5) if self.chance(0.85) else self.odd_number()
-            for name in self.some(["descending", "include_docs", "conflicts", "attachments", "style", "seq_interval", "heartbeat", "att_encoding_info"], 0, 2):
-                query[name] = {"style": self.pick("all_docs", "main_only", "x"), "seq_interval": self.pick("2", "1", "3", "x", "0"), "heartbeat": self.pick("60000", "true", "x", "0", "-1", "false") if "timeout" not in query else "60000"}.get(name, self.pick("true", "false"))
+            for name in self.some(
+                ["descending", "include_docs", "conflicts", "attachments", "style", "seq_interval", "heartbeat", "att_encoding_info"], 0,
+                2
+            ):
+                query[name] = {
+                    "style": self.pick("all_docs", "main_only", "x"), "seq_interval": self.pick("2", "1", "3", "x", "0"),
+                    "heartbeat": self.pick("60000", "true", "x", "0", "-1", "false") if "timeout" not in query else "60000"
+                }.get(name, self.pick("true", "false"))
                 if name == "heartbeat" and "timeout" in query:
                     del query["heartbeat"]
             body = None
             method = "GET"
             if self.chance(0.45):
-                query["filter"] = self.pick("_doc_ids", "_selector", "_design", "_view", "f/n", "f/deleted", "f/nope", "nope/x", "x", "f", "", "_docids", "f/throws", "f/n/x")
+                query["filter"] = self.pick(
+                    "_doc_ids", "_selector", "_design", "_view", "f/n", "f/deleted", "f/nope", "nope/x", "x", "f", "", "_docids",
+                    "f/throws", "f/n/x"
+                )
                 if query["filter"] == "_view":
                     query["view"] = self.pick("f/v", "f/nope", "x", "nope/v")
                 if query["filter"] == "f/n":
@@ -121,13 +163,21 @@ class Changes(Lists):
                 if query["filter"] == "_doc_ids" and self.chance(0.3):
                     query["doc_ids"] = self.pick('["a","b"]', '["x"]', "x", '{"a":1}', "[]")
                 method = self.pick("GET", "POST", "POST")
-                body = {"_doc_ids": self.pick({"doc_ids": ["a", "c", "x"]}, {}, {"doc_ids": "a"}, {"doc_ids": []}, {"doc_ids": [1]}),
-                        "_selector": self.pick({"selector": {"n": {"$gt": 1}}}, {"selector": {}}, {}, {"selector": 1}, {"selector": {"$x": 1}}, {"selector": {"_id": "a"}, "fields": ["_id", "n"]}, {"selector": {"_deleted": True}})}.get(query["filter"], self.pick({}, None))
+                body = {
+                    "_doc_ids": self.pick({"doc_ids": ["a", "c", "x"]}, {}, {"doc_ids": "a"}, {"doc_ids": []}, {"doc_ids": [1]}),
+                    "_selector": self.pick(
+                        {"selector": {"n": {"$gt": 1}}}, {"selector": {}}, {}, {"selector": 1}, {"selector": {"$x": 1}},
+                        {"selector": {"_id": "a"}, "fields": ["_id", "n"]}, {"selector": {"_deleted": True}}
+                    )
+                }.get(query["filter"], self.pick({}, None))
                 if method == "GET":
                     body = None
             elif self.chance(0.15):
                 method, body = "POST", self.pick({}, None, [], "x", {"doc_ids": ["a"]}, {"since": 0})
-            yield Request(method, f"/{self.db}/_changes" + self.query(query), body, headers=self.pick({}, {}, {}, {"Last-Event-ID": "{kept:two}"}) if self.chance(0.2) else {})
+            yield Request(
+                method, f"/{self.db}/_changes" + self.query(query), body,
+                headers=self.pick({}, {}, {}, {"Last-Event-ID": "{kept:two}"}) if self.chance(0.2) else {}
+            )
 
 
 MAPS = [
@@ -148,8 +198,12 @@ MAPS = [
     "function(doc) {",
     "42",
 ]
-REDUCES = [None, None, "_sum", "_count", "_stats", "_approx_count_distinct", "function(keys, values, rereduce) { return rereduce ? sum(values) : values.length; }",
-           "function(keys, values) { return values.length + ''; }", "_nope", "function(k, v) { throw 'x'; }", "_first", "_last", "_top_2", "_bottom_3"]
+REDUCES = [
+    None, None, "_sum", "_count", "_stats", "_approx_count_distinct",
+    "function(keys, values, rereduce) { return rereduce ? sum(values) : values.length; }",
+    "function(keys, values) { return values.length + ''; }", "_nope", "function(k, v) { throw 'x'; }", "_first", "_last", "_top_2",
+    "_bottom_3"
+]
 
 
 class Views(Lists):
@@ -157,7 +211,9 @@ class Views(Lists):
     waits_for_index = True
 
     def key(self):
-        return json.dumps(self.any_value(1) if self.chance(0.4) else self.pick("a", "b", 1, 2, None, ["a"], ["a", 1], ["b", {}], {}, 0, "é", "B"))
+        return json.dumps(
+            self.any_value(1) if self.chance(0.4) else self.pick("a", "b", 1, 2, None, ["a"], ["a", 1], ["b", {}], {}, 0, "é", "B")
+        )
 
     def play(self):
         yield self.create(q=self.pick(1, 1, 1, 2))
@@ -176,8 +232,12 @@ class Views(Lists):
             yield self.put("/_design/d", {"views": views})
         docs = []
         for i in range(self.number(3, 12)):
-            docs.append({"_id": "d%02d" % i, "n": self.pick(i, i, 1.5, -1, None), "tag": self.pick("a", "b", "B", "é", "", None, "aa"), "link": self.pick("d00", "d01", "none", None), "list": self.pick([1, 2], ["x"], None),
-                         **self.document()})
+            docs.append(
+                {
+                    "_id": "d%02d" % i, "n": self.pick(i, i, 1.5, -1, None), "tag": self.pick("a", "b", "B", "é", "", None, "aa"),
+                    "link": self.pick("d00", "d01", "none", None), "list": self.pick([1, 2], ["x"], None), **self.document()
+                }
+            )
         yield self.post("/_bulk_docs", {"docs": docs})
         for _ in range(22):
             view = self.pick(*views)
@@ -198,10 +258,18 @@ class Views(Lists):
             elif form == 5:
                 yield self.post(path, self.as_body(query))
             elif form == 6:
-                yield self.post(path + self.query(query), self.pick({"keys": ["a", "b", 1]}, {}, {"keys": 1}, {"keys": []}, {"keys": [None, "a", "a"]}))
+                yield self.post(
+                    path + self.query(query),
+                    self.pick({"keys": ["a", "b", 1]}, {}, {"keys": 1}, {"keys": []}, {"keys": [None, "a", "a"]})
+                )
             else:
-                yield self.post(path + "/queries", self.pick({"queries": [self.as_body(query), {}]}, {"queries": []}, {}, {"queries": [{"keys": ["a"]}, {"limit": 1}]}))
-        yield self.get(self.pick("/_design/d/_view/nope", "/_design/nope/_view/v", "/_design/d/_info", "/_design/d/_view", "/_design/d/_nope/v"))
+                yield self.post(
+                    path + "/queries",
+                    self.pick({"queries": [self.as_body(query), {}]}, {"queries": []}, {}, {"queries": [{"keys": ["a"]}, {"limit": 1}]})
+                )
+        yield self.get(
+            self.pick("/_design/d/_view/nope", "/_design/nope/_view/v", "/_design/d/_info", "/_design/d/_view", "/_design/d/_nope/v")
+        )
 
 
 class Mango(Lists):
@@ -216,11 +284,18 @@ class Mango(Lists):
         if kind <= 2:
             return {field: self.operand()}
         if kind <= 6:
-            operator = self.pick("$gt", "$lt", "$gte", "$lte", "$eq", "$ne", "$exists", "$type", "$in", "$nin", "$size", "$mod", "$regex", "$all", "$elemMatch", "$allMatch", "$keyMapMatch", "$beginsWith", "$not", "$nope")
-            value = {"$exists": self.pick(True, False, 1), "$type": self.pick("string", "number", "array", "object", "null", "boolean", "x"), "$in": self.pick([1, "a", None], [], 1), "$nin": self.pick([1, "a"], [], "x"),
-                     "$size": self.pick(0, 1, 2, "x", -1), "$mod": self.pick([2, 0], [3, 1], [0, 1], [2], "x", [1.5, 1]), "$regex": self.pick("^a", "[", ".*", 1, "(?i)A", "é"), "$all": self.pick(["a"], [1, 2], [], "x", [["a"]]),
-                     "$elemMatch": self.pick({"$gt": 0}, {"$eq": "a"}, {}, 1, {"a": 1}), "$allMatch": self.pick({"$gt": 0}, {"$eq": "a"}, {}), "$keyMapMatch": self.pick({"$eq": "a"}, {"$gt": "a"}), "$beginsWith": self.pick("a", "", 1, "é"),
-                     "$not": self.pick({"$gt": 1}, {"$eq": "a"}, 1, {})}.get(operator, self.operand())
+            operator = self.pick(
+                "$gt", "$lt", "$gte", "$lte", "$eq", "$ne", "$exists", "$type", "$in", "$nin", "$size", "$mod", "$regex", "$all",
+                "$elemMatch", "$allMatch", "$keyMapMatch", "$beginsWith", "$not", "$nope"
+            )
+            value = {
+                "$exists": self.pick(True, False, 1), "$type": self.pick("string", "number", "array", "object", "null", "boolean", "x"),
+                "$in": self.pick([1, "a", None], [], 1), "$nin": self.pick([1, "a"], [], "x"), "$size": self.pick(0, 1, 2, "x", -1),
+                "$mod": self.pick([2, 0], [3, 1], [0, 1], [2], "x", [1.5, 1]), "$regex": self.pick("^a", "[", ".*", 1, "(?i)A", "é"),
+                "$all": self.pick(["a"], [1, 2], [], "x", [["a"]]), "$elemMatch": self.pick({"$gt": 0}, {"$eq": "a"}, {}, 1, {"a": 1}),
+                "$allMatch": self.pick({"$gt": 0}, {"$eq": "a"}, {}), "$keyMapMatch": self.pick({"$eq": "a"}, {"$gt": "a"}),
+                "$beginsWith": self.pick("a", "", 1, "é"), "$not": self.pick({"$gt": 1}, {"$eq": "a"}, 1, {})
+            }.get(operator, self.operand())
             return {field: {operator: value, **({self.pick("$lt", "$gt", "$ne"): self.operand()} if self.chance(0.15) else {})}}
         if kind <= 9 and depth:
             operator = self.pick("$and", "$or", "$nor", "$not", "$text")
@@ -228,9 +303,16 @@ class Mango(Lists):
                 return {"$not": self.selector(depth - 1)}
             if operator == "$text":
                 return {"$and": [self.selector(depth - 1)]}
-            return {operator: self.pick([self.selector(depth - 1) for _ in range(self.number(0, 3))], [self.selector(depth - 1) for _ in range(2)], {}, 1) if self.chance(0.1) else [self.selector(depth - 1) for _ in range(self.number(1, 3))]}
+            return {
+                operator: self.pick(
+                    [self.selector(depth - 1) for _ in range(self.number(0, 3))], [self.selector(depth - 1) for _ in range(2)], {}, 1
+                ) if self.chance(0.1) else [self.selector(depth - 1) for _ in range(self.number(1, 3))]
+            }
         if kind == 10:
-            return self.pick({}, {"a": 1, "b": {"$gt": None}}, {"_id": {"$gt": None}}, {"a": {"b": {"$gt": 0}}}, {"_id": {"$gte": "d02", "$lt": "d06"}}, {"a": {}}, {"n": {"$gt": 1, "$lt": 5}})
+            return self.pick(
+                {}, {"a": 1, "b": {"$gt": None}}, {"_id": {"$gt": None}}, {"a": {"b": {"$gt": 0}}},
+                {"_id": {"$gte": "d02", "$lt": "d06"}}, {"a": {}}, {"n": {"$gt": 1, "$lt": 5}}
+            )
         return {**self.selector(0), **self.selector(0)}
 
     def search(self):
@@ -238,28 +320,45 @@ class Mango(Lists):
         if self.chance(0.03):
             del body["selector"]
         if self.chance(0.3):
-            body["fields"] = self.pick(["_id"], ["a", "n"], ["a.b"], [], "a", [1], ["list.0"], ["_id", "_rev"], ["nope"], "all_fields", ["_conflicts"])
+            body["fields"] = self.pick(
+                ["_id"], ["a", "n"], ["a.b"], [], "a", [1], ["list.0"], ["_id", "_rev"], ["nope"], "all_fields", ["_conflicts"]
+            )
         if self.chance(0.3):
             body["limit"] = self.pick(0, 1, 2, 5, 5, 3, -1, "1", 1.5, None)
         if self.chance(0.2):
             body["skip"] = self.pick(0, 1, 2, 100, -1, "x")
         if self.chance(0.3):
-            body["sort"] = self.pick(["n"], ["_id"], [{"n": "desc"}], [{"a": "asc"}, {"n": "asc"}], ["a", "n"], [{"n": "up"}], "n", [], [{"a": "asc"}, {"n": "desc"}], [1], ["tag"])
+            body["sort"] = self.pick(
+                ["n"], ["_id"], [{"n": "desc"}], [{"a": "asc"}, {"n": "asc"}], ["a", "n"], [{"n": "up"}], "n", [],
+                [{"a": "asc"}, {"n": "desc"}], [1], ["tag"]
+            )
         if self.chance(0.12):
             body["use_index"] = self.pick("i", "_design/i", ["i", "n"], ["_design/i", "a"], "nope", [], 1, ["i"], ["i", "nope"])
-        for name in self.some(["conflicts", "r", "update", "stable", "stale", "execution_stats", "allow_fallback", "bookmark", "x"], 0, 1 if self.chance(0.3) else 0):
-            body[name] = {"r": self.pick(1, 2, "x"), "bookmark": self.pick("", "nil", "x", 1), "stale": self.pick("ok", "false", "x"), "x": 1}.get(name, self.pick(True, False, 1, "true"))
+        for name in self.some(
+            ["conflicts", "r", "update", "stable", "stale", "execution_stats", "allow_fallback", "bookmark", "x"], 0,
+            1 if self.chance(0.3) else 0
+        ):
+            body[name] = {
+                "r": self.pick(1, 2, "x"), "bookmark": self.pick("", "nil", "x", 1), "stale": self.pick("ok", "false", "x"), "x": 1
+            }.get(name, self.pick(True, False, 1, "true"))
         return body
 
     def play(self):
         yield self.create()
-        docs = [{"_id": "d%02d" % i, "n": self.pick(i, i, i, 1.5, None, "x"), "tag": self.pick("a", "b", "B", "é", None), "list": self.pick([1, 2], ["a", "b"], [], [{"a": 1}], 3), **self.document()} for i in range(self.number(5, 14))]
+        docs = [
+            {
+                "_id": "d%02d" % i, "n": self.pick(i, i, i, 1.5, None, "x"), "tag": self.pick("a", "b", "B", "é", None),
+                "list": self.pick([1, 2], ["a", "b"], [], [{"a": 1}], 3), **self.document()
+            } for i in range(self.number(5, 14))
+        ]
         yield self.post("/_bulk_docs", {"docs": docs})
         yield self.post("/_index", {"index": {"fields": ["n"]}, "name": "n", "ddoc": "i"})
         if self.chance(0.6):
             yield self.post("/_index", {"index": {"fields": ["a", "n"]}, "name": "a", "ddoc": "i"})
         if self.chance(0.3):
-            yield self.post("/_index", {"index": {"fields": ["tag"], "partial_filter_selector": {"n": {"$gt": 2}}}, "name": "p", "ddoc": "p"})
+            yield self.post(
+                "/_index", {"index": {"fields": ["tag"], "partial_filter_selector": {"n": {"$gt": 2}}}, "name": "p", "ddoc": "p"}
+            )
         for _ in range(20):
             action = self.number(0, 11)
             if action <= 6:
@@ -267,8 +366,11 @@ class Mango(Lists):
             elif action <= 8:
                 yield self.post("/_explain", self.search())
             elif action == 9:
-                index = self.pick({"fields": ["a"]}, {"fields": []}, {"fields": [{"a": "desc"}]}, {"fields": [{"a": "asc"}, {"b": "desc"}]}, {"fields": "a"}, {}, {"fields": ["a", "b"], "partial_filter_selector": {"c": 1}}, {"fields": [1]}, {"fields": [""]},
-                                  {"fields": ["a.b"]}, {"fields": ["a"], "partial_filter_selector": {"$x": 1}}, 1)
+                index = self.pick(
+                    {"fields": ["a"]}, {"fields": []}, {"fields": [{"a": "desc"}]}, {"fields": [{"a": "asc"}, {"b": "desc"}]},
+                    {"fields": "a"}, {}, {"fields": ["a", "b"], "partial_filter_selector": {"c": 1}}, {"fields": [1]}, {"fields": [""]},
+                    {"fields": ["a.b"]}, {"fields": ["a"], "partial_filter_selector": {"$x": 1}}, 1
+                )
                 body = {"index": index}
                 if self.chance(0.6):
                     body["name"] = self.pick("n", "new", "", 1, "x y")
@@ -282,7 +384,13 @@ class Mango(Lists):
             elif action == 10:
                 yield self.get("/_index" + self.query(self.pick({}, {"limit": 1}, {"skip": 1}, {"limit": "x"}, {"limit": 1, "skip": 1})))
             else:
-                yield Request(self.pick("DELETE", "DELETE", "POST"), f"/{self.db}/_index/" + self.pick("_design/i/json/n", "i/json/a", "i/json/nope", "nope/json/n", "_design%2Fj/json/new", "i/x/n", "_bulk_delete", "i", "p/json/p"))
+                yield Request(
+                    self.pick("DELETE", "DELETE", "POST"),
+                    f"/{self.db}/_index/" + self.pick(
+                        "_design/i/json/n", "i/json/a", "i/json/nope", "nope/json/n", "_design%2Fj/json/new", "i/x/n", "_bulk_delete",
+                        "i", "p/json/p"
+                    )
+                )
 
 
 class Partitioned(Lists):
@@ -297,8 +405,17 @@ class Partitioned(Lists):
         for _ in range(9):
             name = self.pick("p:a", "p:b", "p:c", "q:a", "q:b", "r", "_design/x", "p:", ":x", "p:a:b", "_p:x", "_local/z")
             self.note((yield self.put("/" + name.replace(":", self.pick(":", "%3A")), {**self.document(), "n": self.number(0, 5)})))
-        yield self.put("/_design/d", {"views": {"v": {"map": MAPS[1], **({"reduce": "_count"} if self.chance(0.5) else {})}}, **self.pick({}, {}, {"options": {"partitioned": False}}, {"options": {"partitioned": True}})})
-        yield self.post("/_index", {"index": {"fields": ["n"]}, "name": "n", "ddoc": "i", **self.pick({}, {"partitioned": True}, {"partitioned": False})})
+        yield self.put(
+            "/_design/d",
+            {
+                "views": {"v": {"map": MAPS[1], **({"reduce": "_count"} if self.chance(0.5) else {})}},
+                **self.pick({}, {}, {"options": {"partitioned": False}}, {"options": {"partitioned": True}})
+            }
+        )
+        yield self.post(
+            "/_index",
+            {"index": {"fields": ["n"]}, "name": "n", "ddoc": "i", **self.pick({}, {"partitioned": True}, {"partitioned": False})}
+        )
         for _ in range(16):
             part = self.pick("p", "p", "q", "none", "_x", "", "p%3Aa")
             action = self.number(0, 9)
@@ -309,9 +426,19 @@ class Partitioned(Lists):
             elif action <= 5:
                 yield self.get(f"/_partition/{part}/_design/d/_view/v" + self.query(self.rows_query()))
             elif action == 6:
-                yield self.post(f"/_partition/{part}/" + self.pick("_find", "_find", "_explain"), {"selector": self.pick({"n": {"$gt": 1}}, {"n": 1}, {"_id": {"$gt": "p:"}}, {}), **self.pick({}, {"sort": ["n"]}, {"limit": 2}, {"use_index": "i"}, {"fields": ["_id"]})})
+                yield self.post(
+                    f"/_partition/{part}/" + self.pick("_find", "_find", "_explain"),
+                    {
+                        "selector": self.pick({"n": {"$gt": 1}}, {"n": 1}, {"_id": {"$gt": "p:"}}, {}),
+                        **self.pick({}, {"sort": ["n"]}, {"limit": 2}, {"use_index": "i"}, {"fields": ["_id"]})
+                    }
+                )
             elif action == 7:
-                yield self.get(self.pick("/_all_docs", "/_design/d/_view/v") + self.query(self.pick({"partition": "p"}, {"partition": "q", "reduce": "false"}, {}, {"partition": ""})))
+                yield self.get(
+                    self.pick("/_all_docs", "/_design/d/_view/v") + self.query(
+                        self.pick({"partition": "p"}, {"partition": "q", "reduce": "false"}, {}, {"partition": ""})
+                    )
+                )
             elif action == 8:
                 yield self.post("", self.pick({"a": 1}, {"_id": "p:z"}, {"_id": "nop"}))
             else:
@@ -327,18 +454,38 @@ class Functions(Lists):
     def play(self):
         yield self.create()
         design = {
-            "validate_doc_update": self.pick("function(n, o, u, s) { if (n.bad) throw({forbidden: 'bad: ' + n.bad}); if (n.who) throw({unauthorized: 'who'}); }", "function(n, o, u, s) { if (n.bad) throw('text'); if (o && o.n > n.n) throw({forbidden: o.n}); }",
-                                             "function(n, o, u) { if (n.bad) { throw({forbidden: toJSON(u.roles)}); } if (n.who) nope(); }"),
-            "updates": {"u": "function(doc, req) { if (!doc) { return [{_id: req.id || req.uuid.slice(0, 0) + 'made', n: 1}, 'made ' + req.method]; } doc.n = (doc.n || 0) + 1; return [doc, {json: {n: doc.n, form: req.form, q: req.query}}]; }",
-                        "none": "function(doc, req) { return [null, {code: 418, headers: {'X-A': 'b'}, body: 'tea'}]; }", "bad": "function(doc) { return 1; }",
-                        "base": "function(doc, req) { return [null, {base64: 'aGk=', headers: {'Content-Type': 'image/png'}}]; }"},
-            "shows": {"s": "function(doc, req) { return {body: (doc ? doc._id : 'none') + ' ' + toJSON(req.query), headers: {'Content-Type': 'text/plain'}}; }", "j": "function(doc, req) { return {json: {id: req.id, path: req.path.length}}; }",
-                      "t": "function() { return 'text'; }", "p": "function(doc, req) { provides('html', function() { return '<b>'; }); provides('json', function() { return {json: 1}; }); }", "x": "function() { throw(['error', 'a', 'b']); }",
-                      "c": "function() { return {code: 404, body: 'gone'}; }", "n": "function() { }"},
-            "lists": {"l": "function(head, req) { start({headers: {'Content-Type': 'text/plain'}}); var row; while (row = getRow()) { send(row.key + ':' + row.value + ';'); } return 'end' + head.total_rows; }",
-                      "none": "function() { return 'nothing'; }", "e": "function(head, req) { var row = getRow(); throw('late'); }", "j": "function() { send('a'); var r = getRow(); return toJSON(r); }"},
-            "views": {"v": {"map": "function(doc) { emit(doc._id, doc.n); }"}, "r": {"map": "function(doc) { emit(doc.n, 1); }", "reduce": "_count"}},
-            "rewrites": [{"from": "/one", "to": "_view/v"}, {"from": "/doc/:id", "to": "../../:id"}, {"from": "/q", "to": "_view/v", "query": {"limit": "1"}}, {"from": "/show/*", "to": "_show/s/*"}, {"from": "/post", "to": "_update/u", "method": "POST"}],
+            "validate_doc_update": self.pick(
+                "function(n, o, u, s) { if (n.bad) throw({forbidden: 'bad: ' + n.bad}); if (n.who) throw({unauthorized: 'who'}); }",
+                "function(n, o, u, s) { if (n.bad) throw('text'); if (o && o.n > n.n) throw({forbidden: o.n}); }",
+                "function(n, o, u) { if (n.bad) { throw({forbidden: toJSON(u.roles)}); } if (n.who) nope(); }"
+            ),
+            "updates": {
+                "u": "function(doc, req) { if (!doc) { return [{_id: req.id || req.uuid.slice(0, 0) + 'made', n: 1}, 'made ' + req.method]; } doc.n = (doc.n || 0) + 1; return [doc, {json: {n: doc.n, form: req.form, q: req.query}}]; }",
+                "none": "function(doc, req) { return [null, {code: 418, headers: {'X-A': 'b'}, body: 'tea'}]; }",
+                "bad": "function(doc) { return 1; }",
+                "base": "function(doc, req) { return [null, {base64: 'aGk=', headers: {'Content-Type': 'image/png'}}]; }"
+            },
+            "shows": {
+                "s": "function(doc, req) { return {body: (doc ? doc._id : 'none') + ' ' + toJSON(req.query), headers: {'Content-Type': 'text/plain'}}; }",
+                "j": "function(doc, req) { return {json: {id: req.id, path: req.path.length}}; }", "t": "function() { return 'text'; }",
+                "p": "function(doc, req) { provides('html', function() { return '<b>'; }); provides('json', function() { return {json: 1}; }); }",
+                "x": "function() { throw(['error', 'a', 'b']); }", "c": "function() { return {code: 404, body: 'gone'}; }",
+                "n": "function() { }"
+            },
+            "lists": {
+                "l": "function(head, req) { start({headers: {'Content-Type': 'text/plain'}}); var row; while (row = getRow()) { send(row.key + ':' + row.value + ';'); } return 'end' + head.total_rows; }",
+                "none": "function() { return 'nothing'; }", "e": "function(head, req) { var row = getRow(); throw('late'); }",
+                "j": "function() { send('a'); var r = getRow(); return toJSON(r); }"
+            },
+            "views": {
+                "v": {"map": "function(doc) { emit(doc._id, doc.n); }"},
+                "r": {"map": "function(doc) { emit(doc.n, 1); }", "reduce": "_count"}
+            },
+            "rewrites": [
+                {"from": "/one", "to": "_view/v"}, {"from": "/doc/:id", "to": "../../:id"},
+                {"from": "/q", "to": "_view/v", "query": {"limit": "1"}}, {"from": "/show/*", "to": "_show/s/*"},
+                {"from": "/post", "to": "_update/u", "method": "POST"}
+            ],
             "filters": {"f": "function(doc, req) { return doc.n > 1; }"},
         }
         yield self.put("/_design/d", design)
@@ -355,15 +502,28 @@ class Functions(Lists):
                     yield self.post("/_bulk_docs", {"docs": [{"_id": doc, **body}, {"_id": "z", "bad": 2}]})
             elif action <= 4:
                 path = "/_design/d/_update/" + self.pick("u", "u", "none", "bad", "base", "nope") + self.pick("", "/a", "/new", "/b")
-                answer = yield Request(self.pick("POST", "PUT", "POST", "GET"), f"/{self.db}{path}" + self.query(self.pick({}, {"q": "1"})), self.pick("", "a=1&b=2", '{"x":1}'), headers={"Content-Type": self.pick("application/x-www-form-urlencoded", "application/json")})
+                answer = yield Request(
+                    self.pick("POST", "PUT", "POST", "GET"), f"/{self.db}{path}" + self.query(self.pick({}, {"q": "1"})),
+                    self.pick("", "a=1&b=2", '{"x":1}'),
+                    headers={"Content-Type": self.pick("application/x-www-form-urlencoded", "application/json")}
+                )
                 told = answer.headers.get("x-couch-update-newrev")
                 if told and path.count("/") == 5:
                     self.revs[path.split("/")[-1]] = told[0]
             elif action <= 6:
-                yield Request(self.pick("GET", "GET", "POST"), f"/{self.db}/_design/d/_show/" + self.pick("s", "j", "t", "p", "x", "c", "n", "nope") + self.pick("", "/a", "/zz", "/b") + self.query(self.pick({}, {"x": "1"}, {"format": "html"})),
-                              headers=self.pick({}, {"Accept": "text/html"}, {"Accept": "*/*"}))
+                yield Request(
+                    self.pick("GET", "GET", "POST"),
+                    f"/{self.db}/_design/d/_show/" + self.pick("s", "j", "t", "p", "x", "c", "n", "nope") + self.pick("", "/a", "/zz", "/b") + self.query(
+                        self.pick({}, {"x": "1"}, {"format": "html"})
+                    ),
+                    headers=self.pick({}, {"Accept": "text/html"}, {"Accept": "*/*"})
+                )
             elif action <= 8:
-                yield self.get("/_design/d/_list/" + self.pick("l", "l", "none", "e", "j", "nope") + self.pick("/v", "/v", "/r", "/nope", "", "/d/v") + self.query(self.pick({}, {"limit": 1}, {"reduce": "false"}, {"group": "true"}, {"key": '"a"'})))
+                yield self.get(
+                    "/_design/d/_list/" + self.pick("l", "l", "none", "e", "j", "nope") + self.pick("/v", "/v", "/r", "/nope", "", "/d/v") + self.query(
+                        self.pick({}, {"limit": 1}, {"reduce": "false"}, {"group": "true"}, {"key": '"a"'})
+                    )
+                )
             else:
                 yield self.get("/_design/d/_rewrite/" + self.pick("one", "doc/a", "q", "show/a", "nope", "", "post"))
         yield self.get("/_changes?filter=d/f")

@@ -41,7 +41,9 @@ class Family:
     @staticmethod
     def query(pairs):
         pairs = list(pairs.items()) if isinstance(pairs, dict) else pairs
-        return "?" + "&".join(f"{name}={quote(str(value), safe='~')}" if "{kept:" not in str(value) else f"{name}={value}" for name, value in pairs) if pairs else ""
+        return "?" + "&".join(
+            f"{name}={quote(str(value), safe='~')}" if "{kept:" not in str(value) else f"{name}={value}" for name, value in pairs
+        ) if pairs else ""
 
     # ---- choices
     def pick(self, *values):
@@ -59,7 +61,10 @@ class Family:
         return self.random.randint(low, high)
 
     def word(self):
-        return self.pick("a", "b", "aa", "ab", "B", "Z", "z", "ä", "é", "ß", "日本", "0", "10", "2", "a b", "a+b", "x/y", "~", "😀", "a.b", "-", "A", "é", "_")
+        return self.pick(
+            "a", "b", "aa", "ab", "B", "Z", "z", "ä", "é", "ß", "日本", "0", "10", "2", "a b", "a+b", "x/y", "~", "😀", "a.b", "-", "A", "é",
+            "_"
+        )
 
     def scalar(self):
         return self.pick(None, True, False, 0, 1, -1, 2, 10, 3.5, -0.25, 1e10, 12345678901234, "", "a", "b", "B", "aa", "é", "10")
@@ -79,7 +84,10 @@ class Family:
         return f"{generation}-" + "".join(self.random.choice("0123456789abcdef") for _ in range(32))
 
     def odd_revision(self):
-        return self.pick("", "1", "1-", "-1", "abc", "1-abc", "0-0", "2-", "1-zz", "x-abc", "1_abc", "99999999999999999999-ab", "1-ABCDEF", self.revision())
+        return self.pick(
+            "", "1", "1-", "-1", "abc", "1-abc", "0-0", "2-", "1-zz", "x-abc", "1_abc", "99999999999999999999-ab", "1-ABCDEF",
+            self.revision()
+        )
 
     def odd_number(self):
         return self.pick("-1", "0", "1", "2", "abc", "1.5", "", "null", "true", "1000000", '"1"', " 1", "1e2", "[]")

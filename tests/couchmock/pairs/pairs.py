@@ -27,8 +27,11 @@ import families_server as server  # noqa: E402
 from compare import Normalizer, compare  # noqa: E402
 from exchange import Request, Side  # noqa: E402
 
-FAMILIES = [documents.Documents, documents.Conditional, documents.Revisions, documents.BulkDocs, documents.BulkGet, documents.Attachments, documents.Local, documents.Purge, lists.AllDocs, lists.Changes, lists.Views,
-            lists.Mango, lists.Partitioned, lists.Functions, server.Security, server.Users, server.Paths, server.Server, server.Databases, server.Replication, server.Requests]
+FAMILIES = [
+    documents.Documents, documents.Conditional, documents.Revisions, documents.BulkDocs, documents.BulkGet, documents.Attachments,
+    documents.Local, documents.Purge, lists.AllDocs, lists.Changes, lists.Views, lists.Mango, lists.Partitioned, lists.Functions,
+    server.Security, server.Users, server.Paths, server.Server, server.Databases, server.Replication, server.Requests
+]
 
 
 class Couchmock:
@@ -37,7 +40,9 @@ class Couchmock:
     def __init__(self, program):
         self.folder = tempfile.TemporaryDirectory()
         port_file = os.path.join(self.folder.name, "port")
-        self.process = subprocess.Popen([program, "--listen", "127.0.0.1:0", "--port-file", port_file, "--admin", "admin:secret", "--log-level", "off"])
+        self.process = subprocess.Popen(
+            [program, "--listen", "127.0.0.1:0", "--port-file", port_file, "--admin", "admin:secret", "--log-level", "off"]
+        )
         for _ in range(100):
             if os.path.exists(port_file) and os.path.getsize(port_file):
                 break
@@ -100,8 +105,17 @@ class Report:
         kind = f"{family.name}: {request.method} {re.sub('[?].*', '', path)[:60]}: {place}: {str(one)[:90]} / {str(other)[:90]}"
         self.kinds[kind] += 1
         body = request.body if not isinstance(request.body, bytes) else request.body.decode("latin-1")
-        self.file.write(json.dumps({"family": family.name, "database": family.db, "step": len(history), "who": request.who, "request": f"{request.method} {path}", "headers": request.headers, "body": body, "at": place, "couchdb": one, "couchmock": other,
-                                    "status": [theirs.status, ours.status], "answers": [theirs.body.decode("latin-1")[:1500], ours.body.decode("latin-1")[:1500]]}, ensure_ascii=False) + "\n")
+        self.file.write(
+            json.dumps(
+                {
+                    "family": family.name, "database": family.db, "step": len(history), "who": request.who,
+                    "request": f"{request.method} {path}", "headers": request.headers, "body": body, "at": place, "couchdb": one,
+                    "couchmock": other, "status": [theirs.status, ours.status],
+                    "answers": [theirs.body.decode("latin-1")[:1500], ours.body.decode("latin-1")[:1500]]
+                },
+                ensure_ascii=False
+            ) + "\n"
+        )
 
     def share(self):
         return 100 * sum(self.equal.values()) / max(1, sum(self.pairs.values()))
@@ -114,7 +128,10 @@ class Report:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--couchdb", default=os.environ.get("DAVENPORT_COUCHDB", ""), help="http://user:password@host:port of the real one; default: $DAVENPORT_COUCHDB")
+    parser.add_argument(
+        "--couchdb", default=os.environ.get("DAVENPORT_COUCHDB", ""),
+        help="http://user:password@host:port of the real one; default: $DAVENPORT_COUCHDB"
+    )
     parser.add_argument("--couchmock", required=True, help="the program, or the URL of one that runs")
     parser.add_argument("--pairs", type=int, default=3000, help="at least so many")
     parser.add_argument("--seed", type=int, default=1)
