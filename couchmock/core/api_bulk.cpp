@@ -194,12 +194,13 @@ void bulk_docs(Server& server, Call& call, Database& database) {
         }
         try {
             edits.push_back(to_edit(database, std::move(document)));
-            if (replicated && edits.back().path.empty())
-                throw bad_request(
-                    "When `new_edits: false`, the document needs `_rev` or `_revisions` specified");
-        } catch (ApiError& refused) {
-            first_error = std::move(refused);
+        } catch (const ApiError& refused) {
+            first_error = refused;
+            continue;
         }
+        if (replicated && edits.back().path.empty())
+            first_error =
+                bad_request("When `new_edits: false`, the document needs `_rev` or `_revisions` specified");
     }
     if (first_error) throw std::move(*first_error);
     if (request.new_edits == "true" && request.all_or_nothing && !edits.empty())

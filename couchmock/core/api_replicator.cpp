@@ -1,6 +1,6 @@
 #include "couchmock/core/api_replicate.hpp"
 #include "couchmock/core/edit_reader.hpp"
-#include "couchmock/core/erlang_print.hpp"
+#include "couchmock/javascript/engine.hpp"
 #include "node/base/json.hpp"
 #include "node/base/time.hpp"
 
@@ -277,13 +277,15 @@ void prepare_replicator_document(Server& server, const Call& call, Edit& edit) {
 
 void look_at_replicator(Server& server, base::Now now) {
     auto* replicator = server.find(replicator_name);
-    const bool changed = std::ranges::find(server.changed, replicator) != server.changed.end();
+    const bool changed = replicator && std::ranges::find(server.changed, replicator) != server.changed.end();
+    // After a restart, a wipe or a drop there are others than those that are known.
+    const bool others = (replicator ? replicator->doc_count() : 0) != server.replicator.size();
     const auto waits = [&](const ReplicatorDocument& state) {
         return (state.state == "crashing" || state.state == "error") && state.retry <= now.time;
     };
     const bool due =
         std::ranges::any_of(server.replicator, [&](const auto& one) { return waits(one.second); });
-    if (!due && !(replicator && changed) && !(server.replicator.empty() ? false : !replicator)) return;
+    if (!due && !changed && !others) return;
     std::erase_if(server.replicator, [&](const auto& one) {
         const auto* document = replicator ? replicator->find(one.first) : nullptr;
         const bool gone = !document || document->tree.deleted();

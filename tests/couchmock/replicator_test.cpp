@@ -1,5 +1,8 @@
 #include "tests/couchmock/mock_client.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include <gmock/gmock.h>
 
 /// Documents of `_replicator`, and what `_scheduler` tells of them.
@@ -169,6 +172,44 @@ TEST_F(Replicator, ListsDocumentsByTheirStates) {
         "Unknown states [x]. Choose from: [initializing,error,running,pending,crashing,completed,failed]");
     EXPECT_EQ(mock.get("/_scheduler/docs/nope").text("reason"), "Invalid path");
     EXPECT_EQ(mock.get("/_scheduler/docs/_replicator/nope").status, 404);
+}
+
+class KeptRecords final : public RecordKeeper {
+public:
+    void put(const Record& record) override {
+        const auto same = std::ranges::find_if(records, [&](const Record& other) {
+            return other.database == record.database && other.kind == record.kind && other.id == record.id;
+        });
+        if (same == records.end())
+            records.push_back(record);
+        else
+            *same = record;
+    }
+    void erase(Record::Kind, const std::string&, const std::string&) override {}
+    void drop(const std::string&) override {}
+    void wipe() override {}
+    std::vector<Record> records;
+};
+
+TEST(ReplicatorAfterARestart, GoesOnWithWhatItsDocumentsSay) {
+    const std::string ends = R"({"source":"http://mock/from","target":"http://mock/to")";
+    const base::Headers headers{{"Host", "mock"}, {"Content-Type", "application/json"}};
+    KeptRecords shelf;
+    {
+        MockClient before;
+        before.restore({}, shelf);
+        before.put("/from", "");
+        before.put("/to", "");
+        before.ask("PUT", "/_replicator/on", ends + R"(,"continuous":true})", headers);
+        before.ask("PUT", "/_replicator/once", ends + R"(,"doc_ids":["a"]})", headers);
+    }
+    KeptRecords later;
+    MockClient after;
+    after.restore(shelf.records, later);
+    after.ask("PUT", "/from/a", "{}", headers);
+    EXPECT_EQ(after.get("/to/a").status, 200);
+    EXPECT_EQ(after.get("/_scheduler/docs/_replicator/on").text("state"), "running");
+    EXPECT_EQ(after.get("/_scheduler/docs/_replicator/once").text("state"), "completed");
 }
 
 TEST_F(Replicator, ADroppedReplicatorEndsWhatItAskedFor) {
