@@ -63,11 +63,15 @@ void prepare_edit(Server& server, const Call& call, const Database& database, Ed
 void check_reader(const Call& call, const Database& database, std::string_view id);
 /// Writes the design document that every `_users` has.
 void make_users_design(Database& users);
+/// `batch=ok`: the answer does not wait for the disk, and says nothing of the revision.
+[[nodiscard]] bool is_batch(const Call& call);
 /// The revision that the request names outside of the body: `rev`, or If-Match.
 [[nodiscard]] std::optional<Revision> named_revision(const Call& call);
 /// A `_local` document in a bulk request, which knows no conflict: its new revision, or nothing when
 /// the edit's `_rev` is invalid.
 std::optional<std::string> write_local(Database& database, const Edit& edit);
+/// Writes a `_local` document that came by POST or COPY, and answers. Throws 500 for a revision that is none.
+void answer_written_local(Call& call, Database& database, const Edit& edit, bool with_etag);
 void local_document(Server& server, Call& call, Database& database, std::string_view id);
 void local_documents(Server& server, Call& call, Database& database, bool multiple);
 void attachment(Server& server, Call& call, Database& database, std::string_view id, std::string_view name);

@@ -1,6 +1,7 @@
 #include "couchmock/core/all_docs_query.hpp"
 #include "couchmock/core/api_show.hpp"
 #include "couchmock/core/document_json.hpp"
+#include "couchmock/core/edit_reader.hpp"
 #include "node/base/json.hpp"
 
 #include <iterator>
@@ -48,7 +49,9 @@ void append_head(std::string& out, Database& database, const ListQuery& range, s
                  std::optional<std::size_t> offset) {
     fmt::format_to(std::back_inserter(out), "{{\"total_rows\":{},\"offset\":{},", total,
                    offset ? std::to_string(*offset) : "null");
-    if (range.update_seq) out += "\"update_seq\":\"" + database.sequence(database.now()) + "\",";
+    if (range.update_seq)
+        out +=
+            offset ? "\"update_seq\":\"" + database.sequence(database.now()) + "\"," : "\"update_seq\":null,";
     out += "\"rows\":[";
 }
 
@@ -81,7 +84,8 @@ void append_range(std::string& out, Database& database, const ListQuery& range, 
     const auto available = last > first ? last - first : 0;
     const auto before = range.descending ? size - last : first;
     append_head(out, database, range, total,
-                std::min<std::size_t>(before + std::min<std::uint64_t>(range.skip, available), total));
+                static_cast<std::size_t>(
+                    std::min<std::uint64_t>(before + std::min<std::uint64_t>(range.skip, total), total)));
     auto left = range.skip >= available ? 0 : std::min<std::uint64_t>(range.limit, available - range.skip);
     if (left == 0) out += "\r\n";
     auto cursor = index.at(range.descending ? last - 1 - std::min<std::uint64_t>(range.skip, last - 1)
@@ -94,9 +98,21 @@ void append_range(std::string& out, Database& database, const ListQuery& range, 
     out += "\r\n]}";
 }
 
-void append_keys(std::string& out, Database& database, const ListQuery& range) {
-    append_head(out, database, range, database.doc_count(), std::nullopt);
-    const auto& keys = *range.keys;
+void append_keys(std::string& out, Database& database, const ListQuery& range, std::string_view prefix) {
+    const bool designs_only = prefix == "_design/";
+    auto total = database.doc_count();
+    auto keys = *range.keys;
+    if (designs_only) {
+        const auto& index = database.live();
+        total = index.rank("_design0") - index.rank("_design/");
+        std::erase_if(keys, [](const json::value& key) {
+            return !key.is_string() || !std::string_view{key.get_string()}.starts_with("_design/");
+        });
+    }
+    if (!prefix.empty() && !designs_only)
+        for (const auto& key : keys)
+            if (key.is_string()) check_document_id(database, std::string_view{key.get_string()});
+    append_head(out, database, range, total, std::nullopt);
     std::uint64_t shown = 0;
     for (std::size_t i = range.skip; i < keys.size() && shown < range.limit; ++i, ++shown) {
         if (shown > 0) out += ',';
@@ -116,7 +132,7 @@ void append_answer(std::string& out, Database& database, const ListQuery& range,
         throw ApiError{400, "query_parse_error", "`partition` parameter is not supported on this db", {}};
     const auto of_partition = range.partition.empty() ? std::string{} : range.partition + ':';
     if (range.keys)
-        append_keys(out, database, range);
+        append_keys(out, database, range, prefix);
     else
         append_range(out, database, range, prefix.empty() ? of_partition : prefix);
 }

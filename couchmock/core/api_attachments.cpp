@@ -39,7 +39,7 @@ std::optional<std::vector<Range>> read_ranges(std::string_view header, std::uint
         if (dash == std::string_view::npos) return std::nullopt;
         const auto from = number(one.substr(0, dash));
         const auto to = number(one.substr(dash + 1));
-        if (!from && !to) return std::nullopt;
+        if ((!from && dash != 0) || (!to && dash + 1 != one.size()) || (!from && !to)) return std::nullopt;
         if (from == 0u && !to) return std::nullopt;  // all of it
         Range range{0, length - 1};
         if (!from)
@@ -47,7 +47,7 @@ std::optional<std::vector<Range>> read_ranges(std::string_view header, std::uint
         else
             range.from = *from;
         if (from && to) range.to = std::min(*to, length - 1);
-        if (range.to < range.from)
+        if (length == 0 || range.to < range.from)
             throw ApiError{416, "requested_range_not_satisfiable", "Requested range not satisfiable", {}};
         out.push_back(range);
     }
@@ -74,7 +74,11 @@ const Attachment& find_attachment(const Call& call, const Database& database, st
 }
 
 bool takes_gzip(const Call& call) {
-    return call.header("accept-encoding").find("gzip") != std::string_view::npos;
+    const auto accepted = call.header("accept-encoding");
+    const auto at = accepted.find("gzip");
+    if (at == std::string_view::npos) return false;
+    const auto weight = accepted.substr(at + 4);
+    return !weight.starts_with(";q=0") || weight.starts_with(";q=0.");
 }
 
 void send_ranges(Server& server, Call& call, const Attachment& attachment, const std::vector<Range>& ranges) {
@@ -125,13 +129,17 @@ void get(Server& server, Call& call, const Database& database, std::string_view 
     call.respond(200, *attachment.data, std::move(headers));
 }
 
+void check_coding(const Call& call) {
+    const auto coding = call.header("content-encoding");
+    if (!coding.empty() && coding != "identity" && coding != "gzip")
+        throw ApiError{415, "bad_content_type", "Only gzip and identity content-encodings are supported", {}};
+}
+
 /// An attachment that comes in as the body of a PUT; a client may have compressed it already.
 Attachment from_body(Call& call, std::string_view name) {
     auto type = call.header("content-type");
     if (type.empty()) type = "application/octet-stream";
     const auto coding = call.header("content-encoding");
-    if (!coding.empty() && coding != "identity" && coding != "gzip")
-        throw ApiError{415, "bad_content_type", "Only gzip and identity content-encodings are supported", {}};
     auto made = make_attachment(std::string{name}, std::string{type}, call.raw_body());
     if (coding != "gzip") return made;
     Attachment kept = make_attachment(std::string{name}, "application/octet-stream", call.raw_body());
@@ -147,6 +155,7 @@ void change(Server& server, Call& call, Database& database, std::string_view id,
     if (!base::is_utf8(name)) throw bad_request("Attachment name is not UTF-8 encoded");
     if (id.starts_with("_design/")) require_database_admin(call, database);
     const bool removes = call.method() == "DELETE";
+    if (!removes) check_coding(call);
     Edit edit;
     edit.id = id;
     std::string body;

@@ -152,9 +152,6 @@ void update_all(Server& server, Call& call, Database& database, std::vector<Edit
 }
 
 void replicate_all(Server& server, Call& call, Database& database, std::vector<Edit> edits) {
-    for (const auto& edit : edits)
-        if (edit.path.empty())
-            throw bad_request("When `new_edits: false`, the document needs `_rev` or `_revisions` specified");
     std::stable_sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.id < b.id; });
     std::vector<std::optional<ApiError>> refused;  // all are looked at before the first is written
     refused.reserve(edits.size());
@@ -185,6 +182,7 @@ void bulk_docs(Server& server, Call& call, Database& database) {
     std::vector<Edit> edits;
     edits.reserve(texts->size());
     std::optional<ApiError> first_error;  // bad JSON anywhere comes before a bad document
+    const bool replicated = request.new_edits == "false";
     for (const auto text : *texts) {
         DocumentText document;
         const auto error = read_document(text, document);
@@ -196,16 +194,20 @@ void bulk_docs(Server& server, Call& call, Database& database) {
         }
         try {
             edits.push_back(to_edit(database, std::move(document)));
-        } catch (ApiError& refused) {
-            first_error = std::move(refused);
+        } catch (const ApiError& refused) {
+            first_error = refused;
+            continue;
         }
+        if (replicated && edits.back().path.empty())
+            first_error =
+                bad_request("When `new_edits: false`, the document needs `_rev` or `_revisions` specified");
     }
     if (first_error) throw std::move(*first_error);
     if (request.new_edits == "true" && request.all_or_nothing && !edits.empty())
         refuse_all(server, call, edits);
     else if (request.new_edits == "true")
         update_all(server, call, database, std::move(edits));
-    else if (request.new_edits == "false")
+    else if (replicated)
         replicate_all(server, call, database, std::move(edits));
     else
         throw bad_request("`new_edits` parameter must be a boolean.");

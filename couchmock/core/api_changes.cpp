@@ -41,6 +41,7 @@ struct ChangesQuery {
     FeedOptions options;
     std::string since = "0";
     std::string filter;
+    bool known_feed = true, known_style = true;  ///< told after what is wrong with the filter
 };
 
 void read_parameter(ChangesQuery& query, const std::string& key, const std::string& value) {
@@ -58,7 +59,7 @@ void read_parameter(ChangesQuery& query, const std::string& key, const std::stri
         else if (value == "eventsource")
             options.kind = FeedKind::eventsource;
         else
-            throw bad_request("Supported `feed` types: normal, continuous, live, longpoll, eventsource");
+            query.known_feed = false;
     } else if (name == "since" || name == "last-event-id") {
         query.since = value;
     } else if (name == "limit") {
@@ -66,7 +67,7 @@ void read_parameter(ChangesQuery& query, const std::string& key, const std::stri
         if (!limit) throw badarg();
         options.limit = static_cast<std::uint64_t>(std::max<std::int64_t>(*limit, 0));
     } else if (name == "style") {
-        if (value != "main_only" && value != "all_docs") throw badarg();
+        query.known_style = value == "main_only" || value == "all_docs";
         options.all_leaves = value == "all_docs";
     } else if (name == "heartbeat") {
         options.heartbeat = read_heartbeat(value);
@@ -139,7 +140,10 @@ void changes(Server& server, Call& call, Database& database) {
         if (const auto id = call.header("last-event-id"); !id.empty()) query.since = id;
     if (!query.filter.empty())
         options.filter = changes_filter(server, call, database, query.filter, body ? &*body : nullptr);
-    options.since = read_since(database, query.since);
+    if (!query.known_feed)
+        throw bad_request("Supported `feed` types: normal, continuous, live, longpoll, eventsource");
+    options.since = options.descending ? database.start() : read_since(database, query.since);
+    if (!query.known_style) throw badarg();
 
     if (options.kind == FeedKind::normal) {
         answer_whole(server, call, database, options);

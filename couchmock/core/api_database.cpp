@@ -67,7 +67,7 @@ void security(const Server& server, Call& call, Database& database) {
     }
     if (!valid) throw ApiError{500, "error", "no_majority", {}};
     database.security = std::move(*text);
-    database.note_settings();
+    database.note_setting();
     call.respond_json(200, R"({"ok":true})");
 }
 
@@ -85,7 +85,7 @@ void limit(Call& call, Database& database, std::uint64_t& value, std::string_vie
     }
     require_database_admin(call, database);
     value = static_cast<std::uint64_t>(body->get_int64());
-    database.note_settings();
+    database.note_setting();
     call.respond_json(200, R"({"ok":true})");
 }
 

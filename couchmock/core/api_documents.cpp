@@ -71,11 +71,6 @@ void write_later(Server& server, Call& call, Database& database, Edit edit, bool
     call.respond_json(202, json + '}');
 }
 
-bool is_batch(const Call& call) {
-    const auto* batch = call.find("batch");
-    return batch && *batch == "ok";
-}
-
 /// A document and the attachments that it says `follows`, out of a multipart/related body.
 Edit read_related(Call& call, const Database& database) {
     const auto boundary = boundary_of(call.header("content-type"));
@@ -131,7 +126,8 @@ void remove(Server& server, Call& call, Database& database, std::string_view id)
 void copy(Server& server, Call& call, Database& database, std::string_view id) {
     const auto rev = named_revision(call);
     const auto destination = call.header("destination");
-    if (destination.empty()) throw bad_request("Destination header is mandatory for COPY.");
+    if (!base::has_header(call.request().headers, "destination"))
+        throw bad_request("Destination header is mandatory for COPY.");
     if (destination.starts_with("http://") || destination.starts_with("https://"))
         throw bad_request("Destination URL must be relative.");
     const auto question = destination.find('?');
@@ -146,11 +142,21 @@ void copy(Server& server, Call& call, Database& database, std::string_view id) {
         if (!query.starts_with("rev=")) throw bad_request("Invalid rev format");
         edit.path.push_back(read_revision(query.substr(4)));
     }
-    const auto [document, node] = open_document(database, id, rev);
-    const auto& leaf = *document->tree.at(node).leaf;
-    set_body(edit, leaf.body);
-    edit.attachments = leaf.attachments;
-    edit.deleted = leaf.deleted;
+    if (id.starts_with("_local/")) {
+        const auto local = database.locals().find(id);
+        if (local == database.locals().end() || rev) throw not_found();
+        set_body(edit, local->second.body);
+    } else {
+        const auto [document, node] = open_document(database, id, rev);
+        const auto& leaf = *document->tree.at(node).leaf;
+        set_body(edit, leaf.body);
+        edit.attachments = leaf.attachments;
+        edit.deleted = leaf.deleted;
+    }
+    if (edit.id.starts_with("_local/")) {
+        answer_written_local(call, database, edit, true);
+        return;
+    }
     const auto target_id = edit.id;
     prepare_edit(server, call, database, edit);
     const auto edited = database.update_one(std::move(edit));
@@ -163,11 +169,16 @@ void copy(Server& server, Call& call, Database& database, std::string_view id) {
 
 }  // namespace
 
+bool is_batch(const Call& call) {
+    const auto* batch = call.find("batch");
+    return batch && *batch == "ok";
+}
+
 std::optional<Revision> named_revision(const Call& call) {
     std::optional<Revision> rev;
     if (const auto* text = call.find("rev")) rev = read_revision(*text);
     auto match = call.header("if-match");
-    if (match.empty()) return rev;
+    if (match.empty() && !base::has_header(call.request().headers, "if-match")) return rev;
     while (match.starts_with('"')) match.remove_prefix(1);
     while (match.ends_with('"')) match.remove_suffix(1);
     auto etag = read_revision(match);
@@ -202,6 +213,10 @@ void post_document(Server& server, Call& call, Database& database) {
         check_document_id(database, edit.id);  // a partitioned database takes none without a partition
     }
     if (edit.id.starts_with("_design/")) require_database_admin(call, database);
+    if (edit.id.starts_with("_local/")) {
+        answer_written_local(call, database, edit, false);
+        return;
+    }
     if (is_batch(call)) {
         write_later(server, call, database, std::move(edit), false);
         return;

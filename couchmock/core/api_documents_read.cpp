@@ -4,6 +4,9 @@
 #include "couchmock/core/multipart.hpp"
 #include "node/base/json.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace davenport::couchmock::api {
@@ -44,7 +47,11 @@ void send_mixed(Server& server, Call& call, const OpenedRevisions& opened, const
 
 void send_opened(Server& server, Call& call, const Database& database, std::string_view id,
                  const DocumentQuery& query) {
-    const auto opened = open_revisions(database, id, query);
+    auto opened = open_revisions(database, id, query);
+    // As fabric sorts what its workers found: by the revision, and what nobody has behind it.
+    std::ranges::stable_sort(opened.found, {}, [](const OpenedRevisions::One& one) {
+        return std::pair{one.node == RevTree::none, one.revision};
+    });
     if (accepts(call.header("accept"), "multipart/mixed")) {
         send_mixed(server, call, opened, query.view);
         return;
@@ -111,16 +118,20 @@ BulkEntry read_entry(const Database& database, const boost::json::value& wanted,
         if (!id->is_string()) throw ApiError{400, "illegal_docid", "Document id must be a string", {}};
         entry.found_id = id->get_string();
         check_document_id(database, entry.found_id);
-        if (const auto* since = base::member(wanted, "atts_since");
-            since && since->is_array() && !since->get_array().empty()) {
-            entry.query.view.atts_since = read_revision_list(base::write_json(*since));
-            entry.query.view.attachments = true;
-        }
         entry.query.all_revs = !rev;
         entry.query.open_revs.clear();
         if (rev) {
             if (!rev->is_string()) throw bad_request("Invalid rev format");
             entry.query.open_revs.push_back(read_revision(rev->get_string()));
+        }
+        if (const auto* since = base::member(wanted, "atts_since")) {
+            if (!since->is_array()) {
+                entry.error = bulk_error(entry.id, base::write_json(*since), "bad_request",
+                                         "att_since value must be array of revs.");
+            } else if (!since->get_array().empty()) {
+                entry.query.view.atts_since = read_revision_list(base::write_json(*since));
+                entry.query.view.attachments = true;
+            }
         }
     } catch (const ApiError& error) {
         const bool about_rev = error.error == "bad_request" && rev;
@@ -168,9 +179,27 @@ void bulk_get_json(Call& call, const Database& database, const std::vector<BulkE
     call.respond_json(200, out + "]}");
 }
 
+/// A revision of `_bulk_get` as a part: only one with attachments says which it is.
+void append_bulk_part(std::string& out, Server& server, const Document& document, std::size_t node,
+                      DocumentView view) {
+    const auto& tree = document.tree;
+    if (tree.at(node).leaf->attachments.empty()) {
+        append_part(out, server, document, node, view);
+        return;
+    }
+    view.attachments = view.follows = view.att_encoding_info = true;
+    std::string json;
+    append_document(json, document, node, view);
+    const auto boundary = "--" + server.new_uuid();
+    out += "\r\nX-Doc-Id: " + std::string{document.id} + "\r\nX-Rev-Id: " + to_text(tree.at(node).revision) +
+           "\r\nContent-Type: multipart/related; boundary=" + boundary + "\r\n\r\n";
+    out += write_related(json, tree.at(node).leaf->attachments, known_depth(tree, node, view), boundary);
+}
+
 void bulk_get_mixed(Server& server, Call& call, const Database& database,
                     const std::vector<BulkEntry>& entries) {
-    const auto boundary = server.new_uuid();
+    const auto boundary = "--" + server.new_uuid();
+    const auto* type = accepts(call.header("accept"), "multipart/mixed") ? "mixed" : "related";
     std::string out;
     const auto refuse = [&](const std::string& error) {
         out += "\r\n--" + boundary + "\r\nContent-Type: application/json; error=\"true\"\r\n\r\n" + error;
@@ -183,18 +212,19 @@ void bulk_get_mixed(Server& server, Call& call, const Database& database,
             refuse(missing_error(entry, nullptr));
         for (const auto& one : opened.found) {
             if (one.node == RevTree::none) {
-                refuse(missing_error(entry, &one));
+                refuse(fmt::format(R"({{"rev":"{}","error":"not_found","reason":"missing"}})",
+                                   to_text(one.revision)));
                 continue;
             }
-            out += "\r\n--" + boundary + "\r\nX-Doc-Id: " + entry.found_id +
-                   "\r\nX-Rev-Id: " + to_text(one.revision);
-            append_part(out, server, *opened.document, one.node, entry.query.view);
+            out += "\r\n--" + boundary;
+            append_bulk_part(out, server, *opened.document, one.node, entry.query.view);
         }
     }
-    out += "\r\n--" + boundary + "--";
+    if (!entries.empty()) out += "\r\n--" + boundary + "--\r\n";
     call.effects().emplace_back(
         RespondHead{call.exchange(), 200,
-                    call.plain_headers({{"Content-Type", "multipart/mixed; boundary=\"" + boundary + '"'}})});
+                    call.plain_headers(
+                        {{"Content-Type", fmt::format("multipart/{}; boundary=\"{}\"", type, boundary)}})});
     server.bodies.send(call.exchange(), std::move(out));
 }
 
@@ -202,6 +232,7 @@ void bulk_get_mixed(Server& server, Call& call, const Database& database,
 
 void read_document(Server& server, Call& call, const Database& database, std::string_view id) {
     auto query = read_document_query(call);
+    if (query.opens_revs() || (query.rev && !query.latest)) query.view.forget_siblings();
     if (query.opens_revs()) {
         send_opened(server, call, database, id, query);
         return;
@@ -215,7 +246,9 @@ void read_document(Server& server, Call& call, const Database& database, std::st
         headers.emplace_back("ETag", std::move(etag));
     }
     const auto& leaf = *document->tree.at(node).leaf;
-    if (query.view.attachments && !leaf.attachments.empty() &&
+    const auto known = known_depth(document->tree, node, query.view);
+    const auto comes = [&](const Attachment& attachment) { return attachment.revpos > known; };
+    if (query.view.attachments && std::ranges::any_of(leaf.attachments, comes) &&
         accepts(call.header("accept"), "multipart/related")) {
         send_related(server, call, *document, node, query.view, std::move(headers));
         return;
@@ -236,7 +269,8 @@ void bulk_get(Server& server, Call& call, Database& database) {
     for (const auto* key : {"open_revs", "new_edits", "w", "rev", "atts_since"})
         if (call.find(key))
             throw bad_request('"' + std::string{key} + "\" query parameter is not acceptable");
-    const auto common = read_document_query(call);
+    auto common = read_document_query(call);
+    common.view.forget_siblings();
     std::vector<BulkEntry> entries;
     for (const auto& wanted : docs->get_array()) entries.push_back(read_entry(database, wanted, common));
     const auto accept = call.header("accept");

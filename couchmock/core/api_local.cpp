@@ -1,6 +1,7 @@
 #include "couchmock/core/all_docs_query.hpp"
 #include "couchmock/core/api.hpp"
 #include "couchmock/core/document_json.hpp"
+#include "couchmock/core/document_query.hpp"
 #include "couchmock/core/edit_reader.hpp"
 #include "node/base/json.hpp"
 
@@ -21,6 +22,7 @@ std::string written(std::string_view id, std::string_view rev) {
 
 /// A `_local` document's revision is "0-N"; CouchDB looks at no other part of it.
 std::optional<std::uint64_t> number_in(const Revision& revision) {
+    if (revision.hash.empty()) return std::nullopt;
     std::uint64_t number = 0;
     for (const char c : revision.hash) {
         if (c < '0' || c > '9') return std::nullopt;
@@ -41,25 +43,39 @@ void put(Call& call, Database& database, std::string_view id) {
         throw bad_request(*error == ReadError::no_object ? "Document must be a JSON object"
                                                          : "invalid UTF-8 JSON");
     std::uint64_t revision = 0;
-    if (const auto* rev = call.find("rev")) revision = read_local_revision(*rev);
+    const auto* asked = call.find("rev");
+    if (asked) revision = read_local_revision(*asked);
     if (const auto* rev = text.find_special("_rev")) {
         const auto value = base::parse_json(*rev);
         if (!value || !value->is_string()) throw bad_request("Invalid rev format");
-        revision = read_local_revision(value->get_string());
+        const auto named = read_local_revision(value->get_string());
+        if (asked && named != revision)
+            throw bad_request("Document rev from request body and query string have different values");
+        revision = named;
     }
+    if (const auto* edits = call.find("new_edits");
+        edits && *edits == "false" && !text.find_special("_rev") && !text.find_special("_revisions"))
+        throw bad_request("When `new_edits: false`, the document needs `_rev` or `_revisions` specified");
     for (const auto& [name, value] : text.special)
         if (name != "_id" && name != "_rev" && name != "_deleted" && name != "_revisions" &&
             name != "_attachments")
             throw ApiError{400, "doc_validation", "Bad special document member: " + name, {}};
+    auto location = call.base_url() + '/' + url_encode(database.settings().name) + '/' + url_encode(id);
     if (const auto* deleted = text.find_special("_deleted"); deleted && *deleted == "true") {
         database.erase_local(id);
-        call.respond_json(200, written(id, "0-0"), {{"ETag", opaque_etag(text.term + "0")}});
+        call.respond_json(200, written(id, "0-0"),
+                          {{"Location", std::move(location)}, {"ETag", opaque_etag(text.term + "0")}});
         return;
     }
     const Database::Local local{revision + 1, std::move(text.body)};
     database.set_local(std::string{id}, local);
     const auto rev = fmt::format("0-{}", local.revision);
-    auto location = call.base_url() + '/' + url_encode(database.settings().name) + '/' + url_encode(id);
+    if (is_batch(call)) {
+        std::string json = "{\"ok\":true,\"id\":";
+        base::append_json_string(json, id);
+        call.respond_json(202, json + '}');
+        return;
+    }
     call.respond_json(201, written(id, rev),
                       {{"Location", std::move(location)}, {"ETag", opaque_etag(local.body + rev)}});
 }
@@ -83,9 +99,10 @@ void append_listed(std::string& out, std::string_view id, const Database::Local&
 std::vector<std::pair<std::string, const Database::Local*>> listed(const Database& database,
                                                                    const ListQuery& query) {
     std::vector<std::pair<std::string, const Database::Local*>> rows;
-    if (query.keys) {
+    if (query.keys && query.keys->size() != 1) {  // one alone is a range
         for (const auto& key : *query.keys) {
             const auto id = key.is_string() ? std::string{key.get_string()} : std::string{};
+            if (!id.starts_with("_local/")) continue;
             const auto it = database.locals().find(id);
             rows.emplace_back(base::write_json(key), it == database.locals().end() ? nullptr : &it->second);
         }
@@ -108,7 +125,7 @@ void append_list(std::string& out, const Database& database, const ListQuery& qu
         const auto& [id, local] = rows[i];
         if (!local)
             out += "{\"key\":" + id + ",\"error\":\"not_found\"}";
-        else if (query.keys)
+        else if (query.keys && query.keys->size() != 1)
             append_listed(out, std::string_view{base::parse_json(id)->get_string()}, *local,
                           query.include_docs);
         else
@@ -120,27 +137,52 @@ void append_list(std::string& out, const Database& database, const ListQuery& qu
 }  // namespace
 
 std::optional<std::string> write_local(Database& database, const Edit& edit) {
-    const auto before = edit.path.empty() ? std::uint64_t{0} : number_in(edit.path.front());
-    if (!before) return std::nullopt;
-    if (edit.deleted) {
+    if (edit.deleted) {  // whatever it says that it follows
         database.erase_local(edit.id);
         return "0-0";
     }
+    const auto before = edit.path.empty() ? std::uint64_t{0} : number_in(edit.path.front());
+    if (!before) return std::nullopt;
     database.set_local(edit.id, {*before + 1, edit.body});
     return fmt::format("0-{}", *before + 1);
 }
 
-void local_document(Server&, Call& call, Database& database, std::string_view id) {
+void answer_written_local(Call& call, Database& database, const Edit& edit, bool with_etag) {
+    const auto rev = write_local(database, edit);
+    if (!rev) throw ApiError{500, "error", "Invalid rev format", {}};
+    if (is_batch(call)) {
+        std::string json = "{\"ok\":true,\"id\":";
+        base::append_json_string(json, edit.id);
+        call.respond_json(202, json + '}');
+        return;
+    }
+    base::Headers headers{{"Location", call.base_url() + '/' + url_encode(database.settings().name) + '/' +
+                                           url_encode(edit.id)}};
+    if (with_etag) headers.emplace_back("ETag", in_quotes(*rev));
+    call.respond_json(201, written(edit.id, *rev), std::move(headers));
+}
+
+void local_document(Server& server, Call& call, Database& database, std::string_view id) {
     check_document_id(database, id);
     if (call.method() == "PUT") {
         put(call, database, id);
         return;
     }
+    if (call.method() == "COPY") {
+        document(server, call, database, id);
+        return;
+    }
     if (call.method() != "GET" && call.method() != "DELETE")
         throw method_not_allowed("DELETE,GET,HEAD,POST,PUT,COPY");
+    const auto query = call.method() == "GET" ? read_document_query(call) : DocumentQuery{};
+    if (query.opens_revs() || query.rev) {  // a tree of revisions is what it has not
+        read_document(server, call, database, id);
+        return;
+    }
     const auto it = database.locals().find(id);
     if (it == database.locals().end()) throw not_found();
     if (call.method() == "DELETE") {
+        if (const auto* rev = call.find("rev")) static_cast<void>(read_revision(*rev));
         database.erase_local(id);
         call.respond_json(200, written(id, "0-0"), {{"ETag", opaque_etag(std::string{id} + "0-0")}});
         return;
@@ -150,6 +192,10 @@ void local_document(Server&, Call& call, Database& database, std::string_view id
     if (answer_not_modified(call, etag)) return;
     std::string json;
     append_plain_document(json, id, rev, it->second.body);
+    if (query.view.revs) {
+        json.pop_back();
+        json += fmt::format(R"(,"_revisions":{{"start":0,"ids":["{}"]}}}})", it->second.revision);
+    }
     call.respond_json(200, std::move(json), {{"ETag", etag}});
 }
 

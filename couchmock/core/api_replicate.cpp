@@ -1,4 +1,5 @@
-#include "couchmock/core/api.hpp"
+#include "couchmock/core/api_replicate.hpp"
+
 #include "couchmock/core/document_json.hpp"
 #include "couchmock/core/request_json.hpp"
 #include "couchmock/core/scripts.hpp"
@@ -17,17 +18,22 @@ namespace davenport::couchmock::api {
 namespace {
 
 namespace json = boost::json;
-
-/// One end of a replication: a database of ours.
-struct End {
-    std::string name;
-    std::string url;  ///< as it is shown: whole, and without name and password
-};
+using End = ReplicationEnd;
 
 bool is_url(std::string_view text) { return text.starts_with("http://") || text.starts_with("https://"); }
 
 /// Where a request came in, when the client says where it went: what "localhost" of its URLs is.
 bool is_ours(const Call& call, std::string_view authority) { return authority == call.header("host"); }
+
+/// As CouchDB words it that nobody answers there, since this server asks no other.
+ApiError unreachable(std::string_view url) {
+    return {500,
+            "error",
+            fmt::format("{{http_request_failed,\"GET\",\"{}\",\n                     "
+                        "{{error,{{error,{{conn_failed,{{error,econnrefused}}}}}}}}}}",
+                        url),
+            {}};
+}
 
 End read_end(const Call& call, const json::value* end) {
     if (!end) throw ApiError{500, "error", "Missing replicator database", {}};
@@ -45,11 +51,7 @@ End read_end(const Call& call, const json::value* end) {
     End out{{}, std::string{scheme} + std::string{rest}};
     if (!out.url.ends_with('/') && out.url.find('?') == std::string::npos) out.url += '/';
     const auto slash = std::min(rest.find('/'), rest.size());
-    if (!is_ours(call, rest.substr(0, slash)))
-        throw ApiError{501,
-                       "not_implemented",
-                       "couchmock replicates between its own databases only; let " + out.url + " do it.",
-                       {}};
+    if (!is_ours(call, rest.substr(0, slash))) throw unreachable(out.url);
     auto path = rest.substr(std::min(slash + 1, rest.size()));
     while (path.ends_with('/')) path.remove_suffix(1);
     out.name = base::percent_decode(path, true).value_or("");
@@ -196,8 +198,8 @@ std::string with_ok(const json::object& checkpoint, bool no_changes) {
            (checkpoint.empty() ? "" : ",") + text.substr(1);
 }
 
-void run_once(Server& server, Call& call, Database& source, Database& target, const Passes& passes,
-              const std::string& id) {
+ReplicationRun run_once(Server& server, const Call& call, Database& source, Database& target,
+                        const Passes& passes, const std::string& id) {
     const auto local = "_local/" + id;
     auto checkpoint = common_checkpoint(source, target, local);
     const auto* recorded = checkpoint.if_contains("source_last_seq");
@@ -207,8 +209,7 @@ void run_once(Server& server, Call& call, Database& source, Database& target, co
     const auto counts =
         copy_changes(source, target, since, passes, check_in_target(server, target, call.user, call.now()));
     if (since == before) {
-        call.respond_json(200, with_ok(checkpoint, true));
-        return;
+        return {std::move(checkpoint), counts, {}, true};
     }
     if (counts.written > 0) server.note_change(target);
     const auto session = server.new_uuid();
@@ -237,42 +238,48 @@ void run_once(Server& server, Call& call, Database& source, Database& target, co
                   {"history", std::move(history)}};
     write_checkpoint(source, local, checkpoint);
     write_checkpoint(target, local, checkpoint);
-    call.respond_json(200, with_ok(checkpoint, false));
+    return {std::move(checkpoint), counts, seq, false};
 }
 
-void begin(Server& server, Call& call, Replication wanted, std::string id) {
-    const auto answer = R"({"ok":true,"_local_id":")" + id + "\"}";
+/// False when it goes on already.
+bool begin(Server& server, const Call& call, Replication wanted, std::string id) {
     auto& source = *server.find(wanted.source);
     wanted.tag = source.tag();
     wanted.since = source.start();
     wanted.started = call.now().wall;
     wanted.user = call.user.name;
     wanted.roles = call.user.roles;
-    if (server.replications.try_emplace(std::move(id), std::move(wanted)).second) server.note_change(source);
-    call.respond_json(202, answer);
+    if (!server.replications.try_emplace(std::move(id), std::move(wanted)).second) return false;
+    server.note_change(source);
+    return true;
 }
 
 std::string job_json(const std::string& id, const Replication& job) {
     const auto date = base::iso8601(job.started).substr(0, 19) + 'Z';
     std::string user = "null";
-    if (!job.user.empty()) base::append_json_string(user = {}, job.user);
+    std::string document = "null";
+    if (!job.document.empty())
+        base::append_json_string(document = {}, job.document);
+    else if (!job.user.empty())
+        base::append_json_string(user = {}, job.user);
     std::string source, target;
     base::append_json_string(source, job.source_url);
     base::append_json_string(target, job.target_url);
     return fmt::format(
-        R"({{"database":null,"id":"{}","pid":"<0.1000.0>","source":{},"target":{},"user":{},"doc_id":null,)"
+        R"({{"database":{},"id":"{}","pid":"<0.1000.0>","source":{},"target":{},"user":{},"doc_id":{},)"
         R"("info":{{"revisions_checked":{},"missing_revisions_found":{},"docs_read":{},"docs_written":{},)"
         R"("changes_pending":0,"doc_write_failures":0,"bulk_get_docs":{},"bulk_get_attempts":{},)"
         R"("checkpointed_source_seq":0}},"history":[{{"timestamp":"{}","type":"started"}},)"
         R"({{"timestamp":"{}","type":"added"}}],"node":"couchdb@127.0.0.1","start_time":"{}"}})",
-        id, source, target, user, job.counts.checked, job.counts.found, job.counts.found, job.counts.written,
-        job.counts.found, job.counts.found, date, date, date);
+        job.document.empty() ? "null" : "\"_replicator\"", id, source, target, user, document,
+        job.counts.checked, job.counts.found, job.counts.found, job.counts.written, job.counts.found,
+        job.counts.found, date, date, date);
 }
 
 }  // namespace
 
 void replicate(Server& server, Call& call) {
-    if (call.request().body.empty()) throw bad_request("Missing request body");
+    if (call.request().body.empty() && call.method() != "POST") throw bad_request("Missing request body");
     const auto body = base::parse_json(call.body());
     if (!body) throw bad_request("invalid UTF-8 JSON");
     if (!body->is_object()) throw bad_request("Request body must be a JSON object");
@@ -282,25 +289,50 @@ void replicate(Server& server, Call& call) {
         cancel(server, call, *body);
         return;
     }
-    const auto source = read_end(call, base::member(*body, "source"));
-    const auto target = read_end(call, base::member(*body, "target"));
-    const bool continuous = read_flag(*body, "continuous");
-    const auto id = id_of(server, *body, source, target);
-    auto& from = open(server, source);
-    auto passes = read_filter(server, call, *body, from);
-    require_member(call, from);
-    if (!server.find(target.name) && read_flag(*body, "create_target")) {
-        require_server_admin(call);
-        server.create(target.name, server.config.default_shards, false, call.now());
+    auto wanted = open_replication(server, call, *body);
+    const auto id = wanted.id;
+    if (wanted.continuous) {
+        begin_replication(server, call, std::move(wanted), {});
+        call.respond_json(202, R"({"ok":true,"_local_id":")" + id + "\"}");
+        return;
     }
-    auto& to = open(server, target);
-    require_member(call, to);
-    if (continuous)
-        begin(server, call,
-              {source.name, target.name, source.url, target.url, {}, {}, {}, std::move(passes), 0, {}, {}},
-              id + extension(*body));
-    else
-        run_once(server, call, from, to, passes, id);
+    const auto run = run_replication(server, call, wanted);
+    call.respond_json(200, with_ok(run.checkpoint, run.no_changes));
+}
+
+WantedReplication open_replication(Server& server, const Call& call, const json::value& body) {
+    WantedReplication out;
+    out.source = read_end(call, base::member(body, "source"));
+    out.target = read_end(call, base::member(body, "target"));
+    out.continuous = read_flag(body, "continuous");
+    out.id = id_of(server, body, out.source, out.target);
+    if (out.continuous) out.id += extension(body);
+    auto& from = open(server, out.source);
+    out.passes = read_filter(server, call, body, from);
+    require_member(call, from);
+    if (!server.find(out.target.name) && read_flag(body, "create_target")) {
+        require_server_admin(call);
+        server.create(out.target.name, server.config.default_shards, false, call.now());
+    }
+    require_member(call, open(server, out.target));
+    return out;
+}
+
+bool begin_replication(Server& server, const Call& call, WantedReplication wanted,
+                       const std::string& document) {
+    Replication job;
+    job.source = std::move(wanted.source.name);
+    job.target = std::move(wanted.target.name);
+    job.source_url = std::move(wanted.source.url);
+    job.target_url = std::move(wanted.target.url);
+    job.passes = std::move(wanted.passes);
+    job.document = document;
+    return begin(server, call, std::move(job), std::move(wanted.id));
+}
+
+ReplicationRun run_replication(Server& server, const Call& call, const WantedReplication& wanted) {
+    return run_once(server, call, open(server, wanted.source), open(server, wanted.target), wanted.passes,
+                    wanted.id);
 }
 
 namespace {
@@ -320,6 +352,7 @@ ReplicationCounts run_job(Server& server, Replication& job, const Database& sour
 }  // namespace
 
 void run_replications(Server& server, base::Now now) {
+    look_at_replicator(server, now);
     if (server.replications.empty()) return;
     for (std::size_t i = 0; i < server.changed.size(); ++i) {  // which grows where one feeds another
         for (auto& [id, job] : server.replications) {
@@ -339,14 +372,32 @@ void run_replications(Server& server, base::Now now) {
     }
 }
 
+namespace {
+bool is_integer(std::string_view text) {
+    if (text.starts_with('-')) text.remove_prefix(1);
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+}  // namespace
+
 void scheduler(Server& server, Call& call) {
     const auto& path = call.path();
     if (call.method() != "GET") throw method_not_allowed("GET,HEAD");
-    if (path.size() == 2 && path[1] == "docs") {
-        server.send_chunked(call, "{\"total_rows\":0,\"offset\":0,\"docs\":[\r\n\r\n]}\n");
+    for (const auto& [name, value] : call.query()) {
+        if ((name != "limit" && name != "skip") || path.size() != 2 || is_integer(value)) continue;
+        throw ApiError{
+            400,
+            "query_parse_error",
+            path[1] == "docs" ? "Invalid value for integer: \"" + value + '"' : name + " must be an integer",
+            {}};
+    }
+    if (path.size() > 1 && path[1] == "docs") {
+        scheduler_documents(server, call);
         return;
     }
-    if (path.size() < 2 || path[1] != "jobs" || path.size() > 3) throw not_found();
+    if (path.size() < 2 || path[1] != "jobs" || path.size() > 3) {
+        call.respond_json(404, R"({"error":"not found"})");  // without a reason
+        return;
+    }
     if (path.size() == 3) {
         auto id = path[2];
         std::ranges::replace(id, ' ', '+');

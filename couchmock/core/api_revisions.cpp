@@ -38,11 +38,19 @@ void append_revisions(std::string& out, const std::vector<Revision>& revisions) 
     out += ']';
 }
 
+/// A revision that is named twice and is there counts as missing once, as couch_key_tree:find_missing has it.
 std::vector<Revision> missing_of(const Document* document, std::vector<Revision> asked) {
     std::sort(asked.begin(), asked.end());
-    std::erase_if(asked,
-                  [&](const Revision& revision) { return document && document->tree.contains(revision); });
-    return asked;
+    std::vector<Revision> missing;
+    std::vector<Revision> found;
+    for (auto& revision : asked) {
+        const bool there = document && document->tree.contains(revision);
+        if (there && std::find(found.begin(), found.end(), revision) == found.end())
+            found.push_back(std::move(revision));
+        else
+            missing.push_back(std::move(revision));
+    }
+    return missing;
 }
 
 /// Leaves that a missing revision may have grown from.
@@ -111,16 +119,14 @@ void purge(Server& server, Call& call, Database& database) {
     if (std::cmp_greater(count, server.setting_number("purge", "max_revisions_number", 1000)))
         throw bad_request("Exceeded maximum number of revisions.");
     std::string out = "{\"purge_seq\":null,\"purged\":{";
-    bool any = false;
     for (const auto& [id, revisions] : asked) {
         const auto purged = database.purge(id, revisions);
-        any = any || !purged.empty();
         if (out.back() != '{') out += ',';
         base::append_json_string(out, id);
         out += ':';
         append_revisions(out, purged);
     }
-    if (any) server.note_change(database);
+    if (!asked.empty()) server.note_change(database);
     call.respond_json(201, out + "}}");
 }
 

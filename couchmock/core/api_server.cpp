@@ -26,7 +26,7 @@ void require_get_only(const Call& call) {
 
 void uuids(Server& server, Call& call) {
     call.names_request = false;
-    require_get_only(call);
+    require_method(call, "GET", "GET");
     const auto* text = call.find("count");
     std::int64_t count = 1;
     if (text) {
@@ -242,25 +242,27 @@ void active_tasks(const Server& server, Call& call) {
     std::string out = "[";
     for (const auto& [id, job] : server.replications) {
         const auto started_s = base::unix_ms(job.started) / 1000;
-        json::object task{{"type", "replication"},
-                          {"node", node_name},
-                          {"pid", "<0.1000.0>"},
-                          {"replication_id", id},
-                          {"source", job.source_url},
-                          {"target", job.target_url},
-                          {"continuous", true},
-                          {"database", nullptr},
-                          {"doc_id", nullptr},
-                          {"user", job.user.empty() ? json::value{} : json::value{job.user}},
-                          {"revisions_checked", job.counts.checked},
-                          {"missing_revisions_found", job.counts.found},
-                          {"docs_read", job.counts.found},
-                          {"docs_written", job.counts.written},
-                          {"doc_write_failures", 0},
-                          {"changes_pending", 0},
-                          {"checkpoint_interval", 30000},
-                          {"started_on", started_s},
-                          {"updated_on", started_s}};
+        json::object task{
+            {"type", "replication"},
+            {"node", node_name},
+            {"pid", "<0.1000.0>"},
+            {"replication_id", id},
+            {"source", job.source_url},
+            {"target", job.target_url},
+            {"continuous", true},
+            {"database", job.document.empty() ? json::value(nullptr) : json::value("_replicator")},
+            {"doc_id", job.document.empty() ? json::value(nullptr) : json::value(job.document)},
+            {"user",
+             job.user.empty() || !job.document.empty() ? json::value(nullptr) : json::value(job.user)},
+            {"revisions_checked", job.counts.checked},
+            {"missing_revisions_found", job.counts.found},
+            {"docs_read", job.counts.found},
+            {"docs_written", job.counts.written},
+            {"doc_write_failures", 0},
+            {"changes_pending", 0},
+            {"checkpoint_interval", 30000},
+            {"started_on", started_s},
+            {"updated_on", started_s}};
         if (out.size() > 1) out += ',';
         out += base::write_json(task);
     }
@@ -307,6 +309,18 @@ bool server_path(Server& server, Call& call, std::string_view name) {
         replicate(server, call);
     } else if (name == "_scheduler") {
         scheduler(server, call);
+    } else if (name == "_utils" && call.path().size() == 1) {
+        require_method(call, "GET", "GET,HEAD");
+        call.respond(301, {}, call.plain_headers({{"Location", call.base_url() + "/_utils/"}}));
+    } else if (name == "_search_analyze") {
+        if (call.method() != "GET" && call.method() != "POST") throw method_not_allowed("GET,POST");
+        throw ApiError{503, "service unavailable", "Search is not available", {}};
+    } else if (name == "_nouveau_analyze") {
+        if (call.method() != "POST") throw method_not_allowed("POST");
+        throw not_found();
+    } else if (name == "_db_updates") {
+        if (call.method() != "GET") throw method_not_allowed("GET");
+        throw not_found("Database does not exist.");  // `_global_changes`, which is made by hand
     } else if (name == "_reshard") {
         if (call.path().size() > 1 && call.path()[1] == "jobs") {
             call.respond_json(200, R"({"jobs":[],"offset":0,"total_rows":0})");

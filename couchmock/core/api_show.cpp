@@ -72,7 +72,7 @@ json::array ask(Server& server, const Call& call, const Database& database, cons
 struct Answer {
     int status = 200;
     std::string body;
-    std::string type = "text/html";
+    std::string type = "application/json";
     base::Headers headers;
     bool is_json = false;
 };
@@ -120,6 +120,8 @@ void set_header(base::Headers& headers, std::string_view name, std::string value
 void finish_headers(Answer& answer) {
     if (!base::has_header(answer.headers, "content-type"))
         answer.headers.emplace_back("Content-Type", answer.type);
+    if (answer.is_json && !base::has_header(answer.headers, "cache-control"))
+        answer.headers.emplace_back("Cache-Control", "must-revalidate");
     if (!answer.is_json) set_header(answer.headers, "Content-Security-Policy", "sandbox");
 }
 

@@ -176,6 +176,7 @@ std::pair<std::string, std::string> read_login(Call& call) {
 int redirect(const Call& call, std::string_view parameter, int otherwise, base::Headers& headers) {
     const auto* to = call.find(parameter);
     if (!to) return otherwise;
+    if (!to->starts_with('/')) throw bad_request("path must begin with a /.");
     headers.emplace_back("Location", call.base_url() + *to);
     return 302;
 }

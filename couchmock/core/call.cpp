@@ -75,7 +75,8 @@ bool Call::is_true(std::string_view name) const {
 const std::string& Call::body() {
     body_read_ = true;
     const auto coding = header("content-encoding");
-    if (coding.empty() || coding == "identity") return request_.body;
+    const bool is_named = !coding.empty() || base::has_header(request_.headers, "content-encoding");
+    if (!is_named || coding == "identity") return request_.body;
     if (coding != "gzip")
         throw ApiError{
             415, "bad_content_type", std::string{coding} + " is not a supported content encoding.", {}};

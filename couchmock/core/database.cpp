@@ -75,16 +75,26 @@ bool Database::looks_up(const Edit& edit) const {
            has_validation() || !shards_[shard_of(edit.id)].knows_no_validation;
 }
 
-Database::Judged Database::judge(const Edit& edit) const {
+Database::Judged Database::judge(const Edit& edit, bool looked_up) const {
     const auto* document = find(edit.id);
-    if (!document) return {!edit.path.empty() && looks_up(edit), false, RevTree::none};
+    if (!document) return {!edit.path.empty() && looked_up, false, RevTree::none};
     if (edit.path.empty()) return {!document->tree.deleted() || edit.deleted, true, RevTree::none};
     const auto parent = document->tree.find(edit.path.front());
     const bool is_leaf = parent != RevTree::none && document->tree.is_leaf(parent);
     return {!is_leaf || document->tree.deleted(), false, parent};
 }
 
-bool Database::would_conflict(const Edit& edit) const { return judge(edit).conflict; }
+bool Database::would_conflict(const Edit& edit) const { return judge(edit, looks_up(edit)).conflict; }
+
+/// A shard looks up all that comes in one request, or nothing of it. Empty where one edit comes alone.
+std::vector<bool> Database::shards_that_look_up(const std::vector<Edit>& edits) const {
+    std::vector<bool> out;
+    if (edits.size() < 2) return out;
+    out.resize(shards_.size());
+    for (const auto& edit : edits)
+        if (looks_up(edit)) out[shard_of(edit.id)] = true;
+    return out;
+}
 
 Document& Database::make(std::string id) {
     const bool last = documents_.empty() || documents_.rbegin()->first < id;
@@ -190,6 +200,12 @@ void Database::note_edited(const Document& document) {
     if (!document.id.starts_with("_design/")) shards_[document.shard].knows_no_validation = true;
 }
 
+void Database::note_setting() {
+    for (auto& shard : shards_) ++shard.update_seq;
+    ++version_;
+    note_settings();
+}
+
 Edited Database::update_one(Edit edit) {
     std::vector<Edit> edits;
     edits.push_back(std::move(edit));
@@ -203,11 +219,19 @@ std::vector<Edited> Database::update(std::vector<Edit> edits) {
         std::ranges::stable_sort(order, {}, [&](std::size_t i) { return std::string_view{edits[i].id}; });
 
     std::vector<Edited> results(edits.size());
+    const auto looking = shards_that_look_up(edits);
+    const auto looked_up = [&](const Edit& edit) {
+        return looking.empty() ? looks_up(edit) : bool{looking[shard_of(edit.id)]};
+    };
+    bool wrote_design = false;
     for (std::size_t i = 0; i < order.size();) {
         auto end = i + 1;
         while (end < order.size() && edits[order[end]].id == edits[order[i]].id) ++end;
         std::vector<Judged> judged;
-        for (auto k = i; k < end; ++k) judged.push_back(judge(edits[order[k]]));
+        for (auto k = i; k < end; ++k) {
+            const auto& edit = edits[order[k]];
+            judged.push_back(judge(edit, !edit.path.empty() && looked_up(edit)));
+        }
         const auto* known = find(edits[order[i]].id);
         bool was_alive = known && !known->tree.deleted();
         const bool first_alive = was_alive;
@@ -218,9 +242,12 @@ std::vector<Edited> Database::update(std::vector<Edit> edits) {
             document->tree.stem(revs_limit);
             changed(*document, first_alive);
             note_edited(*document);
+            wrote_design = wrote_design || document->id.starts_with("_design/");
         }
         i = end;
     }
+    if (wrote_design)
+        for (auto& shard : shards_) shard.knows_no_validation = false;
     return results;
 }
 
@@ -276,15 +303,24 @@ bool Database::replicate(Edit edit) {
 
 std::vector<Revision> Database::purge(std::string_view id, const std::vector<Revision>& revisions) {
     const auto it = documents_.find(id);
-    if (it == documents_.end()) return {};
+    // What was asked for is on record and moves both sequences, whatever it found.
+    ++purge_seq;
+    ++version_;
+    purged.emplace_back(std::string{id}, revisions);
+    note_settings();
+    if (it == documents_.end()) {
+        ++shards_[shard_of(id)].update_seq;
+        return {};
+    }
     auto& document = it->second;
     std::vector<Revision> gone;
     const bool was_alive = !document.tree.deleted();
     for (const auto& revision : revisions)
         if (document.tree.purge(revision)) gone.push_back(revision);
-    if (gone.empty()) return gone;
-    ++purge_seq;
-    purged.emplace_back(std::string{id}, gone);
+    if (gone.empty()) {
+        ++shards_[document.shard].update_seq;
+        return gone;
+    }
     if (!document.tree.empty()) {
         changed(document, was_alive);
         return gone;
@@ -292,7 +328,6 @@ std::vector<Revision> Database::purge(std::string_view id, const std::vector<Rev
     drop_change(document);
     note_unsaved(document.id);
     ++shards_[document.shard].update_seq;
-    ++version_;
     if (was_alive) live_.erase(&document);
     documents_.erase(it);
     return gone;

@@ -79,7 +79,7 @@ public:
     /// there.
     bool replicate(Edit edit);
     /// Takes revisions out of the tree as if they had never been; those that were leaves. The document goes
-    /// with its last one.
+    /// with its last one. Counts as a purge and as a change even where there was nothing to take.
     std::vector<Revision> purge(std::string_view id, const std::vector<Revision>& revisions);
 
     /// Some living design document has a validation function.
@@ -143,7 +143,9 @@ public:
     /// What changed since the last call. Nothing is noted before track_changes().
     [[nodiscard]] Unsaved take_unsaved() { return std::exchange(unsaved_, {}); }
     void track_changes() { tracks_ = true; }
-    /// Something about the database itself changed: security, limits.
+    /// Security or a limit was set: every shard counts that as a change, though no row tells of it.
+    void note_setting();
+    /// Something about the database itself changed that no seq counts.
     void note_settings() { unsaved_.any = unsaved_.any || tracks_; }
     /// Puts a document back as it was. False when it can't have been so.
     bool restore(const std::string& id, std::size_t shard, std::uint64_t seq,
@@ -196,8 +198,9 @@ private:
     void note_unsaved(std::string_view id);
     void note_validation(const Document& document);
     struct Judged;
-    [[nodiscard]] Judged judge(const Edit& edit) const;
+    [[nodiscard]] Judged judge(const Edit& edit, bool looked_up) const;
     [[nodiscard]] bool looks_up(const Edit& edit) const;
+    [[nodiscard]] std::vector<bool> shards_that_look_up(const std::vector<Edit>& edits) const;
     void note_edited(const Document& document);
     Edited apply(Edit& edit, const Judged& judged, bool& was_alive, Document*& document);
 

@@ -18,6 +18,9 @@ struct DocumentView {
     bool follows = false;            ///< data as parts of a multipart message, named in their order
     bool att_encoding_info = false;
     std::vector<Revision> atts_since{};  ///< attachments that these have are stubs even with `attachments`
+
+    /// A revision that was asked for by name is shown without a word on the others.
+    void forget_siblings() { revs_info = conflicts = deleted_conflicts = local_seq = false; }
 };
 
 /// The depth up to which the reader of `view` has the attachments of the revision at `node`: that of the

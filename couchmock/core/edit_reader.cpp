@@ -74,6 +74,9 @@ std::optional<std::string> decode_base64(std::string_view text) {
 
 Attachment read_attachment(std::string_view name, const json::value& value) {
     Attachment out;
+    const auto* named_type = base::member(value, "content_type");
+    if (named_type && !named_type->is_string())
+        throw bad_request("The content_type of attachment " + std::string{name} + " must be a string");
     const auto type = base::string_member(value, "content_type").value_or("application/octet-stream");
     const auto revpos = base::int_member(value, "revpos");
     if (base::bool_member(value, "stub") || base::bool_member(value, "follows")) {
@@ -118,10 +121,11 @@ void read_special(const Database& database, Edit& edit, const std::string& name,
         const auto value = base::parse_json(text);
         if (!value) throw bad_request("invalid UTF-8 JSON");
         for (const auto& [key, attachment] : value->get_object()) {
+            if (!attachment.is_object()) continue;  // couch_doc passes over it without a word
+            edit.attachments.push_back(read_attachment(key, attachment));
             if (key.starts_with("_"))
                 throw bad_request("Attachment name '" + std::string{key} +
                                   "' starts with prohibited character '_'");
-            edit.attachments.push_back(read_attachment(key, attachment));
             check_attachment_size(database, edit.attachments.back());
         }
     } else if (!is_ignored(name)) {
@@ -222,6 +226,9 @@ void resolve_stubs(const Database& database, Edit& edit) {
     const std::vector<Attachment>* kept = nullptr;
     for (auto& attachment : edit.attachments) {
         if (attachment.data) continue;
+        if (attachment.follows)
+            throw bad_request("Attachment " + attachment.name +
+                              " says `follows`, but the body is no multipart/related");
         if (!kept) {
             static const std::vector<Attachment> nothing;
             kept = &nothing;

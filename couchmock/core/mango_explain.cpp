@@ -85,7 +85,9 @@ std::string keys_json(const MangoPlan& plan, bool high) {
         const auto bound = plan.ranges.empty() ? std::nullopt
                            : high              ? plan.ranges.front().high
                                                : plan.ranges.front().low;
-        return bound ? base::write_json(*bound) : high ? "\"<MAX>\"" : "\"\"";
+        if (bound) return base::write_json(*bound);
+        if (high) return "\"<MAX>\"";
+        return plan.ranges.empty() || !plan.ranges.front().high ? "null" : "\"\"";
     }
     json::array keys;
     bool open = false;  // the first range without a bound ends the key

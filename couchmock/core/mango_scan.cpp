@@ -18,7 +18,8 @@ constexpr std::string_view bookmark_opening = "g1AAAA";  // as CouchDB's own beg
 struct Row {
     json::value key;
     const Document* document;
-    json::value value;  ///< the document
+    json::value value;       ///< the document
+    bool is_design = false;  ///< looked at and never found
 };
 
 /// Ids are compared as bytes, keys of other indexes by collation.
@@ -43,7 +44,10 @@ std::vector<Row> rows_of(const Database& database, const MangoIndex& index, cons
     for (auto cursor = database.live().at(database.live().rank(prefix)); cursor.get(); cursor.next()) {
         const auto& document = *cursor.get();
         if (!document.id.starts_with(prefix)) break;
-        if (document.id.starts_with("_design/")) continue;
+        if (document.id.starts_with("_design/")) {
+            if (index.is_special()) rows.push_back({json::string{document.id}, &document, {}, true});
+            continue;
+        }
         std::string text;
         append_document(text, document, document.tree.winner(), {.conflicts = query.conflicts});
         auto value = base::parse_json(text);
@@ -120,7 +124,7 @@ MangoResult run_query(const Database& database, const MangoPlan& plan, const Man
         if (from && is_passed(row, *from, special, descending)) continue;
         ++result.keys_examined;
         if (!covered) ++result.documents_examined;
-        if (!query.selector.matches(row.value)) continue;
+        if (row.is_design || !query.selector.matches(row.value)) continue;
         if (passes_one) {
             passes_one = false;
             continue;

@@ -32,6 +32,7 @@ ReplicationCounts copy_changes(const Database& source, Database& target, Positio
 struct Replication {
     std::string source, target;          ///< names
     std::string source_url, target_url;  ///< as they are shown, without passwords
+    std::string document;                ///< of `_replicator` that asked for it; empty: a request did
     std::string user;                    ///< who asked for it
     std::vector<std::string> roles;      ///< that he had then
     base::WallTime started;
@@ -39,6 +40,18 @@ struct Replication {
     std::uint64_t tag = 0;  ///< of the source that `since` is a place in
     Position since;
     ReplicationCounts counts;
+};
+
+/// A document of `_replicator`, and what became of it.
+struct ReplicatorDocument {
+    std::string revision;                ///< that was looked at
+    std::string state;                   ///< "running", "completed", "failed", "crashing", "error"
+    std::string job;                     ///< its continuous replication; empty: none goes on
+    std::string source_url, target_url;  ///< without passwords; empty where they could not be read
+    std::string info = "null";           ///< JSON: what was done, or `{"error": ...}`
+    std::uint64_t error_count = 0;
+    base::WallTime started, updated;
+    base::Time retry{};  ///< of what crashed
 };
 
 }  // namespace davenport::couchmock

@@ -1,4 +1,5 @@
 #include "couchmock/core/api.hpp"
+#include "node/base/json.hpp"
 
 /// Who may ask at all, before anything is looked at: chttpd_auth_request.
 namespace davenport::couchmock::api {
@@ -16,6 +17,8 @@ void authorize_server_path(const Call& call) {
                              first == "_stats" || first == "_active_tasks" || first == "_dbs_info"))
         return;
     if (path.size() == 1 && first == "_replicate") {
+        if (call.method() == "POST" && !base::parse_json(call.request().body))
+            return;  // said before all else
         if (call.user.name.empty() && !call.user.is_server_admin())
             throw ApiError{401, "unauthorized", "You are not an authenticated user", {}};
     } else if (first == "_utils" && call.method() == "GET") {

@@ -79,8 +79,9 @@ const Database::Change* RowReader::next(std::size_t& shard) {
                 if (const auto& change = changes[--index_[shard]]; change.document) return &change;
         } else {
             for (auto i = database_.after(shard, position_[shard]); i < changes.size(); ++i) {
+                if (!changes[i].document) continue;
                 position_[shard] = changes[i].seq;
-                if (changes[i].document) return &changes[i];
+                return &changes[i];
             }
             // Purges leave no row. Where there were rows the last one is the place: last_seq is its seq.
             if (position_[shard] == looked_from_[shard]) position_[shard] = database_.update_seq(shard);

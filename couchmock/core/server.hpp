@@ -10,6 +10,7 @@
 #include "node/base/random.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -75,6 +76,8 @@ struct Server {
     std::vector<std::string> dropped;                 ///< databases, not told yet
     std::vector<Database*> changed;                   ///< their feeds are woken when the event was dealt with
     std::map<std::string, Replication> replications;  ///< continuous ones, by their ids
+    std::map<std::string, ReplicatorDocument, std::less<>> replicator;  ///< by the documents' ids
+    std::string authority;  ///< as who wrote a document of `_replicator` called us: what is ours in its URLs
 
     [[nodiscard]] Database* find(std::string_view name) const;
     /// Throws the 404 when there is none.

@@ -47,6 +47,7 @@ void Store::on_request(Requested& event, base::Now now) {
     Call call{event.exchange, event.request, now, server_.effects};
     call.client = std::move(event.client);
     call.request_id = server_.request_id(call.header("x-couch-request-id"));
+    if (server_.authority.empty()) server_.authority = call.header("host");
     api::route(server_, call);
 }
 

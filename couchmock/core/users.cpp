@@ -1,9 +1,10 @@
 #include "couchmock/core/users.hpp"
 
 #include "couchmock/core/accounts.hpp"
-#include "couchmock/core/api.hpp"
+#include "couchmock/core/api_replicate.hpp"
 #include "couchmock/core/design_check.hpp"
 #include "couchmock/core/edit_reader.hpp"
+#include "couchmock/core/erlang_print.hpp"
 #include "couchmock/core/scripts.hpp"
 #include "couchmock/core/validation.hpp"
 #include "node/base/json.hpp"
@@ -118,7 +119,10 @@ namespace json = boost::json;
 /// A user's document never holds a password: what CouchDB does with it before it is stored.
 void hash_user_password(Server& server, Edit& edit, json::value& body) {
     const auto* password = base::member(body, "password");
-    if (!password || !password->is_string()) return;
+    if (!password || password->is_null()) return;
+    if (!password->is_string())
+        throw ApiError{
+            403, "forbidden", "Password value of '" + print_term_pretty(*password) + "' is invalid.", {}};
     const auto salt = server.new_uuid();
     const auto key = hash_password(std::string_view{password->get_string()}, salt);
     json::object out{{"password_scheme", "pbkdf2"},
@@ -141,7 +145,7 @@ std::optional<json::value> current_body(const Database& database, const Edit& ed
     return base::parse_json("{" + known->tree.at(known->tree.winner()).leaf->body + "}");
 }
 
-void prepare_user(Server& server, const User& user, const Database& database, Edit& edit) {
+void prepare_user(Server& server, const User& user, const Database& database, Edit& edit, bool replicated) {
     if (edit.id.starts_with("_design/")) return;
     const bool admin = is_database_admin(user, database);
     const auto own = std::string{"org.couchdb.user:"} + user.name;
@@ -149,6 +153,7 @@ void prepare_user(Server& server, const User& user, const Database& database, Ed
     auto body = base::parse_json("{" + edit.body + "}");
     if (!body) return;
     if (!edit.deleted) hash_user_password(server, edit, *body);
+    if (!replicated && database.would_conflict(edit)) return;  // which is then the answer
     const auto old = current_body(database, edit);
     if (auto reason = refuse_user_document(*body, edit.id, edit.deleted, old ? &*old : nullptr, user, admin))
         throw ApiError{403, "forbidden", std::move(*reason), {}};
@@ -158,7 +163,9 @@ void prepare_user(Server& server, const User& user, const Database& database, Ed
 
 void prepare_edit(Server& server, const Call& call, const Database& database, Edit& edit, bool replicated) {
     resolve_stubs(database, edit);
-    if (database.settings().name == "_users") prepare_user(server, call.user, database, edit);
+    if (database.settings().name == "_replicator" && !replicated)
+        prepare_replicator_document(server, call, edit);
+    if (database.settings().name == "_users") prepare_user(server, call.user, database, edit, replicated);
     if (edit.id.starts_with("_design/") && !edit.deleted) {
         const auto body = base::parse_json("{" + edit.body + "}");
         if (auto reason =

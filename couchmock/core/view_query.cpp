@@ -1,9 +1,6 @@
 #include "couchmock/core/view_query.hpp"
 
 #include "node/base/json.hpp"
-#include "node/base/text.hpp"
-
-#include <charconv>
 
 namespace davenport::couchmock {
 namespace {
@@ -12,34 +9,13 @@ namespace json = boost::json;
 
 ApiError refused(std::string_view reason) { return {400, "query_parse_error", std::string{reason}, {}}; }
 
-ApiError refused(std::string_view reason, std::string_view value) {
-    std::string text{reason};
-    base::append_json_string(text, value);
-    return refused(text);
-}
-
-bool read_bool(std::string_view text) {
-    if (base::equal_ignoring_case(text, "true")) return true;
-    if (base::equal_ignoring_case(text, "false")) return false;
-    throw refused("Invalid boolean parameter: ", text);
-}
-
-std::uint64_t read_count(std::string_view text) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size())
-        throw refused("Invalid value for integer: ", text);
-    if (value < 0) throw refused("Invalid value for positive integer: ", text);
-    return static_cast<std::uint64_t>(value);
-}
-
 void read_parameter(ViewQuery& query, std::string_view name, std::string_view text, json::value* decoded) {
     if (name == "reduce")
-        query.reduce = read_bool(text);
+        query.reduce = read_list_flag(text, decoded);
     else if (name == "group")
-        query.group = read_bool(text);
+        query.group = read_list_flag(text, decoded);
     else if (name == "group_level")
-        query.group_level = read_count(text);
+        query.group_level = read_list_count(text, decoded);
     else if (name == "startkey_docid" || name == "start_key_doc_id")
         query.start_id = text;
     else if (name == "endkey_docid" || name == "end_key_doc_id")
@@ -63,14 +39,16 @@ void read_members(ViewQuery& query, const json::object& object) {
 }
 
 void read_parameters(ViewQuery& query, const Call& call) {
+    const bool has_list = query.list.keys.has_value();
     for (const auto& [name, value] : call.query()) {
         if (name == "keys") {
             const auto keys = base::parse_json(value);
             if (!keys) throw bad_request("invalid UTF-8 JSON");
-            if (!keys->is_array()) throw bad_request("`keys` parameter must be an array.");
+            if (!keys->is_array()) throw refused("`keys` must be an array of strings.");
         }
         read_parameter(query, name, value, nullptr);
     }
+    if (!has_list && query.list.keys && query.list.keys->size() == 1) query.list.keys.reset();
 }
 
 }  // namespace
@@ -117,7 +95,7 @@ void check_view_query(const ViewQuery& query, bool has_reduce) {
     if (!reduced && (query.groups_whole() || query.level() > 0))
         throw refused("Invalid use of grouping on a map view.");
     if (reduced && list.include_docs) throw refused("`include_docs` is invalid for reduce");
-    if (reduced && list.view.conflicts) throw refused("`conflicts` is invalid for reduce views.");
+    if (reduced && list.names_conflicts) throw refused("`conflicts` is invalid for reduce views.");
 }
 
 }  // namespace davenport::couchmock

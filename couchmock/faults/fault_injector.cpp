@@ -24,10 +24,36 @@ std::string_view reason_of(int status) {
             return "Created";
         case 202:
             return "Accepted";
+        case 206:
+            return "Partial Content";
+        case 304:
+            return "Not Modified";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
         case 404:
-            return "Not Found";
+            return "Object Not Found";  // as CouchDB has it
+        case 405:
+            return "Method Not Allowed";
         case 409:
             return "Conflict";
+        case 412:
+            return "Precondition Failed";
+        case 413:
+            return "Request Entity Too Large";
+        case 415:
+            return "Unsupported Media Type";
+        case 418:
+            return "I'm a teapot";
+        case 500:
+            return "Internal Server Error";
+        case 501:
+            return "Not Implemented";
+        case 503:
+            return "Service Unavailable";
         default:
             return "Unknown";
     }
@@ -37,14 +63,14 @@ bool may_be_feed(const base::HttpRequest& request) {
     return request.target.find("/_changes") != std::string::npos;
 }
 
-/// An answer as it would stand on the wire, down to the middle of its body.
-std::string half_of(const base::HttpResponse& response) {
+/// An answer as it would stand on the wire, down to `bytes` of its body, or to the middle.
+std::string beginning_of(const base::HttpResponse& response, std::optional<std::size_t> bytes) {
     auto out = fmt::format("HTTP/1.1 {} {}\r\n", response.status, reason_of(response.status));
     for (const auto& [name, value] : response.headers) out += fmt::format("{}: {}\r\n", name, value);
     if (!base::has_header(response.headers, "content-length"))
         out += fmt::format("Content-Length: {}\r\n", response.body.size());
     out += "\r\n";
-    out.append(response.body, 0, response.body.size() / 2);
+    out.append(response.body, 0, bytes.value_or(response.body.size() / 2));
     return out;
 }
 
@@ -62,6 +88,10 @@ void make_accepted(base::HttpResponse& response) {
 }
 
 }  // namespace
+
+void corrupt(std::string& bytes) {
+    if (!bytes.empty()) bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+}
 
 FaultInjector::FaultInjector(FaultInjectorConfig config) : impl_(std::make_unique<Impl>(config)) {}
 FaultInjector::~FaultInjector() = default;
@@ -169,7 +199,7 @@ void FaultInjector::Impl::on_request(Requested&& request, base::Now now) {
     exchange.first = request.first;
     exchange.journal = journal_.begin(request.request, request.client, now.time);
     if (active_rules_ > 0 || observations_.recording || may_be_feed(request.request))
-        exchange.info = describe(request.request, request.client);
+        exchange.info = describe(request.request, request.client, asks_for_headers_);
     if (active_rules_ > 0) {
         exchange.injected = decide(exchange.info, request.request, exchange, now);
         if (exchange.injected.refuse) {
@@ -238,7 +268,7 @@ void FaultInjector::Impl::deliver_whole(Exchange& exchange, base::HttpResponse r
         return;
     }
     if (injected.cut_reply) {
-        reset(exchange, half_of(response), now);
+        reset(exchange, beginning_of(response, injected.cut_after), now);
         return;
     }
     if (!injected.bulk_errors.empty()) {
@@ -247,6 +277,7 @@ void FaultInjector::Impl::deliver_whole(Exchange& exchange, base::HttpResponse r
         base::erase_header(response.headers, "Content-Length");
     }
     if (injected.accepted) make_accepted(response);
+    if (injected.corrupts && response.status < 300) corrupt(response.body);
     observations_.write_acknowledged(exchange.info, exchange.client, response.status, response.body,
                                      now.time);
     if (injected.drip && response.body.size() > 1)

@@ -1,5 +1,6 @@
 #include "couchmock/faults/fault_injector_impl.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace davenport::couchmock {
@@ -31,9 +32,14 @@ void FaultInjector::Impl::on_data(Exchange& exchange, std::string bytes, base::N
     exchange.store_waits = true;
     if (exchange.ends) return;
     if (exchange.injected.cut_reply) {
-        exchange.out.append(bytes, 0, bytes.size() / 2);
-        hang_up(exchange, true);
+        auto& left = exchange.injected.cut_after;
+        if (!left) left = bytes.size() / 2;
+        const auto taken = std::min(*left, bytes.size());
+        exchange.out.append(bytes, 0, taken);
+        *left -= taken;
+        if (*left == 0) hang_up(exchange, true);
     } else if (!exchange.mutator) {
+        if (std::exchange(exchange.injected.corrupts, false)) corrupt(bytes);
         if (exchange.out.empty())
             exchange.out = std::move(bytes);
         else
@@ -74,6 +80,7 @@ void FaultInjector::Impl::on_end(Exchange& exchange, base::Now now) {
     if (exchange.ends) return;
     if (exchange.mutator) exchange.mutator->release(now.time, true, exchange.out);
     exchange.ends = true;
+    exchange.cut_at_end = exchange.injected.cut_reply;  // it was shorter than what was to come through
     pump(exchange, now);
 }
 

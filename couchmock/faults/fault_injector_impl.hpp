@@ -14,6 +14,9 @@
 
 namespace davenport::couchmock {
 
+/// One bit in the middle is wrong, as a disk or a cable leaves it.
+void corrupt(std::string& bytes);
+
 /// The injector's inside. fault_injector.cpp has the way of a request and its answer, fault_injector_feed.cpp
 /// that of streams, fault_injector_rules.cpp what rules do to both, control.cpp the requests under `/_mock/`.
 class FaultInjector::Impl {
@@ -33,6 +36,8 @@ private:
         bool refuse = false;
         bool lose_reply = false;
         bool cut_reply = false;
+        std::optional<std::size_t> cut_after;  ///< ... so many bytes of the body; else half of it
+        bool corrupts = false;                 ///< one bit of the body, once
         bool accepted = false;
         bool bulk_cut = false;
         std::vector<BulkRows> bulk_errors;  ///< of the documents that the store does not see, by rule
@@ -136,6 +141,7 @@ private:
     std::vector<std::unique_ptr<Rule>>
         rules_;  ///< in the order they were set; ended ones stay for their hits
     std::size_t active_rules_ = 0;
+    bool asks_for_headers_ = false;  ///< an active rule does
     std::uint64_t last_rule_ = 0;
     std::uint64_t forwards_ = 0;                   ///< forwarded again, or on the injector's own account
     std::map<std::uint64_t, std::uint64_t> acts_;  ///< those of them whose answer says what a rule hit

@@ -10,6 +10,37 @@
 namespace davenport::couchmock {
 namespace {
 
+/// The session that a request names; empty when none.
+std::string_view session_of(const base::HttpRequest& request) {
+    constexpr std::string_view name = "AuthSession=";
+    const auto cookies = base::header(request.headers, "cookie");
+    const auto at = cookies.find(name);
+    if (at == std::string_view::npos) return {};
+    const auto rest = cookies.substr(at + name.size());
+    return rest.substr(0, rest.find(';'));
+}
+
+/// An answer of store.error. A body of somebody else's is a page, unless it looks like JSON.
+base::HttpResponse wanted_error(const FaultParameters& parameters, base::WallTime wall) {
+    auto out = error_answer(static_cast<int>(parameters.status.value_or(500)));
+    auto type = parameters.content_type;
+    if (parameters.body) {
+        out.body = *parameters.body;
+        const bool is_json = base::parse_json(out.body).has_value();
+        if (!type && !is_json) type = "text/html";
+    }
+    if (type) {
+        base::erase_header(out.headers, "Content-Type");
+        out.headers.emplace_back("Content-Type", *type);
+    }
+    if (parameters.retry_after_s)
+        out.headers.emplace_back("Retry-After", std::to_string(*parameters.retry_after_s));
+    if (parameters.retry_after_date_s)
+        out.headers.emplace_back(
+            "Retry-After", base::http_date(wall + std::chrono::seconds{*parameters.retry_after_date_s}));
+    return out;
+}
+
 /// Ended rules that stay, so that somebody can ask what they have hit.
 constexpr std::size_t ended_rules_max = 1000;
 
@@ -77,11 +108,15 @@ void FaultInjector::Impl::strike(Rule& rule, InjectedFaults& injected, RequestIn
             if (rule.fires()) injected.hung_by = rule.id;
             break;
         case Fault::store_error:
-            if (!rule.fires()) break;
-            injected.instead = error_answer(static_cast<int>(parameters.status.value_or(500)));
-            if (parameters.retry_after_s)
-                injected.instead->headers.emplace_back("Retry-After",
-                                                       std::to_string(*parameters.retry_after_s));
+            if (rule.fires()) injected.instead = wanted_error(parameters, now.wall + injected.clock_offset);
+            break;
+        case Fault::store_short_sessions:
+            if (const auto session = session_of(request);
+                !session.empty() && rule.is_too_old(session, now.time) && rule.fires())
+                injected.instead = error_answer(401, "You are not authorized to access this db.");
+            break;
+        case Fault::store_corrupt_attachment:
+            if (info.reads_attachment && rule.fires()) injected.corrupts = true;
             break;
         case Fault::store_full:
             if (info.writes && rule.fires()) injected.instead = error_answer(507);
@@ -155,7 +190,9 @@ void FaultInjector::Impl::strike(Rule& rule, InjectedFaults& injected, RequestIn
             if (info.writes && rule.fires()) injected.accepted = true;
             break;
         case Fault::store_cut_reply:
-            if (!info.is_live_feed() && rule.fires()) injected.cut_reply = true;
+            if (info.is_live_feed() || !rule.fires()) break;
+            injected.cut_reply = true;
+            if (parameters.bytes) injected.cut_after = static_cast<std::size_t>(*parameters.bytes);
             break;
         case Fault::store_drip:
             if (rule.fires()) injected.drip = delay, injected.drips_by = rule.id;
@@ -212,6 +249,7 @@ void FaultInjector::Impl::rewind_open_feeds(Rule& rule) {
 /// A rule that fires each open feed once is spent when it has.
 void FaultInjector::Impl::begin(Rule& rule, base::Now now) {
     ++active_rules_;
+    asks_for_headers_ = asks_for_headers_ || !rule.match().headers.empty();
     rule.since = now.time;
     if (const auto lasts = rule.parameters.lasts) at(now.time + *lasts, Act::end_rule, rule.id);
     std::uint64_t feeds = 0;
@@ -303,6 +341,8 @@ void FaultInjector::Impl::end_spent_rules(base::Now now) {
 void FaultInjector::Impl::count_active_rules() {
     active_rules_ = static_cast<std::size_t>(
         std::ranges::count_if(rules_, [](const auto& rule) { return rule->active; }));
+    asks_for_headers_ = std::ranges::any_of(
+        rules_, [](const auto& rule) { return rule->active && !rule->match().headers.empty(); });
 }
 
 void FaultInjector::Impl::act_on_store(const Rule& rule) {

@@ -39,6 +39,8 @@ enum class Fault {
     store_clock_drift,
     store_locked_out,
     store_stale,
+    store_short_sessions,
+    store_corrupt_attachment,
     // at once, and over
     store_wipe,
     store_crash,
@@ -73,7 +75,11 @@ struct FaultParameters {
     std::optional<base::Duration> offset;      ///< of a clock; negative: slow
     std::optional<base::Duration> per_second;  ///< what a clock gains; negative: it loses
     std::optional<std::int64_t> retry_after_s;
-    std::optional<std::int64_t> status;  ///< of HTTP
+    std::optional<std::int64_t> retry_after_date_s;  ///< the same, told as a date
+    std::optional<std::int64_t> status;              ///< of HTTP
+    std::optional<std::int64_t> bytes;               ///< that come through before a cut
+    std::optional<std::string> body;                 ///< of an answer, whatever it is
+    std::optional<std::string> content_type;
     std::optional<std::int64_t> rows;
     std::optional<std::string> error;  ///< of a row
     std::optional<std::string> uuid;   ///< of the server

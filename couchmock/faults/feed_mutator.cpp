@@ -79,7 +79,9 @@ FeedMutator::End FeedMutator::take(std::string bytes, const std::vector<Rule*>& 
             switch (rule->fault()) {
                 case Fault::feed_cut:
                     if (!rule->fires_for_feed(feed)) break;
-                    out += unit.substr(0, unit.size() / 2);
+                    out += unit.substr(0, rule->parameters.bytes
+                                              ? static_cast<std::size_t>(*rule->parameters.bytes)
+                                              : unit.size() / 2);
                     return End::cut;
                 case Fault::feed_early_last_seq:
                     if (!endless || since_ == "now" || !rule->fires_for_feed(feed)) break;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace davenport::couchmock {
 namespace {
@@ -26,11 +27,12 @@ RequestInfo::Feed read_feed(const base::Target& target) {
 
 }  // namespace
 
-RequestInfo describe(const base::HttpRequest& request, std::string_view client) {
+RequestInfo describe(const base::HttpRequest& request, std::string_view client, bool with_headers) {
     RequestInfo info;
     info.method = request.method;
     info.client = client;
-    const auto target = base::parse_target(request.target);
+    if (with_headers) info.headers = request.headers;
+    auto target = base::parse_target(request.target);
     if (!target || target->path.empty()) {
         info.path.assign(1, '/');
         return info;
@@ -46,6 +48,10 @@ RequestInfo describe(const base::HttpRequest& request, std::string_view client) 
         else if (!path[1].starts_with('_') || path[1].find('/') != std::string::npos)
             info.document = path[1];
     }
+    const std::size_t own_parts = info.document.starts_with("_design/") ? 3 : 2;
+    info.reads_attachment = !info.document.empty() && !info.document.starts_with("_local/") &&
+                            path.size() > own_parts && !path[own_parts].starts_with('_') &&
+                            (info.method == "GET" || info.method == "HEAD");
     info.is_bulk = path.size() == 2 && path[1] == "_bulk_docs";
     info.writes = info.method == "PUT" || info.method == "DELETE" || info.method == "COPY" ||
                   (info.method == "POST" && !only_asks(path.back()));
@@ -56,7 +62,9 @@ RequestInfo describe(const base::HttpRequest& request, std::string_view client) 
         if (const auto id = base::header(request.headers, "last-event-id");
             !id.empty() && info.feed == RequestInfo::Feed::eventsource)
             info.since = id;
+        info.headers = request.headers;  // a rule may come while it is open
     }
+    info.query = std::move(target->query);
     return info;
 }
 

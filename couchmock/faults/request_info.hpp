@@ -4,6 +4,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace davenport::couchmock {
 
@@ -16,6 +18,9 @@ struct RequestInfo {
     std::string client;
     bool writes = false;   ///< would change what the store holds
     bool is_bulk = false;  ///< _bulk_docs
+    bool reads_attachment = false;
+    std::vector<std::pair<std::string, std::string>> query;  ///< decoded
+    base::Headers headers;                                   ///< of a feed, and where somebody asks for them
 
     /// How a `_changes` request wants its rows.
     enum class Feed { none, normal, longpoll, continuous, eventsource };
@@ -29,7 +34,8 @@ struct RequestInfo {
     }
 };
 
-RequestInfo describe(const base::HttpRequest& request, std::string_view client);
+/// `with_headers`: somebody may ask for the headers, too.
+RequestInfo describe(const base::HttpRequest& request, std::string_view client, bool with_headers = false);
 
 /// `target` with its `since` (or `last-event-id`) replaced.
 std::string with_since(std::string_view target, std::string_view since);

@@ -10,6 +10,9 @@
 namespace davenport::couchmock {
 namespace {
 
+/// Of those that are remembered. More at once is no test of sessions.
+constexpr std::size_t sessions_max = 10'000;
+
 RuleRequest named(RuleRequest asked, std::uint64_t number) {
     if (asked.name.empty()) asked.name = fmt::format("{}-{}", kind_of(asked.fault).name, number);
     return asked;
@@ -21,8 +24,18 @@ bool Match::matches(const RequestInfo& request) const {
     if (not_feed && request.is_live_feed()) return false;
     if (!method.empty() && method != request.method) return false;
     if (!path.empty() && !matches_glob(path, request.path)) return false;
-    if (!database.empty() && database != request.database) return false;
-    if (!document.empty() && document != request.document) return false;
+    if (!database.empty() && !matches_glob(database, request.database)) return false;
+    if (!document.empty() && (request.document.empty() || !matches_glob(document, request.document)))
+        return false;
+    for (const auto& [name, wanted] : query)
+        if (std::ranges::none_of(request.query, [&](const auto& one) {
+                return one.first == name && matches_glob(wanted, one.second);
+            }))
+            return false;
+    for (const auto& [name, wanted] : headers)
+        if (!base::has_header(request.headers, name) ||
+            !matches_glob(wanted, base::header(request.headers, name)))
+            return false;
     // "127.0.0.1" is that machine, whatever its port; a longer text is compared whole
     return client.empty() || client == request.client || request.client.starts_with(client + ':');
 }
@@ -55,6 +68,12 @@ bool Rule::rejects(std::string_view document) {
         return false;
     ++hits;
     return true;
+}
+
+bool Rule::is_too_old(std::string_view cookie, base::Time now) {
+    if (sessions_.size() >= sessions_max) sessions_.clear();
+    const auto first_use = sessions_.try_emplace(std::string{cookie}, now).first->second;
+    return now - first_use >= parameters.delay.value_or(base::Duration{0});
 }
 
 bool Rule::fires_for_feed(ExchangeId feed) {

@@ -7,6 +7,8 @@
 #include "node/base/random.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -34,6 +36,9 @@ public:
     bool rejects(std::string_view document);
     /// It has had its `count` of hits; what it does to those that it has hit goes on.
     [[nodiscard]] bool spent() const { return hits_max && hits >= *hits_max; }
+    /// store.short_sessions: a session's cookie was used first so long ago that it is over; its first use is
+    /// noted.
+    bool is_too_old(std::string_view cookie, base::Time now);
     /// As fires(), but one feed at most once, unless probability, every or at were given.
     bool fires_for_feed(ExchangeId feed);
     /// As long as it is on, the store takes no connection.
@@ -62,6 +67,7 @@ private:
     std::uint32_t per_million_;
     std::uint64_t occasions_ = 0;
     std::set<ExchangeId> fired_for_;
+    std::map<std::string, base::Time, std::less<>> sessions_;
     std::uint64_t seed_;
     base::Random random_;
 };

@@ -79,9 +79,27 @@ std::string members_of(const FaultKind& kind) {
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
+/// `{"feed": "continuous"}`: names and globs of their values.
+std::optional<Trouble> read_pairs(std::vector<std::pair<std::string, std::string>>& into,
+                                  std::string_view name, const json::value& value) {
+    const auto* object = value.if_object();
+    const bool texts = object && !object->empty() && std::ranges::all_of(*object, [](const auto& pair) {
+                           return pair.value().is_string();
+                       });
+    if (!texts)
+        return fmt::format(
+            "`{}` of `match` must be an object of names and texts, as in {{\"{}\": \"*\"}} (any "
+            "value will do), not {}",
+            name, name == "query" ? "feed" : "User-Agent", base::write_json(value));
+    for (const auto& [key, wanted] : *object) into.emplace_back(key, wanted.get_string());
+    return std::nullopt;
+}
+
 std::optional<Trouble> read_match(Match& match, const json::value& value) {
     constexpr std::string_view may =
-        "method, path, database, document, client (texts) and not_feed (true or false)";
+        "method, path, database, document, client (texts), query, headers (objects of texts) and not_feed "
+        "(true "
+        "or false)";
     if (!value.is_object()) return fmt::format("`match` must be an object with some of {}", may);
     for (const auto& [key, wanted] : value.get_object()) {
         std::string* into = key == "method"     ? &match.method
@@ -94,7 +112,10 @@ std::optional<Trouble> read_match(Match& match, const json::value& value) {
             *into = wanted.get_string();
         else if (key == "not_feed" && wanted.is_bool())
             match.not_feed = wanted.get_bool();
-        else
+        else if (key == "query" || key == "headers") {
+            if (auto trouble = read_pairs(key == "query" ? match.query : match.headers, key, wanted))
+                return trouble;
+        } else
             return fmt::format("`match` cannot have `{}`: {}; it takes {}", std::string_view{key},
                                base::write_json(wanted), may);
     }
@@ -219,6 +240,15 @@ void append_members(std::string& out, const RuleRequest& rule) {
         add("database", rule.match.database);
         add("document", rule.match.document);
         add("client", rule.match.client);
+        const auto add_pairs = [&](std::string_view key,
+                                   const std::vector<std::pair<std::string, std::string>>& pairs) {
+            if (pairs.empty()) return;
+            json::object object;
+            for (const auto& [name, wanted] : pairs) object[name] = wanted;
+            match[key] = std::move(object);
+        };
+        add_pairs("query", rule.match.query);
+        add_pairs("headers", rule.match.headers);
         if (rule.match.not_feed) match["not_feed"] = true;
         out += R"(,"match":)";
         base::append_json(out, match);

@@ -4,7 +4,9 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include <boost/json/object.hpp>
 
@@ -15,9 +17,12 @@ namespace davenport::couchmock {
 
 struct RequestInfo;
 
-/// Which requests a rule is about; empty members match all.
+/// Which requests a rule is about; empty members match all. `path`, `database`, `document` and the values of
+/// `query` and `headers` are globs, in which '*' stands for anything.
 struct Match {
-    std::string method, path, database, document, client;  ///< `path` is a glob
+    std::string method, path, database, document, client;
+    /// Each has to be there with such a value; names of headers in any case.
+    std::vector<std::pair<std::string, std::string>> query, headers;
     bool not_feed = false;
     [[nodiscard]] bool matches(const RequestInfo& request) const;
     /// It leaves no request out.

@@ -252,6 +252,19 @@ TEST(VirtualStore, RejectsAndLags) {
                  " }\n  - { at: 4s, fault: node.kill, node: n1, for: 500ms }\n");
 }
 
+/// The nodes meet a proxy's page, answers without a body, and rows of which a byte came.
+TEST(VirtualStore, SpeaksInAnothersWordsAndIsCutAnywhere) {
+    for (const std::string fault :
+         {"store.error, status: 502, body: '<html><h1>502 Bad Gateway</h1></html>', content_type: text/html",
+          "store.error, status: 503, body: '{', content_type: application/json", "store.cut_reply, bytes: 0",
+          "store.cut_reply, bytes: 1000000", "store.short_sessions", "store.corrupt_attachment"})
+        run_with("  - { at: 3s, for: 2s, may_miss: true, fault: " + fault + " }\n");
+    for (const std::string fault : {"feed.cut, bytes: 0", "feed.cut, bytes: 1", "feed.cut, bytes: 1000000"}) {
+        const auto seen = run_with("  - { at: 3s, name: it, fault: " + fault + " }\n");
+        EXPECT_GT(seen.touched("it"), 0) << fault;
+    }
+}
+
 TEST(VirtualStore, ThatLocksOutIsLeftAloneForAsLongAsCouchDbCounts) {
     auto scenario = scenario_with("  - { at: 3s, name: it, for: 2s, fault: store.locked_out }\n");
     scenario.heal = std::chrono::minutes{6};
