@@ -346,6 +346,25 @@ std::size_t ModelJetStream::lose_unsynced() {
     return lost;
 }
 
+std::size_t ModelJetStream::lose_part(std::size_t count, std::size_t after) {
+    if (messages_.size() < count + after) return 0;
+    const auto begin = messages_.size() - after - count;
+    std::map<Sequence, Stored> kept;
+    last_.clear();
+    for (std::size_t i = 0; auto& [sequence, stored] : messages_) {
+        const auto at = i++;
+        if (at >= begin && at < begin + count) continue;
+        const auto number = at < begin ? sequence : sequence - count;
+        last_[stored.subject] = number;
+        kept.emplace(number, std::move(stored));
+    }
+    messages_ = std::move(kept);
+    last_sequence_ -= count;
+    unsynced_.clear();
+    restart();
+    return count;
+}
+
 bool ModelJetStream::delete_stream() {
     consumers_.clear();
     messages_.clear();

@@ -65,6 +65,9 @@ public:
     /// The power fails: what was not synced is gone as well, and what it had replaced is back.
     /// Returns how many messages were lost.
     std::size_t lose_unsynced();
+    /// A copy that missed a part leads from now on: `count` messages before the last `after` are gone, and
+    /// those have lower numbers. Returns how many were lost.
+    std::size_t lose_part(std::size_t count, std::size_t after);
     /// Somebody deletes the stream; returns whether there was one.
     bool delete_stream();
     /// Its consumers are dropped, as when their leader is another server now; returns how many.

@@ -91,6 +91,31 @@ TEST(NatsCluster, WritesAgainWhatAServerLosesInAPowerCut) {
     EXPECT_GT(lost, 500u);
 }
 
+/// nats-server 2.9.10 did so when a leader had been stopped for 8 s and led again later.
+TEST(NatsCluster, WritesAgainWhatACopyMissesThatLeadsNow) {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        SCOPED_TRACE(fmt::format("seed {}", seed));
+        Cluster::Options options;
+        options.nats = true;
+        Cluster world{seed, options};
+        world.run(100ms);
+        for (int step = 0; step < 1500; ++step) {
+            world.post(step % options.clients);
+            world.run(10ms);
+        }
+        world.run(10s);
+        world.store_down();
+        EXPECT_EQ(world.server().lose_part(40, 1000), 40U);
+        world.store_up();
+        for (int step = 0; step < 20; ++step) {
+            world.post(step % options.clients);
+            world.run(10ms);
+        }
+        world.run(60s);
+        world.expect_all_is_well();
+    }
+}
+
 TEST(NatsCluster, WritesAllAgainIntoAStreamThatWasDeleted) {
     for (std::uint64_t seed = 1; seed <= 30; ++seed)
         chat_on_a_stream(seed, {}, {.outages = true, .deletions = true});
