@@ -59,6 +59,7 @@ ModelCluster::Deliveries ModelCluster::ask_api(ConnectionId from, const base::Na
         if (random_.below(2) == 0) return {};
         return {{from, message.reply, {.subject = message.reply, .payload = std::string{unavailable}}}};
     }
+    stream_.set_unavailable(now.time < api_back_at_);
     if (const auto servers = there(); !servers.empty())
         stream_.set_home(servers[random_.below(servers.size())]);
     return stream_.publish(from, message, now);
@@ -113,6 +114,12 @@ void ModelCluster::call_election(base::Now now) {
         election_at_ = now.time + draw(random_, election_least, election_most);
 }
 
+/// It may have been the one that leads the servers, whether or not it led the stream.
+void ModelCluster::lose_chief(base::Now now) {
+    if (random_.below(states_.size()) == 0)
+        api_back_at_ = now.time + draw(random_, election_least, election_most);
+}
+
 /// The next leader has what was agreed on, and perhaps more of what was proposed.
 void ModelCluster::elect(base::Now now, Deliveries& out) {
     election_at_.reset();
@@ -163,6 +170,7 @@ std::optional<ModelCluster::Server> ModelCluster::find(std::string_view which) c
 void ModelCluster::kill(Server server, base::Now now) {
     if (states_[server].downs++ > 0) return;
     stream_.lose_home(server);
+    lose_chief(now);
     if (leader_ == server) lose_leader(now);
 }
 
@@ -174,6 +182,7 @@ void ModelCluster::start(Server server, base::Now now) {
 void ModelCluster::hang(Server server, base::Now now) {
     if (states_[server].hangs++ > 0) return;
     stream_.set_silent(server, true);
+    lose_chief(now);
     if (leader_ == server) lose_leader(now);
 }
 

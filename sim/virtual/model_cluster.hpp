@@ -76,6 +76,7 @@ private:
     Deliveries ask_api(ConnectionId from, const base::NatsMessage& message, base::Now now);
     Deliveries propose(ConnectionId from, const base::NatsMessage& message, base::Now now);
     void lose_leader(base::Now now);
+    void lose_chief(base::Now now);
     void call_election(base::Now now);
     void elect(base::Now now, Deliveries& out);
 
@@ -84,6 +85,7 @@ private:
     base::Random random_;
     std::optional<Server> leader_;
     std::optional<base::Time> election_at_;
+    base::Time api_back_at_{};        ///< until then the API knows little more than the stream's leader
     std::deque<Proposal> proposals_;  ///< in their order
     std::size_t placed_ = 0;
 };

@@ -176,6 +176,8 @@ void ModelJetStream::on_api(ConnectionId from, const base::NatsMessage& message,
     auto rest = std::string_view{message.subject}.substr(api.size());
     auto what = std::string{take_token(rest)} + '.';
     what += take_token(rest);
+    if (unavailable_ && what != "STREAM.INFO" && what != "CONSUMER.MSG")
+        return answer(from, message, error(503, 10008, "JetStream system temporarily unavailable"), out);
     if (what == "STREAM.CREATE") {
         if (created_.empty()) created_ = rfc3339(now.wall);  // else it is as it is asked for already
         stream_ = rest;

@@ -49,6 +49,8 @@ public:
     /// Stores what would be taken when it was proposed; refuses it only when it was to be its subject's
     /// first, and is not any more.
     Deliveries store(ConnectionId from, const base::NatsMessage& message, base::Now now);
+    /// Nobody leads the servers, though somebody leads the stream: its API answers to STREAM.INFO alone.
+    void set_unavailable(bool unavailable) { unavailable_ = unavailable; }
     /// Consumers made from now on live at this server.
     void set_home(std::size_t server) { home_ = server; }
     /// The consumers of a server are gone, without a word.
@@ -121,6 +123,7 @@ private:
     std::map<std::string, ConnectionId> listeners_;
     std::uint64_t consumers_made_ = 0;
     std::size_t home_ = 0;
+    bool unavailable_ = false;
     std::set<std::size_t> silent_;  ///< servers
 };
 
