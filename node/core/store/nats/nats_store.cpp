@@ -201,7 +201,7 @@ void NatsStore::write(Turn& turn) {
     }
     if (std::exchange(look_, health_.looks()) != health_.looks())
         read_before_look_ = feed_.place().sequence;  // what comes meanwhile, the answer may not know
-    if (verifies_all_later_) verify_again(turn);
+    if (verifies_all_later_ && turn.now.time >= verify_all_at_) verify_again(turn);
     const bool back = usable() && !was_usable_;
     const bool gone = was_usable_ && !usable();
     was_usable_ = usable();
@@ -231,10 +231,14 @@ void NatsStore::on_lost_end(Turn& turn) {
 /// all is verified, but not again and again while the copies of a cluster go on to differ.
 void NatsStore::verify_again(Turn& turn) {
     if (turn.now.time < verify_all_at_) {
-        if (!std::exchange(verifies_all_later_, true)) anti_entropy_.reverify();
+        // The look and the feed find out about one loss one after the other.
+        const bool is_another = turn.now.time >= verified_all_at_ + one_loss;
+        if (!verifies_all_later_) anti_entropy_.reverify();
+        verifies_all_later_ |= is_another;
         return;
     }
     verifies_all_later_ = false;
+    verified_all_at_ = turn.now.time;
     anti_entropy_.reverify_all();
     verify_all_at_ = turn.now.time + verify_all_pause_;
     verify_all_pause_ = std::min(verify_all_pause_ * 2, verify_all_pause_most);

@@ -133,7 +133,9 @@ private:
     bool verifies_all_later_ = false;
     static constexpr base::Duration verify_all_pause_least = std::chrono::seconds{30};
     static constexpr base::Duration verify_all_pause_most = std::chrono::hours{1};
+    static constexpr base::Duration one_loss = std::chrono::seconds{5};
     base::Time verify_all_at_{};  ///< not before
+    base::Time verified_all_at_{};
     base::Duration verify_all_pause_ = verify_all_pause_least;
     std::uint64_t scanned_ = 0, documents_ = 0;
     std::map<std::string, std::size_t, std::less<>> newest_read_;  ///< by room, while catching up

@@ -15,6 +15,8 @@ constexpr int status_of_heartbeat = 100;
 // server may be slow.
 constexpr base::Duration first_patience = std::chrono::milliseconds{500};
 constexpr int unanswered_max = 4;
+// Between two tries; who leads the servers may be elected at any moment.
+constexpr base::Duration longest_pause = std::chrono::milliseconds{400};
 
 }  // namespace
 
@@ -28,7 +30,7 @@ StreamFeed::StreamFeed(const ChatConfig& config, const StreamApi& api, Requests&
       random_{&random},
       health_{&health},
       alarm_{alarm},
-      backoff_{pause_least, pause_most} {}
+      backoff_{pause_least, longest_pause} {}
 
 void StreamFeed::begin_at(Turn& turn, StreamPlace place) {
     close(turn);
