@@ -13,8 +13,8 @@ target_link_libraries(davenport_sim_orchestrator PUBLIC davenport::sim_base dave
 davenport_library(model_journal virtual/model_journal.cpp)
 target_link_libraries(davenport_model_journal PUBLIC davenport::base PRIVATE davenport_options)
 
-# davenport_model_jetstream: a NATS server of the virtual world.
-davenport_library(model_jetstream virtual/model_jetstream.cpp)
+# davenport_model_jetstream: a NATS server of the virtual world, and a cluster of them.
+davenport_library(model_jetstream virtual/model_jetstream.cpp virtual/model_cluster.cpp)
 target_link_libraries(davenport_model_jetstream PUBLIC davenport::base PRIVATE davenport_options)
 
 # The virtual world: every core of a run in one process, in virtual time.

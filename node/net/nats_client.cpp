@@ -336,6 +336,10 @@ private:
             natsStatus last = status;
             const auto* text = nats_GetLastError(&last);
             reason = text && *text ? text : natsStatus_GetText(status);
+            if (status == NATS_CONNECTION_AUTH_FAILED)
+                reason += servers_.credentials_file.empty()
+                              ? "; give user and password in the URL, or --store-credentials"
+                              : "; it does not know who is in " + servers_.credentials_file;
         } catch (const std::invalid_argument& error) {
             reason = error.what();
         }

@@ -1,9 +1,11 @@
 #include "node/program/given_store.hpp"
 
 #include "node/base/http.hpp"
+#include "node/base/json.hpp"
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -121,6 +123,34 @@ GivenStream read_nats_store(const std::string& url) {
     constexpr std::size_t servers_of_a_cluster = 3;
     out.access.replicas = out.servers.addresses.size() >= servers_of_a_cluster ? 3 : 1;
     return out;
+}
+
+void require_credentials(const std::string& file) {
+    if (file.empty()) return;
+    const auto text = read_file(file);
+    const auto part = [&](std::string_view name) {
+        const auto lead = fmt::format("-----BEGIN {}-----", name);
+        const auto begin = text.find(lead);
+        if (begin == std::string::npos)
+            throw std::invalid_argument(fmt::format(
+                "{} has no part '{}': give a whole credentials file, as `nsc generate creds` writes it", file,
+                lead));
+        const auto word = text.find_first_not_of("\r\n", begin + lead.size());
+        return word == std::string::npos ? std::string{}
+                                         : text.substr(word, text.find_first_of("\r\n", word) - word);
+    };
+    const auto jwt = part("NATS USER JWT");
+    part("USER NKEY SEED");
+    const auto dot = std::min(jwt.find('.'), jwt.size());
+    const auto claims =
+        base::base64url_decode(jwt.substr(std::min(dot + 1, jwt.size()), jwt.rfind('.') - dot - 1));
+    const auto json = claims ? base::parse_json(*claims) : std::nullopt;
+    if (!json)
+        throw std::invalid_argument(
+            fmt::format("{} has a JWT that cannot be read: make the file anew", file));
+    const auto now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    if (const auto ends = base::int_member(*json, "exp").value_or(0); ends != 0 && ends <= now)
+        throw std::invalid_argument(fmt::format("{} has a JWT that has expired: have a new one made", file));
 }
 
 GivenStore read_given_store(const std::string& url, const std::string& password_file) {

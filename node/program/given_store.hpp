@@ -36,6 +36,10 @@ bool names_nats(const std::string& url);
 /// stream that the node makes has three replicas. Without the password, the files and the name.
 GivenStream read_nats_store(const std::string& url);
 
+/// The file holds a JWT that has not expired, and a key, as a NATS server is shown them; the server decides
+/// whether they are good. No file: all is well.
+void require_credentials(const std::string& file);
+
 /// The whole file, byte for byte.
 std::string read_file(const std::string& path);
 

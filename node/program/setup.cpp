@@ -133,7 +133,7 @@ void set_up_nats(const std::string& url, const Options& options, ChatDriver::Con
     if (!servers.user.empty())
         attempt("store-password-file",
                 [&] { servers.password = find_password(servers.password, options.store_password_file); });
-    attempt("store-credentials", [&] { require_readable(options.store_credentials); });
+    attempt("store-credentials", [&] { require_credentials(options.store_credentials); });
     servers.credentials_file = options.store_credentials;
     servers.ca_file = options.store_ca;
     servers.name = options.name.empty() ? "chatnode" : "chatnode " + options.name;

@@ -46,6 +46,7 @@ ChatDriver::Config config_of(const std::string& url, const std::string& password
         auto given = read_nats_store(url);
         auto& servers = given.servers;
         if (!servers.user.empty()) servers.password = find_password(servers.password, password_file);
+        require_credentials(command.credentials);
         servers.credentials_file = command.credentials;
         servers.ca_file = command.ca;
         servers.name = "chatnode store copy";

@@ -2,13 +2,23 @@
 
 #include "couchmock/faults/rule_request.hpp"
 #include "node/base/json.hpp"
+#include "sim/scenario/parameters.hpp"
 
 namespace davenport::sim::orchestrator {
 
-bool is_store_fault(std::string_view kind) { return couchmock::find_fault(kind) != nullptr; }
+bool is_store_fault(std::string_view kind) {
+    return kind.starts_with("server.") || couchmock::find_fault(kind) != nullptr;
+}
 
 base::HttpRequest set_rule(const PlannedFault& fault) {
     const auto* kind = couchmock::find_fault(fault.kind);
+    if (!kind) {
+        base::json::object rule;
+        rule["name"] = fault.name;
+        rule["fault"] = fault.kind;
+        rule["server"] = parameter_or(fault.parameters, "server", std::string{"leader"});
+        return {"POST", "/_mock/faults", {{"Content-Type", "application/json"}}, base::write_json(rule)};
+    }
     couchmock::RuleRequest rule{.name = fault.name, .fault = kind->fault};
     for (const auto& [key, value] : fault.parameters)
         if (const auto* parameter = kind->find_key(key))

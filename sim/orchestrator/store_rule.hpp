@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
-/// How a planned fault of the store or of its feed is said to couchmock's control API; the same requests in
-/// both worlds.
+/// How a planned fault of the store or of its feed is said to couchmock's control API, and to what stands in
+/// its place when the store is NATS; the same requests in both worlds.
 namespace davenport::sim::orchestrator {
 
-/// True for kinds that couchmock performs: those of its own table.
+/// True for kinds that the store performs: those of couchmock's own table, and those of a NATS cluster.
 bool is_store_fault(std::string_view kind);
 
 /// POST /_mock/faults; `fault` is a store's.

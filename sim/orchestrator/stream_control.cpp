@@ -26,20 +26,21 @@ base::HttpResponse StreamControl::ask(const base::HttpRequest& request) {
             base::percent_decode(request.target.substr(request.target.rfind('/') + 1)).value_or("");
         const auto found = rules_.find(name);
         if (found == rules_.end()) return {404, {}, "{}"};
-        faults_.end_fault(found->second.kind);
+        faults_.end_fault(found->second.fault);
         rules_.erase(found);
         return {200, {}, "{}"};
     }
     const auto rule = base::parse_json(request.body);
     if (!rule) return {400, {}, "no rule"};
-    auto name = base::text_member(*rule, "name");
-    auto kind = base::text_member(*rule, "fault");
     const auto* lasts = base::member(*rule, "for_ms");
     const auto ms = lasts && lasts->is_number() ? lasts->to_number<double>() : 0.0;
-    const auto hits = faults_.begin_fault(kind, base::Duration{static_cast<std::int64_t>(ms * 1000)},
-                                          base::int_member(*rule, "rows").value_or(10));
-    auto body = row_of(name, hits);
-    rules_[std::move(name)] = {std::move(kind), hits};
+    StreamFaults::StreamFault fault{.name = base::text_member(*rule, "name"),
+                                    .kind = base::text_member(*rule, "fault"),
+                                    .server = base::text_member(*rule, "server"),
+                                    .lasts = base::Duration{static_cast<std::int64_t>(ms * 1000)}};
+    const auto hits = faults_.begin_fault(fault);
+    auto body = row_of(fault.name, hits);
+    rules_[fault.name] = {fault, hits};
     return {201, {}, std::move(body)};
 }
 

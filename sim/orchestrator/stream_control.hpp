@@ -13,10 +13,15 @@ namespace davenport::sim::orchestrator {
 /// Performs faults of a store that is a NATS server, in one of the two worlds.
 class StreamFaults {
 public:
-    /// How many things it has hit; 0: none, it could not be done now. `lasts`: how long the store stays away,
-    /// of those that end by themselves. `rows`: how many messages are lost.
-    virtual std::int64_t begin_fault(std::string_view kind, base::Duration lasts, std::int64_t rows) = 0;
-    virtual void end_fault(std::string_view kind) = 0;
+    struct StreamFault {
+        std::string name;  ///< of this one; another of its kind may be on
+        std::string kind;
+        std::string server;      ///< of the kinds server.*: which
+        base::Duration lasts{};  ///< how long the store stays away, of those that end by themselves
+    };
+    /// How many things it has hit; 0: none, it could not be done now.
+    virtual std::int64_t begin_fault(const StreamFault& fault) = 0;
+    virtual void end_fault(const StreamFault& fault) = 0;
 
 protected:
     ~StreamFaults() = default;
@@ -32,7 +37,7 @@ public:
 
 private:
     struct Rule {
-        std::string kind;
+        StreamFaults::StreamFault fault;
         std::int64_t hits = 0;
     };
     StreamFaults& faults_;

@@ -11,11 +11,15 @@ void ClientPool::add(client::Config config) {
 }
 
 void ClientPool::add_reader(client::Config config) {
-    auto rooms = std::exchange(config.rooms, {});  // to be read, not to be followed
-    auto& member = members_.try_emplace(config.name, config).first->second;
+    const auto rooms = std::exchange(config.rooms, {});  // to be read, not to be followed
+    const auto [found, added] = members_.try_emplace(config.name, config);
+    auto& member = found->second;
     member.reader = true;
-    member.to_read = std::move(rooms);
-    perform(config.name, member, member.core.start(both_now()));
+    member.to_read.insert(rooms.begin(), rooms.end());
+    if (added) return perform(config.name, member, member.core.start(both_now()));
+    // Its other reads may be under way.
+    if (member.welcome)
+        for (const auto& room : rooms) tell(config.name, client::AskHistory{room});
 }
 
 void ClientPool::tell(const std::string& client, const client::Event& event) {
@@ -97,6 +101,7 @@ void ClientPool::perform(const std::string& name, Member& member, client::Effect
         } else if (const auto* noted = std::get_if<client::Note>(&effect)) {
             if (!member.reader) on_record_(noted->record);
             welcome = welcome || noted->record.kind == RecordKind::connected;
+            if (noted->record.kind == RecordKind::disconnected) member.welcome = false;
         } else if (const auto* to = std::get_if<client::Connect>(&effect)) {
             connect(name, member, to->node);
         } else if (std::holds_alternative<client::Disconnect>(effect)) {
@@ -111,6 +116,7 @@ void ClientPool::perform(const std::string& name, Member& member, client::Effect
         }
     }
     if (!welcome || !member.reader) return;
+    member.welcome = true;
     for (const auto& room : member.to_read) tell(name, client::AskHistory{room});
 }
 

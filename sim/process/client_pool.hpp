@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,7 +36,7 @@ public:
     /// Adds a client and lets it connect.
     void add(client::Config config);
     /// Adds one that reads the history of its rooms at its node, again after a lost connection, and is no
-    /// part of the run: nothing that it sees is recorded.
+    /// part of the run: nothing that it sees is recorded. One of that name reads these rooms, too.
     void add_reader(client::Config config);
 
     void tell(const std::string& client, const client::Event& event);
@@ -59,7 +60,8 @@ private:
         bool held = false;
         std::vector<client::Answered> unheard;  ///< while it is held
         bool reader = false;
-        std::vector<std::string> to_read;
+        bool welcome = false;  ///< a reader: its node has let it in
+        std::set<std::string> to_read;
     };
     void perform(const std::string& name, Member& member, client::Effects effects);
     void connect(const std::string& name, Member& member, const std::string& node);

@@ -133,8 +133,17 @@ void World::start_mock() {
 }
 
 void World::start_stream() {
-    stream_.emplace(folder_, pick_port(random_));
-    store_ = {.host = "127.0.0.1", .port = stream_->port(), .user = {}, .password = {}};
+    stream_ports_.resize(static_cast<std::size_t>(scenario_.topology.servers));
+    for (auto& ports : stream_ports_) ports = {.clients = pick_port(random_), .routes = pick_port(random_)};
+    stream_.emplace(folder_, stream_ports_);
+}
+
+/// Where a node finds the store.
+std::string World::lay_stream(const std::string& node) {
+    std::vector<std::uint16_t> ports;
+    for (int i = 0; const auto& server : stream_ports_)
+        ports.push_back(links_.add("node-store", node, "127.0.0.1", server.clients, i++));
+    return StreamServers::url(ports);
 }
 
 /// The store of nodes that are there already, and whatever stands in front of it.
@@ -182,12 +191,12 @@ void World::add_node(const std::string& name) {
     ports_[name] = port;
     client_ports_[name] = links_.add("client-node", name, "127.0.0.1", port);
     auto store = store_;
-    store.port = links_.add("node-store", name, store_.host, store_.port);
+    if (!stream_) store.port = links_.add("node-store", name, store_.host, store_.port);
     if (links_.needs_relay("node-store")) store.host = "127.0.0.1";
     std::vector<std::string> command{
         binary.string(),
         "--store",
-        stream_ ? StreamServer::url(store.port) : store.url_without_password() + '/' + database_,
+        stream_ ? lay_stream(name) : store.url_without_password() + '/' + database_,
         "--name",
         name,
         "--listen",

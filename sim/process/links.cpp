@@ -33,13 +33,13 @@ bool Links::needs_relay(std::string_view link) const {
 }
 
 std::uint16_t Links::add(const std::string& link, const std::string& node, const std::string& host,
-                         std::uint16_t port) {
-    return needs_relay(link) ? add_relay(link, node, host, port) : port;
+                         std::uint16_t port, int server) {
+    return needs_relay(link) ? add_relay(link, node, host, port, server) : port;
 }
 
 std::uint16_t Links::add_relay(const std::string& link, const std::string& node, const std::string& host,
-                               std::uint16_t port) {
-    auto& relay = relays_[{link, node}];
+                               std::uint16_t port, int server) {
+    auto& relay = relays_[{.link = link, .node = node, .server = server}];
     relay = std::make_unique<Relay>(transport_, host, port);
     relay->set_conditions(usual_conditions({link, node}));
     return relay->port();

@@ -26,12 +26,12 @@ public:
 
     [[nodiscard]] bool needs_relay(std::string_view link) const;
     /// Lays `link` ("client-node", "node-store") of `node` to a server, by a relay if it needs one. Returns
-    /// the port at which the server is found, then on this machine.
+    /// the port at which the server is found, then on this machine. `server`: which of several.
     std::uint16_t add(const std::string& link, const std::string& node, const std::string& host,
-                      std::uint16_t port);
+                      std::uint16_t port, int server = 0);
     /// The same, by a relay in any case.
     std::uint16_t add_relay(const std::string& link, const std::string& node, const std::string& host,
-                            std::uint16_t port);
+                            std::uint16_t port, int server = 0);
 
     /// The port at which `client` finds a node whose clients find it at `port`: by a relay of its own, if
     /// faults hit its link alone.
@@ -50,6 +50,7 @@ private:
         std::string link;
         std::string node;
         std::string client{};  ///< of a relay that is one client's own
+        int server = 0;        ///< of several that are one store
         auto operator<=>(const Where&) const = default;
     };
     static bool is_hit(const PlannedFault& fault, const Where& where);

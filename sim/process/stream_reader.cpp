@@ -19,10 +19,10 @@
 namespace davenport::sim::process {
 namespace {
 
-constexpr int patience_s = 5;
+constexpr int connect_patience_s = 5;
 constexpr std::size_t requests_at_once = 500;
 
-int connect_to(std::uint16_t port) {
+int connect_to(std::uint16_t port, int patience_s) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
     const timeval patience{patience_s, 0};
@@ -47,12 +47,12 @@ std::size_t last_number(std::string_view line) {
 }  // namespace
 
 bool StreamReader::listens(std::uint16_t port) {
-    const int fd = connect_to(port);
+    const int fd = connect_to(port, connect_patience_s);
     if (fd >= 0) ::close(fd);
     return fd >= 0;
 }
 
-StreamReader::StreamReader(std::uint16_t port) : socket_{connect_to(port)} {
+StreamReader::StreamReader(std::uint16_t port, int patience_s) : socket_{connect_to(port, patience_s)} {
     if (socket_ < 0) throw std::runtime_error{fmt::format("nats-server at port {} cannot be reached", port)};
     read_line();  // INFO
     send(
@@ -172,6 +172,16 @@ std::int64_t StreamReader::drop_consumers(const std::string& stream) {
         count += deleted && base::bool_member(*deleted, "success") ? 1 : 0;
     }
     return count;
+}
+
+std::string StreamReader::leader(const std::string& stream) {
+    const auto info = base::parse_json(ask("$JS.API.STREAM.INFO." + stream, {""}).front());
+    return info ? base::text_member(base::member(*info, "cluster"), "leader") : std::string{};
+}
+
+bool StreamReader::is_ready() {
+    const auto info = base::parse_json(ask("$JS.API.INFO", {""}).front());
+    return info && info->is_object() && !base::member(*info, "error");
 }
 
 }  // namespace davenport::sim::process

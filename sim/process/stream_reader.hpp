@@ -7,12 +7,12 @@
 namespace davenport::sim::process {
 
 /// A client of a NATS server on this machine, as small as can be: reads what a chat's stream holds, and
-/// deletes it. Every call waits for its answer, some seconds at most.
+/// deletes it. Every call waits for its answer, `patience_s` at most.
 ///
 /// Errors: std::runtime_error, with one line.
 class StreamReader {
 public:
-    explicit StreamReader(std::uint16_t port);
+    explicit StreamReader(std::uint16_t port, int patience_s = 5);
     ~StreamReader();
     StreamReader(const StreamReader&) = delete;
     StreamReader& operator=(const StreamReader&) = delete;
@@ -24,6 +24,10 @@ public:
     std::string all_documents(const std::string& stream);
     /// Deletes all its consumers; returns how many there were.
     std::int64_t drop_consumers(const std::string& stream);
+    /// The name of the server that leads the stream; empty when none does, or there is no stream.
+    std::string leader(const std::string& stream);
+    /// JetStream answers: of a cluster, its servers have elected a leader.
+    bool is_ready();
 
 private:
     void send(const std::string& bytes);

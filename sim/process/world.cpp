@@ -106,7 +106,7 @@ void World::watch_programs(base::Time now) {
         return break_off("couchmock ended by itself: " + change->how);
     if (stream_) {
         auto news = stream_->poll(now);
-        if (!news.ended.empty()) return break_off("nats-server ended by itself: " + news.ended);
+        if (!news.ended.empty()) return break_off("a NATS server ended by itself: " + news.ended);
         for (auto& [request, answer] : news.reads)
             tell(orchestrator::Answered{request, answer.status, std::move(answer.body)});
     }

@@ -8,7 +8,7 @@
 #include "sim/process/program.hpp"
 #include "sim/process/store_address.hpp"
 #include "sim/process/store_restart.hpp"
-#include "sim/process/stream_server.hpp"
+#include "sim/process/stream_servers.hpp"
 #include "sim/process/transport.hpp"
 #include "sim/process/wrong_clocks.hpp"
 #include "sim/world.hpp"
@@ -19,6 +19,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace davenport::sim::process {
 
@@ -41,6 +42,7 @@ private:
     void set_up();
     void start_mock();
     void start_stream();
+    std::string lay_stream(const std::string& node);
     void find_store();
     void add_node(const std::string& name);
     void attach_node(const std::string& name, const std::string& url);
@@ -93,7 +95,8 @@ private:
     Transport transport_;
     Links links_;
     std::optional<Program> mock_;
-    std::optional<StreamServer> stream_;  ///< in place of couchmock and what is behind it
+    std::optional<StreamServers> stream_;  ///< in place of couchmock and what is behind it
+    std::vector<StreamServers::Ports> stream_ports_;
     WrongClocks wrong_clocks_;
     std::map<std::string, int> full_disks_;  ///< how many faults fill the disk of a node
     StoreRestart store_restart_;

@@ -27,7 +27,8 @@ int check(const Files& files);
 struct RunRequest {
     Files files;
     std::string world = "virtual";      ///< or "process"
-    std::string store = "couchmock";    ///< or the URL of a CouchDB (process world)
+    std::string store = "couchmock";    ///< or nats, or the URL of a CouchDB (process world)
+    int nats_servers = 0;               ///< 0: as many as the scenario has
     std::optional<std::uint64_t> seed;  ///< nothing: the scenario's own
     std::filesystem::path out = "out";
     std::filesystem::path binaries;          ///< where chatnode and couchmock are

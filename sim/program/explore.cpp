@@ -114,8 +114,9 @@ int explore(const ExploreRequest& request) {
         fmt::print(stderr, "{}", loaded.errors);
         return exit_usage;
     }
+    if (!is_possible(*loaded.scenario, request.store)) return exit_usage;
     catch_interrupts();
-    const auto& scenario = *loaded.scenario;
+    const auto scenario = with_store(*loaded.scenario, request.store);
     const auto experiment = search::experiment_id(scenario);
     const auto folder = request.out / fmt::format("{}-explore", request.file.stem().string());
     const bool terminal = isatty(STDERR_FILENO) == 1;

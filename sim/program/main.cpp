@@ -47,6 +47,8 @@ int main(int argc, char** argv) {
     run_command
         ->add_option("--store", request.store, "couchmock, nats, or the URL of a CouchDB (process world)")
         ->capture_default_str();
+    run_command->add_option("--nats-servers", request.nats_servers,
+                            "1, or 3 as a cluster, instead of the scenario's own number");
     auto* run_seed = run_command->add_option("--seed", seed, "seed to use instead of the scenario's own");
     run_command->add_option("--out", request.out, "folder for histories and reports")->capture_default_str();
     run_command->add_flag("--quiet", request.quiet, "print only what did not pass");
@@ -131,6 +133,8 @@ int main(int argc, char** argv) {
     ci_command->add_option("--world", ci_request.run.world, "virtual or process")->capture_default_str();
     ci_command->add_option("--store", ci_request.run.store, "couchmock, nats, or the URL of a CouchDB")
         ->capture_default_str();
+    ci_command->add_option("--nats-servers", ci_request.run.nats_servers,
+                           "1, or 3 as a cluster, instead of the scenario's own number");
     ci_command->add_option("--out", ci_request.run.out, "folder for the reports")->capture_default_str();
     ci_command->add_option("--baselines", ci_request.baselines, "folder of stored results to compare with");
     ci_command->add_flag("--update", ci_request.update,

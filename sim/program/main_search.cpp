@@ -44,6 +44,13 @@ void read_shard(const std::string& text, std::uint64_t& shard, std::uint64_t& sh
             "--shard", "takes I/N, the Ith of N parts, from 1/N to N/N, as 3/10, not '" + text + "'");
 }
 
+void add_store(CLI::App* command, StoreChoice& store) {
+    command->add_option("--store", store.store, "couchmock, or nats: a model of a NATS server")
+        ->capture_default_str();
+    command->add_option("--nats-servers", store.nats_servers,
+                        "1, or 3 as a cluster, instead of the scenario's own number");
+}
+
 }  // namespace
 
 void SearchCommands::add_explore(CLI::App& app, int& code) {
@@ -61,6 +68,7 @@ void SearchCommands::add_explore(CLI::App& app, int& code) {
     command->add_flag("--all", explore_.all, "continue after the first failure");
     command->add_flag("--afresh", explore_.afresh, "do not begin with the runs that an earlier search kept");
     command->add_flag("--marks", explore_.marks, "list every mark with its count");
+    add_store(command, explore_.store);
     command->add_option("--out", explore_.out, "folder for what is kept and found")->capture_default_str();
     command->callback([this, &code] {
         explore_.time_max = read_time("--for", time_);
@@ -86,6 +94,7 @@ void SearchCommands::add_to(CLI::App& app, int& code) {
         ->capture_default_str();
     auto* sweep_seed = sweep_command->add_option("--seed", seed_, "seed of the runs of --single");
     sweep_command->add_flag("--marks", sweep_.marks, "list the situations that were never reached");
+    add_store(sweep_command, sweep_.store);
     sweep_command->add_option("--out", sweep_.out, "folder for replay files")->capture_default_str();
     sweep_command->add_option("--json", sweep_.json, "write the result to this file, for --merge");
     sweep_command->add_option("--merge", parts_,
@@ -105,6 +114,7 @@ void SearchCommands::add_to(CLI::App& app, int& code) {
                          "a scenario file, a replay.json, or the line that a failing run printed")
             ->required();
         command->add_option("--add", run.addition, "an additional fault, as a sweep with --single prints it");
+        add_store(command, run.store);
         return command->add_option("--seed", seed_, "seed to use instead of the scenario's own");
     };
     auto* replay_command =

@@ -3,6 +3,7 @@
 #include "sim/program/run_one.hpp"
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/reader.hpp"
+#include "sim/world.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -129,7 +130,7 @@ int matrix(const MatrixRequest& request) {
         auto run = request.run;
         run.quiet = true;
         for (const auto& [key, value] : settings) {
-            const bool is_url = key == "store" && value != "couchmock";
+            const bool is_url = key == "store" && value != "couchmock" && value != nats_store;
             run.settings.push_back(key + "=" + (is_url ? "URL" : value));  // a URL may bear a password
             if (key == "store") run.store = value;
         }

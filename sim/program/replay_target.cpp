@@ -68,6 +68,10 @@ bool read_line(RunName& name) {
                 return fmt::print(stderr, "chatsim: --seed needs a number, not '{}'\n", next), false;
         } else if (word == "--add") {
             name.addition = next;
+        } else if (word == "--store") {
+            name.store.store = next;
+        } else if (word == "--nats-servers") {
+            name.store.nats_servers = static_cast<int>(number_in(next).value_or(0));
         } else if (word == "--vary") {
             return fmt::print(stderr,
                               "chatsim: run that line itself: replay takes no settings of a matrix\n"),
@@ -116,9 +120,11 @@ std::optional<Plan> plan_with(const Scenario& scenario, std::uint64_t seed, cons
 
 }  // namespace
 
-std::string replay_line(const std::string& file, std::uint64_t seed, const std::string& addition) {
+std::string replay_line(const std::string& file, std::uint64_t seed, const std::string& addition,
+                        const StoreChoice& store) {
     auto line = fmt::format("chatsim replay {} --seed {}", file, seed);
     if (!addition.empty()) line += fmt::format(" --add '{}'", addition);
+    line += flags_of(store);
     return line;
 }
 
@@ -139,9 +145,10 @@ std::optional<ReplayTarget> find_replay_target(const RunName& given) {
         fmt::print(stderr, "{}", loaded.errors);
         return {};
     }
+    if (!is_possible(*loaded.scenario, name.store)) return {};
     ReplayTarget target;
     const auto seed = name.seed.value_or(loaded.scenario->seed);
-    target.scenario = draw_choices(std::move(*loaded.scenario), seed);
+    target.scenario = draw_choices(with_store(std::move(*loaded.scenario), name.store), seed);
     if (name.addition.empty()) {
         target.plan = make_plan(target.scenario, seed);
     } else if (auto plan = plan_with(target.scenario, seed, name.addition)) {
@@ -151,7 +158,7 @@ std::optional<ReplayTarget> find_replay_target(const RunName& given) {
     }
     target.origin = fmt::format("{}, seed {}", name.text, seed);
     if (!name.addition.empty()) target.origin += " and " + name.addition;
-    target.line = replay_line(name.text, seed, name.addition);
+    target.line = replay_line(name.text, seed, name.addition, name.store);
     return target;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/program/store_choice.hpp"
 #include "sim/scenario/plan.hpp"
 
 #include <cstdint>
@@ -14,6 +15,7 @@ struct RunName {
     std::string text;  ///< a file, or a whole line: "chatsim run x.yaml --world virtual --seed 7"
     std::optional<std::uint64_t> seed;  ///< instead of the scenario's own
     std::string addition;               ///< a single fault more: "store.lose_reply 7", "node.disk_fail 3 n2"
+    StoreChoice store{};                ///< of a scenario; a replay file has its own
 };
 
 /// A run, ready to be performed again.
@@ -29,7 +31,8 @@ struct ReplayTarget {
 std::optional<ReplayTarget> find_replay_target(const RunName& name);
 
 /// The command line that replays a scenario's run.
-std::string replay_line(const std::string& file, std::uint64_t seed, const std::string& addition);
+std::string replay_line(const std::string& file, std::uint64_t seed, const std::string& addition,
+                        const StoreChoice& store);
 
 /// Writes a replay file. Returns false when that fails; stderr says why.
 bool write_replay_file(const std::string& path, const Scenario& scenario, const Plan& plan,

@@ -10,6 +10,7 @@
 #include "sim/program/replay_target.hpp"
 #include "sim/program/run_folder.hpp"
 #include "sim/program/run_one.hpp"
+#include "sim/program/store_choice.hpp"
 #include "sim/program/summary.hpp"
 #include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/reader.hpp"
@@ -35,12 +36,10 @@ namespace fs = std::filesystem;
 
 using checker::Outcome;
 
-bool is_on_nats(const Scenario& scenario, const RunRequest& request) {
-    return request.store == nats_store || scenario.topology.store == nats_store;
-}
+StoreChoice choice_of(const RunRequest& request) { return {request.store, request.nats_servers}; }
 
 std::string name_of_store(const Scenario& scenario, const RunRequest& request) {
-    if (is_on_nats(scenario, request)) return "NATS";
+    if (is_on_nats(scenario, choice_of(request))) return "NATS";
     return request.store == "couchmock" ? "couchmock" : "CouchDB";
 }
 
@@ -49,9 +48,8 @@ std::string replay_line(const Scenario& scenario, const RunRequest& request, std
                             scenario.file, request.world, seed);
     for (const auto& setting : request.settings) line += " --vary " + setting;
     if (!request.settings.empty()) return line;
-    if (request.store == nats_store)
-        line += " --store nats";
-    else if (request.store != "couchmock")
+    line += flags_of(choice_of(request));
+    if (request.store != nats_store && request.store != "couchmock")
         line += " --store URL";  // the URL may bear a password
     for (const auto& pair : request.node_binaries) line += " --node-binary " + pair;
     for (const auto& pair : request.attach) line += " --attach " + pair;
@@ -83,10 +81,9 @@ std::string bad_request(const RunRequest& request) {
     if (request.world == "process")
         return "this chatsim was built without the process world (DAVENPORT_CORES_ONLY)";
 #endif
-    if (request.world == "virtual" && request.store != "couchmock" && request.store != nats_store)
-        return "the URL of a store is for the process world; the virtual world has couchmock's core in it, "
-               "or with "
-               "--store nats a model of a NATS server";
+    const bool is_real = request.world == "process";
+    if (auto bad = bad_choice({is_real ? "couchmock" : request.store, request.nats_servers}); !bad.empty())
+        return bad;
     if (request.store == nats_store && !request.attach.empty())
         return "--attach: nodes that run elsewhere have a store already, which is a CouchDB; leave --store "
                "nats out";
@@ -121,7 +118,7 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
 #ifdef DAVENPORT_PROCESS_WORLD
         if (real && !has_faketime()) add(not_without_faketime(scenario));
 #endif
-        const bool on_nats = is_on_nats(scenario, request);
+        const bool on_nats = is_on_nats(scenario, choice_of(request));
 #ifdef DAVENPORT_PROCESS_WORLD
         if (real && on_nats && request.store != nats_store && !has_nats_server())
             add({{{}, "store: nats needs nats-server, which is not here", "apt install nats-server"}});
@@ -130,21 +127,13 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
             add({{{},
                   "the scenario's store is a NATS server, and --store names a CouchDB",
                   "leave --store out"}});
-        if (on_nats)
-            add(not_on_nats(scenario, real));
-        else if (request.store != "couchmock" && attached.empty())
+        add(not_on_chosen_store(scenario, choice_of(request), real));
+        if (!on_nats && request.store != "couchmock" && attached.empty())
             add(not_on_a_real_store(scenario, !request.store_kill.empty() && !request.store_start.empty()));
         add(not_among_nodes(scenario, "--node-binary", names(flags.binaries)));
         add(not_among_nodes(scenario, "--attach", attached));
         if (!attached.empty()) add(not_at_attached_nodes(scenario, attached, !request.control.empty()));
-        for (const auto& problem : problems) {
-            any = true;
-            const auto place =
-                problem.location.line == 0
-                    ? scenario.file
-                    : fmt::format("{}:{}:{}", scenario.file, problem.location.line, problem.location.column);
-            fmt::print(stderr, "{}: error: {}\n    hint: {}\n", place, problem.message, problem.hint);
-        }
+        any |= print_problems(scenario, problems);
     }
     return any;
 }
@@ -191,7 +180,7 @@ std::string write_reports(const fs::path& folder, const Scenario& read, const Sc
 std::optional<Outcome> run_one(const Scenario& read, const RunRequest& request, const fs::path& folder) {
     const bool colour = isatty(STDOUT_FILENO) == 1;
     const auto seed = request.seed.value_or(read.seed);
-    const auto scenario = draw_choices(read, seed);
+    const auto scenario = with_store(draw_choices(read, seed), choice_of(request));
     const auto plan = make_plan(scenario, seed);
     const RunFolder own{folder};
     if (!own.error().empty()) {

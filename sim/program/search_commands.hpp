@@ -27,6 +27,7 @@ struct SweepRequest {
     bool marks = false;                 ///< list every mark that was never met
     std::filesystem::path out = "out";
     std::filesystem::path json;  ///< the result, mergeable with others
+    StoreChoice store;
 };
 
 /// Runs a scenario with many seeds, or with one fault more at each place; stops at the first failure or keeps
@@ -46,6 +47,7 @@ struct ExploreRequest {
     bool afresh = false;  ///< do not begin with the runs of an earlier search
     bool marks = false;   ///< list every mark
     std::filesystem::path out = "out";
+    StoreChoice store;
 };
 
 /// Searches for failures, learning from what its runs reached. Keeps the runs worth going on from in

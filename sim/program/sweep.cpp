@@ -97,7 +97,7 @@ bool print_failing(const SweepResult& result, const Scenario& scenario, const Sw
     bool first = true;
     bool written = true;
     for (const auto& run : result.failing) {
-        const auto target = find_replay_target({scenario.file, run.seed, run.addition});
+        const auto target = find_replay_target({scenario.file, run.seed, run.addition, request.store});
         if (!target) continue;
         const auto trial = search::try_plan(target->scenario, target->plan);
         auto name =
@@ -203,6 +203,19 @@ int sweep(const SweepRequest& given) {
         fmt::print(stderr, "{}", loaded.errors);
         return exit_usage;
     }
+    if (!is_possible(*loaded.scenario, request.store)) return exit_usage;
+    if (is_on_nats(*loaded.scenario, request.store)) {
+        // Those are of answers of HTTP, and of a changes feed.
+        const auto is_of_couchdb = [](const std::string& kind) {
+            return kind.starts_with("store.") || kind.starts_with("feed.");
+        };
+        if (given.single == std::vector<std::string>{"all"}) std::erase_if(request.single, is_of_couchdb);
+        if (const auto kind = std::ranges::find_if(request.single, is_of_couchdb);
+            kind != request.single.end()) {
+            fmt::print(stderr, "chatsim: {} cannot be done to a NATS server\n", *kind);
+            return exit_usage;
+        }
+    }
     const auto [whole_first, whole_last] = std::pair{request.first, request.last};
     if (request.shards > 1) {
         if (!request.single.empty()) {
@@ -217,7 +230,7 @@ int sweep(const SweepRequest& given) {
         std::tie(request.first, request.last) = seeds_of_shard(request);
     }
     catch_interrupts();
-    const auto& scenario = *loaded.scenario;
+    const auto scenario = with_store(*loaded.scenario, request.store);
     const auto threads = search::threads_or_all(request.threads);
     if (request.single.empty())
         fmt::print("sweep  {}, seeds {}..{}\n", scenario.name, request.first, request.last);
@@ -247,7 +260,7 @@ int merge_sweeps(const SweepRequest& request, const Files& files) {
         fmt::print(stderr, "{}", loaded.errors);
         return exit_usage;
     }
-    whole.scenario = search::scenario_id(*loaded.scenario);
+    whole.scenario = search::scenario_id(with_store(*loaded.scenario, request.store));
     for (const auto& file : files) {
         std::ifstream in{file, std::ios::binary};
         const std::string text{std::istreambuf_iterator<char>{in}, {}};

@@ -119,6 +119,25 @@ Kinds mock_faults() {
     return out;
 }
 
+Kinds server_faults() {
+    const auto which = [] {
+        return choice("server", {"leader", "follower", "1", "2", "3"},
+                      "the one that leads the chat's stream, one that does not, or one by its number");
+    };
+    return {
+        lasting(Hits::store, "server.down",
+                "One of three NATS servers is killed (SIGKILL), and starts again at the end with what it has "
+                "on its "
+                "disk; when it led, the others elect another.",
+                {which()}),
+        lasting(Hits::store, "server.hang",
+                "One of three NATS servers is frozen (SIGSTOP): the others take it for dead, its connections "
+                "stay "
+                "open, and it goes on at the end.",
+                {which()}),
+    };
+}
+
 Kinds node_faults() {
     constexpr auto hit = Hits::node;
     return {
@@ -240,7 +259,7 @@ const std::vector<FaultKind>& fault_kinds() {
     static const Kinds table = [] {
         Kinds all;
         for (const auto& family :
-             {mock_faults(), node_faults(), client_faults(), link_faults(), policy_faults()})
+             {mock_faults(), server_faults(), node_faults(), client_faults(), link_faults(), policy_faults()})
             all.insert(all.end(), family.begin(), family.end());
         return all;
     }();

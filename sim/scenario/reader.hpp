@@ -40,7 +40,7 @@ std::vector<Problem> not_without_faketime(const Scenario& scenario);
 /// The faults that only a store of our own suffers, each with a hint. `can_restart`: the run has commands
 /// that kill the real one and start it again.
 std::vector<Problem> not_on_a_real_store(const Scenario& scenario, bool can_restart);
-/// What cannot be done to a NATS server; `real`: not to the model of one.
+/// What cannot be done to a NATS server, or to as many as the scenario has; `real`: not to the model of one.
 std::vector<Problem> not_on_nats(const Scenario& scenario, bool real);
 
 /// The nodes that a flag names and the scenario does not begin with.

@@ -203,8 +203,8 @@ std::string reference(std::string_view key) {
 }
 
 std::vector<std::string_view> explained() {
-    std::vector<std::string_view> out{"expect", "faults", "recovery", "store", "feed",
-                                      "node",   "client", "link",     "units"};
+    std::vector<std::string_view> out{"expect", "faults", "recovery", "store", "server",
+                                      "feed",   "node",   "client",   "link",  "units"};
     const auto add = [&](const auto& table) {
         for (const auto& row : table)
             if (!row.name.empty()) out.push_back(row.name);

@@ -46,6 +46,7 @@ struct Topology {
     std::string feed = "continuous";             ///< or longpoll, poll
     Duration poll_interval = std::chrono::seconds{1};
     std::string store = "couchdb";     ///< or nats: a NATS server
+    int servers = 1;                   ///< of NATS: one, or a cluster of three
     int shards = 1;                    ///< q of the database
     int batch = 400;                   ///< messages that a node sends to the store in one request, at most
     int page = 2000;                   ///< rows that a node reads at once, at most

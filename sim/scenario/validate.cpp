@@ -109,6 +109,14 @@ private:
 
     void check_topology() {
         const auto& topology = scenario_.topology;
+        if (topology.servers == 2)
+            complain(place_of("topology"),
+                     "servers: 2: neither of two servers is a majority without the other",
+                     "one server, or three");
+        if (topology.servers > 1 && topology.store != "nats")
+            complain(place_of("topology"),
+                     fmt::format("servers: {}: a store of several servers is one of NATS", topology.servers),
+                     "say store: nats, or leave servers out");
         for (const auto& message : scenario_.load.messages)
             if (const auto there = count_at(Type::client, topology.clients, message.at);
                 number_of(Type::client, message.client) > there)
@@ -391,8 +399,16 @@ private:
 
 void validate(const Scenario& scenario, std::vector<Problem>& problems, IncompleteSections incomplete) {
     Validator{scenario, incomplete, problems}.check();
-    if (incomplete.topology || scenario.topology.store != "nats") return;
-    for (auto& problem : not_on_nats(scenario, false)) problems.push_back(std::move(problem));
+    if (incomplete.topology) return;
+    if (scenario.topology.store == "nats") {
+        for (auto& problem : not_on_nats(scenario, false)) problems.push_back(std::move(problem));
+        return;
+    }
+    for (const auto& fault : scenario.timeline)
+        for (const auto& kind : fault.kinds)
+            if (kind.starts_with("server."))
+                problems.push_back({fault.location, fmt::format("{} needs a cluster of NATS servers", kind),
+                                    "say topology: { store: nats, servers: 3 }, or use store.down"});
 }
 
 }  // namespace davenport::sim

@@ -11,6 +11,8 @@
 namespace davenport::sim {
 namespace {
 
+constexpr int servers_of_a_cluster = 3;
+
 /// True when the fault is sure to hit a node that is ours.
 bool spares(const Fault& fault, const std::set<std::string>& attached) {
     return !fault.node.empty() && !attached.contains(fault.node);
@@ -82,6 +84,11 @@ std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
                 out.push_back({fault.location,
                                "link.buffered holds answers of HTTP, and a NATS server has none",
                                "have a CouchDB for the store, or say link: client-node"});
+            if (name.starts_with("server.") && scenario.topology.servers < servers_of_a_cluster)
+                out.push_back(
+                    {fault.location,
+                     fmt::format("{} is about one of several NATS servers, and there is one", name),
+                     "say topology: { store: nats, servers: 3 } or --nats-servers 3, or use store.down"});
             if (!of_store || std::ranges::find(able, name) != able.end() ||
                 (name == "store.amnesia" && !real))
                 continue;
@@ -91,6 +98,11 @@ std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
                            "feed.cut"});
         }
     }
+    for (const auto& choice : scenario.choices)
+        if (choice.key == "feed")
+            out.push_back({{},
+                           "topology.feed: a NATS server's stream is always followed",
+                           "have a CouchDB for the store, or leave feed out"});
     if (scenario.topology.feed != Topology{}.feed)
         out.push_back({{},
                        fmt::format("topology.feed: {}: a NATS server's stream is always followed",

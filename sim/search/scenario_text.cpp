@@ -56,6 +56,7 @@ std::string topology(const Topology& t) {
     if (t.feed != standard.feed) pairs.push_back("feed: " + t.feed);
     if (t.poll_interval != standard.poll_interval) pairs.push_back("poll_interval: " + show(t.poll_interval));
     if (t.store != standard.store) pairs.push_back("store: " + t.store);
+    if (t.servers != standard.servers) pairs.push_back(fmt::format("servers: {}", t.servers));
     if (t.shards != standard.shards) pairs.push_back(fmt::format("shards: {}", t.shards));
     if (t.batch != standard.batch) pairs.push_back(fmt::format("batch: {}", t.batch));
     if (t.page != standard.page) pairs.push_back(fmt::format("page: {}", t.page));

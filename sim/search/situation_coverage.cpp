@@ -90,7 +90,7 @@ SituationCoverage::Summary SituationCoverage::summary(const Scenario& scenario) 
     // In the order of state_names(): whether this scenario can ever be in that state.
     const std::vector<bool> thinkable{true,
                                       true,
-                                      has("store.") || has("link."),
+                                      has("store.") || has("server.") || has("link."),
                                       goes,
                                       kinds.contains("node.pause"),
                                       goes,

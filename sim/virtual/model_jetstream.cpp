@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::string_view api = "$JS.API.";
 constexpr std::string_view flow_control = "$JS.FC.";
+constexpr std::string_view expected = "Nats-Expected-Last-Subject-Sequence";
 constexpr std::uint64_t flow_messages = 64;  // then it waits for a word of its reader
 constexpr std::size_t subjects_told_max = 100'000;
 
@@ -85,17 +86,38 @@ ModelJetStream::Deliveries ModelJetStream::publish(ConnectionId from, const base
     } else if (created_.empty() || !message.subject.starts_with(stream_ + '.')) {
         if (!message.reply.empty())
             out.push_back({from, message.reply, {.subject = message.reply, .status = 503}});
+    } else if (!would_take(message)) {
+        answer(from, message,
+               error(400, 10071, fmt::format("wrong last sequence: {}", last_sequence(message.subject))),
+               out);
     } else {
-        const auto wanted = base::header(message.headers, "Nats-Expected-Last-Subject-Sequence");
-        const auto found = last_.find(message.subject);
-        const auto last = found == last_.end() ? Sequence{0} : found->second;
-        if (!wanted.empty() && wanted != std::to_string(last)) {
-            answer(from, message, error(400, 10071, fmt::format("wrong last sequence: {}", last)), out);
-        } else {
-            const auto sequence = append(message.subject, message.payload, now, out);
-            answer(from, message, fmt::format(R"({{"stream":"{}","seq":{}}})", stream_, sequence), out);
-        }
+        return store(from, message, now);
     }
+    return out;
+}
+
+ModelJetStream::Sequence ModelJetStream::last_sequence(std::string_view subject) const {
+    const auto found = last_.find(subject);
+    return found == last_.end() ? Sequence{0} : found->second;
+}
+
+bool ModelJetStream::would_take(const base::NatsMessage& message) const {
+    if (created_.empty() || !message.subject.starts_with(stream_ + '.')) return false;
+    const auto wanted = base::header(message.headers, expected);
+    return wanted.empty() || wanted == std::to_string(last_sequence(message.subject));
+}
+
+ModelJetStream::Deliveries ModelJetStream::store(ConnectionId from, const base::NatsMessage& message,
+                                                 base::Now now) {
+    Deliveries out;
+    if (created_.empty()) return out;
+    const auto last = last_sequence(message.subject);
+    if (last != 0 && base::header(message.headers, expected) == "0") {
+        answer(from, message, error(400, 10071, fmt::format("wrong last sequence: {}", last)), out);
+        return out;
+    }
+    const auto sequence = append(message.subject, message.payload, now, out);
+    answer(from, message, fmt::format(R"({{"stream":"{}","seq":{}}})", stream_, sequence), out);
     return out;
 }
 
@@ -154,6 +176,8 @@ void ModelJetStream::on_api(ConnectionId from, const base::NatsMessage& message,
     auto rest = std::string_view{message.subject}.substr(api.size());
     auto what = std::string{take_token(rest)} + '.';
     what += take_token(rest);
+    if (unavailable_ && what != "STREAM.INFO" && what != "CONSUMER.MSG")
+        return answer(from, message, error(503, 10008, "JetStream system temporarily unavailable"), out);
     if (what == "STREAM.CREATE") {
         if (created_.empty()) created_ = rfc3339(now.wall);  // else it is as it is asked for already
         stream_ = rest;
@@ -183,6 +207,7 @@ void ModelJetStream::on_api(ConnectionId from, const base::NatsMessage& message,
             out.push_back({from, message.reply, {.subject = message.reply, .status = 503}});
             return;
         }
+        if (silent_.contains(found->second.home)) return;
         const auto wanted = base::parse_json(message.payload);
         auto left = wanted ? base::int_member(*wanted, "batch").value_or(1) : 1;
         auto& consumer = found->second;
@@ -223,6 +248,7 @@ void ModelJetStream::make_consumer(ConnectionId from, const base::NatsMessage& m
         static_cast<std::uint64_t>(std::distance(messages_.lower_bound(consumer.next), messages_.end()));
     consumer.heartbeat = base::Duration{base::int_member(*config, "idle_heartbeat").value_or(0) / 1000};
     consumer.next_heartbeat = now.time + consumer.heartbeat;
+    consumer.home = home_;
     const auto name = fmt::format("c{:08}", ++consumers_made_);
     answer(from, message, fmt::format(R"({{"name":"{}","num_pending":{}}})", name, consumer.pending), out);
     auto& made = consumers_.emplace(name, std::move(consumer)).first->second;
@@ -241,7 +267,7 @@ base::NatsMessage ModelJetStream::row(const std::string& name, Consumer& consume
 
 void ModelJetStream::push(const std::string& name, Consumer& consumer, base::Time now, Deliveries& out) {
     const auto listener = listeners_.find(consumer.inbox);
-    if (consumer.inbox.empty() || listener == listeners_.end()) return;
+    if (consumer.inbox.empty() || listener == listeners_.end() || silent_.contains(consumer.home)) return;
     for (auto at = messages_.lower_bound(consumer.next); at != messages_.end() && consumer.stalled.empty();
          ++at) {
         out.push_back({listener->second, consumer.inbox, row(name, consumer, at)});
@@ -259,7 +285,7 @@ void ModelJetStream::push(const std::string& name, Consumer& consumer, base::Tim
 std::optional<base::Time> ModelJetStream::next_time() const {
     std::optional<base::Time> next;
     for (const auto& [name, consumer] : consumers_)
-        if (!consumer.inbox.empty() && consumer.heartbeat.count() > 0)
+        if (!consumer.inbox.empty() && consumer.heartbeat.count() > 0 && !silent_.contains(consumer.home))
             next = std::min(next.value_or(consumer.next_heartbeat), consumer.next_heartbeat);
     return next;
 }
@@ -270,7 +296,8 @@ ModelJetStream::Deliveries ModelJetStream::on_time(base::Time now) {
         return !entry.second.inbox.empty() && !listeners_.contains(entry.second.inbox);
     });
     for (auto& [name, consumer] : consumers_) {
-        if (consumer.inbox.empty() || consumer.heartbeat.count() == 0 || now < consumer.next_heartbeat)
+        if (consumer.inbox.empty() || consumer.heartbeat.count() == 0 || now < consumer.next_heartbeat ||
+            silent_.contains(consumer.home))
             continue;
         consumer.next_heartbeat = now + consumer.heartbeat;
         base::NatsMessage beat{.subject = consumer.inbox,
@@ -280,6 +307,22 @@ ModelJetStream::Deliveries ModelJetStream::on_time(base::Time now) {
         if (!consumer.stalled.empty()) beat.headers.emplace_back("Nats-Consumer-Stalled", consumer.stalled);
         out.push_back({listeners_.at(consumer.inbox), consumer.inbox, std::move(beat)});
     }
+    return out;
+}
+
+// ---- a server of a cluster
+
+void ModelJetStream::lose_home(std::size_t server) {
+    std::erase_if(consumers_, [&](const auto& entry) { return entry.second.home == server; });
+}
+
+void ModelJetStream::set_silent(std::size_t server, bool silent) {
+    silent ? void(silent_.insert(server)) : void(silent_.erase(server));
+}
+
+ModelJetStream::Deliveries ModelJetStream::push_all(base::Time now) {
+    Deliveries out;
+    for (auto& [name, consumer] : consumers_) push(name, consumer, now, out);
     return out;
 }
 
@@ -303,6 +346,25 @@ std::size_t ModelJetStream::lose_unsynced() {
     unsynced_.clear();
     restart();
     return lost;
+}
+
+std::size_t ModelJetStream::lose_part(std::size_t count, std::size_t after) {
+    if (messages_.size() < count + after) return 0;
+    const auto begin = messages_.size() - after - count;
+    std::map<Sequence, Stored> kept;
+    last_.clear();
+    for (std::size_t i = 0; auto& [sequence, stored] : messages_) {
+        const auto at = i++;
+        if (at >= begin && at < begin + count) continue;
+        const auto number = at < begin ? sequence : sequence - count;
+        last_[stored.subject] = number;
+        kept.emplace(number, std::move(stored));
+    }
+    messages_ = std::move(kept);
+    last_sequence_ -= count;
+    unsynced_.clear();
+    restart();
+    return count;
 }
 
 bool ModelJetStream::delete_stream() {

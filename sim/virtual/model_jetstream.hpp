@@ -43,6 +43,22 @@ public:
     [[nodiscard]] std::optional<base::Time> next_time() const;
     Deliveries on_time(base::Time now);
 
+    // ---- for a cluster, which looks at a publication twice
+    /// A publication would be stored now.
+    [[nodiscard]] bool would_take(const base::NatsMessage& message) const;
+    /// Stores what would be taken when it was proposed; refuses it only when it was to be its subject's
+    /// first, and is not any more.
+    Deliveries store(ConnectionId from, const base::NatsMessage& message, base::Now now);
+    /// Nobody leads the servers, though somebody leads the stream: its API answers to STREAM.INFO alone.
+    void set_unavailable(bool unavailable) { unavailable_ = unavailable; }
+    /// Consumers made from now on live at this server.
+    void set_home(std::size_t server) { home_ = server; }
+    /// The consumers of a server are gone, without a word.
+    void lose_home(std::size_t server);
+    /// The consumers of a server say nothing, or may speak again: see push_all().
+    void set_silent(std::size_t server, bool silent);
+    Deliveries push_all(base::Time now);
+
     // ---- what may happen to it; connections are the caller's
     /// All that was taken so far is on the disk.
     void sync() { unsynced_.clear(); }
@@ -51,6 +67,9 @@ public:
     /// The power fails: what was not synced is gone as well, and what it had replaced is back.
     /// Returns how many messages were lost.
     std::size_t lose_unsynced();
+    /// A copy that missed a part leads from now on: `count` messages before the last `after` are gone, and
+    /// those have lower numbers. Returns how many were lost.
+    std::size_t lose_part(std::size_t count, std::size_t after);
     /// Somebody deletes the stream; returns whether there was one.
     bool delete_stream();
     /// Its consumers are dropped, as when their leader is another server now; returns how many.
@@ -78,12 +97,14 @@ private:
         base::Time next_heartbeat{};
         std::uint64_t untold_flow = 0;  ///< told since the last answer to its flow control
         std::string stalled{};          ///< the subject that is waited for
+        std::size_t home = 0;           ///< the server that it lives at
     };
     struct Undo {
         Sequence sequence;
         std::optional<std::pair<Sequence, Stored>> replaced;
     };
 
+    [[nodiscard]] Sequence last_sequence(std::string_view subject) const;
     void answer(ConnectionId to, const base::NatsMessage& request, std::string payload, Deliveries& out);
     void on_api(ConnectionId from, const base::NatsMessage& message, base::Now now, Deliveries& out);
     void make_consumer(ConnectionId from, const base::NatsMessage& message, base::Now now, Deliveries& out);
@@ -101,6 +122,9 @@ private:
     std::map<std::string, Consumer> consumers_;
     std::map<std::string, ConnectionId> listeners_;
     std::uint64_t consumers_made_ = 0;
+    std::size_t home_ = 0;
+    bool unavailable_ = false;
+    std::set<std::size_t> silent_;  ///< servers
 };
 
 }  // namespace davenport::sim::virtual_world

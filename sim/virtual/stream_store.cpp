@@ -18,6 +18,11 @@ constexpr Duration sync_interval = std::chrono::minutes{2};
 
 }  // namespace
 
+StreamStore::StreamStore(Parts& parts)
+    : parts_{parts},
+      servers_{static_cast<std::size_t>(parts.scenario.topology.servers),
+               base::Random::stream(parts.plan.seed, "servers")} {}
+
 // ---------------------------------------------------------------- the nodes
 
 StreamStore::Connection* StreamStore::find(NodeIndex node, Number number) {
@@ -31,9 +36,15 @@ StreamStore::Connection* StreamStore::connection_of(Node& from, node::FetchId fe
         if (fetch != 0) fail(from, fetch, "connection refused");
         return nullptr;
     }
-    auto& connection = connections_[from.index()];
-    if (connection.number == 0) connection = {.number = ++numbers_, .life = from.life()};
-    return &connection;
+    if (const auto found = connections_.find(from.index()); found != connections_.end())
+        return &found->second;
+    const auto server = servers_.place();
+    if (!server) {
+        from.count_request("refused");
+        if (fetch != 0) fail(from, fetch, "no server takes a connection");
+        return nullptr;
+    }
+    return &(connections_[from.index()] = {.number = ++numbers_, .life = from.life(), .server = *server});
 }
 
 void StreamStore::fail(Node& node, node::FetchId fetch, const char* reason) {
@@ -83,21 +94,21 @@ void StreamStore::cancel(Node& from, node::FetchId id) {
 void StreamStore::on(ToStream& e) {
     const auto* connection = find(e.node, e.connection);
     if (!connection || connection->silent || down_ > 0) return;
-    if (hangs_ > 0) return held_.push_back(std::move(e));
+    if (hangs_ > 0 || servers_.is_hung(connection->server)) return held_.push_back(std::move(e));
     switch (e.request.kind) {
         case StreamRequest::Kind::subscribe:
-            server_.subscribe(e.connection, e.request.message.subject);
+            servers_.stream().subscribe(e.connection, e.request.message.subject);
             return;
         case StreamRequest::Kind::unsubscribe:
-            server_.unsubscribe(e.request.message.subject);
+            servers_.stream().unsubscribe(e.request.message.subject);
             return;
         case StreamRequest::Kind::message:
             const auto now = parts_.engine.clocks();
             if (now.time - synced_at_ >= sync_interval) {
-                server_.sync();
+                servers_.stream().sync();
                 synced_at_ = now.time;
             }
-            tell(server_.publish(e.connection, e.request.message, now));
+            tell(servers_.publish(e.connection, e.request.message, now));
             return;
     }
 }
@@ -106,6 +117,10 @@ void StreamStore::tell(ModelJetStream::Deliveries deliveries) {
     for (auto& one : deliveries) {
         for (auto& [index, connection] : connections_) {
             if (connection.number != one.to || connection.silent) continue;
+            if (servers_.is_hung(connection.server)) {
+                stuck_[connection.server].push_back(std::move(one));
+                break;
+            }
             auto& node = parts_.nodes[index];
             const auto bytes = one.message.subject.size() + one.message.payload.size();
             connection.moved = parts_.engine.now;
@@ -140,7 +155,7 @@ void StreamStore::on(FromStream& e) {
 }
 
 void StreamStore::watch_server() {
-    const auto next = server_.next_time();
+    const auto next = servers_.next_time();
     if (!next || alarm_ == next) return;
     alarm_ = next;
     parts_.engine.at(*next, StreamTimer{static_cast<std::uint64_t>(next->time_since_epoch().count())});
@@ -150,7 +165,7 @@ void StreamStore::on(const StreamTimer& e) {
     if (!alarm_ || static_cast<std::uint64_t>(alarm_->time_since_epoch().count()) != e.at) return;
     alarm_.reset();
     if (hangs_ > 0 || down_ > 0) return;
-    tell(server_.on_time(parts_.engine.now));
+    tell(servers_.on_time(parts_.engine.clocks()));
 }
 
 // ---------------------------------------------------------------- connections
@@ -160,7 +175,7 @@ void StreamStore::cut(NodeIndex index, const char* reason) {
     if (found == connections_.end()) return;
     const auto connection = std::move(found->second);
     connections_.erase(found);
-    server_.disconnected(connection.number);
+    servers_.stream().disconnected(connection.number);
     auto& node = parts_.nodes[index];
     if (node.life() != connection.life) return;
     for (const auto fetch : connection.asks) {
@@ -177,7 +192,7 @@ void StreamStore::cut_all(const char* reason) {
 void StreamStore::abandon(Node& of) {
     const auto found = connections_.find(of.index());
     if (found == connections_.end()) return;
-    server_.disconnected(found->second.number);
+    servers_.stream().disconnected(found->second.number);
     connections_.erase(found);
 }
 
@@ -198,7 +213,9 @@ std::int64_t StreamStore::silence(Node& of) {
 }
 
 void StreamStore::on(const StreamSilent& e) {
-    if (find(e.node, e.connection)) cut(e.node, "no answer to a ping");
+    const auto* connection = find(e.node, e.connection);
+    if (connection && (connection->silent || servers_.is_hung(connection->server)))
+        cut(e.node, "no answer to a ping");
 }
 
 std::int64_t StreamStore::cut_idle(Node& of, Duration idle, bool silently) {
@@ -210,35 +227,91 @@ std::int64_t StreamStore::cut_idle(Node& of, Duration idle, bool silently) {
 
 // ---------------------------------------------------------------- faults
 
-std::int64_t StreamStore::begin_fault(std::string_view kind, base::Duration, std::int64_t) {
+std::int64_t StreamStore::begin_fault(const StreamFault& fault) {
+    const auto& kind = fault.kind;
+    const auto now = parts_.engine.clocks();
     const auto met = static_cast<std::int64_t>(connections_.size());
+    if (kind.starts_with("server.")) return begin_at_one(fault);
     if (kind == "store.hang") return ++hangs_, 1;
-    if (kind == "store.wipe") return server_.delete_stream() ? 1 : 0;
+    if (kind == "store.wipe") return servers_.delete_stream() ? 1 : 0;
     if (kind == "feed.cut") {
-        auto told = server_.drop_consumers();
+        auto told = servers_.stream().drop_consumers();
         const auto dropped = static_cast<std::int64_t>(told.size());
         tell(std::move(told));
         return dropped;
     }
     cut_all("connection reset");
     if (kind == "store.down") ++down_;
-    if (kind == "store.amnesia") return static_cast<std::int64_t>(server_.lose_unsynced());
-    server_.restart();
+    if (kind == "store.amnesia") {
+        const auto lost = static_cast<std::int64_t>(servers_.lose_unsynced(now));
+        watch_server();
+        return lost;
+    }
+    servers_.restart(now);
+    watch_server();
     return std::max<std::int64_t>(met, 1);
 }
 
-void StreamStore::end_fault(std::string_view kind) {
-    if (kind == "store.down") --down_;
-    if (kind != "store.hang" || --hangs_ > 0) return;
+void StreamStore::end_fault(const StreamFault& fault) {
+    if (fault.kind.starts_with("server.")) return end_at_one(fault);
+    if (fault.kind == "store.down" && --down_ == 0) {
+        servers_.restart(parts_.engine.clocks());
+        watch_server();
+    }
+    if (fault.kind != "store.hang" || --hangs_ > 0) return;
+    take_held();
+    if (!alarm_) tell(servers_.on_time(parts_.engine.clocks()));
+}
+
+std::int64_t StreamStore::begin_at_one(const StreamFault& fault) {
+    const auto server = servers_.find(fault.server);
+    if (!server) return 0;
+    const auto now = parts_.engine.clocks();
+    hit_[fault.name] = *server;
+    if (fault.kind == "server.hang") {
+        servers_.hang(*server, now);
+        for (const auto& [index, connection] : connections_)
+            if (connection.server == *server)
+                parts_.engine.soon(silence_found, StreamSilent{index, connection.number});
+    } else {
+        servers_.kill(*server, now);
+        stuck_.erase(*server);
+        for (auto& node : parts_.nodes)
+            if (const auto found = connections_.find(node.index());
+                found != connections_.end() && found->second.server == *server)
+                cut(node.index(), "connection reset");
+    }
+    watch_server();
+    return 1;
+}
+
+void StreamStore::end_at_one(const StreamFault& fault) {
+    const auto hit = hit_.extract(fault.name);
+    if (hit.empty()) return;
+    const auto server = hit.mapped();
+    if (fault.kind == "server.down") {
+        servers_.start(server, parts_.engine.clocks());
+        return watch_server();
+    }
+    auto told = servers_.resume(server, parts_.engine.clocks());
+    if (!servers_.is_hung(server)) {
+        auto stuck = stuck_.extract(server);
+        if (!stuck.empty()) tell(std::move(stuck.mapped()));
+        take_held();
+    }
+    tell(std::move(told));
+}
+
+/// What came while it hung.
+void StreamStore::take_held() {
     for (auto& one : std::exchange(held_, {})) on(one);
-    if (!alarm_) tell(server_.on_time(parts_.engine.now));
 }
 
 // ---------------------------------------------------------------- the harness
 
 base::HttpResponse StreamStore::all_documents() const {
     std::string rows;
-    for (const auto& [sequence, stored] : server_.messages()) {
+    for (const auto& [sequence, stored] : servers_.stream().messages()) {
         if (!stored.subject.starts_with("chat.m.") || stored.payload.empty()) continue;
         const auto document = base::parse_json(stored.payload);
         if (!document) continue;

@@ -2,7 +2,7 @@
 
 #include "sim/orchestrator/stream_control.hpp"
 #include "sim/virtual/events.hpp"
-#include "sim/virtual/model_jetstream.hpp"
+#include "sim/virtual/model_cluster.hpp"
 #include "sim/virtual/path.hpp"
 
 #include <cstdint>
@@ -16,13 +16,13 @@ namespace davenport::sim::virtual_world {
 struct Parts;
 class Node;
 
-/// The NATS server of a run, in place of the mock, and the nodes' connections to it.
+/// The NATS server of a run, or its cluster, in place of the mock, and the nodes' connections to it.
 ///
-/// A node has one connection, made by whatever it asks first and ordered both ways. The server syncs its disk
-/// as rarely as a real one does, so a crash takes what came since.
+/// A node has one connection, to one server, made by whatever it asks first and ordered both ways. The
+/// servers sync their disks as rarely as real ones do, so a power cut takes what came since.
 class StreamStore : private orchestrator::StreamFaults {
 public:
-    explicit StreamStore(Parts& parts) : parts_{parts} {}
+    explicit StreamStore(Parts& parts);
 
     // ---- the nodes
     void ask(Node& from, node::Ask request);
@@ -53,6 +53,7 @@ private:
     struct Connection {
         Number number = 0;
         std::uint32_t life = 0;
+        ModelCluster::Server server = 0;
         bool silent = false;
         Time moved{};
         InOrder up{}, down{};
@@ -70,19 +71,23 @@ private:
     void cut(NodeIndex index, const char* reason);
     void cut_all(const char* reason);
     void watch_server();
-    void hold(bool held);
+    void take_held();
 
-    std::int64_t begin_fault(std::string_view kind, base::Duration lasts, std::int64_t rows) override;
-    void end_fault(std::string_view kind) override;
+    std::int64_t begin_fault(const StreamFault& fault) override;
+    void end_fault(const StreamFault& fault) override;
+    std::int64_t begin_at_one(const StreamFault& fault);
+    void end_at_one(const StreamFault& fault);
 
     Parts& parts_;
-    ModelJetStream server_;
+    ModelCluster servers_;
     orchestrator::StreamControl control_{*this};
     std::map<NodeIndex, Connection> connections_;
     Number numbers_ = 0;
     int down_ = 0;                ///< faults that keep the server away
     int hangs_ = 0;               ///< faults that stop it for a while
-    std::vector<ToStream> held_;  ///< what came meanwhile
+    std::vector<ToStream> held_;  ///< what came meanwhile, there or at one server that hangs
+    std::map<ModelCluster::Server, ModelJetStream::Deliveries> stuck_;  ///< in a server that hangs
+    std::map<std::string, ModelCluster::Server> hit_;                   ///< by faults that are on
     std::optional<Time> alarm_;
     Time synced_at_{};
 };

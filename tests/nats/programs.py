@@ -50,6 +50,13 @@ cluster {{ name: davenport, listen: 127.0.0.1:{ports_of_routes[name]}, routes: [
         self.process = subprocess.Popen(["nats-server", "-c", self.config],
                                         stderr=open(os.path.join(self.folder, self.name + ".log"), "ab"))
 
+    def answers(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            return True
+        except OSError:
+            return False
+
     def kill(self):
         self.process.kill()
         self.process.wait()

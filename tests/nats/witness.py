@@ -6,8 +6,8 @@ import socket
 
 
 class Witness:
-    def __init__(self, port, user, password):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+    def __init__(self, port, user, password, patience=10):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=patience)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.socket.makefile("rb")
         self.count = 0

@@ -91,6 +91,49 @@ TEST(NatsCluster, WritesAgainWhatAServerLosesInAPowerCut) {
     EXPECT_GT(lost, 500u);
 }
 
+TEST(NatsCluster, GoesOnWhileNobodyLeadsTheServersOfACluster) {
+    Cluster::Options options;
+    options.nats = true;
+    Cluster world{1, options};
+    world.run(100ms);
+    world.post(0);
+    world.run(1s);
+    world.server().set_unavailable(true);
+    world.run(6s);  // the nodes look at the stream now and then
+    const auto before = world.server().messages().size();
+    world.post(0);
+    world.run(1s);
+    EXPECT_EQ(world.server().messages().size(), before + 1);
+    world.server().set_unavailable(false);
+    world.run(6s);
+    world.expect_all_is_well();
+}
+
+/// nats-server 2.9.10 did so when a leader had been stopped for 8 s and led again later.
+TEST(NatsCluster, WritesAgainWhatACopyMissesThatLeadsNow) {
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+        SCOPED_TRACE(fmt::format("seed {}", seed));
+        Cluster::Options options;
+        options.nats = true;
+        Cluster world{seed, options};
+        world.run(100ms);
+        for (int step = 0; step < 1500; ++step) {
+            world.post(step % options.clients);
+            world.run(10ms);
+        }
+        world.run(10s);
+        world.store_down();
+        EXPECT_EQ(world.server().lose_part(40, 1000), 40U);
+        world.store_up();
+        for (int step = 0; step < 20; ++step) {
+            world.post(step % options.clients);
+            world.run(10ms);
+        }
+        world.run(60s);
+        world.expect_all_is_well();
+    }
+}
+
 TEST(NatsCluster, WritesAllAgainIntoAStreamThatWasDeleted) {
     for (std::uint64_t seed = 1; seed <= 30; ++seed)
         chat_on_a_stream(seed, {}, {.outages = true, .deletions = true});

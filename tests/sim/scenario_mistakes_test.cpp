@@ -399,6 +399,24 @@ timeline:
     EXPECT_THAT(unknown[0].message, HasSubstr("--attach n4: the scenario has 3 nodes"));
 }
 
+TEST(ScenarioMistakes, ServersAreOfNats) {
+    const std::string lead =
+        "name: x\nload: { rate: 10/s, for: 20s }\ntimeline: [{ at: 3s, fault: server.down, for: 2s }]\n";
+    const auto errors = [&](const std::string& topology) {
+        return errors_of(lead + "topology: " + topology + "\n");
+    };
+    const std::string of_couchdb = errors("{ nodes: 2 }");
+    EXPECT_THAT(of_couchdb, HasSubstr("f.yaml:3:12: error: server.down needs a cluster of NATS servers"));
+    EXPECT_THAT(of_couchdb, HasSubstr("say topology: { store: nats, servers: 3 }"));
+    EXPECT_THAT(
+        errors("{ nodes: 2, store: nats }"),
+        HasSubstr("f.yaml:3:12: error: server.down is about one of several NATS servers, and there is one"));
+    EXPECT_THAT(errors("{ nodes: 2, store: nats, servers: 2 }"),
+                HasSubstr("neither of two servers is a majority"));
+    EXPECT_THAT(errors("{ nodes: 2, servers: 3 }"), HasSubstr("a store of several servers is one of NATS"));
+    EXPECT_EQ(errors("{ nodes: 2, store: nats, servers: 3 }"), "");
+}
+
 }  // namespace
 
 }  // namespace davenport

@@ -192,7 +192,10 @@ TEST(ScenarioLanguage, TakesTheDefaultOfEveryParameter) {
     for (const auto& kind : sim::language::fault_kinds()) {
         for (const auto& key : kind.parameters) {
             if (key.default_value.empty()) continue;
-            const auto text = "name: x\ntimeline:\n  - { at: 2s, fault: " + std::string{kind.name} + ", " +
+            const std::string topology =
+                kind.name.starts_with("server.") ? "topology: { store: nats, servers: 3 }\n" : "";
+            const auto text = "name: x\n" + topology +
+                              "timeline:\n  - { at: 2s, fault: " + std::string{kind.name} + ", " +
                               std::string{key.name} + ": " + std::string{key.default_value} +
                               (kind.find("offset") ? ", offset: 1s" : "") + " }\n";
             const auto reading = sim::read_scenario(text, "t");

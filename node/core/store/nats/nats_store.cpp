@@ -86,7 +86,7 @@ void NatsStore::on_batch(Turn& turn, StreamFeed& feed, StreamBatch& batch, bool 
         fresh_ = false;  // all of it is read at once
     }
     if (batch.went_back) DAVENPORT_MARK("a sequence of the store goes back");
-    if (batch.went_back) anti_entropy_.reverify();
+    if (batch.went_back) verify_again(turn);
     by_live_feed_ = live;
     for (const auto& row : batch.rows) take_in_row(turn, row, !live);
     by_live_feed_ = false;
@@ -193,13 +193,15 @@ void NatsStore::write(Turn& turn) {
         policies_.start_over(turn);
     }
     was_up_ = health_.up();
-    if (health_.take_looked() && feed_.active() && health_.last_sequence() < feed_.place().sequence) {
-        turn.error(
-            "store: it has lost what it had not synced; what this node knows of that is written again");
-        DAVENPORT_MARK("a server has lost the end of its stream");
-        feed_.begin_at(turn, feed_.place());
-        anti_entropy_.reverify();
+    if (health_.take_looked() && feed_.active()) {
+        if (health_.last_sequence() < std::min(read_before_look_, feed_.place().sequence))
+            on_lost_end(turn);
+        else
+            verify_all_pause_ = verify_all_pause_least;
     }
+    if (std::exchange(look_, health_.looks()) != health_.looks())
+        read_before_look_ = feed_.place().sequence;  // what comes meanwhile, the answer may not know
+    if (verifies_all_later_ && turn.now.time >= verify_all_at_) verify_again(turn);
     const bool back = usable() && !was_usable_;
     const bool gone = was_usable_ && !usable();
     was_usable_ = usable();
@@ -215,6 +217,31 @@ void NatsStore::write(Turn& turn) {
     changes_.pump(turn);
     policies_.pump(turn);
     if (usable() && writer_.idle() && changes_.idle() && !writes_.reads_journal()) writes_.all_settled();
+}
+
+void NatsStore::on_lost_end(Turn& turn) {
+    turn.error(
+        "store: it has lost messages that it had stored; what this node knows of them is written again");
+    DAVENPORT_MARK("a server has lost the end of its stream");
+    feed_.begin_at(turn, feed_.place());
+    verify_again(turn);
+}
+
+/// A server that was not synced has lost its end; another copy that leads now may lack a part of any age. So
+/// all is verified, but not again and again while the copies of a cluster go on to differ.
+void NatsStore::verify_again(Turn& turn) {
+    if (turn.now.time < verify_all_at_) {
+        // The look and the feed find out about one loss one after the other.
+        const bool is_another = turn.now.time >= verified_all_at_ + one_loss;
+        if (!verifies_all_later_) anti_entropy_.reverify();
+        verifies_all_later_ |= is_another;
+        return;
+    }
+    verifies_all_later_ = false;
+    verified_all_at_ = turn.now.time;
+    anti_entropy_.reverify_all();
+    verify_all_at_ = turn.now.time + verify_all_pause_;
+    verify_all_pause_ = std::min(verify_all_pause_ * 2, verify_all_pause_most);
 }
 
 void NatsStore::begin_with(Turn& turn, const base::Generation& generation) {
@@ -235,6 +262,7 @@ void NatsStore::begin_with(Turn& turn, const base::Generation& generation) {
     forget_presence();
     policies_.store_changed();
     expected_.clear();
+    read_before_look_ = 0;
     listener_->on_another_store();
     checkpoint_ = known ? StreamPlace::parse(checkpoint->place).value_or(StreamPlace{}) : StreamPlace{};
     scan_.stop(turn);

@@ -10,6 +10,7 @@
 #include "node/core/store/nats/stream_writer.hpp"
 #include "node/core/store/shared_store.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -81,6 +82,8 @@ private:
     /// Another stream answers than before, or the first one.
     void begin_with(Turn& turn, const base::Generation& generation);
     void set_checkpoint(const StreamPlace& place);
+    void on_lost_end(Turn& turn);
+    void verify_again(Turn& turn);
     /// This node is new, and the stream has much.
     void catch_up(Turn& turn);
     void caught_up_at_last(Turn& turn);
@@ -125,6 +128,15 @@ private:
     bool begun_ = false;  ///< the feed of a fresh node was opened, and it is known how much there is
     Place read_up_to_{beginning};
     StreamPlace checkpoint_;
+    std::uint64_t look_ = 0;         ///< of the health: the last one that was seen to begin
+    Sequence read_before_look_ = 0;  ///< where the feed was then
+    bool verifies_all_later_ = false;
+    static constexpr base::Duration verify_all_pause_least = std::chrono::seconds{30};
+    static constexpr base::Duration verify_all_pause_most = std::chrono::hours{1};
+    static constexpr base::Duration one_loss = std::chrono::seconds{5};
+    base::Time verify_all_at_{};  ///< not before
+    base::Time verified_all_at_{};
+    base::Duration verify_all_pause_ = verify_all_pause_least;
     std::uint64_t scanned_ = 0, documents_ = 0;
     std::map<std::string, std::size_t, std::less<>> newest_read_;  ///< by room, while catching up
 

@@ -11,6 +11,12 @@ namespace {
 /// Clocks of a cluster's servers differ by less.
 constexpr std::int64_t rewind_ns = 10'000'000'000;
 constexpr int status_of_heartbeat = 100;
+// Nobody answers while the servers elect a leader, and who is asked then never does; later more, since a
+// server may be slow.
+constexpr base::Duration first_patience = std::chrono::milliseconds{500};
+constexpr int unanswered_max = 4;
+// Between two tries; who leads the servers may be elected at any moment.
+constexpr base::Duration longest_pause = std::chrono::milliseconds{400};
 
 }  // namespace
 
@@ -24,7 +30,7 @@ StreamFeed::StreamFeed(const ChatConfig& config, const StreamApi& api, Requests&
       random_{&random},
       health_{&health},
       alarm_{alarm},
-      backoff_{pause_least, pause_most} {}
+      backoff_{pause_least, longest_pause} {}
 
 void StreamFeed::begin_at(Turn& turn, StreamPlace place) {
     close(turn);
@@ -72,10 +78,11 @@ void StreamFeed::make(Turn& turn) {
     auto start = place_;
     if (at_ == At::time) start.taken_ns = std::max<std::int64_t>(0, start.taken_ns - rewind_ns);
     request_ = requests_->ask(turn, api_->make_push_consumer(inbox, {at_, start}, heartbeat_),
-                              {.timeout = request_timeout_},
+                              {.timeout = std::min(request_timeout_, first_patience * (1 << unanswered_))},
                               [this](Turn& t, const base::NatsMessage* answer, const std::string&) {
                                   request_ = 0;
                                   const auto info = answer ? read_consumer_info(*answer) : std::nullopt;
+                                  unanswered_ = answer ? 0 : std::min(unanswered_ + 1, unanswered_max);
                                   if (info)
                                       on_made(t, *info);
                                   else
@@ -91,7 +98,10 @@ void StreamFeed::on_made(Turn& turn, const ConsumerInfo& info) {
     heard(turn);
     // The first rows may have come before this answer.
     if (info.pending == 0 && number_ == 0) {
-        if (expects_place_) return rewind(turn);
+        if (expects_place_) {  // its end was lost, or another copy has fewer
+            batch().went_back = true;
+            return rewind(turn);
+        }
         caught_up_ = true;
     }
     batch();

@@ -97,6 +97,7 @@ private:
     std::uint64_t pending_at_start_ = 0;
     std::uint64_t number_ = 0;  ///< of the last row of this consumer
     FetchId subscription_ = 0, request_ = 0;
+    int unanswered_ = 0;  ///< requests for a consumer, since there was one
     base::Time dead_at_{}, not_before_{};
     std::optional<base::Time> alarm_at_;
     std::optional<StreamBatch> batch_;  ///< not yet taken

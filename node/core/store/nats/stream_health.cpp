@@ -12,6 +12,8 @@ namespace {
 /// Of the chat's documents; stands beside the generation.
 constexpr std::int64_t stream_version = 1;
 constexpr base::Duration look_again_after = std::chrono::seconds{5};
+constexpr base::Duration probe_again_after = std::chrono::milliseconds{400};
+constexpr std::size_t probes_at_once = 8;
 /// The word of a generation, and the stream's creation.
 constexpr char between = '@';
 
@@ -36,32 +38,48 @@ StreamHealth::StreamHealth(const ChatConfig& config, const StreamApi& api, Reque
 
 void StreamHealth::ask(Turn& turn, State state, base::NatsMessage message) {
     state_ = state;
-    request_ = requests_->ask(turn, std::move(message), {.timeout = request_timeout_, .tells_health = false},
-                              [this](Turn& t, const base::NatsMessage* answer, const std::string& reason) {
-                                  request_ = 0;
-                                  if (answer)
-                                      on_answer(t, *answer);
-                                  else
-                                      no_answer(t, reason);
-                                  return true;
-                              });
+    const auto number = ++asked_;
+    const auto at = *asked_at_;
+    const auto request = requests_->ask(
+        turn, std::move(message), {.timeout = request_timeout_, .tells_health = false},
+        [this, number, at](Turn& t, const base::NatsMessage* answer, const std::string& reason) {
+            open_.erase(number);
+            if (answer) {
+                forget_open();
+                asked_at_ = at;
+                on_answer(t, *answer);
+            } else if (open_.empty()) {
+                no_answer(t, reason);
+            }
+            return true;
+        });
+    open_[number] = {request, at};
+}
+
+void StreamHealth::forget_open() {
+    for (auto& [number, open] : open_) requests_->forget(open.request);
+    open_.clear();
 }
 
 void StreamHealth::probe(Turn& turn) {
+    if (open_.empty()) ++looks_;
     asked_at_ = turn.now.time;
     ask(turn, State::reading, api_->stream_info());
+    if (usable() || open_.size() >= probes_at_once) return;
+    deadline_ = turn.now.time + probe_again_after;
+    turn.emit(SetTimer{timers::health, deadline_});
 }
 
 void StreamHealth::wait(Turn& turn, base::Duration pause) {
     state_ = State::waiting;
-    requests_->forget(request_);
+    forget_open();
     deadline_ = turn.now.time + pause;
     turn.emit(SetTimer{timers::health, deadline_});
 }
 
 void StreamHealth::report_failure(Turn& turn) {
     if (!up_ || std::exchange(doubted_, true)) return;
-    if (request_ == 0) look_into_it(turn);
+    if (open_.empty()) look_into_it(turn);
 }
 
 void StreamHealth::recheck(Turn& turn) {
@@ -75,7 +93,9 @@ void StreamHealth::look_into_it(Turn& turn) {
 }
 
 void StreamHealth::on_timer(Turn& turn, TimerId timer) {
-    if (timer == timers::health && request_ == 0 && turn.now.time >= deadline_) probe(turn);
+    if (timer != timers::health || turn.now.time < deadline_) return;
+    const bool again = state_ == State::reading && !usable() && open_.size() < probes_at_once;
+    if (open_.empty() || again) probe(turn);
 }
 
 void StreamHealth::on_answer(Turn& turn, const base::NatsMessage& answer) {
@@ -121,6 +141,9 @@ void StreamHealth::on_info(Turn& turn, const base::NatsMessage& answer) {
 
 void StreamHealth::on_word(Turn& turn, const base::NatsMessage& answer) {
     const auto read = read_message_answer(answer);
+    // While nobody leads the servers of a cluster, they read nothing, though the stream takes what is written.
+    // It is the same one as long as its creation is.
+    if (!read.answered && is_of(known_, created_)) return came_up(turn, known_);
     if (!read.answered) return went_down(turn, "it does not tell the stream's name");
     if (!read.message) return write_word(turn);
     base::JsonReader reader;

@@ -8,6 +8,8 @@
 #include "node/core/store/nats/stream_api.hpp"
 #include "node/core/turn.hpp"
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,7 +19,8 @@ namespace davenport::node::nats {
 /// Is the stream there, and which one is it? The only machine that asks while it does not answer.
 ///
 /// It makes the stream and the message with its generation where they are missing, and probes while there is
-/// no answer, every `probe_interval`. Everybody else sends only while usable(); a failure of theirs is
+/// no answer, every `probe_interval`. A probe that came while nobody led is never answered, so another one is
+/// sent before it is given up. Everybody else sends only while usable(); a failure of theirs is
 /// reported, and then nobody sends until a probe was answered.
 ///
 /// A generation is a random token stored in the stream (the word), plus the stream's creation time. A deleted
@@ -42,6 +45,8 @@ public:
     [[nodiscard]] base::Time confirmed_at() const { return confirmed_at_; }
     /// As of the last look.
     [[nodiscard]] Sequence last_sequence() const { return last_sequence_; }
+    /// How many looks have begun.
+    [[nodiscard]] std::uint64_t looks() const { return looks_; }
     [[nodiscard]] std::uint64_t messages() const { return messages_; }
     /// A look ended well since this was last asked.
     [[nodiscard]] bool take_looked() { return std::exchange(looked_, false); }
@@ -54,6 +59,7 @@ private:
     void look_into_it(Turn& turn);
     void ask(Turn& turn, State state, base::NatsMessage message);
     void probe(Turn& turn);
+    void forget_open();
     void on_answer(Turn& turn, const base::NatsMessage& answer);
     void on_info(Turn& turn, const base::NatsMessage& answer);
     void on_word(Turn& turn, const base::NatsMessage& answer);
@@ -69,7 +75,12 @@ private:
     base::Random* random_;
     Backoff backoff_;
     State state_ = State::waiting;
-    FetchId request_ = 0;
+    struct Open {
+        FetchId request;
+        base::Time at;  ///< when its look began
+    };
+    std::map<std::uint64_t, Open> open_;  ///< without an answer, by their number; several only of probes
+    std::uint64_t asked_ = 0, looks_ = 0;
     bool up_ = false, doubted_ = false, told_down_ = false;
     base::Generation generation_;
     base::Generation known_;  ///< of the stream that this node has read
@@ -79,7 +90,7 @@ private:
     bool shaken_ = false, looked_ = false;
     Sequence last_sequence_ = 0;
     std::uint64_t messages_ = 0;
-    base::Time deadline_{};  ///< of the pause, or of the next look
+    base::Time deadline_{};  ///< of the pause, or of the next look, or of a probe's patience
     std::optional<base::Time> asked_at_;
     base::Time confirmed_at_{};
 };
