@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 #include <string_view>
+#include <tuple>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -226,6 +227,7 @@ std::string admin_mistake(const CLI::App& app, const std::vector<std::string>& a
         const auto below = at->get_subcommands([](const CLI::App*) { return true; });
         if (word.starts_with('-') || below.empty()) return {};
         std::vector<std::string> names;
+        names.reserve(below.size());
         for (const auto* one : below) names.push_back(one->get_name());
         const auto found = std::ranges::find(names, word);
         if (found == names.end()) {

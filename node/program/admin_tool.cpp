@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
@@ -236,7 +237,7 @@ public:
                 return std::move(after->write);
             });
         tell(person_json(person, changed),
-             fmt::format("{} {} {}.\n", printable(person.name), changed ? "has now" : "already has",
+             fmt::format("{} {} {}.\n", printable(person.name), changed ? "now has" : "already has",
                          roles_in_words(person)));
     }
     void remove_person() {

@@ -96,7 +96,7 @@ test("a room's topic, and who writes there, show up at both nodes; what is clear
 test('an account that is removed, or gets another password, is signed out', async () => {
   const anna = await sign_in(nodes[0], 'anna')
   await until('she is known', async () => (await all((node) => posts(node, anna))).every((status) => status < 300))
-  assert.match(await admin('people', 'roles', 'anna', '+davenport-moderator', '-staff'), /^anna has now the role davenport-moderator\.\n$/)
+  assert.match(await admin('people', 'roles', 'anna', '+davenport-moderator', '-staff'), /^anna now has the role davenport-moderator\.\n$/)
   await until('she moderates', async () => (await fetch(`${nodes[1].url}/api/bans`, { headers: anna })).status === 200, 60_000)
   assert.match((await execute(join(programs, 'chatnode'), ['admin', 'people', 'password', 'anna', '--password-file', '-'], { input: 'coffee\n' })).stdout, /^anna has another password now/)
   assert.match(await admin('people', 'remove', 'mallory'), /^The account mallory is gone/)

@@ -4,7 +4,6 @@
 #include "node/base/time.hpp"
 #include "node/core/admin/document_change.hpp"
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -5,6 +5,7 @@
 #include "node/core/store/couchdb/store_api.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>

@@ -121,6 +121,7 @@ std::optional<RolesAfter> change_roles(const std::vector<StoreDocument>& found, 
 
 AdminError unknown_person(std::string_view name, const std::vector<Person>& people) {
     std::vector<std::string_view> names;
+    names.reserve(people.size());
     for (const auto& person : people) names.push_back(person.name);
     const auto near = base::closest(name, names);
     return AdminError{
