@@ -3,6 +3,7 @@
 #include "node/net/json_log.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/process.hpp"
+#include "node/program/admin_tool.hpp"
 #include "node/program/erase_tool.hpp"
 #include "node/program/journal_tool.hpp"
 #include "node/program/options.hpp"
@@ -116,6 +117,7 @@ int main(int argc, char** argv) {
         if (!given) return exit_code;
         if (given->journal) return node::program::perform(*given->journal);
         if (given->erase) return node::program::perform(*given->erase);
+        if (given->admin) return node::program::perform(*given->admin);
         if (given->store_copy) return node::program::perform(*given->store_copy);
         if (given->status) return node::program::perform(*given->status);
         if (given->options.check_config) return check(*given);

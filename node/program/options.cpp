@@ -3,6 +3,7 @@
 #include "node/base/closest.hpp"
 #include "node/base/version.hpp"
 #include "node/net/wire/http_server.hpp"
+#include "node/program/admin_options.hpp"
 #include "node/program/settings_file.hpp"
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <stdexcept>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -515,17 +518,21 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
     arrange_help(app);
     add_journal_commands(app, out.journal);
     add_erase_command(app, out.erase);
+    add_admin_commands(app, out.admin, store_of_environment());
     add_status_command(app, out.status);
     add_store_commands(app, out.store_copy);
     try {
-        parse(app, {argv + 1, argv + argc}, out.mistakes);
+        const auto arguments = spell_out_roles({argv + 1, argv + argc});
+        if (auto mistake = admin_mistake(app, arguments); !mistake.empty())
+            throw std::invalid_argument(std::move(mistake));
+        parse(app, arguments, out.mistakes);
     } catch (const CLI::ParseError& error) {
         for (const auto& mistake : out.mistakes)
             std::fputs(fmt::format("chatnode: {}\n", mistake).c_str(), stderr);
         exit_code = app.exit(error) == 0 ? 0 : bad_usage;
         return std::nullopt;
     }
-    if (out.journal || out.erase || out.status || out.store_copy)
+    if (out.journal || out.erase || out.admin || out.status || out.store_copy)
         return out;  // these are settings of a node that runs
     if (const char* named = std::getenv("DAVENPORT_CONFIG"); config.empty() && named) config = named;
     const Sources sources{app, config};

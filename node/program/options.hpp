@@ -1,6 +1,7 @@
 #pragma once
 
 #include "node/core/config.hpp"
+#include "node/program/admin_command.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -87,6 +88,7 @@ struct CommandLine {
     std::optional<JournalCommand> journal;
     std::optional<EraseCommand> erase;
     std::optional<StatusCommand> status;
+    std::optional<AdminCommand> admin;
     std::optional<StoreCopyCommand> store_copy;
     std::string settings;  ///< each setting, its value, and where it comes from: one a line
     std::map<std::string, std::string>

@@ -25,12 +25,12 @@ const std::vector<Rule>& rules() {
     static const std::vector<Rule> table{
         {"node/core/store/couchdb is behind the door",
          {"node/", "sim/", "couchmock/", "reports/"},
-         {"node/core/store/couchdb/", "node/core/store/make_store.", "node/core/erasure."},
+         {"node/core/store/couchdb/", "node/core/store/make_store.", "node/core/erasure.",
+          "node/core/admin/"},
          Rule::In::includes,
          std::regex{"^node/core/store/couchdb/"},
-         "include node/core/store/store.hpp and ask by its words; only make_store and erasure make use of "
-         "the "
-         "CouchDB store. What every kind of store needs lies in node/core/store"},
+         "include node/core/store/store.hpp and ask by its words; only make_store, erasure and admin make "
+         "use of the CouchDB store. What every kind of store needs lies in node/core/store"},
         {"node/core/store/nats is behind the door",
          {"node/", "sim/", "couchmock/", "reports/"},
          {"node/core/store/nats/", "node/core/store/make_store."},
