@@ -71,6 +71,7 @@ object run_of(const Run& run) {
                         {"shards", topology.shards}, {"batch", topology.batch},
                         {"page", topology.page},     {"outbox_bytes", topology.send_queue_bytes}};
     if (topology.store != sim::Topology{}.store) made["topology"].as_object()["store"] = topology.store;
+    if (topology.members > 1) made["topology"].as_object()["members"] = topology.members;
     // Left out where nobody polls, so that results from before clients could are still of the same topology.
     if (topology.polling > 0) made["topology"].as_object()["polling"] = topology.polling;
     return made;

@@ -20,6 +20,8 @@ struct ListQuery {
     bool descending = false, inclusive_end = true, include_docs = false, update_seq = false;
     std::uint64_t limit = UINT64_MAX, skip = 0;
     std::string partition;
+    MemberIndex member = whole_cluster;  ///< whose copy is listed
+    Replicas replicas;                   ///< that are asked for `keys`
     DocumentView view;
 };
 

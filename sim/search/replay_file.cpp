@@ -22,7 +22,7 @@ BOOST_DESCRIBE_STRUCT(Location, (), (line, column))
 BOOST_DESCRIBE_STRUCT(Range, (), (low, high))
 BOOST_DESCRIBE_STRUCT(Link, (), (latency, bytes_per_second))
 BOOST_DESCRIBE_STRUCT(Topology, (),
-                      (nodes, clients, rooms, feed, poll_interval, store, shards, batch, page,
+                      (nodes, clients, rooms, feed, poll_interval, store, shards, members, batch, page,
                        send_queue_bytes, polling, readers, rooms_each, homes, arrive))
 BOOST_DESCRIBE_STRUCT(Message, (), (at, client, room, size_bytes, what))
 BOOST_DESCRIBE_STRUCT(Stage, (), (from, to, length))
