@@ -1,5 +1,5 @@
+#include "couchmock/core/config.hpp"
 #include "couchmock/faults/fault_reference.hpp"
-#include "couchmock/faults/fault_table.hpp"
 #include "couchmock/net/driver.hpp"
 #include "node/base/version.hpp"
 #include "node/net/wire/acceptor.hpp"
@@ -127,7 +127,7 @@ int main(int argc, char** argv) {
                  "ask no validate_doc_update: every document is let in");
     app.add_option("--members", options.members,
                    "behave as a cluster of so many members behind a balancer, 1 to 9 (see CONTROL.md)")
-        ->check(CLI::Range(1, couchmock::members_max))
+        ->check(CLI::Range(1, couchmock::MockConfig::members_most))
         ->capture_default_str();
     app.add_option("--upstream", options.upstream,
                    "URL of a CouchDB to stand in front of, instead of the mock's own store")

@@ -1,3 +1,4 @@
+#include "couchmock/faults/fault_table.hpp"
 #include "tests/couchmock/mock_client.hpp"
 
 #include <map>
@@ -273,6 +274,10 @@ TEST_F(ClusterMock, AMemberThatThereIsNotIsToldWithTheBounds) {
     EXPECT_EQ(single.text("reason"),
               "member.empty needs a cluster, and there is one member: start couchmock with --members 3");
     EXPECT_EQ(base::header(alone.get("/").headers, "X-Couchmock-Member"), "");
+}
+
+TEST(ClusterMockConfig, HasNoMoreMembersThanFaultsCanName) {
+    EXPECT_EQ(MockConfig::members_most, members_max);
 }
 
 /// With several shards members give them in other orders, each in order within itself.

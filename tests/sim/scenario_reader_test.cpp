@@ -192,9 +192,10 @@ TEST(ScenarioLanguage, TakesTheDefaultOfEveryParameter) {
     for (const auto& kind : sim::language::fault_kinds()) {
         for (const auto& key : kind.parameters) {
             if (key.default_value.empty()) continue;
-            const auto text = "name: x\ntimeline:\n  - { at: 2s, fault: " + std::string{kind.name} + ", " +
-                              std::string{key.name} + ": " + std::string{key.default_value} +
-                              (kind.find("offset") ? ", offset: 1s" : "") + " }\n";
+            const auto text = "name: x\ntopology: { members: 2 }\ntimeline:\n  - { at: 2s, fault: " +
+                              std::string{kind.name} + ", " + std::string{key.name} + ": " +
+                              std::string{key.default_value} + (kind.find("offset") ? ", offset: 1s" : "") +
+                              " }\n";
             const auto reading = sim::read_scenario(text, "t");
             EXPECT_TRUE(reading.scenario) << sim::render(reading.problems, "t", text);
         }
