@@ -127,6 +127,7 @@ private:
     Flow<> read_newest(Job& job);
     Flow<bool> read_store(Job& job);
     Flow<> send_unstored(Job& job);
+    Flow<> send_newer(Job& job);
     Flow<> send_since_by_time(Job& job, std::uint64_t& after);
     Flow<> send_arrivals(Job& job, std::uint64_t after);
     void send_history(Job& job);
@@ -134,7 +135,8 @@ private:
     bool send_vanished(Job& job, bool all);
     void go_live(Job& job, bool gap);
 
-    [[nodiscard]] std::deque<std::string> ids_since(const Job& job);
+    /// Of the room's messages that stand above `from`, from there on.
+    [[nodiscard]] std::deque<std::string> ids_above(const Job& job, std::string_view from);
     /// The message as this node has it, on the disk or on its way there.
     [[nodiscard]] std::optional<base::JournalEntry> find(std::string_view id);
     void send(Job& job, const base::ChatMessage& message, std::uint64_t n, bool only_change = false);
