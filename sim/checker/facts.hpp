@@ -242,7 +242,8 @@ public:
     std::uint32_t streams = 0;
     bool ended = false;
     std::int64_t polling_from = 0, polling_to = 0;  ///< clients that poll, by the numbers in their names
-    bool one_order = true;  ///< the store has one shard, so its feed has the order of its writes
+    bool one_order =
+        true;  ///< the store has one shard and one member, so its feed has the order of its writes
     bool histories_read = false;
     std::string broken;  ///< what the last record says was wrong with the run
     std::string run;     ///< the first record's text

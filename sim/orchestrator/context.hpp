@@ -67,6 +67,8 @@ public:
         add(AskControl{expect(std::move(then)), std::move(request)});
     }
     void ask_store(base::HttpRequest request, Then then) {
+        // Of a cluster, what all members have together: one may lack what the others are bringing it.
+        if (scenario.topology.members > 1) request.headers.emplace_back("X-Couchmock-Member", "all");
         add(AskStore{expect(std::move(then)), std::move(request)});
     }
     void on(const Answered& e) {

@@ -109,10 +109,11 @@ int main(int argc, char** argv) {
         "matrix", "run one scenario with every combination of settings and show them side by side");
     matrix_command->add_option("FILE", matrix_request.run.files, "a scenario file")->required()->expected(1);
     matrix_command
-        ->add_option("--vary", matrix_request.vary,
-                     "KEY=VALUE,VALUE,...: nodes, clients, rooms, feed, batch, shards, rate, size, or a "
-                     "dotted key as load.for; store=couchmock,URL. "
-                     "Given several times, every combination is run")
+        ->add_option(
+            "--vary", matrix_request.vary,
+            "KEY=VALUE,VALUE,...: nodes, clients, rooms, feed, batch, shards, members, rate, size, or a "
+            "dotted key as load.for; store=couchmock,URL. "
+            "Given several times, every combination is run")
         ->required();
     matrix_command->add_option("--world", matrix_request.run.world, "virtual or process")
         ->capture_default_str();

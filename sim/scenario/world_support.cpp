@@ -18,6 +18,19 @@ bool spares(const Fault& fault, const std::set<std::string>& attached) {
     return !fault.node.empty() && !attached.contains(fault.node);
 }
 
+Location place_of_topology(const Scenario& scenario) {
+    const auto found = scenario.sections.find("topology");
+    return found == scenario.sections.end() ? Location{} : found->second;
+}
+
+/// In the file, or as some seeds draw it.
+bool has_members(const Scenario& scenario) {
+    return scenario.topology.members > 1 || std::ranges::any_of(scenario.choices, [](const Choice& choice) {
+               return choice.key == "members" &&
+                      std::ranges::any_of(choice.of, [](const Value& value) { return value.low > 1; });
+           });
+}
+
 }  // namespace
 
 std::vector<Problem> not_in_process_world(const Scenario& scenario) {
@@ -56,11 +69,16 @@ std::vector<Problem> not_without_faketime(const Scenario& scenario) {
 
 std::vector<Problem> not_on_a_real_store(const Scenario& scenario, bool can_restart) {
     std::vector<Problem> out;
+    if (has_members(scenario))
+        out.push_back({place_of_topology(scenario),
+                       "topology.members makes couchmock's own store a cluster; a real CouchDB has the "
+                       "members that it has",
+                       "leave --store out, or leave members and the faults of members out"});
     for (const auto& fault : scenario.timeline) {
         for (const auto& name : fault.kinds) {
             const bool restarts = name == "store.crash" || name == "store.restart";
             if (!(restarts && !can_restart) && name != "store.amnesia" && name != "store.failover" &&
-                !name.starts_with("store.document_"))
+                !name.starts_with("store.document_") && !name.starts_with("member."))
                 continue;
             out.push_back({fault.location, fmt::format("{} cannot be done to a real CouchDB", name),
                            restarts ? "give --store-kill and --store-start, the commands that do it"
@@ -76,8 +94,8 @@ std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
     std::vector<Problem> out;
     for (const auto& fault : scenario.timeline) {
         for (const auto& name : fault.kinds) {
-            const bool of_store =
-                name.starts_with("store.") || name.starts_with("feed.") || name.starts_with("policy.");
+            const bool of_store = name.starts_with("store.") || name.starts_with("feed.") ||
+                                  name.starts_with("policy.") || name.starts_with("member.");
             if (name == "link.buffered" &&
                 parameter_or(fault.parameters, "link", std::string{"node-store"}) == "node-store" &&
                 fault.client.empty())
@@ -103,6 +121,9 @@ std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
             out.push_back({{},
                            "topology.feed: a NATS server's stream is always followed",
                            "have a CouchDB for the store, or leave feed out"});
+    if (has_members(scenario))
+        out.push_back({place_of_topology(scenario), "topology.members: only a CouchDB is played as a cluster",
+                       "have a CouchDB for the store, or leave members out"});
     if (scenario.topology.feed != Topology{}.feed)
         out.push_back({{},
                        fmt::format("topology.feed: {}: a NATS server's stream is always followed",
@@ -128,6 +149,11 @@ std::vector<Problem> not_among_nodes(const Scenario& scenario, std::string_view 
 std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::set<std::string>& attached,
                                            bool has_control) {
     std::vector<Problem> out;
+    if (has_members(scenario))
+        out.push_back({place_of_topology(scenario),
+                       "topology.members makes couchmock's own store a cluster; the attached nodes have a "
+                       "store already",
+                       "leave members and the faults of members out"});
     for (const auto& fault : scenario.timeline) {
         for (const auto& kind : fault.kinds) {
             const auto hits = language::find_fault(kind)->hits;

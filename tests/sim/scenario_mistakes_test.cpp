@@ -333,6 +333,33 @@ TEST(ProcessWorld, SaysWhichClocksNeedAToolThatIsMissing) {
     EXPECT_EQ(problems[0].location.line, 3);
 }
 
+TEST(Members, AreThoseThatTheStoreHas) {
+    const auto trouble = [](const std::string& topology, const std::string& fault) {
+        const auto reading =
+            sim::read_scenario("name: x\ntopology: { " + topology +
+                                   " }\ntimeline:\n  - { at: 2s, for: 1s, fault: " + fault + " }\n",
+                               "f");
+        return reading.problems.empty()
+                   ? std::string{}
+                   : reading.problems.front().message + "; " + reading.problems.front().hint;
+    };
+    EXPECT_EQ(trouble("members: 3", "member.down"), "");
+    EXPECT_EQ(trouble("members: 3", "member.empty, member: 3, delay: 0s"), "");
+    EXPECT_EQ(trouble("members: [3, 5]", "member.down, member: 3"), "");
+    EXPECT_EQ(trouble("nodes: 2", "member.down"),
+              "member.down needs a store of several members; topology: { members: 3 } makes it a cluster");
+    EXPECT_EQ(trouble("members: [1, 3]", "member.down"),
+              "member.down needs a store of several members; topology: { members: 3 } makes it a cluster");
+    EXPECT_EQ(trouble("members: 3", "member.down, member: 4"),
+              "member 4 does not exist; there are members 1 to 3");
+    EXPECT_EQ(trouble("members: [3, 5]", "member.empty, member: 5"),
+              "member 5 does not exist; there are members 1 to 3");
+    EXPECT_THAT(trouble("members: 10", "store.down"), HasSubstr("members"));
+    EXPECT_THAT(trouble("members: 3", "member.down, member: 0"), HasSubstr("member"));
+    EXPECT_THAT(trouble("members: 3, store: nats", "store.down"),
+                HasSubstr("only a CouchDB is played as a cluster"));
+}
+
 TEST(Links, OfOneClientAreThoseToItsNode) {
     const auto trouble = [](const std::string& fault) {
         const auto reading =
@@ -362,6 +389,20 @@ TEST(RealStore, IsSparedWhatOnlyOurOwnCanLose) {
     EXPECT_EQ(problems[1].location.line, 4);
     EXPECT_THAT(problems[2].hint, HasSubstr("--store-kill"));
     EXPECT_EQ(sim::not_on_a_real_store(*reading.scenario, true).size(), 2u);
+}
+
+TEST(RealStore, IsNotMadeACluster) {
+    const auto reading = sim::read_scenario(
+        "name: x\ntopology: { members: 3 }\ntimeline:\n  - { at: 2s, fault: member.down, for: 1s }\n", "f");
+    ASSERT_TRUE(reading.scenario);
+    const auto problems = sim::not_on_a_real_store(*reading.scenario, true);
+    ASSERT_EQ(problems.size(), 2u);
+    EXPECT_EQ(problems[0].location.line, 2);
+    EXPECT_THAT(problems[0].message, HasSubstr("a real CouchDB has the members that it has"));
+    EXPECT_EQ(problems[1].location.line, 4);
+    EXPECT_THAT(problems[1].message, HasSubstr("member.down cannot be done to a real CouchDB"));
+    EXPECT_EQ(sim::not_on_nats(*reading.scenario, false).size(), 2u);
+    EXPECT_EQ(sim::not_at_attached_nodes(*reading.scenario, {"n1"}, true).size(), 1u);
 }
 
 TEST(AttachedNodes, AreSparedWhatOnlyOurOwnCanBeDone) {

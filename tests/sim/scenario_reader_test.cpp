@@ -192,8 +192,9 @@ TEST(ScenarioLanguage, TakesTheDefaultOfEveryParameter) {
     for (const auto& kind : sim::language::fault_kinds()) {
         for (const auto& key : kind.parameters) {
             if (key.default_value.empty()) continue;
-            const std::string topology =
-                kind.name.starts_with("server.") ? "topology: { store: nats, servers: 3 }\n" : "";
+            const std::string topology = kind.name.starts_with("server.")
+                                             ? "topology: { store: nats, servers: 3 }\n"
+                                             : "topology: { members: 2 }\n";
             const auto text = "name: x\n" + topology +
                               "timeline:\n  - { at: 2s, fault: " + std::string{kind.name} + ", " +
                               std::string{key.name} + ": " + std::string{key.default_value} +

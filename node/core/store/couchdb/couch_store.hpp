@@ -169,6 +169,7 @@ private:
     bool was_up_ = false, was_usable_ = false, was_caught_up_ = false;
     std::string checkpoint_seq_;
     std::size_t known_run_ = 0;       ///< rows in a row that were known
+    std::size_t live_rows_ = 0;       ///< that came live during the backfill, and come again after it
     Place covered_;                   ///< all up to here has been shown, while something waits for its place
     std::string waiting_checkpoint_;  ///< until that has its place
     std::uint64_t documents_ = 0;     ///< that the store had when that was found
