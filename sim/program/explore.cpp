@@ -2,6 +2,7 @@
 
 #include "node/base/random.hpp"
 #include "sim/history/scenario_file.hpp"
+#include "sim/program/run_one.hpp"
 #include "sim/program/search_commands.hpp"
 #include "sim/program/summary.hpp"
 #include "sim/search/identity.hpp"
@@ -114,6 +115,7 @@ int explore(const ExploreRequest& request) {
         fmt::print(stderr, "{}", loaded.errors);
         return exit_usage;
     }
+    if (beyond_the_world({*loaded.scenario}, RunRequest{})) return exit_usage;
     catch_interrupts();
     const auto& scenario = *loaded.scenario;
     const auto experiment = search::experiment_id(scenario);

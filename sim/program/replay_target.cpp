@@ -1,6 +1,7 @@
 #include "sim/program/replay_target.hpp"
 
 #include "sim/history/scenario_file.hpp"
+#include "sim/program/run_one.hpp"
 #include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/reader.hpp"
@@ -139,6 +140,7 @@ std::optional<ReplayTarget> find_replay_target(const RunName& given) {
         fmt::print(stderr, "{}", loaded.errors);
         return {};
     }
+    if (beyond_the_world({*loaded.scenario}, RunRequest{})) return {};
     ReplayTarget target;
     const auto seed = name.seed.value_or(loaded.scenario->seed);
     target.scenario = draw_choices(std::move(*loaded.scenario), seed);
