@@ -132,7 +132,8 @@ public:
             if (!expectation.text.empty()) found->property = expectation.text;
             found->location = expectation.location;
             verdict.findings.push_back(std::move(*found));
-            if (!facts_.share.is_whole()) doubt_what_others_did(verdict.findings.back(), expectation.property);
+            if (!facts_.share.is_whole())
+                doubt_what_others_did(verdict.findings.back(), expectation.property);
         }
         for (auto& found : verdict.findings) found.context = context_of(facts_, found);
         const auto any = [&](Outcome outcome) {

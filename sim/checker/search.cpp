@@ -82,7 +82,8 @@ Finding check_search(const Facts& facts, Duration within) {
     if (judged > 0) return found;
     found.outcome = Outcome::unknown;
     const auto why = std::ranges::find_if(facts.searches, [](const Search& s) { return !s.silent.empty(); });
-    found.measured += why == facts.searches.end() ? std::string{": nothing was looked for"} : ": " + why->silent;
+    found.measured +=
+        why == facts.searches.end() ? std::string{": nothing was looked for"} : ": " + why->silent;
     return found;
 }
 

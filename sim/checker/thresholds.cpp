@@ -262,10 +262,11 @@ Finding check_threshold(const Facts& facts, const Latencies& latencies, const Ex
         finding.measured = why;
         return finding;
     }
-    finding.measured = (value->is_time    ? waited_text(value->value)
-                        : value->is_bytes ? fmt::format("{:.1f} MB", static_cast<double>(value->value.us) / 1e6)
-                                          : fmt::format("{}", value->value.us)) +
-                       value->of;
+    finding.measured =
+        (value->is_time    ? waited_text(value->value)
+         : value->is_bytes ? fmt::format("{:.1f} MB", static_cast<double>(value->value.us) / 1e6)
+                           : fmt::format("{}", value->value.us)) +
+        value->of;
     const bool ok = holds(value->value, expectation);
     finding.outcome = ok ? Outcome::pass : Outcome::fail;
     if (value->undisturbed && holds(*value->undisturbed, expectation) != ok) {

@@ -57,9 +57,7 @@ struct Overview {
     std::string broken;
 };
 
-bool is_of_the_end(RecordKind kind) {
-    return kind == RecordKind::document || kind == RecordKind::history;
-}
+bool is_of_the_end(RecordKind kind) { return kind == RecordKind::document || kind == RecordKind::history; }
 
 std::string note_overview(const GeneratorRun& run, Overview& all, JoinResult& result) {
     HistoryReader reader{run.file};
@@ -253,8 +251,7 @@ std::optional<GeneratorRun> read_generator_run(const std::filesystem::path& file
     const auto first = reader.next();
     error = reader.error();
     if (!error.empty()) return std::nullopt;
-    const auto about =
-        first && first->kind == RecordKind::run ? base::parse_json(first->text) : std::nullopt;
+    const auto about = first && first->kind == RecordKind::run ? base::parse_json(first->text) : std::nullopt;
     if (!about) {
         error = fmt::format("{}: error: it does not begin as a run's history does", file.string());
         return std::nullopt;
@@ -306,8 +303,7 @@ std::string conflict_between(const GeneratorRun& one, const GeneratorRun& other)
 Share share_of_history(const std::filesystem::path& file) {
     HistoryReader reader{file};
     const auto first = reader.next();
-    const auto about =
-        first && first->kind == RecordKind::run ? base::parse_json(first->text) : std::nullopt;
+    const auto about = first && first->kind == RecordKind::run ? base::parse_json(first->text) : std::nullopt;
     if (!about) return {};
     Share share;
     share.of = static_cast<int>(base::int_member(*about, "generators").value_or(1));

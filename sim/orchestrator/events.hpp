@@ -133,8 +133,8 @@ struct Note {
 struct Finished {
     std::string broken;
 };  ///< all is done; `broken` says why the plan could not be performed
-using Effect = std::variant<SetTimer, Act, Tell, HoldReading, AddClient, AskControl, AskStore, AskNode, AskBacklog,
-                            AskHistory, SetLink, SetHost, RestartStore, Note, Finished>;
+using Effect = std::variant<SetTimer, Act, Tell, HoldReading, AddClient, AskControl, AskStore, AskNode,
+                            AskBacklog, AskHistory, SetLink, SetHost, RestartStore, Note, Finished>;
 using Effects = std::vector<Effect>;
 
 }  // namespace davenport::sim::orchestrator

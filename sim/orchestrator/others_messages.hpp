@@ -25,7 +25,7 @@ public:
 
 private:
     Share share_;
-    std::map<std::string, std::vector<std::int64_t>> due_us_;             ///< by room, in order
+    std::map<std::string, std::vector<std::int64_t>> due_us_;              ///< by room, in order
     std::map<std::pair<std::string, std::string>, std::int64_t> waiting_;  ///< by client and room
     std::int64_t owed_ = 0;
 };

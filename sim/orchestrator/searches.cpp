@@ -51,7 +51,7 @@ void Searches::look() {
         auto& next = next_[node];
         // A few of all, spread over what there is; none twice in a row.
         next = (next * 2 + 1) % shown.size();
-        ask({node, shown[next], context_.now.count(), {}, answer_pages_max, 1});
+        ask({node, shown[next], context_.now.count(), {}, answer_pages_max, 2});
     }
     context_.soon(ask_interval, [this] { look(); });
 }
@@ -93,9 +93,20 @@ void Searches::ask(Question question) {
 }
 
 void Searches::on_answer(Question question, const Answered& answer) {
+    const auto ask_later = [this](Question again) {
+        ++open_;
+        context_.soon(index_wait, [this, again = std::move(again)] {
+            auto question_then = again;
+            question_then.asked_us = context_.now.count();
+            ask(std::move(question_then));
+            --open_;
+        });
+    };
     base::JsonReader reader;
     const auto body = answer.status == 200 ? reader.read(answer.body) : std::nullopt;
     const auto messages = body ? body->member("messages") : std::nullopt;
+    constexpr int too_many_at_once = 503;
+    if (answer.status == too_many_at_once && --question.tries_left > 0) return ask_later(std::move(question));
     if (!messages)
         return note(question, false, 0,
                     answer.status == 0 ? "the node did not answer"
@@ -115,14 +126,7 @@ void Searches::on_answer(Question question, const Answered& answer) {
         if (--question.tries_left <= 0)
             return note(question, false, 0, "the node was still building its index");
         question.before.clear();
-        ++open_;
-        context_.soon(index_wait, [this, question] {
-            auto again = question;
-            again.asked_us = context_.now.count();
-            ask(std::move(again));
-            --open_;
-        });
-        return;
+        return ask_later(std::move(question));
     }
     // Words that begin alike ("c3-1", "c3-17") can fill more than a page.
     if (const auto next = base::string_member(*body, "next"); next && question.pages_left-- > 0) {

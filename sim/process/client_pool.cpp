@@ -14,7 +14,10 @@ void ClientPool::add_reader(client::Config config) {
     auto rooms = std::exchange(config.rooms, {});  // to be read, not to be followed
     auto& member = members_.try_emplace(config.name, config).first->second;
     member.reader = true;
-    member.to_read = std::move(rooms);
+    // What it was asked for before and has not read yet it still has to read.
+    for (auto& room : rooms)
+        if (std::ranges::find(member.to_read, room) == member.to_read.end())
+            member.to_read.push_back(std::move(room));
     perform(config.name, member, member.core.start(both_now()));
 }
 
@@ -107,11 +110,12 @@ void ClientPool::perform(const std::string& name, Member& member, client::Effect
         } else if (const auto* timer = std::get_if<client::SetTimer>(&effect)) {
             alarms_.set({name, timer->timer}, timer->at);
         } else if (auto* read = std::get_if<client::HistoryRead>(&effect)) {
+            std::erase(member.to_read, read->room);
             on_history_(member.node, std::move(*read));
         }
     }
     if (!welcome || !member.reader) return;
-    for (const auto& room : member.to_read) tell(name, client::AskHistory{room});
+    for (const auto& room : std::vector{member.to_read}) tell(name, client::AskHistory{room});
 }
 
 }  // namespace davenport::sim::process

@@ -84,9 +84,8 @@ void World::await_start() {
         transport_.run_until(std::min(start_, now.time + look_interval));
     }
     if (const auto late = steady_now() - start_; late > start_slack_max)
-        throw std::runtime_error{
-            fmt::format("nodes and store were ready only {} ms after --start-at: give a later time",
-                        late / 1ms)};
+        throw std::runtime_error{fmt::format(
+            "nodes and store were ready only {} ms after --start-at: give a later time", late / 1ms)};
 }
 
 void World::loop() {
@@ -314,15 +313,13 @@ void World::fetch(orchestrator::RequestId request, const StoreAddress& from, bas
 
 void World::fetch(orchestrator::RequestId request, const std::string& host, std::uint16_t port,
                   base::HttpRequest http) {
-    transport_.fetch(
-        host, port, std::move(http), control_timeout, [this, request](Transport::Answer answer) {
-            if (answer.error.empty()) {
-                tell(
-                    orchestrator::Answered{request, answer.response.status, std::move(answer.response.body)});
-            } else {
-                tell(orchestrator::Answered{request, 0, std::move(answer.error)});
-            }
-        });
+    transport_.fetch(host, port, std::move(http), control_timeout, [this, request](Transport::Answer answer) {
+        if (answer.error.empty()) {
+            tell(orchestrator::Answered{request, answer.response.status, std::move(answer.response.body)});
+        } else {
+            tell(orchestrator::Answered{request, 0, std::move(answer.error)});
+        }
+    });
 }
 
 void World::on(const orchestrator::AskControl& e) {

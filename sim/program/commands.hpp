@@ -33,11 +33,11 @@ struct RunRequest {
     std::filesystem::path binaries;          ///< where chatnode and couchmock are
     std::vector<std::string> node_binaries;  ///< "n2=PATH"
     std::vector<std::string>
-        attach;           ///< "n1=URL": nodes that run elsewhere; then `store` names their database
-    std::string control;  ///< URL of the control port of a couchmock in front of their store
+        attach;             ///< "n1=URL": nodes that run elsewhere; then `store` names their database
+    std::string control;    ///< URL of the control port of a couchmock in front of their store
     std::string start_at;   ///< when the run begins: ISO 8601, or seconds since 1970; empty: at once
     std::string generator;  ///< "3/10": plays the clients of the third of ten generators
-    bool quiet = false;   ///< only what went wrong is printed
+    bool quiet = false;     ///< only what went wrong is printed
     std::vector<std::string> settings;  ///< of a matrix cell, as --vary takes them: "feed=poll"
     std::string store_kill;             ///< commands for store.crash and store.restart before a real CouchDB
     std::string store_start;

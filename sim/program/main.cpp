@@ -157,8 +157,7 @@ int main(int argc, char** argv) {
     auto* merge_command = app.add_subcommand(
         "merge", "join the histories of generators that played one load, and judge and report the whole");
     merge_command->add_option("DIR", merge_request.folders, "the generators' run folders")->required();
-    merge_command->add_option("--out", merge_request.out,
-                              "folder for the report (default: out/NAME-merged)");
+    merge_command->add_option("--out", merge_request.out, "folder for the report (default: out/NAME-merged)");
     merge_command->callback([&] { code = merge(merge_request); });
 
     SearchCommands search;

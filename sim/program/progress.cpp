@@ -88,8 +88,8 @@ std::string Progress::backlogs() const {
 }
 
 void Progress::show(Duration at) {
-    if (!wanted_ ||
-        (last_ != Duration::min() && at - last_ < (terminal_ ? Duration{redraw_after} : Duration{tell_after})))
+    if (!wanted_ || (last_ != Duration::min() &&
+                     at - last_ < (terminal_ ? Duration{redraw_after} : Duration{tell_after})))
         return;
     last_ = at;
     if (at < Duration{0}) return count_down(-at);

@@ -59,8 +59,7 @@ std::string replay_line(const Scenario& scenario, const RunRequest& request, std
     for (const auto& pair : request.node_binaries) line += " --node-binary " + pair;
     for (const auto& pair : request.attach) line += " --attach " + pair;
     if (!request.control.empty()) line += " --control " + request.control;
-    if (!request.generator.empty())
-        line += fmt::format(" --generator {} --start-at TIME", request.generator);
+    if (!request.generator.empty()) line += fmt::format(" --generator {} --start-at TIME", request.generator);
     return line;
 }
 
@@ -259,9 +258,10 @@ std::optional<Outcome> run_one(const Scenario& read, const RunRequest& request, 
     if (!flags.attached.empty()) options.room_prefix = room_prefix_of(read, generator, seed);
     options.start_at = generator.start_at;
 
-    const auto started = generator.start_at
-                             ? std::chrono::time_point_cast<std::chrono::system_clock::duration>(*generator.start_at)
-                             : std::chrono::system_clock::now();
+    const auto started =
+        generator.start_at
+            ? std::chrono::time_point_cast<std::chrono::system_clock::duration>(*generator.start_at)
+            : std::chrono::system_clock::now();
     sinks.add(run_record(read, scenario, request, generator, seed));
     const auto result = perform(scenario, plan, sinks, options, request.world);
     progress.clear();

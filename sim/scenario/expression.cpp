@@ -190,6 +190,25 @@ bool read_places(Tokens& tokens, std::string& places) {
     return true;
 }
 
+/// `during outage`, if anything stands before the relation.
+bool read_phase(Tokens& tokens, Expectation& expectation) {
+    if (tokens.at_end() || is_relation(tokens.now().text)) return true;
+    const auto phase = tokens.take();
+    if (!contains(names(language::phases()), phase.text)) {
+        tokens.complain(phase, fmt::format("'{}' is no phase", phase.text),
+                        suggest(phase.text, names(language::phases())));
+        return false;
+    }
+    if (!is_name(tokens.now().text)) {
+        tokens.complain(tokens.now(), fmt::format("'{}' needs a fault's name", phase.text),
+                        "as in during outage");
+        return false;
+    }
+    expectation.name_location = tokens.place();
+    expectation.phase = fmt::format("{} {}", phase.text, tokens.take().text);
+    return true;
+}
+
 /// `memory(n1) < 200 MB`, the first word taken: what max(memory, n1) says, too.
 bool read_memory(Tokens& tokens, Expectation& expectation) {
     tokens.take_if("(");
@@ -201,7 +220,7 @@ bool read_memory(Tokens& tokens, Expectation& expectation) {
         return false;
     }
     expectation.property = fmt::format("max(memory, {})", node.text);
-    return read_threshold(tokens, expectation, Of::bytes);
+    return read_phase(tokens, expectation) && read_threshold(tokens, expectation, Of::bytes);
 }
 
 /// `p99(local_echo) during outage < 50ms`, the first word taken.
@@ -216,8 +235,7 @@ bool read_figure(const Token& function, Tokens& tokens, Expectation& expectation
     if (!read_places(tokens, place)) return false;
     const bool is_of_nodes = of.text == "requests" || of.text == "backlog" || of.text == "memory";
     if (is_of_nodes && (place.find(' ', 2) != std::string::npos || place.find('r') == 2)) {
-        tokens.complain(of,
-                        fmt::format("{} {} counted by node", of.text, of.text == "memory" ? "is" : "are"),
+        tokens.complain(of, fmt::format("{} {} counted by node", of.text, of.text == "memory" ? "is" : "are"),
                         fmt::format("as in {}({}, n2)", function.text, of.text));
         return false;
     }
@@ -227,21 +245,7 @@ bool read_figure(const Token& function, Tokens& tokens, Expectation& expectation
     }
     expectation.property =
         fmt::format("{}({}{})", function.text == "p999" ? "p99.9" : function.text, of.text, place);
-    if (!tokens.at_end() && !is_relation(tokens.now().text)) {
-        const auto phase = tokens.take();
-        if (!contains(names(language::phases()), phase.text)) {
-            tokens.complain(phase, fmt::format("'{}' is no phase", phase.text),
-                            suggest(phase.text, names(language::phases())));
-            return false;
-        }
-        if (!is_name(tokens.now().text)) {
-            tokens.complain(tokens.now(), fmt::format("'{}' needs a fault's name", phase.text),
-                            "as in during outage");
-            return false;
-        }
-        expectation.name_location = tokens.place();
-        expectation.phase = fmt::format("{} {}", phase.text, tokens.take().text);
-    }
+    if (!read_phase(tokens, expectation)) return false;
     return read_threshold(tokens, expectation, unit) && good;
 }
 

@@ -47,10 +47,10 @@ struct Plan {
     std::uint64_t seed = 1;
     std::vector<PlannedSend> sends;  ///< by due time
     std::vector<PlannedFault> faults;
-    std::vector<Action> actions;  ///< by time
-    Duration load_end{};          ///< no message is due after this
-    Duration heal_begin{};        ///< all faults end here at the latest
-    Duration end{};               ///< heal_begin + heal
+    std::vector<Action> actions;      ///< by time
+    Duration load_end{};              ///< no message is due after this
+    Duration heal_begin{};            ///< all faults end here at the latest
+    Duration end{};                   ///< heal_begin + heal
     Share share;                      ///< whose clients' sends these are
     std::vector<PlannedSend> others;  ///< what the clients of the other generators send meanwhile
 

@@ -90,7 +90,8 @@ const std::vector<Word>& counts() {
         {"requests", "requests to the store, in count(requests)"},
         {"backlog", "messages that wait for the store at a node, in max(backlog)"},
         {"memory",
-         "bytes that a node's process has resident, in max(memory) < 200 MB or max(memory, n1); process world "
+         "bytes that a node's process has resident, in max(memory) < 200 MB or max(memory, n1); process "
+         "world "
          "only"},
     };
     return table;

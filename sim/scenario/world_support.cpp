@@ -46,9 +46,10 @@ std::vector<Problem> not_in_virtual_world(const Scenario& scenario) {
         const bool is_memory = expectation.property.starts_with("max(memory");
         if (!is_memory && expectation.property != "search") continue;
         out.push_back({expectation.location,
-                       is_memory ? "the virtual world has all nodes in one process, so none has memory of its "
-                                   "own"
-                                 : "the virtual world's nodes have no search",
+                       is_memory
+                           ? "the virtual world has all nodes in one process, so none has memory of its "
+                             "own"
+                           : "the virtual world's nodes have no search",
                        "run it with --world process"});
     }
     return out;
@@ -151,7 +152,8 @@ std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::
         const auto& figure = expectation.property;
         if (!figure.starts_with("max(memory")) continue;
         const auto comma = figure.find(", ");
-        const auto node = comma == std::string::npos ? "" : figure.substr(comma + 2, figure.size() - comma - 3);
+        const auto node =
+            comma == std::string::npos ? "" : figure.substr(comma + 2, figure.size() - comma - 3);
         if (node.empty() ? attached.size() >= static_cast<std::size_t>(scenario.topology.nodes)
                          : attached.contains(node))
             out.push_back({expectation.location, "nobody here sees the memory of a node that runs elsewhere",

@@ -173,7 +173,8 @@ TEST(Search, IsCaughtFindingWhatWasRemoved) {
     ask(story, "n2", "c1-1", 2'900, true);
     EXPECT_EQ(story.finding("search within 1.00 s").outcome, Outcome::pass) << "in time";
     ask(story, "n2", "c1-1", 3'200, true);
-    expect_caught(story, "search within 1.00 s", "found, though the node had shown at 2.100 s that it was removed");
+    expect_caught(story, "search within 1.00 s",
+                  "found, though the node had shown at 2.100 s that it was removed");
 }
 
 TEST(Search, OwesNothingThatWasRemovedOrLostWithItsDisk) {

@@ -31,7 +31,7 @@ public:
     int store_status = 200;           ///< of what is asked of the store
     std::string documents = R"({"rows":[]})";
     std::string found = R"({"messages":[]})";  ///< by a search
-    std::string slow_node;  ///< gives an empty history until `slow_until`
+    std::string slow_node;                     ///< gives an empty history until `slow_until`
     base::Duration slow_until{};
     int histories_asked = 0;
 
@@ -541,16 +541,22 @@ void divide(ScriptedWorld& world) {
 
 TEST(Generator, PlaysItsOwnClientsOnly) {
     ScriptedWorld world;
-    PlannedFault theirs{.name = "theirs", .line = "theirs", .kind = "client.reconnect", .at = 1200ms};
+    PlannedFault theirs, store;
+    theirs.name = theirs.line = "theirs";
+    theirs.kind = "client.reconnect";
+    theirs.at = 1200ms;
     theirs.client = "c1";
-    PlannedFault store{.name = "outage", .line = "outage", .kind = "store.down", .at = 1s, .length = 1s};
+    store.name = store.line = "outage";
+    store.kind = "store.down";
+    store.at = store.length = 1s;
     world.add(theirs);
     world.add(store);
     divide(world);
     world.run();
     EXPECT_TRUE(world.finished);
     EXPECT_THAT(world.done, ElementsAre("1500 c2 posts what was due at 1500"));
-    EXPECT_THAT(world.noted(RecordKind::fault_on), ElementsAre("1000 outage store.down", "1200 theirs client.reconnect"))
+    EXPECT_THAT(world.noted(RecordKind::fault_on),
+                ElementsAre("1000 outage store.down", "1200 theirs client.reconnect"))
         << "phases are the same for all";
     EXPECT_EQ(placements_of(world.scenario, world.plan.share).size(), 1u);
 }
@@ -573,7 +579,8 @@ TEST(Generator, StaysUntilItsClientsWereShownWhatOthersClientsAreAboutToSay) {
 TEST(Searches, AreAskedForWhatWasShownAndNotedAsAnswered) {
     ScriptedWorld world;
     world.scenario.expect.emplace_back().property = "search";
-    world.found = R"({"messages":[{"id":"r1:ID","user":"c1","text":"c1-1 x"},{"id":"r1:OTHER","user":"c1","text":"c1-2 x"}]})";
+    world.found =
+        R"({"messages":[{"id":"r1:ID","user":"c1","text":"c1-1 x"},{"id":"r1:OTHER","user":"c1","text":"c1-2 x"}]})";
     world.run(100ms);
     for (const auto* msg : {"c1-1", "c1-3"})
         world.on_record({.kind = RecordKind::shown,
@@ -598,8 +605,12 @@ TEST(Searches, WaitForAnIndexThatIsBeingBuilt) {
     world.scenario.expect.emplace_back().property = "search";
     world.found = R"({"messages":[],"partial":true})";
     world.run(2900ms);
-    world.on_record(
-        {.kind = RecordKind::shown, .client = "c1", .node = "n1", .room = "r1", .msg = "c1-1", .id = "r1:ID"});
+    world.on_record({.kind = RecordKind::shown,
+                     .client = "c1",
+                     .node = "n1",
+                     .room = "r1",
+                     .msg = "c1-1",
+                     .id = "r1:ID"});
     world.run();
     ASSERT_TRUE(world.finished);
     EXPECT_THAT(world.noted(RecordKind::searched),
@@ -609,8 +620,12 @@ TEST(Searches, WaitForAnIndexThatIsBeingBuilt) {
 TEST(Searches, AreNoneWhereNobodyExpectsThem) {
     ScriptedWorld world;
     world.run(100ms);
-    world.on_record(
-        {.kind = RecordKind::shown, .client = "c1", .node = "n1", .room = "r1", .msg = "c1-1", .id = "r1:ID"});
+    world.on_record({.kind = RecordKind::shown,
+                     .client = "c1",
+                     .node = "n1",
+                     .room = "r1",
+                     .msg = "c1-1",
+                     .id = "r1:ID"});
     world.run();
     EXPECT_THAT(world.done, testing::Each(testing::Not(HasSubstr("search"))));
 }

@@ -281,7 +281,7 @@ TEST(Plan, SaysTheMessagesThatTheFileNamesAndNoOthers) {
 
 TEST(Plan, IsDividedAmongGeneratorsWithoutAGapOrAnOverlap) {
     const auto whole = plan_of(
-        "name: x\ntopology: { nodes: 2, clients: 10, rooms: 2 }\nload: { rate: 50/s, for: 20s }\ntimeline:\n"
+        "name: x\ntopology: { nodes: 2, clients: 10, rooms: 3 }\nload: { rate: 50/s, for: 20s }\ntimeline:\n"
         "  - { at: 4s, fault: client.reconnect, client: c3 }\n  - { at: 5s, fault: store.down, for: 1s }\n"
         "  - { at: 8s, fault: link.partition, link: client-node, for: 1s }\n");
     std::size_t sends = 0;
@@ -294,7 +294,7 @@ TEST(Plan, IsDividedAmongGeneratorsWithoutAGapOrAnOverlap) {
         sends += part.sends.size();
         std::set<std::string> rooms;
         for (const auto& send : part.sends) rooms.insert(send.room);
-        EXPECT_EQ(rooms.size(), 2u) << "each has somebody in every room";
+        EXPECT_EQ(rooms.size(), 3u) << "each has somebody in every room";
         for (std::size_t i = 0; i < whole.faults.size(); ++i) performers[i] += part.performs(i) ? 1 : 0;
     }
     EXPECT_EQ(sends, whole.sends.size());
