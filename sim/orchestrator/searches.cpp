@@ -1,6 +1,6 @@
 #include "sim/orchestrator/searches.hpp"
 
-#include "node/base/json_view.hpp"
+#include "node/base/json.hpp"
 #include "node/base/message_id.hpp"
 #include "sim/client/message_text.hpp"
 #include "sim/orchestrator/placement.hpp"
@@ -102,25 +102,23 @@ void Searches::on_answer(Question question, const Answered& answer) {
             --open_;
         });
     };
-    base::JsonReader reader;
-    const auto body = answer.status == 200 ? reader.read(answer.body) : std::nullopt;
-    const auto messages = body ? body->member("messages") : std::nullopt;
+    const auto body = answer.status == 200 ? base::parse_json(answer.body) : std::nullopt;
+    const auto* messages = body ? base::member(*body, "messages") : nullptr;
     constexpr int too_many_at_once = 503;
     if (answer.status == too_many_at_once && --question.tries_left > 0) return ask_later(std::move(question));
-    if (!messages)
+    if (!messages || !messages->is_array())
         return note(question, false, 0,
                     answer.status == 0 ? "the node did not answer"
                                        : fmt::format("the node answered {}", answer.status));
     bool found = false;
     std::int64_t count = 0;
-    messages->each_item([&](const base::JsonView& message) {
-        if (found || base::text_member(message, "id") != question.about.id || message.member("removed"))
-            return;
+    for (const auto& message : messages->get_array()) {
+        if (base::text_member(message, "id") != question.about.id || base::member(message, "removed"))
+            continue;
         found = true;
-        count = client::text_name(client::msg_said_by(base::string_member(message, "user").value_or(""),
-                                                      base::string_member(message, "text").value_or("")))
-                    .edit;
-    });
+        const auto user = base::text_member(message, "user"), text = base::text_member(message, "text");
+        count = client::text_name(client::msg_said_by(user, text)).edit;
+    }
     if (found) return note(question, true, count, "");
     if (base::bool_member(*body, "partial")) {
         if (--question.tries_left <= 0)
@@ -129,8 +127,8 @@ void Searches::on_answer(Question question, const Answered& answer) {
         return ask_later(std::move(question));
     }
     // Words that begin alike ("c3-1", "c3-17") can fill more than a page.
-    if (const auto next = base::string_member(*body, "next"); next && question.pages_left-- > 0) {
-        question.before = std::string{*next};
+    if (const auto next = base::text_member(*body, "next"); !next.empty() && question.pages_left-- > 0) {
+        question.before = next;
         return ask(std::move(question));
     }
     note(question, false, 0, "");
