@@ -72,6 +72,14 @@ int main(int argc, char** argv) {
                      "control port of a couchmock in front of that database, for store.* and feed.* faults: "
                      "http://host:port")
         ->needs(attach);
+    run_command->add_option("--start-at", request.start_at,
+                            "begin at this time, as 2026-12-01T18:00:00Z or in seconds since 1970 (process "
+                            "world)");
+    run_command
+        ->add_option("--generator", request.generator,
+                     "K/N: play the clients of the Kth of N generators at the attached nodes; `merge` joins "
+                     "what all of them saw")
+        ->needs(attach);
     run_command->callback([&] {
         if (run_seed->count() > 0) request.seed = seed;
         code = run(request);
@@ -150,6 +158,13 @@ int main(int argc, char** argv) {
                                 "a file with other expectations; default: the scenario that was run");
     analyze_command->add_flag("--anyway", anyway, "judge by it though it plays something else");
     analyze_command->callback([&] { code = analyze(folder, scenario, anyway); });
+
+    MergeRequest merge_request;
+    auto* merge_command = app.add_subcommand(
+        "merge", "join the histories of generators that played one load, and judge and report the whole");
+    merge_command->add_option("DIR", merge_request.folders, "the generators' run folders")->required();
+    merge_command->add_option("--out", merge_request.out, "folder for the report (default: out/NAME-merged)");
+    merge_command->callback([&] { code = merge(merge_request); });
 
     SearchCommands search;
     search.add_to(app, code);

@@ -319,7 +319,8 @@ private:
         const bool upper = expectation.relation.starts_with('<');
         const bool count = expectation.property.starts_with("count") ||
                            expectation.property.starts_with("undelivered") ||
-                           expectation.property.find("(backlog") != std::string::npos;
+                           expectation.property.find("(backlog") != std::string::npos ||
+                           expectation.property.find("(memory") != std::string::npos;
         if (!incomplete_.load && !count && upper && expectation.value > static_cast<double>(whole.count()))
             complain(where, fmt::format("cannot fail: the whole run takes {}", show(whole)));
         if (expectation.relation == ">=" && expectation.value == 0)

@@ -55,6 +55,38 @@ std::vector<Problem> not_in_process_world(const Scenario& scenario) {
     return out;
 }
 
+std::vector<Problem> not_in_virtual_world(const Scenario& scenario) {
+    std::vector<Problem> out;
+    for (const auto& expectation : scenario.expect) {
+        const bool is_memory = expectation.property.starts_with("max(memory");
+        if (!is_memory && expectation.property != "search") continue;
+        out.push_back({expectation.location,
+                       is_memory
+                           ? "the virtual world has all nodes in one process, so none has memory of its "
+                             "own"
+                           : "the virtual world's nodes have no search",
+                       "run it with --world process"});
+    }
+    return out;
+}
+
+std::vector<Problem> not_among_generators(const Scenario& scenario, const std::set<std::string>& attached) {
+    std::vector<Problem> out;
+    for (int i = 1; i <= scenario.topology.nodes; ++i)
+        if (const auto name = fmt::format("n{}", i); !attached.contains(name))
+            out.push_back({{},
+                           fmt::format("{} is not attached, and generators share all nodes", name),
+                           fmt::format("give --attach {}=http://host:port", name)});
+    for (const auto& fault : scenario.timeline)
+        if (!fault.when.empty())
+            out.push_back({fault.location,
+                           fmt::format("{} waits for a condition, which each generator would see at another "
+                                       "time",
+                                       fault.name),
+                           "give it a time: at: 4s"});
+    return out;
+}
+
 std::vector<Problem> not_without_faketime(const Scenario& scenario) {
     std::vector<Problem> out;
     for (const auto& fault : scenario.timeline)
@@ -154,6 +186,17 @@ std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::
                        "topology.members makes couchmock's own store a cluster; the attached nodes have a "
                        "store already",
                        "leave members and the faults of members out"});
+    for (const auto& expectation : scenario.expect) {
+        const auto& figure = expectation.property;
+        if (!figure.starts_with("max(memory")) continue;
+        const auto comma = figure.find(", ");
+        const auto node =
+            comma == std::string::npos ? "" : figure.substr(comma + 2, figure.size() - comma - 3);
+        if (node.empty() ? attached.size() >= static_cast<std::size_t>(scenario.topology.nodes)
+                         : attached.contains(node))
+            out.push_back({expectation.location, "nobody here sees the memory of a node that runs elsewhere",
+                           "name a node that is not attached: max(memory, n2)"});
+    }
     for (const auto& fault : scenario.timeline) {
         for (const auto& kind : fault.kinds) {
             const auto hits = language::find_fault(kind)->hits;
