@@ -33,6 +33,7 @@ public:
     void forget(std::string_view id);
     /// Messages wait for their place: what was read is not covered yet.
     [[nodiscard]] bool idle() const { return items_.empty(); }
+    [[nodiscard]] std::size_t waiting() const { return items_.size(); }
     /// Another store answers.
     void store_changed();
 
