@@ -98,6 +98,7 @@ public:
     void publish(Turn& turn, const base::People& people, OnPublished on_published) override {
         presence_.publish(turn, people, std::move(on_published));
     }
+    [[nodiscard]] std::size_t unsettled() const override { return policies_.unsettled() + placer_.waiting(); }
     [[nodiscard]] bool publishing() const override { return presence_.publishing(); }
     void expire_publication(Turn& turn) override { requests_.expire(turn, RequestOwner::presence); }
 
