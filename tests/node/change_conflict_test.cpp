@@ -120,6 +120,30 @@ TEST_F(Conflicts, ADeletionThatAValidationFunctionForbidsIsGivenUp) {
     EXPECT_FALSE(asked("DELETE") || asked("open_revs"));
 }
 
+/// Of both together the client would be shown one removal twice.
+TEST_F(Conflicts, WhoComesIsToldOnceOfARemovalOfWhatVanishedThatIsAboutToBeShown) {
+    const auto id = said_and_kept("secret plans");
+    live(11s);
+    remove(id);
+    for (const auto& f : fetches)
+        if (f.request.target == "/chat") {
+            handle(Fetched{f.id, {200, {}, R"({"db_name":"chat","purge_seq":"1-x"})"}});
+            break;
+        }
+    answer("_purged_infos", 200, fmt::format(R"({{"purged_infos":[{{"id":"{}","revs":["1-a"]}}]}})", id));
+    if (asked("POST /chat/_all_docs")) has_all();
+    open(3, "cid");
+    take(3);
+    join(3, "lobby", Cursor{"u-2", 77, "g1", "5-e", {}, false}.text(), 80);
+    answer("since=5-e", 200, feed_page({}, "5-e"));
+    if (asked("_local/davenport")) store_up();
+    persist_all();
+    const auto told = heard(3);
+    EXPECT_THAT(told, testing::Contains("joined"));
+    EXPECT_EQ(std::ranges::count_if(told, [](const std::string& one) { return one.starts_with("changed"); }),
+              1);
+}
+
 /// Only by a person's hand, or by one who finds two texts with one id.
 TEST_F(Conflicts, OfTwoTextsThatWereNeverEditedEverybodyIsShownTheStoresWinner) {
     const auto id = said_and_kept("yes");
