@@ -1,3 +1,4 @@
+#include "couchmock/core/config.hpp"
 #include "couchmock/faults/fault_reference.hpp"
 #include "couchmock/net/driver.hpp"
 #include "node/base/version.hpp"
@@ -31,6 +32,7 @@ struct Options {
     std::string upstream_ca;
     std::string javascript = "on";
     bool ignore_validators = false;
+    int members = 1;
     std::string log_level = "info";
     std::string port_file;
     std::string control_port_file;
@@ -39,6 +41,14 @@ struct Options {
 constexpr int bad_usage = 64;
 
 int run(const Options& options) {
+    if (options.members > 1 && !options.upstream.empty())
+        throw std::invalid_argument{
+            "--members makes couchmock's own store a cluster, and --upstream names another's: leave one of "
+            "them out"};
+    if (options.members > 1 && !options.data.empty())
+        throw std::invalid_argument{
+            "--members and --data exclude each other: what each member has is not kept; leave one of them "
+            "out"};
     wire::raise_descriptor_limit();
     const auto colon = options.admin.find(':');
     const auto user = options.admin.substr(0, colon);
@@ -57,7 +67,8 @@ int run(const Options& options) {
                                      .admin_password = password,
                                      .seed = options.seed.value_or(1),
                                      .javascript = options.javascript == "on",
-                                     .ignore_validators = options.ignore_validators};
+                                     .ignore_validators = options.ignore_validators,
+                                     .members = options.members};
         driver = serve_mock(loop, std::move(config), server, log, options.data,
                             options.seed ? std::string{} : couchmock::random_secret());
     } else {
@@ -114,6 +125,10 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     app.add_flag("--ignore-validators", options.ignore_validators,
                  "ask no validate_doc_update: every document is let in");
+    app.add_option("--members", options.members,
+                   "behave as a cluster of so many members behind a balancer, 1 to 9 (see CONTROL.md)")
+        ->check(CLI::Range(1, couchmock::MockConfig::members_most))
+        ->capture_default_str();
     app.add_option("--upstream", options.upstream,
                    "URL of a CouchDB to stand in front of, instead of the mock's own store")
         ->excludes(data);

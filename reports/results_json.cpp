@@ -73,6 +73,7 @@ object run_of(const Run& run) {
     if (topology.store != sim::Topology{}.store) made["topology"].as_object()["store"] = topology.store;
     if (topology.servers != sim::Topology{}.servers)
         made["topology"].as_object()["servers"] = topology.servers;
+    if (topology.members > 1) made["topology"].as_object()["members"] = topology.members;
     // Left out where nobody polls, so that results from before clients could are still of the same topology.
     if (topology.polling > 0) made["topology"].as_object()["polling"] = topology.polling;
     return made;

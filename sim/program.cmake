@@ -1,6 +1,6 @@
 # chatsim: the scenario runner. Knows the worlds, the judges and the reports; main.cpp is its only unit with CLI11.
 add_executable(chatsim
-  program/check.cpp program/compare.cpp program/explore.cpp program/interrupt.cpp program/main.cpp program/matrix.cpp program/main_search.cpp program/node_flags.cpp program/progress.cpp
+  program/check.cpp program/compare.cpp program/explore.cpp program/generator_flags.cpp program/interrupt.cpp program/main.cpp program/matrix.cpp program/merge.cpp program/main_search.cpp program/node_flags.cpp program/progress.cpp
   program/replay_target.cpp program/reference.cpp program/replay.cpp program/run.cpp program/run_folder.cpp program/shrink.cpp program/store_choice.cpp program/summary.cpp
   program/sweep.cpp program/verify.cpp)
 davenport_precompile(chatsim)

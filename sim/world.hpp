@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/base/time.hpp"
 #include "sim/record/record.hpp"
 #include "sim/scenario/plan.hpp"
 
@@ -8,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,7 +36,7 @@ struct WorldOptions {
         nullptr;  ///< set by Ctrl-C: the world ends what it started and returns
     /// Called regularly; returning true ends the run, because its outcome is known.
     std::function<bool()> abort;
-    /// Called regularly with the time since the start of the run, for a progress line.
+    /// Called regularly with the time since the start of the run, for a progress line; negative before it.
     std::function<void(Duration at)> progress;
     std::function<void(const TracedEvent&)> trace;  ///< called for every event (virtual world)
     std::string store_kill;   ///< shell command that kills the CouchDB behind `store`, for store.crash and
@@ -48,7 +50,12 @@ struct WorldOptions {
     std::map<std::string, std::string> attached;  ///< URLs, by name
     std::string control;  ///< URL of the control port of a couchmock in front of that store, if there is one
     std::string room_prefix;  ///< of the run's rooms, which nobody else uses
+    /// The run begins at this time of the wall clock (process world).
+    std::optional<base::WallTime> start_at;
 };
+
+/// How late a run may begin: what WorldOptions::start_at asks for is refused later than this.
+inline constexpr Duration start_slack_max = std::chrono::seconds{1};
 
 /// How a run ended. The verdict is up to the checkers.
 struct WorldResult {

@@ -23,6 +23,8 @@ struct ListQuery {
     bool keys_are_no_list = false;  ///< `keys` stands there and is something else
     std::uint64_t limit = UINT64_MAX, skip = 0;
     std::string partition;
+    MemberIndex member = whole_cluster;  ///< whose copy is listed
+    Replicas replicas;                   ///< that are asked for `keys`
     DocumentView view;
 };
 

@@ -48,7 +48,7 @@ void drop_database(Server& server, Call& call);
 void database_root(Server& server, Call& call, Database& database);
 /// False when `name` is no administrative path of a database.
 bool database_path(Server& server, Call& call, Database& database, std::string_view name);
-[[nodiscard]] std::string database_info(Database& database);
+[[nodiscard]] std::string database_info(const Server& server, Database& database, MemberIndex member);
 [[nodiscard]] bool is_database_name(std::string_view name);
 
 // ---- documents

@@ -5,6 +5,7 @@
 #include "node/base/json.hpp"
 
 #include <iterator>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -50,8 +51,9 @@ void append_head(std::string& out, Database& database, const ListQuery& range, s
     fmt::format_to(std::back_inserter(out), "{{\"total_rows\":{},\"offset\":{},", total,
                    offset ? std::to_string(*offset) : "null");
     if (range.update_seq)
-        out +=
-            offset ? "\"update_seq\":\"" + database.sequence(database.now()) + "\"," : "\"update_seq\":null,";
+        out += offset ? "\"update_seq\":\"" +
+                            database.sequence(database.log(range.member).now(), range.member) + "\","
+                      : "\"update_seq\":null,";
     out += "\"rows\":[";
 }
 
@@ -90,9 +92,11 @@ void append_range(std::string& out, Database& database, const ListQuery& range, 
     if (left == 0) out += "\r\n";
     auto cursor = index.at(range.descending ? last - 1 - std::min<std::uint64_t>(range.skip, last - 1)
                                             : first + range.skip);
-    for (bool comma = false; left > 0; --left, comma = true) {
-        if (comma) out += ',';
-        append_row(out, *cursor.get(), range);
+    for (bool comma = false; left > 0; --left) {
+        if (const auto& document = *cursor.get(); database.is_at(document, range.member)) {
+            if (std::exchange(comma, true)) out += ',';
+            append_row(out, document, range);
+        }
         range.descending ? cursor.previous() : cursor.next();
     }
     out += "\r\n]}";
@@ -117,7 +121,8 @@ void append_keys(std::string& out, Database& database, const ListQuery& range, s
     for (std::size_t i = range.skip; i < keys.size() && shown < range.limit; ++i, ++shown) {
         if (shown > 0) out += ',';
         const auto& key = keys[range.descending ? keys.size() - 1 - i : i];
-        const auto* document = key.is_string() ? database.find(std::string_view{key.get_string()}) : nullptr;
+        const auto* document =
+            key.is_string() ? database.find_at(std::string_view{key.get_string()}, range.replicas) : nullptr;
         if (document) {
             append_row(out, *document, range);
         } else {
@@ -149,7 +154,9 @@ void all_docs(Server& server, Call& call, Database& database, std::string_view p
     std::string out;
     if (multiple) {
         out = "{\"results\":[";
-        for (const auto& range : read_list_queries(call)) {
+        for (auto& range : read_list_queries(call)) {
+            range.member = call.member;
+            range.replicas = call.replicas;
             out += out.ends_with('[') ? "\r\n" : ",\r\n";
             append_answer(out, database, range, prefix);
         }
@@ -157,7 +164,10 @@ void all_docs(Server& server, Call& call, Database& database, std::string_view p
         return;
     }
     if (call.method() != "GET" && call.method() != "POST") throw method_not_allowed("GET,HEAD,POST");
-    append_answer(out, database, read_list_query(call, call.method() == "POST"), prefix);
+    auto query = read_list_query(call, call.method() == "POST");
+    query.member = call.member;
+    query.replicas = call.replicas;
+    append_answer(out, database, query, prefix);
     server.send_chunked(call, out + '\n');
 }
 

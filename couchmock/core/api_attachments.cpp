@@ -57,7 +57,7 @@ std::optional<std::vector<Range>> read_ranges(std::string_view header, std::uint
 /// The attachment `name` of the revision that the request names, or of the winner.
 const Attachment& find_attachment(const Call& call, const Database& database, std::string_view id,
                                   std::string_view name) {
-    const auto* document = database.find(id);
+    const auto* document = database.find_at(id, call.replicas);
     if (!document) throw not_found();
     auto node = document->tree.winner();
     if (const auto* rev = call.find("rev")) {

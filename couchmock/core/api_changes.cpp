@@ -95,16 +95,25 @@ void read_parameter(ChangesQuery& query, const std::string& key, const std::stri
     }
 }
 
-Position read_since(const Database& database, const std::string& since) {
-    if (since == "now") return database.now();
-    if (since == "0") return database.start();
-    auto position = database.read(since);
-    if (!position) throw bad_request("Malformed sequence supplied in 'since' parameter.");
-    return std::move(*position);
+void read_since(FeedOptions& options, Database& database, const std::string& since, MemberIndex member) {
+    options.member = member;
+    if (since == "now") {
+        options.since = database.log(member).now();
+    } else if (since == "0") {
+        options.since = database.start();
+    } else {
+        auto place = database.read_at(since, member);
+        if (!place) throw bad_request("Malformed sequence supplied in 'since' parameter.");
+        options.member = place->member;
+        options.since = std::move(place->position);
+    }
 }
 
 void answer_whole(Server& server, Call& call, Database& database, const FeedOptions& options) {
-    const auto etag = opaque_etag(std::to_string(database.tag()) + '-' + std::to_string(database.version()));
+    auto state = std::to_string(database.tag()) + '-' + std::to_string(database.version());
+    if (options.member != whole_cluster)
+        state += '-' + database.sequence(database.log(options.member).now(), options.member);
+    const auto etag = opaque_etag(state);
     if (answer_not_modified(call, etag)) return;
     if (call.is_head()) {
         call.respond_empty(200, {{"ETag", etag}});
@@ -142,7 +151,7 @@ void changes(Server& server, Call& call, Database& database) {
         options.filter = changes_filter(server, call, database, query.filter, body ? &*body : nullptr);
     if (!query.known_feed)
         throw bad_request("Supported `feed` types: normal, continuous, live, longpoll, eventsource");
-    options.since = options.descending ? database.start() : read_since(database, query.since);
+    read_since(options, database, options.descending ? "0" : query.since, call.member);
     if (!query.known_style) throw badarg();
 
     if (options.kind == FeedKind::normal) {

@@ -3,6 +3,7 @@
 #include "node/base/json.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -47,6 +48,22 @@ void restart(Server& server, Call& call, const boost::json::value& wanted) {
     call.respond_json(200, R"({"ok":true})");
 }
 
+/// A member of the cluster goes, or comes back. `by`: what for; a member is back when nothing keeps it away.
+void move_member(Server& server, Call& call, bool goes, const boost::json::value& wanted) {
+    const auto number = base::int_member(wanted, "member").value_or(0);
+    const auto by = static_cast<std::uint64_t>(base::int_member(wanted, "by").value_or(0));
+    const base::Duration lag{base::int_member(wanted, "delay_us").value_or(0)};
+    if (!server.cluster.is_cluster())
+        throw bad_request("there is one member: start couchmock with --members");
+    if (goes && (number < 1 || std::cmp_greater(number, server.cluster.size())))
+        throw bad_request(fmt::format("`member` must be a whole number, 1 to {}", server.cluster.size()));
+    if (goes)
+        server.take_member_away(static_cast<MemberIndex>(number - 1), by, base::bool_member(wanted, "empty"));
+    else
+        server.give_members_back(by, lag, call.now().time);
+    call.respond_json(200, R"({"ok":true})");
+}
+
 /// The whole memory as one JSON text, to be put back later or elsewhere.
 void state(Server& server, Call& call) {
     if (call.method() == "GET") {
@@ -54,6 +71,8 @@ void state(Server& server, Call& call) {
     } else if (call.method() == "PUT") {
         if (!archive::from_json(server, call.body(), call.now()))
             throw bad_request("this is no state of a mock");
+        if (server.cluster.is_cluster())
+            for (const auto& [name, database] : server.databases) database->make_copies(server.cluster.up());
         call.respond_json(200, R"({"ok":true})");
     } else {
         throw method_not_allowed("GET,PUT");
@@ -83,6 +102,8 @@ void control(Server& server, Call& call) {
     else if (what == "document_edit" || what == "document_delete" || what == "document_purge" ||
              what == "document_conflict")
         change_by_hand(server, call, what, body);
+    else if (what == "member_down" || what == "member_up")
+        move_member(server, call, what == "member_down", body);
     else if (what == "crash")
         call.respond_json(200, R"({"ok":true})");  // what is in memory was acknowledged or never asked for
     else

@@ -114,20 +114,30 @@ std::string shard_range(const Database& database, std::size_t shard) {
     return fmt::format("{:08x}-{:08x}", begin, end);
 }
 
-void shards(Call& call, const Database& database) {
+/// Who has a shard: every member does.
+std::string shard_nodes(const Cluster& cluster) {
+    if (!cluster.is_cluster()) return R"(["couchdb@127.0.0.1"])";
+    std::string out;
+    for (MemberIndex i = 0; i < cluster.size(); ++i)
+        out += (out.empty() ? "[\"" : ",\"") + Cluster::name_of(i) + '"';
+    return out + ']';
+}
+
+void shards(const Server& server, Call& call, const Database& database) {
     if (call.path().size() > 3) throw not_found();
     call.names_request = call.method() != "GET";
     if (call.method() != "GET") throw method_not_allowed("GET");
+    const auto nodes = shard_nodes(server.cluster);
     if (call.path().size() == 3) {
         const auto range = shard_range(database, database.shard_of(call.path()[2]));
-        call.respond_json(200, fmt::format(R"({{"range":"{}","nodes":["couchdb@127.0.0.1"]}})", range));
+        call.respond_json(200, fmt::format(R"({{"range":"{}","nodes":{}}})", range, nodes));
         return;
     }
     const auto count = database.shard_count();
     std::string json = "{\"shards\":{";
     for (std::size_t i = 0; i < count; ++i) {
-        fmt::format_to(std::back_inserter(json), "{}\"{}\":[\"couchdb@127.0.0.1\"]", i ? "," : "",
-                       shard_range(database, i));
+        fmt::format_to(std::back_inserter(json), "{}\"{}\":{}", i ? "," : "", shard_range(database, i),
+                       nodes);
     }
     call.respond_json(200, json + "}}");
 }
@@ -177,23 +187,25 @@ void drop_database(Server& server, Call& call) {
     call.respond_json(200, R"({"ok":true})");
 }
 
-std::string database_info(Database& database) {
+std::string database_info(const Server& server, Database& database, MemberIndex member) {
     const auto& settings = database.settings();
+    const auto& cluster = server.cluster;
     const auto sizes = database.sizes();
     std::string name;
     base::append_json_string(name, settings.name);
     return fmt::format(
         R"({{"instance_start_time":"{}","db_name":{},"purge_seq":"{}","update_seq":"{}",)"
         R"("sizes":{{"file":{},"external":{},"active":{}}},"props":{},"doc_del_count":{},"doc_count":{},)"
-        R"("disk_format_version":8,"compact_running":false,"cluster":{{"q":{},"n":1,"w":1,"r":1}}}})",
-        settings.created_s, name, database.sequence_of_purges(), database.sequence(database.now()),
-        sizes.file, sizes.external, sizes.active, settings.partitioned ? R"({"partitioned":true})" : "{}",
-        database.deleted_count(), database.doc_count(), database.shard_count());
+        R"("disk_format_version":8,"compact_running":false,"cluster":{{"q":{},"n":{},"w":{},"r":{}}}}})",
+        settings.created_s, name, database.sequence_of_purges(),
+        database.sequence(database.log(member).now(), member), sizes.file, sizes.external, sizes.active,
+        settings.partitioned ? R"({"partitioned":true})" : "{}", database.deleted_count(),
+        database.doc_count(), database.shard_count(), cluster.size(), cluster.quorum(), cluster.quorum());
 }
 
 void database_root(Server& server, Call& call, Database& database) {
     if (call.method() == "GET")
-        call.respond_json(200, database_info(database));
+        call.respond_json(200, database_info(server, database, call.member));
     else if (call.method() == "POST")
         post_document(server, call, database);
     else
@@ -204,7 +216,7 @@ void shard_path(Server& server, Call& call, Database& database, std::string_view
     if (name == "_compact")
         compact(call, database);
     else if (name == "_shards")
-        shards(call, database);
+        shards(server, call, database);
     else
         job(call);
     if (name == "_view_cleanup") server.scripts->clean_up(database);

@@ -141,7 +141,8 @@ BulkEntry read_entry(const Database& database, const boost::json::value& wanted,
     return entry;
 }
 
-OpenedRevisions open_entry(const Database& database, const BulkEntry& entry) {
+OpenedRevisions open_entry(const Call& call, const Database& database, const BulkEntry& entry) {
+    if (!database.find_at(entry.found_id, call.replicas)) return {};
     try {
         return open_revisions(database, entry.found_id, entry.query);
     } catch (const ApiError&) {
@@ -159,7 +160,7 @@ void bulk_get_json(Call& call, const Database& database, const std::vector<BulkE
     for (const auto& entry : entries) {
         if (out.back() != '[') out += ',';
         out += "{\"id\":" + entry.id + ",\"docs\":[";
-        const auto opened = entry.error.empty() ? open_entry(database, entry) : OpenedRevisions{};
+        const auto opened = entry.error.empty() ? open_entry(call, database, entry) : OpenedRevisions{};
         if (!entry.error.empty())
             out += "{\"error\":" + entry.error + '}';
         else if (opened.found.empty())
@@ -205,7 +206,7 @@ void bulk_get_mixed(Server& server, Call& call, const Database& database,
         out += "\r\n--" + boundary + "\r\nContent-Type: application/json; error=\"true\"\r\n\r\n" + error;
     };
     for (const auto& entry : entries) {
-        const auto opened = entry.error.empty() ? open_entry(database, entry) : OpenedRevisions{};
+        const auto opened = entry.error.empty() ? open_entry(call, database, entry) : OpenedRevisions{};
         if (!entry.error.empty())
             refuse(entry.error);
         else if (opened.found.empty())
@@ -233,6 +234,7 @@ void bulk_get_mixed(Server& server, Call& call, const Database& database,
 void read_document(Server& server, Call& call, const Database& database, std::string_view id) {
     auto query = read_document_query(call);
     if (query.opens_revs() || (query.rev && !query.latest)) query.view.forget_siblings();
+    if (!call.replicas.empty() && !database.find_at(id, call.replicas)) throw not_found();
     if (query.opens_revs()) {
         send_opened(server, call, database, id, query);
         return;

@@ -97,29 +97,31 @@ void append_listed(std::string& out, std::string_view id, const Database::Local&
 
 /// The rows that a query asks for, in its order; those of keys without a document have no second.
 std::vector<std::pair<std::string, const Database::Local*>> listed(const Database& database,
-                                                                   const ListQuery& query) {
+                                                                   const ListQuery& query,
+                                                                   MemberIndex member) {
+    const auto& locals = database.locals(member);
     std::vector<std::pair<std::string, const Database::Local*>> rows;
     if (query.keys && query.keys->size() != 1) {  // one alone is a range
         for (const auto& key : *query.keys) {
             const auto id = key.is_string() ? std::string{key.get_string()} : std::string{};
             if (!id.starts_with("_local/")) continue;
-            const auto it = database.locals().find(id);
-            rows.emplace_back(base::write_json(key), it == database.locals().end() ? nullptr : &it->second);
+            const auto it = locals.find(id);
+            rows.emplace_back(base::write_json(key), it == locals.end() ? nullptr : &it->second);
         }
     } else {
-        for (const auto& [id, local] : database.locals())
+        for (const auto& [id, local] : locals)
             if (is_in_range(query, id)) rows.emplace_back(id, &local);
     }
     if (query.descending) std::ranges::reverse(rows);
     return rows;
 }
 
-void append_list(std::string& out, const Database& database, const ListQuery& query) {
+void append_list(std::string& out, const Database& database, const ListQuery& query, MemberIndex member) {
     out += "{\"total_rows\":null,\"offset\":null,";
     if (query.update_seq) out += "\"update_seq\":null,";
     out += "\"rows\":[";
     std::uint64_t shown = 0;
-    const auto rows = listed(database, query);
+    const auto rows = listed(database, query, member);
     for (std::size_t i = query.skip; i < rows.size() && shown < query.limit; ++i, ++shown) {
         out += shown == 0 ? "\r\n" : ",\r\n";
         const auto& [id, local] = rows[i];
@@ -179,22 +181,22 @@ void local_document(Server& server, Call& call, Database& database, std::string_
         read_document(server, call, database, id);
         return;
     }
-    const auto it = database.locals().find(id);
-    if (it == database.locals().end()) throw not_found();
+    const auto* local = database.find_local(id, call.replicas);
+    if (!local) throw not_found();
     if (call.method() == "DELETE") {
         if (const auto* rev = call.find("rev")) static_cast<void>(read_revision(*rev));
         database.erase_local(id);
         call.respond_json(200, written(id, "0-0"), {{"ETag", opaque_etag(std::string{id} + "0-0")}});
         return;
     }
-    const auto rev = fmt::format("0-{}", it->second.revision);
-    const auto etag = opaque_etag(it->second.body + rev);
+    const auto rev = fmt::format("0-{}", local->revision);
+    const auto etag = opaque_etag(local->body + rev);
     if (answer_not_modified(call, etag)) return;
     std::string json;
-    append_plain_document(json, id, rev, it->second.body);
+    append_plain_document(json, id, rev, local->body);
     if (query.view.revs) {
         json.pop_back();
-        json += fmt::format(R"(,"_revisions":{{"start":0,"ids":["{}"]}}}})", it->second.revision);
+        json += fmt::format(R"(,"_revisions":{{"start":0,"ids":["{}"]}}}})", local->revision);
     }
     call.respond_json(200, std::move(json), {{"ETag", etag}});
 }
@@ -205,13 +207,13 @@ void local_documents(Server& server, Call& call, Database& database, bool multip
         out = "{\"results\":[";
         for (const auto& query : read_list_queries(call)) {
             out += out.ends_with('[') ? "\r\n" : ",\r\n";
-            append_list(out, database, query);
+            append_list(out, database, query, call.member);
         }
         server.send_chunked(call, out + "\r\n]}\n");
         return;
     }
     if (call.method() != "GET" && call.method() != "POST") throw method_not_allowed("GET,HEAD,POST");
-    append_list(out, database, read_list_query(call, call.method() == "POST"));
+    append_list(out, database, read_list_query(call, call.method() == "POST"), call.member);
     server.send_chunked(call, out + '\n');
 }
 

@@ -7,13 +7,21 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace davenport::couchmock::api {
 namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view node_name = "couchdb@127.0.0.1";
+/// Of a server that is no cluster.
+constexpr std::string_view single_node_name = "couchdb@127.0.0.1";
+
+/// Of the member that answers.
+std::string node_name(const Server& server, const Call& call) {
+    return server.cluster.is_cluster() ? Cluster::name_of(call.member == whole_cluster ? 0 : call.member)
+                                       : std::string{single_node_name};
+}
 
 void require_method(const Call& call, std::string_view method, std::string_view allowed) {
     if (call.method() != method) throw method_not_allowed(allowed);
@@ -117,7 +125,7 @@ void dbs_info(Server& server, Call& call) {
         out += "{\"key\":";
         base::append_json_string(out, name);
         if (auto* database = server.find(name))
-            out += ",\"info\":" + database_info(*database) + '}';
+            out += ",\"info\":" + database_info(server, *database, call.member) + '}';
         else
             out += ",\"error\":\"not_found\"}";
     }
@@ -158,9 +166,10 @@ void node(Server& server, Call& call) {
     const auto& path = call.path();
     if (path.size() == 1) throw bad_request("Incomplete path to _node request");
     const auto what = path.size() > 2 ? std::string_view{path[2]} : std::string_view{};
-    if (path[1] != "_local" && path[1] != node_name) throw not_found("no such node: " + path[1]);
+    const auto name = node_name(server, call);
+    if (path[1] != "_local" && path[1] != name) throw not_found("no such node: " + path[1]);
     if (path.size() == 2) {
-        call.respond_json(200, fmt::format(R"({{"name":"{}"}})", node_name));
+        call.respond_json(200, fmt::format(R"({{"name":"{}"}})", name));
     } else if (what == "_stats") {
         stats(call);
     } else if (what == "_config") {
@@ -194,11 +203,19 @@ void node(Server& server, Call& call) {
     }
 }
 
-void membership(Call& call) {
+/// Those that are there, and those that belong to it.
+void membership(const Server& server, Call& call) {
     call.names_request = call.request().method != "GET";
     if (call.path().size() > 1) throw not_found();
     require_get_only(call);
-    call.respond_json(200, fmt::format(R"({{"all_nodes":["{0}"],"cluster_nodes":["{0}"]}})", node_name));
+    const auto& cluster = server.cluster;
+    std::vector<std::string> there, all;
+    for (MemberIndex i = 0; i < cluster.size(); ++i) {
+        all.push_back(cluster.is_cluster() ? Cluster::name_of(i) : std::string{single_node_name});
+        if (cluster.is_up(i)) there.push_back(all.back());
+    }
+    call.respond_json(200, fmt::format(R"({{"all_nodes":["{}"],"cluster_nodes":["{}"]}})",
+                                       fmt::join(there, "\",\""), fmt::join(all, "\",\"")));
 }
 
 void cluster_action(Call& call) {
@@ -217,10 +234,11 @@ void cluster_action(Call& call) {
         throw bad_request("Invalid Action'");
 }
 
-/// One node that was set up as such, and stays so.
-void cluster_setup(Call& call) {
+/// One node, or a cluster, that was set up as such and stays so.
+void cluster_setup(const Server& server, Call& call) {
     if (call.method() == "GET")
-        call.respond_json(200, R"({"state":"single_node_enabled"})");
+        call.respond_json(200, server.cluster.is_cluster() ? R"({"state":"cluster_finished"})"
+                                                           : R"({"state":"single_node_enabled"})");
     else if (call.method() == "POST")
         cluster_action(call);
     else
@@ -244,7 +262,7 @@ void active_tasks(const Server& server, Call& call) {
         const auto started_s = base::unix_ms(job.started) / 1000;
         json::object task{
             {"type", "replication"},
-            {"node", node_name},
+            {"node", node_name(server, call)},
             {"pid", "<0.1000.0>"},
             {"replication_id", id},
             {"source", job.source_url},
@@ -294,9 +312,9 @@ bool server_path(Server& server, Call& call, std::string_view name) {
     } else if (name == "_dbs_info") {
         dbs_info(server, call);
     } else if (name == "_membership") {
-        membership(call);
+        membership(server, call);
     } else if (name == "_cluster_setup") {
-        cluster_setup(call);
+        cluster_setup(server, call);
     } else if (name == "_reload_query_servers") {
         if (call.method() != "POST") throw method_not_allowed("POST");
         call.require_json_type();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "couchmock/core/cluster.hpp"
 #include "couchmock/core/events.hpp"
 
 #include <optional>
@@ -92,8 +93,10 @@ public:
     [[nodiscard]] std::string base_url() const;
 
     User user;
-    std::string client;      ///< the peer's address
-    std::string request_id;  ///< for X-Couch-Request-ID
+    std::string client;                  ///< the peer's address
+    std::string request_id;              ///< for X-Couch-Request-ID
+    MemberIndex member = whole_cluster;  ///< that serves the request, in a cluster
+    Replicas replicas;                   ///< that answer when a document is read by its id; none: the whole
     /// Some paths are answered by CouchDB's older HTTP module, which names no request.
     bool names_request = true;
     /// Headers for every answer to this request: CORS, a cookie that is renewed.

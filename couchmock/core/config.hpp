@@ -12,6 +12,8 @@ struct MockConfig {
     bool javascript = true;          ///< false: what needs it is answered with 501
     bool ignore_validators = false;  ///< no validate_doc_update is asked
     int default_shards = 2;          ///< q of databases that are made without one; CouchDB's own default
+    static constexpr int members_most = 9;  ///< as the faults of members can name them
+    int members = 1;                        ///< of the cluster that it behaves as; 1 is none
 };
 
 }  // namespace davenport::couchmock

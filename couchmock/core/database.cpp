@@ -42,9 +42,11 @@ std::string revision_hash(bool deleted, const Revision* parent, std::string_view
 }
 
 Database::Database(Settings settings, base::Random random)
-    : settings_(std::move(settings)), random_(random), tag_(random_.next()) {
-    shards_.resize(static_cast<std::size_t>(std::max(1, settings_.shards)));
-}
+    : settings_(std::move(settings)),
+      random_(random),
+      tag_(random_.next()),
+      log_(static_cast<std::size_t>(std::max(1, settings_.shards))),
+      knows_no_validation_(log_.shard_count()) {}
 
 const Document* Database::find(std::string_view id) const {
     const auto it = documents_.find(id);
@@ -52,10 +54,10 @@ const Document* Database::find(std::string_view id) const {
 }
 
 std::size_t Database::shard_of(std::string_view id) const {
-    if (shards_.size() == 1) return 0;
+    if (log_.shard_count() == 1) return 0;
     if (settings_.partitioned && !id.starts_with('_')) id = id.substr(0, id.find(':'));
     const auto crc = crc32(0, reinterpret_cast<const Bytef*>(id.data()), static_cast<uInt>(id.size()));
-    return static_cast<std::size_t>(crc * std::uint64_t{shards_.size()} >>
+    return static_cast<std::size_t>(crc * std::uint64_t{log_.shard_count()} >>
                                     32);  // equal ranges, as mem3 cuts them
 }
 
@@ -72,7 +74,7 @@ struct Database::Judged {
 /// there is no such function a shard knows from its first edit on.
 bool Database::looks_up(const Edit& edit) const {
     return !edit.attachments.empty() || edit.id.starts_with("_design/") || settings_.name == "_users" ||
-           has_validation() || !shards_[shard_of(edit.id)].knows_no_validation;
+           has_validation() || !knows_no_validation_[shard_of(edit.id)];
 }
 
 Database::Judged Database::judge(const Edit& edit, bool looked_up) const {
@@ -90,7 +92,7 @@ bool Database::would_conflict(const Edit& edit) const { return judge(edit, looks
 std::vector<bool> Database::shards_that_look_up(const std::vector<Edit>& edits) const {
     std::vector<bool> out;
     if (edits.size() < 2) return out;
-    out.resize(shards_.size());
+    out.resize(log_.shard_count());
     for (const auto& edit : edits)
         if (looks_up(edit)) out[shard_of(edit.id)] = true;
     return out;
@@ -105,16 +107,6 @@ Document& Database::make(std::string id) {
     return it->second;
 }
 
-void Database::drop_change(const Document& document) {
-    auto& shard = shards_[document.shard];
-    auto& change = shard.changes[after(document.shard, document.seq - 1)];
-    change.document = nullptr;
-    if (++shard.dead > 64 && shard.dead > shard.changes.size() / 2) {
-        std::erase_if(shard.changes, [](const Change& c) { return c.document == nullptr; });
-        shard.dead = 0;
-    }
-}
-
 void Database::note_unsaved(std::string_view id) {
     if (!tracks_) return;
     unsaved_.any = true;
@@ -126,10 +118,15 @@ void Database::set_local(std::string id, Local local) {
         unsaved_.any = true;
         unsaved_.locals.push_back(id);
     }
+    for (auto& copy : copies_)
+        if (!copy.is_away()) copy.locals.insert_or_assign(id, local);
     locals_.insert_or_assign(std::move(id), std::move(local));
 }
 
 bool Database::erase_local(std::string_view id) {
+    for (auto& copy : copies_)
+        if (const auto found = copy.locals.find(id); !copy.is_away() && found != copy.locals.end())
+            copy.locals.erase(found);
     const auto it = locals_.find(id);
     if (it == locals_.end()) return false;
     if (tracks_) {
@@ -142,19 +139,17 @@ bool Database::erase_local(std::string_view id) {
 
 void Database::clear_locals() {
     while (!locals_.empty()) erase_local(std::string{locals_.begin()->first});
+    for (auto& copy : copies_) copy.locals.clear();
 }
 
 bool Database::restore(const std::string& id, std::size_t shard, std::uint64_t seq,
                        std::vector<RevTree::Node> nodes) {
-    if (shard >= shards_.size() || seq == 0) return false;
+    if (shard >= log_.shard_count() || seq == 0) return false;
     auto& document = make(id);
     document.tree = RevTree::of(std::move(nodes));
     document.shard = shard;
     document.seq = seq;
-    auto& changes = shards_[shard].changes;
-    const auto place = changes.begin() + static_cast<std::ptrdiff_t>(after(shard, seq));
-    changes.insert(place, {seq, &document});
-    shards_[shard].update_seq = std::max(shards_[shard].update_seq, seq);
+    log_.insert(shard, seq, document);
     ++version_;
     if (document.tree.deleted()) return true;
     live_.insert(&document);
@@ -164,12 +159,12 @@ bool Database::restore(const std::string& id, std::size_t shard, std::uint64_t s
 
 void Database::restore_place(std::uint64_t tag, const Position& seqs) {
     tag_ = tag;
-    for (std::size_t i = 0; i < shards_.size() && i < seqs.size(); ++i) shards_[i].update_seq = seqs[i];
+    for (std::size_t i = 0; i < log_.shard_count() && i < seqs.size(); ++i) log_.set_update_seq(i, seqs[i]);
 }
 
 void Database::note_validation(const Document& document) {
     if (!document.id.starts_with("_design/")) return;
-    for (auto& shard : shards_) shard.knows_no_validation = false;
+    knows_no_validation_.assign(log_.shard_count(), false);
     if (settings_.name == "_users" && document.id == "_design/_auth") return;  // built in
     if (const auto it = validating_.find(document.id); it != validating_.end()) validating_.erase(it);
     const auto& leaf = document.tree.at(document.tree.winner()).leaf;
@@ -179,10 +174,9 @@ void Database::note_validation(const Document& document) {
 }
 
 void Database::changed(Document& document, bool was_alive) {
-    auto& shard = shards_[document.shard];
-    if (document.seq != 0) drop_change(document);
-    document.seq = ++shard.update_seq;
-    shard.changes.push_back({document.seq, &document});
+    if (document.seq != 0) log_.drop(document.shard, document.seq);
+    document.seq = log_.append(document.shard, document);
+    for (auto& copy : copies_) copy.changed(document.shard, document);
     ++version_;
     const auto& leaf = document.tree.at(document.tree.winner()).leaf;
     if (leaf) bytes_written_ += leaf->body.size() + 2;
@@ -197,11 +191,11 @@ void Database::changed(Document& document, bool was_alive) {
 }
 
 void Database::note_edited(const Document& document) {
-    if (!document.id.starts_with("_design/")) shards_[document.shard].knows_no_validation = true;
+    if (!document.id.starts_with("_design/")) knows_no_validation_[document.shard] = true;
 }
 
 void Database::note_setting() {
-    for (auto& shard : shards_) ++shard.update_seq;
+    for (std::size_t shard = 0; shard < log_.shard_count(); ++shard) log_.skip(shard);
     ++version_;
     note_settings();
 }
@@ -246,8 +240,7 @@ std::vector<Edited> Database::update(std::vector<Edit> edits) {
         }
         i = end;
     }
-    if (wrote_design)
-        for (auto& shard : shards_) shard.knows_no_validation = false;
+    if (wrote_design) knows_no_validation_.assign(log_.shard_count(), false);
     return results;
 }
 
@@ -309,7 +302,7 @@ std::vector<Revision> Database::purge(std::string_view id, const std::vector<Rev
     purged.emplace_back(std::string{id}, revisions);
     note_settings();
     if (it == documents_.end()) {
-        ++shards_[shard_of(id)].update_seq;
+        log_.skip(shard_of(id));
         return {};
     }
     auto& document = it->second;
@@ -318,16 +311,17 @@ std::vector<Revision> Database::purge(std::string_view id, const std::vector<Rev
     for (const auto& revision : revisions)
         if (document.tree.purge(revision)) gone.push_back(revision);
     if (gone.empty()) {
-        ++shards_[document.shard].update_seq;
+        log_.skip(document.shard);
         return gone;
     }
     if (!document.tree.empty()) {
         changed(document, was_alive);
         return gone;
     }
-    drop_change(document);
+    log_.drop(document.shard, document.seq);
+    drop_from_copies(document);
     note_unsaved(document.id);
-    ++shards_[document.shard].update_seq;
+    log_.skip(document.shard);
     if (was_alive) live_.erase(&document);
     documents_.erase(it);
     return gone;
@@ -341,7 +335,7 @@ void Database::compact() {
 
 Database::Sizes Database::sizes() const {
     const auto written = bytes_written_ + 200 * version_;
-    return {8192 * shards_.size() + written, bytes_written_, written};
+    return {8192 * log_.shard_count() + written, bytes_written_, written};
 }
 
 }  // namespace davenport::couchmock

@@ -1,11 +1,12 @@
 #pragma once
 
+#include "couchmock/core/changes_log.hpp"
+#include "couchmock/core/cluster.hpp"
 #include "couchmock/core/live_index.hpp"
+#include "couchmock/core/member_copy.hpp"
 #include "couchmock/core/rev_tree.hpp"
-#include "couchmock/core/sequence.hpp"
 #include "node/base/random.hpp"
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -47,6 +48,12 @@ struct Edited {
 /// (couch_db:new_revid).
 std::string revision_hash(bool deleted, const Revision* parent, std::string_view body_term,
                           const std::vector<Attachment>& attachments);
+
+/// Where a feed goes on, and in whose copy.
+struct FeedPlace {
+    MemberIndex member;
+    Position position;
+};
 
 /// One database: documents in the order of their ids, and in the order of their newest changes, shard by
 /// shard.
@@ -98,24 +105,21 @@ public:
 
     // ---- the feed
 
-    /// One entry of a shard's feed; null where a later change of the same document took its place.
-    struct Change {
-        std::uint64_t seq;
-        const Document* document;
-    };
+    using Change = ChangesLog::Change;
+    using Row = ChangesLog::Row;
     [[nodiscard]] std::size_t shard_of(std::string_view id) const;
-    [[nodiscard]] std::size_t shard_count() const { return shards_.size(); }
-    [[nodiscard]] const std::vector<Change>& changes(std::size_t shard) const {
-        return shards_[shard].changes;
+    [[nodiscard]] std::size_t shard_count() const { return log_.shard_count(); }
+    [[nodiscard]] const std::vector<Change>& changes(std::size_t shard) const { return log_.changes(shard); }
+    [[nodiscard]] std::size_t after(std::size_t shard, std::uint64_t seq) const {
+        return log_.after(shard, seq);
     }
-    /// Where the first entry with a seq above `seq` stands in changes().
-    [[nodiscard]] std::size_t after(std::size_t shard, std::uint64_t seq) const;
-    [[nodiscard]] std::uint64_t update_seq(std::size_t shard) const { return shards_[shard].update_seq; }
-    [[nodiscard]] Position now() const;
-    [[nodiscard]] Position start() const { return Position(shards_.size(), 0); }
-    /// How many documents changed after `position`.
-    [[nodiscard]] std::uint64_t count_after(const Position& position) const;
-    [[nodiscard]] std::string sequence(const Position& position) const;
+    [[nodiscard]] std::uint64_t update_seq(std::size_t shard) const { return log_.update_seq(shard); }
+    [[nodiscard]] Position now() const { return log_.now(); }
+    [[nodiscard]] Position start() const { return log_.start(); }
+    [[nodiscard]] std::uint64_t count_after(const Position& position) const {
+        return log_.count_after(position);
+    }
+    [[nodiscard]] std::string sequence(const Position& position, MemberIndex member = whole_cluster) const;
     [[nodiscard]] std::string sequence_of_purges() const;
     /// Nothing when `text` is no seq; the start when it is one of another database or incarnation.
     [[nodiscard]] std::optional<Position> read(std::string_view text) const;
@@ -123,16 +127,39 @@ public:
     /// Bumped by every change of a document, purges included.
     [[nodiscard]] std::uint64_t version() const { return version_; }
 
-    struct Local {
-        std::uint64_t revision = 0;
-        std::string body;
-    };
-    using Locals = std::map<std::string, Local, std::less<>>;
-    [[nodiscard]] const Locals& locals() const { return locals_; }
+    using Local = LocalDocument;
+    using Locals = LocalDocuments;
+    [[nodiscard]] const Locals& locals(MemberIndex member = whole_cluster) const {
+        return member == whole_cluster ? locals_ : copies_[member].locals;
+    }
+    /// At all members that are there.
     void set_local(std::string id, Local local);
-    /// False when there is none.
+    /// At all members that are there. False when there is none.
     bool erase_local(std::string_view id);
+    /// At all members.
     void clear_locals();
+
+    // ---- the members of a cluster; without copies everything is the whole's
+
+    /// `up` has one entry for each member: it has everything from now on, or is away and is owed what comes.
+    void make_copies(const std::vector<bool>& up);
+    [[nodiscard]] bool has_copies() const { return !copies_.empty(); }
+    [[nodiscard]] MemberCopy& copy(MemberIndex member) { return copies_[member]; }
+    [[nodiscard]] ChangesLog& log(MemberIndex member) {
+        return member == whole_cluster ? log_ : copies_[member].log();
+    }
+    /// As find(), of what `replicas` have: nullptr for a document whose first news has come to none of them.
+    [[nodiscard]] const Document* find_at(std::string_view id, const Replicas& replicas) const;
+    /// The newest that one of them has; nullptr when none has.
+    [[nodiscard]] const Local* find_local(std::string_view id, const Replicas& replicas) const;
+    [[nodiscard]] bool is_at(const Document& document, MemberIndex member) const {
+        return member == whole_cluster || copies_[member].has(document);
+    }
+    /// As read(), for a feed that `member` is asked for. Whose copy a seq is of goes on with it; if it is
+    /// away, `member` repeats what the reader may not have had from it.
+    [[nodiscard]] std::optional<FeedPlace> read_at(std::string_view text, MemberIndex member) const;
+    /// The member's disk is lost, and with it its `_local` documents and every seq that it gave.
+    void lose_copy(MemberIndex member) { copies_[member].lose_all(log_, random_.next()); }
 
     // ---- what a keeper of records has to know
     struct Unsaved {
@@ -162,6 +189,7 @@ public:
     /// Another incarnation: every seq given so far means the start.
     void retag() {
         tag_ = random_.next();
+        for (auto& copy : copies_) copy.retag(random_.next());
         note_settings();
     }
 
@@ -175,26 +203,11 @@ public:
     std::vector<std::pair<std::string, std::vector<Revision>>> purged;
     std::vector<std::string> indexes_made;  ///< Mango index definitions, JSON texts in the order made
 
-    /// A row of the feed, shared by everybody who is shown it: made once, given to all who follow.
-    struct Row {
-        std::uint64_t seq = 0;
-        std::string sequence;              ///< its seq; one shard only
-        std::array<std::string, 4> texts;  ///< `"id":...}` by style and include_docs; empty while not made
-    };
-    /// The row's place in a small cache; made empty when another one was there.
-    Row& row(std::size_t shard, std::uint64_t seq);
-
 private:
-    struct Shard {
-        std::uint64_t update_seq = 0;
-        bool knows_no_validation = false;  ///< an edit was looked at here since the last design document
-        std::vector<Change> changes;
-        std::size_t dead = 0;
-        std::vector<Row> rows;
-    };
     Document& make(std::string id);
     void changed(Document& document, bool was_alive);
-    void drop_change(const Document& document);
+    /// `document` is about to be erased.
+    void drop_from_copies(const Document& document);
     void note_unsaved(std::string_view id);
     void note_validation(const Document& document);
     struct Judged;
@@ -211,7 +224,10 @@ private:
     std::uint64_t version_ = 0;
     std::uint64_t rewinds_ = 0;
     Documents documents_;
-    std::vector<Shard> shards_;
+    ChangesLog log_;
+    std::vector<bool>
+        knows_no_validation_;         ///< by shard: an edit was looked at since the last design document
+    std::vector<MemberCopy> copies_;  ///< empty: there is one member
     LiveIndex live_;
     Locals locals_;
     bool tracks_ = false;

@@ -1,41 +1,13 @@
 #include "couchmock/core/database.hpp"
 
 #include <algorithm>
-#include <numeric>
 
-/// A database as its feed has it: places, sequences, rows.
+/// A database as its feed has it, and as a cluster's members have it: places, sequences, copies.
 namespace davenport::couchmock {
 
-namespace {
-
-constexpr std::size_t row_cache_size = 128;
-
-}  // namespace
-
-std::size_t Database::after(std::size_t shard, std::uint64_t seq) const {
-    const auto& changes = shards_[shard].changes;
-    if (changes.empty() || changes.back().seq <= seq) return changes.size();
-    const auto it = std::ranges::upper_bound(changes, seq, {}, &Change::seq);
-    return static_cast<std::size_t>(it - changes.begin());
+std::string Database::sequence(const Position& position, MemberIndex member) const {
+    return write_sequence(position, member == whole_cluster ? tag_ : copies_[member].tag());
 }
-
-Position Database::now() const {
-    Position position;
-    position.reserve(shards_.size());
-    for (const auto& shard : shards_) position.push_back(shard.update_seq);
-    return position;
-}
-
-std::uint64_t Database::count_after(const Position& position) const {
-    std::uint64_t count = 0;
-    for (std::size_t i = 0; i < shards_.size(); ++i) {
-        const auto& changes = shards_[i].changes;
-        for (auto k = after(i, position[i]); k < changes.size(); ++k) count += changes[k].document != nullptr;
-    }
-    return count;
-}
-
-std::string Database::sequence(const Position& position) const { return write_sequence(position, tag_); }
 
 std::string Database::sequence_of_purges() const {
     auto position = start();
@@ -46,47 +18,74 @@ std::string Database::sequence_of_purges() const {
 std::optional<Position> Database::read(std::string_view text) const {
     auto read = read_sequence(text);
     if (!read) return std::nullopt;
-    if (read->tag != tag_ || read->position.size() != shards_.size()) return start();
-    for (std::size_t i = 0; i < shards_.size(); ++i)
-        if (read->position[i] > shards_[i].update_seq) return start();
+    if (read->tag != tag_ || !log_.reaches(read->position)) return start();
     return std::move(read->position);
 }
 
 std::size_t Database::forget(std::size_t rows) {
     std::size_t forgotten = 0;
     if (rows > 0) ++rewinds_;
-    while (forgotten < rows) {
-        Shard* newest = nullptr;
-        for (auto& shard : shards_) {
-            while (!shard.changes.empty() && !shard.changes.back().document) {
-                shard.changes.pop_back();
-                --shard.dead;
-            }
-            if (!shard.changes.empty() && (!newest || shard.changes.back().seq > newest->changes.back().seq))
-                newest = &shard;
-        }
-        if (!newest) break;
-        const auto* document = newest->changes.back().document;
-        newest->changes.pop_back();
+    for (; forgotten < rows; ++forgotten) {
+        const auto* document = log_.take_newest();
+        if (!document) break;
+        drop_from_copies(*document);
         if (!document->tree.deleted()) live_.erase(document);
         note_unsaved(document->id);
         documents_.erase(documents_.find(document->id));
         ++version_;
-        ++forgotten;
     }
     return forgotten;
 }
 
-Database::Row& Database::row(std::size_t shard_index, std::uint64_t seq) {
-    auto& shard = shards_[shard_index];
-    if (shard.rows.empty()) shard.rows.resize(row_cache_size);
-    auto& row = shard.rows[seq % row_cache_size];
-    if (row.seq != seq) {
-        row.seq = seq;
-        row.sequence.clear();
-        for (auto& text : row.texts) text.clear();
+// ---------------------------------------------------------------- the members of a cluster
+
+void Database::make_copies(const std::vector<bool>& up) {
+    copies_.clear();
+    for (const bool is_up : up) {
+        auto& copy = copies_.emplace_back(log_.shard_count(), random_.next());
+        if (!is_up) copy.leave();
+        copy.locals = locals_;
+        for (std::size_t shard = 0; shard < log_.shard_count(); ++shard)
+            for (const auto& change : log_.changes(shard))
+                if (change.document) copy.changed(shard, *change.document);
     }
-    return row;
+}
+
+const Document* Database::find_at(std::string_view id, const Replicas& replicas) const {
+    const auto* document = find(id);
+    if (!document || replicas.empty()) return document;
+    const bool any =
+        std::ranges::any_of(replicas, [&](MemberIndex member) { return is_at(*document, member); });
+    return any ? document : nullptr;
+}
+
+const Database::Local* Database::find_local(std::string_view id, const Replicas& replicas) const {
+    const Local* newest = nullptr;
+    const auto look = [&](const Locals& all) {
+        const auto found = all.find(id);
+        if (found != all.end() && (!newest || found->second.revision > newest->revision))
+            newest = &found->second;
+    };
+    if (replicas.empty()) look(locals_);
+    for (const auto member : replicas) look(locals(member));
+    return newest;
+}
+
+std::optional<FeedPlace> Database::read_at(std::string_view text, MemberIndex member) const {
+    if (member == whole_cluster) {
+        auto position = read(text);
+        return position ? std::optional{FeedPlace{member, std::move(*position)}} : std::nullopt;
+    }
+    auto read = read_sequence(text);
+    if (!read) return std::nullopt;
+    const auto of = std::ranges::find(copies_, read->tag, &MemberCopy::tag);
+    if (of == copies_.end() || !of->log().reaches(read->position)) return FeedPlace{member, start()};
+    if (of->is_away()) return FeedPlace{member, copies_[member].place_after(*of, read->position)};
+    return FeedPlace{static_cast<MemberIndex>(of - copies_.begin()), std::move(read->position)};
+}
+
+void Database::drop_from_copies(const Document& document) {
+    for (auto& copy : copies_) copy.drop(document);
 }
 
 }  // namespace davenport::couchmock

@@ -3,6 +3,9 @@
 #include "couchmock/javascript/engine.hpp"
 #include "node/base/json.hpp"
 
+#include <algorithm>
+#include <vector>
+
 namespace davenport::couchmock {
 namespace {
 
@@ -54,6 +57,18 @@ void Feeds::end_all(const Database& database, base::Now now) {
         if (feed->ended) continue;
         feed->last_words = feed->reader.last_words();
         if (!feed->in_flight) pump(*feed, now);
+    }
+}
+
+void Feeds::cut_all(MemberIndex member) {
+    std::vector<Feed*> cut;
+    for (const auto& [database, following] : by_database_)
+        for (const auto& [exchange, feed] : following)
+            if (feed->options.member == member) cut.push_back(feed);
+    std::ranges::sort(cut, {}, [](const Feed* feed) { return feed->exchange; });
+    for (auto* feed : cut) {
+        effects_.emplace_back(Reset{feed->exchange, {}});
+        erase(*feed);
     }
 }
 

@@ -36,6 +36,7 @@ struct FeedFilter {
 /// What a reader of `_changes` asked for.
 struct FeedOptions {
     FeedKind kind = FeedKind::normal;
+    MemberIndex member = whole_cluster;  ///< whose copy is read
     Position since;
     bool descending = false;
     bool all_leaves = false;  ///< style=all_docs
@@ -70,14 +71,15 @@ public:
 
 private:
     /// The next change in an order that is one of those that the shards allow.
-    const Database::Change* next(std::size_t& shard);
+    const ChangesLog::Change* next(std::size_t& shard);
     /// The revisions of `document` that the filter lets a row name.
     [[nodiscard]] std::vector<std::size_t> passing_leaves(const Document& document) const;
     /// `leaves`: what the row names, where a filter judged them; else empty.
-    void append_row(std::string& out, std::size_t shard, const Document& document,
+    void append_row(std::string& out, std::size_t shard, const ChangesLog::Change& change,
                     const std::vector<std::size_t>& leaves);
 
     Database& database_;
+    ChangesLog& log_;
     const FeedOptions& options_;
     Position position_;
     std::vector<std::size_t> index_;  // descending: entries not yet shown, by shard
@@ -102,6 +104,8 @@ public:
     void wake(const Database& database, base::Now now);
     /// The database is dropped: its feeds end properly.
     void end_all(const Database& database, base::Now now);
+    /// A member of the cluster is gone: feeds of its copy are cut.
+    void cut_all(MemberIndex member);
     /// False when `exchange` is not a feed.
     bool on_written(ExchangeId exchange, base::Now now);
     bool on_abandoned(ExchangeId exchange);

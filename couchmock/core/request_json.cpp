@@ -126,7 +126,7 @@ std::string replication_request_json(std::string_view query) {
 std::string request_json(Server& server, Call& call, Database& database, std::string_view document_id) {
     ObjectWriter out;
     const auto& target = call.request().target;
-    out.add("info", api::database_info(database));
+    out.add("info", api::database_info(server, database, whole_cluster));
     out.add_text("uuid", server.new_document_id(call.now()));
     out.add("id", document_id);
     out.add_text("method", call.request().method);

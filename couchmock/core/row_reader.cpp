@@ -55,36 +55,40 @@ std::string row_tail(const Document& document, const FeedOptions& options,
 }  // namespace
 
 RowReader::RowReader(Database& database, const FeedOptions& options)
-    : database_(database), options_(options), position_(options.since) {
+    : database_(database),
+      log_(database.log(options.member)),
+      options_(options),
+      position_(options.since),
+      turn_(options.member == whole_cluster ? 0 : options.member) {
     if (options.descending) {
-        position_ = database.now();
-        for (std::size_t i = 0; i < database.shard_count(); ++i) index_.push_back(database.changes(i).size());
+        position_ = log_.now();
+        for (std::size_t i = 0; i < log_.shard_count(); ++i) index_.push_back(log_.changes(i).size());
     }
 }
 
 void RowReader::begin_look() {
     looked_from_ = position_;
     if (!options_.filter.by_lookup) return;
-    ahead_ = database_.count_after(position_);
+    ahead_ = log_.count_after(position_);
     rows_then_ = rows_;
 }
 
-const Database::Change* RowReader::next(std::size_t& shard) {
-    const auto shards = database_.shard_count();
+const ChangesLog::Change* RowReader::next(std::size_t& shard) {
+    const auto shards = log_.shard_count();
     for (std::size_t tried = 0; tried < shards; ++tried) {
         shard = turn_ % shards;
-        const auto& changes = database_.changes(shard);
+        const auto& changes = log_.changes(shard);
         if (options_.descending) {
             while (index_[shard] > 0)
                 if (const auto& change = changes[--index_[shard]]; change.document) return &change;
         } else {
-            for (auto i = database_.after(shard, position_[shard]); i < changes.size(); ++i) {
+            for (auto i = log_.after(shard, position_[shard]); i < changes.size(); ++i) {
                 if (!changes[i].document) continue;
                 position_[shard] = changes[i].seq;
                 return &changes[i];
             }
             // Purges leave no row. Where there were rows the last one is the place: last_seq is its seq.
-            if (position_[shard] == looked_from_[shard]) position_[shard] = database_.update_seq(shard);
+            if (position_[shard] == looked_from_[shard]) position_[shard] = log_.update_seq(shard);
         }
         ++turn_;
     }
@@ -99,12 +103,12 @@ bool RowReader::read(std::string& out, std::size_t bytes_max) {
         if (!change) return true;
         // Rows of several shards come in runs, as they do from CouchDB's workers: in order within a shard
         // only.
-        if (database_.shard_count() > 1 && (change->seq * 0x9e3779b97f4a7c15ull >> 62) == 0) ++turn_;
+        if (log_.shard_count() > 1 && (change->seq * 0x9e3779b97f4a7c15ull >> 62) == 0) ++turn_;
         if (options_.descending) position_[shard] = change->seq;
         if (options_.filter.passes && !options_.filter.passes(*change->document)) continue;
         std::vector<std::size_t> leaves;
         if (options_.filter.passes_leaf && (leaves = passing_leaves(*change->document)).empty()) continue;
-        append_row(out, shard, *change->document, leaves);
+        append_row(out, shard, *change, leaves);
         ++rows_;
     }
     return true;
@@ -117,23 +121,24 @@ std::vector<std::size_t> RowReader::passing_leaves(const Document& document) con
     return leaves;
 }
 
-void RowReader::append_row(std::string& out, std::size_t shard, const Document& document,
+void RowReader::append_row(std::string& out, std::size_t shard, const ChangesLog::Change& change,
                            const std::vector<std::size_t>& leaves) {
+    const auto& document = *change.document;
     // What is the same for all feeds is written once.
     const bool has_conflicts = options_.view.conflicts && document.tree.leaf_count() > 1;
     const bool plain_view = !has_conflicts && !options_.view.attachments &&
                             !options_.view.att_encoding_info && !options_.filter.passes_leaf;
-    auto& cached = database_.row(shard, document.seq);
+    auto& cached = log_.row(shard, change.seq);
     std::string own_seq;
     const auto* seq = &own_seq;
     const bool wants_seq =
         options_.seq_interval == 0 || (options_.limit - rows_) % options_.seq_interval == 0;
     if (wants_seq) {
-        if (database_.shard_count() == 1 && options_.kind >= FeedKind::continuous) {
-            if (cached.sequence.empty()) cached.sequence = database_.sequence(position_);
+        if (log_.shard_count() == 1 && options_.kind >= FeedKind::continuous) {
+            if (cached.sequence.empty()) cached.sequence = database_.sequence(position_, options_.member);
             seq = &cached.sequence;
         } else {
-            own_seq = database_.sequence(position_);
+            own_seq = database_.sequence(position_, options_.member);
         }
     }
     std::string own_tail;
@@ -174,10 +179,10 @@ std::uint64_t RowReader::pending() const {
         std::uint64_t left = 0;
         for (std::size_t shard = 0; shard < index_.size(); ++shard)
             for (std::size_t i = 0; i < index_[shard]; ++i)
-                left += database_.changes(shard)[i].document != nullptr;
+                left += log_.changes(shard)[i].document != nullptr;
         return left;
     }
-    if (!options_.filter.by_lookup) return database_.count_after(position_);
+    if (!options_.filter.by_lookup) return log_.count_after(position_);
     const auto shown = rows_ - rows_then_;
     return ahead_ > shown ? ahead_ - shown : 0;
 }
@@ -185,8 +190,8 @@ std::uint64_t RowReader::pending() const {
 std::string RowReader::last_words() const {
     if (options_.kind == FeedKind::eventsource) return {};
     std::string_view opening = options_.kind == FeedKind::continuous ? "{" : "\n],\n";
-    return fmt::format("{}\"last_seq\":\"{}\",\"pending\":{}}}\n\n", opening, database_.sequence(position_),
-                       pending());
+    return fmt::format("{}\"last_seq\":\"{}\",\"pending\":{}}}\n\n", opening,
+                       database_.sequence(position_, options_.member), pending());
 }
 
 }  // namespace davenport::couchmock

@@ -44,6 +44,7 @@ void Bodies::next(ExchangeId exchange, Body& body) {
 
 Server::Server(MockConfig wanted)
     : config(std::move(wanted)),
+      cluster(config.members),
       random(base::Random::stream(config.seed, "store")),
       uuids(base::Random::stream(config.seed, "uuids")),
       request_ids(base::Random::stream(config.seed, "request ids")),
@@ -112,6 +113,7 @@ Database& Server::adopt(Database::Settings wanted) {
         made->track_changes();
         made->note_settings();
     }
+    if (cluster.is_cluster()) made->make_copies(cluster.up());
     if (const auto* replaced = find(name)) scripts->forget(*replaced);
     auto& kept = *databases.insert_or_assign(std::move(name), std::move(made)).first->second;
     if (!settings.empty()) apply_settings();

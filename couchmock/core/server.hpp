@@ -1,6 +1,7 @@
 #pragma once
 
 #include "couchmock/core/call.hpp"
+#include "couchmock/core/cluster.hpp"
 #include "couchmock/core/config.hpp"
 #include "couchmock/core/database.hpp"
 #include "couchmock/core/feeds.hpp"
@@ -49,6 +50,7 @@ struct Server {
     ~Server();
 
     MockConfig config;
+    Cluster cluster;
     base::Random random;
     std::string uuid;  ///< of the server, as `GET /` shows it
     std::string cookie_secret;
@@ -86,6 +88,18 @@ struct Server {
     Database& adopt(Database::Settings settings);
     Database& create(std::string name, int shards, bool partitioned, base::Now now);
     void drop(std::string_view name, base::Now now);
+
+    // ---- the members of a cluster
+    /// Chooses who serves the request, and says so in its answer. False when it was answered, since nobody is
+    /// there.
+    bool send_to_member(Call& call);
+    /// `empty`: it loses its disk meanwhile.
+    void take_member_away(MemberIndex member, std::uint64_t by, bool empty);
+    /// As Cluster::give_back().
+    void give_members_back(std::uint64_t by, base::Duration lag, base::Time now);
+    /// Brings members what they missed, when it is time.
+    void heal_members(base::Time now);
+
     void note_change(Database& database);
     /// As note_change(), for one that was dealt with already where it stands before `changed[place]`.
     void note_change_again(Database& database, std::size_t place);

@@ -1,5 +1,6 @@
 #include "couchmock/core/store.hpp"
 
+#include "couchmock/core/accepted.hpp"
 #include "couchmock/core/api.hpp"
 #include "couchmock/core/archive.hpp"
 
@@ -7,6 +8,22 @@
 #include <utility>
 
 namespace davenport::couchmock {
+
+namespace {
+
+bool is_control(const Call& call) { return !call.path().empty() && call.path().front() == "_mock"; }
+
+/// What it writes goes to all replicas, and its answer says whether enough of them took it.
+bool stores_something(const Call& call) {
+    const auto& path = call.path();
+    if (path.empty() || (path.front().starts_with('_') && !api::is_database_name(path.front()))) return false;
+    const auto name = path.size() > 1 ? std::string_view{path[1]} : std::string_view{};
+    if (call.method() == "POST") return path.size() == 1 || name == "_bulk_docs";
+    if (call.method() != "PUT" && call.method() != "DELETE" && call.method() != "COPY") return false;
+    return !name.starts_with('_') || name.starts_with("_local") || name.starts_with("_design");
+}
+
+}  // namespace
 
 Store::Store(MockConfig config) : server_(std::move(config)) {}
 
@@ -30,6 +47,7 @@ Effects Store::handle(Event&& event, base::Now now) {
             server_.bodies.on_abandoned(abandoned->exchange);
     } else {
         timer_.reset();
+        server_.heal_members(now.time);
         server_.feeds.on_time(now);
     }
     api::run_replications(server_, now);
@@ -48,7 +66,15 @@ void Store::on_request(Requested& event, base::Now now) {
     call.client = std::move(event.client);
     call.request_id = server_.request_id(call.header("x-couch-request-id"));
     if (server_.authority.empty()) server_.authority = call.header("host");
+    if (!server_.cluster.is_cluster() || is_control(call)) {
+        api::route(server_, call);
+        return;
+    }
+    if (!server_.send_to_member(call)) return;
     api::route(server_, call);
+    if (server_.cluster.has_quorum() || !stores_something(call)) return;
+    for (auto& effect : server_.effects)
+        if (auto* whole = std::get_if<Respond>(&effect)) make_accepted(whole->response);
 }
 
 void Store::make_system_databases(base::Now now) {
@@ -57,7 +83,9 @@ void Store::make_system_databases(base::Now now) {
 }
 
 void Store::set_timer() {
-    const auto deadline = server_.feeds.deadline();
+    auto deadline = server_.feeds.deadline();
+    if (const auto heals = server_.cluster.deadline(); heals && (!deadline || *heals < *deadline))
+        deadline = heals;
     if (!deadline || (timer_ && *timer_ <= *deadline)) return;
     timer_ = deadline;
     server_.effects.emplace_back(SetTimer{store_timer, *deadline});

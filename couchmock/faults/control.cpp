@@ -94,6 +94,17 @@ base::HttpResponse FaultInjector::Impl::control_faults(const base::HttpRequest& 
     return say(200, out + "]}");
 }
 
+std::optional<std::string> FaultInjector::Impl::no_such_member(const RuleRequest& asked) const {
+    const auto& kind = kind_of(asked.fault);
+    if (!kind.is_member()) return std::nullopt;
+    if (config_.members < 2)
+        return fmt::format("{} needs a cluster, and there is one member: start couchmock with --members 3",
+                           kind.name);
+    if (asked.parameters.number.value_or(1) <= config_.members) return std::nullopt;
+    return fmt::format("`member` of {} must be a whole number, 1 to {}, not {}", kind.name, config_.members,
+                       *asked.parameters.number);
+}
+
 base::HttpResponse FaultInjector::Impl::post_faults(const base::HttpRequest& request, base::Now now) {
     const auto body = base::parse_json(request.body);
     if (!body) return refuse(400, "bad_request", "the body is no JSON");
@@ -115,6 +126,7 @@ base::HttpResponse FaultInjector::Impl::post_faults(const base::HttpRequest& req
                 fmt::format("{}{} changes what the store holds, and behind --upstream that is another's "
                             "CouchDB",
                             kind.name, kind.own_store ? "" : " with `uuid`"));
+        if (const auto trouble = no_such_member(asked)) return refuse(400, "bad_request", *trouble);
         read.push_back(std::make_unique<Rule>(std::move(asked), ++last_rule_, config_.seed));
     }
     std::string out = single ? "" : "[";

@@ -1,5 +1,6 @@
 #include "couchmock/faults/fault_injector.hpp"
 
+#include "couchmock/core/accepted.hpp"
 #include "couchmock/faults/fault_injector_impl.hpp"
 #include "node/base/http.hpp"
 
@@ -72,19 +73,6 @@ std::string beginning_of(const base::HttpResponse& response, std::optional<std::
     out += "\r\n";
     out.append(response.body, 0, bytes.value_or(response.body.size() / 2));
     return out;
-}
-
-/// A 201 as a cluster answers it that reached too few replicas.
-void make_accepted(base::HttpResponse& response) {
-    if (response.status != 200 && response.status != 201) return;
-    response.status = 202;
-    if (!response.body.starts_with('[')) return;
-    constexpr std::string_view ok = "{\"ok\":true,";
-    constexpr std::string_view accepted = "{\"accepted\":true,";
-    for (auto at = response.body.find(ok); at != std::string::npos;
-         at = response.body.find(ok, at + accepted.size()))
-        response.body.replace(at, ok.size(), accepted);
-    base::erase_header(response.headers, "Content-Length");
 }
 
 }  // namespace

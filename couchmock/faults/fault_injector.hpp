@@ -42,6 +42,7 @@ struct FaultInjectorConfig {
     std::uint64_t seed = 1;  ///< of the faults' random draws
     bool owns_store =
         true;  ///< false before somebody else's CouchDB: acts on the store's memory are answered with 501
+    int members = 1;                   ///< of the cluster that the store is
     std::size_t journal_max = 10'000;  ///< requests remembered for `GET /_mock/journal`
 };
 

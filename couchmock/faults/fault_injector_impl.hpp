@@ -119,6 +119,8 @@ private:
     void rewind_open_feeds(Rule& rule);
     [[nodiscard]] std::vector<Exchange*> open_exchanges();
     void act_on_store(const Rule& rule);
+    /// A member of the cluster goes (`goes`), or comes back.
+    void move_member(Rule& rule, bool goes);
     /// The store's answer to an act that counts what it touches.
     void on_acted(std::uint64_t act, const BackendEvent& answer);
     [[nodiscard]] bool is_down() const;
@@ -131,6 +133,8 @@ private:
     static std::optional<std::string> complete_act(base::HttpRequest& request, const base::Target& target);
     base::HttpResponse control_faults(const base::HttpRequest& request, const base::Target& target,
                                       base::Now now);
+    /// What is wrong with a rule about a member of a cluster, if something is.
+    [[nodiscard]] std::optional<std::string> no_such_member(const RuleRequest& asked) const;
     base::HttpResponse post_faults(const base::HttpRequest& request, base::Now now);
     base::HttpResponse delete_faults(const base::Target& target, base::Now now);
     base::HttpResponse control_logs(const base::HttpRequest& request, const base::Target& target);

@@ -283,6 +283,13 @@ void FaultInjector::Impl::begin(Rule& rule, base::Now now) {
             acts_.emplace(forwards_, rule.id);  // it counts what it touched
             end(rule, now);
             break;
+        case Fault::member_down:
+        case Fault::member_empty:
+            rule.member = rule.parameters.number.value_or(0);
+            if (rule.member == 0) rule.member = rule.draw_member(config_.members);
+            move_member(rule, true);
+            ++rule.hits;
+            break;
         case Fault::feed_rewind:
             if (!rule.hits_max && !rule.chooses()) rule.hits_max = std::max<std::uint64_t>(feeds, 1);
             rewind_open_feeds(rule);
@@ -313,6 +320,7 @@ void FaultInjector::Impl::end(Rule& rule, base::Now now) {
     rule.active = false;
     count_active_rules();
     if (rule.takes_store_away() && !is_down()) effects_.emplace_back(Listen{true});
+    if (kind_of(rule.fault()).is_member()) move_member(rule, false);
     if (rule.fault() == Fault::store_hang || rule.fault() == Fault::feed_stall) let_go(now);
 }
 
@@ -352,6 +360,16 @@ void FaultInjector::Impl::act_on_store(const Rule& rule) {
     effects_.emplace_back(
         Forward{(ExchangeId{1} << 63) + ++forwards_,
                 {"POST", fmt::format("/_mock/store/{}", act), {}, write_parameters(kind, rule.parameters)},
+                {}});
+}
+
+void FaultInjector::Impl::move_member(Rule& rule, bool goes) {
+    const auto lag = rule.parameters.delay.value_or(base::Duration{0});
+    auto body = fmt::format(R"({{"member":{},"by":{},"empty":{},"delay_us":{}}})", rule.member, rule.id,
+                            rule.fault() == Fault::member_empty, lag.count());
+    effects_.emplace_back(
+        Forward{(ExchangeId{1} << 63) + ++forwards_,
+                {"POST", goes ? "/_mock/store/member_down" : "/_mock/store/member_up", {}, std::move(body)},
                 {}});
 }
 

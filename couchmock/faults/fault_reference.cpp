@@ -43,10 +43,11 @@ std::string takes(const FaultKind& kind) {
     return own + (own.empty() || shared.empty() ? "" : "; ") + shared;
 }
 
-std::string of_family(bool feed) {
+/// `family`: what the names begin with, up to the dot.
+std::string of_family(std::string_view family) {
     std::string out = "| fault | what happens | parameters (default) |\n| --- | --- | --- |\n";
     for (const auto& kind : fault_table())
-        if (kind.is_feed() == feed)
+        if (kind.name.substr(0, kind.name.find('.')) == family)
             fmt::format_to(std::back_inserter(out), "| `{}` | {}{} | {} |\n", kind.name, kind.about,
                            kind.own_store ? " (*own store*)" : "", takes(kind));
     return out;
@@ -81,7 +82,8 @@ std::string of_values() {
 }  // namespace
 
 std::string fault_reference() {
-    return "### The store\n\n" + of_family(false) + "\n### The changes feed\n\n" + of_family(true) +
+    return "### The store\n\n" + of_family("store") + "\n### Members of a cluster\n\n" + of_family("member") +
+           "\n### The changes feed\n\n" + of_family("feed") +
            "\n### Values of parameters\n\nTimes are kept to the microsecond.\n\n" + of_values();
 }
 

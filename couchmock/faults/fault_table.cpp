@@ -381,6 +381,36 @@ std::vector<FaultKind> of_store() {
     };
 }
 
+Parameters of_a_member() {
+    return {{.json = "member",
+             .key = "member",
+             .member = &P::number,
+             .low = 1,
+             .high = members_max,
+             .about = "which, from 1; drawn when left out"},
+            {.json = "delay_ms",
+             .key = "delay",
+             .member = &P::delay,
+             .high = day_us,
+             .default_value = base::Duration{2s},
+             .about = "how long after its return the others have brought it what it missed"},
+            lasts("then it ends by itself")};
+}
+
+std::vector<FaultKind> of_members() {
+    return {
+        {Fault::member_down, "member.down",
+         "A member of the cluster is gone until the fault ends: it serves nobody, and its feeds are cut. "
+         "What is written meanwhile it lacks for a while after it is back; `_local` documents for good.",
+         false, true, false, of_a_member()},
+        {Fault::member_empty, "member.empty",
+         "A member of the cluster is gone until the fault ends, and comes back with an empty disk: it lacks "
+         "all documents for a while, its `_local` documents for good, and knows none of the seqs that it "
+         "gave.",
+         false, true, false, of_a_member()},
+    };
+}
+
 std::vector<FaultKind> of_feed() {
     return {
         {Fault::feed_cut, "feed.cut",
@@ -433,6 +463,7 @@ const FaultParameter* FaultKind::find_key(std::string_view key) const {
 const std::vector<FaultKind>& fault_table() {
     static const std::vector<FaultKind> table = [] {
         auto all = of_store();
+        for (auto& kind : of_members()) all.push_back(std::move(kind));
         for (auto& kind : of_feed()) all.push_back(std::move(kind));
         return all;
     }();

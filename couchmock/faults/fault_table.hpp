@@ -15,6 +15,9 @@
 /// scenarios/REFERENCE.md are all made of it.
 namespace davenport::couchmock {
 
+/// As many members of a cluster as couchmock plays at most.
+inline constexpr int members_max = 9;
+
 /// What goes wrong. The table has their names: "store.down", "feed.cut"...
 enum class Fault {
     // the store as a whole, or requests to it
@@ -52,6 +55,9 @@ enum class Fault {
     store_document_delete,
     store_document_purge,
     store_document_conflict,
+    // of a member of a cluster
+    member_down,
+    member_empty,
     // in a changes feed
     feed_cut,
     feed_stall,
@@ -89,6 +95,7 @@ struct FaultParameters {
     std::optional<std::string> member;    ///< of documents: the one that holds a text
     std::optional<std::string> text;      ///< that a document has afterwards
     std::optional<bool> wins;             ///< over the revision that was there
+    std::optional<std::int64_t> number;   ///< of a cluster's member, from 1
     bool operator==(const FaultParameters&) const = default;
 };
 
@@ -121,6 +128,7 @@ struct FaultKind {
     std::vector<FaultParameter> parameters;
 
     [[nodiscard]] bool is_feed() const { return name.starts_with("feed."); }
+    [[nodiscard]] bool is_member() const { return name.starts_with("member."); }
     /// By its name in a rule or in a scenario file; nullptr when the fault does not take it.
     [[nodiscard]] const FaultParameter* find_json(std::string_view json) const;
     [[nodiscard]] const FaultParameter* find_key(std::string_view key) const;

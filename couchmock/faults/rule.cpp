@@ -100,6 +100,7 @@ void Rule::append_json(std::string& out) const {
     out += fmt::format(",\"fault\":\"{}\",\"active\":{},\"hits\":{},\"occasions\":{}", kind_of(fault()).name,
                        active, hits, std::max(occasions_, hits));
     append_members(out, asked_);
+    if (member != 0 && !asked_.parameters.number) out += fmt::format(",\"member\":{}", member);
     out += '}';
 }
 

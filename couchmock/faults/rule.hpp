@@ -41,6 +41,10 @@ public:
     bool is_too_old(std::string_view cookie, base::Time now);
     /// As fires(), but one feed at most once, unless probability, every or at were given.
     bool fires_for_feed(ExchangeId feed);
+    /// One of `count`, from 1.
+    std::int64_t draw_member(int count) {
+        return 1 + static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(count)));
+    }
     /// As long as it is on, the store takes no connection.
     [[nodiscard]] bool takes_store_away() const;
 
@@ -56,8 +60,9 @@ public:
     const std::uint64_t id;
     const FaultParameters parameters;  ///< the table's defaults among them
     bool active = true;
-    base::Time since{};  ///< when it began
-    WrittenAt written;   ///< store.stale: what it has seen
+    base::Time since{};       ///< when it began
+    std::int64_t member = 0;  ///< of a cluster, that it is about
+    WrittenAt written;        ///< store.stale: what it has seen
     std::uint64_t hits = 0;
     std::optional<std::uint64_t> hits_max;  ///< after which it is spent
 

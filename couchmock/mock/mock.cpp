@@ -12,7 +12,7 @@ namespace davenport::couchmock {
 class Mock::Impl {
 public:
     explicit Impl(MockConfig config)
-        : injector_(FaultInjectorConfig{.seed = config.seed, .owns_store = true}),
+        : injector_(FaultInjectorConfig{.seed = config.seed, .owns_store = true, .members = config.members}),
           store_(std::move(config)) {}
 
     void restore(const std::vector<Record>& kept, RecordKeeper& keeper) { store_.restore(kept, keeper); }

@@ -44,6 +44,7 @@ public:
         out.clients = clients_.size();
         out.send_queue_bytes = clients_.queued_bytes();
         out.backlog = store_->backlog();
+        out.unsettled = store_->unsettled();
         out.bans = log_.policies().count_bans(wall_);
         out.rooms_with_settings = log_.policies().count_rooms();
         out.store_up = store_->up();

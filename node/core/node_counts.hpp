@@ -26,7 +26,8 @@ struct NodeCounts {
     std::size_t clients = 0;
     std::size_t send_queue_bytes = 0;  ///< that wait for all clients together
     std::size_t backlog = 0;           ///< messages that wait for the store
-    std::size_t bans = 0;              ///< in force
+    std::size_t unsettled = 0;  ///< policies to be compared with the store's, documents without a place
+    std::size_t bans = 0;       ///< in force
     std::size_t rooms_with_settings = 0;
     bool store_up = false;
     bool caught_up = false;    ///< this node has read all that the store had at the last look

@@ -119,7 +119,7 @@ int perform(const StoreCopyCommand& command) {
     };
     std::fputs(fmt::format("reading {}\n", url_of(from)).c_str(), stderr);
     const auto has_read = [](const NodeCounts& counts) {
-        return counts.store_up && counts.caught_up && !counts.catching_up;
+        return counts.store_up && counts.caught_up && !counts.catching_up && counts.unsettled == 0;
     };
     const auto read = run(std::move(from), has_read, [](const NodeCounts& counts) {
         if (!counts.store_up) return std::string{"waiting for the store"};
@@ -133,7 +133,8 @@ int perform(const StoreCopyCommand& command) {
             std::move(to), [&](const NodeCounts& counts) { return has_read(counts) && counts.backlog == 0; },
             [](const NodeCounts& counts) {
                 if (!counts.store_up) return std::string{"waiting for the store"};
-                return fmt::format("{} messages are there, {} wait", counts.posts_stored, counts.backlog);
+                return fmt::format("{} messages are there, {} wait, and {} bans and rooms",
+                                   counts.posts_stored, counts.backlog, counts.unsettled);
             });
         if (written && *written > 0) {
             std::fputs(

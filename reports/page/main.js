@@ -5,7 +5,7 @@ function drawRun() {
   const rows = [["replay", run.replay ? h("span", h("code", run.replay), " ", copy) : "–"], ["scenario", h("code", run.file)], ["seed", String(run.seed)], ["world", `${run.world}, ${run.store}`]];
   if (run.world === "virtual") rows.push(["time", "virtual: network, disk and timers take their time, processors take none; latencies under load are those of the process world"]);
   if (run.event_hash) rows.push(["event hash", h("code", `${run.event_hash} over ${count(run.events)} events`)]);
-  rows.push(["topology", `${run.topology.nodes} nodes, ${run.topology.clients} clients${run.topology.polling ? ` (${run.topology.polling} of them poll)` : ""}, ${run.topology.rooms} rooms, feed ${run.topology.feed}, q=${run.topology.shards}, ${run.topology.batch} in a batch, ${run.topology.page} rows in a page`]);
+  rows.push(["topology", `${run.topology.nodes} nodes, ${run.topology.clients} clients${run.topology.polling ? ` (${run.topology.polling} of them poll)` : ""}, ${run.topology.rooms} rooms, feed ${run.topology.feed}, q=${run.topology.shards}, ${run.topology.members ? `a cluster of ${run.topology.members}, ` : ""}${run.topology.batch} in a batch, ${run.topology.page} rows in a page`]);
   if (run.started) rows.push(["started", run.started]);
   rows.push(["took", time(run.took_ms * 1000)]);
   rows.push(["harness", results.harness.stall_longest_us ? `itself late by up to ${time(results.harness.stall_longest_us)}, ${time(results.harness.stalled_us)} in all: grey marks at the foot of the charts` : "never late itself"]);

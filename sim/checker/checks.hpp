@@ -60,6 +60,10 @@ Finding check_silence(const Facts& facts, Duration within);
 /// fault was on.
 Finding check_people(const Facts& facts, Duration within);
 
+/// Whoever searches at a node for the words of a message finds it, from `within` after the node showed it,
+/// and no more from `within` after the node showed that it was removed.
+Finding check_search(const Facts& facts, Duration within);
+
 /// The run was a run: what was planned took place and met something, so that the other findings mean
 /// something.
 Finding check_ran(const Facts& facts, const Scenario& scenario, const Plan& plan);

@@ -35,6 +35,11 @@ std::uint32_t number_in(std::string_view name, Index otherwise) {
 void Facts::add(const Record& record) {
     ++seq;
     end_us = std::max(end_us, record.at_us);
+    if (!share.is_whole() && is_of_others(record)) {
+        ++others;
+        if (record.kind == RecordKind::document || record.kind == RecordKind::history) mark_end();
+        return;
+    }
     switch (record.kind) {
         case RecordKind::run:
             run = record.text;
@@ -113,6 +118,16 @@ void Facts::add(const Record& record) {
         case RecordKind::backlog:
             backlogs.push_back({record.at_us, node_names.number(record.node), record.count});
             break;
+        case RecordKind::memory:
+            memory.push_back({record.at_us, node_names.number(record.node), record.count});
+            break;
+        case RecordKind::searched: {
+            Index where{};
+            room(record.room, where);
+            searches.push_back({node_names.number(record.node), where, message(record.msg), record.due_us,
+                                record.at_us, record.flag, record.count, record.text});
+            break;
+        }
         case RecordKind::log:
             if (logs.size() < log_lines_kept_max)
                 logs.push_back({record.at_us, node_names.number(record.node), record.text});
@@ -129,6 +144,22 @@ void Facts::add(const Record& record) {
             broken = record.text;
             break;
     }
+}
+
+bool Facts::is_of_others(const Record& record) {
+    switch (record.kind) {
+        case RecordKind::shown:
+        case RecordKind::repeated:
+        case RecordKind::changed:
+        case RecordKind::searched:
+        case RecordKind::document:
+        case RecordKind::history:
+            break;
+        default:
+            return false;
+    }
+    if (!record.msg.empty()) return !share.plays_name(record.msg);
+    return record.text.empty() && named(record) == nobody;  // removed, and nobody here has changed it
 }
 
 void Facts::close() {

@@ -4,6 +4,7 @@
 #include "sim/checker/names.hpp"
 #include "sim/checker/people.hpp"
 #include "sim/record/record.hpp"
+#include "sim/scenario/share.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -135,6 +136,22 @@ struct BacklogChange {
     std::int64_t count;
 };
 
+struct MemorySample {
+    std::int64_t at_us;
+    Index node;
+    std::int64_t bytes;
+};
+
+/// A node was asked for the words of a message.
+struct Search {
+    Index node, room, message;
+    std::int64_t asked_us;
+    std::int64_t answered_us;
+    bool found;
+    std::int64_t count;  ///< found with the text of this edit
+    std::string silent;  ///< why the answer says nothing, else empty
+};
+
 struct LogLine {
     std::int64_t at_us;
     Index node;
@@ -222,6 +239,8 @@ public:
     std::vector<Room> rooms;
     std::vector<NodeChange> lifelines;
     std::vector<BacklogChange> backlogs;
+    std::vector<MemorySample> memory;
+    std::vector<Search> searches;
     std::vector<LogLine> logs;  ///< the first so many
     std::vector<Requests> requests;
     std::vector<FaultSpan> faults;
@@ -242,7 +261,10 @@ public:
     std::uint32_t streams = 0;
     bool ended = false;
     std::int64_t polling_from = 0, polling_to = 0;  ///< clients that poll, by the numbers in their names
-    bool one_order = true;  ///< the store has one shard, so its feed has the order of its writes
+    Share share;              ///< whose clients' records these are; what others said is left out
+    std::int64_t others = 0;  ///< showings, documents and items of histories that were left out so
+    bool one_order =
+        true;  ///< the store has one shard and one member, so its feed has the order of its writes
     bool histories_read = false;
     std::string broken;  ///< what the last record says was wrong with the run
     std::string run;     ///< the first record's text
@@ -265,6 +287,8 @@ private:
     void learn_id(Index message, const Record& record, Index client, Index node);
     void odd(Anomaly::Kind kind, const Record& record, Index message, Index client, Index node);
     void mark_end();
+    /// It is about what a client of another generator said.
+    [[nodiscard]] bool is_of_others(const Record& record);
 
     void take_connection(const Record& record);
     void take_join(const Record& record);

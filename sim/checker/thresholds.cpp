@@ -14,6 +14,7 @@ namespace {
 struct Value {
     Waited value;
     bool is_time = true;
+    bool is_bytes = false;
     std::string of;                       ///< " over 512 messages"
     std::int64_t samples = 0;             ///< 0: it is counted, not sampled
     std::optional<Waited> undisturbed{};  ///< what it came to at the least, without the harness's own stalls
@@ -74,12 +75,21 @@ bool split(std::string_view text, std::string_view& function, std::vector<std::s
 /// Figures that are counted, not sampled. Nothing when `what` is not one of them.
 std::optional<Value> counted(const Facts& facts, std::string_view function, std::string_view what,
                              const Filter& filter) {
-    Value value{{}, false, ""};
+    Value value;
+    value.is_time = false;
     const auto within = [&](std::int64_t at_us) { return !filter.phase || filter.phase->contains(at_us); };
     if (function == "max" && what == "backlog") {
         for (const auto& change : facts.backlogs)
             if (within(change.at_us) && (filter.node == nobody || filter.node == change.node))
                 value.value.us = std::max(value.value.us, change.count);
+    } else if (function == "max" && what == "memory") {
+        value.is_bytes = true;
+        for (const auto& sample : facts.memory) {
+            if (!within(sample.at_us) || (filter.node != nobody && filter.node != sample.node)) continue;
+            value.value.us = std::max(value.value.us, sample.bytes);
+            ++value.samples;
+        }
+        value.of = fmt::format(" over {} samples", value.samples);
     } else if (function == "max" && what == "stall") {
         value.is_time = true;
         for (const auto& stall : facts.stalls)
@@ -201,6 +211,10 @@ std::optional<Value> value_of(const Facts& facts, const Latencies& latencies, co
         return sampled(facts, latencies, function, *metric, filter, why);
     auto value = counted(facts, function, arguments[0], filter);
     if (!value) why = fmt::format("there is no figure \"{}({})\"", function, arguments[0]);
+    if (value && value->is_bytes && value->samples == 0) {
+        why = "no node's memory was looked at";
+        return {};
+    }
     return value;
 }
 
@@ -229,8 +243,10 @@ std::optional<Value> recovery_value(const Facts& facts, const Latencies& latenci
     }
     const auto of = fmt::format(" until no message waited and p99({}) was under {} again, for {}",
                                 recovery->metric, time_text(recovery->limit_us), time_text(stable.count()));
-    if (!recovery->us) return Value{{facts.end_us, true}, true, of};
-    return Value{{*recovery->us, false}, true, of};
+    Value value;
+    value.value = recovery->us ? Waited{*recovery->us, false} : Waited{facts.end_us, true};
+    value.of = of;
+    return value;
 }
 
 }  // namespace
@@ -248,7 +264,10 @@ Finding check_threshold(const Facts& facts, const Latencies& latencies, const Ex
         return finding;
     }
     finding.measured =
-        (value->is_time ? waited_text(value->value) : fmt::format("{}", value->value.us)) + value->of;
+        (value->is_time    ? waited_text(value->value)
+         : value->is_bytes ? fmt::format("{:.1f} MB", static_cast<double>(value->value.us) / 1e6)
+                           : fmt::format("{}", value->value.us)) +
+        value->of;
     const bool ok = holds(value->value, expectation);
     finding.outcome = ok ? Outcome::pass : Outcome::fail;
     if (value->undisturbed && holds(*value->undisturbed, expectation) != ok) {

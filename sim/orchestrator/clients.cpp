@@ -32,7 +32,8 @@ Clients::Clients(Context& context, FaultStates& states, const Nodes& nodes)
       states_{states},
       nodes_{nodes},
       count_{static_cast<std::uint32_t>(context.scenario.topology.clients)} {
-    for (const auto& [client, node, rooms, polling, at] : placements_of(context.scenario)) {
+    for (const auto& [client, node, rooms, polling, at] :
+         placements_of(context.scenario, context.plan.share)) {
         client_at_[client] = node;
         if (at > Duration{})
             context.soon(at, [this, add = AddClient{client, node, rooms, polling}] { context_.add(add); });

@@ -62,12 +62,17 @@ public:
         std::get<Note>(effects_.emplace_back(std::in_place_type<Note>)).record = std::move(record);
     }
 
-    /// Asks the mock's control API, or the store; `then` is called with the answer.
+    /// Asks the mock's control API, the store, or a node; `then` is called with the answer.
     void ask_control(base::HttpRequest request, Then then) {
         add(AskControl{expect(std::move(then)), std::move(request)});
     }
     void ask_store(base::HttpRequest request, Then then) {
+        // Of a cluster, what all members have together: one may lack what the others are bringing it.
+        if (scenario.topology.members > 1) request.headers.emplace_back("X-Couchmock-Member", "all");
         add(AskStore{expect(std::move(then)), std::move(request)});
+    }
+    void ask_node(std::string node, base::HttpRequest request, Then then) {
+        add(AskNode{expect(std::move(then)), std::move(node), std::move(request)});
     }
     void on(const Answered& e) {
         if (const auto asked = asked_.extract(e.request)) asked.mapped()(e);

@@ -103,6 +103,11 @@ struct AskStore {
     RequestId request;
     base::HttpRequest http;
 };  ///< to the store, as a node would; target "/<db>/..." without the database: "/_all_docs"
+struct AskNode {
+    RequestId request;
+    std::string node;
+    base::HttpRequest http;
+};  ///< over HTTP, as anybody would (process world); answer with Answered
 struct AskBacklog {
     std::string node;
 };  ///< answer with BacklogTold, or not at all
@@ -128,8 +133,8 @@ struct Note {
 struct Finished {
     std::string broken;
 };  ///< all is done; `broken` says why the plan could not be performed
-using Effect = std::variant<SetTimer, Act, Tell, HoldReading, AddClient, AskControl, AskStore, AskBacklog,
-                            AskHistory, SetLink, SetHost, RestartStore, Note, Finished>;
+using Effect = std::variant<SetTimer, Act, Tell, HoldReading, AddClient, AskControl, AskStore, AskNode,
+                            AskBacklog, AskHistory, SetLink, SetHost, RestartStore, Note, Finished>;
 using Effects = std::vector<Effect>;
 
 }  // namespace davenport::sim::orchestrator

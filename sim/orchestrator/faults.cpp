@@ -20,7 +20,9 @@ void Faults::begin(std::size_t fault) {
     if (context_.phase != Phase::playing || states.is_on(fault)) return;
     const auto& kind = states.planned(fault).kind;
     states.begin(fault);
-    if (is_store_fault(kind)) {
+    if (!context_.plan.performs(fault)) {
+        if (states.is_moment(fault)) end(fault);
+    } else if (is_store_fault(kind)) {
         store.begin(fault);
     } else if (kind == "node.join") {
         if (const auto name = nodes.join(fault); !name.empty()) clients.join(fault, name);
@@ -39,7 +41,9 @@ void Faults::begin(std::size_t fault) {
 
 void Faults::end(std::size_t fault) {
     const auto& kind = states.planned(fault).kind;
-    if (is_store_fault(kind)) {
+    if (!context_.plan.performs(fault)) {
+        if (states.claim_end(fault)) states.finish(fault, 0);
+    } else if (is_store_fault(kind)) {
         store.end(fault);
     } else if (kind.starts_with("node.")) {
         nodes.end(fault);

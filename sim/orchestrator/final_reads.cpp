@@ -29,6 +29,10 @@ base::HttpRequest all_documents(const Environment& environment, bool with_conten
 
 void FinalReads::begin() {
     context_.phase = Phase::reading;
+    searches_.ask_all([this] { read(); });
+}
+
+void FinalReads::read() {
     const auto rooms = rooms_of(context_.scenario);
     for (const auto& node : nodes_.names(true)) {
         for (const auto& room : rooms) unread_.emplace(node, room);

@@ -4,6 +4,7 @@
 #include "sim/orchestrator/context.hpp"
 #include "sim/orchestrator/nodes.hpp"
 #include "sim/orchestrator/pending_deliveries.hpp"
+#include "sim/orchestrator/searches.hpp"
 
 #include <cstdint>
 #include <map>
@@ -17,17 +18,18 @@ namespace davenport::sim::orchestrator {
 /// GET of all documents of the run, with or without their content.
 base::HttpRequest all_documents(const Environment& environment, bool with_content);
 
-/// The end of a run: asks every node for the history of every room and the store for its documents, notes
-/// what they hold, and finishes.
+/// The end of a run: searches at every node, asks it for the history of every room and the store for its
+/// documents, notes what they hold, and finishes.
 class FinalReads {
 public:
-    FinalReads(Context& context, const Nodes& nodes, const PendingDeliveries& pending)
-        : context_{context}, nodes_{nodes}, pending_{pending} {}
+    FinalReads(Context& context, const Nodes& nodes, const PendingDeliveries& pending, Searches& searches)
+        : context_{context}, nodes_{nodes}, pending_{pending}, searches_{searches} {}
 
     void begin();
     void on(HistoryTold& e);
 
 private:
+    void read();
     void ask_documents();
     void note_document(const base::JsonView& row);
     /// Whether the history lacks a message of its room that must be kept.
@@ -40,6 +42,7 @@ private:
     Context& context_;
     const Nodes& nodes_;
     const PendingDeliveries& pending_;
+    Searches& searches_;
     std::set<std::pair<std::string, std::string>> unread_;  ///< (node, room)
     bool documents_read_ = false;
     bool has_conflicts_ = false;  ///< some document has a leaf beside its winner

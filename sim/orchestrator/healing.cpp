@@ -44,8 +44,8 @@ void Healing::look() {
 bool Healing::all_shown() const {
     const auto& topology = context_.scenario.topology;
     const auto quiet = quiet_time + (topology.feed == "poll" ? topology.poll_interval : Duration{0});
-    return pending_.missing() == 0 && context_.now - Duration{pending_.last_shown_us()} >= quiet &&
-           !pending_.has_missing_changes();
+    return pending_.missing() == 0 && others_.all_shown() &&
+           context_.now - Duration{pending_.last_shown_us()} >= quiet && !pending_.has_missing_changes();
 }
 
 void Healing::converge() {

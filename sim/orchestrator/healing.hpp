@@ -3,6 +3,7 @@
 #include "sim/orchestrator/context.hpp"
 #include "sim/orchestrator/faults.hpp"
 #include "sim/orchestrator/final_reads.hpp"
+#include "sim/orchestrator/others_messages.hpp"
 #include "sim/orchestrator/pending_deliveries.hpp"
 
 namespace davenport::sim::orchestrator {
@@ -11,8 +12,9 @@ namespace davenport::sim::orchestrator {
 /// the nodes, then for the clients, the backlogs and the store; the final reads follow.
 class Healing {
 public:
-    Healing(Context& context, Faults& faults, const PendingDeliveries& pending, FinalReads& next)
-        : context_{context}, faults_{faults}, pending_{pending}, next_{next} {}
+    Healing(Context& context, Faults& faults, const PendingDeliveries& pending, const OthersMessages& others,
+            FinalReads& next)
+        : context_{context}, faults_{faults}, pending_{pending}, others_{others}, next_{next} {}
 
     void begin();
     /// A fault is over, or a node has changed: all may be healed now.
@@ -27,6 +29,7 @@ private:
     Context& context_;
     Faults& faults_;
     const PendingDeliveries& pending_;
+    const OthersMessages& others_;
     FinalReads& next_;
     bool clients_settled_ = false;
     Duration look_at_store_after_{};

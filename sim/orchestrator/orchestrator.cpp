@@ -14,9 +14,12 @@ constexpr Duration sample_interval = std::chrono::milliseconds{250};
 Orchestrator::Orchestrator(const Scenario& scenario, const Plan& plan, base::Time start,
                            Environment environment)
     : context_{scenario, plan, start, std::move(environment)},
+      pending_{plan.share},
+      others_{plan},
       faults_{context_, [this] { healing_.look(); }},
-      reads_{context_, faults_.nodes, pending_},
-      healing_{context_, faults_, pending_, reads_} {
+      searches_{context_, faults_.nodes},
+      reads_{context_, faults_.nodes, pending_, searches_},
+      healing_{context_, faults_, pending_, others_, reads_} {
     context_.on_note = [this](const Record& record) {
         pending_.add(record);
         faults_.watch(record);
@@ -27,6 +30,7 @@ Effects Orchestrator::start() {
     faults_.nodes.start();
     context_.agenda.at(context_.plan.heal_begin, [this] { healing_.begin(); });
     context_.soon(sample_interval, [this] { sample_backlogs(); });
+    searches_.start();
     return end_turn();
 }
 
@@ -38,6 +42,8 @@ Effects Orchestrator::handle(Event event, base::Time now) {
 
 Effects Orchestrator::on_record(const Record& record) {
     pending_.add(record);
+    others_.add(record);
+    searches_.on_record(record);
     faults_.clients.on_record(record);
     faults_.policies.on_record(record);
     context_.now = std::max(context_.now, Duration{record.at_us});

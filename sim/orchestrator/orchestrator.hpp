@@ -4,8 +4,10 @@
 #include "sim/orchestrator/faults.hpp"
 #include "sim/orchestrator/final_reads.hpp"
 #include "sim/orchestrator/healing.hpp"
+#include "sim/orchestrator/others_messages.hpp"
 #include "sim/orchestrator/pending_deliveries.hpp"
 #include "sim/orchestrator/placement.hpp"
+#include "sim/orchestrator/searches.hpp"
 
 namespace davenport::sim::orchestrator {
 
@@ -46,7 +48,9 @@ private:
 
     Context context_;
     PendingDeliveries pending_;
+    OthersMessages others_;
     Faults faults_;
+    Searches searches_;
     FinalReads reads_;
     Healing healing_;
     std::size_t next_send_ = 0;    ///< of the plan

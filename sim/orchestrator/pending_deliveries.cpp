@@ -45,6 +45,7 @@ void PendingDeliveries::add(const Record& record) {
         }
         case RecordKind::shown: {
             last_shown_us_ = record.at_us;
+            if (!share_.plays_name(record.msg)) kept_.insert(record.id);
             const auto removed = record.msg.empty() ? changed_.find(record.id) : changed_.end();
             drop(messages_[removed == changed_.end() ? record.msg : removed->second.message],
                  number_of(record.client));

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "sim/record/record.hpp"
+#include "sim/scenario/share.hpp"
 
 #include <cstdint>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -17,6 +19,8 @@ namespace davenport::sim::orchestrator {
 /// No judge: a message that never comes makes the run wait to its end, and then the checkers say so.
 class PendingDeliveries {
 public:
+    /// `share`: whose messages' senders are here.
+    explicit PendingDeliveries(Share share = {}) : share_{std::move(share)} {}
     void add(const Record& record);
 
     /// (message, client) pairs: the message is kept, the client followed the room when it was first sent, and
@@ -24,7 +28,8 @@ public:
     [[nodiscard]] std::size_t missing() const { return missing_; }
     /// Somebody was shown a change of a message that another client, who has the message, was not shown.
     [[nodiscard]] bool has_missing_changes() const;
-    /// The ids of the messages that a node has said it keeps, but for those that it gave up.
+    /// The ids of the messages that a node has said it keeps, but for those that it gave up; of what other
+    /// generators' clients say those that were shown here.
     [[nodiscard]] const std::set<std::string>& kept() const { return kept_; }
     /// Ids of what somebody deleted in the store by hand.
     [[nodiscard]] const std::set<std::string>& gone() const { return gone_; }
@@ -51,6 +56,7 @@ private:
     Client number_of(const std::string& client);
     void drop(Message& message, Client client);
 
+    Share share_;
     boost::unordered_flat_map<std::string, Client> clients_;
     std::map<std::string, std::vector<Client>> followers_;      ///< by room, in order
     boost::unordered_flat_map<std::string, Message> messages_;  ///< looked up, never walked

@@ -22,6 +22,8 @@ bool expects(const Scenario& scenario, std::string_view property) {
 
 }  // namespace
 
+bool clients_search(const Scenario& scenario) { return expects(scenario, "search"); }
+
 bool clients_look_round(const Scenario& scenario) { return expects(scenario, "people"); }
 
 int history_page(const Scenario& scenario) {
@@ -43,12 +45,14 @@ std::vector<std::string> rooms_of(const Scenario& scenario) {
     return rooms;
 }
 
-std::vector<Placement> placements_of(const Scenario& scenario) {
+std::vector<Placement> placements_of(const Scenario& scenario, const Share& share) {
     std::vector<Placement> placements;
-    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(scenario.topology.clients); ++i)
+    for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(scenario.topology.clients); ++i) {
+        if (!share.plays(i)) continue;
         placements.push_back({fmt::format("c{}", i + 1), home_of(scenario.topology, i),
                               sim::rooms_of(scenario.topology, i), is_polling(scenario.topology, i),
                               arrival_of(scenario.topology, i)});
+    }
     return placements;
 }
 

@@ -21,12 +21,13 @@ struct Placement {
 /// watch them.
 bool clients_watch(const Scenario& scenario, const Plan& plan);
 /// Who is in the rooms is judged.
+bool clients_search(const Scenario& scenario);
 bool clients_look_round(const Scenario& scenario);
 /// How many messages a page has when a node's history is read at the end.
 int history_page(const Scenario& scenario);
 
 std::vector<std::string> nodes_of(const Scenario& scenario);
-std::vector<Placement> placements_of(const Scenario& scenario);
+std::vector<Placement> placements_of(const Scenario& scenario, const Share& share = {});
 std::vector<std::string> rooms_of(const Scenario& scenario);
 
 }  // namespace davenport::sim::orchestrator

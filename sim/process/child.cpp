@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -110,6 +111,14 @@ Child& Child::operator=(Child&& other) noexcept {
         pid_ = std::exchange(other.pid_, -1);
     }
     return *this;
+}
+
+std::optional<std::int64_t> Child::resident_bytes() const {
+    if (!running()) return std::nullopt;
+    std::ifstream file{fmt::format("/proc/{}/statm", pid_)};
+    std::int64_t size = 0, resident = 0;
+    if (!(file >> size >> resident)) return std::nullopt;
+    return resident * ::sysconf(_SC_PAGESIZE);
 }
 
 void Child::signal(int signal) const {

@@ -43,6 +43,8 @@ public:
 
     [[nodiscard]] bool running() const { return pid_ > 0; }
     [[nodiscard]] pid_t pid() const { return pid_; }
+    /// Bytes of memory that it has resident now; nothing when it does not run.
+    [[nodiscard]] std::optional<std::int64_t> resident_bytes() const;
 
     /// Sends `signal`; nothing when it is not running.
     void signal(int signal) const;

@@ -112,12 +112,13 @@ void ClientPool::perform(const std::string& name, Member& member, client::Effect
         } else if (const auto* timer = std::get_if<client::SetTimer>(&effect)) {
             alarms_.set({name, timer->timer}, timer->at);
         } else if (auto* read = std::get_if<client::HistoryRead>(&effect)) {
+            member.to_read.erase(read->room);
             on_history_(member.node, std::move(*read));
         }
     }
     if (!welcome || !member.reader) return;
     member.welcome = true;
-    for (const auto& room : member.to_read) tell(name, client::AskHistory{room});
+    for (const auto& room : std::set{member.to_read}) tell(name, client::AskHistory{room});
 }
 
 }  // namespace davenport::sim::process

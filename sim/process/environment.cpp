@@ -98,6 +98,8 @@ void World::start_mock() {
     if (options_.store == "couchmock") {
         real_ = {.host = "127.0.0.1", .port = port, .user = "admin", .password = "secret"};
         command.insert(command.end(), {"--admin", "admin:secret"});
+        if (scenario_.topology.members > 1)
+            command.insert(command.end(), {"--members", std::to_string(scenario_.topology.members)});
     } else {
         real_ = parse_store_address(options_.store);
         command.insert(command.end(), {"--upstream", real_.url()});

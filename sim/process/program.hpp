@@ -3,6 +3,7 @@
 #include "node/base/time.hpp"
 #include "sim/process/child.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -26,6 +27,9 @@ public:
 
     [[nodiscard]] State state() const { return state_; }
     [[nodiscard]] const Setup& setup() const { return setup_; }
+
+    /// Bytes of memory that it has resident now; nothing when it does not run.
+    [[nodiscard]] std::optional<std::int64_t> resident_bytes() const { return child_.resident_bytes(); }
 
     void start(base::Time now);
     void kill();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
@@ -17,14 +18,30 @@ constexpr base::Duration watch_interval = 10ms;  // how late the end of a proces
 constexpr base::Duration stall_min = 50ms;
 constexpr base::Duration look_interval = 100ms;  // for progress, and for counting requests
 constexpr base::Duration control_timeout = 10s;
+constexpr int clock_readings = 9;
 constexpr int half_a_frame_bytes = 2'060;  // of SQLite's write-ahead log
 constexpr auto journal_suffixes = {"", "-wal", "-shm", "-journal"};
+
+/// Both clocks at one moment: of some readings that between which the least time went by.
+base::Now both_now_exactly() {
+    auto best = both_now();
+    auto least = base::Duration::max();
+    for (int i = 0; i < clock_readings; ++i) {
+        const auto before = steady_now();
+        const auto read = both_now();
+        const auto took = steady_now() - before;
+        if (took >= least) continue;
+        least = took;
+        best = {before + took / 2, read.wall};
+    }
+    return best;
+}
 
 }  // namespace
 
 WorldResult World::run() {
     set_up();
-    start_ = steady_now();
+    await_start();
     orchestrator_.emplace(
         scenario_, plan_, start_,
         orchestrator::Orchestrator::Environment{!options_.store_kill.empty() && !options_.store_start.empty(),
@@ -46,13 +63,29 @@ WorldResult World::run() {
             tell(orchestrator::HistoryTold{node, std::move(read.room), std::move(read.messages)});
         });
     perform(orchestrator_->start());
-    for (const auto& seat : orchestrator::placements_of(scenario_))
+    for (const auto& seat : orchestrator::placements_of(scenario_, plan_.share))
         if (seat.at == Duration{})
             on(orchestrator::AddClient{seat.client, seat.node, seat.rooms, seat.polling});
     loop();
     finished_ = true;
     teardown();
     return result_;
+}
+
+void World::await_start() {
+    start_ = steady_now();
+    if (!options_.start_at) return;
+    for (;;) {
+        const auto now = both_now_exactly();
+        start_ = now.time + (*options_.start_at - now.wall);
+        if (now.time >= start_) break;
+        throw_if_interrupted();
+        if (options_.progress) options_.progress(now.time - start_);
+        transport_.run_until(std::min(start_, now.time + look_interval));
+    }
+    if (const auto late = steady_now() - start_; late > start_slack_max)
+        throw std::runtime_error{fmt::format(
+            "nodes and store were ready only {} ms after --start-at: give a later time", late / 1ms)};
 }
 
 void World::loop() {
@@ -67,6 +100,7 @@ void World::loop() {
         if (now >= next_look) {
             if (options_.progress) options_.progress(now - start_);
             note_requests(now);
+            note_memory(now);
             note_logs(both_now());
             wrong_clocks_.drift(now);
             links_.look();
@@ -145,6 +179,19 @@ void World::note_requests(base::Time now) {
         requests.count = count;
         record(requests);
     });
+}
+
+/// Of the nodes that we started: what one elsewhere has nobody tells.
+void World::note_memory(base::Time now) {
+    for (const auto& [name, node] : nodes_) {
+        const auto bytes = node.resident_bytes();
+        if (!bytes) continue;
+        Record resident{.kind = RecordKind::memory};
+        resident.at_us = (now - start_).count();
+        resident.node = name;
+        resident.count = *bytes;
+        record(resident);
+    }
 }
 
 /// By the node's own clock, which is ours; what was written during the set-up belongs to the beginning.
@@ -261,15 +308,18 @@ void World::on(const orchestrator::AddClient& e) {
 
 void World::fetch(orchestrator::RequestId request, const StoreAddress& from, base::HttpRequest http) {
     if (const auto who = from.authorization(); !who.empty()) http.headers.emplace_back("Authorization", who);
-    transport_.fetch(
-        from.host, from.port, std::move(http), control_timeout, [this, request](Transport::Answer answer) {
-            if (answer.error.empty()) {
-                tell(
-                    orchestrator::Answered{request, answer.response.status, std::move(answer.response.body)});
-            } else {
-                tell(orchestrator::Answered{request, 0, std::move(answer.error)});
-            }
-        });
+    fetch(request, from.host, from.port, std::move(http));
+}
+
+void World::fetch(orchestrator::RequestId request, const std::string& host, std::uint16_t port,
+                  base::HttpRequest http) {
+    transport_.fetch(host, port, std::move(http), control_timeout, [this, request](Transport::Answer answer) {
+        if (answer.error.empty()) {
+            tell(orchestrator::Answered{request, answer.response.status, std::move(answer.response.body)});
+        } else {
+            tell(orchestrator::Answered{request, 0, std::move(answer.error)});
+        }
+    });
 }
 
 void World::on(const orchestrator::AskControl& e) {
@@ -281,6 +331,13 @@ void World::on(const orchestrator::AskControl& e) {
 void World::on(const orchestrator::AskStore& e) {
     if (!stream_) return fetch(e.request, store_, to_database(e.http));
     stream_->read(e.request);
+}
+
+void World::on(const orchestrator::AskNode& e) {
+    auto http = e.http;
+    if (const auto elsewhere = attached_.find(e.node); elsewhere != attached_.end())
+        http.headers.emplace_back("Host", elsewhere->second.authority());
+    fetch(e.request, "127.0.0.1", ports_[e.node], std::move(http));
 }
 
 /// Whoever wants to know whether a node is ready is told its backlog.

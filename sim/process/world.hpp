@@ -57,8 +57,11 @@ private:
     void throw_if_interrupted() const;
 
     // world.cpp: the loop
+    /// Sets the moment from which the times of the run count.
+    void await_start();
     void loop();
     void note_requests(base::Time now);
+    void note_memory(base::Time now);
     void note_logs(base::Now now);
     void break_off(std::string why);
     void watch_programs(base::Time now);
@@ -71,6 +74,7 @@ private:
     void on(const orchestrator::AddClient& e);
     void on(const orchestrator::AskControl& e);
     void on(const orchestrator::AskStore& e);
+    void on(const orchestrator::AskNode& e);
     void on(const orchestrator::AskBacklog& e);
     void on(const orchestrator::AskHistory& e);
     void on(const orchestrator::SetLink& e);
@@ -79,6 +83,8 @@ private:
     void on(const orchestrator::Note& e);
     void on(const orchestrator::Finished& e);
     void fetch(orchestrator::RequestId request, const StoreAddress& from, base::HttpRequest http);
+    void fetch(orchestrator::RequestId request, const std::string& host, std::uint16_t port,
+               base::HttpRequest http);
     void record(const Record& record);
 
     const Scenario& scenario_;

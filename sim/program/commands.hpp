@@ -34,9 +34,11 @@ struct RunRequest {
     std::filesystem::path binaries;          ///< where chatnode and couchmock are
     std::vector<std::string> node_binaries;  ///< "n2=PATH"
     std::vector<std::string>
-        attach;           ///< "n1=URL": nodes that run elsewhere; then `store` names their database
-    std::string control;  ///< URL of the control port of a couchmock in front of their store
-    bool quiet = false;   ///< only what went wrong is printed
+        attach;             ///< "n1=URL": nodes that run elsewhere; then `store` names their database
+    std::string control;    ///< URL of the control port of a couchmock in front of their store
+    std::string start_at;   ///< when the run begins: ISO 8601, or seconds since 1970; empty: at once
+    std::string generator;  ///< "3/10": plays the clients of the third of ten generators
+    bool quiet = false;     ///< only what went wrong is printed
     std::vector<std::string> settings;  ///< of a matrix cell, as --vary takes them: "feed=poll"
     std::string store_kill;             ///< commands for store.crash and store.restart before a real CouchDB
     std::string store_start;
@@ -75,6 +77,14 @@ int ci(const CiRequest& request);
 /// Judges a stored history again: by the scenario that it was made with, or by what another file expects,
 /// which must play the same unless `anyway`.
 int analyze(const std::filesystem::path& folder, const std::filesystem::path& scenario, bool anyway);
+
+struct MergeRequest {
+    Files folders;              ///< of the generators' runs
+    std::filesystem::path out;  ///< empty: out/NAME-merged
+};
+
+/// Joins the histories of generators that played one load together, and judges and reports the whole.
+int merge(const MergeRequest& request);
 
 /// Prints the JSON Schema of scenario files.
 int print_schema();

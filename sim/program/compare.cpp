@@ -4,6 +4,7 @@
 #include "reports/reports.hpp"
 #include "sim/checker/judge.hpp"
 #include "sim/history/history_file.hpp"
+#include "sim/history/joined_history.hpp"
 #include "sim/history/scenario_file.hpp"
 #include "sim/program/commands.hpp"
 #include "sim/program/summary.hpp"
@@ -153,7 +154,8 @@ int analyze(const fs::path& folder, const fs::path& file, bool anyway) {
         return exit_usage;
     }
     const auto scenario = draw_choices(*loaded.scenario, static_cast<std::uint64_t>(seed));
-    const auto plan = make_plan(scenario, static_cast<std::uint64_t>(seed));
+    const auto plan = share_of(make_plan(scenario, static_cast<std::uint64_t>(seed)),
+                               share_of_history(folder / "history.jsonl"));
     checker::Judge judge{scenario, plan};
     const auto error = read_history(folder / "history.jsonl", judge);
     if (!error.empty()) {

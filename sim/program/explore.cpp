@@ -2,6 +2,7 @@
 
 #include "node/base/random.hpp"
 #include "sim/history/scenario_file.hpp"
+#include "sim/program/run_one.hpp"
 #include "sim/program/search_commands.hpp"
 #include "sim/program/summary.hpp"
 #include "sim/search/identity.hpp"
@@ -115,6 +116,7 @@ int explore(const ExploreRequest& request) {
         return exit_usage;
     }
     if (!is_possible(*loaded.scenario, request.store)) return exit_usage;
+    if (beyond_the_world({*loaded.scenario}, RunRequest{})) return exit_usage;
     catch_interrupts();
     const auto scenario = with_store(*loaded.scenario, request.store);
     const auto experiment = search::experiment_id(scenario);

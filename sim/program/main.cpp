@@ -72,6 +72,14 @@ int main(int argc, char** argv) {
                      "control port of a couchmock in front of that database, for store.* and feed.* faults: "
                      "http://host:port")
         ->needs(attach);
+    run_command->add_option("--start-at", request.start_at,
+                            "begin at this time, as 2026-12-01T18:00:00Z or in seconds since 1970 (process "
+                            "world)");
+    run_command
+        ->add_option("--generator", request.generator,
+                     "K/N: play the clients of the Kth of N generators at the attached nodes; `merge` joins "
+                     "what all of them saw")
+        ->needs(attach);
     run_command->callback([&] {
         if (run_seed->count() > 0) request.seed = seed;
         code = run(request);
@@ -109,10 +117,11 @@ int main(int argc, char** argv) {
         "matrix", "run one scenario with every combination of settings and show them side by side");
     matrix_command->add_option("FILE", matrix_request.run.files, "a scenario file")->required()->expected(1);
     matrix_command
-        ->add_option("--vary", matrix_request.vary,
-                     "KEY=VALUE,VALUE,...: nodes, clients, rooms, feed, batch, shards, rate, size, or a "
-                     "dotted key as load.for; store=couchmock,URL. "
-                     "Given several times, every combination is run")
+        ->add_option(
+            "--vary", matrix_request.vary,
+            "KEY=VALUE,VALUE,...: nodes, clients, rooms, feed, batch, shards, members, rate, size, or a "
+            "dotted key as load.for; store=couchmock,URL. "
+            "Given several times, every combination is run")
         ->required();
     matrix_command->add_option("--world", matrix_request.run.world, "virtual or process")
         ->capture_default_str();
@@ -149,6 +158,13 @@ int main(int argc, char** argv) {
                                 "a file with other expectations; default: the scenario that was run");
     analyze_command->add_flag("--anyway", anyway, "judge by it though it plays something else");
     analyze_command->callback([&] { code = analyze(folder, scenario, anyway); });
+
+    MergeRequest merge_request;
+    auto* merge_command = app.add_subcommand(
+        "merge", "join the histories of generators that played one load, and judge and report the whole");
+    merge_command->add_option("DIR", merge_request.folders, "the generators' run folders")->required();
+    merge_command->add_option("--out", merge_request.out, "folder for the report (default: out/NAME-merged)");
+    merge_command->callback([&] { code = merge(merge_request); });
 
     SearchCommands search;
     search.add_to(app, code);

@@ -88,10 +88,11 @@ std::string Progress::backlogs() const {
 }
 
 void Progress::show(Duration at) {
-    if (!wanted_ ||
-        (last_.count() >= 0 && at - last_ < (terminal_ ? Duration{redraw_after} : Duration{tell_after})))
+    if (!wanted_ || (last_ != Duration::min() &&
+                     at - last_ < (terminal_ ? Duration{redraw_after} : Duration{tell_after})))
         return;
     last_ = at;
+    if (at < Duration{0}) return count_down(-at);
     const auto state = faults_.empty() ? phase_ : fmt::format("{}", fmt::join(faults_, ", "));
     const auto seconds = at.count() / 1'000'000, whole = end_.count() / 1'000'000;
     if (!terminal_) {
@@ -112,6 +113,13 @@ void Progress::show(Duration at) {
                backlogs());
     std::fflush(stdout);
     shown_ = true;
+}
+
+void Progress::count_down(Duration left) {
+    const auto seconds = (left + std::chrono::milliseconds{999}) / std::chrono::seconds{1};
+    fmt::print("{}{} begins in {} s{}", terminal_ ? "\r\033[K" : "    ", title_, seconds,
+               terminal_ ? "\r" : "\n");
+    std::fflush(stdout);
 }
 
 void Progress::clear() {

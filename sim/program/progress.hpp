@@ -26,6 +26,7 @@ public:
     Progress& operator=(const Progress&) = delete;
 
     void add(const Record& record) override;
+    /// `at`: since the run began; negative: it has not yet.
     void show(Duration at);
     /// Takes the lines off the terminal.
     void clear();
@@ -36,6 +37,8 @@ private:
         std::int64_t waited_us;  ///< of a showing; else -1
         RecordKind kind;
     };
+    /// Until the run begins.
+    void count_down(Duration left);
     void forget_before(std::int64_t at_us);
     [[nodiscard]] std::string rates() const;
     [[nodiscard]] std::string backlogs() const;
@@ -45,7 +48,7 @@ private:
     bool wanted_;
     bool terminal_;
     bool shown_ = false;
-    Duration last_{-1};
+    Duration last_ = Duration::min();  ///< when it was last drawn
     std::int64_t sent_ = 0, shown_count_ = 0;
     std::unordered_set<std::string> accepted_;
     std::unordered_map<std::string, std::int64_t> due_us_;  ///< of each message; looked up, never walked

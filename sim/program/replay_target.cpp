@@ -1,6 +1,7 @@
 #include "sim/program/replay_target.hpp"
 
 #include "sim/history/scenario_file.hpp"
+#include "sim/program/run_one.hpp"
 #include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/language.hpp"
 #include "sim/scenario/reader.hpp"
@@ -146,6 +147,7 @@ std::optional<ReplayTarget> find_replay_target(const RunName& given) {
         return {};
     }
     if (!is_possible(*loaded.scenario, name.store)) return {};
+    if (beyond_the_world({*loaded.scenario}, RunRequest{})) return {};
     ReplayTarget target;
     const auto seed = name.seed.value_or(loaded.scenario->seed);
     target.scenario = draw_choices(with_store(std::move(*loaded.scenario), name.store), seed);

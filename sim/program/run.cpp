@@ -1,10 +1,13 @@
 #include "node/base/json.hpp"
+#include "node/base/random.hpp"
+#include "node/base/version.hpp"
 #include "reports/reports.hpp"
 #include "sim/checker/judge.hpp"
 #include "sim/checker/watch.hpp"
 #include "sim/history/history_file.hpp"
 #include "sim/history/scenario_file.hpp"
 #include "sim/program/commands.hpp"
+#include "sim/program/generator_flags.hpp"
 #include "sim/program/node_flags.hpp"
 #include "sim/program/progress.hpp"
 #include "sim/program/replay_target.hpp"
@@ -54,18 +57,40 @@ std::string replay_line(const Scenario& scenario, const RunRequest& request, std
     for (const auto& pair : request.node_binaries) line += " --node-binary " + pair;
     for (const auto& pair : request.attach) line += " --attach " + pair;
     if (!request.control.empty()) line += " --control " + request.control;
+    if (!request.generator.empty()) line += fmt::format(" --generator {} --start-at TIME", request.generator);
     return line;
 }
 
+/// What `merge` must know of a generator's run. The time at which it begins by this machine's clock is that
+/// from which all of its records count.
+void describe_generator(base::json::object& about, const Scenario& read, const GeneratorFlags& flags) {
+    if (flags.start_at) about["begin"] = base::iso8601(*flags.start_at);
+    if (flags.number == 0) return;
+    about["generator"] = flags.number;
+    about["generators"] = flags.share.of;
+    about["experiment"] = search::experiment_id(read);
+    if (read.source) about["scenario_text"] = *read.source;
+}
+
+/// The same for all generators of one run, and no other's.
+std::string room_prefix_of(const Scenario& read, const GeneratorFlags& flags, std::uint64_t seed) {
+    if (flags.number == 0) return fmt::format("sim-{:08x}-", std::random_device{}());
+    const auto run = fmt::format("{} {} {} {}", search::experiment_id(read), seed, flags.share.of,
+                                 flags.start_at->time_since_epoch().count());
+    return fmt::format("sim-{:08x}-", base::fnv1a(run) & 0xffff'ffffU);
+}
+
 /// The first record of every history: what ran.
-Record run_record(const Scenario& scenario, const RunRequest& request, std::uint64_t seed) {
+Record run_record(const Scenario& read, const Scenario& scenario, const RunRequest& request,
+                  const GeneratorFlags& flags, std::uint64_t seed) {
     base::json::object about;
     about["scenario"] = scenario.name;
     about["file"] = scenario.file;
     about["seed"] = seed;
     about["world"] = request.world;
     about["store"] = name_of_store(scenario, request);
-    about["chatsim"] = DAVENPORT_VERSION;
+    about["chatsim"] = flags.number == 0 ? DAVENPORT_VERSION : base::version();
+    describe_generator(about, read, flags);
     Record record;
     record.kind = RecordKind::run;
     record.text = base::write_json(about);
@@ -94,6 +119,8 @@ std::string bad_request(const RunRequest& request) {
     if (request.world == "virtual" && !(request.node_binaries.empty() && request.attach.empty()))
         return "--node-binary and --attach are for the process world; the virtual world has the node's core "
                "in it";
+    GeneratorFlags generator;
+    if (auto wrong = read_generator_flags(request, generator); !wrong.empty()) return wrong;
     NodeFlags flags;
     return read_node_flags(request, flags);
 }
@@ -110,7 +137,7 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
     const auto attached = names(flags.attached);
     bool any = false;
     for (const auto& scenario : scenarios) {
-        auto problems = real ? not_in_process_world(scenario) : std::vector<Problem>{};
+        auto problems = real ? not_in_process_world(scenario) : not_in_virtual_world(scenario);
         const auto add = [&](std::vector<Problem> more) {
             problems.insert(problems.end(), std::make_move_iterator(more.begin()),
                             std::make_move_iterator(more.end()));
@@ -132,6 +159,7 @@ bool beyond_the_world(const std::vector<Scenario>& scenarios, const RunRequest& 
             add(not_on_a_real_store(scenario, !request.store_kill.empty() && !request.store_start.empty()));
         add(not_among_nodes(scenario, "--node-binary", names(flags.binaries)));
         add(not_among_nodes(scenario, "--attach", attached));
+        if (!request.generator.empty()) add(not_among_generators(scenario, attached));
         if (!attached.empty()) add(not_at_attached_nodes(scenario, attached, !request.control.empty()));
         any |= print_problems(scenario, problems);
     }
@@ -181,7 +209,9 @@ std::optional<Outcome> run_one(const Scenario& read, const RunRequest& request, 
     const bool colour = isatty(STDOUT_FILENO) == 1;
     const auto seed = request.seed.value_or(read.seed);
     const auto scenario = with_store(draw_choices(read, seed), choice_of(request));
-    const auto plan = make_plan(scenario, seed);
+    GeneratorFlags generator;
+    read_generator_flags(request, generator);
+    const auto plan = share_of(make_plan(scenario, seed), generator.share);
     const RunFolder own{folder};
     if (!own.error().empty()) {
         fmt::print(stderr, "{}\n", own.error());
@@ -214,10 +244,14 @@ std::optional<Outcome> run_one(const Scenario& read, const RunRequest& request, 
     options.node_binaries = flags.binaries;
     options.attached = flags.attached;
     options.control = request.control;
-    if (!flags.attached.empty()) options.room_prefix = fmt::format("sim-{:08x}-", std::random_device{}());
+    if (!flags.attached.empty()) options.room_prefix = room_prefix_of(read, generator, seed);
+    options.start_at = generator.start_at;
 
-    const auto started = std::chrono::system_clock::now();
-    sinks.add(run_record(scenario, request, seed));
+    const auto started =
+        generator.start_at
+            ? std::chrono::time_point_cast<std::chrono::system_clock::duration>(*generator.start_at)
+            : std::chrono::system_clock::now();
+    sinks.add(run_record(read, scenario, request, generator, seed));
     const auto result = perform(scenario, plan, sinks, options, request.world);
     progress.clear();
     history.flush();
@@ -276,9 +310,11 @@ int run(const RunRequest& request) {
     std::map<Outcome, int> count;
     for (const auto& scenario : scenarios) {
         if (interrupted()) break;
-        const auto outcome = run_one(
-            scenario, request,
-            request.out / fmt::format("{}-{}", fs::path{scenario.file}.stem().string(), request.world));
+        auto folder = fmt::format("{}-{}", fs::path{scenario.file}.stem().string(), request.world);
+        GeneratorFlags generator;
+        read_generator_flags(request, generator);
+        if (generator.number > 0) folder += fmt::format("-{}of{}", generator.number, generator.share.of);
+        const auto outcome = run_one(scenario, request, request.out / folder);
         if (!outcome) return exit_files;
         ++count[*outcome];
     }

@@ -1,6 +1,7 @@
 #include "sim/search/sweep.hpp"
 
 #include "sim/history/scenario_file.hpp"
+#include "sim/program/run_one.hpp"
 #include "sim/program/search_commands.hpp"
 #include "sim/program/summary.hpp"
 #include "sim/scenario/reader.hpp"
@@ -216,6 +217,7 @@ int sweep(const SweepRequest& given) {
             return exit_usage;
         }
     }
+    if (beyond_the_world({*loaded.scenario}, RunRequest{})) return exit_usage;
     const auto [whole_first, whole_last] = std::pair{request.first, request.last};
     if (request.shards > 1) {
         if (!request.single.empty()) {

@@ -1,5 +1,6 @@
 #include "sim/history/scenario_file.hpp"
 #include "sim/program/commands.hpp"
+#include "sim/program/run_one.hpp"
 #include "sim/scenario/draw_choices.hpp"
 #include "sim/scenario/reader.hpp"
 #include "sim/world.hpp"
@@ -69,6 +70,7 @@ int verify(const std::filesystem::path& file, std::optional<std::uint64_t> seed,
         fmt::print(stderr, "{}", loaded.errors);
         return exit_usage;
     }
+    if (beyond_the_world({*loaded.scenario}, RunRequest{})) return exit_usage;
     catch_interrupts();
     const auto scenario = draw_choices(*loaded.scenario, seed.value_or(loaded.scenario->seed));
     const auto plan = make_plan(scenario, seed.value_or(scenario.seed));

@@ -14,7 +14,7 @@ namespace davenport::sim {
 namespace {
 
 // In the order of the enumeration; a name is what stands in the file, so it never changes.
-constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::policy_lifted) + 1> kind_names{
+constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::memory) + 1> kind_names{
     "run",
     "node",
     "fault_on",
@@ -53,7 +53,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::poli
     "by_hand_done",
     "put_out",
     "policy_set",
-    "policy_lifted"};
+    "policy_lifted",
+    "searched",
+    "memory"};
 
 constexpr std::array<std::string_view, 3> via_names{"live", "resume", "page"};
 

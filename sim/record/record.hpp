@@ -65,6 +65,9 @@ enum class RecordKind {
     policy_set,  ///< the fault `name` has written one, since `due_us`; `text`: ban, or what the settings of
                  ///< `room` allow; of a ban `client`, and no `room`: in all
     policy_lifted,  ///< it is over, perhaps since `due_us`
+    searched,  ///< `node` was asked, at `due_us`, for the words of `msg` in `room`; `flag`: it found `id`;
+               ///< `count`: with the text of this edit; `text`: why its answer says nothing, else empty
+    memory,    ///< `node` has `count` bytes of memory resident
 };
 
 /// How a message came to a client.

@@ -50,18 +50,41 @@ std::optional<Duration> read_count(Tokens& tokens) {
                  : std::nullopt;  // a bare number; the unit does not matter here
 }
 
-/// `< 5s` and nothing behind it; with `is_count`, `< 100`.
-bool read_threshold(Tokens& tokens, Expectation& expectation, bool is_count = false) {
+/// "200MB", and "200 MB".
+std::optional<Duration> read_bytes(Tokens& tokens) {
+    const auto token = tokens.take();
+    if (token.text.empty()) {
+        tokens.complain(token, "a number of bytes is missing", "as in 200 MB");
+        return std::nullopt;
+    }
+    auto text = std::string{token.text};
+    if (is_name(tokens.now().text) && tokens.now().text != "abort_on_fail") text += tokens.take().text;
+    std::string why;
+    const auto value = parse_value(Type::bytes, text, why);
+    if (!value) tokens.complain(token, fmt::format("'{}' {}", text, why));
+    return value ? std::optional{Duration{value->low}}
+                 : std::nullopt;  // a bare number; the unit does not matter here
+}
+
+/// What a threshold is a number of.
+enum class Of { time, count, bytes };
+
+/// `< 5s` and nothing behind it; of a count `< 100`, of memory `< 200 MB`.
+bool read_threshold(Tokens& tokens, Expectation& expectation, Of of = Of::time) {
     const auto relation = tokens.take();
     if (!is_relation(relation.text)) {
         tokens.complain(relation,
                         relation.text.empty() ? "a threshold is missing"
                                               : fmt::format("'{}' is no relation", relation.text),
-                        fmt::format("as in < {}; relations are < <= > >= ==", is_count ? "100" : "50ms"));
+                        fmt::format("as in < {}; relations are < <= > >= ==", of == Of::count   ? "100"
+                                                                              : of == Of::bytes ? "200 MB"
+                                                                                                : "50ms"));
         return false;
     }
     expectation.relation = relation.text;
-    const auto value = is_count ? read_count(tokens) : read_time(tokens);
+    const auto value = of == Of::count   ? read_count(tokens)
+                       : of == Of::bytes ? read_bytes(tokens)
+                                         : read_time(tokens);
     if (!value) return false;
     expectation.value = static_cast<double>(value->count());
     if (const auto word = tokens.now(); tokens.take_if("abort_on_fail")) {
@@ -99,11 +122,11 @@ bool read_recovery(Tokens& tokens, Expectation& expectation) {
 }
 
 /// What stands before the parenthesis and what within; false, and a problem, when they do not go together.
-bool read_figure_of(const Token& function, const Token& of, Tokens& tokens, bool& is_count) {
+bool read_figure_of(const Token& function, const Token& of, Tokens& tokens, Of& unit) {
     auto functions = names(language::quantiles());
     functions.insert(functions.end(), {"p999", "count", "undelivered"});
     auto all = names(language::metrics());
-    all.insert(all.end(), {"sends", "requests", "backlog"});
+    all.insert(all.end(), {"sends", "requests", "backlog", "memory"});
     bool good = true;
     if (!contains(functions, function.text)) {
         // No did-you-mean: p98 is near p90, and not what it means.
@@ -118,9 +141,11 @@ bool read_figure_of(const Token& function, const Token& of, Tokens& tokens, bool
         good = false;
     }
     const bool counted = of.text == "sends" || of.text == "requests";
-    is_count = counted || of.text == "backlog" || function.text == "count" || function.text == "undelivered";
+    const bool is_count =
+        counted || of.text == "backlog" || function.text == "count" || function.text == "undelivered";
+    unit = of.text == "memory" ? Of::bytes : is_count ? Of::count : Of::time;
     if (!good) return false;
-    const auto only = counted ? "count" : of.text == "backlog" ? "max" : "";
+    const auto only = counted ? "count" : of.text == "backlog" || of.text == "memory" ? "max" : "";
     if (only[0] == '\0' || function.text == only) return true;
     tokens.complain(function, fmt::format("{} has no {}", of.text, function.text),
                     fmt::format("{}({}) is what there is", only, of.text));
@@ -165,18 +190,52 @@ bool read_places(Tokens& tokens, std::string& places) {
     return true;
 }
 
+/// `during outage`, if anything stands before the relation.
+bool read_phase(Tokens& tokens, Expectation& expectation) {
+    if (tokens.at_end() || is_relation(tokens.now().text)) return true;
+    const auto phase = tokens.take();
+    if (!contains(names(language::phases()), phase.text)) {
+        tokens.complain(phase, fmt::format("'{}' is no phase", phase.text),
+                        suggest(phase.text, names(language::phases())));
+        return false;
+    }
+    if (!is_name(tokens.now().text)) {
+        tokens.complain(tokens.now(), fmt::format("'{}' needs a fault's name", phase.text),
+                        "as in during outage");
+        return false;
+    }
+    expectation.name_location = tokens.place();
+    expectation.phase = fmt::format("{} {}", phase.text, tokens.take().text);
+    return true;
+}
+
+/// `memory(n1) < 200 MB`, the first word taken: what max(memory, n1) says, too.
+bool read_memory(Tokens& tokens, Expectation& expectation) {
+    tokens.take_if("(");
+    expectation.name_location = tokens.place();
+    const auto node = tokens.take();
+    if (!is_place(node.text, "n") || !tokens.take_if(")")) {
+        tokens.complain(node, fmt::format("'{}' is no node", node.text),
+                        "as in memory(n1) < 200 MB, or max(memory) < 200 MB of all nodes");
+        return false;
+    }
+    expectation.property = fmt::format("max(memory, {})", node.text);
+    return read_phase(tokens, expectation) && read_threshold(tokens, expectation, Of::bytes);
+}
+
 /// `p99(local_echo) during outage < 50ms`, the first word taken.
 bool read_figure(const Token& function, Tokens& tokens, Expectation& expectation) {
+    if (function.text == "memory") return read_memory(tokens, expectation);
     tokens.take_if("(");
-    bool is_count = false;
+    auto unit = Of::time;
     const auto of = tokens.take();
-    const bool good = read_figure_of(function, of, tokens, is_count);
+    const bool good = read_figure_of(function, of, tokens, unit);
     std::string place;
     expectation.name_location = tokens.place();
     if (!read_places(tokens, place)) return false;
-    const bool is_of_nodes = of.text == "requests" || of.text == "backlog";
+    const bool is_of_nodes = of.text == "requests" || of.text == "backlog" || of.text == "memory";
     if (is_of_nodes && (place.find(' ', 2) != std::string::npos || place.find('r') == 2)) {
-        tokens.complain(of, fmt::format("{} are counted by node", of.text),
+        tokens.complain(of, fmt::format("{} {} counted by node", of.text, of.text == "memory" ? "is" : "are"),
                         fmt::format("as in {}({}, n2)", function.text, of.text));
         return false;
     }
@@ -186,22 +245,8 @@ bool read_figure(const Token& function, Tokens& tokens, Expectation& expectation
     }
     expectation.property =
         fmt::format("{}({}{})", function.text == "p999" ? "p99.9" : function.text, of.text, place);
-    if (!tokens.at_end() && !is_relation(tokens.now().text)) {
-        const auto phase = tokens.take();
-        if (!contains(names(language::phases()), phase.text)) {
-            tokens.complain(phase, fmt::format("'{}' is no phase", phase.text),
-                            suggest(phase.text, names(language::phases())));
-            return false;
-        }
-        if (!is_name(tokens.now().text)) {
-            tokens.complain(tokens.now(), fmt::format("'{}' needs a fault's name", phase.text),
-                            "as in during outage");
-            return false;
-        }
-        expectation.name_location = tokens.place();
-        expectation.phase = fmt::format("{} {}", phase.text, tokens.take().text);
-    }
-    return read_threshold(tokens, expectation, is_count) && good;
+    if (!read_phase(tokens, expectation)) return false;
+    return read_threshold(tokens, expectation, unit) && good;
 }
 
 /// "policy" for "policies", "phantom" for "no_phantoms": too far apart for a slip of the finger.

@@ -1,3 +1,4 @@
+#include "couchmock/faults/fault_table.hpp"
 #include "sim/scenario/language.hpp"
 
 /// The keys of each section of a scenario file.
@@ -134,6 +135,15 @@ std::vector<Section> make_sections() {
               .low = 1,
               .high = 16,
               .set = [](Into& into, const Value& v) { into.scenario->topology.shards = as_int(v.low); },
+              .drawn = true},
+             {.name = "members",
+              .type = Type::count,
+              .about = "the store is a cluster of so many members behind a balancer (couchmock's own): with "
+                       "more than 1 its feed has no single order",
+              .default_value = "1",
+              .low = 1,
+              .high = couchmock::members_max,
+              .set = [](Into& into, const Value& v) { into.scenario->topology.members = as_int(v.low); },
               .drawn = true},
              {.name = "batch",
               .type = Type::count,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sim/scenario/scenario.hpp"
+#include "sim/scenario/share.hpp"
 
 #include <cstdint>
 #include <map>
@@ -46,10 +47,17 @@ struct Plan {
     std::uint64_t seed = 1;
     std::vector<PlannedSend> sends;  ///< by due time
     std::vector<PlannedFault> faults;
-    std::vector<Action> actions;  ///< by time
-    Duration load_end{};          ///< no message is due after this
-    Duration heal_begin{};        ///< all faults end here at the latest
-    Duration end{};               ///< heal_begin + heal
+    std::vector<Action> actions;      ///< by time
+    Duration load_end{};              ///< no message is due after this
+    Duration heal_begin{};            ///< all faults end here at the latest
+    Duration end{};                   ///< heal_begin + heal
+    Share share;                      ///< whose clients' sends these are
+    std::vector<PlannedSend> others;  ///< what the clients of the other generators send meanwhile
+
+    /// Whether the fault with this index is done by a generator of the share: one of a client by the
+    /// client's, one of the links by all, each on its own, and all else by the first. The others only note
+    /// when it is on.
+    [[nodiscard]] bool performs(std::size_t fault) const;
 };
 
 /// `scenario` was read without a problem. Draws from base::Random only: no clock, no libm, the same on every
@@ -58,6 +66,9 @@ struct Plan {
 /// node.kill and node.stop with `restart` have it as their length too: their end is the start of the node. A
 /// node.join's `node` is the next number, in order of time.
 Plan make_plan(const Scenario& scenario, std::uint64_t seed);
+
+/// The part of the plan that the generators of the share perform.
+Plan share_of(Plan whole, Share share);
 
 /// Where the client with this index ("c1" is 0) is at home, and which room it follows, for those of the
 /// topology and (the room) those that come with a node.join.

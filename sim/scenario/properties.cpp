@@ -34,6 +34,9 @@ const std::vector<Property>& properties() {
         {"people", Within::required,
          "everybody is shown who is there and nobody who is gone, once for so long nobody came or went and "
          "no fault was on"},
+        {"search", Within::required,
+         "whoever searches at a node for the words of a message finds it, once the node has shown it for so "
+         "long, and no more once it has shown for so long that it was removed; process world only"},
         {"ran", Within::no,
          "the run exercised what was planned: every fault touched something, every phase had traffic; always "
          "checked"},
@@ -87,6 +90,10 @@ const std::vector<Word>& counts() {
         {"sends", "messages that were sent, in count(sends)"},
         {"requests", "requests to the store, in count(requests)"},
         {"backlog", "messages that wait for the store at a node, in max(backlog)"},
+        {"memory",
+         "bytes that a node's process has resident, in max(memory) < 200 MB or max(memory, n1); process "
+         "world "
+         "only"},
     };
     return table;
 }

@@ -34,6 +34,13 @@ void validate(const Scenario& scenario, std::vector<Problem>& problems, Incomple
 /// The faults that the process world cannot perform, each with a hint.
 std::vector<Problem> not_in_process_world(const Scenario& scenario);
 
+/// What only real nodes can be asked for, each with a hint.
+std::vector<Problem> not_in_virtual_world(const Scenario& scenario);
+
+/// What cannot be divided among several generators, each with a hint; `attached`: the nodes that run
+/// elsewhere.
+std::vector<Problem> not_among_generators(const Scenario& scenario, const std::set<std::string>& attached);
+
 /// The faults that need libfaketime there, each with a hint, for a machine that does not have it.
 std::vector<Problem> not_without_faketime(const Scenario& scenario);
 
@@ -47,7 +54,7 @@ std::vector<Problem> not_on_nats(const Scenario& scenario, bool real);
 std::vector<Problem> not_among_nodes(const Scenario& scenario, std::string_view flag,
                                      const std::set<std::string>& names);
 
-/// The faults that cannot be done to nodes that run elsewhere (`attached`, by name), each with a hint.
+/// What cannot be done to nodes that run elsewhere (`attached`, by name), or seen of them, each with a hint.
 /// `has_control`: the run sets the faults of a couchmock in front of their store.
 std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::set<std::string>& attached,
                                            bool has_control);

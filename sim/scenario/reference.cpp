@@ -108,13 +108,14 @@ std::string of_expectations() {
         of_words("Properties", "The first five are judged in every run, written down or not.", properties());
     out +=
         of_words("Latencies", "A message that never arrived counts as longer than any that did.", metrics());
-    out +=
-        of_words("Places",
-                 "Which samples of a latency, as in p99(shown, from n1, to c3); all of them must fit. "
-                 "count(sends) takes n1, r1, `from` and `except`; count(requests) and max(backlog) take n1.",
-                 places());
+    out += of_words("Places",
+                    "Which samples of a latency, as in p99(shown, from n1, to c3); all of them must fit. "
+                    "count(sends) takes n1, r1, `from` and `except`; count(requests), max(backlog) and "
+                    "max(memory) take n1.",
+                    places());
     out += of_words("Quantiles", "Of a latency.", quantiles());
-    out += of_words("Counts", "A bare number is their threshold.", counts());
+    out += of_words("Counts", "A bare number is their threshold; of memory a number of bytes, as 200 MB.",
+                    counts());
     out += of_words("Phases", "A message belongs to the phase in which it was due.", phases());
     return out +
            "`recovery of NAME` is the time from the fault's end until the run first stays normal for 1s (or "

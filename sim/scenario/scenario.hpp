@@ -48,6 +48,7 @@ struct Topology {
     std::string store = "couchdb";     ///< or nats: a NATS server
     int servers = 1;                   ///< of NATS: one, or a cluster of three
     int shards = 1;                    ///< q of the database
+    int members = 1;                   ///< of the store, which is a cluster then
     int batch = 400;                   ///< messages that a node sends to the store in one request, at most
     int page = 2000;                   ///< rows that a node reads at once, at most
     int send_queue_bytes = 1'000'000;  ///< what waits for one client, at most

@@ -219,6 +219,9 @@ object of_expect() {
     forms.push_back(
         object{{"pattern", fmt::format("^(count|undelivered|max)\\( *[a-z_]+{} *\\){}{}({}|[0-9]+){}$", where,
                                        phase, relation, time_pattern(), abort)}});
+    constexpr auto of_memory = R"((memory\( *n[1-9][0-9]* *\)|max\( *memory( *, *n[1-9][0-9]*)? *\)))";
+    forms.push_back(
+        object{{"pattern", fmt::format("^{}{}{}{}{}$", of_memory, phase, relation, bytes_pattern(), abort)}});
     forms.push_back(object{{"pattern", fmt::format("^recovery +of +{}( +stable +{})?{}{}$", fault_name,
                                                    time_pattern(), relation, time_pattern())}});
     return object{{"type", "array"}, {"items", object{{"type", "string"}, {"anyOf", std::move(forms)}}}};

@@ -52,6 +52,7 @@ public:
         for (const auto& outlook : outlooks_) {
             check_time(outlook);
             check_condition(*outlook.fault);
+            check_member(*outlook.fault);
             check_victim(*outlook.fault);
         }
         for (const auto& expectation : scenario_.expect) check_expectation(expectation);
@@ -190,6 +191,31 @@ private:
             complain(place(fault, "for"), "both 'for' and 'restart': they say the same", "leave 'for' out");
     }
 
+    /// How many members the store has at least, whatever is drawn.
+    [[nodiscard]] std::int64_t members() const {
+        std::int64_t least = scenario_.topology.members;
+        for (const auto& choice : scenario_.choices)
+            if (choice.key == "members") least = std::ranges::min(choice.of, {}, &Value::low).low;
+        return least;
+    }
+
+    /// A fault of a member is of a cluster, and of a member that it has.
+    void check_member(const Fault& fault) {
+        const auto of_member = std::ranges::find_if(
+            fault.kinds, [](const std::string& kind) { return kind.starts_with("member."); });
+        if (incomplete_.topology || of_member == fault.kinds.end()) return;
+        const auto there = members();
+        if (there < 2)
+            return complain(place(fault, "fault"),
+                            fmt::format("{} needs a store of several members", *of_member),
+                            "topology: { members: 3 } makes it a cluster");
+        if (parameter_or(fault.parameters, "member", std::int64_t{1}) > there)
+            complain(place(fault, "member"),
+                     fmt::format("member {} does not exist",
+                                 parameter_or(fault.parameters, "member", std::int64_t{1})),
+                     fmt::format("there are members 1 to {}", there));
+    }
+
     /// `feed(n5)` is of a node that there is, or will be.
     void check_condition(const Fault& fault) {
         std::vector<Problem> known;
@@ -293,7 +319,8 @@ private:
         const bool upper = expectation.relation.starts_with('<');
         const bool count = expectation.property.starts_with("count") ||
                            expectation.property.starts_with("undelivered") ||
-                           expectation.property.find("(backlog") != std::string::npos;
+                           expectation.property.find("(backlog") != std::string::npos ||
+                           expectation.property.find("(memory") != std::string::npos;
         if (!incomplete_.load && !count && upper && expectation.value > static_cast<double>(whole.count()))
             complain(where, fmt::format("cannot fail: the whole run takes {}", show(whole)));
         if (expectation.relation == ">=" && expectation.value == 0)

@@ -18,6 +18,19 @@ bool spares(const Fault& fault, const std::set<std::string>& attached) {
     return !fault.node.empty() && !attached.contains(fault.node);
 }
 
+Location place_of_topology(const Scenario& scenario) {
+    const auto found = scenario.sections.find("topology");
+    return found == scenario.sections.end() ? Location{} : found->second;
+}
+
+/// In the file, or as some seeds draw it.
+bool has_members(const Scenario& scenario) {
+    return scenario.topology.members > 1 || std::ranges::any_of(scenario.choices, [](const Choice& choice) {
+               return choice.key == "members" &&
+                      std::ranges::any_of(choice.of, [](const Value& value) { return value.low > 1; });
+           });
+}
+
 }  // namespace
 
 std::vector<Problem> not_in_process_world(const Scenario& scenario) {
@@ -42,6 +55,38 @@ std::vector<Problem> not_in_process_world(const Scenario& scenario) {
     return out;
 }
 
+std::vector<Problem> not_in_virtual_world(const Scenario& scenario) {
+    std::vector<Problem> out;
+    for (const auto& expectation : scenario.expect) {
+        const bool is_memory = expectation.property.starts_with("max(memory");
+        if (!is_memory && expectation.property != "search") continue;
+        out.push_back({expectation.location,
+                       is_memory
+                           ? "the virtual world has all nodes in one process, so none has memory of its "
+                             "own"
+                           : "the virtual world's nodes have no search",
+                       "run it with --world process"});
+    }
+    return out;
+}
+
+std::vector<Problem> not_among_generators(const Scenario& scenario, const std::set<std::string>& attached) {
+    std::vector<Problem> out;
+    for (int i = 1; i <= scenario.topology.nodes; ++i)
+        if (const auto name = fmt::format("n{}", i); !attached.contains(name))
+            out.push_back({{},
+                           fmt::format("{} is not attached, and generators share all nodes", name),
+                           fmt::format("give --attach {}=http://host:port", name)});
+    for (const auto& fault : scenario.timeline)
+        if (!fault.when.empty())
+            out.push_back({fault.location,
+                           fmt::format("{} waits for a condition, which each generator would see at another "
+                                       "time",
+                                       fault.name),
+                           "give it a time: at: 4s"});
+    return out;
+}
+
 std::vector<Problem> not_without_faketime(const Scenario& scenario) {
     std::vector<Problem> out;
     for (const auto& fault : scenario.timeline)
@@ -56,11 +101,16 @@ std::vector<Problem> not_without_faketime(const Scenario& scenario) {
 
 std::vector<Problem> not_on_a_real_store(const Scenario& scenario, bool can_restart) {
     std::vector<Problem> out;
+    if (has_members(scenario))
+        out.push_back({place_of_topology(scenario),
+                       "topology.members makes couchmock's own store a cluster; a real CouchDB has the "
+                       "members that it has",
+                       "leave --store out, or leave members and the faults of members out"});
     for (const auto& fault : scenario.timeline) {
         for (const auto& name : fault.kinds) {
             const bool restarts = name == "store.crash" || name == "store.restart";
             if (!(restarts && !can_restart) && name != "store.amnesia" && name != "store.failover" &&
-                !name.starts_with("store.document_"))
+                !name.starts_with("store.document_") && !name.starts_with("member."))
                 continue;
             out.push_back({fault.location, fmt::format("{} cannot be done to a real CouchDB", name),
                            restarts ? "give --store-kill and --store-start, the commands that do it"
@@ -76,8 +126,8 @@ std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
     std::vector<Problem> out;
     for (const auto& fault : scenario.timeline) {
         for (const auto& name : fault.kinds) {
-            const bool of_store =
-                name.starts_with("store.") || name.starts_with("feed.") || name.starts_with("policy.");
+            const bool of_store = name.starts_with("store.") || name.starts_with("feed.") ||
+                                  name.starts_with("policy.") || name.starts_with("member.");
             if (name == "link.buffered" &&
                 parameter_or(fault.parameters, "link", std::string{"node-store"}) == "node-store" &&
                 fault.client.empty())
@@ -103,6 +153,9 @@ std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
             out.push_back({{},
                            "topology.feed: a NATS server's stream is always followed",
                            "have a CouchDB for the store, or leave feed out"});
+    if (has_members(scenario))
+        out.push_back({place_of_topology(scenario), "topology.members: only a CouchDB is played as a cluster",
+                       "have a CouchDB for the store, or leave members out"});
     if (scenario.topology.feed != Topology{}.feed)
         out.push_back({{},
                        fmt::format("topology.feed: {}: a NATS server's stream is always followed",
@@ -128,6 +181,22 @@ std::vector<Problem> not_among_nodes(const Scenario& scenario, std::string_view 
 std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::set<std::string>& attached,
                                            bool has_control) {
     std::vector<Problem> out;
+    if (has_members(scenario))
+        out.push_back({place_of_topology(scenario),
+                       "topology.members makes couchmock's own store a cluster; the attached nodes have a "
+                       "store already",
+                       "leave members and the faults of members out"});
+    for (const auto& expectation : scenario.expect) {
+        const auto& figure = expectation.property;
+        if (!figure.starts_with("max(memory")) continue;
+        const auto comma = figure.find(", ");
+        const auto node =
+            comma == std::string::npos ? "" : figure.substr(comma + 2, figure.size() - comma - 3);
+        if (node.empty() ? attached.size() >= static_cast<std::size_t>(scenario.topology.nodes)
+                         : attached.contains(node))
+            out.push_back({expectation.location, "nobody here sees the memory of a node that runs elsewhere",
+                           "name a node that is not attached: max(memory, n2)"});
+    }
     for (const auto& fault : scenario.timeline) {
         for (const auto& kind : fault.kinds) {
             const auto hits = language::find_fault(kind)->hits;

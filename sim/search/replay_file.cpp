@@ -22,8 +22,8 @@ BOOST_DESCRIBE_STRUCT(Location, (), (line, column))
 BOOST_DESCRIBE_STRUCT(Range, (), (low, high))
 BOOST_DESCRIBE_STRUCT(Link, (), (latency, bytes_per_second))
 BOOST_DESCRIBE_STRUCT(Topology, (),
-                      (nodes, clients, rooms, feed, poll_interval, store, servers, shards, batch, page,
-                       send_queue_bytes, polling, readers, rooms_each, homes, arrive))
+                      (nodes, clients, rooms, feed, poll_interval, store, servers, shards, members, batch,
+                       page, send_queue_bytes, polling, readers, rooms_each, homes, arrive))
 BOOST_DESCRIBE_STRUCT(Message, (), (at, client, room, size_bytes, what))
 BOOST_DESCRIBE_STRUCT(Stage, (), (from, to, length))
 BOOST_DESCRIBE_STRUCT(Load, (),

@@ -58,6 +58,7 @@ std::string topology(const Topology& t) {
     if (t.store != standard.store) pairs.push_back("store: " + t.store);
     if (t.servers != standard.servers) pairs.push_back(fmt::format("servers: {}", t.servers));
     if (t.shards != standard.shards) pairs.push_back(fmt::format("shards: {}", t.shards));
+    if (t.members != standard.members) pairs.push_back(fmt::format("members: {}", t.members));
     if (t.batch != standard.batch) pairs.push_back(fmt::format("batch: {}", t.batch));
     if (t.page != standard.page) pairs.push_back(fmt::format("page: {}", t.page));
     if (t.send_queue_bytes != standard.send_queue_bytes)

@@ -179,6 +179,7 @@ void simplify_settings(Shrinker& shrinker) {
     if (shrinker.now().topology.feed != "continuous")
         change([](Scenario& s) { s.topology.feed = "continuous"; });
     if (shrinker.now().topology.shards != 1) change([](Scenario& s) { s.topology.shards = 1; });
+    if (shrinker.now().topology.members != 1) change([](Scenario& s) { s.topology.members = 1; });
     if (shrinker.now().topology.batch != Topology{}.batch)
         change([](Scenario& s) { s.topology.batch = Topology{}.batch; });
     if (shrinker.now().topology.send_queue_bytes != Topology{}.send_queue_bytes)

@@ -90,13 +90,13 @@ SituationCoverage::Summary SituationCoverage::summary(const Scenario& scenario) 
     // In the order of state_names(): whether this scenario can ever be in that state.
     const std::vector<bool> thinkable{true,
                                       true,
-                                      has("store.") || has("server.") || has("link."),
+                                      has("store.") || has("server.") || has("member.") || has("link."),
                                       goes,
                                       kinds.contains("node.pause"),
                                       goes,
                                       has("client.") || goes || has("link."),
-                                      has("store.") || has("link.") || has("node."),
-                                      has("store."),
+                                      has("store.") || has("member.") || has("link.") || has("node."),
+                                      has("store.") || has("member."),
                                       has("feed."),
                                       has("node."),
                                       has("client."),
@@ -233,7 +233,7 @@ private:
         const bool states[] = {
             !waiting_.empty(), !unanswered_.empty(), !sees_down_.empty(),
             !gone_.empty(),    !paused_.empty(),     back_us_ >= 0 && record.at_us - back_us_ < just_back_us,
-            !away_.empty(),    !gaps_.empty(),       fault("store."),
+            !away_.empty(),    !gaps_.empty(),       fault("store.") || fault("member."),
             fault("feed."),    fault("node."),       fault("client."),
             fault("link.")};
         for (std::size_t state = 0; state < std::size(states); ++state)

@@ -36,6 +36,7 @@ private:
     void on(const orchestrator::AddClient& e);
     void on(const orchestrator::AskControl& e);
     void on(const orchestrator::AskStore& e);
+    void on(const orchestrator::AskNode&) {}  // no scenario that needs it is played here
     void on(const orchestrator::AskBacklog& e);
     void on(const orchestrator::AskHistory& e);
     void on(const orchestrator::SetHost& e);

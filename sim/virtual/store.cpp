@@ -28,7 +28,8 @@ Store::Store(Parts& parts)
       mock_{couchmock::MockConfig{.admin_user = {},
                                   .admin_password = {},
                                   .seed = parts.plan.seed,
-                                  .default_shards = parts.scenario.topology.shards}} {}
+                                  .default_shards = parts.scenario.topology.shards,
+                                  .members = parts.scenario.topology.members}} {}
 
 Node& Store::node_of(const Exchange& exchange) { return parts_.nodes[exchange.node]; }
 

@@ -41,7 +41,7 @@ TEST(FaultTable, HasEachFaultOnceWithDefaultsOfItsOwnTypes) {
             EXPECT_LE(number_in(*parameter.default_value), parameter.high);
         }
     }
-    EXPECT_EQ(names.size(), 41u);
+    EXPECT_EQ(names.size(), 43u);
 }
 
 /// Both bounds of every parameter of every fault.

@@ -318,7 +318,8 @@ TEST_F(Faults, AcceptedIsA202InBothForms) {
     EXPECT_EQ(mock.put("/db/a", "{}").status, 202);
     const auto bulk = mock.ask("POST", "/db/_bulk_docs", R"({"docs":[{"_id":"b"}]})");
     EXPECT_EQ(bulk.status, 202);
-    EXPECT_TRUE(bulk.body.starts_with("[{\"accepted\":true,")) << bulk.body;
+    EXPECT_TRUE(bulk.body.starts_with("[{\"ok\":true,\"id\":\"b\",")) << bulk.body;
+    EXPECT_TRUE(bulk.body.ends_with(",\"accepted\":true}]\n")) << bulk.body;
 }
 
 TEST_F(Faults, ACutReplyIsHalfAnAnswer) {

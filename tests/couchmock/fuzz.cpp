@@ -90,6 +90,9 @@ constexpr std::array samples{
            R"({"name":"f","fault":"store.slow","delay_ms":5,"probability":0.5,"count":2})"},
     Sample{"GET", "/_mock/journal?limit=3", ""},
     Sample{"DELETE", "/_mock/faults", ""},
+    Sample{"POST", "/_mock/faults", R"({"name":"m","fault":"member.down","member":2,"delay_ms":0})"},
+    Sample{"POST", "/_mock/faults", R"({"name":"e","fault":"member.empty","member":1,"for_ms":5})"},
+    Sample{"DELETE", "/_mock/faults/m", ""},
 };
 
 /// The design document with functions of every kind: half of all runs have it whole.
@@ -104,7 +107,7 @@ static_assert(std::string_view{samples[design_sample].target} == "/db/_design/e"
 /// Some requests into a store of their own. Every answer is one: a status of HTTP, and JSON where it says so.
 void into_the_machine(std::uint64_t seed, std::uint64_t number) {
     base::Random random{seed * 1'000'003 + number};
-    MockStore store;
+    MockStore store{{.default_shards = 1, .members = number % 3 == 0 ? 3 : 1}};
     store.put("/db", "");
     store.put("/db/a", R"({"n":1})");
     store.put("/_node/_local/_config/couchdb/os_process_timeout", "\"20\"");

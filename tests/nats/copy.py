@@ -6,6 +6,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from programs import Node, Server, free_port, quote, until
 from witness import Witness
 
 ROOM = "lobby"
+MANY = 300
 
 
 class Mock:
@@ -39,9 +41,40 @@ class Mock:
             return None
         return {row["id"]: row["doc"]["msg"] for row in rows if "msg" in row["doc"]}
 
+    def policies(self):
+        """The documents that say what holds (bans, rooms' settings), by id, without where they are stored."""
+        with urllib.request.urlopen(self.url + "/_all_docs?include_docs=true", timeout=5) as answer:
+            rows = json.load(answer)["rows"]
+        return {row["id"]: without_revision(row["doc"]) for row in rows if row["id"].startswith("davenport-")}
+
+    def put(self, name, document):
+        request = urllib.request.Request(self.url + "/" + quote(name), method="PUT", headers={"Content-Type": "application/json"},
+                                         data=json.dumps(document).encode())
+        urllib.request.urlopen(request).read()
+
+    def put_all(self, documents):
+        urllib.request.urlopen(urllib.request.Request(self.url + "/_bulk_docs", method="POST", headers={"Content-Type": "application/json"},
+                                                      data=json.dumps({"docs": documents}).encode())).read()
+
     def stop(self):
         self.process.terminate()
         self.process.wait()
+
+
+def without_revision(document):
+    return {key: value for key, value in document.items() if key not in ("_id", "_rev")}
+
+
+def policies_in_stream(server):
+    witness = Witness(server.port, server.user, server.password)
+    try:
+        found = {}
+        for subject in witness.subjects("chat.p.*"):
+            name = re.sub("=([0-9A-F]{2})", lambda part: chr(int(part[1], 16)), subject[len("chat.p."):])
+            found[name] = without_revision(json.loads(witness.read(subject)))
+        return found
+    finally:
+        witness.close()
 
 
 def in_stream(server):
@@ -58,7 +91,7 @@ def main():
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     couchmock = os.path.join(os.path.dirname(program), "couchmock")
-    started = []
+    started, nodes = [], []
     journal = os.path.join(folder, "copy.journal")
 
     def copy(source, target, kept=journal):
@@ -73,6 +106,7 @@ def main():
         first, second, server = Mock(couchmock, folder, "first"), Mock(couchmock, folder, "second"), Server(folder)
         started += [first, second, server]
         node = Node(program, folder, "a", first.url)
+        nodes.append(node)
         ids = []
 
         def say(lead, count):
@@ -81,6 +115,14 @@ def main():
                 assert status in (201, 202), answer
                 ids.append(answer["id"])
 
+        until(node.is_up, told=node.ready)
+        ban = {"what": "ban", "who": "mallory", "room": "*", "reason": "spam"}
+        first.put("davenport-ban~*~mallory", ban)
+        first.put("davenport-ban~lobby~eve", {"what": "ban", "who": "eve", "room": "lobby"})
+        first.put(f"davenport-room~{ROOM}", {"what": "room", "room": ROOM, "topic": "all that is said", "slow": 0})
+        # More than are written at once: a copy waits for the last of them.
+        bans = [{"_id": f"davenport-ban~lobby~m{i}", "what": "ban", "who": f"m{i}", "room": "lobby"} for i in range(MANY)]
+        first.put_all(bans)
         say("before", 60)
         secret = {"Message_Secret": "long enough to be one"}
         assert node.ask("PUT", f"/api/rooms/{ROOM}/messages/{quote(ids[0])}", {"text": "mended"}, **secret)[0] in (201, 202)
@@ -107,18 +149,29 @@ def main():
         found = in_stream(server)
         assert found == wanted, {key for key in set(wanted) | set(found) if wanted.get(key) != found.get(key)}
         assert found[ids[0]] == "mended" and found[ids[1]] == ""
+        assert len(first.policies()) == 3 + MANY, len(first.policies())
+        found, held = policies_in_stream(server), first.policies()
+        assert found == held, {key for key in set(held) | set(found) if held.get(key) != found.get(key)}
+        # Who is banned in the one store is banned in the other.
+        there = Node(program, folder, "there", server.url)
+        nodes.append(there)
+        until(there.is_up, told=there.ready)
+        until(lambda: there.post(ROOM, "let me in", user="mallory")[0] == 403, told=lambda: there.post(ROOM, "let me in", user="mallory"))
+        there.end()
 
         # And back, into a store that is empty.
         finish(copy(server.url, second.url, os.path.join(folder, "back.journal")))
         found = second.documents()
-        assert found == wanted, {key for key in set(wanted) | set(found) if wanted.get(key) != found.get(key)}
+        assert found == wanted, {key: (wanted.get(key), found.get(key)) for key in set(wanted) | set(found) if wanted.get(key) != found.get(key)}
+        found, held = second.policies(), first.policies()
+        assert found == held, {key for key in set(held) | set(found) if held.get(key) != found.get(key)}
         finish(copy(server.url, server.url), 64)
         node.end()
     finally:
         for one in started:
             if one.process.poll() is None:
                 one.stop()
-        for one in [node] if "node" in locals() else []:
+        for one in nodes:
             if one.process.poll() is None:
                 one.end()
 

@@ -268,14 +268,17 @@ TEST_F(Rewind, DelaysNoNewMessageThoughTheStoreStartsOverAtItsFirstRow) {
     EXPECT_THAT(asked_ids.body, testing::HasSubstr("old and unknown"));
     EXPECT_THAT(heard(1), ElementsAre("message psst late"));
     // The first page may have been asked for before the live feed was open; one more is read to be sure.
-    if (asked("feed=normal")) answer("feed=normal", 200, feed_page({}, "2000-s"));
+    if (asked("feed=normal")) answer("feed=normal", 200, feed_page({}, "1999-s"));
     EXPECT_FALSE(asked("feed=normal"));
     persist_all();
     advance(1s);
     persist_all();
-    EXPECT_EQ(journal.state().checkpoint->place, "2000-s");
-    stream("since=now", feed_row("2001-s", others_message(5001, "newer")));
+    EXPECT_EQ(journal.state().checkpoint->place, "1999-s");
+    // The live feed may have been another member's copy, so the node goes on where it has read.
+    stream("since=1999-s", feed_row("2000-s", others_message(5000, "new")) +
+                               feed_row("2001-s", others_message(5001, "newer")));
     EXPECT_THAT(heard(1), ElementsAre("message newer"));
+    EXPECT_FALSE(asked("since=now"));
     persist_all();
     EXPECT_EQ(journal.state().checkpoint->place, "2001-s");
     EXPECT_EQ(journal.size(), old_messages + 4u);
@@ -293,9 +296,43 @@ TEST_F(Rewind, VerifiesWhatWasStoredWhenItLeavesAFeedForAnother) {
     answer("feed=normal&limit=2000&since=301-s", 200, feed_page({bare.begin() + 300, bare.end()}, "1999-s"));
     answer("descending=true", 200, feed_page({}, "1-a"));
     if (asked("feed=normal")) answer("feed=normal", 200, feed_page({}, "2000-s"));
-    stream("since=now", "\n");
+    stream("continuous&include_docs=true&heartbeat=2000&since=", "\n");
     advance(3s);
     EXPECT_TRUE(asked("POST /chat/_all_docs")) << asked_for();
+}
+
+/// Of a cluster the old stretch may be another member's copy than the live feed: only who goes on in it is
+/// given what that member lacked, and the other had given before.
+TEST_F(Rewind, GoesOnInTheCopyThatItHasReadAndNotInThatOfTheLiveFeed) {
+    begin_with_old_messages();
+    std::string again;
+    for (int i = 0; i < 300; ++i) again += rows[static_cast<std::size_t>(i)];
+    stream("continuous&include_docs=true&heartbeat=2000&since=1-a", again);
+    stream("since=now", feed_row("7-other", others_message(5000, "live")));
+    answer("feed=normal&limit=2000&since=301-s", 200, feed_page({bare.begin() + 300, bare.end()}, "1999-s"));
+    answer("descending=true", 200, feed_page({}, "1-a"));
+    if (asked("feed=normal")) answer("feed=normal", 200, feed_page({}, "1999-s"));
+    heard(1);
+    EXPECT_FALSE(asked("since=now")) << asked_for();
+    stream("since=1999-s", feed_row("2000-s", others_message(5000, "live")) +
+                               feed_row("2001-s", others_message(4990, "owed to this member")));
+    EXPECT_THAT(heard(1), ElementsAre("message owed to this member late"));
+}
+
+/// Where it is one copy, nothing is asked anew.
+TEST_F(Rewind, StaysWithTheLiveFeedWhereBothCameToOnePlace) {
+    begin_with_old_messages();
+    std::string again;
+    for (int i = 0; i < 300; ++i) again += rows[static_cast<std::size_t>(i)];
+    stream("continuous&include_docs=true&heartbeat=2000&since=1-a", again);
+    stream("since=now", feed_row("2000-s", others_message(5000, "live")));
+    auto rest = std::vector<std::string>{bare.begin() + 300, bare.end()};
+    answer("feed=normal&limit=2000&since=301-s", 200, feed_page(rest, "2000-s"));
+    answer("descending=true", 200, feed_page({}, "1-a"));
+    if (asked("feed=normal")) answer("feed=normal", 200, feed_page({}, "2000-s"));
+    heard(1);
+    stream("since=now", feed_row("2001-s", others_message(5001, "more")));
+    EXPECT_THAT(heard(1), ElementsAre("message more"));
 }
 
 /// The feed of one member of a cluster tells of what another one, which is asked, does not have yet.

@@ -113,6 +113,163 @@ TEST(Silence, IsCaughtWhenAnAnswerNeverComes) {
     expect_caught(story, "no_silence within 1.00 s", "c2 waited 3.50 s and more for an answer to c2-2");
 }
 
+// ---------------------------------------------------------------- search
+
+void ask(Story& story, const char* node, const char* msg, std::int64_t at_ms, bool found,
+         std::string silent = {}) {
+    Record record{.kind = RecordKind::searched, .at_us = (at_ms + 5) * Story::ms, .node = node};
+    record.room = "r1";
+    record.msg = msg;
+    record.due_us = at_ms * Story::ms;
+    record.flag = found;
+    record.text = std::move(silent);
+    story.insert(record);
+}
+
+/// c1-1 is removed at 2.0 s, and shown so by n2 at 2.1 s.
+void remove_at_2_s(Story& story) {
+    for (const auto kind : {RecordKind::change_sent, RecordKind::change_accepted, RecordKind::change_stored})
+        story.insert({.kind = kind,
+                      .at_us = 2'000 * Story::ms,
+                      .client = "c1",
+                      .node = "n1",
+                      .room = "r1",
+                      .msg = "c1-1",
+                      .id = Story::id(0),
+                      .name = "key",
+                      .count = -1});
+    story.insert({.kind = RecordKind::changed,
+                  .at_us = 2'100 * Story::ms,
+                  .client = "c2",
+                  .node = "n2",
+                  .room = "r1",
+                  .msg = "c1-1",
+                  .id = Story::id(0),
+                  .name = "key",
+                  .count = -1});
+}
+
+TEST(Search, FindsWhatWasShown) {
+    Story story;
+    expect_within(story, "search", 1s);
+    ask(story, "n1", "c1-1", 2'500, true);
+    ask(story, "n2", "c1-1", 1'500, false);  // shown at 1.012 s: the index has a second's time
+    const auto found = story.finding("search within 1.00 s");
+    EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
+    EXPECT_THAT(found.measured, testing::HasSubstr("0 of 1 answers"));
+}
+
+TEST(Search, IsCaughtNotFindingWhatWasShown) {
+    Story story;
+    expect_within(story, "search", 1s);
+    ask(story, "n2", "c1-1", 2'500, false);
+    expect_caught(story, "search within 1.00 s", "looked for at n2 at 2.500 s: not found");
+}
+
+TEST(Search, IsCaughtFindingWhatWasRemoved) {
+    Story story;
+    expect_within(story, "search", 1s);
+    remove_at_2_s(story);
+    ask(story, "n2", "c1-1", 2'900, true);
+    EXPECT_EQ(story.finding("search within 1.00 s").outcome, Outcome::pass) << "in time";
+    ask(story, "n2", "c1-1", 3'200, true);
+    expect_caught(story, "search within 1.00 s",
+                  "found, though the node had shown at 2.100 s that it was removed");
+}
+
+TEST(Search, OwesNothingThatWasRemovedOrLostWithItsDisk) {
+    Story story;
+    expect_within(story, "search", 1s);
+    remove_at_2_s(story);
+    ask(story, "n2", "c1-1", 2'500, false);
+    story.insert({.kind = RecordKind::node, .at_us = 2'600 * Story::ms, .node = "n2", .text = "wiped"});
+    story.insert({.kind = RecordKind::node, .at_us = 2'700 * Story::ms, .node = "n2", .text = "up"});
+    ask(story, "n2", "c2-1", 4'000, false);
+    ask(story, "n1", "c2-1", 4'000, true);
+    const auto found = story.finding("search within 1.00 s");
+    EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
+}
+
+TEST(Search, IsUnknownWhenNoAnswerSaysAnything) {
+    Story story;
+    expect_within(story, "search", 1s);
+    EXPECT_EQ(story.finding("search within 1.00 s").outcome, Outcome::unknown);
+    ask(story, "n2", "c1-1", 2'500, false, "the node answered 503");
+    const auto found = story.finding("search within 1.00 s");
+    EXPECT_EQ(found.outcome, Outcome::unknown);
+    EXPECT_THAT(found.measured, testing::HasSubstr("the node answered 503"));
+}
+
+// ---------------------------------------------------------------- memory
+
+void occupy(Story& story, const char* node, std::int64_t at_ms, std::int64_t bytes) {
+    story.insert({.kind = RecordKind::memory, .at_us = at_ms * Story::ms, .node = node, .count = bytes});
+}
+
+TEST(Memory, IsTheMostThatAnyNodeHad) {
+    Story story;
+    story.expect("max(memory)", "", "<", 50e6);
+    story.expect("max(memory, n1)", "", "<", 50e6);
+    occupy(story, "n1", 1'000, 20'000'000);
+    occupy(story, "n2", 1'000, 45'000'000);
+    occupy(story, "n2", 2'000, 30'000'000);
+    EXPECT_EQ(story.finding("max(memory)").measured, "45.0 MB over 3 samples");
+    EXPECT_EQ(story.finding("max(memory, n1)").measured, "20.0 MB over 1 samples");
+    EXPECT_EQ(story.finding("max(memory)").outcome, Outcome::pass);
+    occupy(story, "n2", 2'500, 51'000'000);
+    expect_caught(story, "max(memory)", "51.0 MB");
+    EXPECT_EQ(story.finding("max(memory, n1)").outcome, Outcome::pass);
+}
+
+TEST(Memory, IsUnknownWhereNobodyLooked) {
+    Story story;
+    story.expect("max(memory)", "", "<", 50e6);
+    EXPECT_EQ(story.finding("max(memory)").outcome, Outcome::unknown);
+}
+
+// ---------------------------------------------------------------- one generator of several
+
+/// The second of two: c2 and c3 are its own (c1 and c4 the first's), and so is what was said by them.
+Story second_of_two() {
+    Story story;
+    story.plan = share_of(story.plan, {2, {2}});
+    story.remove([](const Record& r) {
+        const bool is_told = r.kind == RecordKind::send || r.kind == RecordKind::accepted ||
+                             r.kind == RecordKind::stored || r.kind == RecordKind::connected ||
+                             r.kind == RecordKind::joined || r.kind == RecordKind::shown;
+        return is_told && (r.client == "c1" || r.client == "c4");
+    });
+    return story;
+}
+
+TEST(Generator, LeavesOutWhatOthersClientsSaid) {
+    const auto story = second_of_two();
+    const auto verdict = story.judge();
+    EXPECT_EQ(verdict.outcome, Outcome::pass);
+    for (const auto& found : verdict.findings) EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
+    EXPECT_THAT(verdict.findings.front().measured,
+                testing::HasSubstr("showings and documents of other generators' messages are left out"));
+}
+
+TEST(Generator, StillSeesWhatItsOwnClientsLoseAndWhatNobodySaid) {
+    auto story = second_of_two();
+    story.remove_shown("c2-1", "c3");
+    expect_caught(story, "no_loss", "c2-1");
+    auto other = second_of_two();
+    auto odd = other.shown("c2-1", "c3");
+    odd.kind = RecordKind::phantom;
+    odd.msg.clear();
+    odd.text = "c1: altered";
+    other.insert(odd);
+    expect_caught(other, "no_phantoms", "altered");
+}
+
+TEST(Generator, DoesNotJudgeHowMuchThereIsOfAll) {
+    auto story = second_of_two();
+    story.expect("count(sends)", "", ">=", 10);
+    EXPECT_EQ(story.finding("count(sends)").outcome, Outcome::unknown);
+}
+
 // ---------------------------------------------------------------- people
 
 void tell_all(Story& story, std::int64_t ms, const std::string& names, int but = 0) {

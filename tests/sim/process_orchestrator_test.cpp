@@ -30,7 +30,8 @@ public:
     int set_status = 201;             ///< of setting a fault
     int store_status = 200;           ///< of what is asked of the store
     std::string documents = R"({"rows":[]})";
-    std::string slow_node;  ///< gives an empty history until `slow_until`
+    std::string found = R"({"messages":[]})";  ///< by a search
+    std::string slow_node;                     ///< gives an empty history until `slow_until`
     base::Duration slow_until{};
     int histories_asked = 0;
 
@@ -114,6 +115,10 @@ private:
                       ("{\"name\":\"" + fault.name + "\",\"hits\":" + std::to_string(hits) + '}');
         tell(Answered{e.request, e.http.method == "POST" ? set_status : 200,
                       e.http.method == "GET" ? "{\"faults\":[" + faults + "]}" : "{}"});
+    }
+    void on(const AskNode& e) {
+        log(e.node + ' ' + e.http.target);
+        tell(Answered{e.request, 200, found});
     }
     void on(const AskStore& e) {
         if (e.http.method != "GET") log(e.http.method + " the database");
@@ -524,6 +529,105 @@ TEST(Orchestrator, NotesWhatNodesAndStoreHoldAtTheEnd) {
     ASSERT_EQ(world.noted(RecordKind::document).size(), 1u);
     EXPECT_EQ(std::ranges::find(world.notes, RecordKind::document, &Record::kind)->msg, "c1-1");
     EXPECT_EQ(world.notes.back().kind, RecordKind::end);
+}
+
+// ---------------------------------------------------------------- one generator of several
+
+/// The second of two, with c2, where c1 is the first's.
+void divide(ScriptedWorld& world) {
+    world.plan.sends = {{1s, 0, "r1", 32}, {1500ms, 1, "r1", 32}};
+    world.plan = share_of(world.plan, {2, {2}});
+}
+
+TEST(Generator, PlaysItsOwnClientsOnly) {
+    ScriptedWorld world;
+    PlannedFault theirs, store;
+    theirs.name = theirs.line = "theirs";
+    theirs.kind = "client.reconnect";
+    theirs.at = 1200ms;
+    theirs.client = "c1";
+    store.name = store.line = "outage";
+    store.kind = "store.down";
+    store.at = store.length = 1s;
+    world.add(theirs);
+    world.add(store);
+    divide(world);
+    world.run();
+    EXPECT_TRUE(world.finished);
+    EXPECT_THAT(world.done, ElementsAre("1500 c2 posts what was due at 1500"));
+    EXPECT_THAT(world.noted(RecordKind::fault_on),
+                ElementsAre("1000 outage store.down", "1200 theirs client.reconnect"))
+        << "phases are the same for all";
+    EXPECT_EQ(placements_of(world.scenario, world.plan.share).size(), 1u);
+}
+
+TEST(Generator, StaysUntilItsClientsWereShownWhatOthersClientsAreAboutToSay) {
+    ScriptedWorld world;
+    divide(world);
+    world.run(500ms);
+    world.on_record({.kind = RecordKind::joined, .client = "c2", .room = "r1"});
+    world.run(8s);
+    EXPECT_FALSE(world.finished) << "c1 says something at 1 s";
+    world.documents = R"({"rows":[{"id":"r1:ID"}]})";
+    world.on_record({.kind = RecordKind::shown, .client = "c2", .room = "r1", .msg = "c1-1", .id = "r1:ID"});
+    world.run(10s);
+    EXPECT_TRUE(world.finished);
+}
+
+// ---------------------------------------------------------------- searches
+
+TEST(Searches, AreAskedForWhatWasShownAndNotedAsAnswered) {
+    ScriptedWorld world;
+    world.scenario.expect.emplace_back().property = "search";
+    world.found =
+        R"({"messages":[{"id":"r1:ID","user":"c1","text":"c1-1 x"},{"id":"r1:OTHER","user":"c1","text":"c1-2 x"}]})";
+    world.run(100ms);
+    for (const auto* msg : {"c1-1", "c1-3"})
+        world.on_record({.kind = RecordKind::shown,
+                         .client = "c1",
+                         .node = "n1",
+                         .room = "r1",
+                         .msg = msg,
+                         .id = msg == std::string_view{"c1-1"} ? "r1:ID" : "r1:ID3"});
+    world.run(1s);
+    EXPECT_THAT(world.done, testing::Contains("500 n1 /api/search?q=%22c1-3%22&room=r1&limit=100"));
+    world.run();
+    ASSERT_TRUE(world.finished);
+    std::set<std::string> found, not_found;
+    for (const auto& note : world.notes)
+        if (note.kind == RecordKind::searched) (note.flag ? found : not_found).insert(note.msg);
+    EXPECT_THAT(found, ElementsAre("c1-1"));
+    EXPECT_THAT(not_found, ElementsAre("c1-3"));
+}
+
+TEST(Searches, WaitForAnIndexThatIsBeingBuilt) {
+    ScriptedWorld world;
+    world.scenario.expect.emplace_back().property = "search";
+    world.found = R"({"messages":[],"partial":true})";
+    world.run(2900ms);
+    world.on_record({.kind = RecordKind::shown,
+                     .client = "c1",
+                     .node = "n1",
+                     .room = "r1",
+                     .msg = "c1-1",
+                     .id = "r1:ID"});
+    world.run();
+    ASSERT_TRUE(world.finished);
+    EXPECT_THAT(world.noted(RecordKind::searched),
+                ElementsAre(HasSubstr("the node was still building its index")));
+}
+
+TEST(Searches, AreNoneWhereNobodyExpectsThem) {
+    ScriptedWorld world;
+    world.run(100ms);
+    world.on_record({.kind = RecordKind::shown,
+                     .client = "c1",
+                     .node = "n1",
+                     .room = "r1",
+                     .msg = "c1-1",
+                     .id = "r1:ID"});
+    world.run();
+    EXPECT_THAT(world.done, testing::Each(testing::Not(HasSubstr("search"))));
 }
 
 }  // namespace

@@ -212,6 +212,13 @@ TEST(ScenarioMistakes, InExpectationsAreNamed) {
              Case{"recovery of outage < 5s abort_on_fail", "what is not broken for good before the end"},
              Case{"p99(delivery) < 5ms abort", "'abort' after the end of the expectation"},
              Case{"p99(backlog) < 50", "backlog has no p99", "max(backlog)"},
+             Case{"p99(memory) < 50MB", "memory has no p99", "max(memory)"},
+             Case{"max(memory, r1) < 50MB", "memory is counted by node", "max(memory, n2)"},
+             Case{"max(memory) < 50", "'50' needs a unit"},
+             Case{"max(memory) < 50 mb", "has an unknown unit 'mb': did you mean 'MB'?"},
+             Case{"memory(r1) < 50 MB", "'r1' is no node", "memory(n1) < 200 MB"},
+             Case{"memory(n99) < 50 MB", "n99 does not exist"},
+             Case{"search", "search needs a time", "search within 5s"},
              Case{"p99(delivery) durring outage < 50ms", "'durring' is no phase", "did you mean 'during'?"},
              Case{"p99(delivery) during outtage < 50ms", "no fault is named 'outtage'",
                   "did you mean 'outage'?"},
@@ -333,6 +340,33 @@ TEST(ProcessWorld, SaysWhichClocksNeedAToolThatIsMissing) {
     EXPECT_EQ(problems[0].location.line, 3);
 }
 
+TEST(Members, AreThoseThatTheStoreHas) {
+    const auto trouble = [](const std::string& topology, const std::string& fault) {
+        const auto reading =
+            sim::read_scenario("name: x\ntopology: { " + topology +
+                                   " }\ntimeline:\n  - { at: 2s, for: 1s, fault: " + fault + " }\n",
+                               "f");
+        return reading.problems.empty()
+                   ? std::string{}
+                   : reading.problems.front().message + "; " + reading.problems.front().hint;
+    };
+    EXPECT_EQ(trouble("members: 3", "member.down"), "");
+    EXPECT_EQ(trouble("members: 3", "member.empty, member: 3, delay: 0s"), "");
+    EXPECT_EQ(trouble("members: [3, 5]", "member.down, member: 3"), "");
+    EXPECT_EQ(trouble("nodes: 2", "member.down"),
+              "member.down needs a store of several members; topology: { members: 3 } makes it a cluster");
+    EXPECT_EQ(trouble("members: [1, 3]", "member.down"),
+              "member.down needs a store of several members; topology: { members: 3 } makes it a cluster");
+    EXPECT_EQ(trouble("members: 3", "member.down, member: 4"),
+              "member 4 does not exist; there are members 1 to 3");
+    EXPECT_EQ(trouble("members: [3, 5]", "member.empty, member: 5"),
+              "member 5 does not exist; there are members 1 to 3");
+    EXPECT_THAT(trouble("members: 10", "store.down"), HasSubstr("members"));
+    EXPECT_THAT(trouble("members: 3", "member.down, member: 0"), HasSubstr("member"));
+    EXPECT_THAT(trouble("members: 3, store: nats", "store.down"),
+                HasSubstr("only a CouchDB is played as a cluster"));
+}
+
 TEST(Links, OfOneClientAreThoseToItsNode) {
     const auto trouble = [](const std::string& fault) {
         const auto reading =
@@ -362,6 +396,20 @@ TEST(RealStore, IsSparedWhatOnlyOurOwnCanLose) {
     EXPECT_EQ(problems[1].location.line, 4);
     EXPECT_THAT(problems[2].hint, HasSubstr("--store-kill"));
     EXPECT_EQ(sim::not_on_a_real_store(*reading.scenario, true).size(), 2u);
+}
+
+TEST(RealStore, IsNotMadeACluster) {
+    const auto reading = sim::read_scenario(
+        "name: x\ntopology: { members: 3 }\ntimeline:\n  - { at: 2s, fault: member.down, for: 1s }\n", "f");
+    ASSERT_TRUE(reading.scenario);
+    const auto problems = sim::not_on_a_real_store(*reading.scenario, true);
+    ASSERT_EQ(problems.size(), 2u);
+    EXPECT_EQ(problems[0].location.line, 2);
+    EXPECT_THAT(problems[0].message, HasSubstr("a real CouchDB has the members that it has"));
+    EXPECT_EQ(problems[1].location.line, 4);
+    EXPECT_THAT(problems[1].message, HasSubstr("member.down cannot be done to a real CouchDB"));
+    EXPECT_EQ(sim::not_on_nats(*reading.scenario, false).size(), 2u);
+    EXPECT_EQ(sim::not_at_attached_nodes(*reading.scenario, {"n1"}, true).size(), 1u);
 }
 
 TEST(AttachedNodes, AreSparedWhatOnlyOurOwnCanBeDone) {

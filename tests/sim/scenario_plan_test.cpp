@@ -5,6 +5,7 @@
 #include "sim/scenario/reader.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -276,6 +277,33 @@ TEST(Plan, SaysTheMessagesThatTheFileNamesAndNoOthers) {
     EXPECT_EQ(plan.sends[1].due, 3s);
     EXPECT_EQ(plan.sends[1].size_bytes, 32);
     EXPECT_EQ(plan.load_end, 3s);
+}
+
+TEST(Plan, IsDividedAmongGeneratorsWithoutAGapOrAnOverlap) {
+    const auto whole = plan_of(
+        "name: x\ntopology: { nodes: 2, clients: 10, rooms: 3 }\nload: { rate: 50/s, for: 20s }\ntimeline:\n"
+        "  - { at: 4s, fault: client.reconnect, client: c3 }\n  - { at: 5s, fault: store.down, for: 1s }\n"
+        "  - { at: 8s, fault: link.partition, link: client-node, for: 1s }\n");
+    std::size_t sends = 0;
+    std::vector<int> performers(whole.faults.size());
+    for (int generator = 1; generator <= 3; ++generator) {
+        const auto part = sim::share_of(whole, {3, {generator}});
+        EXPECT_EQ(part.sends.size() + part.others.size(), whole.sends.size());
+        EXPECT_GT(part.sends.size(), whole.sends.size() / 5);
+        EXPECT_EQ(part.heal_begin, whole.heal_begin);
+        sends += part.sends.size();
+        std::set<std::string> rooms;
+        for (const auto& send : part.sends) rooms.insert(send.room);
+        EXPECT_EQ(rooms.size(), 3u) << "each has somebody in every room";
+        for (std::size_t i = 0; i < whole.faults.size(); ++i) performers[i] += part.performs(i) ? 1 : 0;
+    }
+    EXPECT_EQ(sends, whole.sends.size());
+    EXPECT_EQ(performers, (std::vector<int>{1, 1, 3})) << "each has links of its own";
+    const sim::Share share{3, {1}};
+    EXPECT_TRUE(share.plays_name("c1-17"));
+    EXPECT_TRUE(share.plays_name("c1"));
+    EXPECT_FALSE(share.plays_name("c2-17+2"));
+    EXPECT_TRUE(share.plays_name("cat-1")) << "no client's name";
 }
 
 }  // namespace

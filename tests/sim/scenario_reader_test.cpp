@@ -106,6 +106,25 @@ TEST(ScenarioReader, ReadsWhatIsExpected) {
     EXPECT_EQ(s.expect[8].value, 1'000'000);
 }
 
+TEST(ScenarioReader, ReadsHowMuchMemoryANodeMayHave) {
+    const auto s = read(
+        "name: x\ntopology: { nodes: 2 }\nexpect:\n  - memory(n1) < 200 MB\n  - max(memory) <= 1GB "
+        "abort_on_fail\n  - search within 3s\n");
+    EXPECT_EQ(s.expect.at(0).property, "max(memory, n1)");
+    EXPECT_EQ(s.expect.at(0).value, 200e6);
+    EXPECT_EQ(s.expect.at(1).property, "max(memory)");
+    EXPECT_EQ(s.expect.at(1).value, 1e9);
+    EXPECT_TRUE(s.expect.at(1).abort_on_fail);
+    EXPECT_EQ(s.expect.at(2).property, "search");
+    const auto problems = not_in_virtual_world(s);
+    ASSERT_EQ(problems.size(), 3u);
+    EXPECT_EQ(problems.at(2).location.line, 6);
+    EXPECT_TRUE(not_in_process_world(s).empty());
+    EXPECT_EQ(not_at_attached_nodes(s, {"n1"}, false).size(), 1u) << "n2 is our own";
+    EXPECT_EQ(not_at_attached_nodes(s, {"n1", "n2"}, false).size(), 2u);
+    EXPECT_EQ(not_among_generators(s, {"n1"}).size(), 1u);
+}
+
 TEST(ScenarioReader, ReadsPlacesAndHowLongNormalMustLast) {
     const auto s = read(
         "name: x\ntopology: { polling: 1 }\ntimeline:\n  - { at: 2s, fault: store.down, for: 1s, name: it, "
@@ -192,8 +211,9 @@ TEST(ScenarioLanguage, TakesTheDefaultOfEveryParameter) {
     for (const auto& kind : sim::language::fault_kinds()) {
         for (const auto& key : kind.parameters) {
             if (key.default_value.empty()) continue;
-            const std::string topology =
-                kind.name.starts_with("server.") ? "topology: { store: nats, servers: 3 }\n" : "";
+            const std::string topology = kind.name.starts_with("server.")
+                                             ? "topology: { store: nats, servers: 3 }\n"
+                                             : "topology: { members: 2 }\n";
             const auto text = "name: x\n" + topology +
                               "timeline:\n  - { at: 2s, fault: " + std::string{kind.name} + ", " +
                               std::string{key.name} + ": " + std::string{key.default_value} +

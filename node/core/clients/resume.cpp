@@ -124,7 +124,10 @@ void Resume::tell_change(Session& session, const base::ChatMessage& message) {
 }
 
 void Resume::pump(Turn& turn) {
-    if (jobs_.empty()) pages_.clear();
+    if (jobs_.empty()) {
+        pages_.clear();
+        newer_.clear();
+    }
     const auto confirmed_at = store_->confirmed_at();
     const bool verifying = store_->verifying();
     const bool opening = store_->opening();
@@ -190,6 +193,7 @@ Flow<> Resume::bring_up_to_date(Job& job) {
     } else if (told_by_store) {  // another node's cursor: what the store told,
         DAVENPORT_MARK("a resume goes by another node's cursor");
         co_await send_unstored(job);                 // what was accepted here and the store lacks,
+        co_await send_newer(job);                    // what another member of a cluster had told,
         co_await send_arrivals(job, job.joined_at);  // and what came meanwhile
     } else {                                         // the store is away, or another one
         DAVENPORT_MARK("a resume goes by time");
@@ -384,11 +388,39 @@ Flow<> Resume::send_unstored(Job& job) {
     }
 }
 
+/// What stands above all that the cursor had seen, and the store has not told: a member of a cluster may lack
+/// for a while what this node was told by another.
+Flow<> Resume::send_newer(Job& job) {
+    const auto& seen = job.request.cursor->position;
+    if (seen.empty()) co_return;
+    const auto ids = newer_than(job, seen);
+    for (const auto& id : *ids) {
+        if (sent_version(job, id) && !log_->may_be_changed(id)) continue;
+        while (!may_send(job)) co_await Pause{job};
+        const auto entry = find(id);
+        if (!entry || has_or_gets(job, entry->message)) continue;
+        DAVENPORT_MARK("a resume sends what the store's answer lacked");
+        send_if_missing(job, entry->message);
+    }
+}
+
+/// The same for a crowd until something arrives.
+std::shared_ptr<const std::deque<std::string>> Resume::newer_than(const Job& job, const std::string& seen) {
+    const auto arrived = log_->last_arrival();
+    if (std::exchange(newer_at_, arrived) != arrived || newer_.size() > pages_max) newer_.clear();
+    auto& found = newer_[{job.request.room, seen}];
+    if (!found) found = std::make_shared<const std::deque<std::string>>(ids_above(job, seen));
+    return found;
+}
+
 /// A guess: what the room has from a while before the cursor's place in history on. `after`: the watermark up
 /// to which that was looked at.
 Flow<> Resume::send_since_by_time(Job& job, std::uint64_t& after) {
     while (!may_send(job)) co_await Pause{job};
-    auto ids = ids_since(job);
+    const auto place = base::parse_message_id("x:" + job.request.cursor->position);
+    const auto from = place ? base::make_foreign_letters(place->unix_ms - guess_margin_ms, {}).substr(0, 10)
+                            : std::string{};
+    auto ids = ids_above(job, from);
     after = log_->watermark();
     for (; !ids.empty(); ids.pop_front()) {
         while (!may_send(job)) co_await Pause{job};
@@ -467,23 +499,21 @@ void Resume::go_live(Job& job, bool gap) {
 
 // ---- helpers
 
-std::deque<std::string> Resume::ids_since(const Job& job) {
-    const auto place = base::parse_message_id("x:" + job.request.cursor->position);
-    const auto from = place ? base::make_foreign_letters(place->unix_ms - guess_margin_ms, {}).substr(0, 10)
-                            : std::string{};
+std::deque<std::string> Resume::ids_above(const Job& job, std::string_view from) {
     std::vector<std::pair<std::string, std::string>> found;  // position, id
     for (std::string before; found.size() < guess_rows_max;) {
         const auto page = log_->journal().page(job.request.room, before, page_rows_);
         for (const auto& entry : page) {
-            if (entry.message.position() < from) break;
+            if (entry.message.position() <= from) break;
             if (entry.first_arrival() <= log_->watermark())
                 found.emplace_back(entry.message.position(), entry.message.id());
         }
-        if (page.size() < page_rows_ || page.back().message.position() < from) break;
+        if (page.size() < page_rows_ || page.back().message.position() <= from) break;
         before = page.back().message.position();
     }
     for (const auto* pending : log_->uncommitted(job.request.room))
-        found.emplace_back(pending->entry.message.position(), pending->entry.message.id());
+        if (pending->entry.message.position() > from)
+            found.emplace_back(pending->entry.message.position(), pending->entry.message.id());
     std::ranges::sort(found);
     found.erase(std::unique(found.begin(), found.end()), found.end());
     std::deque<std::string> out;

@@ -136,6 +136,7 @@ private:
     /// The job reads until the page's answer is there.
     void ask_for(Job& job, PageReads::Wanted what);
     Flow<> send_unstored(Job& job);
+    Flow<> send_newer(Job& job);
     Flow<> send_since_by_time(Job& job, std::uint64_t& after);
     Flow<> send_arrivals(Job& job, std::uint64_t after);
     void send_history(Job& job);
@@ -143,7 +144,10 @@ private:
     bool send_vanished(Job& job, bool all);
     void go_live(Job& job, bool gap);
 
-    [[nodiscard]] std::deque<std::string> ids_since(const Job& job);
+    /// Of the room's messages that stand above `from`, from there on.
+    [[nodiscard]] std::deque<std::string> ids_above(const Job& job, std::string_view from);
+    [[nodiscard]] std::shared_ptr<const std::deque<std::string>> newer_than(const Job& job,
+                                                                            const std::string& seen);
     /// The message as this node has it, on the disk or on its way there.
     [[nodiscard]] std::optional<base::JournalEntry> find(std::string_view id);
     void send(Job& job, const base::ChatMessage& message, std::uint64_t n, bool only_change = false);
@@ -184,6 +188,9 @@ private:
     };
     /// By room and what was shown before; right until something arrives.
     std::map<std::pair<std::string, std::string>, MadePage> pages_;
+    std::map<std::pair<std::string, std::string>, std::shared_ptr<const std::deque<std::string>>>
+        newer_;                        ///< by room and position
+    std::uint64_t newer_at_ = 0;       ///< the last arrival then
     std::uint64_t pages_made_at_ = 0;  ///< the last arrival then
     std::map<Key, Job> jobs_;
     std::deque<Key> ready_;  ///< to be looked at in the next pump(); some may have ended

@@ -41,6 +41,10 @@ class PolicyReconciler {
 public:
     /// The log has a state of this policy that the store may not have.
     void put(std::string_view id) { look_at(std::string{id}); }
+    /// Those that are to be read, to be written, or under way.
+    [[nodiscard]] std::size_t unsettled() const {
+        return to_look_at_.size() + asked_.size() + writes_.size();
+    }
     [[nodiscard]] std::vector<PolicyNews> take_news() { return std::exchange(news_, {}); }
 
 protected:

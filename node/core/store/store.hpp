@@ -241,6 +241,8 @@ public:
     [[nodiscard]] virtual std::uint64_t suspicions() const = 0;
     /// A suspicion is being looked into.
     [[nodiscard]] virtual bool verifying() const = 0;
+    /// Policies that are to be compared with the store's, and documents made by hand that have no place yet.
+    [[nodiscard]] virtual std::size_t unsettled() const = 0;
     /// Ids that the store acknowledged and may not have any more.
     [[nodiscard]] virtual std::vector<std::string> unverified() const = 0;
 };

@@ -63,8 +63,13 @@ void ChangesFeed::detach(Turn& turn) {
 void ChangesFeed::attach(Turn& turn, std::string seq) {
     detached_ = pinned_ = false;
     caught_up_ = true;
-    seq_ = live_seq_.empty() ? std::move(seq) : std::exchange(live_seq_, {});
-    if (mode_ != FeedMode::continuous) close(turn);
+    // In a cluster the live feed may be another member's copy than the old stretch was read from, and what
+    // that one still lacks the other gave before: it comes to nobody who does not go on where he has read. Of
+    // one copy a place has one name.
+    const bool is_one_copy = seq == live_seq_;
+    seq_ = std::move(seq);
+    live_seq_.clear();
+    if (!is_one_copy || mode_ != FeedMode::continuous) close(turn);
 }
 
 void ChangesFeed::pump(Turn& turn) {

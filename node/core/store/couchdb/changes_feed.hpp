@@ -50,7 +50,8 @@ public:
     [[nodiscard]] const std::string& live_place() const { return live_seq_; }
     /// The store is back: what was asked of it before will hardly be answered.
     void reopen(Turn& turn);
-    /// The old stretch is read up to `seq`, which is where the live feed began or beyond.
+    /// The old stretch is read up to `seq`, which is where the live feed began or beyond: goes on there. What
+    /// came live meanwhile comes again.
     void attach(Turn& turn, std::string seq);
 
     /// The end of a turn: asks for more if it may and nothing is open.

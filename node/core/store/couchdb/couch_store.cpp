@@ -153,7 +153,9 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
             listener_->on_note(turn, *row.note);
         } else if (row.message) {
             const bool known = take_in_row(turn, row);
-            known_run_ = known ? known_run_ + 1 : 0;
+            const bool is_repeat = known && !feed_.detached() && live_rows_ > 0;
+            if (is_repeat) --live_rows_;
+            known_run_ = known ? known_run_ + (is_repeat ? 0 : 1) : 0;
             old_news |= known;
             anti_entropy_.told(row.id);
             written_lately_.erase(row.id);
@@ -165,11 +167,13 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
         anti_entropy_.reverify();  // none is open that would have broken
     if (!fresh_) set_checkpoint(batch.seq);
     if (old) return catch_up(turn);
+    if (feed_.detached()) live_rows_ += batch.rows.size();
     if (batch.caught_up || feed_.detached()) known_run_ = 0;
     if (known_run_ < std::min(known_rows_for_backfill, config_->page_rows_max)) return;
     known_run_ = 0;
     DAVENPORT_MARK("a long run of known rows is read beneath a live feed");
     backfill_.begin(feed_.seq());
+    live_rows_ = 0;
     feed_.detach(turn);
     anti_entropy_.reverify();  // had the old feed broken a moment later, nobody would know
 }
@@ -212,6 +216,7 @@ void CouchStore::catch_up(Turn& turn) {
     DAVENPORT_MARK("a new node leaves what is old for later");
     writes_.feed_caught_up();  // a node that has read nothing has nothing that the store may have had
     backfill_.begin_fresh(feed_.seq());
+    live_rows_ = 0;
     feed_.follow_from_now(turn);
     listener_->on_catching_up(turn);
     policies_.read_all(turn);

@@ -98,6 +98,7 @@ public:
     void publish(Turn& turn, const base::People& people, OnPublished on_published) override {
         presence_.publish(turn, people, std::move(on_published));
     }
+    [[nodiscard]] std::size_t unsettled() const override { return policies_.unsettled() + placer_.waiting(); }
     [[nodiscard]] bool publishing() const override { return presence_.publishing(); }
     void expire_publication(Turn& turn) override { requests_.expire(turn, RequestOwner::presence); }
 
@@ -169,6 +170,7 @@ private:
     bool was_up_ = false, was_usable_ = false, was_caught_up_ = false;
     std::string checkpoint_seq_;
     std::size_t known_run_ = 0;       ///< rows in a row that were known
+    std::size_t live_rows_ = 0;       ///< that came live during the backfill, and come again after it
     Place covered_;                   ///< all up to here has been shown, while something waits for its place
     std::string waiting_checkpoint_;  ///< until that has its place
     std::uint64_t documents_ = 0;     ///< that the store had when that was found

@@ -33,6 +33,7 @@ public:
     void forget(std::string_view id);
     /// No message waits for its place. While false, the checkpoint must not advance.
     [[nodiscard]] bool idle() const { return items_.empty(); }
+    [[nodiscard]] std::size_t waiting() const { return items_.size(); }
     /// Another store answers.
     void store_changed();
 

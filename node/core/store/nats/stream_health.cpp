@@ -141,8 +141,8 @@ void StreamHealth::on_info(Turn& turn, const base::NatsMessage& answer) {
 
 void StreamHealth::on_word(Turn& turn, const base::NatsMessage& answer) {
     const auto read = read_message_answer(answer);
-    // While nobody leads the servers of a cluster, they read nothing, though the stream takes what is written.
-    // It is the same one as long as its creation is.
+    // While nobody leads the servers of a cluster, they read nothing, though the stream takes what is
+    // written. It is the same one as long as its creation is.
     if (!read.answered && is_of(known_, created_)) return came_up(turn, known_);
     if (!read.answered) return went_down(turn, "it does not tell the stream's name");
     if (!read.message) return write_word(turn);
