@@ -52,6 +52,10 @@ struct Conflicts : Changes {
             body += fmt::format(R"({}{{"ok":true,"id":"{}","rev":"3-{}"}})", body.empty() ? "[" : ",", id, i);
         return answer("_bulk_docs", 201, body + "]").body;
     }
+    /// A losing leaf is deleted; gives of which document, and which.
+    std::string deletes() {
+        return answer("DELETE /chat/", 200, R"({"ok":true,"id":"x","rev":"3-d"})").target;
+    }
     std::string winner_;
 };
 
@@ -60,13 +64,84 @@ TEST_F(Conflicts, ALeafThatCountsLessIsDeleted) {
     const auto less = with_rev(base::edited(original(id, "first"), {epoch_ms - 1, 0, {}}, "older"), "2-a");
     feeds_conflict(id, winner_, "2-a");
     has_leaves({winner_, less});
-    const auto body = settled(id, 2);
-    EXPECT_THAT(body, HasSubstr(R"("_rev":"2-a","_deleted":true)"));
-    EXPECT_THAT(body, AllOf(HasSubstr(R"("_rev":"2-b")"), HasSubstr("second")))
-        << "a store that went back has none of the two, and takes the deletion";
-    EXPECT_THAT(body, Not(HasSubstr("older")));
+    EXPECT_FALSE(asked("_bulk_docs")) << "a store that lost the document would take the deletion there";
+    EXPECT_EQ(deletes(), fmt::format("/chat/{}?rev=2-a", base::percent_encode(id)));
     EXPECT_FALSE(asked("open_revs")) << "it is settled";
     EXPECT_THAT(take(2, "changed"), IsEmpty());
+}
+
+/// Else it would count as deleted by somebody's hand, though nobody did so.
+TEST_F(Conflicts, ADocumentThatIsLostBeforeItsLosingLeafIsDeletedIsNotDeleted) {
+    const auto id = edited_once();
+    feeds_conflict(id, winner_, "2-a");
+    has_leaves({winner_, by_hand("2-a", "first")});
+    const auto over = settled(id, 1);
+    auto now = over.substr(std::string_view{"{\"docs\":["}.size());
+    now.resize(now.size() - 2);
+    now.replace(now.find("2-b"), 3, "3-c");
+    has_leaves({now, by_hand("2-a", "first")});
+    answer("DELETE /chat/", 404, R"({"error":"not_found","reason":"missing"})");
+    advance(3s);
+    EXPECT_FALSE(asked("DELETE") || asked("_bulk_docs"));
+    has_leaves({with_rev(original(id, "first"), "1-a")});
+    EXPECT_FALSE(asked("DELETE") || asked("open_revs")) << "it was written again";
+}
+
+TEST_F(Conflicts, OfSeveralLeavesEachIsDeletedWhileTheWinnerIsThere) {
+    const auto id = edited_once();
+    const auto less = with_rev(base::edited(original(id, "first"), {epoch_ms - 1, 0, {}}, "older"), "2-a");
+    const auto least = with_rev(base::edited(original(id, "first"), {epoch_ms - 2, 0, {}}, "oldest"), "1-f");
+    feeds_conflict(id, winner_, "2-a");
+    has_leaves({winner_, less, least});
+    EXPECT_THAT(deletes(), HasSubstr("rev=1-f"));
+    has_leaves({winner_, less});
+    EXPECT_THAT(deletes(), HasSubstr("rev=2-a"));
+    EXPECT_FALSE(asked("open_revs"));
+}
+
+/// Or by a store that is for reading only: then the winner cannot be written, either.
+TEST_F(Conflicts, ADeletionThatAValidationFunctionForbidsIsGivenUp) {
+    const auto id = edited_once();
+    const auto less = with_rev(base::edited(original(id, "first"), {epoch_ms - 1, 0, {}}, "older"), "2-a");
+    feeds_conflict(id, winner_, "2-a");
+    has_leaves({winner_, less});
+    const auto denied = [&] {
+        answer("DELETE /chat/", 403, R"({"error":"forbidden","reason":"no deletions"})");
+        advance(3s);
+        if (asked("_local/davenport")) store_up();
+    };
+    for (int i = 0; i < 2; ++i) {
+        denied();
+        has_leaves({winner_, less});
+        EXPECT_THAT(settled(id, 1), HasSubstr("second"));
+        has_leaves({winner_, less});
+    }
+    denied();
+    EXPECT_FALSE(asked("DELETE") || asked("open_revs"));
+}
+
+/// Of both together the client would be shown one removal twice.
+TEST_F(Conflicts, WhoComesIsToldOnceOfARemovalOfWhatVanishedThatIsAboutToBeShown) {
+    const auto id = said_and_kept("secret plans");
+    live(11s);
+    remove(id);
+    for (const auto& f : fetches)
+        if (f.request.target == "/chat") {
+            handle(Fetched{f.id, {200, {}, R"({"db_name":"chat","purge_seq":"1-x"})"}});
+            break;
+        }
+    answer("_purged_infos", 200, fmt::format(R"({{"purged_infos":[{{"id":"{}","revs":["1-a"]}}]}})", id));
+    if (asked("POST /chat/_all_docs")) has_all();
+    open(3, "cid");
+    take(3);
+    join(3, "lobby", Cursor{"u-2", 77, "g1", "5-e", {}, false}.text(), 80);
+    answer("since=5-e", 200, feed_page({}, "5-e"));
+    if (asked("_local/davenport")) store_up();
+    persist_all();
+    const auto told = heard(3);
+    EXPECT_THAT(told, testing::Contains("joined"));
+    EXPECT_EQ(std::ranges::count_if(told, [](const std::string& one) { return one.starts_with("changed"); }),
+              1);
 }
 
 /// Only by a person's hand, or by one who finds two texts with one id.
@@ -86,7 +161,7 @@ TEST_F(Conflicts, OfTwoTextsThatWereNeverEditedEverybodyIsShownTheStoresWinner) 
     settle();
     EXPECT_EQ(here(id).text(), "no");
     has_leaves({with_rev(here(id), "2-g"), yes});
-    EXPECT_THAT(settled(id, 1), HasSubstr(R"("_rev":"1-a","_deleted":true)"));
+    EXPECT_THAT(deletes(), HasSubstr("rev=1-a"));
     EXPECT_FALSE(asked("open_revs"));
 }
 
@@ -104,7 +179,7 @@ TEST_F(Conflicts, ALeafThatCountsMoreIsWrittenOverTheWinnerAndDeletedThen) {
     now.resize(now.size() - 2);
     now.replace(now.find("2-b"), 3, "3-c");
     has_leaves({now, by_hand("2-a", "by hand")});
-    EXPECT_THAT(settled(id, 1), HasSubstr(R"("_rev":"2-a","_deleted":true)"));
+    EXPECT_THAT(deletes(), HasSubstr("rev=2-a"));
     EXPECT_FALSE(asked("open_revs"));
 }
 
@@ -160,11 +235,11 @@ TEST_F(Conflicts, SurviveALostAnswerAtEitherStep) {
     advance(2s);
     if (asked("_local/davenport")) store_up();
     has_leaves({winner_, less});
-    fail("_bulk_docs");
+    fail("DELETE /chat/");
     advance(2s);
     if (asked("_local/davenport")) store_up();
     has_leaves({winner_, less});
-    settled(id, 1);
+    EXPECT_THAT(deletes(), HasSubstr("rev=2-a"));
     EXPECT_FALSE(asked("open_revs"));
 }
 

@@ -223,7 +223,7 @@ TEST_F(Changes, WhatTheStoreRefusedIsNotSentAgainToWhoClosesAGap) {
     persist_all();
     open(3, "cid");
     take(3);
-    join(3, "lobby", Cursor{"u-2", 5, "g1", "1-a", {}, false}.text(), 5);
+    join(3, "lobby", Cursor{"u-2", 5, "g0", "1-a", {}, false}.text(), 5);
     EXPECT_THAT(heard(3), Contains("joined gap"));
     edit(id, "mended");
     persist();

@@ -344,6 +344,8 @@ bool Resume::send_vanished(Job& job, bool all) {
     for (auto id = vanished.lower_bound(prefix); id != vanished.end() && id->starts_with(prefix); ++id) {
         const bool known = log_->knows(*id);
         if (known && job.exact) continue;  // its removal is an arrival
+        // A removal that was asked for here and is about to be shown: to this client as well, then.
+        if (const auto* change = log_->changes().last(*id); change && !change->shown) continue;
         const auto message = known ? log_->latest(*id) : base::gone_unknown(*id);
         if (!message || was_sent(job, *message)) continue;
         if (!seen.empty() && message->position() > seen) continue;

@@ -17,7 +17,8 @@ namespace {
 
 constexpr base::Duration conflict_pause_least = std::chrono::milliseconds{50};
 constexpr base::Duration conflict_pause_most = std::chrono::seconds{2};
-constexpr int conflict_looks_max = 10;  // a member that lags behind may not have the document yet
+constexpr int conflict_looks_max = 10;   // a member that lags behind may not have the document yet
+constexpr int conflict_denials_max = 3;  // of a deletion, by a store that takes what else it is given
 
 struct ConflictLeaf {
     base::JsonView document;
@@ -71,22 +72,27 @@ void ConflictResolver::store_changed() {
     request_.forget();
     queue_.clear();
     queued_.clear();
-    documents_.clear();
+    forget_step();
+    looks_in_vain_ = denials_ = 0;
+    denied_ = false;
 }
 
 void ConflictResolver::start_over(Turn& turn) {
     request_.cancel(turn);
-    documents_.clear();
+    forget_step();
     not_before_ = turn.now.time;
     backoff_.reset();
 }
 
 void ConflictResolver::pump(Turn& turn) {
     if (queue_.empty() || request_.open() || !health_->usable() || turn.now.time < not_before_) return;
-    if (documents_.empty())
-        ask(turn, api_->get_leaves(queue_.front()), &ConflictResolver::on_leaves);
+    const auto& id = queue_.front();
+    if (!loser_.empty())
+        ask(turn, api_->delete_document(id, loser_), &ConflictResolver::on_deleted);
+    else if (!document_.empty())
+        ask(turn, api_->bulk_documents({document_}), &ConflictResolver::on_written);
     else
-        ask(turn, api_->bulk_documents({documents_}), &ConflictResolver::on_written);
+        ask(turn, api_->get_leaves(id), &ConflictResolver::on_leaves);
 }
 
 void ConflictResolver::ask(Turn& turn, base::HttpRequest request, OnAnswer on_answer) {
@@ -95,15 +101,23 @@ void ConflictResolver::ask(Turn& turn, base::HttpRequest request, OnAnswer on_an
                         const bool good =
                             reply.response && !queue_.empty() && (this->*on_answer)(t, *reply.response);
                         if (good) return true;
-                        documents_.clear();  // written or not: what the store has is read again
+                        forget_step();  // written or not: what the store has is read again
                         not_before_ = t.now.time + backoff_.next(*random_);
                         t.emit(SetTimer{timers::conflicts, not_before_});
                         return reply.response != nullptr && judge(*reply.response) == StoreVerdict::served;
                     });
 }
 
+void ConflictResolver::forget_step() {
+    document_.clear();
+    loser_.clear();
+}
+
 void ConflictResolver::settled() {
-    looks_in_vain_ = 0;
+    forget_step();
+    looks_in_vain_ = denials_ = 0;
+    denied_ = false;
+    backoff_.reset();
     queued_.erase(queue_.front());
     queue_.pop_front();
 }
@@ -122,22 +136,17 @@ bool ConflictResolver::on_leaves(Turn& turn, const base::HttpResponse& response)
     const auto outcome = leaves && leaves->size() > 1 ? outcome_of(*leaves, log_->latest(id)) : std::nullopt;
     if (!outcome) {  // somebody was faster
         settled();
-        backoff_.reset();
         return true;
     }
     DAVENPORT_MARK("a conflict is settled");
     const auto& winner = leaves->front();
-    deletes_losers_ = winner.message && std::is_eq(base::compare_states(*winner.message, *outcome));
-    documents_ = base::to_document(*outcome, winner.document);
-    if (!deletes_losers_) return true;
-    documents_ += ',';
-    for (const auto& leaf : *leaves) {
-        if (&leaf == &winner) continue;
-        base::append_json_string(documents_ += "{\"_id\":", id);
-        base::append_json_string(documents_ += ",\"_rev\":", leaf.revision);
-        documents_ += ",\"_deleted\":true},";
+    const bool counts = winner.message && std::is_eq(base::compare_states(*winner.message, *outcome));
+    if (!counts || denied_) {
+        document_ = base::to_document(*outcome, winner.document);
+    } else {
+        loser_ = leaves->back().revision;
+        is_last_ = leaves->size() == 2;
     }
-    documents_.pop_back();
     return true;
 }
 
@@ -145,18 +154,39 @@ bool ConflictResolver::on_written(Turn& turn, const base::HttpResponse& response
     const auto rows =
         response.status == 201 || response.status == 202 ? read_bulk_answer(response.body) : std::nullopt;
     if (!rows) return false;
-    documents_.clear();
+    document_.clear();
+    denied_ = false;
     for (const auto& row : *rows) {
         if (row.outcome == BulkRow::Outcome::unknown) return false;
-        if (row.conflict) return true;  // somebody was faster, with this leaf at least: once more
-        if (row.outcome != BulkRow::Outcome::refused) continue;
-        turn.error("store: it refuses to settle the conflict of " + queue_.front() + " (" + row.reason + ")");
-        settled();
-        return true;
+        if (row.conflict) return true;  // somebody was faster: once more
+        if (row.outcome == BulkRow::Outcome::refused) return refused(turn, row.reason), true;
     }
-    if (deletes_losers_) settled();
     backoff_.reset();
     return true;
+}
+
+bool ConflictResolver::on_deleted(Turn& turn, const base::HttpResponse& response) {
+    // A validation function may throw at it with either status, and so may a store that takes nothing from
+    // this node: whether the winner may be written tells the two apart.
+    if (judge(response) == StoreVerdict::denied) {
+        denied_ = true;
+        if (++denials_ == conflict_denials_max) return refused(turn, reason_of(response)), true;
+        DAVENPORT_MARK("the deletion of a losing leaf is denied");
+        return false;
+    }
+    if (response.status == 404) DAVENPORT_MARK("a document is lost before its losing leaf is deleted");
+    if (response.status != 200 && response.status != 202) return false;  // 409: somebody was faster
+    backoff_.reset();
+    if (is_last_)
+        settled();
+    else
+        forget_step();
+    return true;
+}
+
+void ConflictResolver::refused(Turn& turn, const std::string& reason) {
+    turn.error("store: it refuses to settle the conflict of " + queue_.front() + " (" + reason + ")");
+    settled();
 }
 
 }  // namespace davenport::node

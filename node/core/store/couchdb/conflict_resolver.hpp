@@ -18,8 +18,8 @@ namespace davenport::node {
 /// does so, by the same rule over the same leaves, so all come to the same end whoever is first.
 ///
 /// Losing leaves are deleted only once the winner is confirmed, because CouchDB may apply a request
-/// partially. The winner is written once more with the deletions: a store that went back to where it had none
-/// of the leaves accepts deletions all the same, and without the winner the message would count as deleted.
+/// partially, and each by a DELETE of its own: a store that lost the document answers that with 404. In a
+/// `_bulk_docs` it would take the deletion of a leaf that it has not, and the message would count as deleted.
 /// What becomes of the message is told by the feed. One document at a time, one request at a time.
 class ConflictResolver {
 public:
@@ -43,8 +43,13 @@ private:
     /// False when the answer is unusable.
     bool on_leaves(Turn& turn, const base::HttpResponse& response);
     bool on_written(Turn& turn, const base::HttpResponse& response);
+    bool on_deleted(Turn& turn, const base::HttpResponse& response);
+    /// The leaves must be read first.
+    void forget_step();
     /// The one at hand is done with.
     void settled();
+    /// The same, and the conflict stays.
+    void refused(Turn& turn, const std::string& reason);
 
     base::Duration request_timeout_;
     const StoreApi* api_;
@@ -55,9 +60,13 @@ private:
     Backoff backoff_;
     std::deque<std::string> queue_;  ///< ids; the first is the one at hand
     std::set<std::string> queued_;   ///< the same ids
-    std::string documents_;          ///< to be written, a JSON list; empty: its leaves must be read first
-    int looks_in_vain_ = 0;          ///< at the one at hand
-    bool deletes_losers_ = false;    ///< it is what `documents_` does
+    // Of the one at hand, what is to be done next; both empty: its leaves must be read first.
+    std::string document_;  ///< to be written over the winner
+    std::string loser_;     ///< the revision to be deleted
+    bool is_last_ = false;  ///< no other leaf loses
+    bool denied_ = false;   ///< its deletion was, and nothing was written since
+    int denials_ = 0;
+    int looks_in_vain_ = 0;
     Request request_;
     base::Time not_before_{};
 };

@@ -112,6 +112,10 @@ base::HttpRequest StoreApi::put_document(std::string_view id, std::string docume
     return request("PUT", segment(id), std::move(document));
 }
 
+base::HttpRequest StoreApi::delete_document(std::string_view id, std::string_view revision) const {
+    return request("DELETE", segment(id) + "?rev=" + base::percent_encode(revision));
+}
+
 base::HttpRequest StoreApi::bulk_documents(const std::vector<std::string_view>& documents) const {
     std::string body = "{\"docs\":[";
     std::size_t bytes = 16;

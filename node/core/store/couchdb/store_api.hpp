@@ -58,6 +58,8 @@ public:
     /// All leaves of a document, with what they hold.
     [[nodiscard]] base::HttpRequest get_leaves(std::string_view id) const;
     [[nodiscard]] base::HttpRequest put_document(std::string_view id, std::string document) const;
+    /// Deletes one leaf; 404 where the store has none of the document that is not deleted.
+    [[nodiscard]] base::HttpRequest delete_document(std::string_view id, std::string_view revision) const;
     [[nodiscard]] base::HttpRequest bulk_documents(const std::vector<std::string_view>& documents) const;
     /// What was purged lately.
     [[nodiscard]] base::HttpRequest purged() const;
