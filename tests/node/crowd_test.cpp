@@ -74,6 +74,8 @@ TEST_F(Crowd, GoesOnBitByBitSoThatOthersAreServed) {
     };
     EXPECT_LT(joined(), 50u);
     advance(1ms);
+    EXPECT_LT(joined(), 70u);
+    advance(20ms);
     EXPECT_EQ(joined(), 100u);
 }
 

@@ -16,10 +16,11 @@ namespace {
 constexpr std::size_t journal_rows_per_turn = 4000;  // others are served in between
 constexpr std::size_t uncommitted_rows_max = 200;    // so many of a page may not be there yet for clients
 // A crowd that comes over to this node goes on bit by bit, and others are served in between.
-constexpr std::size_t jobs_per_turn = 24;
-constexpr std::size_t messages_per_turn = 2000;
+constexpr std::size_t jobs_per_bit = 16;
+constexpr std::size_t messages_per_bit = 2000;
+constexpr base::Duration between_bits = std::chrono::milliseconds{1};
 constexpr std::size_t pages_max = 16;
-constexpr std::size_t shared_cheaper = 20;  // so much less work is a message that is encoded for many
+constexpr std::size_t shared_cheaper = 4;  // so much less work is a message that is encoded for many
 constexpr std::size_t guess_rows_max = 2000;
 constexpr std::int64_t guess_margin_ms = 5 * 60 * 1000;
 
@@ -138,20 +139,25 @@ void Resume::pump(Turn& turn) {
     opening_ = opening;
     confirmed_at_ = confirmed_at;
     verifying_ = verifying;
+    if (turn.now.time >= next_bit_at_) run_bit(turn);
+    reads_.pump(turn);
+}
+
+/// Some of those that are ready, so that what others say waits for none of them long.
+void Resume::run_bit(Turn& turn) {
     sent_ = 0;
     unverified_.reset();
     const auto ready = ready_.size();  // who is ready again after that waits for the next event
     std::size_t looked_at = 0;
-    for (; looked_at < std::min(ready, jobs_per_turn) && sent_ < messages_per_turn; ++looked_at) {
+    for (; looked_at < std::min(ready, jobs_per_bit) && sent_ < messages_per_bit; ++looked_at) {
         const auto key = std::move(ready_.front());
         ready_.pop_front();
         run(turn, key);
     }
-    if (looked_at < ready) {
-        DAVENPORT_MARK("a crowd goes on bit by bit");
-        turn.emit(SetTimer{timers::crowd, turn.now.time});
-    }
-    reads_.pump(turn);
+    if (looked_at == ready) return;
+    DAVENPORT_MARK("a crowd goes on bit by bit");
+    next_bit_at_ = turn.now.time + between_bits;
+    turn.emit(SetTimer{timers::crowd, next_bit_at_});
 }
 
 void Resume::run(Turn& turn, const Key& key) {
@@ -382,7 +388,7 @@ Flow<> Resume::send_unstored(Job& job) {
         }
         if (!full) {
             make_ready(job);
-            job.turn->emit(SetTimer{timers::crowd, job.turn->now.time});
+            job.turn->emit(SetTimer{timers::crowd, std::max(next_bit_at_, job.turn->now.time)});
         }
         co_await Pause{job};
     }

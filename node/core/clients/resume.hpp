@@ -123,6 +123,7 @@ private:
 
     /// It goes on in the next pump().
     void make_ready(Job& job);
+    void run_bit(Turn& turn);
     void run(Turn& turn, const Key& key);
     /// What it reads is cancelled.
     void end(Turn& turn, std::map<Key, Job>::iterator job);
@@ -193,8 +194,9 @@ private:
     std::uint64_t newer_at_ = 0;       ///< the last arrival then
     std::uint64_t pages_made_at_ = 0;  ///< the last arrival then
     std::map<Key, Job> jobs_;
-    std::deque<Key> ready_;  ///< to be looked at in the next pump(); some may have ended
-    std::size_t sent_ = 0;   ///< messages, in this pump()
+    std::deque<Key> ready_;     ///< to be looked at in the next pump(); some may have ended
+    std::size_t sent_ = 0;      ///< messages, in this bit
+    base::Time next_bit_at_{};  ///< after one that left some
     std::optional<std::vector<std::string>> unverified_;  ///< the store's, in this pump()
     std::set<Key> waiting_;  ///< until the store is confirmed, or has been verified
     base::Time confirmed_at_{};
