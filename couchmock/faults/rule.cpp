@@ -27,9 +27,9 @@ bool Match::matches(const RequestInfo& request) const {
     if (!database.empty() && !matches_glob(database, request.database)) return false;
     if (!document.empty() && (request.document.empty() || !matches_glob(document, request.document)))
         return false;
-    for (const auto& [name, wanted] : query)
+    for (const auto& wanted : query)
         if (std::ranges::none_of(request.query, [&](const auto& one) {
-                return one.first == name && matches_glob(wanted, one.second);
+                return one.first == wanted.first && matches_glob(wanted.second, one.second);
             }))
             return false;
     for (const auto& [name, wanted] : headers)
