@@ -1,3 +1,4 @@
+#include "node/core/clients/cursor.hpp"
 #include "tests/node/changes.hpp"
 
 /// Messages that change: edited and removed by clients of this node.
@@ -49,6 +50,26 @@ TEST_F(Changes, ARemovalTakesTheTextFromTheJournalAndTellsWho) {
     EXPECT_TRUE(here(id).text().empty());
     reads(id, with_rev(original(id, "a password"), "1-a"));
     EXPECT_THAT(writes(id), Not(HasSubstr("password")));
+}
+
+/// The disk has the removal, and the node has not heard of it yet.
+TEST_F(Changes, ARemovalIsShownOnceToWhoComesWhileItGoesToTheDisk) {
+    store_up();
+    const auto id = said_and_kept("a password");
+    remove(id);
+    const Cursor cursor{"u-2", 77, "g1", "5-e", {}, false};
+    open(3, "cid");
+    join(3, "lobby", cursor.text(), 80);
+    answer("since=5-e", 200, feed_page({feed_row("6-f", original(id, "a password"))}, "6-f"));
+    for (int i = 0; i < 3; ++i) {
+        advance(200ms);
+        if (asked("_local/davenport")) answer("_local/davenport", 200, R"({"generation":"g1"})");
+    }
+    persist_all();
+    std::size_t removals = 0;
+    const auto frames = take(3);
+    for (const auto& frame : frames) removals += base::string_member(frame, "removed_by") == "ann" ? 1 : 0;
+    EXPECT_EQ(removals, 1u) << frames.size() << asked_for();
 }
 
 TEST_F(Changes, WithTheStoreDownTheChangeIsWrittenAloneWhenItIsBack) {

@@ -159,7 +159,9 @@ Store::RequestId NatsStore::read_since(Turn& turn, const Place& place, OnPage on
                 if (parts.kind != SubjectKind::message) continue;
                 const base::WallTime taken{std::chrono::microseconds{row.place.taken_ns / 1000}};
                 if (auto message = read_message(parts.id, row.payload, taken)) {
-                    const auto known = log_->latest(parts.id);
+                    // A change that nobody was shown yet is shown by its commit, and once.
+                    const auto* change = log_->changes().last(parts.id);
+                    const auto known = change && !change->shown ? std::nullopt : log_->latest(parts.id);
                     out.messages.push_back(known ? base::later_of(*known, *message) : *message);
                     told.push_back(std::move(*message));
                 } else if (const auto known = log_->knows(parts.id) ? log_->latest(parts.id) : std::nullopt) {
