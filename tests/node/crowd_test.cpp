@@ -157,5 +157,22 @@ TEST_F(Crowd, IsNotShownTheTextOfWhatWasRemovedHereMeanwhile) {
             ASSERT_EQ(line.find("a password"), std::string::npos) << session << ": " << line;
 }
 
+/// What was made for those who came first is not right any more.
+TEST_F(Crowd, ShowsWhoComesLaterInItWhatWasRemovedMeanwhileAsRemoved) {
+    const auto message = others_message(1, "a password");
+    stream("feed=continuous", feed_row("6-f", message));
+    persist_all();
+    come(100);
+    auto_written = false;
+    answer_all(feed_page({feed_row("6-f", message)}, "6-f"));
+    stream("feed=continuous", feed_row("9-i", base::removed(message, {epoch_ms + 5, 1, {}}, "anna")));
+    persist_all();
+    advance(20ms);
+    it_is_still("g1");
+    const auto lines = heard(100);  // the last of it
+    EXPECT_THAT(lines, testing::Contains("joined"));
+    for (const auto& line : lines) EXPECT_EQ(line.find("a password"), std::string::npos) << line;
+}
+
 }  // namespace
 }  // namespace davenport::node

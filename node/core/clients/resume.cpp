@@ -19,7 +19,7 @@ constexpr std::size_t uncommitted_rows_max = 200;    // so many of a page may no
 constexpr std::size_t jobs_per_bit = 16;
 constexpr std::size_t messages_per_bit = 2000;
 constexpr base::Duration between_bits = std::chrono::milliseconds{1};
-constexpr std::size_t pages_max = 16;
+constexpr std::size_t made_max = 16;
 constexpr std::size_t shared_cheaper = 4;  // so much less work is a message that is encoded for many
 constexpr std::size_t guess_rows_max = 2000;
 constexpr std::int64_t guess_margin_ms = 5 * 60 * 1000;
@@ -410,10 +410,8 @@ Flow<> Resume::send_newer(Job& job) {
     }
 }
 
-/// The same for a crowd until something arrives.
 std::shared_ptr<const std::deque<std::string>> Resume::newer_than(const Job& job, const std::string& seen) {
-    const auto arrived = log_->last_arrival();
-    if (std::exchange(newer_at_, arrived) != arrived || newer_.size() > pages_max) newer_.clear();
+    forget_what_is_old();
     auto& found = newer_[{job.request.room, seen}];
     if (!found) found = std::make_shared<const std::deque<std::string>>(ids_above(job, seen));
     return found;
@@ -579,15 +577,28 @@ void Resume::send_page(Job& job, const PageReads::Shared& answer) {
 }
 
 RoomPage::Shared Resume::room_page(const Job& job, const PageReads::Shared& answer) {
-    const auto arrived = log_->last_arrival();
-    if (std::exchange(pages_made_at_, arrived) != arrived || pages_.size() > pages_max) pages_.clear();
-    auto& made = pages_[{job.request.room, job.newest}];
-    if (made.answer == answer && made.before == job.page) return made.page;
+    forget_what_is_old();
+    const auto key = std::pair{job.request.room, job.newest};
+    if (const auto made = pages_.find(key);
+        made != pages_.end() && made->second.answer == answer && made->second.before == job.page)
+        return made->second.page;
     std::vector<base::ChatMessage> messages;
-    for (const auto& message : answer->messages)
-        if (message.room() == job.request.room) messages.push_back(as_known(message));
-    made = {answer, job.page, std::make_shared<const RoomPage>(std::move(messages), job.newest, job.page)};
-    return made.page;
+    bool settled = true;  // no change of these is about to be shown
+    for (const auto& message : answer->messages) {
+        if (message.room() != job.request.room) continue;
+        settled &= log_->changes().last(message.id()) == nullptr;
+        messages.push_back(as_known(message));
+    }
+    auto page = std::make_shared<const RoomPage>(std::move(messages), job.newest, job.page);
+    if (settled) pages_.insert_or_assign(key, MadePage{answer, job.page, page});
+    return page;
+}
+
+void Resume::forget_what_is_old() {
+    const auto arrived = log_->last_arrival();
+    if (std::exchange(made_at_, arrived) == arrived && pages_.size() + newer_.size() <= made_max) return;
+    pages_.clear();
+    newer_.clear();
 }
 
 bool Resume::was_sent(const Job& job, const base::ChatMessage& message) {

@@ -162,9 +162,10 @@ private:
     /// In which version it was sent; nothing when it was not.
     [[nodiscard]] static std::optional<std::string_view> sent_version(const Job& job, std::string_view id);
     void send_page(Job& job, const PageReads::Shared& answer);
-    /// For all whose jobs stand where this one does.
+    /// The same for all whose jobs stand where this one does.
     [[nodiscard]] RoomPage::Shared room_page(const Job& job, const PageReads::Shared& answer);
-    /// What this node knows of it counts more than what the store told: then that is sent.
+    void forget_what_is_old();
+    /// The message as this node shows it, where that counts more than what the store told.
     [[nodiscard]] base::ChatMessage as_known(const base::ChatMessage& message);
     /// The client took enough of what it was sent; false, too, when it is going: then the job goes with it.
     [[nodiscard]] bool may_send(const Job& job) const;
@@ -187,12 +188,12 @@ private:
         PageReads::Shared answer;
         RoomPage::Shared before, page;
     };
-    /// By room and what was shown before; right until something arrives.
+    // Made for a crowd, and right until something arrives.
+    /// By room, and what its clients were shown before.
     std::map<std::pair<std::string, std::string>, MadePage> pages_;
-    std::map<std::pair<std::string, std::string>, std::shared_ptr<const std::deque<std::string>>>
-        newer_;                        ///< by room and position
-    std::uint64_t newer_at_ = 0;       ///< the last arrival then
-    std::uint64_t pages_made_at_ = 0;  ///< the last arrival then
+    /// By room and position: the ids above it.
+    std::map<std::pair<std::string, std::string>, std::shared_ptr<const std::deque<std::string>>> newer_;
+    std::uint64_t made_at_ = 0;  ///< the last arrival then
     std::map<Key, Job> jobs_;
     std::deque<Key> ready_;     ///< to be looked at in the next pump(); some may have ended
     std::size_t sent_ = 0;      ///< messages, in this bit
