@@ -183,6 +183,17 @@ TEST_F(Resume, OnAnotherNodeAddsWhatTheStoresAnswerLacksThoughThisNodeWasToldOfI
     EXPECT_THAT(heard(2), ElementsAre("message missed", "message told by another member", "joined"));
 }
 
+TEST_F(Resume, OnAnotherNodeAddsWhatTheStoresAnswerLacksToARoomThatWasEmptyThere) {
+    others_say(20, "told by another member");
+    persist_all();
+    const Cursor cursor{"u-2", 77, "g1", "5-e", {}, false};
+    open(2, "bob");
+    take(2);
+    join(2, "lobby", cursor.text(), 80);
+    answer("since=5-e", 200, feed_page({}, "6-f"));
+    EXPECT_THAT(heard(2), ElementsAre("message told by another member", "joined"));
+}
+
 /// The answer to a resume may be ahead of the node's own feed, which is on another connection.
 TEST_F(Resume, OnAnotherNodeIsNotShownAgainWhatTheNodesOwnFeedBringsLater) {
     const Cursor cursor{"u-2", 77, "g1", "5-e", std::string{others_message(5, "seen").position()}, false};

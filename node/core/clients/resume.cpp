@@ -397,9 +397,7 @@ Flow<> Resume::send_unstored(Job& job) {
 /// What stands above all that the cursor had seen, and the store has not told: a member of a cluster may lack
 /// for a while what this node was told by another.
 Flow<> Resume::send_newer(Job& job) {
-    const auto& seen = job.request.cursor->position;
-    if (seen.empty()) co_return;
-    const auto ids = newer_than(job, seen);
+    const auto ids = newer_than(job, job.request.cursor->position);
     for (const auto& id : *ids) {
         if (sent_version(job, id) && !log_->may_be_changed(id)) continue;
         while (!may_send(job)) co_await Pause{job};
