@@ -70,12 +70,39 @@ struct OldKeys : CoreDriver, testing::Test {
         open(1, "ann");
         take(1);
     }
-    void post_old() { post_with(1, "lobby", "hello", key_at(epoch_ms - 25 * 3'600'000)); }
+    static constexpr std::int64_t said_ms = epoch_ms - 25 * 3'600'000;
+    void post_old() { post_with(1, "lobby", "hello", key_at(said_ms)); }
+    /// The store has a document under the id of that post.
+    void store_has(std::string_view text, std::string_view more = {}) {
+        const auto message = base::make_message("lobby", "ann", {said_ms, 0, {}}, "hello", "n2");
+        auto parts = message.parts();
+        parts.text = text;
+        auto document = base::to_document(base::ChatMessage{parts});
+        document.insert(document.size() - 1, more);
+        answer("GET /chat/lobby%3A", 200, document);
+    }
 };
 
 TEST_F(OldKeys, AreLookedUpInTheStoreAndAnsweredAsKnown) {
     post_old();
-    answer("GET /chat/lobby%3A", 200, "{}");
+    store_has("hello");
+    persist_all();
+    EXPECT_THAT(heard(1), ElementsAre("stored"));
+    post_old();
+    EXPECT_THAT(heard(1), ElementsAre("stored")) << "as a young one's, without asking";
+}
+
+TEST_F(OldKeys, AreNoRepeatOfADocumentThatSaysSomethingElse) {
+    post_old();
+    store_has("something else");
+    persist_all();
+    EXPECT_THAT(heard(1), ElementsAre("refused bad_key")) << "as young ones are answered";
+}
+
+TEST_F(OldKeys, AreRepeatsOfAMessageThatWasEditedSince) {
+    post_old();
+    store_has("something else", fmt::format(R"(,"_rev":"2-x","edited":"{}")", key_at(said_ms + 1000)));
+    persist_all();
     EXPECT_THAT(heard(1), ElementsAre("stored"));
 }
 

@@ -232,7 +232,7 @@ void PostHandler::look_up(Turn& turn, const base::ChatMessage& message, ReplyTo 
         return refuse(turn, waiter,
                       unanswered(refusal, "the key is older than a day, and the store cannot be asked now"));
     ++lookups_;
-    store_->find(
+    store_->fetch(
         turn, message.id(),
         [this, message, unanswered, waiter = std::move(waiter), refusal = std::move(refusal)](
             Turn& t, Store::Lookup found) {
@@ -240,6 +240,8 @@ void PostHandler::look_up(Turn& turn, const base::ChatMessage& message, ReplyTo 
             switch (found) {
                 case Store::Lookup::known:
                     DAVENPORT_MARK("an old key is known to the store");
+                    if (repeat(t, message, waiter)) return;
+                    // It is held back until it has a place.
                     return tell(t, waiter, frames::Stored{waiter.key, message.id()});
                 case Store::Lookup::unknown:
                     DAVENPORT_MARK("an old key is not known to the store");

@@ -167,8 +167,8 @@ public:
 
     enum class Lookup { known, unknown, no_answer };
     using OnLookup = std::function<void(Turn&, Lookup)>;
-    virtual RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) = 0;
-    /// The same, and when it is a message the node has taken it in before the callback.
+    /// Whether the store has this message. One that it has the node has taken in before the callback, unless
+    /// it has no place yet.
     virtual RequestId fetch(Turn& turn, std::string_view id, OnLookup on_lookup) = 0;
 
     enum class Password {

@@ -507,21 +507,6 @@ Store::RequestId CouchStore::read_room(Turn& turn, std::string_view room, std::s
                });
 }
 
-Store::RequestId CouchStore::find(Turn& turn, std::string_view id, OnLookup on_lookup) {
-    return requests_.send(turn, RequestOwner::lookup, api_.get_document(id),
-                          {.timeout = config_->request_timeout},
-                          [on_lookup = std::move(on_lookup)](Turn& t, const Reply& reply) {
-                              auto found = Lookup::no_answer;
-                              if (reply.response && reply.response->status == 200)
-                                  found = Lookup::known;
-                              else if (reply.response && reply.response->status == 404 &&
-                                       judge(*reply.response) == StoreVerdict::served)
-                                  found = Lookup::unknown;
-                              on_lookup(t, found);
-                              return found != Lookup::no_answer;
-                          });
-}
-
 Store::RequestId CouchStore::check_password(Turn& turn, std::string_view name, std::string_view password,
                                             OnPassword on_password) {
     return requests_.send(turn, RequestOwner::sign_in, StoreApi::check_password(name, password),

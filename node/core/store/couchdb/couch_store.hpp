@@ -78,7 +78,6 @@ public:
         return found != newest_read_.end() && found->second >= limit;
     }
     RequestId read_since(Turn& turn, const Place& place, OnPage on_page) override;
-    RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) override;
     RequestId fetch(Turn& turn, std::string_view id, OnLookup on_lookup) override;
     RequestId check_password(Turn& turn, std::string_view name, std::string_view password,
                              OnPassword on_password) override;
