@@ -20,7 +20,7 @@ constexpr std::int64_t noon_ms = 1'800'000'000'000;
 std::string verdict(Draft draft) {
     ChatConfig config;
     config.message_bytes_max = 20;
-    const auto read = read_post(config, draft);
+    const auto read = read_post(config, draft, base::full_ids_always);
     if (const auto* refusal = std::get_if<Refusal>(&read)) return std::string{refusal->code};
     const auto judged = judge_post(config, std::get<GoodPost>(read), base::wall_from_unix_ms(noon_ms));
     return judged.verdict == Judgement::Verdict::good ? "good" : std::string{judged.refusal.code};
@@ -56,7 +56,8 @@ TEST(Post, KeepsTheNameOfTheNodeThatItWasFirstSentTo) {
     config.name = "here";
     const auto host = [&](std::string_view given) {
         return std::string{
-            std::get<GoodPost>(read_post(config, {"lobby", "ann", key_at(noon_ms), "hi", given}))
+            std::get<GoodPost>(
+                read_post(config, {"lobby", "ann", key_at(noon_ms), "hi", given}, base::full_ids_always))
                 .message.host()};
     };
     EXPECT_EQ(host(""), "here");

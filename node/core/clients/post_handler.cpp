@@ -49,7 +49,7 @@ PostHandler::PostHandler(const ChatConfig& config, CommitQueue& log, Store& stor
 // ---- in
 
 void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter, const std::string& who) {
-    auto read = read_post(*config_, draft);
+    auto read = read_post(*config_, draft, store_->full_ids_from());
     auto* good = std::get_if<GoodPost>(&read);
     if (good && repeat(turn, good->message, waiter)) return;  // known first, rules after
     if (const auto refusal = too_fast(turn, who)) return refuse(turn, waiter, *refusal);
@@ -114,6 +114,19 @@ void PostHandler::not_committed(Turn& turn) {
 
 bool PostHandler::repeat(Turn& turn, const base::ChatMessage& message, const ReplyTo& waiter) {
     const auto id = message.id();
+    if (repeat_under(turn, id, message, waiter)) return true;
+    const auto from = store_->full_ids_from();
+    if (from == base::full_ids_always || from == base::full_ids_never) return false;
+    // Two texts with one brief id are two messages here.
+    const auto brief = base::brief_id_of(id);
+    const auto known = brief.empty() ? std::nullopt : log_->latest(brief);
+    if (!known || known->user() != message.user() || base::contradict(*known, message)) return false;
+    DAVENPORT_MARK("a repeat of a message with a brief id");
+    return repeat_under(turn, brief, message, waiter);
+}
+
+bool PostHandler::repeat_under(Turn& turn, std::string_view id, const base::ChatMessage& message,
+                               const ReplyTo& waiter) {
     if (store_->has_refused(id)) {
         DAVENPORT_MARK("a repeat of what the store refused");
         tell(turn, waiter, frames::Failed{waiter.key, id, "the store refused it before"});

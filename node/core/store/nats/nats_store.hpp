@@ -127,6 +127,7 @@ private:
     bool begun_ = false;  ///< the feed of a fresh node was opened, and it is known how much there is
     Place read_up_to_{beginning};
     StreamPlace checkpoint_;
+    base::FullIdsFrom checkpoint_ids_from_ = base::full_ids_always;
     std::uint64_t look_ = 0;         ///< of the health: the last one that was seen to begin
     Sequence read_before_look_ = 0;  ///< where the feed was then
     bool verifies_all_later_ = false;
