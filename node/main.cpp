@@ -11,6 +11,7 @@
 #include "node/program/setup.hpp"
 #include "node/program/status_tool.hpp"
 #include "node/program/store_copy.hpp"
+#include "node/program/store_upgrade.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -118,6 +119,7 @@ int main(int argc, char** argv) {
         if (given->journal) return node::program::perform(*given->journal);
         if (given->erase) return node::program::perform(*given->erase);
         if (given->admin) return node::program::perform(*given->admin);
+        if (given->store_upgrade) return node::program::perform(*given->store_upgrade);
         if (given->store_copy) return node::program::perform(*given->store_copy);
         if (given->status) return node::program::perform(*given->status);
         if (given->options.check_config) return check(*given);

@@ -35,8 +35,8 @@ bool operator==(const ChatMessage& a, const ChatMessage& b) {
 }
 
 ChatMessage make_message(std::string_view room, std::string_view user, const MessageKey& key,
-                         std::string_view text, std::string_view host, std::string_view secret) {
-    const auto id = make_message_id(room, user, key, text);
+                         std::string_view text, std::string_view host, std::string_view secret, IdForm form) {
+    const auto id = make_message_id(room, user, key, text, form);
     const auto datetime = iso8601(wall_from_unix_ms(key.unix_ms));
     const auto proof = secret.empty() ? std::string{} : make_proof(id, secret);
     return ChatMessage{{.id = id,

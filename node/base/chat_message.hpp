@@ -26,7 +26,7 @@ public:
     struct Parts {
         std::string_view id;  ///< the document's `_id`
         std::string_view room;
-        std::string_view position;  ///< 26 letters that order a room's history: the id's own, or made for a
+        std::string_view position;  ///< letters that order a room's history: the id's own, or made for a
                                     ///< foreign document
         std::string_view user;
         std::string_view text;
@@ -100,7 +100,8 @@ inline constexpr std::string_view default_room = "lobby";
 /// A message as it is first made: `datetime` is the key's time. It has nothing that would differ on a retry
 /// through another node. `secret`: of its author, who proves by it later that it is his; empty: none.
 ChatMessage make_message(std::string_view room, std::string_view user, const MessageKey& key,
-                         std::string_view text, std::string_view host, std::string_view secret = {});
+                         std::string_view text, std::string_view host, std::string_view secret = {},
+                         IdForm form = IdForm::full);
 
 /// The document's JSON text with `_id`, the article's four fields and what became of the message since,
 /// always the same bytes for the same message (so its first revision is the same everywhere).

@@ -18,7 +18,8 @@ using Generation = std::string;
 /// How far a node has read one store: everything that it told up to `place` is in the journal.
 struct Checkpoint {
     Generation generation;
-    std::string place;  ///< opaque; handed back to the store as it came
+    std::string place;                            ///< opaque; handed back to the store as it came
+    FullIdsFrom full_ids_from = full_ids_always;  ///< of the chat in it
     friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
 

@@ -9,8 +9,9 @@ namespace davenport::base {
 namespace {
 
 constexpr std::string_view crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-constexpr std::size_t key_letters = 13;  // 64 bits: the first letter holds 4 of them
-constexpr std::size_t id_letters = 26;   // 128 bits: the first letter holds 3 of them
+constexpr std::size_t key_letters = 13;    // 64 bits: the first letter holds 4 of them
+constexpr std::size_t brief_letters = 26;  // 128 bits: the first letter holds 3 of them
+constexpr std::size_t more_letters = 13;   // of a full id: 65 bits
 
 /// The value of each capital letter or digit; -1 for what is not in the alphabet.
 constexpr auto values = [] {
@@ -29,8 +30,8 @@ std::uint64_t stamp_of(std::int64_t unix_ms, std::uint16_t counter) {
 }
 
 std::string letters_of(std::uint64_t high, std::uint64_t low) {
-    std::string out(id_letters, '0');
-    for (std::size_t i = id_letters; i-- > 0;) {
+    std::string out(brief_letters, '0');
+    for (std::size_t i = brief_letters; i-- > 0;) {
         out[i] = crockford[low & 31];
         low = low >> 5 | (high & 31) << 59;
         high >>= 5;
@@ -38,10 +39,9 @@ std::string letters_of(std::uint64_t high, std::uint64_t low) {
     return out;
 }
 
-/// The first 64 bits of SHA-256 over the parts, each led by its length so that no two lists of parts read
-/// alike.
+/// SHA-256 over the parts, each led by its length so that no two lists of parts read alike.
 template <class... Parts>
-std::uint64_t hash64(const Parts&... parts) {
+std::string hash_over(const Parts&... parts) {
     std::string joined;
     const auto add = [&](std::string_view part) {
         const auto size = static_cast<std::uint32_t>(part.size());
@@ -49,10 +49,21 @@ std::uint64_t hash64(const Parts&... parts) {
         joined += part;
     };
     (add(parts), ...);
-    const auto digest = sha256(joined);
+    return sha256(joined);
+}
+
+/// 64 bits of a digest, from this byte on.
+std::uint64_t bits_at(std::string_view digest, std::size_t byte) {
     std::uint64_t out = 0;
-    for (std::size_t i = 0; i < 8; ++i) out = out << 8 | static_cast<unsigned char>(digest[i]);
+    for (const char c : digest.substr(byte, 8)) out = out << 8 | static_cast<unsigned char>(c);
     return out;
+}
+
+/// The 65 bits of a digest that follow its first 64.
+void add_more_letters(std::string& out, std::string_view digest) {
+    const auto bits = bits_at(digest, 8);
+    for (int shift = 59; shift >= 4; shift -= 5) out += crockford[bits >> shift & 31];
+    out += crockford[(bits & 15) << 1 | static_cast<unsigned char>(digest[16]) >> 7];
 }
 
 bool is_nonce(std::string_view text) {
@@ -89,14 +100,21 @@ std::optional<MessageKey> MessageKey::parse(std::string_view text) {
 }
 
 std::string make_message_id(std::string_view room, std::string_view user, const MessageKey& key,
-                            std::string_view text) {
-    const auto hash = hash64(room, user, key.text(), text);
-    return std::string{room} + ':' + letters_of(stamp_of(key.unix_ms, key.counter), hash);
+                            std::string_view text, IdForm form) {
+    const auto digest = hash_over(room, user, key.text(), text);
+    std::string out;
+    out.reserve(room.size() + 1 + brief_letters + more_letters);
+    out.append(room) += ':';
+    out += letters_of(stamp_of(key.unix_ms, key.counter), bits_at(digest, 0));
+    if (form == IdForm::full) add_more_letters(out, digest);
+    return out;
 }
 
-std::optional<MessageIdParts> parse_message_id(std::string_view id) {
-    if (id.size() < id_letters + 2) return std::nullopt;
-    const auto colon = id.size() - id_letters - 1;
+namespace {
+
+std::optional<MessageIdParts> parse_with(std::string_view id, std::size_t letters_count) {
+    if (id.size() < letters_count + 2) return std::nullopt;
+    const auto colon = id.size() - letters_count - 1;
     const auto letters = id.substr(colon + 1);
     if (id[colon] != ':' || letters.front() > '7') return std::nullopt;
     int all = 0;  // negative once one of them was none
@@ -111,8 +129,20 @@ std::optional<MessageIdParts> parse_message_id(std::string_view id) {
                           static_cast<std::uint16_t>(stamp)};
 }
 
+}  // namespace
+
+std::optional<MessageIdParts> parse_message_id(std::string_view id) {
+    auto full = parse_with(id, brief_letters + more_letters);
+    return full ? full : parse_with(id, brief_letters);
+}
+
+std::string_view brief_id_of(std::string_view id) {
+    return parse_with(id, brief_letters + more_letters) ? id.substr(0, id.size() - more_letters)
+                                                        : std::string_view{};
+}
+
 std::string make_foreign_letters(std::int64_t unix_ms, std::string_view document_id) {
-    return letters_of(stamp_of(std::max<std::int64_t>(unix_ms, 0), 0), hash64(document_id));
+    return letters_of(stamp_of(std::max<std::int64_t>(unix_ms, 0), 0), bits_at(hash_over(document_id), 0));
 }
 
 }  // namespace davenport::base

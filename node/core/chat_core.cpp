@@ -54,6 +54,7 @@ public:
         out.catch_up_read = store_->progress().read;
         out.catch_up_total = store_->progress().of;
         out.journal_writable = !log_.failing();
+        out.full_ids_from = store_->full_ids_from();
         out.clock_ahead_ms = store_->clock_ahead().count() / 1000;
         return out;
     }

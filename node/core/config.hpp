@@ -60,8 +60,11 @@ struct ChatConfig {
     /// What signs who they are: the first signs, all are believed. Empty: keys that the nodes make and share
     /// in the store.
     std::vector<std::string> auth_secrets;
-    std::string entropy;            ///< 32 bytes that nobody can guess, for keys and sign-ins
-    std::string kept;               ///< what the last Keep told, in an earlier life
+    std::string entropy;  ///< 32 bytes that nobody can guess, for keys and sign-ins
+    std::string kept;     ///< what the last Keep told, in an earlier life
+    /// The chat is of version 2 from now on: its ids are full from this key's time on, in milliseconds since
+    /// 1970 (see ChatVersion).
+    std::optional<std::int64_t> full_ids_from{};
     std::uint64_t random_seed = 0;  ///< for back-off jitter and for a store's new generation
 };
 

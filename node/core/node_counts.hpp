@@ -36,6 +36,7 @@ struct NodeCounts {
     bool journal_writable = true;
     std::int64_t clock_ahead_ms = 0;  ///< of the store's clock; negative behind it
     bool draining = false;
+    std::int64_t full_ids_from = 0;  ///< see base::FullIdsFrom
 };
 
 }  // namespace davenport::node

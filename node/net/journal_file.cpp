@@ -50,6 +50,9 @@ constexpr std::array<const char*, JournalFile::version> migrations{
     // 4 -> 5: bans and rooms' settings, so that they hold while the store is down
     "CREATE TABLE policy (id TEXT PRIMARY KEY, body TEXT NOT NULL, revision TEXT NOT NULL, "
     "stored_in INTEGER NOT NULL) WITHOUT ROWID",
+    // 5 -> 6: from which key's time on the ids of the chat are full; of a chat that an older version read,
+    // from none (base::full_ids_never)
+    "ALTER TABLE checkpoint ADD COLUMN full_ids_from INTEGER NOT NULL DEFAULT 9223372036854775807",
 };
 
 constexpr std::size_t runs_kept = 1000;

@@ -43,7 +43,7 @@ public:
 
     /// "davn": what tells a journal from another program's SQLite file.
     static constexpr std::int64_t application_id = 0x6461766e;
-    static constexpr std::int64_t version = 5;
+    static constexpr std::int64_t version = 6;
     /// A name that nobody else has.
     static std::string make_uuid();
     /// The journal was put back from a copy since its node last ran, and has another uuid now.

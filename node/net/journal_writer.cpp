@@ -28,9 +28,10 @@ struct JournalWriter::Impl {
           mark(database.prepare("UPDATE message SET stored_in = ?2 WHERE id = ?1")),
           find_generation(database.prepare("SELECT id FROM generation WHERE name = ?1")),
           add_generation(database.prepare("INSERT INTO generation (name) VALUES (?1)")),
-          move_checkpoint(
-              database.prepare("INSERT INTO checkpoint VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET "
-                               "generation = excluded.generation, seq = excluded.seq")),
+          move_checkpoint(database.prepare(
+              "INSERT INTO checkpoint VALUES (1, ?1, ?2, ?3) ON CONFLICT (one) DO UPDATE SET "
+              "generation = excluded.generation, seq = excluded.seq, full_ids_from = "
+              "excluded.full_ids_from")),
           rename(database.prepare("UPDATE journal SET uuid = ?1")),
           put_policy(database.prepare("INSERT OR REPLACE INTO policy VALUES (?1, ?2, ?3, ?4)")),
           drop_policy(database.prepare("DELETE FROM policy WHERE id = ?1")) {
@@ -82,7 +83,10 @@ struct JournalWriter::Impl {
             for (const auto& entry : batch.entries)
                 if (entry.is_change()) replace(entry);
             if (batch.checkpoint)
-                move_checkpoint.bind(1, batch.checkpoint->generation).bind(2, batch.checkpoint->place).run();
+                move_checkpoint.bind(1, batch.checkpoint->generation)
+                    .bind(2, batch.checkpoint->place)
+                    .bind(3, batch.checkpoint->full_ids_from)
+                    .run();
             for (const auto& policy : batch.policies)
                 if (policy.body.empty())
                     drop_policy.bind(1, policy.id).run();

@@ -30,7 +30,7 @@ struct SqliteJournal::Impl {
               "SELECT coalesce(min(n), 0) FROM (SELECT min(arrival) AS n FROM message UNION ALL SELECT "
               "min(said) FROM message WHERE (edited <> '' OR removed <> '') AND said > 0)")),
           runs(database.prepare("SELECT id, after FROM run ORDER BY number")),
-          checkpoint(database.prepare("SELECT generation, seq FROM checkpoint")),
+          checkpoint(database.prepare("SELECT generation, seq, full_ids_from FROM checkpoint")),
           generation(database.prepare("SELECT id, name FROM generation")),
           contains(database.prepare("SELECT 1 FROM message WHERE id = ?1 UNION ALL SELECT 1 FROM "
                                     "forgotten WHERE id = ?1")),
@@ -121,7 +121,9 @@ SqliteJournal::State SqliteJournal::state() {
         State state;
         if (uuid->step()) state.uuid = uuid->text(0);
         if (last->step()) state.last_arrival = static_cast<std::uint64_t>(last->number(0));
-        if (checkpoint->step()) state.checkpoint = base::Checkpoint{checkpoint->text(0), checkpoint->text(1)};
+        if (checkpoint->step())
+            state.checkpoint =
+                base::Checkpoint{checkpoint->text(0), checkpoint->text(1), checkpoint->number(2)};
         return state;
     });
 }

@@ -423,7 +423,7 @@ function goToAddress() {
   const [name, position] = location.hash.slice(1).split('/');
   if (!roomPattern.test(name)) return;
   if (name !== current?.name) open(name);
-  if (/^[0-9A-Z]{26}$/.test(position ?? '')) seek.start(current, { position });
+  if (/^[0-9A-Z]{26}(?:[0-9A-Z]{13})?$/.test(position ?? '')) seek.start(current, { position });
 }
 onhashchange = goToAddress;
 

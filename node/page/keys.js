@@ -15,8 +15,8 @@ function decode(text) {
   return number;
 }
 
-/** The time and counter of a message's place, as one number: equal to that of the key it was made from. */
-export const stampOfPosition = (position) => decode(position) >> 64n;
+/** The time and counter of a message's place, as one number: equal to that of the key it was made from. A place has 26 or 39 letters. */
+export const stampOfPosition = (position) => decode(position.slice(0, 26)) >> 64n;
 export const stampOfKey = (key) => decode(key.slice(0, 13));
 /** The time of the key that a place was made from, in milliseconds since 1970. */
 export const timeOfPosition = (position) => Number(stampOfPosition(position) >> 16n);

@@ -2,7 +2,7 @@
 
 const saveMs = 300;
 const savedAtOnce = 25;  // after a first visit all rooms are to be saved, and a browser takes its time for each
-const positionPattern = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+const positionPattern = /^[0-9A-HJKMNP-TV-Z]{26}(?:[0-9A-HJKMNP-TV-Z]{13})?$/;
 
 export class Reading {
   /** `memory`: get(key, otherwise), set(key, value), changed(on); `later(call, ms)`; `on.changed(room)`: another tab read further. */

@@ -307,9 +307,40 @@ void add_erase_command(CLI::App& app, std::optional<EraseCommand>& command) {
     erase->callback([&command, given] { command = *given; });
 }
 
-void add_store_commands(CLI::App& app, std::optional<StoreCopyCommand>& command) {
-    auto* store = app.add_subcommand("store", "copy a chat from one store to another");
+void add_upgrade_command(CLI::App& store, std::optional<StoreUpgradeCommand>& command) {
+    auto given = std::make_shared<StoreUpgradeCommand>();
+    auto* upgrade = store.add_subcommand(
+        "upgrade", "give messages ids of 128 bits of hash, when all nodes of the chat are of this version");
+    upgrade->add_option("store", given->store, "the URL of the chat's store, as of --store")->required();
+    upgrade
+        ->add_option("--in", given->in,
+                     "from when on; until then every node must reach the store for some seconds")
+        ->type_name("SPAN")
+        ->capture_default_str();
+    upgrade
+        ->add_option("--store-password-file", given->store_password_file,
+                     "file whose first line is the store's password; or set DAVENPORT_STORE_PASSWORD")
+        ->type_name("FILE");
+    upgrade
+        ->add_option("--store-ca", given->store_ca,
+                     "PEM file of the authority that signed the store's certificate")
+        ->type_name("FILE");
+    upgrade
+        ->add_option("--store-credentials", given->store_credentials,
+                     "credentials file (.creds) for a NATS server")
+        ->type_name("FILE");
+    upgrade->footer(
+        "A chat that began with this version needs none of it. Nodes of version 0.1 refuse the store "
+        "afterwards,\n"
+        "and keep what they accepted until they are upgraded. There is no way back.");
+    upgrade->callback([&command, given] { command = *given; });
+}
+
+void add_store_commands(CLI::App& app, std::optional<StoreCopyCommand>& command,
+                        std::optional<StoreUpgradeCommand>& upgrade) {
+    auto* store = app.add_subcommand("store", "copy a chat from one store to another, or upgrade it");
     store->require_subcommand(1);
+    add_upgrade_command(*store, upgrade);
     auto given = std::make_shared<StoreCopyCommand>();
     auto* copy =
         store->add_subcommand("copy", "bring a chat into another store, of any kind, while people chat");
@@ -520,7 +551,7 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
     add_erase_command(app, out.erase);
     add_admin_commands(app, out.admin, store_of_environment());
     add_status_command(app, out.status);
-    add_store_commands(app, out.store_copy);
+    add_store_commands(app, out.store_copy, out.store_upgrade);
     try {
         const auto arguments = spell_out_roles({argv + 1, argv + argc});
         if (auto mistake = admin_mistake(app, arguments); !mistake.empty())
@@ -532,7 +563,7 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
         exit_code = app.exit(error) == 0 ? 0 : bad_usage;
         return std::nullopt;
     }
-    if (out.journal || out.erase || out.admin || out.status || out.store_copy)
+    if (out.journal || out.erase || out.admin || out.status || out.store_copy || out.store_upgrade)
         return out;  // these are settings of a node that runs
     if (const char* named = std::getenv("DAVENPORT_CONFIG"); config.empty() && named) config = named;
     const Sources sources{app, config};

@@ -77,6 +77,13 @@ struct StoreCopyCommand {
     std::string journal = "store-copy.journal";
 };
 
+/// Which store's chat gets full ids from when on, instead of running; not yet looked at beyond its form.
+struct StoreUpgradeCommand {
+    std::string store;  ///< as of --store
+    std::string store_password_file, store_ca, store_credentials;
+    std::string in = "10m";
+};
+
 /// Which running node is asked how it is.
 struct StatusCommand {
     std::string url = "http://127.0.0.1:8080";
@@ -90,6 +97,7 @@ struct CommandLine {
     std::optional<StatusCommand> status;
     std::optional<AdminCommand> admin;
     std::optional<StoreCopyCommand> store_copy;
+    std::optional<StoreUpgradeCommand> store_upgrade;
     std::string settings;  ///< each setting, its value, and where it comes from: one a line
     std::map<std::string, std::string>
         places;                         ///< by an option's name without dashes: where its value comes from

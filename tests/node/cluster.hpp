@@ -38,6 +38,9 @@ public:
         bool nats = false;  ///< the store is a JetStream server; what is lost or fails breaks a connection
         std::uint32_t server_crashes = 0;  ///< in a million outages: the server loses what it had not synced
         std::size_t page = node::ChatConfig{}.page_rows_max;
+        /// What a node is told at its start: see node::ChatConfig. base::full_ids_never: it makes a chat of
+        /// version 1, where there is none.
+        std::optional<base::FullIdsFrom> full_ids_from{};
     };
 
     Cluster(std::uint64_t seed, Options options)
@@ -96,6 +99,7 @@ public:
         config.stores.front().database = database_of(i);
         config.page_rows_max = options_.page;
         if (options_.nats) config.stream.emplace();
+        config.full_ids_from = options_.full_ids_from;
         n.core.emplace(std::move(config), n.journal);
         perform_node(i, n.core->start(now()));
     }
@@ -123,6 +127,8 @@ public:
             fail(wire);
         }
     }
+    /// The operator's command: a node that starts from here on tells the store.
+    void upgrade_from(base::FullIdsFrom from) { options_.full_ids_from = from; }
     void calm() { options_.lost_replies = options_.failures = 0; }
     sim::virtual_world::ModelJetStream& server() { return server_; }
     /// All connections break, and the server gives none of what it had asked for.
@@ -233,6 +239,26 @@ public:
             if (const auto document = base::parse_json(stored.payload))
                 there.insert(base::text_member(*document, "_id"));
         for (const auto& id : accepted()) EXPECT_TRUE(there.contains(id)) << "the stream lacks " << id;
+    }
+    /// What the store's documents say, and the form of the id of each that says it.
+    std::map<std::string, std::vector<base::IdForm>> texts_in_store() {
+        std::vector<std::string> documents;
+        if (options_.nats) {
+            for (const auto& [sequence, stored] : server_.messages()) documents.push_back(stored.payload);
+        } else {
+            const auto all = base::parse_json(ask_store("GET", "/chat/_all_docs?include_docs=true").body);
+            for (const auto& row : base::member(*all, "rows")->get_array())
+                documents.push_back(base::write_json(*base::member(row, "doc")));
+        }
+        std::map<std::string, std::vector<base::IdForm>> out;
+        for (const auto& document : documents) {
+            const auto read = base::parse_json(document);
+            if (!read || !base::string_member(*read, "msg")) continue;
+            const auto id = base::text_member(*read, "_id");
+            out[base::text_member(*read, "msg")].push_back(
+                base::brief_id_of(id).empty() ? base::IdForm::brief : base::IdForm::full);
+        }
+        return out;
     }
     [[nodiscard]] std::size_t accepted_count() const {
         std::size_t n = 0;

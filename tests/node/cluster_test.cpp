@@ -69,6 +69,85 @@ TEST(Cluster, DeliversEverythingOnceFromAStoreWithSeveralShards) {
         live_through(seed, {.lost_replies = 50'000, .shards = 3}, true, true);
 }
 
+// ---- ids
+
+/// A chat of version 1 is upgraded while people chat, hop and repeat what had no answer.
+void upgrade_through(std::uint64_t seed, Cluster::Options options) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    options.full_ids_from = base::full_ids_never;
+    Cluster world{seed, options};
+    auto& random = world.random();
+    world.run(500ms);
+    for (int step = 0; step < 300; ++step) {
+        world.post(static_cast<int>(random.below(static_cast<std::uint64_t>(options.clients))));
+        world.run(std::chrono::milliseconds{random.between(1, 100)});
+        if (random.per_million(30'000)) world.cut_feeds();
+        if (random.per_million(50'000))
+            world.hop(static_cast<int>(random.below(static_cast<std::uint64_t>(options.clients))));
+        if (step == 20) {  // all others learn of it within 5 s, as long as they live
+            world.kill_node(0);
+            world.upgrade_from(world.wall_ms() + 8000);
+            world.start_node(0);
+        }
+    }
+    world.calm();
+    world.run(30s);
+    world.expect_all_is_well();
+    std::size_t brief = 0, full = 0;
+    for (const auto& [text, forms] : world.texts_in_store()) {
+        EXPECT_EQ(forms.size(), 1u) << text;
+        (forms.front() == base::IdForm::full ? full : brief) += 1;
+    }
+    EXPECT_GT(brief, 50u);
+    EXPECT_GT(full, 50u);
+}
+
+TEST(Cluster, AnUpgradeOfIdsGivesEveryMessageOneId) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        upgrade_through(seed, {.lost_replies = 50'000, .failures = 50'000});
+        upgrade_through(seed, {.lost_replies = 20'000, .failures = 20'000, .nats = true});
+    }
+}
+
+TEST(Cluster, IdsAreBriefInAChatOfVersion1AndFullInANewOne) {
+    for (const auto form : {base::IdForm::brief, base::IdForm::full})
+        for (const bool nats : {false, true}) {
+            Cluster::Options options{.nats = nats};
+            if (form == base::IdForm::brief) options.full_ids_from = base::full_ids_never;
+            Cluster world{7, options};
+            world.run(500ms);
+            for (int i = 0; i < 10; ++i) world.post(i % 6);
+            world.run(10s);
+            world.expect_all_is_well();
+            for (const auto& [text, forms] : world.texts_in_store())
+                EXPECT_EQ(forms, std::vector{form}) << text;
+        }
+}
+
+/// What is said to a node that did not know of the upgrade in time, and repeated to one that did, has two
+/// documents; nobody is shown it twice.
+TEST(Cluster, AMessageWithBothIdsIsShownOnceAtEveryNode) {
+    Cluster world{3, {.nodes = 2, .clients = 2, .full_ids_from = base::full_ids_never}};
+    world.run(1s);
+    const auto from = world.wall_ms();
+    const auto brief =
+        base::make_message("lobby", "c0", {from + 20'000, 0, "x"}, "both", "n0", {}, base::IdForm::brief);
+    const auto full = base::make_message("lobby", "c0", {from + 20'000, 0, "x"}, "both", "n0");
+    world.upgrade_from(from);
+    world.kill_node(0);
+    world.start_node(0);
+    world.run(20s);
+    for (const auto* document : {&full, &brief})
+        EXPECT_EQ(
+            world
+                .by_hand("PUT", "/chat/" + base::percent_encode(document->id()), base::to_document(*document))
+                .status,
+            201);
+    world.run(2s);
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(world.has(i, brief.id()).has_value() + world.has(i, full.id()).has_value(), 1) << i;
+}
+
 // ---- policies
 
 /// Bans are made at nodes and by hand, and deleted, through all that may go wrong; healed, all nodes and the

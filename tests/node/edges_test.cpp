@@ -20,7 +20,7 @@ constexpr std::int64_t noon_ms = 1'800'000'000'000;
 std::string verdict(Draft draft) {
     ChatConfig config;
     config.message_bytes_max = 20;
-    const auto read = read_post(config, draft);
+    const auto read = read_post(config, draft, base::full_ids_always);
     if (const auto* refusal = std::get_if<Refusal>(&read)) return std::string{refusal->code};
     const auto judged = judge_post(config, std::get<GoodPost>(read), base::wall_from_unix_ms(noon_ms));
     return judged.verdict == Judgement::Verdict::good ? "good" : std::string{judged.refusal.code};
@@ -56,7 +56,8 @@ TEST(Post, KeepsTheNameOfTheNodeThatItWasFirstSentTo) {
     config.name = "here";
     const auto host = [&](std::string_view given) {
         return std::string{
-            std::get<GoodPost>(read_post(config, {"lobby", "ann", key_at(noon_ms), "hi", given}))
+            std::get<GoodPost>(
+                read_post(config, {"lobby", "ann", key_at(noon_ms), "hi", given}, base::full_ids_always))
                 .message.host()};
     };
     EXPECT_EQ(host(""), "here");
@@ -70,12 +71,39 @@ struct OldKeys : CoreDriver, testing::Test {
         open(1, "ann");
         take(1);
     }
-    void post_old() { post_with(1, "lobby", "hello", key_at(epoch_ms - 25 * 3'600'000)); }
+    static constexpr std::int64_t said_ms = epoch_ms - 25 * 3'600'000;
+    void post_old() { post_with(1, "lobby", "hello", key_at(said_ms)); }
+    /// The store has a document under the id of that post.
+    void store_has(std::string_view text, std::string_view more = {}) {
+        const auto message = base::make_message("lobby", "ann", {said_ms, 0, {}}, "hello", "n2");
+        auto parts = message.parts();
+        parts.text = text;
+        auto document = base::to_document(base::ChatMessage{parts});
+        document.insert(document.size() - 1, more);
+        answer("GET /chat/lobby%3A", 200, document);
+    }
 };
 
 TEST_F(OldKeys, AreLookedUpInTheStoreAndAnsweredAsKnown) {
     post_old();
-    answer("GET /chat/lobby%3A", 200, "{}");
+    store_has("hello");
+    persist_all();
+    EXPECT_THAT(heard(1), ElementsAre("stored"));
+    post_old();
+    EXPECT_THAT(heard(1), ElementsAre("stored")) << "as a young one's, without asking";
+}
+
+TEST_F(OldKeys, AreNoRepeatOfADocumentThatSaysSomethingElse) {
+    post_old();
+    store_has("something else");
+    persist_all();
+    EXPECT_THAT(heard(1), ElementsAre("refused bad_key")) << "as young ones are answered";
+}
+
+TEST_F(OldKeys, AreRepeatsOfAMessageThatWasEditedSince) {
+    post_old();
+    store_has("something else", fmt::format(R"(,"_rev":"2-x","edited":"{}")", key_at(said_ms + 1000)));
+    persist_all();
     EXPECT_THAT(heard(1), ElementsAre("stored"));
 }
 

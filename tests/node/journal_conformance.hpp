@@ -188,9 +188,9 @@ TYPED_TEST_P(JournalConformance, MarksAMessageOfTheSameBatchAsStored) {
 TYPED_TEST_P(JournalConformance, KeepsTheNewestCheckpointAndNoneWhereABatchHasNone) {
     using namespace journal_conformance;
     this->commit({}, {}, {}, base::Checkpoint{"g1", "1-x"});
-    this->commit({entry(1, message("lobby", 1'000, "a"))}, {}, {}, base::Checkpoint{"g1", "2-y"});
+    this->commit({entry(1, message("lobby", 1'000, "a"))}, {}, {}, base::Checkpoint{"g1", "2-y", 77});
     this->commit({entry(2, message("lobby", 2'000, "b"))});
-    EXPECT_EQ(this->view().state().checkpoint, (base::Checkpoint{"g1", "2-y"}));
+    EXPECT_EQ(this->view().state().checkpoint, (base::Checkpoint{"g1", "2-y", 77}));
 }
 
 TYPED_TEST_P(JournalConformance, IsTheSameAfterTheProcessStartedAgain) {

@@ -122,7 +122,7 @@ TEST(JournalFile, RefusesANewerVersion) {
     EXPECT_THAT(why_refused(folder / "journal"), HasSubstr("newer chatnode (version 99"));
 }
 
-/// What leads from each version back to the one before it: to 1, to 2, to 3, to 4.
+/// What leads from each version back to the one before it: to 1, to 2, to 3, to 4, to 5.
 constexpr std::array back_to{
     "DROP TABLE forgotten",
     "DROP TABLE run",
@@ -132,6 +132,7 @@ constexpr std::array back_to{
         ALTER TABLE message DROP COLUMN removed; ALTER TABLE message DROP COLUMN removed_by;
         ALTER TABLE message DROP COLUMN proof)sql",
     "DROP TABLE policy",
+    "ALTER TABLE checkpoint DROP COLUMN full_ids_from",
 };
 
 TEST(JournalFile, BringsEachOlderVersionUpToDateAndLosesNothing) {
@@ -145,6 +146,7 @@ TEST(JournalFile, BringsEachOlderVersionUpToDateAndLosesNothing) {
             node::JournalFile file{path};
             base::JournalBatch batch{1};
             batch.entries.push_back(journal_conformance::entry(1, message));
+            batch.checkpoint = {"g1", "1-a"};
             ASSERT_EQ(commit(file, batch), "");
             auto database = file.connect();
             for (auto step = back_to.size(); step >= version; --step) database.execute(back_to.at(step - 1));
@@ -156,6 +158,8 @@ TEST(JournalFile, BringsEachOlderVersionUpToDateAndLosesNothing) {
         EXPECT_TRUE(journal.contains(message.id()));
         EXPECT_EQ(journal.page("lobby", "", 10).at(0).message, message);
         EXPECT_TRUE(journal.changed().empty());
+        EXPECT_EQ(journal.state().checkpoint, (base::Checkpoint{"g1", "1-a", base::full_ids_never}))
+            << "nodes of that version made brief ids";
 
         base::JournalBatch change{1};
         change.entries.push_back(

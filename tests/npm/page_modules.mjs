@@ -92,6 +92,8 @@ test('one place in the far future does not keep keys from following all others',
   keys.saw(placeAt(Date.UTC(2099, 0), 0))
   keys.saw(placeAt(began + 5000, 3))
   assert.equal(stampOfKey(keys.next()), (BigInt(began + 5000) << 16n) | 4n)
+  keys.saw(placeAt(began + 5000, 7) + 'X1KABADFFDJ8M')
+  assert.equal(stampOfKey(keys.next()), (BigInt(began + 5000) << 16n) | 8n, 'a place of 39 letters begins with the same 26')
 })
 
 test('a key maker that was ahead comes back when its clock is right, with a tag of its own', () => {

@@ -49,7 +49,7 @@ PostHandler::PostHandler(const ChatConfig& config, CommitQueue& log, Store& stor
 // ---- in
 
 void PostHandler::post(Turn& turn, const Draft& draft, ReplyTo waiter, const std::string& who) {
-    auto read = read_post(*config_, draft);
+    auto read = read_post(*config_, draft, store_->full_ids_from());
     auto* good = std::get_if<GoodPost>(&read);
     if (good && repeat(turn, good->message, waiter)) return;  // known first, rules after
     if (const auto refusal = too_fast(turn, who)) return refuse(turn, waiter, *refusal);
@@ -114,6 +114,19 @@ void PostHandler::not_committed(Turn& turn) {
 
 bool PostHandler::repeat(Turn& turn, const base::ChatMessage& message, const ReplyTo& waiter) {
     const auto id = message.id();
+    if (repeat_under(turn, id, message, waiter)) return true;
+    const auto from = store_->full_ids_from();
+    if (from == base::full_ids_always || from == base::full_ids_never) return false;
+    // Two texts with one brief id are two messages here.
+    const auto brief = base::brief_id_of(id);
+    const auto known = brief.empty() ? std::nullopt : log_->latest(brief);
+    if (!known || known->user() != message.user() || base::contradict(*known, message)) return false;
+    DAVENPORT_MARK("a repeat of a message with a brief id");
+    return repeat_under(turn, brief, message, waiter);
+}
+
+bool PostHandler::repeat_under(Turn& turn, std::string_view id, const base::ChatMessage& message,
+                               const ReplyTo& waiter) {
     if (store_->has_refused(id)) {
         DAVENPORT_MARK("a repeat of what the store refused");
         tell(turn, waiter, frames::Failed{waiter.key, id, "the store refused it before"});
@@ -232,7 +245,7 @@ void PostHandler::look_up(Turn& turn, const base::ChatMessage& message, ReplyTo 
         return refuse(turn, waiter,
                       unanswered(refusal, "the key is older than a day, and the store cannot be asked now"));
     ++lookups_;
-    store_->find(
+    store_->fetch(
         turn, message.id(),
         [this, message, unanswered, waiter = std::move(waiter), refusal = std::move(refusal)](
             Turn& t, Store::Lookup found) {
@@ -240,6 +253,8 @@ void PostHandler::look_up(Turn& turn, const base::ChatMessage& message, ReplyTo 
             switch (found) {
                 case Store::Lookup::known:
                     DAVENPORT_MARK("an old key is known to the store");
+                    if (repeat(t, message, waiter)) return;
+                    // It is held back until it has a place.
                     return tell(t, waiter, frames::Stored{waiter.key, message.id()});
                 case Store::Lookup::unknown:
                     DAVENPORT_MARK("an old key is not known to the store");

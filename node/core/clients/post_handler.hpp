@@ -72,8 +72,11 @@ private:
     [[nodiscard]] std::optional<Refusal> too_soon(const base::ChatMessage& message, base::Time now) const;
     void accept(base::ChatMessage message, ReplyTo waiter, base::Time now);
     void note_for_slow_mode(const base::ChatMessage& message, base::Time now);
-    /// The message is known already. False when it is not.
+    /// The message is known already, by this id or by the brief one that it has at a node which does not
+    /// know yet that the chat's ids are full. False when it is not.
     bool repeat(Turn& turn, const base::ChatMessage& message, const ReplyTo& waiter);
+    bool repeat_under(Turn& turn, std::string_view id, const base::ChatMessage& message,
+                      const ReplyTo& waiter);
     /// Asks the store whether it knows the message; else `refusal` stands.
     void look_up(Turn& turn, const base::ChatMessage& message, ReplyTo waiter, Refusal refusal);
     void show(PendingMessage& pending);

@@ -25,7 +25,8 @@ bool is_secret(std::string_view secret) {
     return secret.size() >= 16 && secret.size() <= 128 && base::is_utf8(secret);
 }
 
-std::variant<GoodPost, Refusal> read_post(const ChatConfig& config, const Draft& draft) {
+std::variant<GoodPost, Refusal> read_post(const ChatConfig& config, const Draft& draft,
+                                          base::FullIdsFrom full_ids_from) {
     if (!base::is_room_name(draft.room))
         return Refusal{"bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
     if (draft.user.empty()) return Refusal{"bad_name", "say hello first, with a name"};
@@ -42,7 +43,8 @@ std::variant<GoodPost, Refusal> read_post(const ChatConfig& config, const Draft&
             "bad_key",
             "a key is 13 letters of Crockford base32 and, after a '-', up to 32 letters of your own"};
     const auto host = draft.host.empty() ? std::string_view{config.name} : draft.host;
-    return GoodPost{base::make_message(draft.room, user.text, *key, draft.text, host, draft.secret),
+    const auto form = base::id_form(key->unix_ms, full_ids_from);
+    return GoodPost{base::make_message(draft.room, user.text, *key, draft.text, host, draft.secret, form),
                     base::wall_from_unix_ms(key->unix_ms)};
 }
 

@@ -38,7 +38,9 @@ bool is_message_text(std::string_view text);
 bool is_secret(std::string_view secret);
 
 /// Reads a post. What could make its form unacceptable is looked at here, before anything is promised. Pure.
-std::variant<GoodPost, Refusal> read_post(const ChatConfig& config, const Draft& draft);
+/// `full_ids_from`: of the chat.
+std::variant<GoodPost, Refusal> read_post(const ChatConfig& config, const Draft& draft,
+                                          base::FullIdsFrom full_ids_from);
 
 /// The rules for a message that nobody knows yet. A repeat of a known one is answered as a repeat, whatever a
 /// rule would say of it today. Pure.

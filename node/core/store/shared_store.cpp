@@ -19,6 +19,7 @@ SharedStore::SharedStore(const ChatConfig& config, base::Random& random, CommitQ
       random_{&random},
       log_{&log},
       counts_{&counts},
+      version_{config, log},
       writes_{documents_max, log, waiting_changes_},
       anti_entropy_{config, log, *this, *this} {}
 
@@ -86,9 +87,36 @@ bool SharedStore::take_in(Turn& turn, base::ChatMessage message) {
         sighted(turn, id, pending);
         return told_again(id, first_word);
     }
+    if (known_by_other_id(message)) {
+        DAVENPORT_MARK("a message comes under its other id");
+        return told_again(id, false);
+    }
     if (wants_place(turn, message)) return false;
     add(turn, std::move(message));
     return false;
+}
+
+bool SharedStore::known_by_other_id(const base::ChatMessage& message) {
+    const auto from = full_ids_from();
+    if (from == base::full_ids_always || from == base::full_ids_never || message.changed()) return false;
+    const auto is_same = [&](const base::ChatMessage& known) {
+        return !known.changed() && known.user() == message.user() && known.text() == message.text();
+    };
+    const auto id = message.id();
+    if (const auto brief = base::brief_id_of(id); !brief.empty()) {
+        const auto known = log_->latest(brief);
+        return known && is_same(*known);
+    }
+    const auto place = base::parse_message_id(id);
+    if (!place || place->unix_ms < from) return false;  // of before: it has no other
+    // A full id begins with the brief one, and so stands next to it.
+    const auto is_other = [&](const base::ChatMessage& known) {
+        return base::brief_id_of(known.id()) == id && is_same(known);
+    };
+    for (const auto* pending : log_->on_the_way())
+        if (is_other(pending->entry.message)) return true;
+    const auto next = log_->journal().page(message.room(), std::string{message.position()} + '~', 1);
+    return !next.empty() && is_other(next.front().message);
 }
 
 bool SharedStore::contradicts(const base::ChatMessage& message, const PendingMessage* pending) {

@@ -6,6 +6,7 @@
 #include "node/core/node_counts.hpp"
 #include "node/core/store/anti_entropy.hpp"
 #include "node/core/store/change_queue.hpp"
+#include "node/core/store/chat_version.hpp"
 #include "node/core/store/policy_reconciler.hpp"
 #include "node/core/store/store.hpp"
 #include "node/core/store/write_outcomes.hpp"
@@ -58,6 +59,7 @@ public:
     virtual void verify(Turn& turn, const std::vector<std::string>& stored) = 0;
 
     // ---- of the door
+    [[nodiscard]] base::FullIdsFrom full_ids_from() const override { return version_.full_ids_from(); }
     void put(const PendingMessage& pending) override { writes_.enqueue(pending); }
     [[nodiscard]] std::size_t backlog() const override { return writes_.backlog(); }
     [[nodiscard]] bool reads_later(std::uint64_t arrival) const override {
@@ -94,6 +96,9 @@ protected:
     [[nodiscard]] bool is_new_change(const base::ChatMessage& message) const;
     /// The store says something else under the id of a message that is known here.
     bool contradicts(const base::ChatMessage& message, const PendingMessage* pending);
+    /// The same message is known by its other id: it was sent to a node that did not know yet from when on
+    /// the chat's ids are full, and to one that did.
+    [[nodiscard]] bool known_by_other_id(const base::ChatMessage& message);
     /// The store tells again of a message that is known here as it is.
     bool told_again(std::string_view id, bool first_word);
     /// The store has this message, which is known here; `pending`: what the log finds for it.
@@ -133,6 +138,7 @@ protected:
     CommitQueue* log_;
     StoreListener* listener_ = nullptr;
     NodeCounts* counts_;
+    ChatVersion version_;
     ChangeQueue waiting_changes_;
     WriteQueue writes_;
     AntiEntropy anti_entropy_;

@@ -107,6 +107,8 @@ public:
     [[nodiscard]] virtual const base::Generation& generation() const = 0;
     /// Until then it is certain to have been that store.
     [[nodiscard]] virtual base::Time confirmed_at() const = 0;
+    /// Which form the ids of the chat have, by their keys' time.
+    [[nodiscard]] virtual base::FullIdsFrom full_ids_from() const = 0;
     /// How far this node's clock is ahead of the store's (negative: behind), when that is so much that it
     /// matters; else 0.
     [[nodiscard]] virtual base::Duration clock_ahead() const = 0;
@@ -167,8 +169,8 @@ public:
 
     enum class Lookup { known, unknown, no_answer };
     using OnLookup = std::function<void(Turn&, Lookup)>;
-    virtual RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) = 0;
-    /// The same, and when it is a message the node has taken it in before the callback.
+    /// Whether the store has this message. One that it has the node has taken in before the callback, unless
+    /// it has no place yet.
     virtual RequestId fetch(Turn& turn, std::string_view id, OnLookup on_lookup) = 0;
 
     enum class Password {

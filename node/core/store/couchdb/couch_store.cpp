@@ -72,7 +72,7 @@ CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQue
     : SharedStore{config, random, log, counts, std::max<std::size_t>(1, config.bulk_documents_max)},
       page_rows_{std::min<std::size_t>(500, config.page_rows_max)},
       api_{config.stores},
-      health_{config, api_, requests_, random},
+      health_{config, api_, requests_, random, version_},
       changes_{config, api_, requests_, random, waiting_changes_, health_},
       writer_{config, api_, requests_, random, writes_, health_, changes_},
       feed_{config, api_, requests_, random, health_},
@@ -287,6 +287,7 @@ void CouchStore::write(Turn& turn) {
         }
     }
     was_up_ = health_.up();
+    if (was_up_ && full_ids_from() != checkpoint_ids_from_) set_checkpoint(std::string{checkpoint_seq_});
     const bool back = usable() && !was_usable_;
     const bool gone = was_usable_ && !usable();
     was_usable_ = usable();
@@ -326,6 +327,7 @@ void CouchStore::begin_with(Turn& turn, const base::Generation& generation) {
     neighbour_.reset();
     listener_->on_another_store();
     checkpoint_seq_ = known ? checkpoint->place : std::string{beginning};
+    checkpoint_ids_from_ = known ? checkpoint->full_ids_from : full_ids_from();
     read_feed_from(turn, checkpoint_seq_);
 }
 
@@ -367,14 +369,15 @@ void CouchStore::cancel(Turn& turn, RequestId request) {
 }
 
 void CouchStore::set_checkpoint(const std::string& seq) {
-    if (seq.empty() || seq == checkpoint_seq_) return;
+    if (seq.empty() || (seq == checkpoint_seq_ && full_ids_from() == checkpoint_ids_from_)) return;
     if (!placer_.idle() || !conflicts_.idle()) {  // a node that ends meanwhile reads of it again
         DAVENPORT_MARK("a checkpoint waits for a place");
         waiting_checkpoint_ = seq;
         return;
     }
     checkpoint_seq_ = seq;
-    log_->set_checkpoint({generation(), seq});
+    checkpoint_ids_from_ = full_ids_from();
+    log_->set_checkpoint({generation(), seq, checkpoint_ids_from_});
 }
 
 void CouchStore::read(Turn& turn) {
@@ -505,21 +508,6 @@ Store::RequestId CouchStore::read_room(Turn& turn, std::string_view room, std::s
                                    });
                    return true;
                });
-}
-
-Store::RequestId CouchStore::find(Turn& turn, std::string_view id, OnLookup on_lookup) {
-    return requests_.send(turn, RequestOwner::lookup, api_.get_document(id),
-                          {.timeout = config_->request_timeout},
-                          [on_lookup = std::move(on_lookup)](Turn& t, const Reply& reply) {
-                              auto found = Lookup::no_answer;
-                              if (reply.response && reply.response->status == 200)
-                                  found = Lookup::known;
-                              else if (reply.response && reply.response->status == 404 &&
-                                       judge(*reply.response) == StoreVerdict::served)
-                                  found = Lookup::unknown;
-                              on_lookup(t, found);
-                              return found != Lookup::no_answer;
-                          });
 }
 
 Store::RequestId CouchStore::check_password(Turn& turn, std::string_view name, std::string_view password,

@@ -78,7 +78,6 @@ public:
         return found != newest_read_.end() && found->second >= limit;
     }
     RequestId read_since(Turn& turn, const Place& place, OnPage on_page) override;
-    RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) override;
     RequestId fetch(Turn& turn, std::string_view id, OnLookup on_lookup) override;
     RequestId check_password(Turn& turn, std::string_view name, std::string_view password,
                              OnPassword on_password) override;
@@ -169,6 +168,7 @@ private:
     base::Generation generation_;  ///< whose consequences are drawn
     bool was_up_ = false, was_usable_ = false, was_caught_up_ = false;
     std::string checkpoint_seq_;
+    base::FullIdsFrom checkpoint_ids_from_ = base::full_ids_always;
     std::size_t known_run_ = 0;       ///< rows in a row that were known
     std::size_t live_rows_ = 0;       ///< that came live during the backfill, and come again after it
     Place covered_;                   ///< all up to here has been shown, while something waits for its place

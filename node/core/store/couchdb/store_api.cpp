@@ -60,8 +60,9 @@ base::HttpRequest StoreApi::server_request(std::string method, std::string targe
 
 base::HttpRequest StoreApi::get_generation() const { return request("GET", "/_local/davenport"); }
 
-base::HttpRequest StoreApi::put_generation(const base::Generation& generation, std::string_view again) const {
-    std::string body = "{\"v\":" + std::to_string(chat_version) + ",\"generation\":";
+base::HttpRequest StoreApi::put_generation(const base::Generation& generation, std::string_view version,
+                                           std::string_view again) const {
+    std::string body = "{" + std::string{version} + ",\"generation\":";
     base::append_json_string(body, generation);
     if (!again.empty()) base::append_json_string(body += ",\"again\":", again);
     return request("PUT", "/_local/davenport", body + "}");

@@ -18,9 +18,6 @@
 
 namespace davenport::node {
 
-/// Of the documents of a chat; stands beside the store's generation.
-inline constexpr std::int64_t chat_version = 1;
-
 /// The requests that a node makes of CouchDB, as values.
 class StoreApi {
 public:
@@ -34,8 +31,10 @@ public:
 
     /// The store's identity: the document that tells one store's life from another's.
     [[nodiscard]] base::HttpRequest get_generation() const;
-    /// `again`: not empty when it is put back where it was missing; another word each time.
+    /// `version`: the members that say the chat's. `again`: not empty when it is put back where it was
+    /// missing; another word each time.
     [[nodiscard]] base::HttpRequest put_generation(const base::Generation& generation,
+                                                   std::string_view version,
                                                    std::string_view again = {}) const;
     /// What the database tells of itself: when it was made, how many documents it has.
     [[nodiscard]] base::HttpRequest get_database() const;

@@ -33,13 +33,14 @@ bool is_wrong_password(std::string_view reason) {
 }  // namespace
 
 StoreHealth::StoreHealth(const ChatConfig& config, StoreApi& api, RequestTable& requests,
-                         base::Random& random)
+                         base::Random& random, ChatVersion& version)
     : probe_interval_{config.probe_interval},
       // An answer this short is as quick as a heartbeat.
       request_timeout_{std::min(config.request_timeout, config.feed_dead_after)},
       api_{&api},
       requests_{&requests},
       random_{&random},
+      version_{&version},
       // Ever longer pauses would cost nobody less than one short request each 150 ms, and everybody up to a
       // second of waiting when the store is back.
       backoff_{config.probe_interval, config.probe_interval},
@@ -66,7 +67,7 @@ void StoreHealth::read_start(Turn& turn, GenerationMaker maker) {
 }
 
 void StoreHealth::make_generation(Turn& turn, const base::Generation& generation, std::string_view again) {
-    ask(turn, State::making_generation, api_->put_generation(generation, again));
+    ask(turn, State::making_generation, api_->put_generation(generation, version_->members(), again));
 }
 
 void StoreHealth::wait(Turn& turn, base::Duration pause) {
@@ -147,8 +148,15 @@ void StoreHealth::on_answer(Turn& turn, const base::HttpResponse& response) {
 }
 
 void StoreHealth::on_generation(Turn& turn, const base::json::value& document, base::Generation generation) {
-    if (base::int_member(document, "v").value_or(chat_version) > chat_version)
-        return went_down(turn, "the chat in it is of a newer chatnode: run that one here too", false);
+    using Verdict = ChatVersion::Verdict;
+    const auto verdict =
+        version_->judge(base::int_member(document, "v"), base::int_member(document, "ids_from"));
+    if (verdict == Verdict::is_told) {
+        turn.info("store: it is told of which version its chat is");
+        const auto& name = outranks(known_, generation) ? known_ : generation;
+        return make_generation(turn, name, base::text_member(document, "again"));
+    }
+    if (verdict != Verdict::fits) return went_down(turn, ChatVersion::reason(verdict), false);
     if (generation == known_ || !outranks(known_, generation)) {
         auto again = base::text_member(document, "again");
         shaken_ |= generation == generation_ && again != again_;

@@ -4,6 +4,7 @@
 #include "node/base/random.hpp"
 #include "node/core/config.hpp"
 #include "node/core/store/backoff.hpp"
+#include "node/core/store/chat_version.hpp"
 #include "node/core/store/couchdb/clock_check.hpp"
 #include "node/core/store/couchdb/generation_name.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
@@ -28,7 +29,9 @@ namespace davenport::node {
 /// few times in a row; it is used until it fails.
 class StoreHealth {
 public:
-    StoreHealth(const ChatConfig& config, StoreApi& api, RequestTable& requests, base::Random& random);
+    /// `version`: what is known of the chat, whatever store answers; it outlives this.
+    StoreHealth(const ChatConfig& config, StoreApi& api, RequestTable& requests, base::Random& random,
+                ChatVersion& version);
 
     void start(Turn& turn);
     /// The generation that this node's journal is about: a member of a cluster that does not know it is told.
@@ -85,6 +88,7 @@ private:
     StoreApi* api_;
     RequestTable* requests_;
     base::Random* random_;
+    ChatVersion* version_;
     Backoff backoff_;
     Backoff denied_backoff_;
     State state_ = State::waiting;

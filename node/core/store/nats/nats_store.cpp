@@ -27,7 +27,7 @@ NatsStore::NatsStore(const ChatConfig& config, base::Random& random, CommitQueue
     : SharedStore{config, random, log, counts, std::max<std::size_t>(1, config.bulk_documents_max)},
       api_{config.stream.value_or(StreamAccess{})},
       requests_{[this](Turn& turn) { health_.report_failure(turn); }},
-      health_{config, api_, requests_, random},
+      health_{config, api_, requests_, random, version_},
       writer_{config, api_, requests_, random, writes_, health_},
       changes_{config, api_, requests_, random, waiting_changes_, health_},
       feed_{config, api_, requests_, random, health_, timers::feed},
@@ -177,9 +177,10 @@ void NatsStore::caught_up_at_last(Turn& turn) {
 }
 
 void NatsStore::set_checkpoint(const StreamPlace& place) {
-    if (place.sequence == 0 || place == checkpoint_) return;
+    if (place.sequence == 0 || (place == checkpoint_ && full_ids_from() == checkpoint_ids_from_)) return;
     checkpoint_ = place;
-    log_->set_checkpoint({generation(), place.text()});
+    checkpoint_ids_from_ = full_ids_from();
+    log_->set_checkpoint({generation(), place.text(), checkpoint_ids_from_});
 }
 
 // ---- the end of a turn
@@ -193,6 +194,7 @@ void NatsStore::write(Turn& turn) {
         policies_.start_over(turn);
     }
     was_up_ = health_.up();
+    if (was_up_ && full_ids_from() != checkpoint_ids_from_) set_checkpoint(StreamPlace{checkpoint_});
     if (health_.take_looked() && feed_.active()) {
         if (health_.last_sequence() < std::min(read_before_look_, feed_.place().sequence))
             on_lost_end(turn);
@@ -265,6 +267,7 @@ void NatsStore::begin_with(Turn& turn, const base::Generation& generation) {
     read_before_look_ = 0;
     listener_->on_another_store();
     checkpoint_ = known ? StreamPlace::parse(checkpoint->place).value_or(StreamPlace{}) : StreamPlace{};
+    checkpoint_ids_from_ = known ? checkpoint->full_ids_from : full_ids_from();
     scan_.stop(turn);
     feed_.begin_at(turn, checkpoint_);
     read_up_to_ = checkpoint_.text();

@@ -65,7 +65,6 @@ public:
                         OnRoom on_room) override;
     [[nodiscard]] bool has_newest(std::string_view room, std::size_t limit) const override;
     RequestId read_since(Turn& turn, const Place& place, OnPage on_page) override;
-    RequestId find(Turn& turn, std::string_view id, OnLookup on_lookup) override;
     RequestId fetch(Turn& turn, std::string_view id, OnLookup on_lookup) override;
     RequestId check_password(Turn& turn, std::string_view name, std::string_view password,
                              OnPassword on_password) override;
@@ -102,7 +101,6 @@ private:
     [[nodiscard]] bool looking_up() const override { return looking_up_ != 0; }
     void forget_look_up() override { requests_.forget(looking_up_); }
 
-    RequestId look_for(Turn& turn, std::string_view id, bool takes_in, OnLookup on_lookup);
     /// Everything that the stream has at subjects like this, in any order; nullptr when it could not be read.
     using OnSubjects = std::function<void(Turn&, std::vector<std::string>* subjects)>;
     void list(Turn& turn, RequestId request, std::string pattern, std::vector<std::string> found,
@@ -129,6 +127,7 @@ private:
     bool begun_ = false;  ///< the feed of a fresh node was opened, and it is known how much there is
     Place read_up_to_{beginning};
     StreamPlace checkpoint_;
+    base::FullIdsFrom checkpoint_ids_from_ = base::full_ids_always;
     std::uint64_t look_ = 0;         ///< of the health: the last one that was seen to begin
     Sequence read_before_look_ = 0;  ///< where the feed was then
     bool verifies_all_later_ = false;

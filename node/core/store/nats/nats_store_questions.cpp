@@ -27,26 +27,18 @@ StoreNote note_of(std::string id, const StoredMessage& message) {
 
 // ---- one message
 
-Store::RequestId NatsStore::find(Turn& turn, std::string_view id, OnLookup on_lookup) {
-    return look_for(turn, id, false, std::move(on_lookup));
-}
-
 Store::RequestId NatsStore::fetch(Turn& turn, std::string_view id, OnLookup on_lookup) {
-    return look_for(turn, id, true, std::move(on_lookup));
-}
-
-Store::RequestId NatsStore::look_for(Turn& turn, std::string_view id, bool takes_in, OnLookup on_lookup) {
     const auto question = begin_question();
     questions_[question] = requests_.ask(
         turn, api_.read_last(api_.message_subject(id)), {.timeout = answer_time(*config_)},
-        [this, question, takes_in, wanted = std::string{id}, on_lookup = std::move(on_lookup)](
+        [this, question, wanted = std::string{id}, on_lookup = std::move(on_lookup)](
             Turn& t, const base::NatsMessage* answer, const std::string&) {
             questions_.erase(question);
             const auto read = answer ? read_message_answer(*answer) : ReadAnswer{};
             auto message =
                 read.message ? read_message(wanted, read.message->payload, t.now.wall) : std::nullopt;
             const auto found = !read.answered ? Lookup::no_answer : message ? Lookup::known : Lookup::unknown;
-            if (message && takes_in) take_in(t, std::move(*message));
+            if (message) take_in(t, std::move(*message));
             on_lookup(t, found);
             return read.answered;
         });

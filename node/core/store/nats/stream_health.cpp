@@ -9,8 +9,6 @@
 namespace davenport::node::nats {
 namespace {
 
-/// Of the chat's documents; stands beside the generation.
-constexpr std::int64_t stream_version = 1;
 constexpr base::Duration look_again_after = std::chrono::seconds{5};
 constexpr base::Duration probe_again_after = std::chrono::milliseconds{400};
 constexpr std::size_t probes_at_once = 8;
@@ -28,12 +26,13 @@ bool is_of(const base::Generation& generation, const std::string& created) {
 }  // namespace
 
 StreamHealth::StreamHealth(const ChatConfig& config, const StreamApi& api, Requests& requests,
-                           base::Random& random)
+                           base::Random& random, ChatVersion& version)
     : probe_interval_{config.probe_interval},
       request_timeout_{std::min(answer_time(config), config.feed_dead_after)},
       api_{&api},
       requests_{&requests},
       random_{&random},
+      version_{&version},
       backoff_{config.probe_interval, config.probe_interval} {}
 
 void StreamHealth::ask(Turn& turn, State state, base::NatsMessage message) {
@@ -151,10 +150,16 @@ void StreamHealth::on_word(Turn& turn, const base::NatsMessage& answer) {
     const auto word = document ? base::text_member(*document, "generation") : std::string{};
     if (word.empty())
         return went_down(turn, "the message at " + api_->generation_subject() + " is no chat's");
-    if (base::int_member(*document, "v").value_or(stream_version) > stream_version)
-        return went_down(turn, "the chat in it is of a newer chatnode: run that one here too");
-    auto generation = word + between + created_;
     auto again = base::text_member(*document, "again");
+    using Verdict = ChatVersion::Verdict;
+    const auto verdict =
+        version_->judge(base::int_member(*document, "v"), base::int_member(*document, "ids_from"));
+    if (verdict == Verdict::is_told) {
+        turn.info("store: it is told of which version its chat is");
+        return write_word(turn, word, again, read.message->sequence);
+    }
+    if (verdict != Verdict::fits) return went_down(turn, ChatVersion::reason(verdict));
+    auto generation = word + between + created_;
     shaken_ |= generation == generation_ && again != again_;
     again_ = std::move(again);
     came_up(turn, std::move(generation));
@@ -170,11 +175,16 @@ void StreamHealth::write_word(Turn& turn) {
     }
     if (lost) turn.warn("store: its stream has lost its name; it is given the known one");
     if (lost) DAVENPORT_MARK("a stream has lost its name");
+    const auto word = lost ? word_of(known_) : random_->uuid();
+    write_word(turn, word, lost ? random_->name() : std::string{}, 0);
+}
+
+void StreamHealth::write_word(Turn& turn, std::string_view word, std::string_view again, Sequence over) {
     std::string document = "{\"generation\":";
-    base::append_json_string(document, lost ? word_of(known_) : random_->uuid());
-    if (lost) base::append_json_string(document += ",\"again\":", random_->name());
-    document += ",\"v\":" + std::to_string(stream_version) + "}";
-    ask(turn, State::writing_word, StreamApi::write(api_->generation_subject(), std::move(document), 0));
+    base::append_json_string(document, word);
+    if (!again.empty()) base::append_json_string(document += ",\"again\":", again);
+    document += ',' + version_->members() + '}';
+    ask(turn, State::writing_word, StreamApi::write(api_->generation_subject(), std::move(document), over));
 }
 
 void StreamHealth::came_up(Turn& turn, base::Generation generation) {

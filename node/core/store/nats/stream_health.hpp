@@ -4,6 +4,7 @@
 #include "node/base/random.hpp"
 #include "node/core/config.hpp"
 #include "node/core/store/backoff.hpp"
+#include "node/core/store/chat_version.hpp"
 #include "node/core/store/nats/requests.hpp"
 #include "node/core/store/nats/stream_api.hpp"
 #include "node/core/turn.hpp"
@@ -28,7 +29,9 @@ namespace davenport::node::nats {
 /// missing, twice in a row, the known token is written again and everything stored is verified.
 class StreamHealth {
 public:
-    StreamHealth(const ChatConfig& config, const StreamApi& api, Requests& requests, base::Random& random);
+    /// `version`: what is known of the chat, whatever stream answers; it outlives this.
+    StreamHealth(const ChatConfig& config, const StreamApi& api, Requests& requests, base::Random& random,
+                 ChatVersion& version);
 
     void start(Turn& turn) { probe(turn); }
     /// The generation that this node's journal is about.
@@ -64,6 +67,8 @@ private:
     void on_info(Turn& turn, const base::NatsMessage& answer);
     void on_word(Turn& turn, const base::NatsMessage& answer);
     void write_word(Turn& turn);
+    /// `over`: the sequence of the message that says it now; 0: none does.
+    void write_word(Turn& turn, std::string_view word, std::string_view again, Sequence over);
     void wait(Turn& turn, base::Duration pause);
     void came_up(Turn& turn, base::Generation generation);
     void no_answer(Turn& turn, const std::string& reason);
@@ -73,6 +78,7 @@ private:
     const StreamApi* api_;
     Requests* requests_;
     base::Random* random_;
+    ChatVersion* version_;
     Backoff backoff_;
     State state_ = State::waiting;
     struct Open {
