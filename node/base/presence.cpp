@@ -4,11 +4,15 @@
 #include "node/base/json_writer.hpp"
 #include "node/base/text.hpp"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 namespace davenport::base {
 namespace {
 
-constexpr std::size_t names_in_room_max = 500;
 constexpr std::size_t names_max = 5'000;
+constexpr std::size_t crowd_max = 100'000'000;
 
 }  // namespace
 
@@ -25,18 +29,24 @@ std::string to_document(const Presence& presence, std::string_view revision) {
     if (!presence.run.empty()) json.member("run", presence.run);
     json.key("people").begin_object();
     std::size_t written = 0;
-    for (const auto& [room, names] : presence.people) {
-        json.key(room).begin_array();
-        std::size_t in_room = 0;
-        for (const auto& name : names) {
-            if (in_room == names_in_room_max || written == names_max) break;
-            json.value(name);
-            ++in_room;
-            ++written;
+    std::vector<std::pair<std::string_view, std::size_t>> crowds;
+    for (const auto& [room, people] : presence.people) {
+        if (people.crowd > 0 || written + people.names.size() > names_max) {
+            crowds.emplace_back(room, people.count());
+            continue;
         }
+        json.key(room).begin_array();
+        for (const auto& name : people.names) json.value(name);
         json.end_array();
+        written += people.names.size();
     }
-    json.end_object().end_object();
+    json.end_object();
+    if (!crowds.empty()) {
+        json.key("crowds").begin_object();
+        for (const auto& [room, count] : crowds) json.member(room, count);
+        json.end_object();
+    }
+    json.end_object();
     return out;
 }
 
@@ -55,9 +65,15 @@ std::optional<Presence> read_presence(const JsonView& document) {
         names.each_item([&](const JsonView& item) {
             const auto name = item.string();
             if (name && ++read <= names_max && is_user_name(*name))
-                out.people[std::string{room}].emplace(*name);
+                out.people[std::string{room}].names.emplace(*name);
         });
     });
+    if (const auto crowds = document.member("crowds"))
+        crowds->each_member([&](std::string_view room, const JsonView& count) {
+            const auto number = count.integer();
+            if (is_room_name(room) && number && *number > 0 && ++read <= names_max)
+                out.people[std::string{room}] = {{}, std::min(static_cast<std::size_t>(*number), crowd_max)};
+        });
     return out;
 }
 

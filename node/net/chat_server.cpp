@@ -3,10 +3,17 @@
 #include "node/base/text.hpp"
 #include "node/net/client_session.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <utility>
 
 namespace davenport::node {
+namespace {
+
+constexpr std::size_t asked_at_a_time = 256;
+
+}  // namespace
 
 ChatServer::ChatServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event)
     : loop_(loop),
@@ -38,7 +45,8 @@ void ChatServer::accept(wire::asio::ip::tcp::socket socket) {
 }
 
 std::size_t ChatServer::add(ClientSession& client) {
-    connections_.insert(&client);
+    client.set_place(connections_.size());
+    connections_.push_back(&client);
     return count(client);
 }
 
@@ -52,7 +60,9 @@ std::size_t ChatServer::count(const ClientSession& client) {
 }
 
 void ChatServer::remove(ClientSession& client, std::size_t ordinal) {
-    connections_.erase(&client);
+    connections_.back()->set_place(client.place());
+    connections_[client.place()] = connections_.back();
+    connections_.pop_back();
     if (ordinal == 0) return;
     const auto counted = by_address_.find(counted_address(client.address()));
     if (counted != by_address_.end() && --counted->second == 0) by_address_.erase(counted);
@@ -81,13 +91,20 @@ void ChatServer::reload_certificate() {
     if (tls_) tls_->reload();
 }
 
+/// All of them in a round, some at a time: to ask a hundred thousand in one turn would keep everybody
+/// waiting.
 void ChatServer::look_for_silence() {
-    silence_timer_.expires_after(std::chrono::milliseconds{config_.ping_after} / 3);
+    const auto round = std::chrono::duration_cast<std::chrono::microseconds>(config_.ping_after) / 3;
+    silence_timer_.expires_after(round / (connections_.size() / asked_at_a_time + 1));
     silence_timer_.async_wait([this](boost::system::error_code error) {
         if (error) return;
         const auto now = wire::Loop::now().time;
-        const std::vector<ClientSession*> all{connections_.begin(), connections_.end()};
-        for (auto* connection : all) connection->check_silence(now);
+        if (asked_ >= connections_.size()) asked_ = 0;
+        const auto begin = connections_.begin() + static_cast<std::ptrdiff_t>(asked_);
+        const auto count = std::min(asked_at_a_time, connections_.size() - asked_);
+        const std::vector<ClientSession*> some{begin, begin + static_cast<std::ptrdiff_t>(count)};
+        for (auto* connection : some) connection->check_silence(now);
+        asked_ += count;
         look_for_silence();
     });
 }

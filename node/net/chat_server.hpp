@@ -9,7 +9,6 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include <boost/asio/steady_timer.hpp>
@@ -71,7 +70,8 @@ private:
     std::function<void(Event)> on_event_;
     std::uint64_t last_id_ = 0;  ///< of sessions and exchanges alike
     bool draining_ = false;
-    std::unordered_set<ClientSession*> connections_;
+    std::vector<ClientSession*> connections_;                  ///< each knows its place
+    std::size_t asked_ = 0;                                    ///< of them, for silence, in this round
     std::unordered_map<std::string, std::size_t> by_address_;  ///< how many, of addresses that are counted
     std::unique_ptr<wire::TlsIdentity> tls_;
     std::unordered_map<SessionId, ClientSession*> sessions_;

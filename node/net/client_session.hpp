@@ -25,6 +25,10 @@ public:
     /// The exchange becomes a session of the same number, whose frames go out as server-sent events.
     void begin_stream();
 
+    /// Where it stands in its owner's list.
+    [[nodiscard]] std::size_t place() const { return place_; }
+    void set_place(std::size_t place) { place_ = place; }
+
     /// Called now and then: pings a client that is silent for long, drops what is dead.
     void check_silence(base::Time now);
 
@@ -48,6 +52,7 @@ private:
     [[nodiscard]] std::size_t limit() const;
 
     ClientOwner* owner_;
+    std::size_t place_ = 0;
     std::size_t ordinal_ = 0;                  ///< among the connections from this address; 0: not counted
     SessionId session_ = 0;                    ///< once it is a WebSocket or an event stream
     ExchangeId exchange_ = 0;                  ///< while the core has a request of ours

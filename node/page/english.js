@@ -19,7 +19,7 @@ export const english = {
 
   // people
   now: 'now', here: 'Here', heardLately: 'Heard lately', asFarAsKnown: ', as far as known', andMore: (count) => `and ${count} more`,
-  peopleHere: (names, more) => names.join(', ') + (more ? ` and ${many(more, 'one other', 'others')}` : ''),
+  peopleHere: (names, more) => (names.length ? names.join(', ') + (more ? ` and ${many(more, 'one other', 'others')}` : '') : many(more, 'one person', 'people')),
 
   // messages
   actionsOf: (user) => `Actions for the message of ${user}`, reply: 'Reply', copyText: 'Copy text', copyLink: 'Copy link', discard: 'Discard',

@@ -19,7 +19,7 @@ export const german = {
 
   // people
   now: 'jetzt', here: 'Hier', heardLately: 'Zuletzt gehört', asFarAsKnown: ', soweit bekannt', andMore: (count) => `und ${count} mehr`,
-  peopleHere: (names, more) => names.join(', ') + (more ? ` und ${many(more, 'noch jemand', 'andere')}` : ''),
+  peopleHere: (names, more) => (names.length ? names.join(', ') + (more ? ` und ${many(more, 'noch jemand', 'andere')}` : '') : many(more, 'eine Person', 'Leute')),
 
   // messages
   actionsOf: (user) => `Aktionen für die Nachricht von ${user}`, reply: 'Antworten', copyText: 'Text kopieren', copyLink: 'Link kopieren', discard: 'Verwerfen',

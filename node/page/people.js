@@ -32,7 +32,7 @@ function draw(section, title, people) {
   tell(section.querySelector('h2'), title);
   redraw(section.querySelector('ul'), people, () => people.map(([name, note]) => {
     const row = element('li');
-    row.append(typeof name === 'string' ? nameOf(name) : element('span', 'ago', word('andMore', name)), element('span', 'ago', note));
+    row.append(typeof name === 'string' ? nameOf(name) : element('span', 'ago', people.length > 1 ? word('andMore', name) : word('peopleHere', [], name)), element('span', 'ago', note));
     return row;
   }));
 }
@@ -54,5 +54,6 @@ export function peopleLine(view) {
   const present = view.people ?? [];
   const count = view.peopleCount ?? present.length;
   if (!count) return '';
-  return word('peopleHere', present.slice(0, 3), Math.max(0, count - 3));
+  const shown = present.slice(0, 3);
+  return word('peopleHere', shown, Math.max(0, count - shown.length));
 }

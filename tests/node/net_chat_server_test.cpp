@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -50,6 +52,19 @@ protected:
         thread_.run([&] {
             server_->perform(std::move(effect));
             work_on();
+        });
+    }
+    /// All of these at once, and `then` in the loop's next turn.
+    void perform_all(std::vector<Send> effects, Send then) {
+        thread_.run([&] {
+            for (auto& effect : effects) server_->perform(std::move(effect));
+            wire::asio::post(thread_.loop.context(), [] {  // a turn ends after 2 ms
+                const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds{5};
+                while (std::chrono::steady_clock::now() < end) {
+                }
+            });
+            wire::asio::post(thread_.loop.context(),
+                             [this, effect = std::move(then)] { server_->perform(effect); });
         });
     }
     [[nodiscard]] int work_left() const { return work_left_; }
@@ -227,6 +242,64 @@ TEST_F(ChatServerTest, TellsWrittenOnlyWhenASlowClientTookIt) {
     std::string got;
     while (got.size() < much.size() + 10) got += client.until("x");
     EXPECT_EQ(next<Written>().session, session);
+}
+
+/// What the kernel keeps of what this port has sent, by /proc/net/tcp.
+std::size_t bytes_in_kernel(std::uint16_t port) {
+    std::ifstream table{"/proc/net/tcp"};
+    std::size_t sum = 0;
+    for (std::string line; std::getline(table, line);) {
+        unsigned local_port = 0, sent = 0;
+        if (std::sscanf(line.c_str(), " %*d: %*8x:%x %*8x:%*x %*x %x:", &local_port, &sent) == 2 &&
+            local_port == port)
+            sum += sent;
+    }
+    return sum;
+}
+
+TEST_F(ChatServerTest, LeavesLittleInTheKernelForWhoDoesNotRead) {
+    serve();
+    SessionId session = 0;
+    auto client = open(session);
+    for (int i = 0; i < 40; ++i) perform(Send{session, {base::one_frame(std::string(100'000, 'x'))}});
+    perform(Send{0, {}});  // a turn of the loop has passed
+    const auto kept = bytes_in_kernel(port());
+    EXPECT_GT(kept, 10'000u) << "nothing was sent, or it is not seen";
+    EXPECT_LT(kept, 200'000u);
+}
+
+TEST_F(ChatServerTest, ServesOthersWhileACrowdIsSentSomething) {
+    serve();
+    constexpr std::size_t count = 800;
+    std::vector<Client> crowd;
+    std::vector<Send> sends;
+    const auto frames = base::one_frame(std::string(50'000, 'x'));
+    for (std::size_t i = 0; i < count; ++i) {
+        SessionId session = 0;
+        crowd.push_back(open(session));
+        sends.push_back({session, {frames}});
+    }
+    SessionId other = 0;
+    auto client = open(other);
+    perform_all(sends, Send{other, {base::one_frame("hello")}});
+    std::size_t before = 0;
+    while (next<Written>().session != other) ASSERT_LE(++before, count);
+    EXPECT_LT(before, count * 3 / 4) << "it waited until all of the crowd was served";
+}
+
+TEST_F(ChatServerTest, AsksAllForLifeAFewAtATime) {
+    ChatServer::Config config;
+    config.ping_after = std::chrono::seconds{1};
+    config.dead_after = std::chrono::seconds{60};
+    serve(config);
+    std::vector<Client> crowd;
+    for (std::size_t i = 0; i < 600; ++i) {
+        SessionId session = 0;
+        crowd.push_back(open(session));
+    }
+    for (std::size_t i = 0; i < 200; ++i) crowd.pop_back();  // whoever stands in their place is asked, too
+    for (auto& client : crowd)
+        EXPECT_EQ(client.until(std::string("\x89\x00", 2)), std::string("\x89\x00", 2));
 }
 
 TEST_F(ChatServerTest, ClosesASlowClientAtOnce) {

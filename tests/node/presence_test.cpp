@@ -94,6 +94,57 @@ TEST_F(PresenceTest, WritesOneDocumentOfItsOwnPeople) {
     EXPECT_THAT(next.body, testing::AllOf(HasSubstr(R"("lobby":["ann"])"), HasSubstr(R"("_rev":)")));
 }
 
+TEST_F(PresenceTest, CountsACrowdAndNamesNobodyOfIt) {
+    for (node::SessionId session = 1; session <= 500; ++session)
+        enter(session, "user" + std::to_string(session));
+    advance(2s);
+    EXPECT_EQ(people(1).size(), 200u);
+    EXPECT_THAT(answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"1-a"})").body,
+                HasSubstr(R"("user500")"));
+    live_on(10s);
+    enter(501, "one more");
+    advance(2s);
+    const auto told = take(1, "people");
+    ASSERT_FALSE(told.empty());
+    EXPECT_THAT(base::write_json(told.back()), HasSubstr(R"("people":[],"count":501)"));
+    const auto put = answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"2-b"})");
+    EXPECT_THAT(put.body, HasSubstr(R"("people":{},"crowds":{"lobby":501})"));
+    handle(node::Closed{501});
+    advance(2s);
+    EXPECT_EQ(people(1).size(), 200u);
+}
+
+TEST_F(PresenceTest, AddsUpTheCrowdsOfTheOthers) {
+    enter(1, "ann");
+    advance(2s);
+    take(1);
+    others_say(R"({"attic":["dave"]},"crowds":{"lobby":70000,"attic":-1})");
+    others_say(R"({},"crowds":{"lobby":800})", "u-3");
+    const auto told = take(1, "people");
+    ASSERT_FALSE(told.empty());
+    EXPECT_THAT(base::write_json(told.back()), HasSubstr(R"("people":[],"count":70801)"));
+    others_say(R"({})");
+    others_say(R"({})", "u-3");
+    EXPECT_THAT(people(1), ElementsAre("ann"));
+}
+
+TEST_F(PresenceTest, TellsManyWatchersLessOften) {
+    for (node::SessionId session = 1; session <= 3000; ++session)
+        enter(session, "user" + std::to_string(session));
+    advance(10s);
+    take(1);
+    for (node::SessionId more = 4001; more <= 4009; ++more) {
+        open(more, "late");
+        join(more, "lobby");
+        advance(1s);
+    }
+    const auto often = take(1, "people").size();
+    EXPECT_GE(often, 2u);
+    EXPECT_LE(often, 4u) << "nine seconds, and three thousand who watch";
+    advance(4s);
+    EXPECT_THAT(base::write_json(take(1, "people").back()), HasSubstr(R"("count":3009)"));
+}
+
 TEST_F(PresenceTest, RenewsItOnceAMinute) {
     enter(1, "ann");
     advance(2s);

@@ -54,10 +54,13 @@ void Clients::on(const Written& e) {
 }
 
 void Clients::on(Turn& turn, const Closed& e) {
+    for (const auto& room : resume_.rooms_under_way(e.session)) presence_.unwatch(e.session, room);
     resume_.closed(turn, e.session);
-    presence_.closed(e.session);
     search_.closed(e.session);
-    if (auto* session = sessions_.any(e.session)) rooms_.unfollow_all(*session);
+    if (auto* session = sessions_.any(e.session)) {
+        for (const auto* room : session->rooms) presence_.unwatch(e.session, room->name);
+        rooms_.unfollow_all(*session);
+    }
     sessions_.closed(e.session);
 }
 
@@ -110,8 +113,8 @@ void Clients::on_change_stored(Turn& turn, const base::ChatMessage& message) {
 }
 
 void Clients::on_presence(base::Presence presence) {
-    for (const auto& [room, names] : presence.people)
-        for (const auto& name : names) rooms_.note_name(room, name);
+    for (const auto& [room, people] : presence.people)
+        for (const auto& name : people.names) rooms_.note_name(room, name);
     presence_.heard(std::move(presence));
 }
 

@@ -83,6 +83,7 @@ void FrameHandler::on_frame(Turn& turn, Session& session, Hello& frame) {
     if (!name.problem.empty() && !frame.user.empty())
         return sessions_->tell(session, frames::Refused{{}, "bad_name", name.problem, 0, name.max});
     session.user = std::move(name.text);
+    sessions_->note_moved(session);
     presence_->changed();
     for (const auto* room : session.rooms) rooms_->note_name(room->name, session.user);
     if (!access_->any()) return;

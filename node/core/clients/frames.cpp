@@ -265,15 +265,15 @@ void add(base::FrameBatch& batch, const StoreState& frame) {
 void add(base::FrameBatch& batch, const People& frame) {
     std::string list;
     std::size_t count = 0;
-    for (const auto& name : frame.names) {
-        if (count == frame.most) break;
+    for (const auto& name : frame.people.names) {
+        if (count == frame.most || frame.people.crowd > 0) break;
         base::append_json_string(list += count++ == 0 ? "" : ",", name);
     }
     add_object(batch, "people", [&](Object& object) {
         object.text(",\"room\":", frame.room)
             .raw(",\"people\":[")
             .raw(list)
-            .number("],\"count\":", frame.names.size());
+            .number("],\"count\":", frame.people.count());
     });
 }
 

@@ -3,6 +3,7 @@
 #include "node/base/chat_message.hpp"
 #include "node/base/frame.hpp"
 #include "node/base/policy.hpp"
+#include "node/base/presence.hpp"
 #include "node/base/search.hpp"
 #include "node/core/log/history.hpp"
 #include "node/core/store/store.hpp"
@@ -94,10 +95,10 @@ struct StoreState {
     base::Duration clock_ahead{};                  ///< as Welcome's
     std::optional<Store::Progress> catching_up{};  ///< a new node reads what the store had before it
 };
-/// Who is in a room: the first `most` names, and how many there are.
+/// Who is in a room: the first `most` names, of a crowd none, and how many there are.
 struct People {
     std::string_view room;
-    const std::set<std::string>& names;
+    const base::RoomPeople& people;
     std::size_t most = 0;
 };
 /// Names in a room that people take for one another; the first is known for longest.

@@ -19,7 +19,7 @@ void LookAlikes::read_names(const std::string& room, KnownNames& into) {
     for (auto entry = newest_first.rbegin(); entry != newest_first.rend(); ++entry)
         into.add(entry->message.user());
     for (const auto* pending : log_->uncommitted(room)) into.add(pending->entry.message.user());
-    for (const auto& name : presence_->people_in(room)) into.add(name);
+    for (const auto& name : presence_->people_in(room).names) into.add(name);
 }
 
 KnownNames& LookAlikes::names_of(Room& room) {

@@ -1,6 +1,5 @@
 #include "node/core/clients/presence_tracker.hpp"
 
-#include <iterator>
 #include <utility>
 
 namespace davenport::node {
@@ -11,38 +10,37 @@ constexpr base::Duration write_every = std::chrono::seconds{5};  // on change
 constexpr base::Duration renew_after = std::chrono::seconds{60};  // without
 constexpr base::Duration silent_for = std::chrono::seconds{150};  // two renewals that were missed, and some
 constexpr std::size_t names_told_max = 200;
+// Each is a frame to each: a thousand may be told once a second, ten thousand once in ten.
+constexpr std::size_t watchers_told_at_once = 1000;
+constexpr base::Duration told_every_of_many = std::chrono::milliseconds{1};  // times the watchers
 
 }  // namespace
 
 PresenceTracker::PresenceTracker(const ChatConfig& config, const std::string& journal, Store& store,
-                                 Sessions& sessions, const Rooms& rooms)
+                                 Sessions& sessions, Rooms& rooms)
     : config_{&config}, journal_{&journal}, store_{&store}, sessions_{&sessions}, rooms_{&rooms} {}
 
 void PresenceTracker::watch(const Session& session, const std::string& room) {
     watchers_[room].insert(session.id);
+    const auto people = people_in(room);
     if (auto* one = sessions_->find(session.id))
-        sessions_->tell(*one, frames::People{room, people_in(room), names_told_max});
+        sessions_->tell(*one, frames::People{room, people, names_told_max});
 }
 
 void PresenceTracker::unwatch(SessionId session, const std::string& room) {
     const auto found = watchers_.find(room);
     if (found == watchers_.end()) return;
     found->second.erase(session);
-    if (found->second.empty()) watchers_.erase(found);
-}
-
-void PresenceTracker::closed(SessionId session) {
-    for (auto room = watchers_.begin(); room != watchers_.end();) {
-        room->second.erase(session);
-        room = room->second.empty() ? watchers_.erase(room) : std::next(room);
-    }
+    if (!found->second.empty()) return;
+    watchers_.erase(found);
+    told_at_.erase(room);
 }
 
 void PresenceTracker::heard(base::Presence presence) {
     if (presence.journal == *journal_) return;
     auto& other = others_[presence.journal];
     for (const auto* people : {&other.presence.people, &presence.people})
-        for (const auto& [room, names] : *people) stirred_.insert(room);
+        for (const auto& one : *people) stirred_.insert(one.first);
     other = {std::move(presence), awake_};
 }
 
@@ -52,7 +50,7 @@ void PresenceTracker::store_changed() {
 }
 
 void PresenceTracker::pump(Turn& turn) {
-    if (!config_->presence) return;
+    if (!config_->presence) return static_cast<void>(sessions_->take_moved());
     // The clock of silence goes while the store is there.
     if (awake_since_) awake_ += turn.now.time - *awake_since_;
     awake_since_ = store_->up() ? std::optional{turn.now.time} : std::nullopt;
@@ -60,14 +58,31 @@ void PresenceTracker::pump(Turn& turn) {
     if (due) wakes_at_.reset();
     store_->expire_publication(turn);
     if (dirty_ || due || rooms_->version() != rooms_version_) look_around(turn);
+    if (!stirred_.empty()) tell_watchers(turn);
+    write(turn);
+}
+
+void PresenceTracker::tell_watchers(Turn& turn) {
     for (const auto& room : std::exchange(stirred_, {})) {
         const auto watchers = watchers_.find(room);
         if (watchers == watchers_.end()) continue;
-        const auto frame = frames::only(frames::People{room, people_in(room), names_told_max});
+        if (const auto many = watchers->second.size(); many > watchers_told_at_once) {
+            const auto told = told_at_.find(room);
+            const auto next = told == told_at_.end()
+                                  ? turn.now.time
+                                  : told->second + told_every_of_many * static_cast<std::int64_t>(many);
+            if (turn.now.time < next) {
+                stirred_.insert(room);
+                wake(turn, next);
+                continue;
+            }
+            told_at_.insert_or_assign(room, turn.now.time);
+        }
+        const auto people = people_in(room);
+        const auto frame = frames::only(frames::People{room, people, names_told_max});
         for (const auto id : watchers->second)
             if (auto* session = sessions_->find(id)) sessions_->send(*session, frame);
     }
-    write(turn);
 }
 
 void PresenceTracker::look_around(Turn& turn) {
@@ -76,19 +91,26 @@ void PresenceTracker::look_around(Turn& turn) {
     dirty_ = false;
     rooms_version_ = rooms_->version();
     forget_the_silent();
-    const auto before = std::exchange(here_, sessions_->people());
-    compare();
-    for (const auto& [room, names] : here_)
-        if (const auto then = before.find(room); then == before.end() || then->second != names)
-            stirred_.insert(room);
-    for (const auto& [room, names] : before)
-        if (!here_.contains(room)) stirred_.insert(room);
+    bool moved = false;
+    for (const auto& name : sessions_->take_moved()) {
+        const auto* room = rooms_->find(name);
+        auto people = room ? Sessions::people_in(*room) : base::RoomPeople{};
+        const auto before = here_.find(name);
+        if (before == here_.end() ? people.empty() : before->second == people) continue;
+        if (people.empty())
+            here_.erase(before);
+        else
+            here_.insert_or_assign(name, std::move(people));
+        stirred_.insert(name);
+        moved = true;
+    }
+    if (moved) compare();
 }
 
 void PresenceTracker::forget_the_silent() {
     std::erase_if(others_, [&](const auto& other) {
         if (awake_ - other.second.heard < silent_for) return false;
-        for (const auto& [room, names] : other.second.presence.people) stirred_.insert(room);
+        for (const auto& one : other.second.presence.people) stirred_.insert(one.first);
         return true;
     });
 }
@@ -131,15 +153,17 @@ void PresenceTracker::wake(Turn& turn, base::Time at) {
     turn.emit(SetTimer{timers::presence, at});
 }
 
-std::set<std::string> PresenceTracker::people_in(const std::string& room) const {
-    std::set<std::string> names;
+base::RoomPeople PresenceTracker::people_in(const std::string& room) const {
+    base::RoomPeople out;
     const auto add = [&](const base::People& people) {
-        if (const auto found = people.find(room); found != people.end())
-            names.insert(found->second.begin(), found->second.end());
+        const auto found = people.find(room);
+        if (found == people.end()) return;
+        out.names.insert(found->second.names.begin(), found->second.names.end());
+        out.crowd += found->second.crowd;
     };
     add(here_);
     for (const auto& [journal, other] : others_) add(other.presence.people);
-    return names;
+    return out;
 }
 
 }  // namespace davenport::node

@@ -24,21 +24,20 @@ class PresenceTracker {
 public:
     /// `journal`: this node's uuid, which may change.
     PresenceTracker(const ChatConfig& config, const std::string& journal, Store& store, Sessions& sessions,
-                    const Rooms& rooms);
+                    Rooms& rooms);
 
     /// Somebody took another name.
     void changed() { dirty_ = true; }
     /// From here on the session is told who is in the room.
     void watch(const Session& session, const std::string& room);
     void unwatch(SessionId session, const std::string& room);
-    void closed(SessionId session);
 
     /// Another node's document came by the feed.
     void heard(base::Presence presence);
     void store_changed();
 
     /// Who is in the room, at whichever node.
-    [[nodiscard]] std::set<std::string> people_in(const std::string& room) const;
+    [[nodiscard]] base::RoomPeople people_in(const std::string& room) const;
 
     /// This node goes away: its people are somewhere else, if anywhere.
     void end(Turn& turn);
@@ -53,6 +52,7 @@ private:
     };
 
     void look_around(Turn& turn);
+    void tell_watchers(Turn& turn);
     void write(Turn& turn);
     void publish(Turn& turn);
     void wake(Turn& turn, base::Time at);
@@ -63,12 +63,13 @@ private:
     const std::string* journal_;
     Store* store_;
     Sessions* sessions_;
-    const Rooms* rooms_;
+    Rooms* rooms_;
 
     base::People here_;                    ///< this node's people, as they were last looked at
     std::map<std::string, Other> others_;  ///< by journal
     std::map<std::string, std::set<SessionId>> watchers_;
-    std::set<std::string> stirred_;  ///< rooms whose watchers are to be told
+    std::set<std::string> stirred_;              ///< rooms whose watchers are to be told
+    std::map<std::string, base::Time> told_at_;  ///< of rooms with many watchers
     bool dirty_ = false;
     std::uint64_t rooms_version_ = 0;  ///< as they were last looked at
 

@@ -128,6 +128,7 @@ void Resume::pump(Turn& turn) {
     if (jobs_.empty()) {
         pages_.clear();
         newer_.clear();
+        histories_.clear();
     }
     const auto confirmed_at = store_->confirmed_at();
     const bool verifying = store_->verifying();
@@ -455,23 +456,63 @@ Flow<> Resume::send_arrivals(Job& job, std::uint64_t after) {
                  job.exact && !job.request.cursor->gap && pending->entry.is_change());
 }
 
+/// Who comes in afresh before anything else has arrived is sent the same, encoded once.
 void Resume::send_history(Job& job) {
-    const auto& room = job.request.room;
-    std::vector<base::ChatMessage> newest_first;
-    for (auto& entry : log_->journal().page(room, {}, job.request.history + uncommitted_rows_max))
-        if (entry.first_arrival() <= log_->watermark()) newest_first.push_back(std::move(entry.message));
+    const auto most = job.request.history;
+    if (most == 0) return;
+    forget_what_is_old();
+    const auto key = std::pair{job.request.room, most};
+    auto made = histories_.find(key);
+    if (made == histories_.end()) {
+        const auto messages = newest_of(job.request.room, most);
+        sent_ += messages.size();
+        std::size_t bytes = 0;
+        for (const auto& message : messages) bytes += message.text().size();
+        if (bytes >= page_bytes_max_) {  // one huge message: in one batch with what comes after it
+            for (const auto& message : messages) send(job, message, 0);
+            return;
+        }
+        made = histories_.emplace(key, made_of(messages)).first;
+    }
+    const auto history = made->second;
+    if (log_->watermark() != log_->last_arrival()) histories_.erase(made);  // some of it is not shown yet
+    sent_ += 1 + history.frames->count() / shared_cheaper;
+    job.newest = std::max(job.newest, history.newest);
+    sessions_->send(*job.session, history.frames);
+}
+
+/// The oldest first.
+std::vector<base::ChatMessage> Resume::newest_of(const std::string& room, std::size_t most) {
+    const auto unshown = static_cast<std::size_t>(log_->last_arrival() - log_->watermark());
+    std::vector<base::ChatMessage> found;
+    for (auto& entry : log_->journal().page(room, {}, most + std::min(unshown, uncommitted_rows_max)))
+        if (entry.first_arrival() <= log_->watermark()) found.push_back(std::move(entry.message));
     for (const auto* pending : log_->uncommitted(room))
-        if (!pending->entry.is_change()) newest_first.push_back(pending->entry.message);
-    with_shown_changes(*log_, newest_first);
-    std::ranges::sort(newest_first, std::ranges::greater{}, &base::ChatMessage::position);
+        if (!pending->entry.is_change()) found.push_back(pending->entry.message);
+    with_shown_changes(*log_, found);
+    std::ranges::sort(found, std::ranges::greater{}, &base::ChatMessage::position);
     std::size_t count = 0;
-    for (std::size_t bytes = 0; count < std::min(newest_first.size(), job.request.history); ++count) {
-        bytes += newest_first[count].text().size() + 256;
+    for (std::size_t bytes = 0; count < std::min(found.size(), most); ++count) {
+        bytes += found[count].text().size() + 256;
         if (count > 0 && bytes > page_bytes_max_) break;  // the newest is shown, whatever its size
     }
-    newest_first.resize(count);
-    std::ranges::reverse(newest_first);
-    for (const auto& message : newest_first) send(job, message, 0);
+    found.resize(count);
+    std::ranges::reverse(found);
+    return found;
+}
+
+Resume::MadeHistory Resume::made_of(const std::vector<base::ChatMessage>& messages) {
+    const auto frames = std::make_shared<base::FrameBatch>();
+    std::string newest;
+    for (const auto& message : messages) {
+        if (message.user().empty()) {  // it is gone, and nobody here knows more of it
+            frames::add(*frames, frames::Changed{message, 0});
+            continue;
+        }
+        frames::add(*frames, frames::Message{message, 0, false});
+        newest = message.position();
+    }
+    return {frames, newest};
 }
 
 /// The last page is out: the client follows the room from here, or its gap is closed.
@@ -594,9 +635,12 @@ RoomPage::Shared Resume::room_page(const Job& job, const PageReads::Shared& answ
 
 void Resume::forget_what_is_old() {
     const auto arrived = log_->last_arrival();
-    if (std::exchange(made_at_, arrived) == arrived && pages_.size() + newer_.size() <= made_max) return;
+    if (std::exchange(made_at_, arrived) == arrived &&
+        pages_.size() + newer_.size() + histories_.size() <= made_max)
+        return;
     pages_.clear();
     newer_.clear();
+    histories_.clear();
 }
 
 bool Resume::was_sent(const Job& job, const base::ChatMessage& message) {

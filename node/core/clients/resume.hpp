@@ -121,6 +121,11 @@ private:
         void await_resume() const noexcept {}
     };
 
+    struct MadeHistory {
+        base::Frames frames;
+        std::string newest;  ///< position in it
+    };
+
     /// It goes on in the next pump().
     void make_ready(Job& job);
     void run_bit(Turn& turn);
@@ -141,6 +146,8 @@ private:
     Flow<> send_since_by_time(Job& job, std::uint64_t& after);
     Flow<> send_arrivals(Job& job, std::uint64_t after);
     void send_history(Job& job);
+    [[nodiscard]] std::vector<base::ChatMessage> newest_of(const std::string& room, std::size_t most);
+    [[nodiscard]] static MadeHistory made_of(const std::vector<base::ChatMessage>& messages);
     void send_unverified(Job& job);
     bool send_vanished(Job& job, bool all);
     void go_live(Job& job, bool gap);
@@ -189,6 +196,8 @@ private:
         RoomPage::Shared before, page;
     };
     // Made for a crowd, and right until something arrives.
+    /// By room and length: its newest messages, for who comes in afresh.
+    std::map<std::pair<std::string, std::size_t>, MadeHistory> histories_;
     /// By room, and what its clients were shown before.
     std::map<std::pair<std::string, std::string>, MadePage> pages_;
     /// By room and position: the ids above it.

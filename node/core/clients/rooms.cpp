@@ -28,6 +28,7 @@ Room& Rooms::enter(Session& session, std::string_view name, std::string_view new
                       [&](const Room::MaybeAhead& one) { return one.session == &session; });
     } else {
         session.rooms.push_back(slot.get());
+        sessions_->note_moved(name);
         entered_.emplace_back(session.id, slot->name);
         ++version_;
     }
@@ -53,6 +54,9 @@ void Rooms::unfollow(Session& session, std::string_view name) {
     const auto it = std::ranges::find_if(session.rooms, [&](const Room* room) { return room->name == name; });
     if (it == session.rooms.end()) return;
     auto& room = **it;
+    if (session.rooms.size() > Sessions::rooms_told_max)
+        sessions_->note_moved(session);  // another is told now
+    sessions_->note_moved(name);
     session.rooms.erase(it);
     ++version_;
     std::erase(room.followers, &session);

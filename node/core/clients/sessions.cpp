@@ -43,13 +43,27 @@ bool Sessions::idle() const {
                                [](const auto& s) { return s.second.closing || drained(s.second); });
 }
 
-base::People Sessions::people() const {
-    base::People out;
-    for (const auto& [id, session] : sessions_)
-        if (!session.closing && base::is_user_name(session.user))
-            for (std::size_t i = 0; i < std::min(session.rooms.size(), rooms_told_max); ++i)
-                out[session.rooms[i]->name].insert(session.user);
+base::RoomPeople Sessions::people_in(const Room& room) {
+    base::RoomPeople out;
+    if (const auto all = room.followers.size() + room.maybe_ahead.size(); all > base::RoomPeople::named_max) {
+        out.crowd = all;
+        return out;
+    }
+    const auto add = [&](const Session& session) {
+        const auto told = session.rooms.size() <= rooms_told_max
+                              ? session.rooms.end()
+                              : session.rooms.begin() + static_cast<std::ptrdiff_t>(rooms_told_max);
+        if (!session.closing && base::is_user_name(session.user) &&
+            std::find(session.rooms.begin(), told, &room) != told)
+            out.names.insert(session.user);
+    };
+    for (const auto* follower : room.followers) add(*follower);
+    for (const auto& one : room.maybe_ahead) add(*one.session);
     return out;
+}
+
+void Sessions::note_moved(const Session& session) {
+    for (const auto* room : session.rooms) note_moved(room->name);
 }
 
 std::set<std::string> Sessions::rooms_followed() const {
@@ -89,6 +103,7 @@ std::vector<Session*> Sessions::signed_in_without(
 void Sessions::close(Session& session, std::string reason) {
     if (session.closing) return;
     session.closing = true;
+    note_moved(session);
     session.own.reset();
     session.waiting.clear();
     session.waiting_bytes = 0;

@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace davenport::node {
@@ -72,10 +73,15 @@ public:
     void closed(SessionId id) { sessions_.erase(id); }
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
     [[nodiscard]] bool idle() const;
-    /// Who has a name and follows a room; of each connection its first `rooms_told_max` rooms, so that one
-    /// client does not use up the presence document of all.
+    /// Who has a name and follows the room; a room counts among a connection's first `rooms_told_max` rooms
+    /// only, so that one client does not use up the presence document of all. Of a crowd, how many follow.
     static constexpr std::size_t rooms_told_max = 50;
-    [[nodiscard]] base::People people() const;
+    [[nodiscard]] static base::RoomPeople people_in(const Room& room);
+    /// The people of the session's rooms may be others from now on.
+    void note_moved(const Session& session);
+    void note_moved(std::string_view room) { moved_.emplace(room); }
+    /// The rooms whose people may be others since this was last asked.
+    [[nodiscard]] std::set<std::string> take_moved() { return std::exchange(moved_, {}); }
     /// Rooms that somebody follows.
     [[nodiscard]] std::set<std::string> rooms_followed() const;
     /// How many were cut off for being too slow.
@@ -130,6 +136,7 @@ private:
     std::map<SessionId, Session> sessions_;
     std::vector<SessionId> dirty_;
     std::vector<Close> closes_;
+    std::set<std::string> moved_;
     std::uint64_t cut_off_ = 0;
 };
 

@@ -6,6 +6,9 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -13,12 +16,19 @@ namespace davenport::wire {
 namespace {
 
 constexpr std::size_t pieces_per_write = 64;
+constexpr std::size_t bytes_per_turn = 256 * 1024;  // to one connection: then it is others' turn
+// So much waits in the kernel beyond what is under way. Without a bound it takes 4 MB for one who does not
+// read, and some hundred of those use up what all of the machine's connections may have: then nobody's bytes
+// move.
+constexpr int unsent_bytes_max = 64 * 1024;
 
 }  // namespace
 
 Connection::Connection(Loop& loop, asio::ip::tcp::socket socket) : loop_(loop), socket_(std::move(socket)) {
     boost::system::error_code ignored;
     socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes_max,
+                 sizeof unsent_bytes_max);
     const auto peer = socket_.remote_endpoint(ignored);
     address_ = peer.address().to_string();
 }
@@ -95,6 +105,8 @@ void Connection::flush() {
             return await_room();
         case Outcome::broken:
             return gone();
+        case Outcome::more:
+            return flush_later();
         case Outcome::done:
             break;
     }
@@ -107,7 +119,9 @@ void Connection::flush() {
 }
 
 Connection::Outcome Connection::write_queue() {
+    std::size_t taken = 0;
     while (!queue_.empty()) {
+        if (taken >= bytes_per_turn) return Outcome::more;
         std::array<iovec, pieces_per_write> pieces;
         std::size_t count = 0;
         std::size_t bytes = 0;
@@ -125,6 +139,7 @@ Connection::Outcome Connection::write_queue() {
             return errno == EAGAIN || errno == EWOULDBLOCK ? Outcome::blocked : Outcome::broken;
         }
         consume(static_cast<std::size_t>(written));
+        taken += static_cast<std::size_t>(written);
         if (static_cast<std::size_t>(written) < bytes) return Outcome::blocked;
     }
     if (queue_.capacity() > pieces_per_write) queue_.shrink_to_fit();
@@ -209,5 +224,12 @@ void Connection::reset(std::string_view partial) {
 }
 
 void Connection::drop() { close(); }
+
+void Connection::abandon() {
+    int unsent = 0;
+    if (state_ != State::closed && ::ioctl(socket_.native_handle(), SIOCOUTQ, &unsent) == 0 && unsent > 0)
+        return reset();
+    close();
+}
 
 }  // namespace davenport::wire

@@ -69,8 +69,12 @@ public:
     void reset(std::string_view partial = {});
     /// Closes at once. No event comes after it.
     void drop();
+    /// The same; what the other side has left unread in our kernel goes with it, and takes no memory there
+    /// for minutes.
+    void abandon();
 
-    /// For the loop: one write of all that is queued.
+    /// For the loop: one write of what is queued, of a long queue the beginning. What the kernel does not
+    /// take waits until it does, and nothing is tried before.
     void flush();
 
 protected:
@@ -84,7 +88,12 @@ protected:
 private:
     enum class State : unsigned char { open, finishing, lingering, closed };
 
-    enum class Outcome : unsigned char { done, blocked, broken };
+    enum class Outcome : unsigned char {
+        done,
+        more,  ///< enough for one turn
+        blocked,
+        broken
+    };
 
     void queue(Piece piece);
     void queue_tls();

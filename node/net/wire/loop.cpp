@@ -2,6 +2,9 @@
 
 #include "node/net/wire/connection.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <boost/asio/post.hpp>
 
 namespace davenport::wire {
@@ -13,7 +16,11 @@ constexpr std::size_t read_buffer_bytes = 128 * 1024;
 // one millisecond.
 constexpr auto turn_max = std::chrono::milliseconds{2};
 constexpr int handlers_per_turn = 256;
-constexpr int flushes_per_turn = 16;
+constexpr auto flush_max = std::chrono::milliseconds{2};
+constexpr std::size_t flushes_at_a_time =
+    16;  // of one group; then the clock is read, and it is another's turn
+constexpr int flushes_at_the_end = 100;
+constexpr std::size_t spare_max = 4096;
 
 }  // namespace
 
@@ -27,7 +34,7 @@ void Loop::run() {
             if (std::chrono::steady_clock::now() >= end) break;
         flush();
     }
-    flush();
+    for (int turn = 0; turn == 0 || (!groups_.empty() && turn < flushes_at_the_end); ++turn) flush();
     stopped_ = false;
 }
 
@@ -41,13 +48,37 @@ base::Now Loop::now() {
 void Loop::flush_later(std::shared_ptr<Connection> connection) { dirty_.push_back(std::move(connection)); }
 
 void Loop::flush() {
-    // A flush tells its core that all was written, and the core may queue more at once.
-    for (int round = 0; round < flushes_per_turn && !dirty_.empty(); ++round) {
-        flushing_.swap(dirty_);
-        for (auto& connection : flushing_) connection->flush();
-        flushing_.clear();
-    }
-    if (!dirty_.empty()) asio::post(context_, [] {});
+    take_dirty();
+    if (groups_.empty()) return;
+    const auto end = std::chrono::steady_clock::now() + flush_max;
+    do {
+        auto group = std::move(groups_.front());
+        groups_.pop_front();
+        const bool more = flush_some(group);
+        if (more) {
+            groups_.push_back(std::move(group));
+        } else if (group.connections.capacity() <= spare_max) {
+            group.connections.clear();
+            spare_ = std::move(group.connections);
+        }
+        take_dirty();  // a flush tells its core that all was written, and the core may queue more at once
+    } while (!groups_.empty() && std::chrono::steady_clock::now() < end);
+    if (!groups_.empty()) asio::post(context_, [] {});
+}
+
+void Loop::take_dirty() {
+    if (dirty_.empty()) return;
+    groups_.push_back({std::move(dirty_)});
+    dirty_ = std::move(spare_);
+    dirty_.clear();
+    spare_ = {};
+}
+
+/// True when it is not done.
+bool Loop::flush_some(Group& group) {
+    const auto end = std::min(group.next + flushes_at_a_time, group.connections.size());
+    for (; group.next < end; ++group.next) std::exchange(group.connections[group.next], nullptr)->flush();
+    return group.next < group.connections.size();
 }
 
 void Loop::drop_later(std::weak_ptr<Connection> connection) {
@@ -63,7 +94,7 @@ void Loop::await_drops() {
         while (!drops_.empty() && drops_.front().first <= now) {
             auto connection = drops_.front().second.lock();
             drops_.pop_front();
-            if (connection) connection->drop();
+            if (connection) connection->abandon();
         }
         if (!drops_.empty()) await_drops();
     });

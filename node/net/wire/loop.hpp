@@ -22,6 +22,10 @@ class Connection;
 /// One thread, one io_context, and turns: what became ready is dealt with first, then everything that was
 /// queued for a connection meanwhile leaves in one write.
 ///
+/// A turn's writes are bounded in time: what is left goes on in the next, and of what several turns have left
+/// each has its share. So a message to a hundred thousand clients delays one to ten of them by about as long
+/// as the ten take.
+///
 /// Threads: all of it belongs to the thread in run(), but for context(), to which others may post.
 class Loop {
 public:
@@ -36,7 +40,7 @@ public:
     /// The kernel's clocks. Those who need one time for several things keep what they got.
     [[nodiscard]] static base::Now now();
 
-    /// `connection` is flushed at the end of this turn.
+    /// `connection` is flushed at the end of this turn, or of one of the next.
     void flush_later(std::shared_ptr<Connection> connection);
     /// `connection` is dropped `linger` from now, if it still lives.
     void drop_later(std::weak_ptr<Connection> connection);
@@ -47,13 +51,22 @@ public:
     static constexpr auto linger = std::chrono::seconds{2};
 
 private:
+    /// Connections that one turn has left to be flushed.
+    struct Group {
+        std::vector<std::shared_ptr<Connection>> connections;
+        std::size_t next = 0;
+    };
     void flush();
+    void take_dirty();
+    bool flush_some(Group& group);
     void await_drops();
 
     asio::io_context context_{1};
     asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
     bool stopped_ = false;
-    std::vector<std::shared_ptr<Connection>> dirty_, flushing_;
+    std::vector<std::shared_ptr<Connection>> dirty_;
+    std::deque<Group> groups_;  ///< the first is next
+    std::vector<std::shared_ptr<Connection>> spare_;
     std::vector<char> read_buffer_;
     asio::steady_timer drop_timer_{context_};
     std::deque<std::pair<std::chrono::steady_clock::time_point, std::weak_ptr<Connection>>> drops_;

@@ -2,7 +2,9 @@
 import contextlib, json, os, signal, subprocess, sys, tempfile, time, urllib.parse, urllib.request
 
 from changed import changed
+from fair import fair
 from herd import herd
+from many import many
 from process import Trouble, end, read_result, wait_until_quiet
 import trace as tracing
 from tls import tls
@@ -332,4 +334,4 @@ def store(bench, kind):
     return result
 
 
-CASES = {case.__name__: case for case in (light, trace, heavy, sat, mem, outage, backlog, couchdb, restart, changed, rewind, nodes, store, tls, herd)}
+CASES = {case.__name__: case for case in (light, trace, heavy, sat, mem, outage, backlog, couchdb, restart, changed, rewind, nodes, store, tls, herd, many, fair)}

@@ -135,6 +135,18 @@ def own_lines(results):
                              f"{part['back_ms_max'] / 1000:.1f} s ({part['messages']} messages); others' p99 meanwhile "
                              f"{part['others']['p99_us'] / max(1, part['others_idle']['p99_us']):.1f}x of {ms(part['others_idle']['p99_us']):.1f} ms; a fresh "
                              f"node serves after {part['fresh_node_served_s']} s")
+    for run in by_system(results).get("davenport", {}).get("many", []):
+        if "trouble" not in run:
+            lines.append(f"{run['clients']} idle clients in one node: {run['resident_kb'] / 1024:.0f} MB, {run['kb_per_client']:.2f} kB each "
+                         f"({run['mb_at_100000']:.0f} MB for 100000); all have a message after {run['all_have_it_ms_p50']:.0f} ms (at most "
+                         f"{run['all_have_it_ms_max']:.0f}), others' p99 meanwhile {run['others']['p99_us'] / max(1, run['others_alone']['p99_us']):.1f}x of "
+                         f"{ms(run['others_alone']['p99_us']):.1f} ms; {run['people_counted']} are counted, in {run['people_bytes']} bytes")
+    for run in by_system(results).get("davenport", {}).get("fair", []):
+        if "trouble" not in run:
+            name = {"joins": "1000 joins/s", "searches_and_export": "100 searches/s and an export", "all": "all of it"}
+            parts = [f"{name.get(case, case.replace('posts_', '8 kB posts/s '))} {ms(run[case]['local_p99_us']):.1f} / {ms(run[case]['cross_p99_us']):.1f}"
+                     for case in ("idle", "posts_20", "posts_100", "posts_300", "joins", "searches_and_export", "all")]
+            lines.append(f"{run['deaf']} clients that never read; p99 of others, local / cross, ms: " + ", ".join(parts))
     for run in by_system(results).get("davenport", {}).get("nodes", []):
         if "trouble" not in run:
             lines.append("store's microseconds a message, by nodes: " +

@@ -18,6 +18,7 @@ namespace davenport::load {
 namespace {
 
 constexpr Nanos retry_after = 50 * millisecond;
+constexpr std::size_t members_of_an_address = 20'000;  // Linux gives 28,232 ports to one
 
 sockaddr_in parse_address(const std::string& text) {
     const auto colon = text.rfind(':');
@@ -74,6 +75,7 @@ void Crowd::add(std::size_t server) {
     member->talk = make_talk(options_.protocol, {.name = "c" + std::to_string(member->number),
                                                  .room = options_.room,
                                                  .host = options_.servers[server],
+                                                 .people = options_.people && member->number == 0,
                                                  .durable = options_.durable});
     members_.push_back(std::move(member));
 }
@@ -82,9 +84,23 @@ void Crowd::watch(Member& member, bool out) {
     if (member.watches_out == out) return;
     member.watches_out = out;
     epoll_event event{};
-    event.events = EPOLLIN | (out ? static_cast<std::uint32_t>(EPOLLOUT) : 0u);
+    const bool hears = !options_.deaf || member.state != Member::State::ready;
+    event.events = static_cast<std::uint32_t>(hears ? EPOLLIN : EPOLLRDHUP) |
+                   (out ? static_cast<std::uint32_t>(EPOLLOUT) : 0u);
     event.data.ptr = &member;
     epoll_ctl(epoll_, EPOLL_CTL_MOD, member.socket, &event);
+}
+
+void Crowd::bind_source(const Member& member) {
+    const auto address = static_cast<in_addr_t>(member.number / members_of_an_address);
+    if (address == 0) return;
+    const int on = 1;  // the port is chosen when it connects: one that no other pair of addresses has
+    setsockopt(member.socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    sockaddr_in source{};
+    source.sin_family = AF_INET;
+    source.sin_addr.s_addr = htonl(INADDR_LOOPBACK + address);
+    if (bind(member.socket, reinterpret_cast<const sockaddr*>(&source), sizeof source) < 0)
+        throw std::runtime_error("no address of 127.0.0.0/8 but 127.0.0.1 can be used here");
 }
 
 void Crowd::connect(Member& member) {
@@ -93,6 +109,7 @@ void Crowd::connect(Member& member) {
         throw std::runtime_error("no more sockets: raise the limit of open files (ulimit -n)");
     const int on = 1;
     setsockopt(member.socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    bind_source(member);
     member.in.clear();
     member.out.clear();
     member.state = Member::State::connecting;
@@ -201,6 +218,7 @@ void Crowd::poll(Nanos timeout) {
         } else if (what & EPOLLOUT) {
             flush(member);
         }
+        if (member.socket >= 0 && (what & EPOLLRDHUP)) leave(member);
         if (member.socket >= 0 && (what & (EPOLLIN | EPOLLHUP | EPOLLERR))) read(member);
     }
 }
@@ -211,6 +229,13 @@ void Crowd::revive() {
         if (connecting_ >= connecting_max_) return;
         if (member->state == Member::State::away && time >= member->retry_at) connect(*member);
     }
+}
+
+void Crowd::renew(Member& member) {
+    if (member.state != Member::State::ready) return;
+    leave(member);
+    --disconnects_;
+    connect(member);
 }
 
 void Crowd::send_to(std::size_t server) {
@@ -264,6 +289,10 @@ void Crowd::ready() {
     reading_->state = Member::State::ready;
     --connecting_;
     ++ready_;
+    if (options_.deaf) {
+        reading_->watches_out = true;  // whatever it was: it changes
+        watch(*reading_, false);
+    }
 }
 
 void Crowd::message(std::string_view text) {

@@ -42,17 +42,21 @@ public:
     virtual void on_message(const Member& member, Stamp stamp, Nanos now) = 0;
     virtual void on_accepted(std::uint64_t number, Nanos now) = 0;
     virtual void on_stored(std::uint64_t number, Nanos now) = 0;
+    virtual void on_people(std::string_view) {}
 };
 
 struct CrowdOptions {
     std::string protocol;
     std::vector<std::string> servers;  ///< "127.0.0.1:port"; any other address is refused
     bool durable = false;
-    bool tls = false;  ///< whatever certificate the server shows
+    bool tls = false;     ///< whatever certificate the server shows
+    bool deaf = false;    ///< once in the room nobody reads anything; who is cut off comes back
+    bool people = false;  ///< the first one asks who is there
     std::string room = "r0";
 };
 
 /// Many clients in one thread over epoll: connects, reads, answers, and comes back when it was cut off.
+/// They come from 127.0.0.1 and, when one address has not ports enough, from those after it.
 ///
 /// Errors: std::runtime_error when the system gives no sockets; what a server does wrong is counted.
 class Crowd final : Heard {
@@ -71,6 +75,8 @@ public:
     void poll(Nanos timeout);
     /// Connects those who are away and have waited long enough, some dozens at a time.
     void revive();
+    /// The member goes, and connects again at once.
+    void renew(Member& member);
     /// From now on everybody connects to that server, all at once. Who is connected stays.
     void send_to(std::size_t server);
     void post(Member& member, Stamp stamp, std::size_t size, bool acknowledged);
@@ -94,11 +100,13 @@ private:
     // As send() and recv() have it, through TLS if the member speaks it.
     static long send_some(Member& member, std::string_view bytes);
     static long receive_some(Member& member, char* to, std::size_t size);
+    void bind_source(const Member& member);
 
     void ready() override;
     void message(std::string_view text) override;
     void accepted(std::uint64_t number) override { audience_.on_accepted(number, heard_at_); }
     void stored(std::uint64_t number) override { audience_.on_stored(number, heard_at_); }
+    void people(std::string_view text) override { audience_.on_people(text); }
     void refused(std::string_view why) override;
     void ended() override { end_reading_ = true; }
 

@@ -40,7 +40,8 @@ private:
         const auto place = cursor_.empty()
                                ? std::string{R"(,"history":0)"}
                                : R"(,"cursor":")" + cursor_ + R"(","n":)" + n_ + R"(,"seen":")" + seen_ + '"';
-        append_frame(out, R"({"t":"join","room":")" + persona().room + '"' + place + '}');
+        append_frame(out, R"({"t":"join","room":")" + persona().room + '"' + place +
+                              (persona().people ? R"(,"people":true})" : "}"));
     }
 
     void on_text(std::string_view text, std::string&, Heard& heard) override {
@@ -55,6 +56,8 @@ private:
             heard.stored(number_in(text));
         } else if (kind == "joined") {
             heard.ready();
+        } else if (kind == "people") {
+            heard.people(text);
         } else if (kind == "refuse" || kind == "failed" || kind.starts_with("error") ||
                    kind.starts_with("bye")) {
             heard.refused(text);

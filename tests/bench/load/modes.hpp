@@ -43,9 +43,18 @@ boost::json::object run_idle(const Options& options);
 /// standard input all come to the second server at once and resume.
 boost::json::object run_herd(const Options& options);
 
+/// all: `clients` of the first server, all in one room: a line is printed, and when one arrives on standard
+/// input `count` messages are sent, each after everybody has the one before.
+boost::json::object run_all(const Options& options);
+/// joins: of `clients` of the first server one goes and comes back at a time, `rate` a second.
+boost::json::object run_joins(const Options& options);
+/// deaf: `clients` of the first server come into the room, and a line is printed; from then on they read
+/// nothing, and who is cut off comes back, for `seconds`.
+boost::json::object run_deaf(const Options& options);
+
 /// Keeps the connections alive until a line comes on standard input.
 void wait_for_line(Crowd& crowd);
-/// The beginning of all modes but idle and herd: everybody is in the room.
+/// The beginning of rate, sat and fill: everybody is in the room.
 void assemble(Crowd& crowd, const Options& options);
 
 }  // namespace davenport::load

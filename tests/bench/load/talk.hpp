@@ -16,6 +16,7 @@ public:
     virtual void message(std::string_view text) = 0;  ///< somebody said something; the stamp is in there
     virtual void accepted(std::uint64_t number) = 0;  ///< the server has taken this post of ours
     virtual void stored(std::uint64_t number) = 0;    ///< and, where there is a store, that one too
+    virtual void people(std::string_view) {}          ///< the server says who is there
     virtual void refused(std::string_view why) = 0;   ///< the server did not do what it was asked for
     virtual void ended() = 0;                         ///< the server is about to close
 };
@@ -24,7 +25,8 @@ public:
 struct Persona {
     std::string name;  ///< unique among all clients of a run
     std::string room;
-    std::string host;  ///< of the server, for HTTP
+    std::string host;     ///< of the server, for HTTP
+    bool people = false;  ///< asks who is there, where the system can tell
     bool durable =
         false;  ///< a post is acknowledged, and kept for a receiver who is away, where the system can do that
 };
