@@ -47,6 +47,7 @@ inline constexpr TimerId conflicts = 20;
 inline constexpr TimerId purges = 21;
 inline constexpr TimerId retention = 22;
 inline constexpr TimerId crowd = 23;
+inline constexpr TimerId missed = 24;
 }  // namespace timers
 
 }  // namespace davenport::node

@@ -21,9 +21,11 @@
 #include <unordered_set>
 #include <utility>
 
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 #include <nats/nats.h>
+#include <unistd.h>
 
 namespace davenport::node {
 namespace {
@@ -93,13 +95,15 @@ Message to_nats(const base::NatsMessage& message, const std::string& reply) {
     return out;
 }
 
-/// Headers are read of messages without a payload: statuses. What is stored has none that matter.
-base::NatsMessage from_nats(natsMsg* msg) {
+/// Headers are read of answers, and of messages without a payload: statuses. What is stored has none that
+/// matter.
+base::NatsMessage from_nats(natsMsg* msg, bool is_answer) {
     base::NatsMessage out{.subject = natsMsg_GetSubject(msg)};
     if (const auto* reply = natsMsg_GetReply(msg)) out.reply = reply;
     out.payload.assign(natsMsg_GetData(msg), static_cast<std::size_t>(natsMsg_GetDataLength(msg)));
-    if (!out.payload.empty()) return out;
-    for (const auto* name : {"Nats-Last-Consumer", "Nats-Consumer-Stalled", "Description"}) {
+    if (!out.payload.empty() && !is_answer) return out;
+    for (const auto* name : {"Nats-Last-Consumer", "Nats-Consumer-Stalled", "Description", "Nats-Subject",
+                             "Nats-Sequence", "Nats-Time-Stamp"}) {
         const char* value = nullptr;
         if (natsMsgHeader_Get(msg, name, &value) == NATS_OK && value) out.headers.emplace_back(name, value);
     }
@@ -111,9 +115,33 @@ base::NatsMessage from_nats(natsMsg* msg) {
     return out;
 }
 
+/// The loop's end of a connection: its socket, and what cnats wants of it.
+///
+/// cnats keeps the socket's descriptor; this is a duplicate, so that its number is not another's while the
+/// loop waits for it.
+struct Watch {
+    Watch(natsConnection* of, int given) : nats{of}, fd{::dup(given)} {}
+    ~Watch() {
+        if (fd >= 0) ::close(fd);
+    }
+    Watch(const Watch&) = delete;
+    Watch& operator=(const Watch&) = delete;
+
+    natsConnection* nats;
+    int fd;  ///< until the loop has it
+    std::optional<wire::asio::posix::stream_descriptor> socket;
+    std::atomic<bool> writes = false;  ///< cnats has something to send
+    std::atomic<bool> posted = false;  ///< the loop is about to look at that
+};
+
 }  // namespace
 
 /// Shared by the client, by its thread and by cnats' callbacks.
+///
+/// The thread makes connections and takes them down, which takes time. In between a connection belongs to the
+/// loop: cnats is driven by its socket's events there (natsOptions_SetEventLoop), and what is published goes
+/// into cnats' buffer, which the loop sends. A subscription's messages are taken in the loop, too; answers
+/// come through a thread of cnats, since only there an answer tells that nobody is there to give it.
 class NatsClient::Impl : public std::enable_shared_from_this<Impl> {
 public:
     Impl(wire::Loop& loop, NatsServers servers, Events events)
@@ -135,6 +163,7 @@ public:
             const std::lock_guard lock{news_mutex_};
             silent_ = true;
         }
+        let_go();
         std::unique_lock lock{mutex_};
         stops_ = true;
         wake_.notify_all();
@@ -172,30 +201,27 @@ private:
         FetchId id;
         base::NatsMessage message;
         std::string subject;
-        std::uint64_t connection = 0;  ///< that it is for: nothing is sent on a later one
     };
     /// What cnats told, or what happened to the connection.
     struct News {
-        enum class Kind { answer, delivery, connected, lost, refused } kind;
+        enum class Kind { answer, connected, lost } kind;
         FetchId id = 0;
         base::NatsMessage message{};
         std::string reason{};
         std::uint64_t connection = 0;
+        std::shared_ptr<Watch> watch{};
     };
     struct Closure {
         std::shared_ptr<Impl> impl;
-        FetchId subscription;  ///< 0: of the answers
         std::uint64_t connection;
     };
 
-    // ---- from the loop to the thread
+    /// Before there is a connection, what is asked waits for it.
     void give(Command command) {
-        {
-            const std::lock_guard lock{mutex_};
-            command.connection = connection_;
-            commands_.push_back(std::move(command));
-        }
-        wake_.notify_all();
+        if (live_)
+            perform(command);
+        else
+            waiting_.push_back(std::move(command));
     }
 
     void fail_soon(FetchId id) {
@@ -238,71 +264,151 @@ private:
             auto& one = all[i];
             switch (one.kind) {
                 case News::Kind::connected:
-                    connection_ = one.connection;
-                    connected_ = true;
+                    take_over(std::move(one));
                     break;
                 case News::Kind::lost:
-                    if (one.connection == connection_ || !connected_) lost(one.reason);
-                    break;
-                case News::Kind::refused:
-                    if (asks_.erase(one.id) > 0)
-                        events_.answered(one.id, {.subject = {}, .status = payload_too_large});
+                    lost(one.reason, one.connection);
                     break;
                 case News::Kind::answer:
                     if (one.connection == connection_ && asks_.erase(one.id) > 0)
                         events_.answered(one.id, std::move(one.message));
                     break;
-                case News::Kind::delivery: {
-                    std::vector<base::NatsMessage> messages;
-                    messages.push_back(std::move(one.message));
-                    for (; i + 1 < all.size() && all[i + 1].kind == News::Kind::delivery &&
-                           all[i + 1].id == one.id && messages.size() < deliveries_max;
-                         ++i)
-                        messages.push_back(std::move(all[i + 1].message));
-                    if (subscriptions_.contains(one.id)) events_.delivered(one.id, std::move(messages));
-                    break;
-                }
             }
         }
     }
 
-    void lost(const std::string& reason) {
+    // ---- a connection in the loop
+    void take_over(News&& news) {
+        if (news.connection == dead_) return discard(dead_);  // that was told first
+        connection_ = news.connection;
+        connected_ = true;
+        live_ = std::move(news.watch);
+        live_->socket.emplace(loop_.context(), std::exchange(live_->fd, -1));
+        await_read();
+        flush(live_);
+        for (const auto& command : std::exchange(waiting_, {})) perform(command);
+    }
+
+    void lost(const std::string& reason, std::uint64_t connection) {
+        if (live_ && connection != connection_) return;  // of one before
+        dead_ = connection;
         reason_ = reason;
+        const bool was_live = live_ != nullptr;
+        let_go();
+        if (was_live) discard(connection);
         if (!std::exchange(connected_, false)) return;
         for (const auto id : std::exchange(asks_, {})) events_.failed(id, reason);
         for (const auto id : std::exchange(subscriptions_, {})) events_.failed(id, reason);
+    }
+
+    /// Nothing in the loop uses that connection any more: the thread may.
+    void discard(std::uint64_t connection) {
+        {
+            const std::lock_guard lock{mutex_};
+            discarded_ = connection;
+        }
+        wake_.notify_all();
+    }
+
+    void let_go() {
+        waiting_.clear();
+        subscribed_.clear();
+        if (!live_) return;
+        live_->socket.reset();
+        live_.reset();
+    }
+
+    void await_read() {
+        live_->socket->async_wait(
+            wire::asio::posix::stream_descriptor::wait_read,
+            [self = shared_from_this(), watch = live_](boost::system::error_code error) {
+                if (error || watch != self->live_) return;
+                natsConnection_ProcessReadEvent(watch->nats);
+                self->await_read();
+                self->take_deliveries();
+            });
+    }
+
+    /// What cnats has to send, as far as the socket takes it.
+    void flush(const std::shared_ptr<Watch>& watch) {
+        if (watch != live_ || !watch->writes) return;
+        natsConnection_ProcessWriteEvent(watch->nats);
+        if (!watch->writes) return;
+        watch->socket->async_wait(wire::asio::posix::stream_descriptor::wait_write,
+                                  [self = shared_from_this(), watch](boost::system::error_code error) {
+                                      if (!error) self->flush(watch);
+                                  });
+    }
+
+    /// Not all at once.
+    void take_deliveries() {
+        bool more = false;
+        std::vector<FetchId> ids;
+        for (const auto& [id, subscription] : subscribed_) ids.push_back(id);
+        for (const auto id : ids) {
+            const auto found = subscribed_.find(id);
+            if (ended_ || found == subscribed_.end()) continue;
+            int count = 0, bytes = 0;
+            natsSubscription_GetPending(found->second.get(), &count, &bytes);
+            more |= count > static_cast<int>(deliveries_max);
+            std::vector<base::NatsMessage> messages;
+            for (natsMsg* raw = nullptr; count > 0 && messages.size() < deliveries_max &&
+                                         natsSubscription_NextMsg(&raw, found->second.get(), 0) == NATS_OK;
+                 --count)
+                messages.push_back(from_nats(Message{raw}.get(), false));
+            if (!messages.empty()) events_.delivered(id, std::move(messages));
+        }
+        if (more) asio_post([this] { take_deliveries(); });
+    }
+
+    void perform(const Command& command) {
+        auto* nats = live_->nats;
+        switch (command.kind) {
+            case Command::Kind::subscribe: {
+                natsSubscription* raw = nullptr;
+                if (natsConnection_SubscribeSync(&raw, nats, command.subject.c_str()) != NATS_OK) return;
+                natsSubscription_SetPendingLimits(raw, -1, -1);  // a consumer has its flow control
+                subscribed_[command.id] = Subscription{raw};
+                return;
+            }
+            case Command::Kind::unsubscribe:
+                subscribed_.erase(command.id);
+                return;
+            case Command::Kind::publish:
+            case Command::Kind::ask: {
+                const bool asks = command.kind == Command::Kind::ask;
+                const auto message = to_nats(
+                    command.message, asks ? prefix_ + std::to_string(command.id) : command.message.reply);
+                const auto status = message ? natsConnection_PublishMsg(nats, message.get()) : NATS_NO_MEMORY;
+                if (asks && status == NATS_MAX_PAYLOAD)
+                    asio_post([this, id = command.id] {
+                        if (asks_.erase(id) > 0)
+                            events_.answered(id, {.subject = {}, .status = payload_too_large});
+                    });
+                return;  // any other failure: the connection is being lost, or no answer comes in time
+            }
+        }
     }
 
     // ---- the thread
     void run() {
         auto next_try = std::chrono::steady_clock::now();
         for (;;) {
-            std::vector<Command> commands;
-            bool stops = false, closed = false;
+            bool stops = false, discards = false;
             {
                 std::unique_lock lock{mutex_};
-                const auto ready = [&] { return stops_ || closed_ || !commands_.empty(); };
                 if (nats_)
-                    wake_.wait(lock, ready);
+                    wake_.wait(lock, [&] { return stops_ || discarded_ == number_; });
                 else
                     wake_.wait_until(lock, next_try, [&] { return stops_; });
-                if (nats_) commands.swap(commands_);
                 stops = stops_;
-                closed = std::exchange(closed_, false);
+                discards = nats_ && discarded_ == number_;
             }
             if (stops) break;
-            if (closed) {
-                const auto reason = last_error();
+            if (discards) {
                 disconnect();
-                forget_commands();
-                tell({News::Kind::lost, 0, {}, reason, number_});
                 next_try = std::chrono::steady_clock::now();
-                continue;
-            }
-            if (nats_) {
-                for (const auto& command : commands)
-                    if (command.connection == number_) perform(command);
-            } else if (std::chrono::steady_clock::now() >= next_try) {
+            } else if (!nats_ && std::chrono::steady_clock::now() >= next_try) {
                 connect();
                 next_try = std::chrono::steady_clock::now() + connect_pause;
             }
@@ -320,17 +426,20 @@ private:
         std::string reason;
         try {
             auto options = make_options(servers_, discovered_);
-            auto closure = std::make_unique<Closure>(Closure{shared_from_this(), 0, number_});
+            auto closure = std::make_unique<Closure>(Closure{shared_from_this(), number_});
             require(natsOptions_SetClosedCB(options.get(), &Impl::on_closed, closure.get()), "callbacks");
             require(natsOptions_SetErrorHandler(options.get(), &Impl::on_error, nullptr), "callbacks");
+            require(natsOptions_SetEventLoop(options.get(), this, &Impl::on_attach, &Impl::on_read_wanted,
+                                             &Impl::on_write_wanted, &Impl::on_detach),
+                    "the event loop");
             natsConnection* connection = nullptr;
             const auto status = natsConnection_Connect(&connection, options.get());
             if (status == NATS_OK) {
-                static_cast<void>(closure.release());  // on_closed() is called once, and deletes it
+                (void)closure.release();  // on_closed() has it
                 nats_ = connection;
-                subscribe_now(0, prefix_ + '*');
+                subscribe_to_answers();
                 note_discovered();
-                tell({News::Kind::connected, 0, {}, {}, number_});
+                tell({News::Kind::connected, 0, {}, {}, number_, std::move(attached_)});
                 return;
             }
             natsStatus last = status;
@@ -343,14 +452,21 @@ private:
         } catch (const std::invalid_argument& error) {
             reason = error.what();
         }
-        forget_commands();
+        attached_.reset();
         tell({News::Kind::lost, 0, {}, fmt::format("{}: {}", servers_.url(), reason), number_});
     }
 
-    /// What was given for a connection that is not there any more.
-    void forget_commands() {
-        const std::lock_guard lock{mutex_};
-        commands_.clear();
+    void subscribe_to_answers() {
+        auto* closure = new Closure{shared_from_this(), number_};
+        natsSubscription* raw = nullptr;
+        if (natsConnection_Subscribe(&raw, nats_, (prefix_ + '*').c_str(), &Impl::on_message, closure) !=
+            NATS_OK) {
+            delete closure;
+            return;
+        }
+        natsSubscription_SetPendingLimits(raw, -1, -1);  // answers are few
+        natsSubscription_SetOnCompleteCB(raw, &Impl::on_complete, closure);
+        answers_ = Subscription{raw};
     }
 
     void note_discovered() {
@@ -364,78 +480,63 @@ private:
         std::free(urls);
     }
 
-    std::string last_error() {
-        const char* text = nullptr;
-        if (nats_) natsConnection_GetLastError(nats_, &text);
-        return text && *text ? text : "the connection was lost";
-    }
-
     void disconnect() {
-        subscribed_.clear();
+        answers_.reset();
         natsConnection_Destroy(std::exchange(nats_, nullptr));
     }
 
-    void subscribe_now(FetchId id, const std::string& subject) {
-        auto* closure = new Closure{shared_from_this(), id, number_};
-        natsSubscription* raw = nullptr;
-        if (natsConnection_Subscribe(&raw, nats_, subject.c_str(), &Impl::on_message, closure) != NATS_OK) {
-            delete closure;
-            return;
-        }
-        natsSubscription_SetPendingLimits(raw, -1, -1);  // a consumer has its flow control, answers are few
-        natsSubscription_SetOnCompleteCB(raw, &Impl::on_complete, closure);
-        subscribed_[id] = Subscription{raw};
+    // ---- in cnats' threads, or during a call of it
+    static natsStatus on_attach(void** user_data, void* given, natsConnection* nats, natsSock fd) {
+        auto& impl = *static_cast<Impl*>(given);  // in its thread, during connect()
+        impl.attached_ = std::make_shared<Watch>(nats, fd);
+        *user_data = new Attachment{impl.shared_from_this(), impl.attached_};
+        return NATS_OK;
     }
-
-    void perform(const Command& command) {
-        switch (command.kind) {
-            case Command::Kind::subscribe:
-                return subscribe_now(command.id, command.subject);
-            case Command::Kind::unsubscribe:
-                subscribed_.erase(command.id);
-                return;
-            case Command::Kind::publish:
-            case Command::Kind::ask: {
-                const bool asks = command.kind == Command::Kind::ask;
-                const auto message = to_nats(
-                    command.message, asks ? prefix_ + std::to_string(command.id) : command.message.reply);
-                const auto status =
-                    message ? natsConnection_PublishMsg(nats_, message.get()) : NATS_NO_MEMORY;
-                if (asks && status == NATS_MAX_PAYLOAD)
-                    tell({News::Kind::refused, command.id, {}, {}, number_});
-                return;  // any other failure: the connection is being lost, or no answer comes in time
-            }
-        }
+    static natsStatus on_read_wanted(void*, bool) { return NATS_OK; }  // as long as the loop has it
+    static natsStatus on_write_wanted(void* user_data, bool wanted) {
+        const auto& [impl, watch] = *static_cast<const Attachment*>(user_data);
+        watch->writes = wanted;
+        if (wanted && !watch->posted.exchange(true)) impl->flush_soon(watch);
+        return NATS_OK;
     }
-
-    // ---- in cnats' threads
+    static natsStatus on_detach(void* user_data) {
+        delete static_cast<Attachment*>(user_data);
+        return NATS_OK;
+    }
+    void flush_soon(const std::shared_ptr<Watch>& watch) {
+        const std::lock_guard lock{news_mutex_};
+        if (silent_) return;
+        asio_post([this, watch] {
+            watch->posted = false;
+            flush(watch);
+        });
+    }
     static void on_message(natsConnection*, natsSubscription*, natsMsg* msg, void* given) {
         const Message message{msg};
         const auto* closure = static_cast<const Closure*>(given);
         auto& impl = *closure->impl;
-        News news{News::Kind::delivery, closure->subscription, from_nats(msg), {}, closure->connection};
-        if (closure->subscription == 0) {
-            news.kind = News::Kind::answer;
-            const std::string_view subject{news.message.subject};
-            if (!subject.starts_with(impl.prefix_)) return;
-            const auto number = subject.substr(impl.prefix_.size());
-            std::from_chars(number.data(), number.data() + number.size(), news.id);
-        }
+        News news{News::Kind::answer, 0, from_nats(msg, true), {}, closure->connection};
+        const std::string_view subject{news.message.subject};
+        if (!subject.starts_with(impl.prefix_)) return;
+        const auto number = subject.substr(impl.prefix_.size());
+        std::from_chars(number.data(), number.data() + number.size(), news.id);
         impl.tell(std::move(news));
     }
     static void on_complete(void* given) { delete static_cast<Closure*>(given); }
-    static void on_closed(natsConnection*, void* given) {
+    static void on_closed(natsConnection* nats, void* given) {
         const std::unique_ptr<const Closure> closure{static_cast<const Closure*>(given)};
-        auto& impl = *closure->impl;
-        {
-            const std::lock_guard lock{impl.mutex_};
-            if (closure->connection != impl.number_) return;  // of one that is gone
-            impl.closed_ = true;
-        }
-        impl.wake_.notify_all();
+        const char* text = nullptr;
+        natsConnection_GetLastError(nats, &text);
+        const std::string reason = text && *text ? text : "the connection was lost";
+        closure->impl->tell({News::Kind::lost, 0, {}, reason, closure->connection});
     }
     static void on_error(natsConnection*, natsSubscription*, natsStatus, void*) {
     }  // it is no news to the core
+
+    struct Attachment {
+        std::shared_ptr<Impl> impl;
+        std::shared_ptr<Watch> watch;
+    };
 
     static constexpr std::size_t deliveries_max = 200;  // in one turn of the core
     static constexpr auto patience_at_end = std::chrono::milliseconds{300};
@@ -448,16 +549,19 @@ private:
     // Of the loop's thread.
     bool ended_ = false;
     bool connected_ = true;         ///< or about to be, for the first time: what is asked meanwhile waits
-    std::uint64_t connection_ = 1;  ///< the first
+    std::uint64_t connection_ = 0;  ///< the last that it had
+    std::uint64_t dead_ = 0;        ///< the last that was lost, perhaps before it was had
     std::string reason_;
     std::unordered_set<FetchId> asks_, subscriptions_, failing_;
+    std::shared_ptr<Watch> live_;   ///< the connection, while the loop has it
+    std::vector<Command> waiting_;  ///< for the first connection
+    std::map<FetchId, Subscription> subscribed_;
 
     // Between the loop and the thread.
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::vector<Command> commands_;
-    bool stops_ = false, closed_ = false, over_ = false;
-    std::atomic<std::uint64_t> number_ = 0;  ///< of the connection; written by the thread
+    bool stops_ = false, over_ = false;
+    std::uint64_t discarded_ = 0;  ///< the last connection that the loop has let go
 
     // To the loop.
     std::mutex news_mutex_;
@@ -468,7 +572,9 @@ private:
     // Of the thread.
     std::thread thread_;
     natsConnection* nats_ = nullptr;
-    std::map<FetchId, Subscription> subscribed_;
+    std::uint64_t number_ = 0;  ///< of the connection
+    Subscription answers_;
+    std::shared_ptr<Watch> attached_;  ///< by the connection that is being made
     std::set<std::string> discovered_;
 };
 

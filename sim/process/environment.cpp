@@ -137,7 +137,16 @@ void World::start_mock() {
 void World::start_stream() {
     stream_ports_.resize(static_cast<std::size_t>(scenario_.topology.servers));
     for (auto& ports : stream_ports_) ports = {.clients = pick_port(random_), .routes = pick_port(random_)};
-    stream_.emplace(folder_, stream_ports_);
+    std::vector<std::uint16_t> routes;
+    for (const auto& ports : stream_ports_) routes.push_back(ports.routes);
+    if (std::ranges::any_of(plan_.faults, [](const auto& fault) { return fault.kind == "server.partition"; }))
+        route_relays_.emplace(transport_, routes);
+    stream_.emplace(
+        StreamServers::Surroundings{
+            .folder = folder_,
+            .relays = route_relays_ ? &*route_relays_ : nullptr,
+            .let_go_on = [this](base::Duration time) { transport_.run_until(steady_now() + time); }},
+        stream_ports_);
 }
 
 /// Where a node finds the store.

@@ -99,6 +99,7 @@ std::string StreamReader::read_line() {
 std::vector<std::string> StreamReader::ask(const std::string& subject,
                                            const std::vector<std::string>& payloads) {
     std::vector<std::string> answers(payloads.size());
+    std::vector<bool> answered(payloads.size());
     for (std::size_t done = 0; done < payloads.size();) {
         const auto count = std::min(payloads.size() - done, requests_at_once);
         std::string requests;
@@ -117,7 +118,10 @@ std::vector<std::string> StreamReader::ask(const std::string& subject,
             const auto body = read_bytes(last_number(line) + 2);
             const auto begin = line.find("_INBOX.chatsim.") + 15;
             const auto number = std::strtoul(line.c_str() + begin, nullptr, 10) - asked_ + done;
-            if (!has_headers && number < answers.size()) answers[number] = body.substr(0, body.size() - 2);
+            // After a partition two servers may take themselves for the leader, and both answer.
+            if (number < done || number >= done + count || answered[number]) continue;
+            answered[number] = true;
+            if (!has_headers) answers[number] = body.substr(0, body.size() - 2);
             --left;
         }
         asked_ += count;

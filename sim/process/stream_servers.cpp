@@ -12,7 +12,6 @@
 #include <numeric>
 #include <stdexcept>
 #include <string_view>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -28,7 +27,7 @@ constexpr auto stream = "chat";
 constexpr auto start_time_max = 30s;  // an election takes some seconds
 constexpr auto leader_interval = 200ms;
 constexpr int leader_patience_s = 1;
-constexpr auto listen_interval = 5ms;
+constexpr base::Duration listen_interval = 5ms;
 
 /// On PATH; empty when it is not there.
 std::filesystem::path find_nats_server() {
@@ -42,16 +41,24 @@ std::filesystem::path find_nats_server() {
     return {};
 }
 
-std::string config_of(const std::string& name, const std::filesystem::path& data,
-                      const std::vector<StreamServers::Ports>& ports, std::size_t own) {
+struct ServerConfig {
+    std::string name;
+    std::filesystem::path data;
+    StreamServers::Ports own;
+    std::vector<std::uint16_t> routes;  ///< to the others
+};
+
+std::string text_of(const ServerConfig& config) {
     std::string routes;
-    for (const auto& one : ports)
-        routes += fmt::format("{}nats://127.0.0.1:{}", routes.empty() ? "" : ", ", one.routes);
-    // Nodes are told of no server but those that they are given: these may be relays.
+    for (const auto port : config.routes)
+        routes += fmt::format("{}nats://127.0.0.1:{}", routes.empty() ? "" : ", ", port);
+    // Nodes are told of no server but those that they are given, and servers of no way to each other: these
+    // may be relays.
     return fmt::format(
         "server_name: {}\nlisten: 127.0.0.1:{}\njetstream {{ store_dir: \"{}\" }}\n"
-        "cluster {{ name: davenport, listen: 127.0.0.1:{}, no_advertise: true, routes: [{}] }}\n",
-        name, ports[own].clients, data.string(), ports[own].routes, routes);
+        "cluster {{ name: davenport, listen: 127.0.0.1:{}, advertise: \"127.0.0.1:1\", no_advertise: true, "
+        "routes: [{}] }}\n",
+        config.name, config.own.clients, config.data.string(), config.own.routes, routes);
 }
 
 /// What the first of these servers tells that tells something; else nothing.
@@ -80,7 +87,8 @@ std::string StreamServers::url(const std::vector<std::uint16_t>& ports) {
     return fmt::format("nats://{}/{}", hosts, stream);
 }
 
-StreamServers::StreamServers(const std::filesystem::path& folder, const std::vector<Ports>& ports) {
+StreamServers::StreamServers(const Surroundings& in, const std::vector<Ports>& ports) : relays_{in.relays} {
+    const auto& folder = in.folder;
     for (std::size_t i = 0; i < ports.size(); ++i) {
         const bool alone = ports.size() == 1;
         const auto name = alone ? std::string{"nats-server"} : fmt::format("nats-server-{}", i + 1);
@@ -91,7 +99,11 @@ StreamServers::StreamServers(const std::filesystem::path& folder, const std::vec
                                            "-sd", data.string()});
         } else {
             const auto config = folder / (name + ".conf");
-            std::ofstream{config} << config_of(name, data, ports, i);
+            std::vector<std::uint16_t> routes;
+            for (std::size_t other = 0; !relays_ && other < ports.size(); ++other)
+                if (other != i) routes.push_back(ports[other].routes);
+            if (relays_) routes = relays_->routes_of(i);
+            std::ofstream{config} << text_of({name, data, ports[i], std::move(routes)});
             command.insert(command.end(), {"-c", config.string()});
         }
         servers_.push_back({.name = name,
@@ -110,7 +122,7 @@ StreamServers::StreamServers(const std::filesystem::path& folder, const std::vec
                 if (const auto change = server.program.poll(steady_now()); change && !change->ready)
                     throw std::runtime_error{fmt::format("{} did not start: {}", server.name, change->how)};
             if (std::chrono::steady_clock::now() > until) throw std::runtime_error{what};
-            std::this_thread::sleep_for(listen_interval);
+            in.let_go_on(listen_interval);
         }
     };
     for (const auto& server : servers_)
@@ -222,7 +234,10 @@ std::int64_t StreamServers::begin_fault(const StreamFault& fault) {
     std::int64_t hits = 0;
     for (const auto i : victims) {
         auto& server = servers_[i];
-        if (fault.kind.ends_with(".hang")) {
+        if (fault.kind == "server.partition") {
+            relays_->cut(i);
+            ++hits;
+        } else if (fault.kind.ends_with(".hang")) {
             ++server.hangs;
             server.program.pause();
             ++hits;
@@ -241,6 +256,7 @@ void StreamServers::end_fault(const StreamFault& fault) {
     if (hit.empty()) return;
     for (const auto i : hit.mapped()) {
         auto& server = servers_[i];
+        if (fault.kind == "server.partition") relays_->mend(i);
         if (fault.kind.ends_with(".hang") && --server.hangs == 0) server.program.resume();
         if (fault.kind.ends_with(".down") && --server.downs == 0) server.starts_at = steady_now();
     }

@@ -4,11 +4,13 @@
 #include "sim/orchestrator/events.hpp"
 #include "sim/orchestrator/stream_control.hpp"
 #include "sim/process/program.hpp"
+#include "sim/process/route_relays.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <map>
 #include <optional>
@@ -30,9 +32,15 @@ public:
         std::uint16_t clients = 0;
         std::uint16_t routes = 0;  ///< where the others of a cluster find it
     };
+    /// What the servers of a cluster have of the world.
+    struct Surroundings {
+        std::filesystem::path folder;                     ///< where data and logs lie
+        RouteRelays* relays = nullptr;                    ///< among the servers; nullptr: they need none
+        std::function<void(base::Duration)> let_go_on{};  ///< called while it waits
+    };
     /// Starts them on this machine and waits until all listen, and until a cluster has a leader; throws
-    /// std::runtime_error when that does not come. Data and logs lie in `folder`.
-    StreamServers(const std::filesystem::path& folder, const std::vector<Ports>& ports);
+    /// std::runtime_error when that does not come. What `in` points to outlives it.
+    StreamServers(const Surroundings& in, const std::vector<Ports>& ports);
 
     /// What a node is given that finds them at these ports.
     [[nodiscard]] static std::string url(const std::vector<std::uint16_t>& ports);
@@ -75,6 +83,7 @@ private:
     [[nodiscard]] std::vector<std::uint16_t> answering_ports() const;
     void follow_leader(base::Time now);
 
+    RouteRelays* relays_;
     std::deque<Server> servers_;
     orchestrator::StreamControl control_{*this};
     std::map<std::string, std::vector<std::size_t>> hit_;  ///< by the name of a fault that is on

@@ -101,6 +101,7 @@ private:
     Transport transport_;
     Links links_;
     std::optional<Program> mock_;
+    std::optional<RouteRelays> route_relays_;
     std::optional<StreamServers> stream_;  ///< in place of couchmock and what is behind it
     std::vector<StreamServers::Ports> stream_ports_;
     WrongClocks wrong_clocks_;

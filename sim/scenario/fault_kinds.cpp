@@ -135,6 +135,11 @@ Kinds server_faults() {
                 "stay "
                 "open, and it goes on at the end.",
                 {which()}),
+        lasting(
+            Hits::store, "server.partition",
+            "One of three NATS servers is cut off from the two others, which elect another leader when it "
+            "led; whoever is connected to it stays so. What was sent meanwhile arrives at the end.",
+            {which()}),
     };
 }
 

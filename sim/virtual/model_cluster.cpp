@@ -14,6 +14,9 @@ constexpr base::Duration agreement_least = 300us, agreement_most = 3ms;
 // Until the others find that a leader is gone and have elected another. A real cluster takes up to 9 s.
 constexpr base::Duration election_least = 300ms, election_most = 4s;
 
+// Of what is stored after a server is back, its copy may lack so many.
+constexpr std::uint64_t misses_most = 2;
+
 constexpr std::string_view api_subjects = "$JS.API.";
 constexpr std::string_view flow_subjects = "$JS.FC.";
 constexpr std::string_view unavailable =
@@ -53,9 +56,10 @@ ModelCluster::Deliveries ModelCluster::publish(ConnectionId from, const base::Na
 
 ModelCluster::Deliveries ModelCluster::ask_api(ConnectionId from, const base::NatsMessage& message,
                                                base::Now now) {
-    constexpr std::string_view of_consumers = "CONSUMER.MSG.";  // by the server that the consumer lives at
-    if (!message.subject.substr(api_subjects.size()).starts_with(of_consumers) &&
-        (!leader_ || !has_majority())) {
+    // By the server that the consumer lives at; by any one.
+    constexpr std::string_view of_consumers = "CONSUMER.MSG.", of_copies = "DIRECT.GET.";
+    const auto what = std::string_view{message.subject}.substr(api_subjects.size());
+    if (!what.starts_with(of_consumers) && !what.starts_with(of_copies) && (!leader_ || !has_majority())) {
         if (random_.below(2) == 0) return {};
         return {{from, message.reply, {.subject = message.reply, .payload = std::string{unavailable}}}};
     }
@@ -95,7 +99,7 @@ ModelCluster::Deliveries ModelCluster::on_time(base::Now now) {
     while (leader_ && has_majority() && !proposals_.empty() && now.time >= proposals_.front().agreed_at) {
         const auto proposal = std::move(proposals_.front());
         proposals_.pop_front();
-        move_to(out, stream_.store(proposal.from, proposal.message, now));
+        move_to(out, store(proposal, now));
     }
     move_to(out, stream_.on_time(now.time));
     return out;
@@ -114,6 +118,20 @@ void ModelCluster::call_election(base::Now now) {
         election_at_ = now.time + draw(random_, election_least, election_most);
 }
 
+void ModelCluster::come_back(Server server, base::Now now) {
+    states_[server].misses = random_.below(misses_most + 1);
+    call_election(now);
+}
+
+ModelCluster::Deliveries ModelCluster::store(const Proposal& proposal, base::Now now) {
+    for (Server server = 0; server < states_.size(); ++server)
+        if (server != leader_ && states_[server].misses > 0) {
+            --states_[server].misses;
+            stream_.lose_in_copy(server, stream_.last_sequence() + 1);
+        }
+    return stream_.store(proposal.from, proposal.message, now);
+}
+
 /// It may have been the one that leads the servers, whether or not it led the stream.
 void ModelCluster::lose_chief(base::Now now) {
     if (random_.below(states_.size()) == 0)
@@ -130,7 +148,7 @@ void ModelCluster::elect(base::Now now, Deliveries& out) {
     for (auto& proposal : std::exchange(proposals_, {})) {
         if (left-- == 0) break;
         proposal.message.reply.clear();  // who would have answered is not there
-        move_to(out, stream_.store(proposal.from, proposal.message, now));
+        move_to(out, store(proposal, now));
     }
 }
 
@@ -175,8 +193,7 @@ void ModelCluster::kill(Server server, base::Now now) {
 }
 
 void ModelCluster::start(Server server, base::Now now) {
-    --states_[server].downs;
-    call_election(now);
+    if (--states_[server].downs == 0) come_back(server, now);
 }
 
 void ModelCluster::hang(Server server, base::Now now) {
@@ -189,7 +206,7 @@ void ModelCluster::hang(Server server, base::Now now) {
 ModelCluster::Deliveries ModelCluster::resume(Server server, base::Now now) {
     if (--states_[server].hangs > 0) return {};
     stream_.set_silent(server, false);
-    call_election(now);
+    come_back(server, now);
     return stream_.push_all(now.time);
 }
 

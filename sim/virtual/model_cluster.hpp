@@ -20,6 +20,9 @@ namespace davenport::sim::virtual_world {
 /// acknowledgement, or lost. Without a majority nothing is acknowledged. A consumer lives at one server, and
 /// falls silent with it.
 ///
+/// The copy of a server that was away may lack some messages that the others have, and nobody notices; the
+/// leader's is taken to be whole.
+///
 /// As in nats-server 2.9 a change over a sequence is compared when it is proposed and not again when it is
 /// stored, so two at once may both be stored; that a subject is new is looked at when it is stored.
 class ModelCluster {
@@ -63,6 +66,7 @@ public:
 private:
     struct State {
         int downs = 0, hangs = 0;
+        std::uint64_t misses = 0;  ///< so many of the next messages its copy does not get
         [[nodiscard]] bool is_there() const { return downs == 0 && hangs == 0; }
     };
     struct Proposal {
@@ -78,6 +82,8 @@ private:
     void lose_leader(base::Now now);
     void lose_chief(base::Now now);
     void call_election(base::Now now);
+    void come_back(Server server, base::Now now);
+    Deliveries store(const Proposal& proposal, base::Now now);
     void elect(base::Now now, Deliveries& out);
 
     std::vector<State> states_;

@@ -36,6 +36,12 @@ std::string rfc3339(base::WallTime wall) {
     return text;
 }
 
+std::string rfc3339_of_ns(std::int64_t ns) {
+    auto text = base::iso8601(base::WallTime{std::chrono::microseconds{ns / 1000}});
+    text.insert(text.size() - 1, fmt::format("{:06}", ns % 1'000'000));
+    return text;
+}
+
 /// The next token of `text`, which is taken off it.
 std::string_view take_token(std::string_view& text) {
     const auto dot = std::min(text.find('.'), text.size());
@@ -128,7 +134,7 @@ ModelJetStream::Sequence ModelJetStream::append(const std::string& subject, cons
     if (const auto before = last_.find(subject); before != last_.end()) {
         auto node = messages_.extract(before->second);
         for (auto& [name, consumer] : consumers_)
-            if (consumer.next <= node.key()) --consumer.pending;
+            if (has_row(consumer, node.key())) --consumer.pending;
         undo.replaced.emplace(node.key(), std::move(node.mapped()));
     }
     unsynced_.push_back(std::move(undo));
@@ -137,10 +143,15 @@ ModelJetStream::Sequence ModelJetStream::append(const std::string& subject, cons
         sequence, Stored{subject, payload, unix_ns(now.wall) + static_cast<std::int64_t>(sequence % 1000)});
     last_[subject] = sequence;
     for (auto& [name, consumer] : consumers_) {
-        ++consumer.pending;
+        if (has_row(consumer, sequence)) ++consumer.pending;
         push(name, consumer, now.time, out);
     }
     return sequence;
+}
+
+bool ModelJetStream::lacks(std::size_t server, Sequence sequence) const {
+    const auto found = lacks_.find(server);
+    return found != lacks_.end() && found->second.contains(sequence);
 }
 
 const ModelJetStream::Stored* ModelJetStream::last(std::string_view subject) const {
@@ -176,7 +187,7 @@ void ModelJetStream::on_api(ConnectionId from, const base::NatsMessage& message,
     auto rest = std::string_view{message.subject}.substr(api.size());
     auto what = std::string{take_token(rest)} + '.';
     what += take_token(rest);
-    if (unavailable_ && what != "STREAM.INFO" && what != "CONSUMER.MSG")
+    if (unavailable_ && what != "STREAM.INFO" && what != "CONSUMER.MSG" && what != "DIRECT.GET")
         return answer(from, message, error(503, 10008, "JetStream system temporarily unavailable"), out);
     if (what == "STREAM.CREATE") {
         if (created_.empty()) created_ = rfc3339(now.wall);  // else it is as it is asked for already
@@ -189,16 +200,9 @@ void ModelJetStream::on_api(ConnectionId from, const base::NatsMessage& message,
         delete_stream();
         return answer(from, message, R"({"success":true})", out);
     }
-    if (what == "STREAM.MSG") {
-        const auto wanted = base::parse_json(message.payload);
-        const auto found = last_.find(wanted ? base::text_member(*wanted, "last_by_subj") : std::string{});
-        if (found == last_.end()) return answer(from, message, error(404, 10037, "no message found"), out);
-        const auto& stored = messages_.at(found->second);
-        return answer(from, message,
-                      fmt::format(R"({{"message":{{"subject":{},"seq":{},"data":"{}"}}}})",
-                                  quoted(stored.subject), found->second, base::base64_encode(stored.payload)),
-                      out);
-    }
+    if (what == "DIRECT.GET") return read_directly(from, message, out);
+    if (what == "STREAM.MSG" && take_token(rest) == "DELETE") return delete_message(from, message, out);
+    if (what == "STREAM.MSG") return read_message(from, message, out);
     if (what == "CONSUMER.CREATE") return make_consumer(from, message, now, out);
     if (what == "CONSUMER.MSG") {  // NEXT.<stream>.<consumer>
         const auto name = std::string{rest.substr(rest.rfind('.') + 1)};
@@ -212,13 +216,75 @@ void ModelJetStream::on_api(ConnectionId from, const base::NatsMessage& message,
         auto left = wanted ? base::int_member(*wanted, "batch").value_or(1) : 1;
         auto& consumer = found->second;
         const auto before = consumer.number;
-        for (auto at = messages_.lower_bound(consumer.next); at != messages_.end() && left > 0; ++at, --left)
+        for (auto at = messages_.lower_bound(consumer.next); at != messages_.end() && left > 0; ++at) {
+            if (lacks(consumer.home, at->first)) continue;
             out.push_back({from, message.reply, row(name, consumer, at)});
+            --left;
+        }
         const int status = found->second.number == before ? 404 : 408;  // none, or fewer than asked for
         if (left > 0) out.push_back({from, message.reply, {.subject = message.reply, .status = status}});
         return;
     }
     answer(from, message, error(400, 10025, "bad request"), out);
+}
+
+// ---- single messages
+
+/// By the last of a subject, or the next from a sequence on.
+std::map<ModelJetStream::Sequence, ModelJetStream::Stored>::const_iterator ModelJetStream::find(
+    const base::NatsMessage& message, bool of_leader) const {
+    const auto wanted = base::parse_json(message.payload);
+    if (!wanted) return messages_.end();
+    const auto pattern = base::text_member(*wanted, "next_by_subj");
+    if (pattern.empty()) {
+        const auto last = last_.find(base::text_member(*wanted, "last_by_subj"));
+        return last == last_.end() ? messages_.end() : messages_.find(last->second);
+    }
+    auto at = messages_.lower_bound(static_cast<Sequence>(base::int_member(*wanted, "seq").value_or(0)));
+    while (at != messages_.end() &&
+           (!matches(at->second.subject, pattern) || (!of_leader && lacks(home_, at->first))))
+        ++at;
+    return at;
+}
+
+void ModelJetStream::read_message(ConnectionId from, const base::NatsMessage& message,
+                                  Deliveries& out) const {
+    const auto found = find(message, true);
+    if (found == messages_.end()) return answer(from, message, error(404, 10037, "no message found"), out);
+    answer(from, message,
+           fmt::format(R"({{"message":{{"subject":{},"seq":{},"data":"{}","time":"{}"}}}})",
+                       quoted(found->second.subject), found->first,
+                       base::base64_encode(found->second.payload), rfc3339_of_ns(found->second.taken_ns)),
+           out);
+}
+
+void ModelJetStream::read_directly(ConnectionId from, const base::NatsMessage& message,
+                                   Deliveries& out) const {
+    const auto found = find(message, false);
+    if (message.reply.empty()) return;
+    if (found == messages_.end()) {
+        out.push_back({from, message.reply, {.subject = message.reply, .status = 404}});
+        return;
+    }
+    out.push_back({from,
+                   message.reply,
+                   {.subject = message.reply,
+                    .headers = {{"Nats-Subject", found->second.subject},
+                                {"Nats-Sequence", std::to_string(found->first)},
+                                {"Nats-Time-Stamp", rfc3339_of_ns(found->second.taken_ns)}},
+                    .payload = found->second.payload}});
+}
+
+void ModelJetStream::delete_message(ConnectionId from, const base::NatsMessage& message, Deliveries& out) {
+    const auto wanted = base::parse_json(message.payload);
+    const auto found =
+        messages_.find(wanted ? static_cast<Sequence>(base::int_member(*wanted, "seq").value_or(0)) : 0);
+    if (found == messages_.end()) return answer(from, message, error(400, 10043, "sequence not found"), out);
+    for (auto& [name, consumer] : consumers_)
+        if (has_row(consumer, found->first)) --consumer.pending;
+    last_.erase(found->second.subject);
+    messages_.erase(found);
+    answer(from, message, R"({"success":true})", out);
 }
 
 void ModelJetStream::make_consumer(ConnectionId from, const base::NatsMessage& message, base::Now now,
@@ -244,11 +310,12 @@ void ModelJetStream::make_consumer(ConnectionId from, const base::NatsMessage& m
             std::ranges::find_if(messages_, [&](const auto& entry) { return entry.second.taken_ns >= ns; });
         consumer.next = first == messages_.end() ? last_sequence_ + 1 : first->first;
     }
-    consumer.pending =
-        static_cast<std::uint64_t>(std::distance(messages_.lower_bound(consumer.next), messages_.end()));
     consumer.heartbeat = base::Duration{base::int_member(*config, "idle_heartbeat").value_or(0) / 1000};
     consumer.next_heartbeat = now.time + consumer.heartbeat;
     consumer.home = home_;
+    consumer.pending = static_cast<std::uint64_t>(
+        std::count_if(messages_.lower_bound(consumer.next), messages_.end(),
+                      [&](const auto& entry) { return !lacks(home_, entry.first); }));
     const auto name = fmt::format("c{:08}", ++consumers_made_);
     answer(from, message, fmt::format(R"({{"name":"{}","num_pending":{}}})", name, consumer.pending), out);
     auto& made = consumers_.emplace(name, std::move(consumer)).first->second;
@@ -270,6 +337,7 @@ void ModelJetStream::push(const std::string& name, Consumer& consumer, base::Tim
     if (consumer.inbox.empty() || listener == listeners_.end() || silent_.contains(consumer.home)) return;
     for (auto at = messages_.lower_bound(consumer.next); at != messages_.end() && consumer.stalled.empty();
          ++at) {
+        if (lacks(consumer.home, at->first)) continue;
         out.push_back({listener->second, consumer.inbox, row(name, consumer, at)});
         consumer.next_heartbeat = now + consumer.heartbeat;
         if (++consumer.untold_flow < flow_messages) continue;
@@ -336,8 +404,10 @@ void ModelJetStream::restart() {
 std::size_t ModelJetStream::lose_unsynced() {
     const auto lost = unsynced_.size();
     for (auto undo = unsynced_.rbegin(); undo != unsynced_.rend(); ++undo) {
-        last_.erase(messages_.at(undo->sequence).subject);
-        messages_.erase(undo->sequence);
+        if (const auto found = messages_.find(undo->sequence); found != messages_.end()) {  // else deleted
+            last_.erase(found->second.subject);
+            messages_.erase(found);
+        }
         last_sequence_ = undo->sequence - 1;
         if (!undo->replaced) continue;
         last_[undo->replaced->second.subject] = undo->replaced->first;
@@ -361,6 +431,7 @@ std::size_t ModelJetStream::lose_part(std::size_t count, std::size_t after) {
         kept.emplace(number, std::move(stored));
     }
     messages_ = std::move(kept);
+    lacks_.clear();
     last_sequence_ -= count;
     unsynced_.clear();
     restart();
@@ -372,6 +443,7 @@ bool ModelJetStream::delete_stream() {
     messages_.clear();
     last_.clear();
     unsynced_.clear();
+    lacks_.clear();
     last_sequence_ = 0;
     return !std::exchange(created_, {}).empty();
 }

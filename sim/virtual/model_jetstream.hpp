@@ -16,7 +16,8 @@ namespace davenport::sim::virtual_world {
 /// A NATS server with JetStream as a machine: as much of nats-server 2.9 as a chat's store is asked for, and
 /// what may happen to one. It shares no code with the node's room for NATS.
 ///
-/// It answers STREAM.CREATE, INFO (with subjects) and DELETE, STREAM.MSG.GET by last subject, publications
+/// It answers STREAM.CREATE, INFO (with subjects) and DELETE, STREAM.MSG.GET by last subject and of the next
+/// from a sequence, that by DIRECT.GET too, STREAM.MSG.DELETE, publications
 /// with Nats-Expected-Last-Subject-Sequence, CONSUMER.CREATE of ephemeral push consumers (all, by sequence,
 /// by time, new) with heartbeats and flow control, and of pull consumers with CONSUMER.MSG.NEXT.
 ///
@@ -58,6 +59,8 @@ public:
     /// The consumers of a server say nothing, or may speak again: see push_all().
     void set_silent(std::size_t server, bool silent);
     Deliveries push_all(base::Time now);
+    /// The copy of a server lacks this message, and nobody notices: its consumers do not tell of it.
+    void lose_in_copy(std::size_t server, Sequence sequence) { lacks_[server].insert(sequence); }
 
     // ---- what may happen to it; connections are the caller's
     /// All that was taken so far is on the disk.
@@ -86,6 +89,7 @@ public:
         append(subject, payload, now, out);
     }
     [[nodiscard]] const Stored* last(std::string_view subject) const;
+    [[nodiscard]] Sequence last_sequence() const { return last_sequence_; }
 
 private:
     struct Consumer {
@@ -105,13 +109,23 @@ private:
     };
 
     [[nodiscard]] Sequence last_sequence(std::string_view subject) const;
-    void answer(ConnectionId to, const base::NatsMessage& request, std::string payload, Deliveries& out);
+    static void answer(ConnectionId to, const base::NatsMessage& request, std::string payload,
+                       Deliveries& out);
     void on_api(ConnectionId from, const base::NatsMessage& message, base::Now now, Deliveries& out);
     void make_consumer(ConnectionId from, const base::NatsMessage& message, base::Now now, Deliveries& out);
     Sequence append(const std::string& subject, const std::string& payload, base::Now now, Deliveries& out);
     void push(const std::string& name, Consumer& consumer, base::Time now, Deliveries& out);
     base::NatsMessage row(const std::string& name, Consumer& consumer,
                           std::map<Sequence, Stored>::const_iterator at) const;
+    [[nodiscard]] bool lacks(std::size_t server, Sequence sequence) const;
+    [[nodiscard]] bool has_row(const Consumer& consumer, Sequence sequence) const {
+        return sequence >= consumer.next && !lacks(consumer.home, sequence);
+    }
+    void read_message(ConnectionId from, const base::NatsMessage& message, Deliveries& out) const;
+    void read_directly(ConnectionId from, const base::NatsMessage& message, Deliveries& out) const;
+    void delete_message(ConnectionId from, const base::NatsMessage& message, Deliveries& out);
+    [[nodiscard]] std::map<Sequence, Stored>::const_iterator find(const base::NatsMessage& message,
+                                                                  bool of_leader) const;
     [[nodiscard]] std::string info(const base::NatsMessage& request) const;
 
     std::string stream_, created_;  ///< empty: there is none
@@ -124,7 +138,8 @@ private:
     std::uint64_t consumers_made_ = 0;
     std::size_t home_ = 0;
     bool unavailable_ = false;
-    std::set<std::size_t> silent_;  ///< servers
+    std::set<std::size_t> silent_;                     ///< servers
+    std::map<std::size_t, std::set<Sequence>> lacks_;  ///< what the copies of servers do not have
 };
 
 }  // namespace davenport::sim::virtual_world

@@ -3,6 +3,8 @@
 #include "node/base/json.hpp"
 #include "sim/virtual/parts.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -13,6 +15,8 @@ namespace {
 constexpr std::string_view answers = "answer.";
 // Until a node's pings find that nobody is there.
 constexpr Duration silence_found = std::chrono::seconds{5};
+// Until a leader without followers finds that it is none.
+constexpr Duration believes_for = std::chrono::seconds{10};
 // nats-server's `sync_interval`.
 constexpr Duration sync_interval = std::chrono::minutes{2};
 
@@ -94,7 +98,10 @@ void StreamStore::cancel(Node& from, node::FetchId id) {
 void StreamStore::on(ToStream& e) {
     const auto* connection = find(e.node, e.connection);
     if (!connection || connection->silent || down_ > 0) return;
-    if (hangs_ > 0 || servers_.is_hung(connection->server)) return held_.push_back(std::move(e));
+    if (hangs_ > 0 || servers_.is_hung(connection->server)) {
+        if (hangs_ > 0 || !answer_as_minority(connection->server, e)) held_.push_back(std::move(e));
+        return;
+    }
     switch (e.request.kind) {
         case StreamRequest::Kind::subscribe:
             servers_.stream().subscribe(e.connection, e.request.message.subject);
@@ -111,6 +118,26 @@ void StreamStore::on(ToStream& e) {
             tell(servers_.publish(e.connection, e.request.message, now));
             return;
     }
+}
+
+bool StreamStore::answer_as_minority(ModelCluster::Server server, const ToStream& e) {
+    constexpr std::array read_there = {"$JS.API.STREAM.INFO.", "$JS.API.STREAM.MSG.GET.",
+                                       "$JS.API.DIRECT.GET."};
+    const auto found = minorities_.find(server);
+    const auto& message = e.request.message;
+    if (found == minorities_.end() || parts_.engine.now >= found->second.until ||
+        e.request.kind != StreamRequest::Kind::message ||
+        std::ranges::none_of(read_there,
+                             [&](const char* subject) { return message.subject.starts_with(subject); }))
+        return false;
+    auto& node = parts_.nodes[e.node];
+    auto& connection = connections_.at(e.node);
+    for (auto& one : found->second.stream.publish(e.connection, message, parts_.engine.clocks())) {
+        const auto bytes = one.message.subject.size() + one.message.payload.size();
+        node.to_store.send(Way::down, connection.down, bytes,
+                           FromStream{e.node, e.connection, std::move(one.inbox), std::move(one.message)});
+    }
+    return true;
 }
 
 void StreamStore::tell(ModelJetStream::Deliveries deliveries) {
@@ -273,6 +300,11 @@ std::int64_t StreamStore::begin_at_one(const StreamFault& fault) {
         for (const auto& [index, connection] : connections_)
             if (connection.server == *server)
                 parts_.engine.soon(silence_found, StreamSilent{index, connection.number});
+    } else if (fault.kind == "server.partition") {
+        // For its own clients it is there, and has nothing to say.
+        if (cuts_[*server]++ == 0 && servers_.leader() == *server)
+            minorities_.insert_or_assign(*server, Minority{servers_.stream(), now.time + believes_for});
+        servers_.hang(*server, now);
     } else {
         servers_.kill(*server, now);
         stuck_.erase(*server);
@@ -293,6 +325,7 @@ void StreamStore::end_at_one(const StreamFault& fault) {
         servers_.start(server, parts_.engine.clocks());
         return watch_server();
     }
+    if (fault.kind == "server.partition" && --cuts_[server] == 0) minorities_.erase(server);
     auto told = servers_.resume(server, parts_.engine.clocks());
     if (!servers_.is_hung(server)) {
         auto stuck = stuck_.extract(server);

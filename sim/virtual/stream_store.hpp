@@ -72,6 +72,8 @@ private:
     void cut_all(const char* reason);
     void watch_server();
     void take_held();
+    /// A server that is cut off answers it by itself, or not now: it is held.
+    bool answer_as_minority(ModelCluster::Server server, const ToStream& e);
 
     std::int64_t begin_fault(const StreamFault& fault) override;
     void end_fault(const StreamFault& fault) override;
@@ -88,6 +90,14 @@ private:
     std::vector<ToStream> held_;  ///< what came meanwhile, there or at one server that hangs
     std::map<ModelCluster::Server, ModelJetStream::Deliveries> stuck_;  ///< in a server that hangs
     std::map<std::string, ModelCluster::Server> hit_;                   ///< by faults that are on
+    /// What a server that was cut off still believes, if it led: it answers reads until it finds that it
+    /// has lost the others.
+    struct Minority {
+        ModelJetStream stream;
+        Time until;
+    };
+    std::map<ModelCluster::Server, Minority> minorities_;
+    std::map<ModelCluster::Server, int> cuts_;
     std::optional<Time> alarm_;
     Time synced_at_{};
 };

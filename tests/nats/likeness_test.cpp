@@ -32,6 +32,10 @@ value normal(const base::NatsMessage& answer) {
                       {"pending", std::stoll(tokens.at(8))},
                       {"payload", text(answer.payload)}};
     }
+    if (const auto sequence = base::header(answer.headers, "Nats-Sequence"); !sequence.empty())
+        return object{{"subject", text(base::header(answer.headers, "Nats-Subject"))},
+                      {"seq", std::stoll(std::string{sequence})},
+                      {"payload", text(answer.payload)}};
     const auto body = base::parse_json(answer.payload);
     if (!body) return text("no JSON: " + answer.payload);
     object out;

@@ -16,7 +16,7 @@ from programs import Server
 from witness import Witness
 
 STREAM = {"name": "chat", "subjects": ["chat.>"], "retention": "limits", "storage": "file", "num_replicas": 1, "max_msgs_per_subject": 1,
-          "discard": "old", "max_consumers": -1, "max_msgs": -1, "max_bytes": -1, "max_age": 0, "max_msg_size": -1, "duplicate_window": 1000000000}
+          "discard": "old", "max_consumers": -1, "max_msgs": -1, "max_bytes": -1, "max_age": 0, "max_msg_size": -1, "duplicate_window": 1000000000, "allow_direct": True}
 
 
 def consumer(inbox=None, **start):
@@ -51,6 +51,9 @@ def script():
     yield write("chatter.g", "nobody's", 0)
     yield ask("STREAM.MSG.GET.chat", last_by_subj="chat.m.lobby.A")
     yield ask("STREAM.MSG.GET.chat", last_by_subj="chat.m.lobby.C")
+    for start in (1, 3, 99):
+        yield ask("STREAM.MSG.GET.chat", seq=start, next_by_subj="chat.>")
+        yield ask("DIRECT.GET.chat", seq=start, next_by_subj="chat.>")
     yield ask("STREAM.INFO.chat", subjects_filter="chat.m.lobby.*")
     yield ask("STREAM.INFO.chat", subjects_filter="chat.m.>")
     yield ask("STREAM.INFO.chat", subjects_filter="chat.*")
@@ -67,6 +70,11 @@ def script():
     yield write("chat.m.lobby.B", "", 6)
     yield {**ask("CONSUMER.CREATE.chat", **consumer(deliver_policy="all")), "pull": [2, 9]}
     yield {**ask("CONSUMER.CREATE.chat", **consumer(deliver_policy="by_start_sequence", opt_start_seq=99)), "pull": [3]}
+    yield ask("STREAM.INFO.chat")
+    yield ask("STREAM.MSG.DELETE.chat", seq=4)
+    yield ask("STREAM.MSG.DELETE.chat", seq=4)
+    yield ask("STREAM.MSG.GET.chat", last_by_subj="chat.m.other.A")
+    yield write("chat.m.other.A", "third again", 0)
     yield ask("STREAM.INFO.chat")
     yield ask("STREAM.DELETE.chat")
     yield ask("STREAM.DELETE.chat")
@@ -111,9 +119,11 @@ class Player(Witness):
         total, heads = int(words[-1]), int(words[-2]) if words[0] == "HMSG" else 0
         fields = words[3:-2] if words[0] == "HMSG" else words[3:-1]
         data = self.file.read(total + 2)[:total]
+        names = dict(line.split(": ", 1) for line in data[:heads].decode().split("\r\n")[1:] if ": " in line)
         status = int(data[:heads].split(b"\r\n")[0].split()[1]) if heads and len(data[:heads].split(b"\r\n")[0].split()) > 1 else 0
         self.inboxes[self.names[words[2]]].append(
-            {"subject": words[1], "reply": fields[0] if fields else "", "status": status, "payload": data[heads:].decode()})
+            {"subject": words[1], "reply": fields[0] if fields else "", "status": status, "headers": names,
+             "payload": data[heads:].decode()})
 
     def drain(self, seconds=0.3):
         self.socket.settimeout(seconds)
@@ -134,6 +144,8 @@ def normal(answer):
         tokens = answer["reply"].split(".")
         return {"subject": answer["subject"], "sequence": int(tokens[5]), "number": int(tokens[6]), "pending": int(tokens[8]),
                 "payload": answer["payload"]}
+    if "Nats-Sequence" in answer["headers"]:
+        return {"subject": answer["headers"]["Nats-Subject"], "seq": int(answer["headers"]["Nats-Sequence"]), "payload": answer["payload"]}
     body = json.loads(answer["payload"])
     if "error" in body:
         return {"code": body["error"]["code"], "err_code": body["error"]["err_code"]}

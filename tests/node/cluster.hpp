@@ -37,6 +37,7 @@ public:
         int databases = 1;  ///< stores of their own; nodes take turns with them
         bool nats = false;  ///< the store is a JetStream server; what is lost or fails breaks a connection
         std::uint32_t server_crashes = 0;  ///< in a million outages: the server loses what it had not synced
+        bool presence = false;
         std::size_t page = node::ChatConfig{}.page_rows_max;
         /// What a node is told at its start: see node::ChatConfig. base::full_ids_never: it makes a chat of
         /// version 1, where there is none.
@@ -95,7 +96,7 @@ public:
         config.poll_interval = std::chrono::milliseconds{200};
         config.random_seed = random_.next();
         config.bulk_documents_max = 7;
-        config.presence = false;
+        config.presence = options_.presence;
         config.stores.front().database = database_of(i);
         config.page_rows_max = options_.page;
         if (options_.nats) config.stream.emplace();

@@ -134,6 +134,77 @@ TEST(NatsCluster, WritesAgainWhatACopyMissesThatLeadsNow) {
     }
 }
 
+/// As after crashes of nats-server 2.9.10: the copy that a consumer reads lacks messages, in the middle or at
+/// its end, and tells nobody.
+TEST(NatsCluster, ReadsFromTheLeaderWhatItsConsumersCopyLacks) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        SCOPED_TRACE(fmt::format("seed {}", seed));
+        Cluster::Options options;
+        options.nats = true;
+        Cluster world{seed, options};
+        world.run(100ms);
+        for (int step = 0; step < 60; ++step) {
+            auto& server = world.server();
+            if (world.random().per_million(150'000)) server.lose_in_copy(0, server.last_sequence() + 1);
+            if (step == 59) server.lose_in_copy(0, server.last_sequence() + 1);
+            world.post(step % options.clients);
+            world.run(std::chrono::milliseconds{world.random().between(1, 60)});
+        }
+        world.run(10s);
+        world.expect_all_is_well();
+    }
+}
+
+/// A consumer can be made only while somebody leads all servers; what is written then is read without one.
+TEST(NatsCluster, ShowsWhatIsWrittenWhileNobodyMakesConsumers) {
+    Cluster::Options options;
+    options.nats = true;
+    Cluster world{3, options};
+    world.run(100ms);
+    for (int step = 0; step < 20; ++step) {
+        world.post(step % options.clients);
+        world.run(50ms);
+    }
+    world.run(6s);
+    world.server().set_unavailable(true);
+    world.drop_consumers();
+    world.run(300ms);
+    const auto before = world.accepted();
+    for (int step = 0; step < 20; ++step) {
+        world.post(step % options.clients);
+        world.run(50ms);
+    }
+    world.run(300ms);
+    EXPECT_EQ(world.accepted().size(), before.size() + 20);
+    for (const auto& id : world.accepted())
+        for (int i = 0; i < options.nodes; ++i) EXPECT_TRUE(world.has(i, id)) << id << " at node " << i;
+    world.server().set_unavailable(false);
+    world.run(10s);
+    world.expect_all_is_well();
+}
+
+/// By the server's time, which it tells of every message that it takes.
+TEST(NatsCluster, RemovesWhatARoomKeepsNoLonger) {
+    Cluster::Options options;
+    options.nats = options.presence = true;
+    Cluster world{5, options};
+    world.run(100ms);
+    for (int step = 0; step < 10; ++step) {
+        world.post(step % options.clients);
+        world.run(50ms);
+    }
+    const auto old = world.accepted();
+    world.keep_policy(0, "davenport-room~lobby", R"({"what":"room","room":"lobby","retention_days":1})");
+    world.run(20h);
+    for (const auto& id : old) EXPECT_FALSE(world.has(1, id)->is_removed()) << id;
+    world.post(0);
+    world.run(6h);
+    ASSERT_EQ(old.size(), 10u);
+    for (const auto& id : world.accepted())
+        for (int i = 0; i < options.nodes; ++i)
+            EXPECT_EQ(world.has(i, id)->is_removed(), old.contains(id)) << id << " at node " << i;
+}
+
 TEST(NatsCluster, WritesAllAgainIntoAStreamThatWasDeleted) {
     for (std::uint64_t seed = 1; seed <= 30; ++seed)
         chat_on_a_stream(seed, {}, {.outages = true, .deletions = true});

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -82,6 +83,39 @@ TEST(StreamAnswers, SayWhatBecameOfAWrite) {
     EXPECT_EQ(told("", 413).outcome, Outcome::refused);
     for (const auto* other : {"", "x", "[]", R"({"stream":"chat"})"})
         EXPECT_EQ(told(other).outcome, Outcome::unknown);
+}
+
+TEST(StreamAnswers, TellTheNextMessageInBothForms) {
+    const auto by_leader = read_next_answer(
+        {.subject = {},
+         .payload =
+             R"({"message":{"subject":"chat.g","seq":9,"data":"aGk=","time":"2026-11-30T18:00:00.0000001Z"}})"});
+    const auto directly = read_next_answer({.subject = {},
+                                            .headers = {{"Nats-Stream", "chat"},
+                                                        {"Nats-Subject", "chat.g"},
+                                                        {"Nats-Sequence", "9"},
+                                                        {"Nats-Time-Stamp", "2026-11-30T18:00:00.0000001Z"}},
+                                            .payload = "hi"});
+    for (const auto* answer : {&by_leader, &directly}) {
+        ASSERT_TRUE(answer->answered && answer->row);
+        EXPECT_EQ(answer->row->subject, "chat.g");
+        EXPECT_EQ(answer->row->payload, "hi");
+        EXPECT_EQ(answer->row->place.sequence, 9u);
+        EXPECT_EQ(answer->row->place.taken_ns, 1'796'061'600'000'000'100);
+    }
+}
+
+TEST(StreamAnswers, TellThatNothingFollowsFromThatNobodyKnows) {
+    const auto error = [](const char* body) {
+        return read_next_answer({.subject = {}, .payload = fmt::format(R"({{"error":{}}})", body)});
+    };
+    EXPECT_TRUE(read_next_answer({.subject = {}, .status = 404}).answered);
+    EXPECT_TRUE(error(R"({"code":404,"err_code":10037,"description":"no message found"})").answered);
+    EXPECT_FALSE(read_next_answer({.subject = {}, .status = 503}).answered);
+    EXPECT_FALSE(error(R"({"code":404,"err_code":10059,"description":"stream not found"})").answered);
+    EXPECT_FALSE(error(R"({"code":503,"err_code":10008,"description":"unavailable"})").answered);
+    EXPECT_FALSE(
+        read_next_answer({.subject = {}, .headers = {{"Nats-Sequence", "x"}}, .payload = "hi"}).answered);
 }
 
 TEST(StreamAnswers, TellAMissingMessageFromAMissingStream) {

@@ -183,6 +183,35 @@ class WsRedis(System):
                         for name, port in (("a", self.base + 1), ("b", self.base + 2))]
 
 
+class DavenportOnThreeNats(Davenport):
+    """The same nodes, joined by a stream of three NATS servers, each of which has a copy."""
+
+    settle = 12.0  # an election takes some seconds
+    fault = "two of three nats-servers are killed"
+
+    def make(self):
+        ports = [self.base + i for i in range(3)]
+        routes = [self.base + 3 + i for i in range(3)]
+        self.stores = [Process(f"store{i}", [find_program("nats-server"), "-c", self.write(f"store{i}.conf", (
+            f'server_name: s{i}\nlisten: "127.0.0.1:{ports[i]}"\njetstream {{ store_dir: "{self.folder}/jetstream{i}" }}\n'
+            f'cluster {{ name: c, listen: "127.0.0.1:{routes[i]}", routes: [{", ".join(f"nats://127.0.0.1:{port}" for port in routes)}] }}\n'))],
+                                   self.folder, ports[i]) for i in range(3)]
+        self.servers = [self.node(number) for number in range(self.nodes)]
+        for node in self.servers:
+            node.command[node.command.index("--store") + 1] = "nats://" + ",".join(f"127.0.0.1:{port}" for port in ports) + "/chat"
+
+    def processes(self):
+        return [*self.stores, *self.servers]
+
+    def lose_hub(self):
+        for store in self.stores[1:]:
+            store.kill()
+
+    def return_hub(self):
+        for store in self.stores[1:]:
+            store.start()
+
+
 class Nats(System):
     protocol = "nats"
     settle = 1.5
@@ -255,5 +284,5 @@ class Mosquitto(System):
                         for name, port in (("a", a), ("b", b))]
 
 
-SYSTEMS = {"davenport": Davenport, "davenport-nats": DavenportOnNats, "floor": Floor, "floor-eager": FloorEager, "ws-redis": WsRedis, "nats": Nats, "ngircd": Ngircd,
+SYSTEMS = {"davenport": Davenport, "davenport-nats": DavenportOnNats, "davenport-nats3": DavenportOnThreeNats, "floor": Floor, "floor-eager": FloorEager, "ws-redis": WsRedis, "nats": Nats, "ngircd": Ngircd,
            "mosquitto": Mosquitto}

@@ -12,6 +12,9 @@
 namespace davenport::node::nats {
 namespace {
 
+constexpr base::Duration presence_comes_within = std::chrono::seconds{5};
+constexpr base::Duration clock_believed_for = std::chrono::minutes{5};  // presence is renewed every minute
+
 base::WallTime wall_of(std::int64_t ns) { return base::WallTime{std::chrono::microseconds{ns / 1000}}; }
 
 StoreNote read_note_message(std::string id, Sequence sequence, std::string_view payload) {
@@ -32,6 +35,7 @@ NatsStore::NatsStore(const ChatConfig& config, base::Random& random, CommitQueue
       changes_{config, api_, requests_, random, waiting_changes_, health_},
       feed_{config, api_, requests_, random, health_, timers::feed},
       scan_{config, api_, requests_, random, health_, timers::backfill},
+      missed_{api_, requests_, health_},
       policies_{config, api_, requests_, random, health_, log} {
     if (const auto checkpoint = log.journal().state().checkpoint) health_.remember(checkpoint->generation);
 }
@@ -71,6 +75,7 @@ void NatsStore::collect(Turn& turn) {
     on_outcomes(turn, changes_.take_outcomes());
     if (auto batch = feed_.take_batch()) on_batch(turn, feed_, *batch, true);
     if (auto batch = scan_.take_batch()) on_batch(turn, scan_, *batch, false);
+    on_missed(turn, missed_.take_news());
     write_again(turn, anti_entropy_.take_lost());
     for (const auto& id : anti_entropy_.take_changed()) compare_again(id);
     on_news(turn, policies_.take_news());
@@ -87,6 +92,8 @@ void NatsStore::on_batch(Turn& turn, StreamFeed& feed, StreamBatch& batch, bool 
     }
     if (batch.went_back) DAVENPORT_MARK("a sequence of the store goes back");
     if (batch.went_back) verify_again(turn);
+    if (batch.renumbered) missed_.start_over(turn);
+    for (const auto& span : batch.passed_over) missed_.check(span);
     by_live_feed_ = live;
     for (const auto& row : batch.rows) take_in_row(turn, row, !live);
     by_live_feed_ = false;
@@ -94,6 +101,27 @@ void NatsStore::on_batch(Turn& turn, StreamFeed& feed, StreamBatch& batch, bool 
     if (!live && feed.caught_up()) return caught_up_at_last(turn);
     if (live && feed.place().sequence > 0) read_up_to_ = feed.place().text();
     if (live && !fresh_) set_checkpoint(feed.place());
+}
+
+/// As if the feed told of it; it may yet.
+void NatsStore::on_missed(Turn& turn, const MissedReader::News& news) {
+    const bool lacks = news.copy_lacks && std::ranges::any_of(news.rows, [this](const StreamRow& row) {
+                           const auto parts = api_.parse(row.subject);
+                           return parts.kind == SubjectKind::message && !log_->knows(parts.id);
+                       });
+    if (lacks && turn.now.time >= tell_of_copy_at_) {
+        tell_of_copy_at_ = turn.now.time + one_loss;
+        turn.warn(
+            "store: the copy of the stream that this node reads lacks messages that its leader has; they are "
+            "read there");
+    }
+    const bool is_behind = news.copy_lacks && std::ranges::any_of(news.rows, [this](const StreamRow& row) {
+                               return row.place.sequence > feed_.place().sequence;
+                           });
+    if (is_behind) feed_.change_consumer(turn);  // it may never tell more
+    by_live_feed_ = true;
+    for (const auto& row : news.rows) take_in_row(turn, row, false);
+    by_live_feed_ = false;
 }
 
 void NatsStore::take_in_row(Turn& turn, const StreamRow& row, bool old) {
@@ -114,7 +142,12 @@ void NatsStore::take_in_row(Turn& turn, const StreamRow& row, bool old) {
             const auto document = reader.read(row.payload);
             auto presence = document ? base::read_presence(*document) : std::nullopt;
             if (!presence) return;
-            if (presence->journal == log_->uuid()) on_own_run(turn, presence->run);
+            if (presence->journal == log_->uuid()) {
+                if (!own_presence_ || own_presence_->sequence != row.place.sequence)
+                    own_presence_ = {row.place.sequence, row.place.taken_ns, turn.now.time};
+                note_time();
+                on_own_run(turn, presence->run);
+            }
             listener_->on_presence(std::move(*presence));
             return;
         }
@@ -148,6 +181,17 @@ std::optional<base::ChatMessage> NatsStore::read_message(std::string_view id, st
     return message;
 }
 
+void NatsStore::note_time() {
+    const bool is_last = own_presence_ && own_presence_->sequence == presence_over_;
+    // Else it came late, and the server's clock has gone on since.
+    if (is_last && own_presence_->told - presence_asked_at_ <= presence_comes_within) clock_ = own_presence_;
+}
+
+std::optional<base::WallTime> NatsStore::clock(base::Time now) const {
+    if (!clock_ || now - clock_->told > clock_believed_for) return std::nullopt;
+    return wall_of(clock_->taken_ns) + (now - clock_->told);
+}
+
 void NatsStore::catch_up(Turn& turn) {
     turn.info(
         "store: it has much that this node has not; what is said now is shown at once, the rest is read");
@@ -157,6 +201,12 @@ void NatsStore::catch_up(Turn& turn) {
     scanned_ = 0;
     feed_.begin_with_news(turn);
     listener_->on_catching_up(turn);
+    // Before all else: people post meanwhile, and who is banned is not to be among them for long.
+    list(turn, begin_question(), api_.subjects_of_policies(), {},
+         [this](Turn&, const std::vector<std::string>* subjects) {
+             if (!subjects) return;  // the scan brings them, too
+             for (const auto& subject : *subjects) policies_.put(api_.parse(subject).id);
+         });
 }
 
 void NatsStore::caught_up_at_last(Turn& turn) {
@@ -225,6 +275,7 @@ void NatsStore::on_lost_end(Turn& turn) {
     turn.error(
         "store: it has lost messages that it had stored; what this node knows of them is written again");
     DAVENPORT_MARK("a server has lost the end of its stream");
+    missed_.start_over(turn);
     feed_.begin_at(turn, feed_.place());
     verify_again(turn);
 }
@@ -269,6 +320,9 @@ void NatsStore::begin_with(Turn& turn, const base::Generation& generation) {
     checkpoint_ = known ? StreamPlace::parse(checkpoint->place).value_or(StreamPlace{}) : StreamPlace{};
     checkpoint_ids_from_ = known ? checkpoint->full_ids_from : full_ids_from();
     scan_.stop(turn);
+    missed_.start_over(turn);
+    own_presence_.reset();
+    clock_.reset();
     feed_.begin_at(turn, checkpoint_);
     read_up_to_ = checkpoint_.text();
 }
@@ -278,6 +332,8 @@ void NatsStore::read(Turn& turn) {
     if (fresh_ && begun_ && feed_.open() && !scan_.active()) scan_.begin_at(turn, {});
     feed_.pump(turn);
     scan_.pump(turn);
+    missed_.expect(std::max(health_.last_sequence(), writer_.take_last_stored()));
+    missed_.pump(turn, feed_);
     ended_pages_.clear();
 }
 

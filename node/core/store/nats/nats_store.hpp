@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/core/store/nats/missed_reader.hpp"
 #include "node/core/store/nats/requests.hpp"
 #include "node/core/store/nats/stream_api.hpp"
 #include "node/core/store/nats/stream_change_writer.hpp"
@@ -53,7 +54,8 @@ public:
     [[nodiscard]] const base::Generation& generation() const override { return health_.generation(); }
     [[nodiscard]] base::Time confirmed_at() const override { return health_.confirmed_at(); }
     [[nodiscard]] base::Duration clock_ahead() const override { return {}; }  // no answer bears a time
-    [[nodiscard]] std::optional<base::WallTime> clock(base::Time) const override { return std::nullopt; }
+    /// By what the server says of when it took this node's last word of presence.
+    [[nodiscard]] std::optional<base::WallTime> clock(base::Time now) const override;
     void recheck(Turn& turn) override { health_.recheck(turn); }
     void put_policy(std::string_view id) override { policies_.put(id); }
     [[nodiscard]] const Place& read_up_to() const override { return read_up_to_; }
@@ -90,6 +92,7 @@ private:
     void collect(Turn& turn);
     /// `live`: what is written now; else what the stream had before this node.
     void on_batch(Turn& turn, StreamFeed& feed, StreamBatch& batch, bool live);
+    void on_missed(Turn& turn, const MissedReader::News& news);
     void take_in_row(Turn& turn, const StreamRow& row, bool old);
     void take_in_message(Turn& turn, const std::string& id, const StreamRow& row);
     /// Of a row or an answer; nothing when it is not a message, or stands in the wrong place.
@@ -120,6 +123,7 @@ private:
     StreamChangeWriter changes_;
     StreamFeed feed_;  ///< what is written now
     StreamFeed scan_;  ///< beneath it, what the stream had before a new node
+    MissedReader missed_;
     StreamPolicies policies_;
 
     base::Generation generation_;  ///< whose consequences are drawn
@@ -136,12 +140,23 @@ private:
     static constexpr base::Duration one_loss = std::chrono::seconds{5};
     base::Time verify_all_at_{};  ///< not before
     base::Time verified_all_at_{};
+    base::Time tell_of_copy_at_{};  ///< not before, that one lacks something
     base::Duration verify_all_pause_ = verify_all_pause_least;
     std::uint64_t scanned_ = 0, documents_ = 0;
     std::map<std::string, std::size_t, std::less<>> newest_read_;  ///< by room, while catching up
 
     FetchId looking_up_ = 0, presence_request_ = 0;
     Sequence presence_over_ = 0;
+    /// When the server took a message of this node, and when that was told.
+    struct Taken {
+        Sequence sequence = 0;
+        std::int64_t taken_ns = 0;
+        base::Time told{};
+    };
+    void note_time();
+    base::Time presence_asked_at_{};          ///< when the last one was written
+    std::optional<Taken> own_presence_;       ///< the last that the feed told
+    std::optional<Taken> clock_;              ///< of one that was written then
     std::map<RequestId, FetchId> questions_;  ///< of the door, by their number: what is asked for them now
     std::map<RequestId, std::unique_ptr<StreamPage>> pages_;
     std::vector<std::unique_ptr<StreamPage>> ended_pages_;     ///< until the turn ends

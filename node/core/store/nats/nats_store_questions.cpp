@@ -272,6 +272,7 @@ Store::RequestId NatsStore::read_notes(Turn& turn, OnNotes on_notes) {
 
 void NatsStore::publish(Turn& turn, const base::People& people, OnPublished on_published) {
     const base::Presence presence{log_->uuid(), config_->name, people, std::string{log_->run()}};
+    presence_asked_at_ = turn.now.time;
     presence_request_ = requests_.ask(
         turn,
         StreamApi::write(api_.presence_subject(log_->uuid()), base::to_document(presence, {}),
@@ -299,7 +300,10 @@ void NatsStore::publish(Turn& turn, const base::People& people, OnPublished on_p
                 return true;
             }
             const bool stored = written.outcome == WriteAnswer::Outcome::stored;
-            if (stored) presence_over_ = written.sequence;
+            if (stored) {
+                presence_over_ = written.sequence;
+                note_time();
+            }
             on_published(stored ? Published::stored : Published::failed);
             return true;
         });

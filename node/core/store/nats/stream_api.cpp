@@ -42,6 +42,19 @@ std::string quoted(std::string_view text) {
     return out;
 }
 
+/// Of "2026-11-30T18:05:48.123456789Z", without the zeros at its end; nothing when it is not one.
+std::optional<std::int64_t> read_rfc3339(std::string_view text) {
+    constexpr std::size_t whole = std::string_view{"2026-11-30T18:05:48"}.size();
+    if (text.size() <= whole) return std::nullopt;
+    const auto seconds = base::parse_datetime(std::string{text.substr(0, whole)} + 'Z');
+    if (!seconds) return std::nullopt;
+    std::int64_t ns = 0, unit = 100'000'000;
+    if (text[whole] == '.')
+        for (auto c = text.begin() + whole + 1; c != text.end() && *c >= '0' && *c <= '9'; ++c, unit /= 10)
+            ns += (*c - '0') * unit;
+    return base::unix_ms(*seconds) * 1'000'000 + ns;
+}
+
 /// "2026-11-30T18:05:48.123456789Z"
 std::string rfc3339(std::int64_t ns) {
     constexpr std::int64_t a_second = 1'000'000'000;
@@ -162,7 +175,7 @@ base::NatsMessage StreamApi::make_stream() const {
         .payload = fmt::format(
             R"({{"name":"{0}","subjects":["{0}.>"],"retention":"limits","storage":"file","num_replicas":{1},)"
             R"("max_msgs_per_subject":1,"discard":"old","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,)"
-            R"("max_age":0,"max_msg_size":-1,"duplicate_window":1000000000}})",
+            R"("max_age":0,"max_msg_size":-1,"duplicate_window":1000000000,"allow_direct":true}})",
             access_.stream, access_.replicas)};
 }
 
@@ -175,6 +188,18 @@ base::NatsMessage StreamApi::write(std::string subject, std::string payload, Seq
 base::NatsMessage StreamApi::read_last(std::string_view subject) const {
     return {.subject = "$JS.API.STREAM.MSG.GET." + access_.stream,
             .payload = fmt::format(R"({{"last_by_subj":{}}})", quoted(subject))};
+}
+
+base::NatsMessage StreamApi::read_next(Sequence from) const {
+    return {.subject = "$JS.API.STREAM.MSG.GET." + access_.stream, .payload = next_request(from)};
+}
+
+base::NatsMessage StreamApi::read_next_of_any(Sequence from) const {
+    return {.subject = "$JS.API.DIRECT.GET." + access_.stream, .payload = next_request(from)};
+}
+
+std::string StreamApi::next_request(Sequence from) const {
+    return fmt::format(R"({{"seq":{},"next_by_subj":"{}.>"}})", from, access_.stream);
 }
 
 std::string StreamApi::consumer_request(const Start& start, std::string_view more) const {
@@ -265,6 +290,31 @@ ReadAnswer read_message_answer(const base::NatsMessage& answer) {
     const auto data = base::base64_decode(base::string_member(*message, "data").value_or(""));
     if (!data) return {};
     return {true, StoredMessage{count_member(*message, "seq"), *data}};
+}
+
+NextAnswer read_next_answer(const base::NatsMessage& answer) {
+    constexpr int status_none = 404;
+    StreamRow row;
+    if (answer.status == status_none) return {true, {}};
+    if (const auto sequence = base::header(answer.headers, "Nats-Sequence"); !sequence.empty()) {
+        const auto taken = read_rfc3339(base::header(answer.headers, "Nats-Time-Stamp"));
+        if (!taken || !read_number(sequence, row.place.sequence)) return {};
+        row.place.taken_ns = *taken;
+        row.subject = base::header(answer.headers, "Nats-Subject");
+        row.payload = answer.payload;
+        return {true, std::move(row)};
+    }
+    const auto read = read_message_answer(answer);
+    if (!read.message) return {read.answered, {}};
+    base::JsonReader reader;
+    const auto body = reader.read(answer.payload);
+    const auto message = body ? body->member("message") : std::nullopt;
+    const auto taken = message ? read_rfc3339(base::text_member(*message, "time")) : std::nullopt;
+    if (!taken) return {};
+    row.place = {read.message->sequence, *taken};
+    row.subject = base::text_member(*message, "subject");
+    row.payload = read.message->payload;
+    return {true, std::move(row)};
 }
 
 std::optional<StreamInfo> read_stream_info(const base::NatsMessage& answer) {

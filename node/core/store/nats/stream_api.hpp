@@ -54,9 +54,10 @@ public:
         return subject('w', journal);
     }
     [[nodiscard]] std::string generation_subject() const { return access_.stream + ".g"; }
-    /// All messages of a room; all notes.
+    /// All messages of a room; all notes; all policies.
     [[nodiscard]] std::string subjects_of_room(std::string_view room) const;
     [[nodiscard]] std::string subjects_of_notes() const { return access_.stream + ".n.*"; }
+    [[nodiscard]] std::string subjects_of_policies() const { return access_.stream + ".p.*"; }
     [[nodiscard]] SubjectParts parse(std::string_view subject) const;
 
     // ---- requests
@@ -66,6 +67,12 @@ public:
     /// Succeeds only while `over` is the last sequence of that subject; 0: there is none.
     [[nodiscard]] static base::NatsMessage write(std::string subject, std::string payload, Sequence over);
     [[nodiscard]] base::NatsMessage read_last(std::string_view subject) const;
+    /// The first message from this sequence on. The stream's leader answers, while somebody leads the servers
+    /// as well.
+    [[nodiscard]] base::NatsMessage read_next(Sequence from) const;
+    /// The same, from the copy of any server, whoever leads; nobody answers where the stream does not allow
+    /// it.
+    [[nodiscard]] base::NatsMessage read_next_of_any(Sequence from) const;
 
     /// From where a consumer reads.
     struct Start {
@@ -83,6 +90,7 @@ public:
 
 private:
     [[nodiscard]] std::string subject(char kind, std::string_view id) const;
+    [[nodiscard]] std::string next_request(Sequence from) const;
     [[nodiscard]] std::string consumer_request(const Start& start, std::string_view more) const;
 
     StreamAccess access_;
@@ -153,6 +161,12 @@ struct StreamRow {
     std::uint64_t pending = 0;  ///< that follow, as of now
     std::string payload{};
 };
+/// The answer to read_next() or read_next_of_any(); the row has no number and no `pending`.
+struct NextAnswer {
+    bool answered = false;  ///< else it says nothing that can be used
+    std::optional<StreamRow> row{};
+};
+NextAnswer read_next_answer(const base::NatsMessage& answer);
 /// Takes what it needs out of the message. Nothing, and the message as it was, when it has no place: a
 /// status, or no consumer's.
 std::optional<StreamRow> read_row(base::NatsMessage& message);

@@ -17,13 +17,17 @@ constexpr base::Duration first_patience = std::chrono::milliseconds{500};
 constexpr int unanswered_max = 4;
 // Between two tries; who leads the servers may be elected at any moment.
 constexpr base::Duration longest_pause = std::chrono::milliseconds{400};
+constexpr Sequence before_first_max = 100;
+// A consumer falls silent with its server, and nobody tells that.
+constexpr base::Duration heartbeat_most = std::chrono::seconds{1};
+constexpr base::Duration silence_most = std::chrono::milliseconds{2500};
 
 }  // namespace
 
 StreamFeed::StreamFeed(const ChatConfig& config, const StreamApi& api, Requests& requests,
                        base::Random& random, const StreamHealth& health, TimerId alarm)
-    : heartbeat_{config.heartbeat},
-      dead_after_{config.feed_dead_after},
+    : heartbeat_{std::min(config.heartbeat, heartbeat_most)},
+      dead_after_{std::min(config.feed_dead_after, silence_most)},
       request_timeout_{answer_time(config)},
       api_{&api},
       requests_{&requests},
@@ -99,7 +103,7 @@ void StreamFeed::on_made(Turn& turn, const ConsumerInfo& info) {
     // The first rows may have come before this answer.
     if (info.pending == 0 && number_ == 0) {
         if (expects_place_) {  // its end was lost, or another copy has fewer
-            batch().went_back = true;
+            batch().went_back = batch().renumbered = lost_end_ = true;
             return rewind(turn);
         }
         caught_up_ = true;
@@ -178,6 +182,7 @@ void StreamFeed::on_row(Turn& turn, StreamRow&& row) {
     if (std::exchange(expects_place_, false)) {
         const bool known = row.place == place_;
         if (!known && row.place.sequence == place_.sequence) batch().went_back = true;
+        if (!known && row.place.sequence <= place_.sequence) batch().renumbered = lost_end_ = true;
         if (!known) return rewind(turn);
         if (row.pending == 0) {
             caught_up_ = true;
@@ -186,10 +191,19 @@ void StreamFeed::on_row(Turn& turn, StreamRow&& row) {
         return;
     }
     backoff_.reset();
+    note_passed_over(row.place.sequence);
     place_ = row.place;
     at_ = At::sequence;
     caught_up_ |= row.pending == 0;
     batch().rows.push_back(std::move(row));
+}
+
+/// Where the first row after a loss is found by its time, the copy may lack what stands before that.
+void StreamFeed::note_passed_over(Sequence told) {
+    auto first = place_.sequence + 1;
+    if (std::exchange(lost_end_, false)) first = told > before_first_max ? told - before_first_max : 1;
+    const bool is_known = place_.sequence != 0 || at_ == At::beginning;
+    if (is_known && told > first) batch().passed_over.push_back({first, told - 1});
 }
 
 void StreamFeed::on_broken(Turn& turn) {

@@ -19,7 +19,13 @@ namespace davenport::node::nats {
 /// What a feed brought in one turn.
 struct StreamBatch {
     std::vector<StreamRow> rows{};
-    bool went_back = false;  ///< the place where it began is another message's now
+    struct Span {
+        Sequence first, last;
+    };
+    /// Numbers between these rows of which the consumer told none: written over, as a rule.
+    std::vector<Span> passed_over{};
+    bool went_back = false;   ///< the place where it began is another message's now
+    bool renumbered = false;  ///< that, or the stream is shorter: what was known of its numbers means nothing
 };
 
 /// Follows the stream from a place on: an ordered consumer of its own, made anew from the last message that
@@ -44,6 +50,10 @@ public:
         if (place_.sequence == 0) place_ = place;
     }
     void stop(Turn& turn);
+    /// This consumer does not tell all: another one is made, perhaps at another server.
+    void change_consumer(Turn& turn) {
+        if (open()) ended(turn);
+    }
     /// The end of a turn: opens what should be open and may be.
     void pump(Turn& turn);
     void on_timer(Turn& turn, TimerId timer);
@@ -78,6 +88,7 @@ private:
     /// It is made again after a pause.
     void ended(Turn& turn);
     void heard(Turn& turn);
+    void note_passed_over(Sequence told);
     StreamBatch& batch();
 
     base::Duration heartbeat_, dead_after_, request_timeout_;
@@ -93,6 +104,7 @@ private:
     At at_ = At::beginning;
     StreamPlace place_;
     bool expects_place_ = false;  ///< the first row should be the place itself
+    bool lost_end_ = false;       ///< the stream had the place, and is shorter now
     bool caught_up_ = false;
     std::uint64_t pending_at_start_ = 0;
     std::uint64_t number_ = 0;  ///< of the last row of this consumer

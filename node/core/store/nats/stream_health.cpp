@@ -10,8 +10,8 @@ namespace davenport::node::nats {
 namespace {
 
 constexpr base::Duration look_again_after = std::chrono::seconds{5};
-constexpr base::Duration probe_again_after = std::chrono::milliseconds{400};
-constexpr std::size_t probes_at_once = 8;
+constexpr base::Duration probe_again_after = std::chrono::milliseconds{200};
+constexpr std::size_t probes_at_once = 16;
 /// The word of a generation, and the stream's creation.
 constexpr char between = '@';
 

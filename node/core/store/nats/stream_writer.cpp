@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::size_t batch_messages_max =
     100;  // a server is quick: with more, clients wait longer for their turn
+// A leader acknowledges within milliseconds, and one that has died never does. At first; a repeat is
+// harmless.
+constexpr base::Duration writer_patience = std::chrono::seconds{1};
 constexpr std::size_t batch_bytes_max = 1024 * 1024;
 // From one batch of a long backlog to the next: in between, local chat has its turn.
 constexpr base::Duration backlog_pace = std::chrono::milliseconds{6};
@@ -51,7 +54,8 @@ void StreamWriter::send(Turn& turn) {
     std::vector<base::NatsMessage> messages;
     for (const auto& item : batch_)
         messages.push_back(StreamApi::write(api_->message_subject(item.id), item.document, 0));
-    request_ = requests_->ask_all(turn, std::move(messages), {.timeout = request_timeout_},
+    request_ = requests_->ask_all(turn, std::move(messages),
+                                  {.timeout = std::min(request_timeout_, writer_patience * (failures_ + 1))},
                                   [this](Turn& t, const Requests::Answers& answers, const std::string&) {
                                       request_ = 0;
                                       return on_answers(t, answers);
@@ -67,6 +71,8 @@ bool StreamWriter::on_answers(Turn& turn, const Requests::Answers& answers) {
         const auto answer = answers[i] ? read_write_answer(*answers[i]) : WriteAnswer{};
         switch (answer.outcome) {
             case Outcome::stored:
+                last_stored_ = std::max(last_stored_, answer.sequence);
+                [[fallthrough]];
             case Outcome::overtaken:  // an earlier try came through: an equal id is an equal message
                 outcomes_.push_back({std::move(item.id), true, {}, answer.outcome == Outcome::overtaken});
                 break;

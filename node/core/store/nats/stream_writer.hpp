@@ -32,6 +32,9 @@ public:
     void pump(Turn& turn);
     [[nodiscard]] WriteOutcomes take_outcomes() { return std::exchange(outcomes_, {}); }
 
+    /// The highest sequence that was acknowledged since this was last asked; 0: none.
+    [[nodiscard]] Sequence take_last_stored() { return std::exchange(last_stored_, Sequence{0}); }
+
     /// Nothing is under way.
     [[nodiscard]] bool idle() const { return batch_.empty(); }
     /// The server answers, and takes nothing: as bad as down.
@@ -58,6 +61,7 @@ private:
     base::Time sent_at_{}, not_before_{};
     WriteOutcomes outcomes_;  ///< not yet taken
     int failures_ = 0;
+    Sequence last_stored_ = 0;
 };
 
 }  // namespace davenport::node::nats
