@@ -4,7 +4,7 @@ import { lazily, shownTimeAfter } from './clock.js';
 import { tell } from './dom.js';
 import { locale, word } from './words.js';
 
-const timeOfDay = lazily(() => new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }));
+const timeOfDay = lazily(() => new Intl.DateTimeFormat(locale, { timeStyle: 'short' }));
 const moment = lazily(() => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }));
 const shortMs = 5000;  // whoever waits no longer need not be told
 const reasons = new Set(['key_ahead', 'too_fast', 'full', 'not_now', 'slow_mode']);

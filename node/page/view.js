@@ -15,7 +15,7 @@ const rowsMax = 160;      // in the log: how long a picture takes depends on the
 const countedMax = 1000;  // so many unread messages are counted; more are "999+"
 const together = 300_000;
 const calendar = lazily(() => new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' }));
-const clock = lazily(() => new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }));
+const clock = lazily(() => new Intl.DateTimeFormat(locale, { timeStyle: 'short' }));
 
 /** The day of an item, as one number; told once for each item. */
 const dayOf = (item) => item.day ??= new Date(item.time.getFullYear(), item.time.getMonth(), item.time.getDate()).getTime();
