@@ -15,6 +15,9 @@ function decode(text) {
   return number;
 }
 
+/** Before every place: of a room in which nothing was said yet. What comes after it is new. */
+export const beforeAll = '0'.repeat(26);
+
 /** The time and counter of a message's place, as one number: equal to that of the key it was made from. */
 export const stampOfPosition = (position) => decode(position) >> 64n;
 export const stampOfKey = (key) => decode(key.slice(0, 13));

@@ -27,8 +27,9 @@ export function outText({ code, reason, until }) {
 }
 
 /** The line above the messages: the one thing that matters most, or nothing. `offline`: the device says that it has no network. */
-export function bannerText({ up, offline = false, everUp = true, store, backlog, posts, gap, catchingUp, out = null, waiting = new Map(), now = 0 }) {
+export function bannerText({ up, offline = false, everUp = true, store, backlog, posts, gap, catchingUp, out = null, waiting = new Map(), now = 0, leaving = false }) {
   const count = (state) => posts.filter((post) => post.state === state).length;
+  if (leaving) return word('leaving');
   if (!up) {
     const unsent = count('sending');
     const why = offline ? 'deviceOffline' : everUp ? 'connectionGone' : 'noServer';

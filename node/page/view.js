@@ -3,7 +3,7 @@
 import { lazily } from './clock.js';
 import { element } from './dom.js';
 import { counts, fateOf } from './fate.js';
-import { positionOfKey, stampOfKey, stampOfPosition, timeOfPosition } from './keys.js';
+import { beforeAll, positionOfKey, stampOfKey, stampOfPosition, timeOfPosition } from './keys.js';
 import { names } from './mentions.js';
 import { markMessage, renderMessage } from './message.js';
 import { locale, word } from './words.js';
@@ -301,7 +301,7 @@ export class RoomView {
       item.node.querySelector(':scope > .dividers')?.remove();
       const lines = [];
       if (newDay && !Number.isNaN(dayOf(item))) lines.push(['day', calendar().format(dayOf(item))]);
-      if (isNew) lines.push(['new', word('newSince', clock().format(timeOfPosition(this.newAfter)))]);
+      if (isNew) lines.push(['new', this.newAfter === beforeAll ? word('allNew') : word('newSince', clock().format(timeOfPosition(this.newAfter)))]);
       if (late) lines.push(['came-late', word('cameLate', late)]);
       if (!lines.length) continue;
       const dividers = element('div', 'dividers');

@@ -126,6 +126,20 @@ test('with the person\'s own colours what stood out by its ground still does', a
   await page.context().close()
 })
 
+test('the day stands on the page\'s own ground, also above what one said', async () => {
+  const page = await open(node.url, '', { room: 'grounds', bypassCSP: true })
+  await introduce(page, 'ann')
+  await connected(page)
+  await page.fill('#text', 'the first of this day'); await page.press('#text', 'Enter')
+  await page.locator('#log .mine .dividers').waitFor()
+  const [divider, paper, mine] = await page.evaluate(() => ['#log .mine .dividers', 'body', '#log .mine'].map((selector) => getComputedStyle(document.querySelector(selector)).backgroundColor))
+  assert.equal(divider, paper)
+  assert.notEqual(divider, mine)
+  const [line, row] = await page.evaluate(() => ['#log .mine .dividers', '#log .mine'].map((selector) => document.querySelector(selector).getBoundingClientRect()).map(({ left, right, top }) => [left, right, top]))
+  assert.deepEqual(line.map(Math.round), row.map(Math.round))
+  await page.context().close()
+})
+
 test('what one types in has an edge that is seen: at least 3 to 1', async () => {
   for (const colorScheme of ['light', 'dark']) {
     const page = await conversation({ colorScheme })
