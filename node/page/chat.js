@@ -15,7 +15,7 @@ import { browser } from './memory.js';
 import { nameOf } from './message.js';
 import { addMessageActions } from './message_actions.js';
 import { Moderation } from './moderation.js';
-import { peopleLine, showPeople } from './people.js';
+import { peopleLine, scrollByKeys, showPeople } from './people.js';
 import { Place } from './place.js';
 import { Pump } from './pump.js';
 import { Reader } from './reader.js';
@@ -239,6 +239,8 @@ function refresh() {
   stale = true;
   pump.ask();
 }
+
+for (const id of ['people', 'lately', 'present-list']) scrollByKeys($(id));
 
 const roomList = new RoomList($('rooms'), { open: (name) => open(name), leave: (name) => leave(name) });
 
