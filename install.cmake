@@ -39,24 +39,47 @@ install(DIRECTORY couchmock/examples DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/d
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/davenport-tools" RENAME copyright COMPONENT tools)
 install(DIRECTORY scenarios DESTINATION "${CMAKE_INSTALL_DATADIR}/davenport" COMPONENT tools)
 
-# Manual pages from the programs' own help, where help2man is installed (`./dev package` installs it).
-find_program(HELP2MAN help2man)
-if(HELP2MAN)
+# Manual pages: of each program and subcommand from its own help, and of the documents where lowdown is installed (`./dev package` installs it).
+find_package(Python3 QUIET COMPONENTS Interpreter)
+find_program(LOWDOWN lowdown)
+if(Python3_FOUND)
   set(page_chatnode "serve a distributed chat whose only shared part is a CouchDB database")
   set(page_couchmock "a CouchDB in one process, with fault injection")
   set(page_chatsim "play scenarios of a distributed chat, and judge them")
   foreach(program chatnode couchmock chatsim)
-    set(page "${CMAKE_CURRENT_BINARY_DIR}/${program}.1")
-    add_custom_command(OUTPUT "${page}" DEPENDS ${program} VERBATIM
-      COMMAND "${HELP2MAN}" --no-info "--name=${page_${program}}" "--output=${page}" "$<TARGET_FILE:${program}>")
-    list(APPEND pages "${page}")
     set(component tools)
     if(program STREQUAL chatnode)
       set(component node)
     endif()
-    install(FILES "${page}" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT ${component} OPTIONAL)
+    set(folder "${CMAKE_CURRENT_BINARY_DIR}/man/${component}")
+    set(page "${folder}/${program}.1")
+    add_custom_command(OUTPUT "${page}" DEPENDS ${program} "${CMAKE_CURRENT_SOURCE_DIR}/node/package/man_pages.py" VERBATIM
+      COMMAND Python3::Interpreter "${CMAKE_CURRENT_SOURCE_DIR}/node/package/man_pages.py" "$<TARGET_FILE:${program}>" "${folder}" "${page_${program}}")
+    list(APPEND pages "${page}")
   endforeach()
+  function(davenport_document_page document component name)
+    set(page "${CMAKE_CURRENT_BINARY_DIR}/man/${component}/${name}.7")
+    string(TOUPPER "${name}" title)
+    add_custom_command(OUTPUT "${page}" DEPENDS "${document}" VERBATIM
+      COMMAND "${CMAKE_COMMAND}" -E make_directory "${CMAKE_CURRENT_BINARY_DIR}/man/${component}"
+      COMMAND "${LOWDOWN}" -s -T man -M "title=${title}" -M section=7 -M "source=Davenport ${PROJECT_VERSION}" -o "${page}" "${CMAKE_CURRENT_SOURCE_DIR}/${document}")
+    set(pages ${pages} "${page}" PARENT_SCOPE)
+  endfunction()
+  if(LOWDOWN)
+    davenport_document_page(node/OPERATING.md node davenport-operating)
+    davenport_document_page(node/PROTOCOL.md node davenport-protocol)
+    davenport_document_page(scenarios/TUTORIAL.md tools davenport-tutorial)
+    davenport_document_page(scenarios/REFERENCE.md tools davenport-scenarios)
+    davenport_document_page(couchmock/TESTING.md tools couchmock-testing)
+    davenport_document_page(couchmock/faults/CONTROL.md tools couchmock-control)
+  endif()
   add_custom_target(davenport_man DEPENDS ${pages})
+  foreach(component node tools)
+    foreach(section 1 7)
+      install(DIRECTORY "${CMAKE_CURRENT_BINARY_DIR}/man/${component}/" DESTINATION "${CMAKE_INSTALL_MANDIR}/man${section}" COMPONENT ${component}
+        OPTIONAL FILES_MATCHING PATTERN "*.${section}")
+    endforeach()
+  endforeach()
 endif()
 
 # ---- development

@@ -1,6 +1,7 @@
 #include "couchmock/core/config.hpp"
 #include "couchmock/faults/fault_reference.hpp"
 #include "couchmock/net/driver.hpp"
+#include "node/base/help_formatter.hpp"
 #include "node/base/version.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/process.hpp"
@@ -8,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +41,34 @@ struct Options {
 };
 
 constexpr int bad_usage = 64;
+
+constexpr base::Shown shown[] = {
+    {"--listen", "Server", "HOST:PORT"},
+    {"--admin", "Server", "USER:PASSWORD"},
+    {"--port-file", "Server", "FILE"},
+    {"--log-level", "Server", "LEVEL"},
+    {"--data", "Store", "FILE"},
+    {"--javascript", "Store", "WHETHER"},
+    {"--ignore-validators", "Store", ""},
+    {"--members", "Store", "MEMBERS"},
+    {"--upstream", "In front of another CouchDB", "URL"},
+    {"--upstream-ca", "In front of another CouchDB", "FILE"},
+    {"--control", "Faults", "HOST:PORT"},
+    {"--control-host", "Faults", "NAME"},
+    {"--control-port-file", "Faults", "FILE"},
+    {"--seed", "Faults", "NUMBER"},
+    {"--faults", "Faults", ""},
+};
+
+constexpr const char* examples = R"(Examples:
+  couchmock --listen 127.0.0.1:5984 --data store.couch
+      a CouchDB for a test or a small chat, kept in a file
+  couchmock --control 127.0.0.1:5985 --admin admin:secret
+      faults are asked for at another port, which stays up while the store is 'down':
+      curl -u admin:secret 127.0.0.1:5985/_mock/faults --json '{"fault": "store.down", "for_ms": 5000}'
+  couchmock --upstream http://admin:secret@127.0.0.1:5983 --listen 127.0.0.1:5984
+      faults in front of a CouchDB of yours
+More: TESTING.md (how to test a client) and CONTROL.md (all faults).)";
 
 int run(const Options& options) {
     if (options.members > 1 && !options.upstream.empty())
@@ -102,7 +132,9 @@ int main(int argc, char** argv) {
     Options options;
     CLI::App app{
         "A CouchDB in one process, with a fault injector before it; or the injector alone, before a CouchDB "
-        "of yours."};
+        "of yours.",
+        "couchmock"};
+    app.formatter(std::make_shared<base::HelpFormatter>());
     app.add_option("--listen", options.listen, "host:port to serve on; port 0 takes a free one")
         ->capture_default_str();
     app.add_option("--control", options.control,
@@ -113,9 +145,10 @@ int main(int argc, char** argv) {
     app.add_option(
         "--admin", options.admin,
         "user:password that is asked for, by the control API too; without it everybody may do everything");
-    app.add_option("--seed", options.seed,
-                   "of everything random: uuids, sequences, the faults' random draws, the cookies' secret; "
-                   "without it all but the secret is that of seed 1");
+    app.add_option(
+        "--seed", options.seed,
+        "seed of everything random: uuids, sequences, the faults' random draws, the cookies' secret; "
+        "without it all but the secret is that of seed 1");
     auto* data = app.add_option("--data", options.data,
                                 "file to keep the databases in; without it they are gone with the process");
     app.add_option("--javascript", options.javascript,
@@ -126,7 +159,7 @@ int main(int argc, char** argv) {
     app.add_flag("--ignore-validators", options.ignore_validators,
                  "ask no validate_doc_update: every document is let in");
     app.add_option("--members", options.members,
-                   "behave as a cluster of so many members behind a balancer, 1 to 9 (see CONTROL.md)")
+                   "behave as a cluster of so many members behind a balancer (see CONTROL.md)")
         ->check(CLI::Range(1, couchmock::MockConfig::members_most))
         ->capture_default_str();
     app.add_option("--upstream", options.upstream,
@@ -134,7 +167,7 @@ int main(int argc, char** argv) {
         ->excludes(data);
     app.add_option("--upstream-ca", options.upstream_ca,
                    "PEM file of the authority that signed an https upstream");
-    app.add_option("--port-file", options.port_file, "is written with the port once it listens");
+    app.add_option("--port-file", options.port_file, "file that the port is written to once it listens");
     app.add_option("--control-port-file", options.control_port_file, "the same for --control")
         ->needs("--control");
     app.add_option("--log-level", options.log_level, "trace, debug, info, warning, error, off")
@@ -144,6 +177,8 @@ int main(int argc, char** argv) {
     app.add_flag("--faults", faults,
                  "print what faults there are, what each takes and its default values; then end");
     app.set_version_flag("--version", std::string{base::version()});
+    base::arrange_help(app, shown);
+    app.footer(examples);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -170,7 +170,9 @@ private:
     void perform(Respond effect) { server_.perform(std::move(effect)); }
     void perform(Stream effect) { server_.perform(effect); }
     void perform(Persist effect) {
-        commit_began_ = wire::Loop::now().time;  // one is under way at a time
+        const auto now = wire::Loop::now();
+        commit_began_ = now.time;  // one is under way at a time
+        metrics_.learnt(effect.batch, now.wall);
         writer_.commit(std::move(effect.batch));
     }
     void perform(Search effect) { search_.search(effect.search, std::move(effect.query)); }

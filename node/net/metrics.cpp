@@ -3,6 +3,8 @@
 #include "node/net/process_figures.hpp"
 #include "node/net/wire/http_connection.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <prometheus/counter.h>
@@ -22,6 +24,10 @@ double seconds(base::Duration d) { return static_cast<double>(d.count()) / 1e6; 
 
 const Histogram::BucketBoundaries buckets{0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05,
                                           0.1,    0.25,  0.5,   1,     2.5,  5,    10};
+// Across nodes: from a LAN's milliseconds to a feed that somebody keeps back.
+const Histogram::BucketBoundaries lag_buckets{0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1,
+                                              2,     5,    10,   30,   60,  300, 900};
+constexpr auto lag_max = std::chrono::hours{1};
 
 /// The core counts; the library's counters are brought up to what it counted.
 void raise_to(Counter& counter, double count) {
@@ -104,6 +110,14 @@ struct Metrics::Impl {
     Gauge& started = gauge("process_start_time_seconds", "When the process began, since 1970, in seconds.");
     Histogram& commits =
         histogram("davenport_commit_seconds", "From a commit's begin until it is on the disk.");
+    Histogram& feed_lag =
+        prometheus::BuildHistogram()
+            .Name("davenport_feed_lag_seconds")
+            .Help(
+                "From when another node took a message until this one learnt it from the store, by the two "
+                "nodes' clocks.")
+            .Register(registry)
+            .Add({}, lag_buckets);
     prometheus::Family<Histogram>& answers =
         prometheus::BuildHistogram()
             .Name("davenport_store_request_seconds")
@@ -124,6 +138,15 @@ Metrics::Metrics(const std::string& version, std::string journal)
 Metrics::~Metrics() = default;
 
 void Metrics::committed(base::Duration took) { impl_->commits.Observe(seconds(took)); }
+
+void Metrics::learnt(const base::JournalBatch& batch, base::WallTime now) {
+    for (const auto& entry : batch.entries) {
+        if (entry.accepted_here || entry.is_change()) continue;
+        const auto said = base::parse_datetime(entry.message.datetime());
+        if (!said || now - *said > lag_max) continue;
+        impl_->feed_lag.Observe(std::max(0.0, seconds(now - *said)));
+    }
+}
 
 void Metrics::store_answered(int status, base::Duration took) {
     const auto kind = status == 0 ? std::string{"none"} : std::to_string(status / 100) + "xx";

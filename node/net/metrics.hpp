@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/base/journal.hpp"
 #include "node/base/time.hpp"
 #include "node/core/node_counts.hpp"
 #include "node/net/wire/acceptor.hpp"
@@ -20,6 +21,9 @@ public:
     ~Metrics();
 
     void committed(base::Duration took);
+    /// What the node now knows of what was said elsewhere, `now`. What is old (a node catches up, a store was
+    /// restored) is no lag and not counted; neither is what was accepted here.
+    void learnt(const base::JournalBatch& batch, base::WallTime now);
     /// `status` 0: there was no answer.
     void store_answered(int status, base::Duration took);
 

@@ -2,14 +2,16 @@
 // are asked for when somebody was named while away, and never on load.
 
 import { browser } from './memory.js';
+import { chime } from './sound.js';
 import { word } from './words.js';
 
 export class Attention {
   /** `icon`: the page's link to it; `offer`: asks whether to notify; `on.open(room, id)`: goes to what a notification tells of. */
   constructor(icon, offer, on) {
     Object.assign(this, { icon, offer, on, shown: '', wanted: null });
-    const [yes, no] = offer.querySelectorAll('button');
+    const [yes, aloud, no] = offer.querySelectorAll('button');
     yes.onclick = () => this.answer(true);
+    aloud.onclick = () => this.answer(true, true);
     no.onclick = () => this.answer(false);
     const back = () => { if (this.wanted && !this.away) this.propose(); };
     addEventListener('focus', back);
@@ -39,6 +41,7 @@ export class Attention {
 
   notify(item, room) {
     const title = word('namedIn', item.user, room);
+    if (browser.get('sound', false) === true) chime();
     const options = { body: item.text.slice(0, 200), tag: item.id, icon: 'icon.svg', data: { room, id: item.id } };
     try {
       const shown = new Notification(title, options);
@@ -58,8 +61,10 @@ export class Attention {
     this.offer.hidden = false;
   }
 
-  async answer(yes) {
+  async answer(yes, sound = false) {
     this.offer.hidden = true;
+    browser.set('sound', sound);
+    if (sound) chime();  // so that one knows it
     if (yes) await Notification.requestPermission();
     else browser.set('notify', false);
   }

@@ -15,7 +15,7 @@ import { browser } from './memory.js';
 import { nameOf } from './message.js';
 import { addMessageActions } from './message_actions.js';
 import { Moderation } from './moderation.js';
-import { peopleLine, showPeople } from './people.js';
+import { peopleLine, scrollByKeys, showPeople } from './people.js';
 import { Place } from './place.js';
 import { Pump } from './pump.js';
 import { Reader } from './reader.js';
@@ -25,7 +25,7 @@ import { Search } from './search.js';
 import { Seek } from './seek.js';
 import { keepShell } from './shell.js';
 import { listenForKeys } from './shortcuts.js';
-import { SignIn } from './signin.js';
+import { finishLeaving, isLeaving, SignIn } from './signin.js';
 import { bannerText, showProblem } from './status.js';
 import { Tabs } from './tabs.js';
 import { RoomView } from './view.js';
@@ -34,6 +34,7 @@ import { translate, word } from './words.js';
 const $ = (id) => document.getElementById(id);
 const defaultRoom = 'lobby';
 const nearPx = 600;       // so near the end of what is drawn more is drawn
+const joinHistory = 50;   // so many of the newest messages a node tells who joins, where there are as many
 const reachMax = 100_000; // so many messages of a room a page keeps at most, on the way to one that was found
 
 const views = new Map();
@@ -108,6 +109,7 @@ const link = new Link({
   joined(room, gap) {
     const view = views.get(room);
     if (!view) return;
+    if (!view.ready && !gap && view.items.length < joinHistory) view.more = false;
     Object.assign(view, { gap, ready: true, out: null });
     reader.joined(view);
     seek.step(view);
@@ -227,6 +229,7 @@ const tabs = new Tabs({
     for (const name of [...views.keys()]) if (!names.includes(name) && views.get(name) !== current) forgetRoom(name);
     refresh();
   },
+  forgotten: () => link.hold(),
 });
 
 // ---- what is shown
@@ -236,6 +239,8 @@ function refresh() {
   stale = true;
   pump.ask();
 }
+
+for (const id of ['people', 'lately', 'present-list']) scrollByKeys($(id));
 
 const roomList = new RoomList($('rooms'), { open: (name) => open(name), leave: (name) => leave(name) });
 
@@ -263,7 +268,7 @@ function refreshNow() {
   }));
   const told = bannerText({
     up: !link.failing, offline: navigator.onLine === false, everUp: link.everUp, store: store.state, backlog: store.backlog, posts: [...link.posts.values()],
-    gap: current.gap, out: current.out, catchingUp: store.catching_up, waiting: link.posts.waiting(), now: monotonic(),
+    gap: current.gap, out: current.out, catchingUp: store.catching_up, waiting: link.posts.waiting(), now: monotonic(), leaving: isLeaving(),
   });
   $('banner').hidden = !told;
   tell($('banner').querySelector('p'), told);
@@ -439,9 +444,15 @@ function begin() {
   const wanted = roomOf(location.hash);
   open(roomPattern.test(wanted) ? wanted : rooms.at(-1) ?? defaultRoom);
   goToAddress();
-  link.connect();
-  if (link.user) composer.focus();
-  else me.ask();
+  if (isLeaving()) {
+    $('first').hidden = true;
+    link.hold();
+    finishLeaving().then(() => { refresh(); link.release(); });
+  } else {
+    link.connect();
+    if (link.user) composer.focus();
+    else me.ask();
+  }
   $('unscripted').remove();
   keepShell();
 }

@@ -10,7 +10,7 @@ export const english = {
   nothingYet: 'Nothing has been said here yet.', sayFirst: 'Say the first thing.', message: 'Message', saySomething: 'Say something', send: 'Send', close: 'Close',
   signIn: 'Sign in', name: 'Name', password: 'Password', stop: 'Stop', tryNow: 'Try now', filterRooms: 'Find or name a room…',
   welcome: 'Welcome', welcomeText: 'You can read along already. To join in, say what people may call you; you can change it later.', startChatting: 'Start chatting',
-  notifyMe: 'Notify me', noThanks: 'No, thanks', actions: 'Actions', people: 'People in this room',
+  notifyMe: 'Notify me', notifyAloud: 'With a sound', noThanks: 'No, thanks', actions: 'Actions', people: 'People in this room',
 
   // rooms
   sayIn: (room) => `Say something in ${room}`, leaveRoom: (room) => `Leave ${room}`, unread: 'unread', unreadNamed: 'unread, and you are named',
@@ -30,7 +30,7 @@ export const english = {
   state_sending: 'not at the server yet; it is sent by itself', state_accepted: 'safe on this server; it reaches people on other servers a little later',
   state_stored: 'with everybody', state_refused: '', state_failed: '',
   tryAgain: 'Try again', notSent: 'Not sent', notTaken: 'The chat did not take it',
-  newSince: (time) => `New since ${time}`, cameLate: (count) => `${count} came late`,
+  allNew: 'New', newSince: (time) => `New since ${time}`, cameLate: (count) => `${count} came late`,
   toNewest: (count) => (count ? `${many(count, 'One new message', 'new messages')} ↓` : 'Newest ↓'),
 
   // rooms that are not for everybody, and moderators
@@ -97,6 +97,7 @@ export const english = {
   nameFirst: 'Give yourself a name first.',
 
   // signing in
+  leaving: 'You are being signed out. The server has not answered yet; this goes on by itself.',
   signInFailed: (reason) => `That did not work: ${reason}.`, noAnswer: 'the server does not answer',
 
   // elsewhere

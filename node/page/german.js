@@ -10,7 +10,7 @@ export const german = {
   nothingYet: 'Hier wurde noch nichts gesagt.', sayFirst: 'Mach den Anfang.', message: 'Nachricht', saySomething: 'Sag etwas', send: 'Senden', close: 'Schließen',
   signIn: 'Anmelden', name: 'Name', password: 'Passwort', stop: 'Anhalten', tryNow: 'Jetzt versuchen', filterRooms: 'Raum suchen oder benennen…',
   welcome: 'Willkommen', welcomeText: 'Mitlesen kannst du schon. Um mitzureden, sag, wie du heißt; das lässt sich später ändern.', startChatting: 'Loslegen',
-  notifyMe: 'Benachrichtigen', noThanks: 'Nein, danke', actions: 'Aktionen', people: 'Wer im Raum ist',
+  notifyMe: 'Benachrichtigen', notifyAloud: 'Mit Ton', noThanks: 'Nein, danke', actions: 'Aktionen', people: 'Wer im Raum ist',
 
   // rooms
   sayIn: (room) => `Sag etwas in ${room}`, leaveRoom: (room) => `${room} verlassen`, unread: 'ungelesen', unreadNamed: 'ungelesen, du wirst genannt',
@@ -30,7 +30,7 @@ export const german = {
   state_sending: 'noch nicht beim Server; sie wird von selbst gesendet', state_accepted: 'sicher auf diesem Server; Leute auf anderen Servern sehen sie etwas später',
   state_stored: 'bei allen', state_refused: '', state_failed: '',
   tryAgain: 'Noch einmal', notSent: 'Nicht gesendet', notTaken: 'Der Chat hat sie nicht angenommen',
-  newSince: (time) => `Neu seit ${time}`, cameLate: (count) => (count === 1 ? '1 kam später' : `${count} kamen später`),
+  allNew: 'Neu', newSince: (time) => `Neu seit ${time}`, cameLate: (count) => (count === 1 ? '1 kam später' : `${count} kamen später`),
   toNewest: (count) => (count ? `${many(count, 'Eine neue Nachricht', 'neue Nachrichten')} ↓` : 'Zum Neuesten ↓'),
 
   // rooms that are not for everybody, and moderators
@@ -97,6 +97,7 @@ export const german = {
   nameFirst: 'Gib dir zuerst einen Namen.',
 
   // signing in
+  leaving: 'Du wirst abgemeldet. Der Server hat noch nicht geantwortet; das geht von selbst weiter.',
   signInFailed: (reason) => `Das ging nicht: ${reason}.`, noAnswer: 'der Server antwortet nicht',
 
   // elsewhere

@@ -15,6 +15,9 @@ function decode(text) {
   return number;
 }
 
+/** Before every place: of a room in which nothing was said yet. What comes after it is new. */
+export const beforeAll = '0'.repeat(26);
+
 /** The time and counter of a message's place, as one number: equal to that of the key it was made from. A place has 26 or 39 letters. */
 export const stampOfPosition = (position) => decode(position.slice(0, 26)) >> 64n;
 export const stampOfKey = (key) => decode(key.slice(0, 13));

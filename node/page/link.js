@@ -38,6 +38,7 @@ export class Link {
     this.user = '';
     this.room = '';
     this.connection = null;
+    this.held = false;        // see hold()
     this.trial = null;        // a WebSocket that is tried while another way is in use
     this.received = [];
     this.attempt = 0;
@@ -102,7 +103,7 @@ export class Link {
 
   connect() {
     this.retry = null;
-    if (this.connection) return;
+    if (this.connection || this.held) return;
     this.welcomed = false;
     this.openedAt = monotonic();
     this.pings = [];
@@ -153,6 +154,17 @@ export class Link {
     this.connection = this.trial = null;
     this.welcomed = false;
     this.received = [];  // what was not read is told again, since the cursors stand before it
+  }
+
+  /** No connection until release(): who is at this page is about to change. */
+  hold() {
+    this.held = true;
+    this.drop();
+  }
+
+  release() {
+    this.held = false;
+    this.connect();
   }
 
   /** As somebody else: the node learns who one is when one connects. */

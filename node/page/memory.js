@@ -1,7 +1,8 @@
 // What the browser keeps for us. It may keep nothing (a private window, a full disk) or hand back what somebody broke: the chat goes on without.
 // One origin may hold several chats, each under its own path, and other programs: each chat keeps its own, and touches nothing else.
 
-const names = /^(name|rooms|posts|changes|settings|secret|notify|draft .*|read .*)$/s;
+// `leaving` is none of these: it outlives what is cleared when one signs out.
+const names = /^(name|rooms|posts|changes|settings|secret|notify|sound|draft .*|read .*)$/s;
 
 /** `/` keeps plain names; a chat under another path puts that path before them. */
 export const prefixOf = (path) => {

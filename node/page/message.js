@@ -9,7 +9,7 @@ import { renderText } from './text.js';
 import { locale, word } from './words.js';
 
 const signs = { sending: '…', accepted: '✓', stored: '✓✓', refused: '!', failed: '!' };
-const clock = lazily(() => new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }));
+const clock = lazily(() => new Intl.DateTimeFormat(locale, { timeStyle: 'short' }));
 const stamp = lazily(() => new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'medium' }));
 
 /** A name in its colour. It may hold anything: what turns the direction of writing ends with it. */

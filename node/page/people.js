@@ -37,6 +37,16 @@ function draw(section, title, people) {
   }));
 }
 
+/** A list that is longer than its place can be scrolled by the keyboard: then, and only then, it takes the focus. */
+export function scrollByKeys(section) {
+  const look = () => {
+    if (section.scrollHeight > section.clientHeight) section.tabIndex = 0;
+    else section.removeAttribute('tabindex');
+  };
+  const observer = new ResizeObserver(look);
+  for (const one of [section, ...section.children]) observer.observe(one);
+}
+
 /** `now`: the node's time, since the times of messages are made from it. */
 export function showPeople(here, lately, view, complete, now) {
   const known = complete ? '' : word('asFarAsKnown');

@@ -1,7 +1,9 @@
 // What a person has seen of the room on the screen: where its unread part begins, what of it is in sight, and how much came in further down.
 
+import { beforeAll } from './keys.js';
 import { itemOf } from './message.js';
 import { word } from './words.js';
+
 
 export class Reader {
   /** `place`, `reading`, `attention`: as named; `wayDown`: the button to the newest; `on.changed()`: what is unread is another. */
@@ -40,7 +42,7 @@ export class Reader {
   /** The room is known up to now. On the first visit nothing of it is new. */
   joined(view) {
     if (!view.readTo) {
-      view.readTo = view.items.findLast(({ id }) => id)?.position ?? '0';
+      view.readTo = view.items.findLast(({ id }) => id)?.position ?? beforeAll;
       this.reading.reached(view.name, view.readTo);
     }
     if (view === this.view && !view.newAfter) this.begin();

@@ -38,16 +38,29 @@ export function find(items, query, after = '') {
   return found;
 }
 
+/** About 60 letters of the end, and 200 of the beginning: whole words where there are any, whole code points in any case (half an emoji is none). */
+function lastWords(text) {
+  const letters = [...text];
+  if (letters.length <= 60) return text;
+  const end = letters.slice(-60).join('');
+  return `…${end.replace(/^\S+\s+(?=\S)/, '')}`;
+}
+function firstWords(text) {
+  const letters = [...text];
+  if (letters.length <= 200) return text;
+  const begin = letters.slice(0, 200).join('');
+  return `${begin.replace(/(?<=\S)\s+\S+$/, '')}…`;
+}
+
 /** The text around the first of the words, which is marked. */
 function excerpt(text, query) {
   const made = element('span', 'excerpt');
   const low = text.toLocaleLowerCase();
   const hit = query.toLocaleLowerCase().replaceAll('"', ' ').split(/\s+/).find((one) => one && low.includes(one)) ?? '';
   const at = hit ? low.indexOf(hit) : 0;
-  const letters = [...text.slice(0, at)];  // whole code points: half an emoji is none
-  made.append((letters.length > 60 ? '…' : '') + letters.slice(-60).join(''));
+  made.append(lastWords(text.slice(0, at)));
   if (hit) made.append(element('mark', '', text.slice(at, at + hit.length)));
-  made.append([...text.slice(at + hit.length)].slice(0, 200).join(''));
+  made.append(firstWords(text.slice(at + hit.length)));
   return made;
 }
 

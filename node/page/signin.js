@@ -1,9 +1,26 @@
 // Signing in, where a node asks for it: with the account that one has in the store. Who one is stands in a cookie that scripts cannot read.
 
 import { tell } from './dom.js';
+import { browser } from './memory.js';
 import { word } from './words.js';
 
 const path = 'api/session';
+const patienceMs = 5000;
+const againMs = 1000;
+
+const deleteSession = () => fetch(path, { method: 'DELETE', signal: AbortSignal.timeout(patienceMs) }).catch(() => null);
+
+/** One has signed out, and no node has heard it yet. Only a node can take the cookie back, so until then the page stays away from it. */
+export const isLeaving = () => browser.get('leaving', false) === true;
+
+/** Ends when a node has heard it, or another tab has told one. */
+export async function finishLeaving() {
+  while (isLeaving()) {
+    const answer = await deleteSession();
+    if (answer?.ok || answer?.status === 401) browser.remove('leaving');
+    else await new Promise((wake) => setTimeout(wake, againMs));
+  }
+}
 
 export class SignIn {
   /** `on`: what to call: done() when one is somebody, out() when one is nobody any more. */
@@ -19,7 +36,8 @@ export class SignIn {
     dialog.oncancel = (event) => event.preventDefault();
     dialog.onclose = () => { if (this.needed) dialog.showModal(); };
     outButton.onclick = async () => {
-      await fetch(path, { method: 'DELETE' }).catch(() => {});
+      browser.set('leaving', true);
+      if (!isLeaving()) await deleteSession();  // this browser keeps nothing over a reload
       on.out();
     };
   }

@@ -4,7 +4,7 @@ import { lazily, shownTimeAfter } from './clock.js';
 import { tell } from './dom.js';
 import { locale, word } from './words.js';
 
-const timeOfDay = lazily(() => new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }));
+const timeOfDay = lazily(() => new Intl.DateTimeFormat(locale, { timeStyle: 'short' }));
 const moment = lazily(() => new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }));
 const shortMs = 5000;  // whoever waits no longer need not be told
 const reasons = new Set(['key_ahead', 'too_fast', 'full', 'not_now', 'slow_mode']);
@@ -27,8 +27,9 @@ export function outText({ code, reason, until }) {
 }
 
 /** The line above the messages: the one thing that matters most, or nothing. `offline`: the device says that it has no network. */
-export function bannerText({ up, offline = false, everUp = true, store, backlog, posts, gap, catchingUp, out = null, waiting = new Map(), now = 0 }) {
+export function bannerText({ up, offline = false, everUp = true, store, backlog, posts, gap, catchingUp, out = null, waiting = new Map(), now = 0, leaving = false }) {
   const count = (state) => posts.filter((post) => post.state === state).length;
+  if (leaving) return word('leaving');
   if (!up) {
     const unsent = count('sending');
     const why = offline ? 'deviceOffline' : everUp ? 'connectionGone' : 'noServer';

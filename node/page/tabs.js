@@ -3,8 +3,9 @@
 import { browser, prefixOf, tab } from './memory.js';
 
 export class Tabs {
-  /** `on.rooms()`: another tab opened or left a room. */
+  /** `on.rooms()`: another tab opened or left a room; `on.forgotten()`: this page ends, and is loaded anew. */
   constructor(on) {
+    this.on = on;
     browser.changed((key) => { if (key === 'rooms') on.rooms(); });
     this.channel = globalThis.BroadcastChannel ? new BroadcastChannel(`davenport ${prefixOf(location.pathname)}`) : null;
     if (this.channel) this.channel.onmessage = ({ data }) => { if (data === 'signed out') this.forget(); };
@@ -17,6 +18,8 @@ export class Tabs {
   }
 
   forget() {
+    this.on.forgotten();
+    document.body.hidden = true;  // a server that is away may keep the reload waiting
     for (const kept of [browser, tab]) kept.clear();
     location.reload();
   }

@@ -3,7 +3,7 @@
 import { lazily } from './clock.js';
 import { element } from './dom.js';
 import { counts, fateOf } from './fate.js';
-import { positionOfKey, stampOfKey, stampOfPosition, timeOfPosition } from './keys.js';
+import { beforeAll, positionOfKey, stampOfKey, stampOfPosition, timeOfPosition } from './keys.js';
 import { names } from './mentions.js';
 import { markMessage, renderMessage } from './message.js';
 import { locale, word } from './words.js';
@@ -15,7 +15,7 @@ const rowsMax = 160;      // in the log: how long a picture takes depends on the
 const countedMax = 1000;  // so many unread messages are counted; more are "999+"
 const together = 300_000;
 const calendar = lazily(() => new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' }));
-const clock = lazily(() => new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }));
+const clock = lazily(() => new Intl.DateTimeFormat(locale, { timeStyle: 'short' }));
 
 /** The day of an item, as one number; told once for each item. */
 const dayOf = (item) => item.day ??= new Date(item.time.getFullYear(), item.time.getMonth(), item.time.getDate()).getTime();
@@ -301,7 +301,7 @@ export class RoomView {
       item.node.querySelector(':scope > .dividers')?.remove();
       const lines = [];
       if (newDay && !Number.isNaN(dayOf(item))) lines.push(['day', calendar().format(dayOf(item))]);
-      if (isNew) lines.push(['new', word('newSince', clock().format(timeOfPosition(this.newAfter)))]);
+      if (isNew) lines.push(['new', this.newAfter === beforeAll ? word('allNew') : word('newSince', clock().format(timeOfPosition(this.newAfter)))]);
       if (late) lines.push(['came-late', word('cameLate', late)]);
       if (!lines.length) continue;
       const dividers = element('div', 'dividers');

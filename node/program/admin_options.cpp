@@ -211,7 +211,7 @@ void add_admin_commands(CLI::App& app, std::optional<AdminCommand>& command, con
     add_bans(*admin, tree);
     add_rooms(*admin, tree);
     admin->footer(
-        "It changes documents of the store, which all nodes follow. A moderator does the same to bans and "
+        "It changes documents of the store, which all nodes follow. A moderator does the same to bans and\n"
         "rooms in the page.");
 }
 

@@ -1,6 +1,7 @@
 #include "node/program/options.hpp"
 
 #include "node/base/closest.hpp"
+#include "node/base/help_formatter.hpp"
 #include "node/base/version.hpp"
 #include "node/net/wire/http_server.hpp"
 #include "node/program/admin_options.hpp"
@@ -144,13 +145,7 @@ void add_options(CLI::App& app, Options& o) {
     app.add_option("--port-file", o.port_file, "file that the port is written to once the node listens");
 }
 
-/// How `--help` shows the settings: under which heading, and what a value looks like.
-struct Shown {
-    const char* option;
-    const char* heading;
-    const char* value;
-};
-constexpr Shown shown[] = {
+constexpr base::Shown shown[] = {
     {"--store", "Store", "URL"},
     {"--store-password-file", "Store", "FILE"},
     {"--store-credentials", "Store", "FILE"},
@@ -183,8 +178,6 @@ constexpr Shown shown[] = {
     {"--port-file", "Operation", "FILE"},
     {"--config", "Operation", "FILE"},
     {"--check-config", "Operation", ""},
-    {"--version", "Help", ""},
-    {"--help", "Help", ""},
 };
 
 constexpr const char* examples = R"(
@@ -199,28 +192,33 @@ Examples:
 Every setting can stand in the file of --config (listen: 0.0.0.0:8080) and in the environment
 (DAVENPORT_LISTEN) as well. More: man chatnode, and OPERATING.md.)";
 
-void arrange_help(CLI::App& app) {
-    for (const auto& one : shown) app.get_option(one.option)->group(one.heading)->type_name(one.value);
-    app.footer(examples);
-}
-
 void add_journal_commands(CLI::App& app, std::optional<JournalCommand>& command) {
     auto* journal =
         app.add_subcommand("journal", "inspect, export, shrink, back up or restore a node's journal");
     journal->require_subcommand(1);
-    const auto add = [&](const char* name, JournalCommand::Action action, const char* about) {
+    const auto add = [&](const char* name, JournalCommand::Action action, const char* about,
+                         const char* more) {
         auto given = std::make_shared<JournalCommand>(JournalCommand{action, {}, {}});
         auto* sub = journal->add_subcommand(name, about);
         sub->add_option("file", given->file, "the journal")->required();
         if (action == JournalCommand::Action::forget)
-            sub->add_option("--older-than", given->older_than, "an age, as 30d, 12h or 90m")->required();
+            sub->add_option("--older-than", given->older_than, "an age of at least 48h, as 30d, 72h or 9000m")
+                ->required()
+                ->type_name("AGE");
+        sub->footer(more);
         sub->callback([&command, given] { command = *given; });
     };
-    add("inspect", JournalCommand::Action::inspect, "print a summary");
+    add("inspect", JournalCommand::Action::inspect, "print a summary",
+        "It may be asked while the node runs: what waits for the store, how large it is, and its rooms.\n"
+        "Example: chatnode journal inspect /var/lib/davenport/chat.journal");
     add("export", JournalCommand::Action::export_,
-        "print all messages as JSON, one per line, in order of arrival");
+        "print all messages as JSON, one per line, in order of arrival",
+        "Each line is the message's CouchDB document.\n"
+        "Example: chatnode journal export chat.journal | gzip >chat.jsonl.gz");
     add("forget", JournalCommand::Action::forget,
-        "remove the texts of old messages that the store has; the node must be stopped");
+        "remove the texts of old messages that the store has; the node must be stopped",
+        "The messages' ids stay, so none comes back, and none is taken twice.\n"
+        "Example: chatnode journal forget /var/lib/davenport/chat.journal --older-than 365d");
     const auto add_copy = [&](const char* name, JournalCommand::Action action, const char* about) {
         auto given = std::make_shared<JournalCommand>(JournalCommand{action, {}, {}, {}});
         auto* sub = journal->add_subcommand(name, about);
@@ -233,12 +231,25 @@ void add_journal_commands(CLI::App& app, std::optional<JournalCommand>& command)
                                          "copy the whole journal, also while its node runs");
     from->file = usual;
     backup->add_option("file,--journal", from->file, "the journal")->capture_default_str();
-    backup->add_option("--to", from->to, "the copy, a file that is not there yet")->required();
+    backup->add_option("--to", from->to, "the copy, a file that is not there yet")
+        ->required()
+        ->type_name("FILE");
+    backup->get_option("--journal")->type_name("FILE");
+    backup->footer(
+        "Never copy the file by other means: a copy without its -wal file lacks what was written last.\n"
+        "Example: chatnode journal backup /var/lib/davenport/chat.journal --to /backup/chat.journal");
     const auto [restore, copy] = add_copy("restore", JournalCommand::Action::restore,
                                           "put a copy back as a node's journal; the node must be stopped");
     copy->to = usual;
     restore->add_option("file", copy->file, "the copy that `journal backup` made")->required();
-    restore->add_option("--journal", copy->to, "the journal that it becomes")->capture_default_str();
+    restore->add_option("--journal", copy->to, "the journal that it becomes")
+        ->capture_default_str()
+        ->type_name("FILE");
+    restore->footer(
+        "The journal that was there is kept beside it.\n"
+        "Example: chatnode journal restore /backup/chat.journal --journal "
+        "/var/lib/davenport/chat.journal");
+    journal->footer("Two processes never share a journal: what changes one needs its node stopped.");
 }
 
 /// What the environment says of the store, without the replicas that only a node that runs has a use for.
@@ -291,7 +302,7 @@ void add_erase_command(CLI::App& app, std::optional<EraseCommand>& command) {
     erase
         ->add_option("--per-second", given->per_second,
                      "most removals per second, so that people who chat meanwhile do not wait; 0: no limit")
-        ->check(CLI::Range(0, 1'000'000).description(""))
+        ->check(CLI::Range(0, 1'000'000))
         ->type_name("MESSAGES")
         ->capture_default_str();
     erase->add_flag("--dry-run", given->dry_run, "counts what would be erased, and changes nothing");
@@ -299,6 +310,9 @@ void add_erase_command(CLI::App& app, std::optional<EraseCommand>& command) {
         "--no-compact", [given] { given->compact = false; },
         "leaves compacting the database to you; until then its file keeps the texts");
     erase->footer(
+        "Examples:\n"
+        "  chatnode erase --store http://admin:secret@127.0.0.1:5984/chat --user anna --dry-run\n"
+        "  chatnode erase --room lab --before 2026-01-31 --by 'the office'\n"
         "What is given must all hold: --user anna --room lab is what anna said in lab.\n"
         "A node that is away takes the texts out of its journal when it is back. What a node accepted and "
         "the\n"
@@ -344,6 +358,7 @@ void add_store_commands(CLI::App& app, std::optional<StoreCopyCommand>& command,
     auto given = std::make_shared<StoreCopyCommand>();
     auto* copy =
         store->add_subcommand("copy", "bring a chat into another store, of any kind, while people chat");
+    store->footer("A store is a CouchDB database or a NATS server's stream, as --store of a node names it.");
     copy->add_option("from", given->from, "the URL of the store that has it, as of --store")->required();
     copy->add_option("to", given->to, "the URL of the store that is to have it too")->required();
     copy->add_option("--from-password-file", given->from_password_file,
@@ -365,7 +380,8 @@ void add_store_commands(CLI::App& app, std::optional<StoreCopyCommand>& command,
         "for\n"
         "what was said meanwhile, then give the nodes the new store: what is missing there they bring "
         "themselves.\n"
-        "What the second store has and the first has not is written to the first when this is run again.");
+        "What the second store has and the first has not is written to the first when this is run again.\n"
+        "Example: chatnode store copy http://admin:secret@127.0.0.1:5984/chat nats://127.0.0.1:4222/chat");
     copy->callback([&command, given] { command = *given; });
 }
 
@@ -377,7 +393,9 @@ void add_status_command(CLI::App& app, std::optional<StatusCommand>& command) {
         ->capture_default_str();
     status->add_option("--ca", given->ca_file, "PEM file of the authority that signed the node's certificate")
         ->type_name("FILE");
-    status->footer("Exit code: 0 when the node takes posts, 1 when it takes none, 2 when none answers.");
+    status->footer(
+        "Example: chatnode status https://chat.example:8443 --ca authority.pem\nExit code: 0 when the node "
+        "takes posts, 1 when it takes none, 2 when none answers.");
     status->callback([&command, given] { command = *given; });
 }
 
@@ -538,6 +556,7 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
         "A chat node: serves browsers, shares messages through CouchDB, and keeps working while CouchDB is "
         "down."};
     app.name("chatnode");
+    app.formatter(std::make_shared<base::HelpFormatter>());
     std::string config;
     add_options(app, out.options);
     app.add_option("--config", config,
@@ -546,12 +565,13 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
     app.add_flag("--check-config", out.options.check_config,
                  "reports every mistake in the configuration, or where each setting comes from, and exits");
     app.set_version_flag("--version", std::string{base::version()});
-    arrange_help(app);
+    base::arrange_help(app, shown);
     add_journal_commands(app, out.journal);
     add_erase_command(app, out.erase);
     add_admin_commands(app, out.admin, store_of_environment());
     add_status_command(app, out.status);
     add_store_commands(app, out.store_copy, out.store_upgrade);
+    app.footer(examples);  // after the subcommands, which would take it over
     try {
         const auto arguments = spell_out_roles({argv + 1, argv + argc});
         if (auto mistake = admin_mistake(app, arguments); !mistake.empty())

@@ -1,7 +1,11 @@
+#include "node/base/help_formatter.hpp"
 #include "node/base/version.hpp"
 #include "sim/program/main_search.hpp"
 
 #include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -16,16 +20,91 @@ std::filesystem::path own_folder() {
     return error ? std::filesystem::path{"."} : self.parent_path();
 }
 
+/// The same option means the same in every command.
+constexpr base::Shown shown[] = {
+    {"--world", "World", "WORLD"},
+    {"--store", "World", "STORE"},
+    {"--nats-servers", "World", "SERVERS"},
+    {"--seed", "World", "SEED"},
+    {"--binaries", "World", "FOLDER"},
+    {"--node-binary", "World", "NODE=PATH"},
+    {"--store-kill", "World", "COMMAND"},
+    {"--store-start", "World", "COMMAND"},
+    {"--start-at", "World", "TIME"},
+    {"--attach", "Nodes that run elsewhere", "NODE=URL"},
+    {"--control", "Nodes that run elsewhere", "URL"},
+    {"--generator", "Nodes that run elsewhere", "K/N"},
+    {"--vary", "World", "KEY=VALUES"},
+    {"--seeds", "Search", "A..B"},
+    {"--shard", "Search", "I/N"},
+    {"--all", "Search", ""},
+    {"--keep", "Search", "RUNS"},
+    {"--threads", "Search", "THREADS"},
+    {"--single", "Search", "KIND"},
+    {"--single-max", "Search", "RUNS"},
+    {"--for", "Search", "TIME"},
+    {"--runs", "Search", "RUNS"},
+    {"--afresh", "Search", ""},
+    {"--property", "Search", "PROPERTY"},
+    {"--seconds", "Search", "SECONDS"},
+    {"--add", "Search", "FAULT"},
+    {"--out", "Output", "PATH"},
+    {"--quiet", "Output", ""},
+    {"--marks", "Output", ""},
+    {"--json", "Output", "FILE"},
+    {"--trail", "Output", "FILE"},
+    {"--page", "Output", "FILE"},
+    {"--merge", "Output", "FILE"},
+    {"--baselines", "Baselines", "FOLDER"},
+    {"--update", "Baselines", ""},
+    {"--scenario", "", "FILE"},
+};
+
+/// What is typed as a rule, by command.
+struct Example {
+    std::string_view command, lines;
+};
+constexpr Example examples[] = {
+    {"check", "chatsim check scenarios/*.yaml"},
+    {"run",
+     "chatsim run scenarios/store-outage.yaml\n"
+     "  chatsim run scenarios/store-outage.yaml --world process\n"
+     "  chatsim run scenarios/store-outage.yaml --world process --store http://admin:secret@127.0.0.1:5984"},
+    {"verify", "chatsim verify scenarios/swarm.yaml --seed 4711 --trail trail.txt"},
+    {"compare", "chatsim compare out/before out/after --page compared.html"},
+    {"matrix", "chatsim matrix scenarios/local-echo.yaml --vary feed=poll,continuous --vary nodes=2,5"},
+    {"ci", "chatsim ci scenarios --baselines scenarios/baselines"},
+    {"analyze", "chatsim analyze out/store-outage --scenario stricter.yaml"},
+    {"merge", "chatsim merge out/g1 out/g2 out/g3"},
+    {"sweep",
+     "chatsim sweep scenarios/swarm.yaml --seeds 1..10000\n"
+     "  chatsim sweep scenarios/swarm.yaml --seeds 1..10000 --shard 3/10 --json part3.json"},
+    {"explore", "chatsim explore scenarios/swarm-small.yaml --for 10min"},
+    {"replay", "chatsim replay scenarios/swarm.yaml --seed 4711"},
+    {"shrink", "chatsim shrink scenarios/swarm.yaml --seed 4711 --out small.yaml"},
+    {"schema", "chatsim schema >scenario.schema.json"},
+    {"explain", "chatsim explain store.down"},
+};
+
+void arrange_help(CLI::App& app) {
+    for (auto* command : app.get_subcommands({})) base::arrange_help(*command, shown);
+    for (const auto& one : examples)
+        app.get_subcommand(std::string{one.command})->footer("Example:\n  " + std::string{one.lines});
+    app.footer(
+        "Exit codes: 0 pass, 1 fail, 2 unknown (inconclusive: the run exercised too little), 64 bad usage\n"
+        "or a bad file, 70 a file could not be written.\n"
+        "chatsim COMMAND --help tells a command's options, with an example. More: TUTORIAL.md, and\n"
+        "REFERENCE.md or chatsim explain for the language of scenarios.");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
     using namespace sim::program;
 
-    CLI::App app{
-        "chatsim runs chat scenarios (many nodes, many clients, faults) and judges them.\n"
-        "Exit codes: 0 pass, 1 fail, 2 unknown (inconclusive: the run exercised too little), 64 bad usage "
-        "or bad file, 70 a file could not be written.",
-        "chatsim"};
+    CLI::App app{"chatsim runs chat scenarios (many nodes, many clients, faults) and judges them.",
+                 "chatsim"};
+    app.formatter(std::make_shared<base::HelpFormatter>());
     app.set_version_flag("--version", std::string{base::version()});
     app.require_subcommand(1);
     int code = 0;
@@ -178,6 +257,7 @@ int main(int argc, char** argv) {
     explain_command->add_option("KEY", key, "a key, a fault, a property or a metric; default: everything");
     explain_command->callback([&] { code = explain(key); });
 
+    arrange_help(app);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -80,7 +80,7 @@ void SearchCommands::add_to(CLI::App& app, int& code) {
     auto* sweep_command =
         app.add_subcommand("sweep", "run a scenario with many seeds (virtual world), and keep what fails");
     sweep_command->add_option("FILE", sweep_.file, "a scenario file")->required();
-    sweep_command->add_option("--seeds", seeds_, "A..B")->capture_default_str();
+    sweep_command->add_option("--seeds", seeds_, "from seed A to seed B, or one seed")->capture_default_str();
     auto* shard = sweep_command->add_option(
         "--shard", shard_, "I/N: only the Ith of N parts of the seeds, for N machines; --merge adds them up");
     sweep_command->add_flag("--all", sweep_.all, "continue after the first failure");

@@ -41,6 +41,33 @@ TEST(NetMetrics, TellWhatRunsAndWhatItUses) {
     std::remove((journal + "-wal").c_str());
 }
 
+TEST(NetMetrics, TellHowLateOthersMessagesCome) {
+    Metrics metrics{"", ""};
+    const auto entry = [](std::string_view datetime, bool here, std::uint64_t said = 0) {
+        base::JournalEntry made;
+        made.message = base::ChatMessage{{.id = "lobby:1",
+                                          .room = "lobby",
+                                          .position = "1",
+                                          .user = "ann",
+                                          .text = "hello",
+                                          .datetime = datetime,
+                                          .host = "n2"}};
+        made.accepted_here = here;
+        made.said = said;
+        return made;
+    };
+    base::JournalBatch batch;
+    batch.entries = {entry("2026-12-01T10:00:00.000Z", false), entry("2026-12-01T10:00:01.900Z", false),
+                     entry("2026-12-01T10:00:09.000Z", false),  // a clock that is ahead
+                     entry("2026-12-01T10:00:00.000Z", true),  entry("2026-12-01T10:00:00.000Z", false, 1),
+                     entry("2026-11-01T10:00:00.000Z", false), entry("once", false)};
+    metrics.learnt(batch, *base::parse_datetime("2026-12-01T10:00:02.000Z"));
+    const auto text = metrics.text({});
+    EXPECT_EQ(value_of(text, "davenport_feed_lag_seconds_count"), 3);
+    EXPECT_NEAR(value_of(text, "davenport_feed_lag_seconds_sum"), 2.1, 0.001);
+    EXPECT_THAT(text, HasSubstr("davenport_feed_lag_seconds_bucket{le=\"0.1\"} 2\n"));
+}
+
 TEST(NetMetrics, CountOpenDescriptors) {
     Metrics metrics{"", ""};
     const auto before = value_of(metrics.text({}), "process_open_fds");

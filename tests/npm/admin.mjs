@@ -147,13 +147,40 @@ test('the examples for operators do what they say', async () => {
 
 test('the completion of a shell knows the commands and their options', async () => {
   const completed = async (...words) => {
-    const script = `. ${join(source, 'node/package/completions.bash')}; COMP_WORDS=(chatnode ${words.join(' ')} ''); COMP_CWORD=${words.length + 1}; _davenport chatnode; echo "\${COMPREPLY[@]}"`
+    const program = ['chatsim', 'couchmock'].includes(words[0]) ? words.shift() : 'chatnode'
+    const script = `. ${join(source, 'node/package/completions.bash')}; COMP_WORDS=(${program} ${words.join(' ')} ''); COMP_CWORD=${words.length + 1}; _davenport ${program}; echo "\${COMPREPLY[@]}"`
     return (await execute('bash', ['-c', script])).stdout.trim().split(' ')
   }
   assert.ok((await completed()).includes('admin'))
   assert.deepEqual((await completed('admin')).filter((word) => !word.startsWith('-')), ['people', 'bans', 'rooms'])
   const add = await completed('admin', 'bans', 'add')
   for (const option of ['--room', '--everywhere', '--reason', '--until', '--for', '--by', '--store', '--json']) assert.ok(add.includes(option), option)
+  assert.ok(!add.includes('--auth'), 'what a text speaks of is no option')
+  assert.deepEqual(await completed('--feed'), ['continuous', 'longpoll', 'poll'])
+  assert.deepEqual(await completed('admin', 'bans', 'add', '--room'), [''])
+  assert.ok((await completed('store')).includes('copy'))
+  assert.ok((await completed('chatsim', 'sweep')).includes('--nats-servers'))
+  assert.ok((await completed('couchmock')).includes('--members'))
+  assert.deepEqual(await completed('couchmock', '--javascript'), ['on', 'off'])
+})
+
+test('help of every command is in groups, has no type of a library, fits a terminal, and ends with what to type', async () => {
+  const looked = []
+  const look = async (program, ...words) => {
+    const said = await execute(join(programs, program), [...words, '--help'])
+    looked.push([program, ...words].join(' '))
+    const { stdout } = said
+    const where = looked.at(-1)
+    assert.doesNotMatch(stdout.replace(/--(reason|topic) TEXT/g, ''), /\b(TEXT|U?INT|FLOAT|BOOLEAN|REQUIRED|Needs|Excludes)\b/, where)
+    assert.match(stdout, /^Help:$/m, where)
+    const [lines, footer] = stdout.split(/^(?=Examples?:)/m)
+    for (const line of lines.split('\n')) assert.ok(line.length <= 112, `${where}: ${line}`)
+    const commands = [...(stdout.split('\nSubcommands:\n')[1] ?? '').split('\n\n')[0].matchAll(/^ {2}([a-z]+) /gm)].map((one) => one[1])
+    for (const command of commands) await look(program, ...words, command)
+    if (!commands.length && !/^chatnode admin (people|rooms|bans) (list|show|remove|password|lift)/.test(where)) assert.ok(footer, `${where} has no example`)
+  }
+  for (const program of ['chatnode', 'couchmock', 'chatsim']) await look(program)
+  assert.ok(looked.length > 35, looked.join(', '))
 })
 
 await run(async () => { for (const one of [...nodes, store]) await one.end() })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { launch } from './lib/browser.mjs'
-import { connected, goTo, pages, pause, post, row, say, sees, stored, texts } from './lib/page.mjs'
+import { connected, goTo, introduce, pages, pause, post, row, say, sees, stored, texts } from './lib/page.mjs'
 import { folder, run, start, test, until } from './lib/programs.mjs'
 import { proxy } from './lib/proxy.mjs'
 import { club } from './lib/club.mjs'
@@ -115,6 +115,45 @@ test('who signs out in one tab is out in all, and nothing of theirs is left', as
   await context.close(); await end()
 })
 
+for (const [what, stop] of [['is not answered', (way) => { way.rules.frozen = true }], ['does not reach it', (way) => way.end()]])
+  test(`a sign-out that the node ${what} holds all the same, in all tabs, though a message waits in one`, async () => {
+    const { node: guarded, end } = await club(`leaving-${what.length}`)
+    let way = await proxy(guarded.port)
+    const { port } = way
+    const context = await browser.newContext()
+    const tabs = []
+    for (const name of ['one', 'two', 'three']) {
+      const page = watch(await context.newPage(), name)
+      tabs.push(page)
+      await page.goto(`${way.url}#club`)
+      if (name !== 'one') continue
+      await page.fill('#sign-in [name=name]', 'zoe'); await page.fill('#sign-in [name=password]', 'open sesame'); await page.click('#sign-in button')
+      await page.locator('#sign-in').waitFor({ state: 'hidden' })
+    }
+    const [one, two] = tabs
+    await say(one, 'said by zoe')
+    for (const page of tabs) await sees(page, 'said by zoe')
+    const cookies = await context.cookies()
+    stop(way)
+    await say(two, 'waits with zoe')
+    await one.locator('#sign-out').click({ noWaitAfter: true })
+    await pause(500)
+    if (way.rules.frozen) { way.rules.frozen = false; way.cut() }
+    else way = await proxy(guarded.port, {}, { port })
+    for (const page of tabs) {
+      await page.goto('about:blank')  // a page that cannot be reached is loaded by hand
+      await page.goto(`${way.url}#club`)
+      await page.locator('#sign-in[open]').waitFor({ timeout: 15_000 })
+      assert.equal(await page.locator('#log li').count(), 0)
+    }
+    await context.clearCookies()
+    await context.addCookies(cookies)
+    await one.reload()
+    await one.locator('#sign-in[open]').waitFor()  // the node has ended it: the old cookie is worth nothing
+    assert.doesNotMatch(await two.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }])), /zoe|leaving/)
+    await context.close(); way.end(); await end()
+  })
+
 test('the sign-in stays, however often one presses Escape', async () => {
   const { node: guarded, end } = await club('escape')
   const page = await open(guarded.url, '', { room: 'club' })
@@ -122,6 +161,27 @@ test('the sign-in stays, however often one presses Escape', async () => {
   for (let i = 0; i < 4; ++i) { await page.keyboard.press('Escape'); await pause(50) }
   assert.equal(await page.locator('#sign-in[open]').count(), 1)
   await page.context().close(); await end()
+})
+
+test('what is said in a room that was empty when one left it is unread, also after a reload and in another tab', async () => {
+  const context = await browser.newContext({ viewport: { width: 1000, height: 700 } })
+  const page = watch(await context.newPage(), 'ann')
+  await page.goto(`${node.url}/#was-empty`)
+  await introduce(page, 'ann')
+  await connected(page)
+  await page.locator('#empty').waitFor()
+  await goTo(page, 'elsewhere')
+  await post(node.url, 'was-empty', 'first of all', 'bob')
+  const unread = (page) => page.locator('.unread', { hasText: /^1 unread/ }).waitFor({ timeout: 5000 })
+  await unread(page)
+  await page.reload()
+  await unread(page)
+  const other = watch(await context.newPage(), 'ann too')
+  await other.goto(`${node.url}/#elsewhere`)
+  await unread(other)
+  await goTo(page, 'was-empty')
+  await page.locator('.dividers .new', { hasText: /^New$/ }).waitFor()
+  await context.close()
 })
 
 // ---- what is found

@@ -109,6 +109,16 @@ for (const [percent, viewport] of [[200, { width: 640, height: 512 }], [400, { w
     await page.locator('#log .mine[data-state=stored]', { hasText: 'written at a size' }).first().waitFor()
     const newest = await page.locator('#log li').last().boundingBox()
     assert.ok(newest.y + newest.height <= viewport.height + 1 && newest.y >= -1, `the newest message is at ${newest.y}`)
+    await page.click('#menu')
+    await settled(page)
+    await picture(page, `zoom-${percent}-drawer`)
+    for (const room of ['garden', 'lobby']) {
+      const { height } = await page.locator('#rooms li', { hasText: room }).boundingBox()
+      assert.ok(height > 20, `${room} is ${height} px high`)
+      const list = await page.locator('#rooms').boundingBox()
+      assert.ok(list.height > 40, `the rooms have ${list.height} px`)
+    }
+    await noFault(page, `the drawer at ${percent} %`)
     await page.context().close()
   })
 
@@ -123,6 +133,40 @@ test('with the person\'s own colours what stood out by its ground still does', a
   })))
   assert.deepEqual(edges, Object.fromEntries(Object.keys(edges).map((selector) => [selector, true])))
   await noFault(page, 'forced colours')
+  await page.context().close()
+})
+
+test('a list that is longer than its place can be scrolled by the keyboard', async () => {
+  const page = await conversation({ viewport: { width: 1000, height: 480 } })
+  await until('the list to be longer', () => page.evaluate(() => { const { scrollHeight, clientHeight } = document.getElementById('lately'); return scrollHeight > clientHeight + 5 }))
+  await noFault(page, 'a low window')
+  await page.focus('#lately')
+  await page.keyboard.press('End')
+  await until('it to be scrolled', () => page.evaluate(() => document.getElementById('lately').scrollTop > 0), 3000)
+  await page.setViewportSize({ width: 1000, height: 900 })
+  await until('it to take no focus where there is nothing to scroll', () => page.evaluate(() => !document.getElementById('lately').hasAttribute('tabindex')), 3000)
+  await page.context().close()
+})
+
+test('with the person\'s own colours one sees which action has the focus', async () => {
+  const page = await conversation({ forcedColors: 'active' })
+  await page.locator('#log li', { hasText: 'morning' }).hover()
+  await page.locator('#log li', { hasText: 'morning' }).locator('.actions').click()
+  assert.equal(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'solid')
+  await page.context().close()
+})
+
+test('the day stands on the page\'s own ground, also above what one said', async () => {
+  const page = await open(node.url, '', { room: 'grounds', bypassCSP: true })
+  await introduce(page, 'ann')
+  await connected(page)
+  await page.fill('#text', 'the first of this day'); await page.press('#text', 'Enter')
+  await page.locator('#log .mine .dividers').waitFor()
+  const [divider, paper, mine] = await page.evaluate(() => ['#log .mine .dividers', 'body', '#log .mine'].map((selector) => getComputedStyle(document.querySelector(selector)).backgroundColor))
+  assert.equal(divider, paper)
+  assert.notEqual(divider, mine)
+  const [line, row] = await page.evaluate(() => ['#log .mine .dividers', '#log .mine'].map((selector) => document.querySelector(selector).getBoundingClientRect()).map(({ left, right, top }) => [left, right, top]))
+  assert.deepEqual(line.map(Math.round), row.map(Math.round))
   await page.context().close()
 })
 

@@ -147,6 +147,35 @@ test('who is named sees it in the message, at the room, in the title; who is awa
   await page.context().close()
 })
 
+test('who wants a sound hears one when named while away, and nobody else does', async () => {
+  const ears = () => {
+    globalThis.heard = 0
+    globalThis.AudioContext = class {
+      currentTime = 0
+      resume() {}
+      createOscillator() { globalThis.heard += 1; return { frequency: {}, connect: (to) => to, start() {}, stop() {} } }
+      createGain() { return { gain: { setValueAtTime() {}, linearRampToValueAtTime() {}, exponentialRampToValueAtTime() {} }, connect: (to) => to } }
+    }
+  }
+  for (const [button, sounds] of [['Notify me', false], ['With a sound', true]]) {
+    const page = await open(node.url, 'ann', { room: 'sounds', init: `(${leaving})(); (${ears})()` })
+    await connected(page)
+    await away(page, true)
+    await post(node.url, 'sounds', `@ann ${button}?`, 'bob')
+    await sees(page, `${button}?`)
+    await away(page, false)
+    assert.equal(await page.evaluate(() => globalThis.heard), 0, 'nobody has asked for it yet')
+    await page.locator('#offer button', { hasText: button }).click()
+    const before = await page.evaluate(() => globalThis.heard)
+    assert.equal(before > 0, sounds, 'one hears what one has chosen')
+    await away(page, true)
+    await post(node.url, 'sounds', `@ann again, ${button}`, 'bob')
+    await until('the notification', () => page.evaluate(() => globalThis.notified.length))
+    assert.equal(await page.evaluate(() => globalThis.heard) > before, sounds, button)
+    await page.context().close()
+  }
+})
+
 // ---- names that look alike
 
 const falseAnn = '\u0430nn'  // its first letter is Cyrillic
@@ -320,7 +349,7 @@ test('without a network the page opens all the same, says so, and goes on when t
   await page.locator('#banner', { hasText: 'server does not answer' }).waitFor()
   assert.equal(await page.evaluate(() => fetch('healthz').then(() => 'answered', () => 'no answer')), 'no answer')
   const back = await proxy(node.port, { page: undefined }, { port })
-  await page.click('#retry')
+  await page.click('#retry', { timeout: 3000 }).catch(() => {})  // it may have come back by itself meanwhile
   await connected(page)
   await context.close(); back.end()
 })

@@ -1,4 +1,4 @@
-// The configurations of node/proxies, each as it stands but for ports, names and certificates, in front of a real node: every way in, under a
+// The configurations of node/proxies and README's way to a first one, each as it stands but for ports, names and certificates, in front of a real node: every way in, under a
 // prefix and with TLS, and whom the node takes the clients for.
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
@@ -9,7 +9,7 @@ import net from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import tls from 'node:tls'
-import { folder, run, start, test, until } from './lib/programs.mjs'
+import { folder, programs, run, start, test, until } from './lib/programs.mjs'
 
 const source = process.env.DAVENPORT_SOURCE ?? new URL('../..', import.meta.url).pathname
 const file = (name, text) => { writeFileSync(join(folder, name), text); return join(folder, name) }
@@ -188,6 +188,40 @@ test('behind TLS of a proxy a cookie is Secure', async () => {
   assert.match(await cookie({ 'X-Forwarded-Proto': 'https' }), /; Secure/)
   assert.doesNotMatch(await cookie({}), /Secure/)
   await plain.end()
+})
+
+test('README\'s lines give two nodes behind a proxy with TLS, and one is not missed', async () => {
+  const section = /\n## Run a chat\n([^]*?)\n\*\*The page\*\*/.exec(readFileSync(join(source, 'README.md'), 'utf8'))[1]
+  const ports = new Map()
+  for (const port of ['5984', '8080', '8081', '8443']) ports.set(port, await free())
+  const here = (text) => text.replace(/127\.0\.0\.1:(\d+)/g, (all, port) => `127.0.0.1:${ports.get(port)}`)
+  const config = file('localhost.cfg', here(readFileSync(join(source, 'node/proxies/localhost.cfg'), 'utf8')))
+  const lines = section.split('\n').filter((line) => line.startsWith('    ')).map((line) => here(line.trim().replace(/ +#.*$/, '')).replace('build/release/bin', programs).replace('node/proxies/localhost.cfg', config))
+  assert.equal(lines.length, 6, lines.join('\n'))
+  const shell = spawn('sh', ['-c', `${lines.join('\n')}\njobs -p >pids; wait`], { cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  let told = ''
+  for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (data) => (told += data))
+  const end = () => { try { process.kill(-shell.pid, 'SIGTERM') } catch { /* it has ended */ } }
+  process.on('exit', end)
+  const trusted = await until('the certificate', () => { try { return readFileSync(join(folder, 'localhost.crt')) } catch { return null } }, 30_000)
+  const get = (path, body) => new Promise((done) => {
+    const request = https.request({ host: 'localhost', port: ports.get('8443'), path, method: body ? 'POST' : 'GET', ca: trusted, agent: false, headers: body ? { 'Content-Type': 'application/json' } : {} }, (answer) => {
+      let text = ''
+      answer.on('data', (data) => (text += data)).on('end', () => done({ status: answer.statusCode, text }))
+    })
+    request.on('error', () => done({ status: 0, text: '' }))
+    request.end(body && JSON.stringify(body))
+  })
+  await until('the page', async () => (await get('/')).status === 200, 30_000).catch(() => assert.fail(told))
+  const say = (text) => get('/api/rooms/lobby/messages', { user: 'ann', text })
+  const texts = async () => JSON.parse((await get('/api/rooms/lobby/messages')).text || '{}').messages?.map((one) => one.text) ?? []
+  for (const text of ['one', 'two', 'three', 'four']) assert.ok([201, 202].includes((await say(text)).status), text)
+  for (let i = 0; i < 4; ++i) await until('each node to have all', async () => (await texts()).length === 4)
+  const [, first] = readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n')
+  process.kill(Number(first), 'SIGTERM')
+  for (const text of ['five', 'six', 'seven']) await until(text, async () => [201, 202].includes((await say(text)).status), 15_000)
+  await until('all to be at the other node', async () => { const all = await texts(); return ['one', 'five', 'six', 'seven'].every((text) => all.includes(text)) })
+  end()
 })
 
 await run(async () => { await node.end(); await tlsNode.end(); await store.end() })
