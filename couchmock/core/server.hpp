@@ -65,6 +65,10 @@ struct Server {
     [[nodiscard]] std::int64_t setting_number(std::string_view section, std::string_view key,
                                               std::int64_t otherwise) const;
     [[nodiscard]] bool has_admins() const;
+    /// Where accounts are kept.
+    [[nodiscard]] std::string_view users_database() const;
+    /// Of a password that is hashed from now on.
+    [[nodiscard]] int password_iterations() const;
     /// Tells the databases what of the configuration is theirs.
     void apply_settings();
     std::map<std::string, std::unique_ptr<Database>, std::less<>> databases;

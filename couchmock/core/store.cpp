@@ -62,7 +62,9 @@ Effects Store::handle(Event&& event, base::Now now) {
 
 void Store::on_request(Requested& event, base::Now now) {
     if (server_.databases.empty()) make_system_databases(now);
-    Call call{event.exchange, event.request, now, server_.effects};
+    const bool plus_is_space =
+        server_.settings.empty() || server_.setting_is("chttpd", "decode_plus_to_space", true);
+    Call call{event.exchange, event.request, now, server_.effects, plus_is_space};
     call.client = std::move(event.client);
     call.request_id = server_.request_id(call.header("x-couch-request-id"));
     if (server_.authority.empty()) server_.authority = call.header("host");
