@@ -1,6 +1,7 @@
 #include "couchmock/core/server.hpp"
 
 #include "couchmock/core/accounts.hpp"
+#include "couchmock/core/replication_jobs.hpp"
 #include "couchmock/core/scripts.hpp"
 
 #include <algorithm>
@@ -49,7 +50,8 @@ Server::Server(MockConfig wanted)
       random(base::Random::stream(config.seed, "store")),
       uuids(base::Random::stream(config.seed, "uuids")),
       request_ids(base::Random::stream(config.seed, "request ids")),
-      scripts(std::make_unique<Scripts>()) {
+      scripts(std::make_unique<Scripts>()),
+      remote_replications(std::make_unique<ReplicationJobs>(*this)) {
     uuid = new_uuid();
     cookie_secret = new_uuid();
 }
