@@ -33,7 +33,7 @@ std::string pbkdf2(std::string_view password, std::string_view salt, int iterati
 
 /// A user's document in `_users`, or nothing.
 std::optional<boost::json::value> user_document(const Server& server, std::string_view name) {
-    const auto* users = server.find("_users");
+    const auto* users = server.find(server.users_database());
     const auto* document = users ? users->find("org.couchdb.user:" + std::string{name}) : nullptr;
     if (!document || document->tree.deleted()) return std::nullopt;
     return base::parse_json("{" + document->tree.at(document->tree.winner()).leaf->body + "}");
@@ -121,8 +121,8 @@ bool check_password(Server& server, const Call& call, std::string_view name, con
     return false;
 }
 
-std::string hash_password(std::string_view password, std::string_view salt) {
-    return pbkdf2(password, salt, password_iterations, "sha256");
+std::string hash_password(std::string_view password, std::string_view salt, int iterations) {
+    return pbkdf2(password, salt, iterations, "sha256");
 }
 
 std::string sign_cookie(const Server& server, const Account& account, std::string_view text) {

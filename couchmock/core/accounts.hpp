@@ -31,7 +31,7 @@ bool check_password(Server& server, const Call& call, std::string_view name, con
                     std::string_view password);
 
 /// What a password is kept as in `_users` and [admins]: PBKDF2 with SHA-256, in hex.
-std::string hash_password(std::string_view password, std::string_view salt);
+std::string hash_password(std::string_view password, std::string_view salt, int iterations);
 
 /// The signature of a cookie: HMAC with the server's secret and the account's salt, so a new password ends
 /// it.

@@ -15,6 +15,8 @@ namespace davenport::couchmock::api {
 
 /// Finds the function for the call's path and method, after finding out who asks.
 void route(Server& server, Call& call);
+/// The same for a call of this server to itself, whose user is set.
+void route_inside(Server& server, Call& call);
 
 // ---- who asks and what they may (authorization.cpp)
 /// Sets `call.user`. Throws 401 for wrong credentials, 400 for broken ones.
@@ -36,7 +38,7 @@ void server_root(Server& server, Call& call);
 bool server_path(Server& server, Call& call, std::string_view name);
 
 void configuration(Server& server, Call& call);
-/// From one of our databases into another, once or until it is cancelled.
+/// From one database into another, once or until it is cancelled.
 void replicate(Server& server, Call& call);
 /// Lets the continuous replications copy what changed in this event.
 void run_replications(Server& server, base::Now now);

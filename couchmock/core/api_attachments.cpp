@@ -136,13 +136,14 @@ void check_coding(const Call& call) {
 }
 
 /// An attachment that comes in as the body of a PUT; a client may have compressed it already.
-Attachment from_body(Call& call, std::string_view name) {
+Attachment from_body(Call& call, const Compression& compression, std::string_view name) {
     auto type = call.header("content-type");
     if (type.empty()) type = "application/octet-stream";
     const auto coding = call.header("content-encoding");
-    auto made = make_attachment(std::string{name}, std::string{type}, call.raw_body());
+    auto made = make_attachment(compression, std::string{name}, std::string{type}, call.raw_body());
     if (coding != "gzip") return made;
-    Attachment kept = make_attachment(std::string{name}, "application/octet-stream", call.raw_body());
+    Attachment kept =
+        make_attachment({.level = 0}, std::string{name}, "application/octet-stream", call.raw_body());
     kept.content_type = type;
     kept.encoding = "gzip";
     if (const auto plain = gunzip(call.raw_body())) kept.length = plain->size();
@@ -182,7 +183,7 @@ void change(Server& server, Call& call, Database& database, std::string_view id,
         throw no_attachment();
     }
     if (!removes) {
-        edit.attachments.push_back(from_body(call, name));
+        edit.attachments.push_back(from_body(call, database.compression, name));
         check_attachment_size(database, edit.attachments.back());
     }
     for (auto& attachment : kept)

@@ -91,7 +91,9 @@ void refuse_idle(const std::string& section, const std::string& key) {
 std::string hashed_admin(Server& server, std::string_view password) {
     if (password.starts_with("-pbkdf2")) return std::string{password};
     const auto salt = server.new_uuid();
-    return fmt::format("-pbkdf2:sha256-{},{},{}", hash_password(password, salt), salt, password_iterations);
+    const auto iterations = server.password_iterations();
+    return fmt::format("-pbkdf2:sha256-{},{},{}", hash_password(password, salt, iterations), salt,
+                       iterations);
 }
 
 void change_value(Server& server, Call& call, const std::string& section, const std::string& key) {

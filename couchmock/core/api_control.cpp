@@ -42,6 +42,7 @@ void restart(Server& server, Call& call, const boost::json::value& wanted) {
     const auto uuid = base::string_member(wanted, "uuid");
     if (uuid && *uuid != server.uuid) {
         server.uuid = *uuid;
+        if (!server.setting("couchdb", "uuid").empty()) server.settings["couchdb"]["uuid"] = *uuid;
         server.settings_changed = true;
         for (const auto& [name, database] : server.databases) database->retag();
     }

@@ -47,8 +47,7 @@ void security(const Server& server, Call& call, Database& database) {
         return;
     }
     if (call.method() != "PUT") throw method_not_allowed("PUT,GET");
-    if (database.settings().name == "_users" &&
-        !server.setting_is("couchdb", "users_db_security_editable", false))
+    if (database.keeps_users && !server.setting_is("couchdb", "users_db_security_editable", false))
         throw ApiError{403, "forbidden", "You can't edit the security object of the user database.", {}};
     const auto& body = call.body();
     auto text = compact_json(body);

@@ -88,9 +88,64 @@ Edit read_related(Call& call, const Database& database) {
             throw bad_request("attachment shorter than expected");
         const auto& part = named == parts->end() ? (*parts)[next] : *named;
         ++next;
-        attachment = keep_attachment(std::move(attachment), std::string{part.body});
+        attachment = keep_attachment(database.compression, std::move(attachment), std::string{part.body});
     }
     return edit;
+}
+
+/// A revision that a form names, as an edit that changes nothing of it.
+Edit edit_over(const Database& database, std::string_view id, const Revision& revision) {
+    const auto* document = database.find(id);
+    const auto node = document ? document->tree.find(revision) : RevTree::none;
+    if (node == RevTree::none || !document->tree.at(node).leaf) throw not_found();
+    const auto& leaf = *document->tree.at(node).leaf;
+    Edit edit;
+    edit.path = {revision};
+    edit.deleted = leaf.deleted;
+    set_body(edit, leaf.body);
+    edit.attachments = leaf.attachments;
+    return edit;
+}
+
+/// The form of browsers of long ago, with files for a document; CouchDB wants to know the page that it is on.
+void post_form(Server& server, Call& call, Database& database, std::string_view id) {
+    auto referer = call.header("referer");
+    if (referer.empty()) throw bad_request("Referer header required.");
+    if (const auto scheme = referer.find("://"); scheme != std::string_view::npos)
+        referer.remove_prefix(scheme + 3);
+    if (referer.substr(0, referer.find_first_of("/?#")) != call.header("host"))
+        throw bad_request("Referer header must match host.");
+    check_document_id(database, id);
+    if (!call.header("content-type").starts_with("multipart/form-data"))
+        throw ApiError{415, "bad_content_type", "Content-Type must be multipart/form-data", {}};
+    if (id.starts_with("_design/")) require_database_admin(call, database);
+    const auto boundary = boundary_of(call.header("content-type"));
+    const auto parts = boundary ? split_multipart(call.raw_body(), *boundary) : std::nullopt;
+    if (!parts) throw bad_request("Invalid multipart/form-data body");
+    std::optional<std::string_view> document, revision;
+    std::vector<Attachment> files;
+    for (const auto& part : *parts) {
+        const auto disposition = base::header(part.headers, "content-disposition");
+        const auto name = header_parameter(disposition, "name").value_or("");
+        const auto file = header_parameter(disposition, "filename");
+        if (name == "_doc") document = part.body;
+        if (name == "_rev") revision = part.body;
+        if (name != "_attachments" || !file) continue;
+        if (file->starts_with('_'))
+            throw bad_request("Attachment name '" + *file + "' starts with prohibited character '_'");
+        const auto type = base::header(part.headers, "content-type");
+        files.push_back(
+            make_attachment(database.compression, *file, std::string{type}, std::string{part.body}));
+        check_attachment_size(database, files.back());
+    }
+    if (!document && !revision) throw bad_request("Invalid rev format");
+    auto edit = document ? read_edit(database, *document) : edit_over(database, id, read_revision(*revision));
+    edit.id = id;
+    for (auto& old : edit.attachments)
+        if (std::ranges::find(files, old.name, &Attachment::name) == files.end())
+            files.push_back(std::move(old));
+    edit.attachments = std::move(files);
+    write(server, call, database, std::move(edit), false, {});
 }
 
 void put(Server& server, Call& call, Database& database, std::string_view id) {
@@ -198,9 +253,7 @@ void document(Server& server, Call& call, Database& database, std::string_view i
     else if (method == "COPY")
         copy(server, call, database, id);
     else if (method == "POST")
-        // The form of browsers of long ago; CouchDB wants to know the page that it is on.
-        throw bad_request(call.header("referer").empty() ? "Referer header required."
-                                                         : "Referer header must match host.");
+        post_form(server, call, database, id);
     else
         throw method_not_allowed("DELETE,GET,HEAD,POST,PUT,COPY");
 }

@@ -1,12 +1,14 @@
 #include "couchmock/core/api_replicate.hpp"
 
 #include "couchmock/core/document_json.hpp"
+#include "couchmock/core/replication_id.hpp"
+#include "couchmock/core/replication_jobs.hpp"
 #include "couchmock/core/request_json.hpp"
 #include "couchmock/core/scripts.hpp"
 #include "couchmock/core/selector.hpp"
 #include "couchmock/core/validation.hpp"
-#include "node/base/digest.hpp"
 #include "node/base/json.hpp"
+#include "node/base/time.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -19,44 +21,6 @@ namespace {
 
 namespace json = boost::json;
 using End = ReplicationEnd;
-
-bool is_url(std::string_view text) { return text.starts_with("http://") || text.starts_with("https://"); }
-
-/// Where a request came in, when the client says where it went: what "localhost" of its URLs is.
-bool is_ours(const Call& call, std::string_view authority) { return authority == call.header("host"); }
-
-/// As CouchDB words it that nobody answers there, since this server asks no other.
-ApiError unreachable(std::string_view url) {
-    return {500,
-            "error",
-            fmt::format("{{http_request_failed,\"GET\",\"{}\",\n                     "
-                        "{{error,{{error,{{conn_failed,{{error,econnrefused}}}}}}}}}}",
-                        url),
-            {}};
-}
-
-End read_end(const Call& call, const json::value* end) {
-    if (!end) throw ApiError{500, "error", "Missing replicator database", {}};
-    const auto text = end->is_string() ? std::string_view{end->get_string()}
-                                       : base::string_member(*end, "url").value_or("");
-    if (!is_url(text)) {
-        if (end->is_object() || text.find("://") != std::string_view::npos)
-            throw ApiError{400, "invalid_replication", "endpoint has an invalid url", {}};
-        return {std::string{text}, call.base_url() + '/' + url_encode(text) + '/'};
-    }
-    const auto scheme = text.substr(0, text.find("://") + 3);
-    auto rest = text.substr(scheme.size());
-    if (const auto at = rest.substr(0, rest.find('/')).rfind('@'); at != std::string_view::npos)
-        rest.remove_prefix(at + 1);
-    End out{{}, std::string{scheme} + std::string{rest}};
-    if (!out.url.ends_with('/') && out.url.find('?') == std::string::npos) out.url += '/';
-    const auto slash = std::min(rest.find('/'), rest.size());
-    if (!is_ours(call, rest.substr(0, slash))) throw unreachable(out.url);
-    auto path = rest.substr(std::min(slash + 1, rest.size()));
-    while (path.ends_with('/')) path.remove_suffix(1);
-    out.name = base::percent_decode(path, true).value_or("");
-    return out;
-}
 
 bool read_flag(const json::value& body, std::string_view key) {
     const auto* value = base::member(body, key);
@@ -89,7 +53,9 @@ Passes by_selector(const json::value& wanted) {
 }
 
 /// Which documents are meant; empty: all.
-Passes read_filter(Server& server, const Call& call, const json::value& body, const Database& source) {
+/// `elsewhere`: the source is not ours, and has the functions.
+Passes read_filter(Server& server, const Call& call, const json::value& body, const Database& source,
+                   bool elsewhere = false) {
     const auto* ids = base::member(body, "doc_ids");
     if (ids && ids->is_null()) ids = nullptr;
     const auto* filter = base::member(body, "filter");
@@ -102,6 +68,7 @@ Passes read_filter(Server& server, const Call& call, const json::value& body, co
     if (filter->is_string() && std::string_view{filter->get_string()} == "_design")
         return [](const Document& document) { return document.id.starts_with("_design/"); };
     if (!filter->is_string()) throw bad_request("parameter `filter` must be a string");
+    if (elsewhere) return {};
     const auto* parameters = base::member(body, "query_params");
     const auto query = parameters && parameters->is_object() ? base::write_json(*parameters) : "{}";
     const auto by_function = function_filter(server, call, source, std::string_view{filter->get_string()},
@@ -127,17 +94,6 @@ ReplicaCheck check_in_target(Server& server, const Database& target, User user, 
     };
 }
 
-/// The name of a replication: the same for the same request, wherever its password stands.
-std::string id_of(const Server& server, const json::value& body, const End& source, const End& target) {
-    std::string text = server.uuid + '\n' + source.url + '\n' + target.url;
-    for (const auto* key : {"doc_ids", "filter", "query_params", "selector", "winning_revs_only"})
-        if (const auto* value = base::member(body, key)) text += '\n' + base::write_json(*value);
-    std::string out;
-    for (const char c : base::md5(text))
-        fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
-    return out;
-}
-
 std::string extension(const json::value& body) {
     return std::string{read_flag(body, "continuous") ? "+continuous" : ""} +
            (read_flag(body, "create_target") ? "+create_target" : "");
@@ -155,14 +111,19 @@ void cancel(Server& server, Call& call, const json::value& body) {
         if (const auto text = base::string_member(body, key)) id = *text;
     std::ranges::replace(id, ' ', '+');
     if (id.empty()) {
-        const auto source = read_end(call, base::member(body, "source"));
-        const auto target = read_end(call, base::member(body, "target"));
-        id = id_of(server, body, source, target) + extension(body);
+        const auto source = read_replication_end(call, base::member(body, "source"));
+        const auto target = read_replication_end(call, base::member(body, "target"));
+        id = replication_id(server.uuid, source, target, body) + extension(body);
     }
     const auto it = server.replications.find(id);
-    if (it == server.replications.end()) throw not_found();
-    if (it->second.user != call.user.name) require_server_admin(call);
-    server.replications.erase(it);
+    const bool inside = it != server.replications.end();
+    const auto* owner = server.remote_replications->owner(id);
+    if (!inside && !owner) throw not_found();
+    if ((inside ? it->second.user : owner->name) != call.user.name) require_server_admin(call);
+    if (inside)
+        server.replications.erase(it);
+    else
+        server.remote_replications->cancel(id, call.now());
     call.respond_json(200, R"({"ok":true,"_local_id":")" + id + "\"}");
 }
 
@@ -183,15 +144,6 @@ void write_checkpoint(Database& database, const std::string& id, const json::obj
         id, {(it == database.locals().end() ? 0 : it->second.revision) + 1, text.substr(1, text.size() - 2)});
 }
 
-/// Where the last run got to, when both sides remember the same one.
-json::object common_checkpoint(const Database& source, const Database& target, const std::string& id) {
-    auto ours = read_checkpoint(source, id);
-    const auto theirs = read_checkpoint(target, id);
-    const auto* session = ours.if_contains("session_id");
-    const auto* other = theirs.if_contains("session_id");
-    return session && other && *session == *other ? std::move(ours) : json::object{};
-}
-
 std::string with_ok(const json::object& checkpoint, bool no_changes) {
     const auto text = base::write_json(checkpoint);
     return std::string{"{\"ok\":true"} + (no_changes ? ",\"no_changes\":true" : "") +
@@ -201,61 +153,55 @@ std::string with_ok(const json::object& checkpoint, bool no_changes) {
 ReplicationRun run_once(Server& server, const Call& call, Database& source, Database& target,
                         const Passes& passes, const std::string& id) {
     const auto local = "_local/" + id;
-    auto checkpoint = common_checkpoint(source, target, local);
-    const auto* recorded = checkpoint.if_contains("source_last_seq");
-    const auto kept = recorded && recorded->is_string() ? source.read(recorded->get_string()) : std::nullopt;
+    auto checkpoint = read_checkpoint(source, local);
+    auto common = common_place(checkpoint, read_checkpoint(target, local));
+    const auto kept = common.seq.is_string() ? source.read(common.seq.get_string()) : std::nullopt;
     auto since = kept.value_or(source.start());
     const auto before = since;
     const auto counts =
         copy_changes(source, target, since, passes, check_in_target(server, target, call.user, call.now()));
-    if (since == before) {
-        return {std::move(checkpoint), counts, {}, true};
-    }
+    if (since == before) return {std::move(checkpoint), counts, {}, true};
     if (counts.written > 0) server.note_change(target);
-    const auto session = server.new_uuid();
     const auto seq = source.sequence(since);
-    const auto date = base::http_date(call.now().wall);
-    json::object entry{{"session_id", session},
-                       {"start_time", date},
-                       {"end_time", date},
-                       {"start_last_seq", kept ? json::value(source.sequence(before)) : json::value(0)},
-                       {"end_last_seq", seq},
-                       {"recorded_seq", seq},
-                       {"missing_checked", counts.checked},
-                       {"missing_found", counts.found},
-                       {"docs_read", counts.found},
-                       {"docs_written", counts.written},
-                       {"doc_write_failures", counts.failed},
-                       {"bulk_get_docs", counts.found},
-                       {"bulk_get_attempts", counts.found}};
-    json::array history{std::move(entry)};
-    if (const auto* older = checkpoint.if_contains("history"); older && older->is_array())
-        for (const auto& one : older->get_array())
-            if (history.size() < 50) history.push_back(one);
-    checkpoint = {{"session_id", session},
-                  {"source_last_seq", seq},
-                  {"replication_id_version", 4},
-                  {"history", std::move(history)}};
+    ReplicationSession session{.id = server.new_uuid(),
+                               .started = call.now().wall,
+                               .from = kept ? json::value(source.sequence(before)) : json::value(0),
+                               .history = std::move(common.history)};
+    checkpoint = checkpoint_at(session, counts, json::value(seq), call.now().wall);
     write_checkpoint(source, local, checkpoint);
     write_checkpoint(target, local, checkpoint);
     return {std::move(checkpoint), counts, seq, false};
 }
 
-/// False when it goes on already.
-bool begin(Server& server, const Call& call, Replication wanted, std::string id) {
+std::optional<std::string> begin(Server& server, const Call& call, Replication wanted, std::string id) {
     auto& source = *server.find(wanted.source);
     wanted.tag = source.tag();
     wanted.since = source.start();
     wanted.started = call.now().wall;
     wanted.user = call.user.name;
     wanted.roles = call.user.roles;
-    if (!server.replications.try_emplace(std::move(id), std::move(wanted)).second) return false;
+    const auto [it, is_new] = server.replications.try_emplace(std::move(id), std::move(wanted));
+    if (!is_new) return it->second.document;
     server.note_change(source);
-    return true;
+    return std::nullopt;
 }
 
-std::string job_json(const std::string& id, const Replication& job) {
-    const auto date = base::iso8601(job.started).substr(0, 19) + 'Z';
+ReplicationView view_of(const std::string& id, const Replication& job) {
+    ReplicationView out;
+    out.id = id;
+    out.document = job.document;
+    out.user = job.user;
+    out.source_url = job.source_url;
+    out.target_url = job.target_url;
+    out.started = job.started;
+    out.counts = job.counts;
+    const auto date = to_the_second(job.started);
+    out.history = fmt::format(R"({{"timestamp":"{}","type":"started"}},{{"timestamp":"{}","type":"added"}})",
+                              date, date);
+    return out;
+}
+
+std::string job_json(const ReplicationView& job) {
     std::string user = "null";
     std::string document = "null";
     if (!job.document.empty())
@@ -265,15 +211,101 @@ std::string job_json(const std::string& id, const Replication& job) {
     std::string source, target;
     base::append_json_string(source, job.source_url);
     base::append_json_string(target, job.target_url);
-    return fmt::format(
-        R"({{"database":{},"id":"{}","pid":"<0.1000.0>","source":{},"target":{},"user":{},"doc_id":{},)"
-        R"("info":{{"revisions_checked":{},"missing_revisions_found":{},"docs_read":{},"docs_written":{},)"
-        R"("changes_pending":0,"doc_write_failures":0,"bulk_get_docs":{},"bulk_get_attempts":{},)"
-        R"("checkpointed_source_seq":0}},"history":[{{"timestamp":"{}","type":"started"}},)"
-        R"({{"timestamp":"{}","type":"added"}}],"node":"couchdb@127.0.0.1","start_time":"{}"}})",
-        job.document.empty() ? "null" : "\"_replicator\"", id, source, target, user, document,
-        job.counts.checked, job.counts.found, job.counts.found, job.counts.written, job.counts.found,
-        job.counts.found, date, date, date);
+    return fmt::format(R"({{"database":{},"id":"{}","pid":{},"source":{},"target":{},"user":{},"doc_id":{},)"
+                       R"("info":{{{}}},"history":[{}],"node":"couchdb@127.0.0.1","start_time":"{}"}})",
+                       job.document.empty() ? "null" : "\"_replicator\"", job.id,
+                       job.running ? "\"<0.1000.0>\"" : "null", source, target, user, document,
+                       replication_stats(job.counts, job.committed, job.pending), job.history,
+                       to_the_second(job.started));
+}
+
+// ---- with other servers
+
+std::string query_text(const json::value& value) {
+    return value.is_string() ? std::string{value.get_string()} : base::write_json(value);
+}
+
+/// How the source is asked for its changes.
+void choose_changes(ReplicationWish& wish, const json::value& body) {
+    if (read_flag(body, "winning_revs_only")) wish.changes_query = "&style=main_only";
+    const auto* ids = base::member(body, "doc_ids");
+    if (ids && !ids->is_null()) {
+        wish.names_documents = true;
+        wish.changes_query += "&filter=_doc_ids";
+        json::array decoded;
+        for (const auto& id : ids->get_array())
+            if (id.is_string())
+                decoded.emplace_back(base::percent_decode(std::string_view{id.get_string()}, true)
+                                         .value_or(std::string{id.get_string()}));
+        wish.changes_body = base::write_json(json::object{{"doc_ids", decoded}});
+    } else if (const auto* selector = base::member(body, "selector")) {
+        wish.changes_query += "&filter=_selector";
+        wish.changes_body = base::write_json(json::object{{"selector", *selector}});
+    } else if (const auto* filter = base::member(body, "filter")) {
+        wish.changes_query += "&filter=" + base::percent_encode(query_text(*filter));
+        const auto* parameters = base::member(body, "query_params");
+        if (!parameters || !parameters->is_object()) return;
+        for (const auto& [name, value] : parameters->get_object())
+            wish.changes_query +=
+                '&' + base::percent_encode(name) + '=' + base::percent_encode(query_text(value));
+    }
+}
+
+std::string create_parameters(const json::value& body) {
+    std::string out;
+    const auto* given = base::member(body, "create_target_params");
+    if (!given || !given->is_object()) return out;
+    for (const auto& [name, value] : given->get_object())
+        out += (out.empty() ? '?' : '&') + base::percent_encode(name) + '=' +
+               base::percent_encode(query_text(value));
+    return out;
+}
+
+base::Duration milliseconds_of(const json::value& body, const Server& server, std::string_view key,
+                               std::int64_t otherwise) {
+    auto ms = server.setting_number("replicator", key, otherwise);
+    if (const auto own = base::int_member(body, key)) ms = *own;
+    return std::chrono::milliseconds{std::clamp<std::int64_t>(ms, 1, 86'400'000)};
+}
+
+ReplicationWish read_wish(const Server& server, const json::value& body) {
+    ReplicationWish out;
+    out.continuous = read_flag(body, "continuous");
+    out.create_target = read_flag(body, "create_target");
+    out.create_parameters = create_parameters(body);
+    if (const auto* use = base::member(body, "use_checkpoints"); use && use->is_bool())
+        out.use_checkpoints = use->get_bool();
+    if (const auto* since = base::member(body, "since_seq")) out.since = *since;
+    out.checkpoint_interval = milliseconds_of(body, server, "checkpoint_interval", 30'000);
+    out.timeout = milliseconds_of(body, server, "connection_timeout", 30'000);
+    const auto number = [&](std::string_view key, std::int64_t otherwise, std::int64_t least) {
+        const auto set = server.setting_number("replicator", key, otherwise);
+        return std::clamp<std::int64_t>(base::int_member(body, key).value_or(set), least, 10'000);
+    };
+    out.retries = static_cast<std::uint64_t>(number("retries_per_request", 5, 0));
+    out.rows_max = static_cast<std::size_t>(number("worker_batch_size", 500, 1));
+    choose_changes(out, body);
+    return out;
+}
+
+/// Checks what is ours of it, and what can be known before anybody is asked.
+void check_remote(Server& server, const Call& call, const WantedReplication& wanted,
+                  const json::value& body) {
+    if (!server.config.reaches_others)
+        throw ApiError{501,
+                       "not_implemented",
+                       "This store runs without a network of its own: it replicates only between its own "
+                       "databases, not with " +
+                           (wanted.source.ours ? wanted.target : wanted.source).url,
+                       {}};
+    static const Database nothing{{}, base::Random{0}};
+    static_cast<void>(read_filter(server, call, body, nothing, true));
+    if (wanted.source.ours) require_member(call, open(server, wanted.source));
+    if (!wanted.target.ours) return;
+    if (!server.find(wanted.target.name) && wanted.wish.create_target)
+        require_server_admin(call);
+    else
+        require_member(call, open(server, wanted.target));
 }
 
 }  // namespace
@@ -291,6 +323,11 @@ void replicate(Server& server, Call& call) {
     }
     auto wanted = open_replication(server, call, *body);
     const auto id = wanted.id;
+    if (wanted.remote() && !wanted.continuous) {
+        server.remote_replications->start(std::move(wanted), call.user, {}, call.now());
+        server.remote_replications->wait(id, call);
+        return;
+    }
     if (wanted.continuous) {
         begin_replication(server, call, std::move(wanted), {});
         call.respond_json(202, R"({"ok":true,"_local_id":")" + id + "\"}");
@@ -302,11 +339,18 @@ void replicate(Server& server, Call& call) {
 
 WantedReplication open_replication(Server& server, const Call& call, const json::value& body) {
     WantedReplication out;
-    out.source = read_end(call, base::member(body, "source"));
-    out.target = read_end(call, base::member(body, "target"));
+    out.source = read_replication_end(call, base::member(body, "source"));
+    out.target = read_replication_end(call, base::member(body, "target"));
     out.continuous = read_flag(body, "continuous");
-    out.id = id_of(server, body, out.source, out.target);
-    if (out.continuous) out.id += extension(body);
+    out.base_id = replication_id(server.uuid, out.source, out.target, body);
+    if (out.remote()) {
+        out.id = out.base_id + extension(body);
+        out.wish = read_wish(server, body);
+        out.wish.id = out.base_id;
+        check_remote(server, call, out, body);
+        return out;
+    }
+    out.id = out.base_id + (out.continuous ? extension(body) : "");
     auto& from = open(server, out.source);
     out.passes = read_filter(server, call, body, from);
     require_member(call, from);
@@ -318,8 +362,10 @@ WantedReplication open_replication(Server& server, const Call& call, const json:
     return out;
 }
 
-bool begin_replication(Server& server, const Call& call, WantedReplication wanted,
-                       const std::string& document) {
+std::optional<std::string> begin_replication(Server& server, const Call& call, WantedReplication wanted,
+                                             const std::string& document) {
+    if (wanted.remote())
+        return server.remote_replications->start(std::move(wanted), call.user, document, call.now());
     Replication job;
     job.source = std::move(wanted.source.name);
     job.target = std::move(wanted.target.name);
@@ -332,8 +378,28 @@ bool begin_replication(Server& server, const Call& call, WantedReplication wante
 
 ReplicationRun run_replication(Server& server, const Call& call, const WantedReplication& wanted) {
     return run_once(server, call, open(server, wanted.source), open(server, wanted.target), wanted.passes,
-                    wanted.id);
+                    wanted.base_id);
 }
+
+std::vector<ReplicationView> all_replications(const Server& server) {
+    std::vector<ReplicationView> out;
+    for (const auto& [id, job] : server.replications) out.push_back(view_of(id, job));
+    server.remote_replications->view(out);
+    std::ranges::sort(out, {}, &ReplicationView::id);
+    return out;
+}
+
+std::string replication_stats(const ReplicationCounts& counts, std::string_view committed,
+                              std::string_view pending) {
+    return fmt::format(
+        R"("revisions_checked":{},"missing_revisions_found":{},"docs_read":{},"docs_written":{},)"
+        R"("changes_pending":{},"doc_write_failures":{},"bulk_get_docs":{},"bulk_get_attempts":{},)"
+        R"("checkpointed_source_seq":{})",
+        counts.checked, counts.found, counts.read, counts.written, pending, counts.failed, counts.read,
+        counts.found, committed);
+}
+
+std::string to_the_second(base::WallTime time) { return base::iso8601(time).substr(0, 19) + 'Z'; }
 
 namespace {
 
@@ -353,6 +419,7 @@ ReplicationCounts run_job(Server& server, Replication& job, const Database& sour
 
 void run_replications(Server& server, base::Now now) {
     look_at_replicator(server, now);
+    server.remote_replications->run(now);
     if (server.replications.empty()) return;
     for (std::size_t i = 0; i < server.changed.size(); ++i) {  // which grows where one feeds another
         for (auto& [id, job] : server.replications) {
@@ -366,6 +433,7 @@ void run_replications(Server& server, base::Now now) {
             const auto counts = run_job(server, job, *source, *target, now);
             job.counts.checked += counts.checked;
             job.counts.found += counts.found;
+            job.counts.read += counts.read;
             job.counts.written += counts.written;
             if (counts.written > 0) server.note_change_again(*target, i);
         }
@@ -401,15 +469,17 @@ void scheduler(Server& server, Call& call) {
     if (path.size() == 3) {
         auto id = path[2];
         std::ranges::replace(id, ' ', '+');
-        const auto it = server.replications.find(id);
-        if (it == server.replications.end()) throw not_found();
-        call.respond_json(200, job_json(it->first, it->second));
+        const auto jobs = all_replications(server);
+        const auto it = std::ranges::find(jobs, id, &ReplicationView::id);
+        if (it == jobs.end()) throw not_found();
+        call.respond_json(200, job_json(*it));
         return;
     }
-    std::string out = fmt::format("{{\"total_rows\":{},\"offset\":0,\"jobs\":[", server.replications.size());
-    for (const auto& [id, job] : server.replications) {
+    const auto jobs = all_replications(server);
+    std::string out = fmt::format("{{\"total_rows\":{},\"offset\":0,\"jobs\":[", jobs.size());
+    for (const auto& job : jobs) {
         if (!out.ends_with('[')) out += ',';
-        out += job_json(id, job);
+        out += job_json(job);
     }
     call.respond_json(200, out + "]}");
 }

@@ -1,5 +1,6 @@
 #include "couchmock/core/api_replicate.hpp"
 #include "couchmock/core/edit_reader.hpp"
+#include "couchmock/core/replication_jobs.hpp"
 #include "couchmock/javascript/engine.hpp"
 #include "node/base/json.hpp"
 #include "node/base/time.hpp"
@@ -29,8 +30,6 @@ std::string quoted(std::string_view text) {
     base::append_json_string(out, text);
     return out;
 }
-
-std::string second_of(base::WallTime time) { return base::iso8601(time).substr(0, 19) + 'Z'; }
 
 ApiError forbidden(std::string reason) { return {403, "forbidden", std::move(reason), {}}; }
 
@@ -74,15 +73,6 @@ std::string extended(std::string_view body, std::string_view members) {
     return std::string{body} + (body.empty() ? "" : ",") + std::string{members};
 }
 
-std::string stats_json(const ReplicationCounts& counts, std::string_view seq) {
-    return fmt::format(
-        R"("revisions_checked":{},"missing_revisions_found":{},"docs_read":{},"docs_written":{},)"
-        R"("changes_pending":null,"doc_write_failures":{},"bulk_get_docs":{},"bulk_get_attempts":{},)"
-        R"("checkpointed_source_seq":{})",
-        counts.checked, counts.found, counts.found, counts.written, counts.failed, counts.found, counts.found,
-        seq.empty() ? "0" : quoted(seq));
-}
-
 std::string error_json(std::string_view error) { return "{\"error\":" + quoted(error) + '}'; }
 
 /// One document at work: what it says, and where to note what becomes of it.
@@ -111,7 +101,7 @@ public:
         call.user = {std::string{base::string_member(body, "owner").value_or("")}, {"_admin"}, {}};
         try {
             auto wanted = open_replication(server_, call, body);
-            if (wanted.continuous)
+            if (wanted.continuous || wanted.remote())
                 begin(state, call, std::move(wanted));
             else
                 run(state, call, wanted);
@@ -120,6 +110,13 @@ public:
         } catch (const javascript::Failure& failure) {
             crash(state, failure.error + ": " + failure.reason, "error");
         }
+    }
+
+    void complete(ReplicatorDocument& state, const std::string& stats) {
+        state.info = '{' + stats + '}';
+        write(state, "completed",
+              fmt::format(R"("_replication_stats":{{{},"start_time":"{}"}})", stats,
+                          to_the_second(state.started)));
     }
 
 private:
@@ -133,26 +130,24 @@ private:
 
     void begin(ReplicatorDocument& state, const Call& call, WantedReplication wanted) {
         const auto job = wanted.id;
-        if (begin_replication(server_, call, std::move(wanted), id_)) {
+        const auto other = begin_replication(server_, call, std::move(wanted), id_);
+        if (!other) {
             state.job = job;
             state.state = "running";
             return;
         }
-        const auto& other = server_.replications.at(job).document;
         end(state, "failed",
             fmt::format("Replication `{}` specified by document `{}` already started, triggered by {}", job,
                         id_,
-                        other.empty() ? "a request to _replicate"
-                                      : fmt::format("document `{}` from db `_replicator`", other)));
+                        other->empty() ? "a request to _replicate"
+                                       : fmt::format("document `{}` from db `_replicator`", *other)));
     }
 
     void run(ReplicatorDocument& state, const Call& call, const WantedReplication& wanted) {
         const auto result = run_replication(server_, call, wanted);
-        const auto stats = stats_json(result.counts, result.seq);
-        state.info = '{' + stats + '}';
-        write(
-            state, "completed",
-            fmt::format(R"("_replication_stats":{{{},"start_time":"{}"}})", stats, second_of(state.started)));
+        const auto stats =
+            replication_stats(result.counts, result.seq.empty() ? "0" : quoted(result.seq), "null");
+        complete(state, stats);
     }
 
     void fail(ReplicatorDocument& state, const ApiError& error, std::string_view filter) {
@@ -191,7 +186,7 @@ private:
         edit.path = {revision_};
         set_body(edit,
                  extended(body_, fmt::format(R"("_replication_state":"{}","_replication_state_time":"{}",{})",
-                                             as, second_of(now_.wall), more)));
+                                             as, to_the_second(now_.wall), more)));
         const auto edited = replicator_.update_one(std::move(edit));
         if (edited.conflict) return;
         state.revision = to_text(edited.revision);
@@ -207,8 +202,21 @@ private:
     base::HttpRequest request_;
 };
 
-void forget_job(Server& server, const ReplicatorDocument& state) {
-    if (!state.job.empty()) server.replications.erase(state.job);
+void forget_job(Server& server, const ReplicatorDocument& state, base::Now now) {
+    if (state.job.empty()) return;
+    server.replications.erase(state.job);
+    server.remote_replications->cancel(state.job, now);
+}
+
+/// What goes on with other servers changes without the document: takes over how it stands.
+void look_at_jobs(Server& server) {
+    for (const auto& job : all_replications(server)) {
+        const auto it = server.replicator.find(job.document);
+        if (it == server.replicator.end() || !server.remote_replications->owner(job.id)) continue;
+        it->second.state = job.running ? "running" : "crashing";
+        if (job.running)
+            it->second.info = '{' + replication_stats(job.counts, job.committed, job.pending) + '}';
+    }
 }
 
 std::string document_json(const std::string& id, const ReplicatorDocument& state) {
@@ -220,8 +228,8 @@ std::string document_json(const std::string& id, const ReplicatorDocument& state
     if (shows_ends)
         out += ",\"source\":" + quoted(state.source_url) + ",\"target\":" + quoted(state.target_url);
     out += fmt::format(R"(,"state":"{}","info":{},"error_count":{},"last_updated":"{}","start_time":"{}")",
-                       state.state, state.info, state.error_count, second_of(state.updated),
-                       second_of(state.started));
+                       state.state, state.info, state.error_count, to_the_second(state.updated),
+                       to_the_second(state.started));
     if (!over && shows_ends) out += R"(,"source_proxy":null,"target_proxy":null)";
     return out + '}';
 }
@@ -289,7 +297,7 @@ void look_at_replicator(Server& server, base::Now now) {
     std::erase_if(server.replicator, [&](const auto& one) {
         const auto* document = replicator ? replicator->find(one.first) : nullptr;
         const bool gone = !document || document->tree.deleted();
-        if (gone) forget_job(server, one.second);
+        if (gone) forget_job(server, one.second, now);
         return gone;
     });
     if (!replicator) return;
@@ -300,13 +308,38 @@ void look_at_replicator(Server& server, base::Now now) {
         const bool is_new =
             known == server.replicator.end() ||
             known->second.revision != to_text(document.tree.at(document.tree.winner()).revision);
-        if (is_new && known != server.replicator.end()) forget_job(server, known->second);
+        if (is_new && known != server.replicator.end()) forget_job(server, known->second, now);
         if (is_new || waits(known->second)) wanted.push_back(&document);
     }
     for (const auto* document : wanted) DocumentRun{server, *replicator, *document, now}.go();
 }
 
+void note_replication_crash(Server& server, const std::string& document, const std::string& error,
+                            std::uint64_t crashes, base::Now now) {
+    const auto it = server.replicator.find(document);
+    if (it == server.replicator.end()) return;
+    auto& state = it->second;
+    state.state = "crashing";
+    state.info = error_json(error);
+    state.error_count = crashes;
+    state.updated = now.wall;
+    state.retry = base::Time::max();  // its job is what is tried again
+}
+
+void note_replication_end(Server& server, const std::string& document, const ReplicationCounts& counts,
+                          std::string_view committed, base::Now now) {
+    auto* replicator = server.find(replicator_name);
+    const auto* found = replicator ? replicator->find(document) : nullptr;
+    const auto it = server.replicator.find(document);
+    if (!found || it == server.replicator.end()) return;
+    it->second.job.clear();
+    it->second.updated = now.wall;
+    DocumentRun{server, *replicator, *found, now}.complete(it->second,
+                                                           replication_stats(counts, committed, "0"));
+}
+
 void scheduler_documents(Server& server, Call& call) {
+    look_at_jobs(server);
     const auto& path = call.path();
     if (path.size() > 2 && path[2] != replicator_name) throw bad_request("Invalid path");
     if (path.size() > 3) {

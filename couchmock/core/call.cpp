@@ -10,9 +10,9 @@
 namespace davenport::couchmock {
 namespace {
 
-std::optional<std::string> decode(std::string_view text) {
+std::optional<std::string> decode(std::string_view text, bool plus_is_space) {
     if (text.find_first_of("%+") == std::string_view::npos) return std::string{text};
-    return base::percent_decode(text, true);
+    return base::percent_decode(text, plus_is_space);
 }
 
 }  // namespace
@@ -28,7 +28,8 @@ ApiError method_not_allowed(std::string_view allowed) {
 
 bool User::has_role(std::string_view role) const { return std::ranges::find(roles, role) != roles.end(); }
 
-Call::Call(ExchangeId exchange, const base::HttpRequest& request, base::Now now, Effects& effects)
+Call::Call(ExchangeId exchange, const base::HttpRequest& request, base::Now now, Effects& effects,
+           bool plus_is_space)
     : exchange_(exchange), request_(request), now_(now), effects_(effects), method_(request.method) {
     if (method_ == "POST")
         if (const auto meant = header("x-http-method-override"); !meant.empty()) method_ = meant;
@@ -41,7 +42,7 @@ Call::Call(ExchangeId exchange, const base::HttpRequest& request, base::Now now,
         if (path.front() == '/') path.remove_prefix(1);
         const auto slash = path.find('/');
         if (const auto piece = path.substr(0, slash); !piece.empty()) {
-            auto decoded = decode(piece);
+            auto decoded = decode(piece, plus_is_space);
             well_formed_ = well_formed_ && decoded;
             path_.push_back(decoded ? std::move(*decoded) : std::string{piece});
         }
@@ -54,8 +55,8 @@ Call::Call(ExchangeId exchange, const base::HttpRequest& request, base::Now now,
         query = amp == std::string_view::npos ? std::string_view{} : query.substr(amp + 1);
         if (pair.empty()) continue;
         const auto equals = pair.find('=');
-        auto name = decode(pair.substr(0, equals));
-        auto value = equals == std::string_view::npos ? std::string{} : decode(pair.substr(equals + 1));
+        auto name = decode(pair.substr(0, equals), true);
+        auto value = equals == std::string_view::npos ? std::string{} : decode(pair.substr(equals + 1), true);
         well_formed_ = well_formed_ && name && value;
         if (name && value) query_.emplace_back(std::move(*name), std::move(*value));
     }
@@ -165,8 +166,10 @@ void Call::begin_chunked(int status, base::Headers headers) {
 }
 
 std::string Call::base_url() const {
-    const auto host = header("host");
-    return "http://" + (host.empty() ? std::string{"localhost"} : std::string{host});
+    auto host = header("x-forwarded-host");  // what a proxy was called (couch_httpd:absolute_uri)
+    if (host.empty()) host = header("host");
+    const bool tls = header("x-forwarded-ssl") == "on" || header("x-forwarded-proto") == "https";
+    return (tls ? "https://" : "http://") + (host.empty() ? std::string{"localhost"} : std::string{host});
 }
 
 std::string url_encode(std::string_view text) {

@@ -40,8 +40,9 @@ struct User {
 /// One request under way: its parts, and where its answer goes.
 class Call {
 public:
-    /// The request has to outlive the call.
-    Call(ExchangeId exchange, const base::HttpRequest& request, base::Now now, Effects& effects);
+    /// The request has to outlive the call. `plus_is_space`: in its path; in the query it always is.
+    Call(ExchangeId exchange, const base::HttpRequest& request, base::Now now, Effects& effects,
+         bool plus_is_space = true);
 
     [[nodiscard]] ExchangeId exchange() const { return exchange_; }
     [[nodiscard]] const base::HttpRequest& request() const { return request_; }
@@ -52,7 +53,7 @@ public:
         return base::header(request_.headers, name);
     }
 
-    /// Decoded path segments; '+' is a space, as CouchDB reads it.
+    /// Decoded path segments; '+' is a space, as CouchDB reads it unless it is told otherwise.
     [[nodiscard]] const std::vector<std::string>& path() const { return path_; }
     /// False when the target had a broken percent-encoding.
     [[nodiscard]] bool well_formed() const { return well_formed_; }

@@ -11,7 +11,9 @@ struct MockConfig {
     std::uint64_t seed = 1;          ///< of uuids, opaque sequences, and the faults' random draws
     bool javascript = true;          ///< false: what needs it is answered with 501
     bool ignore_validators = false;  ///< no validate_doc_update is asked
-    int default_shards = 2;          ///< q of databases that are made without one; CouchDB's own default
+    bool reaches_others =
+        false;               ///< whoever drives the mock performs Fetch: it replicates with other servers
+    int default_shards = 2;  ///< q of databases that are made without one; CouchDB's own default
     static constexpr int members_most = 9;  ///< as the faults of members can name them
     int members = 1;                        ///< of the cluster that it behaves as; 1 is none
 };

@@ -73,8 +73,8 @@ struct Database::Judged {
 /// (couch_db:before_docs_update); elsewhere a revision that never was becomes the parent of the new one. That
 /// there is no such function a shard knows from its first edit on.
 bool Database::looks_up(const Edit& edit) const {
-    return !edit.attachments.empty() || edit.id.starts_with("_design/") || settings_.name == "_users" ||
-           has_validation() || !knows_no_validation_[shard_of(edit.id)];
+    return !edit.attachments.empty() || edit.id.starts_with("_design/") || keeps_users || has_validation() ||
+           !knows_no_validation_[shard_of(edit.id)];
 }
 
 Database::Judged Database::judge(const Edit& edit, bool looked_up) const {
@@ -165,7 +165,7 @@ void Database::restore_place(std::uint64_t tag, const Position& seqs) {
 void Database::note_validation(const Document& document) {
     if (!document.id.starts_with("_design/")) return;
     knows_no_validation_.assign(log_.shard_count(), false);
-    if (settings_.name == "_users" && document.id == "_design/_auth") return;  // built in
+    if (keeps_users && document.id == "_design/_auth") return;  // built in
     if (const auto it = validating_.find(document.id); it != validating_.end()) validating_.erase(it);
     const auto& leaf = document.tree.at(document.tree.winner()).leaf;
     const bool validates =

@@ -2,6 +2,7 @@
 
 #include "couchmock/core/changes_log.hpp"
 #include "couchmock/core/cluster.hpp"
+#include "couchmock/core/compression.hpp"
 #include "couchmock/core/live_index.hpp"
 #include "couchmock/core/member_copy.hpp"
 #include "couchmock/core/rev_tree.hpp"
@@ -199,6 +200,8 @@ public:
     std::uint64_t purged_infos_limit = 1000;
     std::size_t document_bytes_max = 8'000'000;        ///< max_document_size
     std::size_t attachment_bytes_max = 1'073'741'824;  ///< max_attachment_size
+    bool keeps_users = false;  ///< its documents are accounts: `_users`, or what is set
+    Compression compression;   ///< of new attachments
     std::uint64_t purge_seq = 0;
     std::vector<std::pair<std::string, std::vector<Revision>>> purged;
     std::vector<std::string> indexes_made;  ///< Mango index definitions, JSON texts in the order made

@@ -42,9 +42,9 @@ void read_revisions(Edit& edit, const json::value& value) {
     }
 }
 
-std::string gzip(std::string_view content) {
+std::string gzip(std::string_view content, int level) {
     z_stream stream{};
-    deflateInit2(&stream, 8, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);  // level 8 is CouchDB's default
+    deflateInit2(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
     std::string out(deflateBound(&stream, content.size()), '\0');
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));
     stream.avail_in = static_cast<uInt>(content.size());
@@ -56,13 +56,6 @@ std::string gzip(std::string_view content) {
     return out;
 }
 
-bool is_compressible(std::string_view type) {
-    type = type.substr(0, type.find(';'));
-    while (type.ends_with(' ')) type.remove_suffix(1);
-    return type.starts_with("text/") || type == "application/javascript" || type == "application/json" ||
-           type == "application/xml";
-}
-
 /// Base64 may be broken into lines, as mail is.
 std::optional<std::string> decode_base64(std::string_view text) {
     if (text.find_first_of(" \t\r\n") == std::string_view::npos) return base::base64_decode(text);
@@ -72,7 +65,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
     return base::base64_decode(joined);
 }
 
-Attachment read_attachment(std::string_view name, const json::value& value) {
+Attachment read_attachment(const Compression& compression, std::string_view name, const json::value& value) {
     Attachment out;
     const auto* named_type = base::member(value, "content_type");
     if (named_type && !named_type->is_string())
@@ -96,7 +89,7 @@ Attachment read_attachment(std::string_view name, const json::value& value) {
         const auto data = base::string_member(value, "data");
         auto content = data ? decode_base64(*data) : std::nullopt;
         if (!content) throw bad_request("Invalid attachment data for " + std::string{name});
-        out = make_attachment(std::string{name}, std::string{type}, std::move(*content));
+        out = make_attachment(compression, std::string{name}, std::string{type}, std::move(*content));
     }
     out.revpos = static_cast<std::uint64_t>(std::max<std::int64_t>(revpos.value_or(0), 0));
     return out;
@@ -122,7 +115,7 @@ void read_special(const Database& database, Edit& edit, const std::string& name,
         if (!value) throw bad_request("invalid UTF-8 JSON");
         for (const auto& [key, attachment] : value->get_object()) {
             if (!attachment.is_object()) continue;  // couch_doc passes over it without a word
-            edit.attachments.push_back(read_attachment(key, attachment));
+            edit.attachments.push_back(read_attachment(database.compression, key, attachment));
             if (key.starts_with("_"))
                 throw bad_request("Attachment name '" + std::string{key} +
                                   "' starts with prohibited character '_'");
@@ -201,7 +194,7 @@ void set_body(Edit& edit, std::string_view body) {
     edit.term = std::move(text.term);
 }
 
-Attachment keep_attachment(Attachment attachment, std::string bytes) {
+Attachment keep_attachment(const Compression& compression, Attachment attachment, std::string bytes) {
     if (attachment.declared && bytes.size() > *attachment.declared)
         throw bad_request("attachment longer than expected");
     if (attachment.declared && bytes.size() < *attachment.declared)
@@ -209,15 +202,16 @@ Attachment keep_attachment(Attachment attachment, std::string bytes) {
     const auto revpos = attachment.revpos;
     if (attachment.encoding == "gzip") {  // as another CouchDB keeps it
         const auto length = attachment.length;
-        auto kept = make_attachment(std::move(attachment.name), "application/octet-stream", std::move(bytes));
+        auto kept = make_attachment({.level = 0}, std::move(attachment.name), "application/octet-stream",
+                                    std::move(bytes));
         kept.content_type = std::move(attachment.content_type);
         kept.encoding = "gzip";
         kept.length = length;
         kept.revpos = revpos;
         return kept;
     }
-    auto kept =
-        make_attachment(std::move(attachment.name), std::move(attachment.content_type), std::move(bytes));
+    auto kept = make_attachment(compression, std::move(attachment.name), std::move(attachment.content_type),
+                                std::move(bytes));
     kept.revpos = revpos;
     return kept;
 }
@@ -250,13 +244,14 @@ void resolve_stubs(const Database& database, Edit& edit) {
     }
 }
 
-Attachment make_attachment(std::string name, std::string content_type, std::string content) {
+Attachment make_attachment(const Compression& compression, std::string name, std::string content_type,
+                           std::string content) {
     Attachment out;
     out.name = std::move(name);
     out.content_type = std::move(content_type);
     out.length = content.size();
-    if (is_compressible(out.content_type)) {
-        content = gzip(content);
+    if (compression.wants(out.content_type)) {
+        content = gzip(content, compression.level);
         out.encoding = "gzip";
     }
     out.digest = base::md5(content);

@@ -21,7 +21,7 @@ Edit to_edit(const Database& database, DocumentText text);
 void set_body(Edit& edit, std::string_view body);
 /// Gives an attachment that follows its document the bytes that came behind it. Throws 400 when they are not
 /// as many as it says.
-Attachment keep_attachment(Attachment attachment, std::string bytes);
+Attachment keep_attachment(const Compression& compression, Attachment attachment, std::string bytes);
 
 /// Throws illegal_docid.
 void check_document_id(const Database& database, std::string_view id);
@@ -34,7 +34,8 @@ void check_partition(std::string_view partition);
 void resolve_stubs(const Database& database, Edit& edit);
 
 /// An attachment as it is kept: compressed if its type is worth it, with the digest of what is kept.
-Attachment make_attachment(std::string name, std::string content_type, std::string content);
+Attachment make_attachment(const Compression& compression, std::string name, std::string content_type,
+                           std::string content);
 
 /// Throws "Invalid rev format".
 Revision read_revision(std::string_view text);

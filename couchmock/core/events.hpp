@@ -14,6 +14,8 @@ namespace davenport::couchmock {
 /// One request and its answer; never used again after its end.
 using ExchangeId = std::uint64_t;
 using TimerId = std::uint64_t;
+/// One request of the mock's own to another server; never used again after its end.
+using FetchId = std::uint64_t;
 
 // ---- what the world tells the mock
 
@@ -34,7 +36,24 @@ struct TimerFired {
     TimerId timer;
 };
 
-using Event = std::variant<Requested, Abandoned, Written, TimerFired>;
+/// Why a request of the mock's own has no answer.
+enum class FetchFailure {
+    refused,     ///< nobody listens there
+    unresolved,  ///< the name has no address
+    lost,        ///< the connection broke, or the answer makes no sense: done or not, nobody knows
+    timed_out,
+    too_large,  ///< the answer is more than is read
+};
+struct Fetched {
+    FetchId fetch;
+    base::HttpResponse response;
+};
+struct FetchFailed {
+    FetchId fetch;
+    FetchFailure why;
+};
+
+using Event = std::variant<Requested, Abandoned, Written, TimerFired, Fetched, FetchFailed>;
 
 // ---- what the mock asks of the world
 
@@ -71,7 +90,20 @@ struct Log {
     std::string line;
 };
 
-using Effect = std::variant<Respond, RespondHead, RespondData, RespondEnd, Reset, SetTimer, Listen, Log>;
+/// Asks another server. Answer with Fetched or FetchFailed. Only where MockConfig::reaches_others says so.
+struct Fetch {
+    FetchId fetch;
+    bool tls;
+    std::string host;  ///< a name or an address, without brackets
+    std::uint16_t port;
+    base::HttpRequest request;
+};
+struct CancelFetch {
+    FetchId fetch;
+};  ///< its answer is not wanted any more, and does not come
+
+using Effect = std::variant<Respond, RespondHead, RespondData, RespondEnd, Reset, SetTimer, Listen, Log,
+                            Fetch, CancelFetch>;
 using Effects = std::vector<Effect>;
 
 }  // namespace davenport::couchmock

@@ -13,6 +13,7 @@ void copy_document(const Document& document, Database& target, const ReplicaChec
         const auto* there = target.find(document.id);
         if (!node.leaf || (there && there->tree.contains(node.revision))) continue;
         ++counts.found;
+        ++counts.read;
         Edit edit;
         edit.id = document.id;
         edit.path = document.tree.path(leaf);

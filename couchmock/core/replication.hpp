@@ -16,7 +16,7 @@ struct Edit;
 
 /// What a replication did, in the words of its history.
 struct ReplicationCounts {
-    std::uint64_t checked = 0, found = 0, written = 0, failed = 0;
+    std::uint64_t checked = 0, found = 0, read = 0, written = 0, failed = 0;
 };
 
 /// Whether the target takes a revision; empty: it takes all.

@@ -188,6 +188,35 @@ void no_javascript(std::string_view what) {
         {}};
 }
 
+namespace {
+
+/// What the call asks for, by its path, when it is known who asks.
+void dispatch(Server& server, Call& call) {
+    authorize(server, call);
+    const auto& path = call.path();
+    if (path.empty()) {
+        server_root(server, call);
+        return;
+    }
+    const auto& first = path.front();
+    if (first.starts_with('_') && !is_database_name(first) && server_path(server, call, first)) return;
+    if (server.setting("couchdb", "maintenance_mode") == "true")
+        throw ApiError{412, "nodedown", "progress not possible", {}};
+    database_request(server, call);
+}
+
+}  // namespace
+
+void route_inside(Server& server, Call& call) {
+    try {
+        dispatch(server, call);
+    } catch (const ApiError& error) {
+        call.respond_error(error);
+    } catch (const javascript::Failure& failure) {
+        call.respond_error(to_api_error(failure));
+    }
+}
+
 void route(Server& server, Call& call) {
     try {
         if (!call.well_formed()) throw bad_request("invalid_url_encoding");
@@ -199,16 +228,7 @@ void route(Server& server, Call& call) {
         if (!server.settings.empty()) check_limits(server, call);
         if (cors(server, call)) return;
         authenticate(server, call);
-        authorize(server, call);
-        if (path.empty()) {
-            server_root(server, call);
-            return;
-        }
-        const auto& first = path.front();
-        if (first.starts_with('_') && !is_database_name(first) && server_path(server, call, first)) return;
-        if (server.setting("couchdb", "maintenance_mode") == "true")
-            throw ApiError{412, "nodedown", "progress not possible", {}};
-        database_request(server, call);
+        dispatch(server, call);
     } catch (const ApiError& error) {
         call.respond_error(for_browser(server, call, error));
     } catch (const javascript::Failure& failure) {

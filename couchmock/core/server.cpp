@@ -1,5 +1,7 @@
 #include "couchmock/core/server.hpp"
 
+#include "couchmock/core/accounts.hpp"
+#include "couchmock/core/replication_jobs.hpp"
 #include "couchmock/core/scripts.hpp"
 
 #include <algorithm>
@@ -48,7 +50,8 @@ Server::Server(MockConfig wanted)
       random(base::Random::stream(config.seed, "store")),
       uuids(base::Random::stream(config.seed, "uuids")),
       request_ids(base::Random::stream(config.seed, "request ids")),
-      scripts(std::make_unique<Scripts>()) {
+      scripts(std::make_unique<Scripts>()),
+      remote_replications(std::make_unique<ReplicationJobs>(*this)) {
     uuid = new_uuid();
     cookie_secret = new_uuid();
 }
@@ -75,6 +78,18 @@ std::int64_t Server::setting_number(std::string_view section, std::string_view k
     return error == std::errc{} && end == text.data() + text.size() ? value : otherwise;
 }
 
+std::string_view Server::users_database() const {
+    for (const auto* section : {"chttpd_auth", "couch_httpd_auth"})
+        if (const auto name = setting(section, "authentication_db"); !name.empty()) return name;
+    return "_users";
+}
+
+int Server::password_iterations() const {
+    const auto older = setting_number("couch_httpd_auth", "iterations", couchmock::password_iterations);
+    return static_cast<int>(
+        std::clamp<std::int64_t>(setting_number("chttpd_auth", "iterations", older), 1, 1'000'000));
+}
+
 bool Server::has_admins() const {
     if (!config.admin_user.empty()) return true;
     const auto it = settings.find("admins");
@@ -89,7 +104,16 @@ void Server::apply_settings() {
     limits.time_max = std::chrono::milliseconds{
         std::max<std::int64_t>(setting_number("couchdb", "os_process_timeout", limits.time_max.count()), 1)};
     scripts->set_limits(limits);
+    if (const auto set = setting("couchdb", "uuid"); !set.empty()) uuid = set;
+    if (const auto set = setting("chttpd_auth", "secret"); !set.empty()) cookie_secret = set;
+    Compression compression;
+    const auto level = setting_number("attachments", "compression_level", compression.level);
+    if (level >= 0 && level <= 9) compression.level = static_cast<int>(level);
+    if (const auto types = setting("attachments", "compressible_types"); !types.empty())
+        compression.set_types(types);
     for (const auto& [name, database] : databases) {
+        database->compression = compression;
+        database->keeps_users = name == "_users" || name == users_database();
         database->document_bytes_max = bytes("max_document_size", 8'000'000);
         database->attachment_bytes_max = bytes("max_attachment_size", 1'073'741'824);
     }
@@ -109,6 +133,7 @@ Database& Server::database(std::string_view name) const {
 Database& Server::adopt(Database::Settings wanted) {
     auto name = wanted.name;
     auto made = std::make_unique<Database>(std::move(wanted), base::Random{random.next()});
+    made->keeps_users = name == "_users" || name == users_database();
     if (keeps_records) {
         made->track_changes();
         made->note_settings();

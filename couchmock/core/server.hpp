@@ -21,6 +21,7 @@
 
 namespace davenport::couchmock {
 
+class ReplicationJobs;
 class Scripts;
 
 /// Whole bodies that go out chunked, as CouchDB sends its lists: one piece at a time, the next when the last
@@ -65,6 +66,10 @@ struct Server {
     [[nodiscard]] std::int64_t setting_number(std::string_view section, std::string_view key,
                                               std::int64_t otherwise) const;
     [[nodiscard]] bool has_admins() const;
+    /// Where accounts are kept.
+    [[nodiscard]] std::string_view users_database() const;
+    /// Of a password that is hashed from now on.
+    [[nodiscard]] int password_iterations() const;
     /// Tells the databases what of the configuration is theirs.
     void apply_settings();
     std::map<std::string, std::unique_ptr<Database>, std::less<>> databases;
@@ -77,7 +82,8 @@ struct Server {
     bool settings_changed = true;                     ///< uuid, secret, configuration: not saved yet
     std::vector<std::string> dropped;                 ///< databases, not told yet
     std::vector<Database*> changed;                   ///< their feeds are woken when the event was dealt with
-    std::map<std::string, Replication> replications;  ///< continuous ones, by their ids
+    std::map<std::string, Replication> replications;  ///< continuous ones within it, by their ids
+    std::unique_ptr<ReplicationJobs> remote_replications;  ///< with other servers (replication_jobs.hpp)
     std::map<std::string, ReplicatorDocument, std::less<>> replicator;  ///< by the documents' ids
     std::string authority;  ///< as who wrote a document of `_replicator` called us: what is ours in its URLs
 

@@ -3,6 +3,7 @@
 #include "couchmock/core/accepted.hpp"
 #include "couchmock/core/api.hpp"
 #include "couchmock/core/archive.hpp"
+#include "couchmock/core/replication_jobs.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -45,6 +46,11 @@ Effects Store::handle(Event&& event, base::Now now) {
     } else if (const auto* abandoned = std::get_if<Abandoned>(&event)) {
         if (!server_.feeds.on_abandoned(abandoned->exchange))
             server_.bodies.on_abandoned(abandoned->exchange);
+        server_.remote_replications->on_abandoned(abandoned->exchange);
+    } else if (const auto* fetched = std::get_if<Fetched>(&event)) {
+        server_.remote_replications->on_fetched(fetched->fetch, fetched->response, now);
+    } else if (const auto* failed = std::get_if<FetchFailed>(&event)) {
+        server_.remote_replications->on_failed(failed->fetch, failed->why, now);
     } else {
         timer_.reset();
         server_.heal_members(now.time);
@@ -62,7 +68,9 @@ Effects Store::handle(Event&& event, base::Now now) {
 
 void Store::on_request(Requested& event, base::Now now) {
     if (server_.databases.empty()) make_system_databases(now);
-    Call call{event.exchange, event.request, now, server_.effects};
+    const bool plus_is_space =
+        server_.settings.empty() || server_.setting_is("chttpd", "decode_plus_to_space", true);
+    Call call{event.exchange, event.request, now, server_.effects, plus_is_space};
     call.client = std::move(event.client);
     call.request_id = server_.request_id(call.header("x-couch-request-id"));
     if (server_.authority.empty()) server_.authority = call.header("host");
@@ -84,8 +92,8 @@ void Store::make_system_databases(base::Now now) {
 
 void Store::set_timer() {
     auto deadline = server_.feeds.deadline();
-    if (const auto heals = server_.cluster.deadline(); heals && (!deadline || *heals < *deadline))
-        deadline = heals;
+    for (const auto& other : {server_.cluster.deadline(), server_.remote_replications->deadline()})
+        if (other && (!deadline || *other < *deadline)) deadline = other;
     if (!deadline || (timer_ && *timer_ <= *deadline)) return;
     timer_ = deadline;
     server_.effects.emplace_back(SetTimer{store_timer, *deadline});

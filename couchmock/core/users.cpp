@@ -124,11 +124,12 @@ void hash_user_password(Server& server, Edit& edit, json::value& body) {
         throw ApiError{
             403, "forbidden", "Password value of '" + print_term_pretty(*password) + "' is invalid.", {}};
     const auto salt = server.new_uuid();
-    const auto key = hash_password(std::string_view{password->get_string()}, salt);
+    const auto key =
+        hash_password(std::string_view{password->get_string()}, salt, server.password_iterations());
     json::object out{{"password_scheme", "pbkdf2"},
                      {"pbkdf2_prf", "sha256"},
                      {"salt", salt},
-                     {"iterations", password_iterations},
+                     {"iterations", server.password_iterations()},
                      {"derived_key", key}};
     static constexpr std::array replaced{"derived_key",  "iterations",    "password",   "password_scheme",
                                          "password_sha", "preserve_salt", "pbkdf2_prf", "salt"};
@@ -165,7 +166,7 @@ void prepare_edit(Server& server, const Call& call, const Database& database, Ed
     resolve_stubs(database, edit);
     if (database.settings().name == "_replicator" && !replicated)
         prepare_replicator_document(server, call, edit);
-    if (database.settings().name == "_users") prepare_user(server, call.user, database, edit, replicated);
+    if (database.keeps_users) prepare_user(server, call.user, database, edit, replicated);
     if (edit.id.starts_with("_design/") && !edit.deleted) {
         const auto body = base::parse_json("{" + edit.body + "}");
         if (auto reason =
@@ -177,7 +178,7 @@ void prepare_edit(Server& server, const Call& call, const Database& database, Ed
 }
 
 void check_reader(const Call& call, const Database& database, std::string_view id) {
-    if (database.settings().name != "_users" || is_database_admin(call.user, database)) return;
+    if (!database.keeps_users || is_database_admin(call.user, database)) return;
     if (id.starts_with("_design/"))
         throw ApiError{
             403, "forbidden", "Only administrators can view design docs in the users database.", {}};

@@ -48,6 +48,18 @@ std::int64_t MockStore::hits(std::string_view fault) {
     return base::int_member(rows->get_array()[0], "hits").value_or(-1);
 }
 
+void MockStore::answer_fetch(base::HttpResponse response) {
+    const auto fetch = fetches_.front().fetch;
+    fetches_.erase(fetches_.begin());
+    perform(mock_.handle(Fetched{fetch, std::move(response)}, now_));
+}
+
+void MockStore::fail_fetch(FetchFailure why) {
+    const auto fetch = fetches_.front().fetch;
+    fetches_.erase(fetches_.begin());
+    perform(mock_.handle(FetchFailed{fetch, why}, now_));
+}
+
 void MockStore::abandon(ExchangeId exchange) { perform(mock_.handle(Abandoned{exchange}, now_)); }
 
 void MockStore::pass(base::Duration duration) {

@@ -72,6 +72,14 @@ public:
     /// Forgets what was read of an answer so far.
     void forget_body(ExchangeId exchange) { seen_[exchange].body.clear(); }
 
+    // ---- other servers, where the config says that it reaches them
+    /// What the mock asks of others and has no answer yet, the oldest first.
+    [[nodiscard]] const std::vector<Fetch>& fetches() const { return fetches_; }
+    /// Answers the oldest.
+    void answer_fetch(base::HttpResponse response);
+    /// The oldest has no answer.
+    void fail_fetch(FetchFailure why);
+
     /// Lets time pass; what is due in it happens when it is due.
     void pass(base::Duration duration);
     [[nodiscard]] base::Now now() const { return now_; }
@@ -99,6 +107,10 @@ private:
     void perform_one(SetTimer& effect) { timers_[effect.timer] = effect.at; }
     void perform_one(Listen& effect) { listening = effect.accepting; }
     void perform_one(Log&) {}
+    void perform_one(Fetch& effect) { fetches_.push_back(std::move(effect)); }
+    void perform_one(CancelFetch& effect) {
+        std::erase_if(fetches_, [&](const Fetch& one) { return one.fetch == effect.fetch; });
+    }
     Seen& open(ExchangeId exchange);
     void complain(std::string what) { complaint_ = complaint_.empty() ? std::move(what) : complaint_; }
 
@@ -109,6 +121,7 @@ private:
     std::map<TimerId, base::Time> timers_;
     std::vector<ExchangeId> unread_;
     std::string complaint_;
+    std::vector<Fetch> fetches_;
 };
 
 }  // namespace davenport::couchmock::embed

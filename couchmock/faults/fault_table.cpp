@@ -170,15 +170,14 @@ std::vector<FaultKind> of_store() {
          "Requests are served at once, and their answers are late; of a feed only its beginning.", false,
          false, true, which({probability}, {delay(200ms, "how late")})},
         {Fault::store_error, "store.error",
-         "Requests are answered with an error, in CouchDB's own words or with the page of a proxy; nothing "
-         "is "
-         "stored.",
+         "Requests are answered with an error, in CouchDB's own words or with the page of a proxy or captive "
+         "portal; nothing is stored.",
          false, false, true,
          which({probability_or_nth},
                {{.json = "status",
                  .key = "status",
                  .member = &P::status,
-                 .low = 400,
+                 .low = 200,
                  .high = 599,
                  .default_value = std::int64_t{500},
                  .about = "the HTTP status"},

@@ -21,8 +21,10 @@ public:
     Effects handle(Event&& event, base::Now now) {
         Effects out;
         const auto* timer = std::get_if<TimerFired>(&event);
+        const bool fetched =
+            std::holds_alternative<Fetched>(event) || std::holds_alternative<FetchFailed>(event);
         const auto* requested = std::get_if<Requested>(&event);
-        if (timer && timer->timer == store_timer)
+        if (fetched || (timer && timer->timer == store_timer))
             from_store(store_.handle(std::move(event), now), now, out);
         else if (requested && injector_.try_fast_path(*requested, now))
             past_injector(std::move(event), now, out);
@@ -73,6 +75,8 @@ private:
     void answer(SetTimer&& effect, base::Now, Effects& out) { out.emplace_back(effect); }
     void answer(Log&& effect, base::Now, Effects& out) { out.emplace_back(std::move(effect)); }
     void answer(Listen&& effect, base::Now, Effects& out) { out.emplace_back(effect); }
+    void answer(Fetch&& effect, base::Now, Effects& out) { out.emplace_back(std::move(effect)); }
+    void answer(CancelFetch&& effect, base::Now, Effects& out) { out.emplace_back(effect); }
     template <class Effect>
     void answer(Effect&& effect, base::Now now, Effects& out) {
         from_injector(injector_.on_backend(std::forward<Effect>(effect), now), now, out);

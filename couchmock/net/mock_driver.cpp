@@ -3,6 +3,7 @@
 #include "couchmock/faults/request_info.hpp"
 #include "couchmock/net/data_file.hpp"
 #include "couchmock/net/driver.hpp"
+#include "couchmock/net/others.hpp"
 #include "node/net/wire/timers.hpp"
 
 #include <array>
@@ -26,8 +27,9 @@ public:
                const std::string& data_file, std::string cookie_secret)
         : log_(std::move(log)),
           data_(data_file.empty() ? nullptr : std::make_unique<DataFile>(data_file)),
-          mock_(std::move(config)),
+          mock_(reaching_others(std::move(config))),
           timers_(loop, [this](TimerId id) { handle(TimerFired{id}); }),
+          others_(loop, [this](Event event) { handle(std::move(event)); }),
           server_(loop, server, [this](Event event) { handle(std::move(event)); }) {
         if (!cookie_secret.empty()) mock_.set_cookie_secret(std::move(cookie_secret));
         if (data_) mock_.restore(data_->read_all(), *data_);
@@ -36,6 +38,11 @@ public:
     [[nodiscard]] const StoreServer& server() const override { return server_; }
 
 private:
+    static MockConfig reaching_others(MockConfig config) {
+        config.reaches_others = true;
+        return config;
+    }
+
     /// One event after the other: what happens while the effects of one are performed (a pipelined request is
     /// read when the one before it is answered) waits until they all are.
     void handle(Event event) {
@@ -116,6 +123,8 @@ private:
     }
     void perform(SetTimer effect) { timers_.set(effect.timer, effect.at); }
     void perform(Log effect) { log_(effect.line); }
+    void perform(Fetch effect) { others_.perform(std::move(effect)); }
+    void perform(CancelFetch effect) { others_.perform(effect); }
 
     LogLine log_;
     std::deque<Event> events_;
@@ -124,6 +133,7 @@ private:
     Effects held_;       ///< what others are told of that, once it is written
     Mock mock_;
     wire::Timers<TimerId> timers_;
+    Others others_;
     StoreServer server_;
 };
 

@@ -15,7 +15,7 @@ TEST_F(Control, IsNeverFaultedAndSaysWhatItDoesNotUnderstand) {
     EXPECT_EQ(mock.get("/_mock/faults").status, 200);
     for (const auto* bad :
          {"", "1", "[1]", "{}", R"({"fault":"store.nothing"})", R"({"fault":"store.slow","delay":1})",
-          R"({"fault":"store.error","status":200})", R"({"fault":"store.error","probability":2})",
+          R"({"fault":"store.error","status":199})", R"({"fault":"store.error","probability":2})",
           R"({"fault":"store.error","match":{"color":"red"}})", R"({"fault":"store.error","count":-1})"})
         EXPECT_EQ(mock.ask("POST", "/_mock/faults", bad).status, 400) << bad;
     EXPECT_EQ(mock.ask("DELETE", "/_mock/faults/none").status, 404);

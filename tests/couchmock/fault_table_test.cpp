@@ -111,7 +111,7 @@ TEST(FaultTable, ARefusalNamesTheMemberAndTheRemedy) {
           R"({"fault":"store.error","at":1.5})", R"({"fault":"store.amnesia","rows":0})",
           R"({"fault":"store.down","probability":0.5})", R"({"fault":"store.down","for_ms":0})",
           R"({"fault":"store.slow","delay_ms":86400001})", R"({"fault":"store.slow","delay_ms":"20"})",
-          R"({"fault":"store.clock_skew","offset_ms":-86400001})", R"({"fault":"store.error","status":399})",
+          R"({"fault":"store.clock_skew","offset_ms":-86400001})", R"({"fault":"store.error","status":199})",
           R"({"fault":"store.restart","uuid":""})", R"({"fault":"store.wipe","match":{}})"})
         EXPECT_NE(trouble(bad), "") << bad;
 }

@@ -139,6 +139,12 @@ TEST_F(FaultTool, AnErrorMayBeAProxysPage) {
     EXPECT_EQ(header(page, "Content-Type"), "text/html");
     mock.fault(R"({"name":"f","fault":"store.error","body":"{\"error\":\"mine\"}"})");
     EXPECT_EQ(header(mock.get("/db"), "Content-Type"), "application/json");
+    // A captive portal: everything is found, and nothing is CouchDB's.
+    mock.fault(
+        R"({"name":"f","fault":"store.error","status":200,"body":"<html>Sign in</html>","content_type":"text/html"})");
+    const auto portal = mock.put("/db/portal", "{}");
+    EXPECT_EQ(portal.status, 200);
+    EXPECT_EQ(portal.body, "<html>Sign in</html>");
     mock.fault(R"({"name":"f","fault":"store.error","content_type":"text/plain; charset=latin-1"})");
     EXPECT_EQ(header(mock.get("/db"), "Content-Type"), "text/plain; charset=latin-1");
     EXPECT_EQ(mock.get("/db").text("error"), "internal_server_error")

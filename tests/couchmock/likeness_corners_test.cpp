@@ -24,6 +24,72 @@ protected:
     MockClient mock;
 };
 
+// ---- what CouchDB's own suite found
+
+TEST_F(Corners, AFormWithFilesIsTakenFromThePageThatItIsOn) {
+    const auto rev = write("form", R"({"n":1})");
+    const std::string form =
+        "--TF\r\nContent-Disposition: form-data; name=\"_rev\"\r\n\r\n" + rev +
+        "\r\n--TF\r\nContent-Disposition: form-data; name=\"_attachments\"; filename=\"file.txt\"\r\n"
+        "Content-Type: text/plain\r\n\r\ncontents of file.txt\r\n--TF--";
+    const auto send = [&](const std::string& referer, const std::string& type) {
+        return mock.ask("POST", "/db/form", form, {{"Referer", referer}, {"Content-Type", type}});
+    };
+    EXPECT_EQ(told(send("http://elsewhere/", "multipart/form-data; boundary=TF")),
+              "400 bad_request: Referer header must match host.");
+    EXPECT_EQ(told(send("http://mock/page", "application/x-www-form-urlencoded")),
+              "415 bad_content_type: Content-Type must be multipart/form-data");
+    EXPECT_EQ(send("http://mock/page", "multipart/form-data; boundary=TF").status, 201);
+    EXPECT_EQ(mock.get("/db/form/file.txt").body, "contents of file.txt");
+    EXPECT_EQ(mock.get("/db/form").value().at("n"), 1);
+    EXPECT_EQ(send("http://mock/page", "multipart/form-data; boundary=TF").status, 409)
+        << "once more over the old one";
+}
+
+TEST_F(Corners, TheConfigurationSaysWhatIsCompressedAndWhatAPlusMeans) {
+    const auto set = [&](const std::string& key, const std::string& value) {
+        EXPECT_EQ(mock.put("/_node/_local/_config/" + key, '"' + value + '"').status, 200) << key;
+    };
+    const auto coded = [&](const std::string& id, const std::string& type) {
+        mock.ask("PUT", "/db/" + id + "/f", std::string(200, 'x'), {{"Content-Type", type}});
+        return mock.get("/db/" + id + "?att_encoding_info=true").body.find("\"encoding\"") !=
+               std::string::npos;
+    };
+    EXPECT_TRUE(coded("a", "text/plain"));
+    EXPECT_FALSE(coded("b", "image/x"));
+    set("attachments/compressible_types", "image/*, application/zip");
+    EXPECT_FALSE(coded("c", "text/plain"));
+    EXPECT_TRUE(coded("d", "image/x"));
+    set("attachments/compression_level", "0");
+    EXPECT_FALSE(coded("e", "image/x"));
+    set("chttpd/decode_plus_to_space", "false");
+    write("a+b", "{}");
+    EXPECT_EQ(mock.get("/db/a%2Bb").text("_id"), "a+b");
+}
+
+TEST_F(Corners, AccountsMayBeKeptInAnotherDatabase) {
+    mock.put("/accounts", "");
+    mock.put("/_node/_local/_config/chttpd_auth/authentication_db", "\"accounts\"");
+    mock.put("/_node/_local/_config/chttpd_auth/iterations", "\"3\"");
+    mock.put("/accounts/org.couchdb.user:ann",
+             R"({"name":"ann","type":"user","roles":[],"password":"hush"})");
+    const auto account = mock.get("/accounts/org.couchdb.user:ann").value();
+    EXPECT_EQ(base::member(account, "password"), nullptr);
+    EXPECT_EQ(account.at("iterations"), 3);
+    EXPECT_EQ(mock.ask("POST", "/_session", R"({"name":"ann","password":"hush"})").status, 200);
+}
+
+TEST_F(Corners, LocationsNameWhatAProxyWasCalled) {
+    const auto location = [&](base::Headers headers) {
+        const auto answer = mock.ask("POST", "/db", "{}", std::move(headers));
+        const std::string text{base::header(answer.headers, "Location")};
+        return text.substr(0, text.find("/db/"));
+    };
+    EXPECT_EQ(location({{"X-Forwarded-Host", "chat.example"}}), "http://chat.example");
+    EXPECT_EQ(location({{"X-Forwarded-Host", "chat.example"}, {"X-Forwarded-Proto", "https"}}),
+              "https://chat.example");
+}
+
 // ---- documents and revisions
 
 TEST_F(Corners, ARevisionAskedForByNameIsShownWithoutItsSiblings) {

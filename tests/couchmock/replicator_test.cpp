@@ -112,13 +112,18 @@ TEST_F(Replicator, CrashesAndIsTriedAgainLaterAndLater) {
     EXPECT_EQ(mock.get("/to/x").status, 200);
 }
 
-TEST_F(Replicator, AnotherServerIsAsOneThatDoesNotAnswer) {
-    const auto put_far =
-        mock.put("/_replicator/far", R"({"source":"http://u:hush@far/x","target":"http://mock/to"})");
-    EXPECT_EQ(put_far.status, 201);
-    EXPECT_EQ(state("far"), "crashing");
-    EXPECT_THAT(error("far"), HasSubstr(R"({http_request_failed,"GET","http://far/x/")"));
-    EXPECT_THAT(error("far"), HasSubstr("econnrefused"));
+TEST_F(Replicator, SaysThatItReachesNoOtherServer) {
+    const std::string reason =
+        "This store runs without a network of its own: it replicates only between its own databases, not "
+        "with "
+        "http://far/x/";
+    const std::string wanted = R"({"source":"http://u:hush@far/x","target":"http://mock/to"})";
+    EXPECT_EQ(mock.put("/_replicator/far", wanted).status, 201);
+    EXPECT_EQ(state("far"), "failed");
+    EXPECT_EQ(error("far"), reason);
+    const auto asked = mock.ask("POST", "/_replicate", wanted);
+    EXPECT_EQ(asked.status, 501);
+    EXPECT_EQ(asked.text("reason"), reason);
 }
 
 TEST_F(Replicator, AFilterThatIsNotThereMayComeYet) {

@@ -1,8 +1,11 @@
 #include "tests/fuzz/parsers.hpp"
 
+#include "couchmock/core/replication_end.hpp"
+#include "couchmock/core/replication_flow.hpp"
 #include "node/base/change.hpp"
 #include "node/base/chat_message.hpp"
 #include "node/base/http.hpp"
+#include "node/base/json.hpp"
 #include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/names.hpp"
@@ -18,9 +21,11 @@
 #include "sim/scenario/reader.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -134,6 +139,54 @@ void read_frame(std::string_view bytes) {
 }
 
 constexpr auto seen = base::wall_from_unix_ms(1'800'000'000'000);
+
+/// What a server that is replicated with says, one answer a line: the first byte is its status, the rest its
+/// body. The first line says where it is.
+void read_replication(std::string_view bytes) {
+    static constexpr std::array statuses{200, 201, 404, 409, 413, 500, 401};
+    const auto line = [&] {
+        const auto out = bytes.substr(0, bytes.find('\n'));
+        bytes.remove_prefix(std::min(bytes.size(), out.size() + 1));
+        return out;
+    };
+    couchmock::Effects none;
+    const base::HttpRequest request{"POST", "/_replicate", {{"Host", "mock"}}, {}};
+    const base::Now now{base::Time{}, seen};
+    const couchmock::Call call{1, request, now, none};
+    couchmock::ReplicationEnd far;
+    try {
+        const auto end = base::parse_json(line()).value_or(nullptr);
+        far = couchmock::read_replication_end(call, &end);
+    } catch (const couchmock::ApiError&) {
+        return;
+    }
+    couchmock::ReplicationWish wish;
+    wish.id = "id";
+    wish.rows_max = 3;
+    wish.retries = 1;
+    wish.create_target = true;
+    couchmock::ReplicationFlow flow{far, far, wish, "session", now};
+    auto step = flow.start();
+    for (int i = 0; i < 60; ++i) {
+        if (const auto* ask = std::get_if<couchmock::ReplicationFlow::Ask>(&step)) {
+            require(ask->request.target.find_first_of("\r\n") == std::string::npos, "a request is one");
+            for (const auto& [name, value] : ask->request.headers)
+                require((name + value).find_first_of("\r\n") == std::string::npos, "a header is one line");
+            const auto answer = line();
+            const auto kind = answer.empty() ? std::size_t{0} : static_cast<unsigned char>(answer.front());
+            step = kind == 'x'
+                       ? flow.on_lost(couchmock::FetchFailure::too_large, now)
+                       : flow.on_answer({statuses[kind % statuses.size()],
+                                         {},
+                                         std::string{answer.substr(std::min<std::size_t>(answer.size(), 1))}},
+                                        now);
+        } else if (std::holds_alternative<couchmock::ReplicationFlow::Sleep>(step)) {
+            step = flow.on_timer(now);
+        } else {
+            return;
+        }
+    }
+}
 
 std::string rows_of(std::string_view bytes, std::size_t piece) {
     node::FeedParser parser;
@@ -277,6 +330,22 @@ const std::vector<Parser> all{
      read_answers,
      {R"([{"ok":true,"id":"a","rev":"1-a"},{"id":"b","error":"conflict","reason":"Document update conflict."}])",
       R"({"error":"not_found","reason":"missing"})"}},
+    {"replication",
+     read_replication,
+     {"{\"url\":\"http://u:p%20@h:1/"
+      "d%2f\",\"headers\":{\"X\":\"y\"},\"auth\":{\"basic\":{\"username\":\"a\",\"password\":"
+      "\"b\"}}}\n"
+      "\x04{\"instance_start_time\":\"1\"}\n\x04{\"instance_start_time\":\"1\"}\n"
+      "\x04{\"_rev\":\"0-1\",\"session_id\":\"s\",\"source_last_seq\":\"3-x\",\"history\":[{\"session_id\":"
+      "\"s\",\"recorded_"
+      "seq\":1}]}\n"
+      "\x04{\"session_id\":\"t\",\"history\":[{\"session_id\":\"s\",\"recorded_seq\":1}]}\n"
+      "\x04{\"results\":[{\"id\":\"a\",\"seq\":1,\"changes\":[{\"rev\":\"1-a\"}]}],\"last_seq\":\"4-y\","
+      "\"pending\":0}\n"
+      "\x04{\"a\":{\"missing\":[\"1-a\"]}}\n"
+      "\x04{\"results\":[{\"id\":\"a\",\"docs\":[{\"ok\":{\"_id\":\"a\",\"n\":1.0}},{\"error\":{}}]}]}\n"
+      "\x05[]\n\x05{\"instance_start_time\":\"1\"}\n\x05{\"instance_start_time\":\"1\"}\n\x05{\"rev\":\"0-"
+      "2\"}\n\x05{}\n"}},
     {"target",
      read_target,
      {"/api/rooms/lobby/poll?after=3.MnxhfDF8fHxnfHA.01MCC5RM000009NVW4G4HEEWXA&timeout=5&limit=9",

@@ -117,6 +117,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
         if (!own_connection(*job)) give_back(reusable ? std::move(link) : nullptr);
         if (!live(*job)) co_return;
         jobs.erase(job->id);
+        if (!outcome.reason.empty() && events.failed_as) events.failed_as(job->id, outcome.failure);
         if (!outcome.reason.empty())
             events.failed(job->id, std::move(outcome.reason));
         else if (outcome.response)
@@ -156,12 +157,23 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
         bool keep_alive = false;
         bool sending_failed = false;
         std::optional<base::HttpResponse> response{};  ///< unless it was streamed
+        Failure failure = Failure::lost;
+    };
+    struct Refusal {
+        std::string reason;  ///< empty: there is a connection
+        Failure failure = Failure::refused;
     };
 
     asio::awaitable<Outcome> talk(std::shared_ptr<Job> job) {
         auto link = job->link;
         if (!link->stream->socket().is_open()) {
-            if (auto reason = co_await connect(link); !reason.empty()) co_return Outcome{std::move(reason)};
+            auto refusal = co_await connect(link);
+            if (!refusal.reason.empty()) {
+                Outcome outcome;
+                outcome.reason = std::move(refusal.reason);
+                outcome.failure = refusal.failure;
+                co_return outcome;
+            }
         } else {
             link->stream->socket().cancel();  // no longer idle
         }
@@ -173,7 +185,7 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
         co_return co_await hear(job);
     }
 
-    asio::awaitable<std::string> connect(std::shared_ptr<Link> link) {
+    asio::awaitable<Refusal> connect(std::shared_ptr<Link> link) {
         enum class Attempt { under_way, over, too_late };
         const auto attempt =
             std::make_shared<Attempt>(Attempt::under_way);  // the timer may fire when we are gone
@@ -192,22 +204,24 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
             asio::ip::tcp::resolver resolver{loop.context()};
             auto [failed, found] =
                 co_await resolver.async_resolve(server.host, std::to_string(server.port), as_result);
-            if (failed) co_return fmt::format("{}: {}", server.host, failed.message());
+            if (failed)
+                co_return Refusal{fmt::format("{}: {}", server.host, failed.message()), Failure::unresolved};
             for (const auto& entry : found) addresses.push_back(entry.endpoint());
         }
         error = co_await link->stream->connect(std::move(addresses));
         if (*attempt == Attempt::too_late)
-            co_return fmt::format("no connection to {} within {} ms", server.authority(),
-                                  config.connect_timeout.count());
+            co_return Refusal{fmt::format("no connection to {} within {} ms", server.authority(),
+                                          config.connect_timeout.count()),
+                              Failure::too_late};
         *attempt = Attempt::over;
-        if (error) co_return fmt::format("{}: {}", server.authority(), error.message());
+        if (error) co_return Refusal{fmt::format("{}: {}", server.authority(), error.message())};
         // A port that nobody listens on can be given to our own end, and then we are connected to ourselves.
         boost::system::error_code gone;
         if (link->stream->socket().local_endpoint(gone) == link->stream->socket().remote_endpoint(gone)) {
             link->close();
-            co_return fmt::format("{}: connection refused", server.authority());
+            co_return Refusal{fmt::format("{}: connection refused", server.authority())};
         }
-        co_return std::string{};
+        co_return Refusal{};
     }
 
     asio::awaitable<Outcome> hear(std::shared_ptr<Job> job) {
@@ -251,9 +265,13 @@ struct HttpClient::Impl : std::enable_shared_from_this<HttpClient::Impl> {
             auto piece = parser.take_body();
             if (!streaming) {
                 response.body += piece;
-                if (response.body.size() > config.whole_bytes_max)
-                    co_return Outcome{fmt::format("the answer of {} is larger than {} bytes",
-                                                  server.authority(), config.whole_bytes_max)};
+                if (response.body.size() > config.whole_bytes_max) {
+                    Outcome outcome;
+                    outcome.reason = fmt::format("the answer of {} is larger than {} bytes",
+                                                 server.authority(), config.whole_bytes_max);
+                    outcome.failure = Failure::too_large;
+                    co_return outcome;
+                }
             } else if (!piece.empty()) {
                 if (job->paced) job->permit.emplace(loop.context(), asio::steady_timer::time_point::max());
                 events.data(job->id, std::move(piece));

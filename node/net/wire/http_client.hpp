@@ -27,6 +27,14 @@ using RequestId = std::uint64_t;
 /// nobody knows.
 class HttpClient {
 public:
+    /// Why a request has no answer, for whoever has to tell others.
+    enum class Failure {
+        unresolved,  ///< the name has no address
+        refused,     ///< there is no connection
+        too_late,    ///< nor within the time for it
+        too_large,   ///< the whole answer is more than whole_bytes_max
+        lost,        ///< anything else, once the request may have been read
+    };
     /// Every request ends with exactly one of whole, ended or failed, unless it was cancelled. None is called
     /// from within fetch() or cancel().
     struct Events {
@@ -35,6 +43,7 @@ public:
         std::function<void(RequestId, std::string bytes)> data;
         std::function<void(RequestId)> ended;
         std::function<void(RequestId, std::string reason)> failed;
+        std::function<void(RequestId, Failure)> failed_as{};  ///< if given, told just before `failed`
     };
     struct Config {
         std::size_t connections = 4;  ///< for whole answers; streams have one of their own each
