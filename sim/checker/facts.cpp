@@ -121,10 +121,12 @@ void Facts::add(const Record& record) {
         case RecordKind::memory:
             memory.push_back({record.at_us, node_names.number(record.node), record.count});
             break;
-        case RecordKind::searched: {
+        case RecordKind::searched:
+        case RecordKind::paged: {
             Index where{};
             room(record.room, where);
-            searches.push_back({node_names.number(record.node), where, message(record.msg), record.due_us,
+            auto& looked_for = record.kind == RecordKind::searched ? searches : pages;
+            looked_for.push_back({node_names.number(record.node), where, message(record.msg), record.due_us,
                                 record.at_us, record.flag, record.count, record.text});
             break;
         }
@@ -152,6 +154,7 @@ bool Facts::is_of_others(const Record& record) {
         case RecordKind::repeated:
         case RecordKind::changed:
         case RecordKind::searched:
+        case RecordKind::paged:
         case RecordKind::document:
         case RecordKind::history:
             break;

@@ -241,6 +241,7 @@ public:
     std::vector<BacklogChange> backlogs;
     std::vector<MemorySample> memory;
     std::vector<Search> searches;
+    std::vector<Search> pages;  ///< messages looked for in histories that were read while the run was on
     std::vector<LogLine> logs;  ///< the first so many
     std::vector<Requests> requests;
     std::vector<FaultSpan> faults;

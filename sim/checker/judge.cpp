@@ -45,6 +45,7 @@ std::optional<Finding> check_property(const Facts& facts, const Expectation& exp
     if (property == "whole_history") return check_whole_history(facts);
     if (property == "no_silence") return check_silence(facts, expectation.within.value_or(Duration{}));
     if (property == "search") return check_search(facts, expectation.within.value_or(Duration{}));
+    if (property == "pages") return check_pages(facts, expectation.within.value_or(Duration{}));
     if (property == "people") return check_people(facts, expectation.within.value_or(Duration{}));
     return {};
 }

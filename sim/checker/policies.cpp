@@ -31,6 +31,7 @@ public:
 
     Finding run(std::string property) {
         for (Index number = 0; number < facts_.messages.size(); ++number) look_at_post(number);
+        for (const auto& change : facts_.changes) look_at(change);
         for (const auto& delivery : facts_.deliveries) look_at(delivery);
         for (const auto& refusal : facts_.refusals) look_at(refusal);
         look_for_haste();
@@ -81,6 +82,24 @@ private:
             } else if (m.accepted_us != never && knew(span, m)) {
                 blame_post(number, span, "of which that node had told its sender");
             }
+        }
+    }
+
+    /// Whoever may not write may not change what was written, either; slow mode counts no changes.
+    void look_at(const Change& change) {
+        if (change.by_hand || change.accepted_us == never || change.sent_us == never) return;
+        const auto& m = facts_.messages[change.message];
+        for (const auto& span : facts_.policies) {
+            if (span.what == "patience" || !covers(span, m.sender, m.room)) continue;
+            if (!must_hold(span, change.sent_us, change.accepted_us)) continue;
+            if (!evidence_.wants_more()) {
+                evidence_.count_only();
+                continue;
+            }
+            evidence_.add(fmt::format("{} of {} was accepted by {} against {}, which had stood long enough",
+                                      change.count < 0 ? "a removal" : "an edit",
+                                      describe(facts_, change.message), facts_.node_names[change.accepted_by],
+                                      name(span)));
         }
     }
 
@@ -171,6 +190,8 @@ private:
         const auto& first = facts_.messages[before];
         const auto& second = facts_.messages[number];
         if (!must_hold(span, first.resent_us, second.accepted_us)) return;
+        // A node whose disk failed said that it does not take it, and had it nevertheless.
+        if (second.sent_us <= span.set_us) return;
         if (second.accepted_us - first.resent_us < patience_us - rounding_us)
             blame_post(number, span, "so soon after the one before");
     }

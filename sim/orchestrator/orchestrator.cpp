@@ -18,6 +18,7 @@ Orchestrator::Orchestrator(const Scenario& scenario, const Plan& plan, base::Tim
       others_{plan},
       faults_{context_, [this] { healing_.look(); }},
       searches_{context_, faults_.nodes},
+      pages_{context_, faults_.nodes},
       reads_{context_, faults_.nodes, pending_, searches_},
       healing_{context_, faults_, pending_, others_, reads_} {
     context_.on_note = [this](const Record& record) {
@@ -31,6 +32,7 @@ Effects Orchestrator::start() {
     context_.agenda.at(context_.plan.heal_begin, [this] { healing_.begin(); });
     context_.soon(sample_interval, [this] { sample_backlogs(); });
     searches_.start();
+    pages_.start();
     return end_turn();
 }
 
@@ -44,6 +46,7 @@ Effects Orchestrator::on_record(const Record& record) {
     pending_.add(record);
     others_.add(record);
     searches_.on_record(record);
+    pages_.on_record(record);
     faults_.clients.on_record(record);
     faults_.policies.on_record(record);
     context_.now = std::max(context_.now, Duration{record.at_us});

@@ -7,6 +7,7 @@
 #include "sim/orchestrator/others_messages.hpp"
 #include "sim/orchestrator/pending_deliveries.hpp"
 #include "sim/orchestrator/placement.hpp"
+#include "sim/orchestrator/page_turns.hpp"
 #include "sim/orchestrator/searches.hpp"
 
 namespace davenport::sim::orchestrator {
@@ -40,7 +41,10 @@ private:
     void on(const LinkTold& e) { faults_.on(e); }
     void on(const StoreRestarted& e) { faults_.store.on(e); }
     void on(const Answered& e) { context_.on(e); }
-    void on(HistoryTold& e) { reads_.on(e); }
+    void on(HistoryTold& e) {
+        pages_.on(e);
+        reads_.on(e);
+    }
     void post_due();
     void sample_backlogs();
     /// The turn's effects, with the timer for whatever comes next.
@@ -51,6 +55,7 @@ private:
     OthersMessages others_;
     Faults faults_;
     Searches searches_;
+    PageTurns pages_;
     FinalReads reads_;
     Healing healing_;
     std::size_t next_send_ = 0;    ///< of the plan

@@ -24,11 +24,13 @@ bool expects(const Scenario& scenario, std::string_view property) {
 
 bool clients_search(const Scenario& scenario) { return expects(scenario, "search"); }
 
+bool clients_turn_pages(const Scenario& scenario) { return expects(scenario, "pages"); }
+
 bool clients_look_round(const Scenario& scenario) { return expects(scenario, "people"); }
 
 int history_page(const Scenario& scenario) {
     constexpr int usual = 500, small = 7;  // so small that short runs have many
-    return expects(scenario, "whole_history") ? small : usual;
+    return expects(scenario, "whole_history") || clients_turn_pages(scenario) ? small : usual;
 }
 
 bool clients_watch(const Scenario& scenario, const Plan& plan) {

@@ -22,6 +22,9 @@ struct Placement {
 bool clients_watch(const Scenario& scenario, const Plan& plan);
 /// Who is in the rooms is judged.
 bool clients_search(const Scenario& scenario);
+
+/// Whether somebody reads the nodes' histories while the plan is played.
+bool clients_turn_pages(const Scenario& scenario);
 bool clients_look_round(const Scenario& scenario);
 /// How many messages a page has when a node's history is read at the end.
 int history_page(const Scenario& scenario);

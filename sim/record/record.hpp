@@ -68,6 +68,8 @@ enum class RecordKind {
     searched,  ///< `node` was asked, at `due_us`, for the words of `msg` in `room`; `flag`: it found `id`;
                ///< `count`: with the text of this edit; `text`: why its answer says nothing, else empty
     memory,    ///< `node` has `count` bytes of memory resident
+    paged,     ///< the history of `room` at `node` was read, from `due_us` on; `flag`: `id`, which is `msg`,
+               ///< stood there; `count`: with the text of this edit, or -1: as removed
 };
 
 /// How a message came to a client.

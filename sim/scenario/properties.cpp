@@ -37,6 +37,9 @@ const std::vector<Property>& properties() {
         {"search", Within::required,
          "whoever searches at a node for the words of a message finds it, once the node has shown it for so "
          "long, and no more once it has shown for so long that it was removed; process world only"},
+        {"pages", Within::required,
+         "whoever reads a room's history at a node while the run is on, page by page, finds what the node "
+         "has shown for so long, in its newest text"},
         {"ran", Within::no,
          "the run exercised what was planned: every fault touched something, every phase had traffic; always "
          "checked"},

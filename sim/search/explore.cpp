@@ -8,6 +8,7 @@
 #include "sim/search/trial.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 #include <mutex>
 #include <unordered_map>
@@ -17,8 +18,11 @@ namespace davenport::sim::search {
 namespace {
 
 constexpr std::size_t corpus_max = 3'000;
-constexpr std::uint64_t fresh_of_4 = 1;    // a quarter of the runs are seeds that nobody tried
-constexpr std::size_t contenders = 8;      // of which the one with the rarest feature is chosen
+constexpr std::uint64_t fresh_of_4 = 1;  // a quarter of the runs are seeds that nobody tried
+constexpr std::size_t contenders = 8;    // of which the one with the rarest feature is chosen
+constexpr std::uint64_t aimed_of_4 = 3;  // of the mutations, at a mark; the others start from any run
+constexpr std::size_t marks_drawn = 6;   // of which the one that is rarest for its tries is aimed at
+constexpr std::size_t runs_of_a_mark = 24;
 constexpr std::uint64_t fresh_first = 40;  // runs before there is anything to learn from
 constexpr std::uint64_t seeds = 1'000'000'000;
 
@@ -26,7 +30,15 @@ struct Kept {
     Scenario run;  ///< explicit
     std::vector<Feature> features;
     std::vector<std::int64_t> turning_points_us;
+    Trail::Moments moments_us;
     std::uint64_t chosen = 0;
+};
+
+/// What the search knows of a mark.
+struct MarkRuns {
+    std::uint64_t met = 0;         ///< runs that passed it
+    std::uint64_t aimed = 0;       ///< mutations that were aimed at it
+    std::deque<std::size_t> kept;  ///< places in the corpus of runs that pass it, the latest ones
 };
 
 class Explorer {
@@ -42,6 +54,7 @@ public:
                 const auto trial =
                     try_plan(*candidate, plan, &trail.situations(), &trail, options_.interrupted);
                 if (is_set(options_.interrupted)) return;  // broken off, so no trial
+                if (options_.tried) options_.tried(*candidate, plan, trial);
                 bring(std::move(*candidate), plan, trial, trail);
             }
         });
@@ -50,8 +63,8 @@ public:
             result_.corpus.push_back({kept.run, make_plan(kept.run, kept.run.seed), 0, DAVENPORT_VERSION});
         const auto& names = base::Mark::names();
         for (std::size_t mark = 0; mark < names.size(); ++mark) {
-            const auto met = marks_.find(mark);
-            result_.marks[names[mark]] = met == marks_.end() ? 0 : met->second;
+            const auto known = marks_.find(mark);
+            result_.marks[names[mark]] = known == marks_.end() ? 0 : known->second.met;
         }
         return std::move(result_);
     }
@@ -71,9 +84,37 @@ private:
             return explicit_form(replay.scenario, replay.plan);
         }
         if (corpus_.empty() || begun_ <= fresh_first || random_.below(4) < fresh_of_4) return fresh();
+        if (random_.below(4) < aimed_of_4)
+            if (const auto mark = choose_mark()) return aim_at(*mark);
         auto& parent = choose();
         ++parent.chosen;
         return mutate(parent.run, fresh(), parent.turning_points_us, random_);
+    }
+
+    /// A run that passes the mark, with faults moved to where it does: what is rare goes wrong when something
+    /// else comes at that moment.
+    Scenario aim_at(std::size_t mark) {
+        auto& known = marks_[mark];
+        ++known.aimed;
+        auto& parent = corpus_[known.kept[random_.below(known.kept.size())]];
+        ++parent.chosen;
+        return mutate(parent.run, fresh(), parent.moments_us[mark], random_);
+    }
+
+    /// Of a few the one that is rarest, for how often it was aimed at already.
+    std::optional<std::size_t> choose_mark() {
+        std::optional<std::size_t> best;
+        auto least = std::numeric_limits<std::uint64_t>::max();
+        for (std::size_t i = 0; i < marks_drawn && !aims_.empty(); ++i) {
+            const auto mark = aims_[random_.below(aims_.size())];
+            const auto& known = marks_[mark];
+            if (known.kept.empty()) continue;
+            const auto weight = known.met * (known.aimed + 1);
+            if (weight >= least) continue;
+            least = weight;
+            best = mark;
+        }
+        return best;
     }
 
     Scenario fresh() {
@@ -105,7 +146,7 @@ private:
         result_.failed += trial.verdict.outcome == checker::Outcome::fail;
         result_.unknown += trial.verdict.outcome == checker::Outcome::unknown;
         result_.situations.merge(trail.situations());
-        for (const auto& [mark, count] : trail.marks()) ++marks_[mark];
+        for (const auto& [mark, count] : trail.marks()) ++marks_[mark].met;
         if (!trial.failures.empty()) keep_failure(run, plan, trial);
         bool fresh = false;
         for (const auto feature : features) fresh |= ++runs_with_[feature] == 1;
@@ -115,12 +156,22 @@ private:
     }
 
     void keep(Scenario run, std::vector<Feature> features, const Trail& trail) {
-        Kept kept{std::move(run), std::move(features), trail.turning_points_us(), 0};
-        if (corpus_.size() < corpus_max) {
+        Kept kept{std::move(run), std::move(features), trail.turning_points_us(), trail.moments_us(), 0};
+        auto place = corpus_.size();
+        if (place < corpus_max) {
             corpus_.push_back(std::move(kept));
-            return;
+        } else {
+            const auto most = std::ranges::max_element(corpus_, {}, &Kept::chosen);
+            place = static_cast<std::size_t>(most - corpus_.begin());
+            for (const auto& [mark, moments] : most->moments_us) std::erase(marks_[mark].kept, place);
+            *most = std::move(kept);
         }
-        *std::ranges::max_element(corpus_, {}, &Kept::chosen) = std::move(kept);
+        for (const auto& [mark, moments] : corpus_[place].moments_us) {
+            auto& known = marks_[mark];
+            if (std::ranges::find(aims_, mark) == aims_.end()) aims_.push_back(mark);
+            known.kept.push_back(place);
+            if (known.kept.size() > runs_of_a_mark) known.kept.pop_front();
+        }
     }
 
     void keep_failure(const Scenario& run, const Plan& plan, const Trial& trial) {
@@ -142,7 +193,8 @@ private:
     std::uint64_t begun_ = 0;
     std::vector<Kept> corpus_;
     std::unordered_map<Feature, std::uint64_t> runs_with_;
-    std::map<std::size_t, std::uint64_t> marks_;
+    std::map<std::size_t, MarkRuns> marks_;
+    std::vector<std::size_t> aims_;  ///< marks that some kept run passes
     ExploreResult result_;
 };
 

@@ -3,6 +3,7 @@
 #include "sim/search/failure.hpp"
 #include "sim/search/replay_file.hpp"
 #include "sim/search/situation_coverage.hpp"
+#include "sim/search/trial.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -41,6 +42,8 @@ struct ExploreOptions {
     std::vector<Replay> corpus;  ///< to begin with, as an earlier result had it
     std::function<bool()> out_of_time;
     const std::atomic<bool>* interrupted = nullptr;
+    /// Called after each run, in the thread that ran it.
+    std::function<void(const Scenario& run, const Plan& plan, const Trial& trial)> tried;
     /// Called after each run, never from two threads at once. `corpus`: how many runs were kept.
     std::function<void(const ExploreResult& so_far, std::size_t corpus)> progress;
 };

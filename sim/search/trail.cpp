@@ -10,6 +10,7 @@ namespace davenport::sim::search {
 namespace {
 
 constexpr std::size_t turning_points_max = 200;  // of one run
+constexpr std::size_t moments_max = 4;           // of one mark
 
 // A feature's kind stands in its highest bits.
 constexpr Feature kind_mark = 1ull << 60, kind_situation = 2ull << 60, kind_alone = 3ull << 60,
@@ -58,6 +59,9 @@ void Trail::add(const Record& record) {
 
 void Trail::met(std::size_t mark) {
     ++marks_[mark];
+    if (auto& moments = moments_us_[mark];
+        moments.size() < moments_max && (moments.empty() || moments.back() != now_us_))
+        moments.push_back(now_us_);
     step(mark + 1);
 }
 

@@ -32,6 +32,9 @@ public:
     [[nodiscard]] const std::map<std::size_t, std::uint64_t>& marks() const { return marks_; }
     /// In ascending order.
     [[nodiscard]] std::vector<Feature> features() const;
+    /// When each mark was passed for the first few times, at different times, from the run's start on.
+    using Moments = std::map<std::size_t, std::vector<std::int64_t>>;
+    [[nodiscard]] const Moments& moments_us() const { return moments_us_; }
     /// When something was met for the first time in this run, or one thing after another: good times for a
     /// fault. Ascending, from the run's start.
     [[nodiscard]] const std::vector<std::int64_t>& turning_points_us() const { return turning_points_us_; }
@@ -42,6 +45,7 @@ private:
     base::MarkListener* before_;
     SituationCoverage situations_;
     std::map<std::size_t, std::uint64_t> marks_;
+    Moments moments_us_;
     std::map<std::uint64_t, std::uint64_t> pairs_;
     std::uint64_t last_step_ = 0;
     std::int64_t now_us_ = 0;

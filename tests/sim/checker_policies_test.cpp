@@ -61,6 +61,23 @@ TEST_F(PolicyTest, CatchesAPostThatIsTakenFromTheBanned) {
     expect_caught(story, property, "which had stood long enough");
 }
 
+TEST_F(PolicyTest, CatchesAnEditThatIsTakenFromTheBanned) {
+    const auto edit = [&](RecordKind kind, std::int64_t at) {
+        Record record{.kind = kind, .at_us = at * ms, .client = "c1", .node = "n1", .room = "r1"};
+        record.msg = "c1-1";
+        record.id = Story::id(0);
+        record.name = "key";
+        record.count = 1;
+        story.insert(record);
+    };
+    stands("ban", "c1", 1113, 1199);
+    put_out("c1", "banned", 1195);
+    edit(RecordKind::change_sent, 1170);
+    EXPECT_EQ(outcome(), Outcome::pass) << text_of(story.finding(property));
+    edit(RecordKind::change_accepted, 1175);
+    expect_caught(story, property, "an edit of c1-1 (c1 to r1 by n1");
+}
+
 TEST_F(PolicyTest, CatchesWhatIsShownToTheBanned) {
     stands("ban", "c2", 1200, 1700);
     put_out("c2", "banned", 1690);
@@ -127,6 +144,18 @@ TEST_F(PolicyTest, CatchesWhoIsFasterThanSlowModeAllows) {
     stands("patience", "", 900, 1900);
     put_out("c4", "slow_mode", 1850);
     expect_caught(story, property, "so soon after the one before");
+}
+
+TEST_F(PolicyTest, SlowModeDoesNotCountWhatANodeMayHaveHadBefore) {
+    stands("patience", "", 1300, 1900);
+    put_out("c4", "slow_mode", 1850);
+    expect_caught(story, property, "c1-3 (c1 to r1 by n1");
+    Record sent{.kind = RecordKind::send, .at_us = 1290 * ms, .client = "c1", .node = "n1", .room = "r1"};
+    sent.msg = "c1-3";
+    sent.due_us = sent.at_us;
+    sent.count = 1;
+    story.insert(sent);
+    EXPECT_EQ(outcome(), Outcome::pass) << text_of(story.finding(property));
 }
 
 TEST_F(PolicyTest, IsCheckedWhereverThereAreAny) {

@@ -200,6 +200,66 @@ TEST(Search, IsUnknownWhenNoAnswerSaysAnything) {
     EXPECT_THAT(found.measured, testing::HasSubstr("the node answered 503"));
 }
 
+// ---------------------------------------------------------------- pages of history
+
+void turn_page(Story& story, const char* node, const char* msg, std::int64_t at_ms, bool found,
+               std::int64_t count = 0) {
+    Record record{.kind = RecordKind::paged, .at_us = (at_ms + 5) * Story::ms, .node = node};
+    record.room = "r1";
+    record.msg = msg;
+    record.due_us = at_ms * Story::ms;
+    record.flag = found;
+    record.count = count;
+    story.insert(record);
+}
+
+TEST(Pages, HoldWhatWasShown) {
+    Story story;
+    expect_within(story, "pages", 1s);
+    turn_page(story, "n1", "c1-1", 2'500, true);
+    turn_page(story, "n2", "c1-1", 1'500, false);  // shown at 1.012 s: that is within a second
+    const auto found = story.finding("pages within 1.00 s");
+    EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
+    EXPECT_THAT(found.measured, testing::HasSubstr("0 of 1 messages"));
+}
+
+TEST(Pages, AreCaughtWithoutWhatWasShown) {
+    Story story;
+    expect_within(story, "pages", 1s);
+    turn_page(story, "n2", "c1-1", 2'500, false);
+    expect_caught(story, "pages within 1.00 s",
+                  "in the history of n2 at 2.500 s: missing, though the node had shown it");
+}
+
+TEST(Pages, AreCaughtWithATextThatWasRemoved) {
+    Story story;
+    expect_within(story, "pages", 1s);
+    remove_at_2_s(story);
+    turn_page(story, "n2", "c1-1", 2'900, true);
+    EXPECT_EQ(story.finding("pages within 1.00 s").outcome, Outcome::pass) << "in time";
+    turn_page(story, "n2", "c1-1", 3'200, true, -1);
+    EXPECT_EQ(story.finding("pages within 1.00 s").outcome, Outcome::pass) << "as removed";
+    turn_page(story, "n2", "c1-1", 3'200, true);
+    expect_caught(story, "pages within 1.00 s", "as it was before a removal that the node had shown");
+}
+
+TEST(Pages, OweNothingAfterANodeStartedAgain) {
+    Story story;
+    expect_within(story, "pages", 1s);
+    story.insert({.kind = RecordKind::node, .at_us = 2'600 * Story::ms, .node = "n2", .text = "killed"});
+    story.insert({.kind = RecordKind::node, .at_us = 2'700 * Story::ms, .node = "n2", .text = "up"});
+    turn_page(story, "n1", "c2-1", 4'000, true);
+    turn_page(story, "n2", "c2-1", 4'000, false);
+    const auto found = story.finding("pages within 1.00 s");
+    EXPECT_EQ(found.outcome, Outcome::pass) << text_of(found);
+}
+
+TEST(Pages, AreUnknownWhenNobodyReadThem) {
+    Story story;
+    expect_within(story, "pages", 1s);
+    EXPECT_EQ(story.finding("pages within 1.00 s").outcome, Outcome::unknown);
+}
+
 // ---------------------------------------------------------------- memory
 
 void occupy(Story& story, const char* node, std::int64_t at_ms, std::int64_t bytes) {

@@ -85,6 +85,16 @@ TEST(Trail, NotesWhenSomethingHappenedForTheFirstTime) {
     EXPECT_THAT(trail.turning_points_us(), ::testing::ElementsAre(100, 500, 900));
 }
 
+TEST(Trail, KnowsWhenEachMarkWasPassedFirst) {
+    Trail trail;
+    for (const std::int64_t at_us : {100, 100, 300, 500, 700, 900}) {
+        trail.add(record(RecordKind::healed, at_us));
+        trail.met(7);
+    }
+    EXPECT_THAT(trail.moments_us().at(7), ::testing::ElementsAre(100, 300, 500, 700));
+    EXPECT_FALSE(trail.moments_us().contains(8));
+}
+
 // ---------------------------------------------------------------- mutations
 
 TEST(Mutation, IsAScenarioThatTheLanguageTakes) {

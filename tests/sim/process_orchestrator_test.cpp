@@ -630,5 +630,27 @@ TEST(Searches, AreNoneWhereNobodyExpectsThem) {
     EXPECT_THAT(world.done, testing::Each(testing::Not(HasSubstr("search"))));
 }
 
+// ---------------------------------------------------------------- pages of history
+
+TEST(PageTurns, NoteHowWhatWasShownStandsThere) {
+    ScriptedWorld world;
+    world.scenario.expect.emplace_back().property = "pages";
+    world.run(100ms);
+    for (const auto* msg : {"c1-1", "c1-3"})
+        world.on_record({.kind = RecordKind::shown,
+                         .client = "c1",
+                         .node = "n1",
+                         .room = "r1",
+                         .msg = msg,
+                         .id = msg == std::string_view{"c1-1"} ? "r1:ID" : "r1:ID3"});
+    world.run();
+    ASSERT_TRUE(world.finished);
+    std::set<std::string> found, missing;
+    for (const auto& note : world.notes)
+        if (note.kind == RecordKind::paged) (note.flag ? found : missing).insert(note.msg);
+    EXPECT_THAT(found, ElementsAre("c1-1"));
+    EXPECT_THAT(missing, ElementsAre("c1-3"));
+}
+
 }  // namespace
 }  // namespace davenport::sim::orchestrator

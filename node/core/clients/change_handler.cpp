@@ -1,6 +1,7 @@
 #include "node/core/clients/change_handler.hpp"
 
 #include "node/base/change.hpp"
+#include "node/base/mark.hpp"
 
 #include <algorithm>
 #include <compare>
@@ -80,6 +81,7 @@ void ChangeHandler::look_up(Turn& turn, ChangeDraft draft, const GoodChange& cha
     const Refusal not_now{"not_now", "the message is not known here, and the store cannot be asked now",
                           retry_soon_ms};
     if (!store_->usable() || lookups_ >= lookups_max) return posts_->refuse(turn, waiter, not_now);
+    DAVENPORT_MARK("a change is of a message that this node does not know");
     ++lookups_;
     const auto id = draft.id;
     store_->fetch(turn, id,
@@ -174,6 +176,7 @@ void ChangeHandler::let_overtaken_go(Turn& turn, std::string_view id) {
 }
 
 void ChangeHandler::let_overtaken_go(Turn& turn, PendingMessage& change) {
+    if (!change.replies_to.empty()) DAVENPORT_MARK("a change is overtaken while its sender waits");
     for (const auto& waiter : std::exchange(change.replies_to, {}))
         posts_->tell(turn, waiter, frames::Superseded{waiter.key, change.entry.message.id(), overtaken});
     log_->changes().erase(change);

@@ -1,5 +1,7 @@
 #include "node/core/clients/clients.hpp"
 
+#include "node/base/mark.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -221,6 +223,7 @@ void Clients::put_out(Turn& turn, const std::set<std::string, std::less<>>& chan
     std::vector<Case> cases;
     sessions_.each([&](Session& session) {
         auto rooms = resume_.rooms_under_way(session.id);
+        if (!rooms.empty()) DAVENPORT_MARK("a policy comes while somebody joins");
         for (const auto* room : session.rooms) rooms.push_back(room->name);
         for (auto& room : rooms) {
             if (!all && !changed.contains(room)) continue;

@@ -117,6 +117,7 @@ void Polls::add(Poll& poll, std::string_view text, const base::FrameMark& mark) 
     } else if (joined || mark.type == "cursor") {
         poll.cursor = mark.cursor;
     } else {
+        if (mark.type == "gap-closed") DAVENPORT_MARK("the gap of a poll closes");
         if (mark.type == "gap-closed") poll.gap = false;
         return;
     }
@@ -138,6 +139,7 @@ void Polls::answer(Turn& turn, SessionId id, Poll& poll) {
         next = next_of(commits_->watermark(), resume_->cursor_of(newest).text(),
                        poll.seen > newest ? poll.seen : std::string{});
     }
+    if (poll.joined && poll.gap) DAVENPORT_MARK("a poll is answered with a gap");
     turn.emit(Respond{poll.exchange, http_api::polled(poll.room, poll.messages, next, poll.gap)});
     end(turn, id);
 }
@@ -145,6 +147,7 @@ void Polls::answer(Turn& turn, SessionId id, Poll& poll) {
 bool Polls::turn_away(Turn& turn, SessionId id, base::HttpResponse answer) {
     const auto found = polls_.find(id);
     if (found == polls_.end()) return false;
+    DAVENPORT_MARK("a poll is turned away");
     turn.emit(Respond{found->second.exchange, std::move(answer)});
     end(turn, id);
     return true;

@@ -1,5 +1,7 @@
 #include "node/core/clients/presence_tracker.hpp"
 
+#include "node/base/mark.hpp"
+
 #include <utility>
 
 namespace davenport::node {
@@ -45,6 +47,7 @@ void PresenceTracker::heard(base::Presence presence) {
 }
 
 void PresenceTracker::store_changed() {
+    if (written_) DAVENPORT_MARK("another store is told who is here");
     written_.reset();
     compare();
 }
@@ -110,6 +113,7 @@ void PresenceTracker::look_around(Turn& turn) {
 void PresenceTracker::forget_the_silent() {
     std::erase_if(others_, [&](const auto& other) {
         if (awake_ - other.second.heard < silent_for) return false;
+        DAVENPORT_MARK("a silent node's people are forgotten");
         for (const auto& one : other.second.presence.people) stirred_.insert(one.first);
         return true;
     });
@@ -131,6 +135,7 @@ void PresenceTracker::compare() { changed_ = written_ ? *written_ != here_ : !he
 void PresenceTracker::publish(Turn& turn) {
     wrote_at_ = turn.now.time;
     store_->publish(turn, here_, [this, people = here_](Store::Published outcome) {
+        if (outcome == Store::Published::again) DAVENPORT_MARK("a presence collides with another write");
         if (outcome == Store::Published::again) wrote_at_.reset();
         if (outcome != Store::Published::stored) return;  // the next renewal tries again
         written_ = people;
@@ -142,6 +147,7 @@ void PresenceTracker::publish(Turn& turn) {
 void PresenceTracker::end(Turn& turn) {
     if (!config_->presence || !written_ || written_->empty() || !store_->usable() || store_->publishing())
         return;
+    DAVENPORT_MARK("a node that ends takes its people away");
     here_.clear();
     compare();
     publish(turn);

@@ -1,5 +1,7 @@
 #include "node/core/clients/rooms.hpp"
 
+#include "node/base/mark.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -129,6 +131,7 @@ void Rooms::seal() {
             for (const auto& one : room->maybe_ahead) sessions_->send(*one.session, late);
         std::erase_if(room->maybe_ahead, [&](const Room::MaybeAhead& one) {
             if (one.until.empty() || one.until > room->newest) return false;
+            DAVENPORT_MARK("a room comes up with a follower that was ahead");
             room->followers.push_back(one.session);
             return true;
         });

@@ -143,10 +143,13 @@ bool CommitQueue::is_marked(std::string_view id, const base::Generation& generat
 void CommitQueue::set_checkpoint(base::Checkpoint checkpoint) { checkpoint_ = std::move(checkpoint); }
 
 void CommitQueue::store_changed() {
+    if (!marks_.empty()) DAVENPORT_MARK("another store comes before marks of the old one are on the disk");
     marks_.clear();
     checkpoint_.reset();
     for (auto* list : {&under_way_, &waiting_})
-        for (auto* pending : *list) pending->stored = false;
+        for (auto* pending : *list)
+            if (std::exchange(pending->stored, false))
+                DAVENPORT_MARK("another store comes while what the old one had is on its way to the disk");
 }
 
 void CommitQueue::let_marks_wait(Turn& turn, base::Duration pause) {

@@ -1,6 +1,7 @@
 #include "node/core/log/history.hpp"
 
 #include "node/base/change.hpp"
+#include "node/base/mark.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -16,8 +17,10 @@ void with_shown_changes(CommitQueue& log, std::vector<base::ChatMessage>& messag
         const auto* all = changes.of(message.id());
         if (!all) continue;
         for (const auto& change : *all)
-            if (change.shown && base::compare_states(change.entry.message, message) > 0)
+            if (change.shown && base::compare_states(change.entry.message, message) > 0) {
+                DAVENPORT_MARK("a change that is not on the disk yet is shown in a history");
                 message = change.entry.message;
+            }
     }
 }
 
@@ -32,6 +35,7 @@ HistoryPage read_history(CommitQueue& log, std::string_view room, std::string_vi
         if (!pending->entry.is_change() && (before.empty() || pending->entry.message.position() < before))
             found.push_back(pending->entry.message);
     with_shown_changes(log, found);
+    if (found.size() > committed) DAVENPORT_MARK("a page of history has what is not on the disk yet");
     if (found.size() > committed)
         std::ranges::sort(found, std::ranges::greater{}, &base::ChatMessage::position);
     page.more = found.size() > limit;

@@ -1,6 +1,7 @@
 #include "node/core/log/policies.hpp"
 
 #include "node/base/json_view.hpp"
+#include "node/base/mark.hpp"
 
 #include <algorithm>
 #include <tuple>
@@ -177,6 +178,9 @@ void Policies::committed() {
     committed_version_ = version_under_way_;
 }
 
-void Policies::not_committed() { waiting_.merge(std::exchange(under_way_, {})); }
+void Policies::not_committed() {
+    if (!under_way_.empty()) DAVENPORT_MARK("a commit of policies fails");
+    waiting_.merge(std::exchange(under_way_, {}));
+}
 
 }  // namespace davenport::node

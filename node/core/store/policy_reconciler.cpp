@@ -86,6 +86,7 @@ void PolicyReconciler::compare(Turn& turn, const std::string& id, Told* told, bo
     const auto* held = find(id);
     const bool was_there = held && is_known_stored(*held);
     if (!told) {
+        if (held && !was_there) DAVENPORT_MARK("a policy is written into another store");
         if (held && !was_there) write_over(id, *held, {});
         return;
     }

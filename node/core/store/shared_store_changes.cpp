@@ -82,6 +82,7 @@ void SharedStore::write_over(const base::ChatMessage& known) {
     const auto* change = log_->changes().last(id);    // by the store's word, though the disk may not have it
     const bool was_stored = change && change->stored;
     if (!was_stored && (!log_->journal().contains(id) || !is_known_stored(id))) return;  // its turn comes
+    DAVENPORT_MARK("the store tells an older state of a message");
     base::JournalEntry entry;  // the change may not be on the disk yet
     entry.message = known;
     writes_.enqueue_again(entry);

@@ -1,5 +1,7 @@
 #include "node/core/store/write_queue.hpp"
 
+#include "node/base/mark.hpp"
+
 #include <iterator>
 #include <limits>
 
@@ -16,6 +18,7 @@ void WriteQueue::enqueue(const PendingMessage& pending) {
     if (backlog_after_) return;  // it is found in the journal when its turn comes
     const auto& m = pending.entry.message;
     if (queue_.size() >= 4 * documents_max_) {
+        DAVENPORT_MARK("a backlog goes over into the journal");
         backlog_after_ = queue_.back().arrival;
         return;
     }
@@ -46,6 +49,7 @@ bool WriteQueue::store_changed(Turn& turn, const base::Generation& generation) {
     if (all_in_memory) {
         // What was never stored anywhere is queued and goes first; the rest follows when it is known what is
         // missing.
+        DAVENPORT_MARK("another store is given what it lacks");
         heal_after_ = 0;
         heal_until_ = log_->last_arrival();
     } else {
@@ -99,7 +103,10 @@ void WriteQueue::fill_from_journal(std::optional<std::uint64_t>& after, std::uin
         if (page.size() == documents_max_ && page.back().arrival < until) continue;
         // The journal's end; what is not on the disk yet follows from memory.
         for (const auto* pending : log_->on_the_way())
-            if (pending->entry.arrival > *after && pending->entry.arrival <= until) add(pending->entry);
+            if (pending->entry.arrival > *after && pending->entry.arrival <= until) {
+                DAVENPORT_MARK("a backlog ends with what is not on the disk yet");
+                add(pending->entry);
+            }
         after.reset();
     }
 }
@@ -121,6 +128,7 @@ bool WriteQueue::take(std::vector<Item>& batch, std::size_t count, std::size_t b
 }
 
 void WriteQueue::give_back(std::vector<Item>& batch, std::size_t keep) {
+    DAVENPORT_MARK("a part of a batch is given back");
     queue_.insert(queue_.begin(), std::make_move_iterator(batch.begin() + static_cast<std::ptrdiff_t>(keep)),
                   std::make_move_iterator(batch.end()));
     batch.resize(keep);

@@ -381,6 +381,7 @@ void CouchStore::set_checkpoint(const std::string& seq) {
 }
 
 void CouchStore::read(Turn& turn) {
+    if (backfill_.active() && !feed_.detached()) DAVENPORT_MARK("a live feed's end ends a backfill");
     if (backfill_.active() && !feed_.detached())
         read_feed_from(turn, backfill_.seq());  // the live feed ended
     feed_watch_.pump(turn, feed_);
