@@ -1,5 +1,7 @@
 // What was changed here of what was said, and the node has not yet: edits and removals, repeated under their own keys.
 
+import { timeOfKey } from './keys.js';
+
 const undoMs = 5000;
 const shownSoonMs = 2000;
 const rekeysMax = 3;
@@ -21,7 +23,7 @@ export class Changes {
     this.all = new Map();  // by the message's id
     const saved = world.memory.get('changes', []);
     // Whoever left the page did not undo.
-    for (const one of Array.isArray(saved) ? saved : []) if (one?.id) this.all.set(one.id, { rekeys: 0, key: '', ...one, state: 'sending', until: 0, asked: false });
+    for (const one of Array.isArray(saved) ? saved : []) if (one?.id) this.all.set(one.id, { rekeys: 0, aboveMs: 0, key: '', ...one, state: 'sending', until: 0, asked: false });
   }
 
   /** What is wanted of a message, or undefined. */
@@ -29,8 +31,11 @@ export class Changes {
 
   // ---- what the person does
 
-  edit(id, text) {
-    this.put({ id, text, state: 'sending' });
+  /** `edited`: when the message was edited before, as it is shown (ISO 8601), or ''. */
+  edit(id, text, edited = '') {
+    const before = this.of(id)?.key;
+    const aboveMs = Math.max(Date.parse(edited) || 0, before ? timeOfKey(before) : 0);
+    this.put({ id, text, aboveMs, state: 'sending' });
     this.sendDue();
   }
 
@@ -61,7 +66,7 @@ export class Changes {
       if (change.until > now) {
         next = Math.min(next, change.until);
       } else if (change.key || this.world.clock.sure) {
-        change.key ||= this.world.keys.next();
+        change.key ||= this.world.keys.next(change.aboveMs);
         change.asked = true;
         const { id, key, text } = change;
         this.save();
@@ -114,7 +119,7 @@ export class Changes {
   // ----
 
   put(wanted) {
-    const change = { key: '', until: 0, asked: false, rekeys: 0, ...wanted };
+    const change = { key: '', until: 0, asked: false, rekeys: 0, aboveMs: 0, ...wanted };
     this.all.set(change.id, change);
     this.save();
     this.world.changed(change.id);
@@ -137,5 +142,5 @@ export class Changes {
 
   find(key) { return [...this.all.values()].find((change) => change.key && change.key === key); }
 
-  save() { this.world.memory.set('changes', [...this.all.values()].map(({ id, text, key, rekeys }) => ({ id, text, key, rekeys }))); }
+  save() { this.world.memory.set('changes', [...this.all.values()].map(({ id, text, key, rekeys, aboveMs }) => ({ id, text, key, rekeys, aboveMs }))); }
 }

@@ -314,7 +314,7 @@ const composer = new Composer($('say'), $('text'), $('editing'), {
   },
   edit(item, text) {
     if (!fits(text)) return false;
-    if (text !== textOf(item)) link.changes.edit(item.id, text);
+    if (text !== textOf(item)) link.changes.edit(item.id, text, item.edited);
     return true;
   },
   last: () => current.items.findLast(mayChange),

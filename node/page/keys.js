@@ -23,6 +23,7 @@ export const stampOfPosition = (position) => decode(position.slice(0, 26)) >> 64
 export const stampOfKey = (key) => decode(key.slice(0, 13));
 /** The time of the key that a place was made from, in milliseconds since 1970. */
 export const timeOfPosition = (position) => Number(stampOfPosition(position) >> 16n);
+export const timeOfKey = (key) => Number(stampOfKey(key) >> 16n);
 /** Where a message stands whose id is not known yet: just before its final place. */
 export const positionOfKey = (key) => encode(stampOfKey(key) << 64n, 26);
 
@@ -56,8 +57,11 @@ export class KeyMaker {
   /**
    * A key with the node's time, or a little above what was seen or made before. What is further ahead than 30 s is not followed, not even the
    * own last key: it came from a clock that was wrong, and the node would refuse all that follows it. A new tag then keeps keys unique.
+   *
+   * `aboveMs`: the time of a change that this one takes the place of. That is followed however far it is ahead; else nobody could change it again
+   * before that time has come.
    */
-  next() {
+  next(aboveMs = 0) {
     const now = Math.min(Math.max(this.clock.now(), 0), latestMs);
     const limit = stamp(Math.min(now + followAheadMs, latestMs));
     const newest = this.newest ? stampOfPosition(this.newest) : 0n;
@@ -66,6 +70,7 @@ export class KeyMaker {
     if (this.last >= key && this.last <= limit) key = this.last + 1n;
     else if (this.last >= key) this.newTag();
     this.last = key;
+    if (aboveMs > 0 && aboveMs < latestMs && key <= stamp(aboveMs, 0xffff)) key = stamp(aboveMs + 1);
     return encode(key, 13) + '-' + this.tag;
   }
 }

@@ -5,10 +5,12 @@ import { browser } from './memory.js';
 import { word } from './words.js';
 
 const path = 'api/session';
+// Where the page is, as the browser sees it: another chat of this host, under another path, has a cookie of its own.
+const home = new URL('.', location.href).pathname;
 const patienceMs = 5000;
 const againMs = 1000;
 
-const deleteSession = () => fetch(path, { method: 'DELETE', signal: AbortSignal.timeout(patienceMs) }).catch(() => null);
+const deleteSession = () => fetch(`${path}?path=${encodeURIComponent(home)}`, { method: 'DELETE', signal: AbortSignal.timeout(patienceMs) }).catch(() => null);
 
 /** One has signed out, and no node has heard it yet. Only a node can take the cookie back, so until then the page stays away from it. */
 export const isLeaving = () => browser.get('leaving', false) === true;
@@ -56,7 +58,7 @@ export class SignIn {
     button.disabled = true;
     const { name, password } = Object.fromEntries(new FormData(this.form));
     const answer = await fetch(path, {
-      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name, password }),
+      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name, password, path: home }),
     }).catch(() => null);
     button.disabled = false;
     const told = await answer?.json().catch(() => null);

@@ -370,5 +370,40 @@ TEST_F(Changes, OverHttpTheyAreAnsweredAsPosts) {
     EXPECT_TRUE(here(id).is_removed());
 }
 
+/// A node's clock was three hours ahead when the message was edited there.
+TEST_F(Changes, WhatWasEditedByAClockAheadIsEditedAgainByARightOne) {
+    store_up();
+    wall_offset = 3h;
+    const auto key_at = [&](base::Duration from_now) {
+        return base::MessageKey{base::unix_ms(now().wall) + from_now / 1ms, 0, "x"}.text();
+    };
+    const auto id = said_and_kept("hello");
+    edit_with(1, id, "ahead", key_at(0s));
+    settle();
+    wall_offset = {};
+    edit_with(1, id, "too far", key_at(3h + 61s));
+    EXPECT_THAT(heard(1), ElementsAre("refused key_ahead"));
+    edit_with(1, id, "below", key_at(0s));
+    EXPECT_THAT(heard(1), ElementsAre("superseded"));
+    edit_with(1, id, "right", key_at(3h + 1s));
+    persist_all();
+    EXPECT_THAT(heard(1), Contains("accepted"));
+    EXPECT_EQ(here(id).text(), "right");
+    for (const auto* text : {"without a key", "and again"}) {  // the node makes it
+        handle(Requested{1,
+                         {"PUT",
+                          "/api/rooms/lobby/messages/" + base::percent_encode(id),
+                          {{"Content-Type", "application/json"}, {"Message-Secret", std::string{secret}}},
+                          fmt::format(R"({{"text":"{}"}})", text)},
+                         "127.0.0.1"});
+        persist_all();
+        EXPECT_LT(responses[1].status, 300) << responses[1].body;
+        EXPECT_EQ(here(id).text(), text);
+    }
+    remove(id);
+    persist_all();
+    EXPECT_TRUE(here(id).is_removed());
+}
+
 }  // namespace
 }  // namespace davenport::node

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -266,6 +267,11 @@ public:
     std::size_t requests = 0;
     bool drained = false;
     bool auto_written = true;  ///< every Send is taken at once
+    /// The store's notes of tries to sign in, each with all its revisions; answered at once. Nodes may share
+    /// them.
+    using Tries = std::map<std::string, std::vector<std::string>>;
+    std::shared_ptr<Tries> tries = std::make_shared<Tries>();
+    bool counts_tries = true;  ///< else such requests are as all others
 
 private:
     std::optional<OpenFetch> take_fetch(std::string_view what) {
@@ -282,6 +288,26 @@ private:
         for (auto& effect : effects) std::visit([&](auto& e) { on(e, written); }, effect);
         if (auto_written)
             for (const auto session : written) handle(node::Written{session});
+        for (const auto& [id, request] : std::exchange(tries_asked_, {})) answer_tries(id, request);
+    }
+    void answer_tries(node::FetchId id, const base::HttpRequest& request) {
+        const auto found = tries->find(request.target);
+        base::HttpResponse response{404, {}, R"({"error":"not_found","reason":"missing"})"};
+        if (request.method == "GET") {
+            if (found != tries->end()) response = {200, {}, found->second.back()};
+        } else {
+            auto& revisions = (*tries)[request.target];
+            auto body = *base::parse_json(request.body);
+            const auto rev = base::text_member(body, "_rev");
+            if (rev == (revisions.empty() ? "" : std::to_string(revisions.size()) + "-x")) {
+                body.as_object()["_rev"] = std::to_string(revisions.size() + 1) + "-x";
+                revisions.push_back(base::write_json(body));
+                response = {201, {}, "{}"};
+            } else {
+                response = {409, {}, R"({"error":"conflict"})"};
+            }
+        }
+        handle(node::Fetched{id, std::move(response)});
     }
     using Sent = std::vector<node::SessionId>;
     void on(node::Send& e, Sent& written) {
@@ -305,6 +331,8 @@ private:
     void on(node::Keep& e, Sent&) { config_.kept = e.text; }
     void on(node::Search& e, Sent&) { searches.push_back(e); }
     void on(node::Fetch& e, Sent&) {
+        if (const auto at = e.request.target.find("tries-"); at != std::string::npos && counts_tries)
+            return tries_asked_.emplace_back(e.fetch, std::move(e.request)), void();
         ++requests;
         fetches.push_back({e.fetch, std::move(e.request), e.stream});
     }
@@ -321,6 +349,7 @@ private:
 
     std::optional<node::ChatCore> core_;
     std::map<node::FetchId, int> heads_;
+    std::vector<std::pair<node::FetchId, base::HttpRequest>> tries_asked_;
     bool persist_waits_ = false;
     int lives_ = 0;
     std::int64_t now_us_ = 0;

@@ -264,5 +264,18 @@ TEST_F(FreeNames, NobodyCanBeAMember) {
     EXPECT_THAT(heard(1), ElementsAre("refused not_a_member"));
 }
 
+TEST_F(Settings, AndBansThatAClockAheadHasMadeAreChangedByARightOne) {
+    wall_offset = 3h;
+    EXPECT_LT(ask("PUT", "/api/rooms/lobby", "boss", R"({"topic":"Tea"})").status, 300);
+    EXPECT_LT(ask("PUT", "/api/rooms/lobby/bans/mallory", "boss", "{}").status, 300);
+    persist_all();
+    wall_offset = {};
+    for (const auto* topic : {R"({"topic":"Coffee"})", R"({"topic":"Water"})"})
+        EXPECT_LT(ask("PUT", "/api/rooms/lobby", "boss", topic).status, 300) << topic;
+    EXPECT_LT(ask("DELETE", "/api/rooms/lobby/bans/mallory", "boss").status, 300);
+    say(ann, R"({"t":"room","room":"lobby"})");
+    EXPECT_EQ(base::string_member(take(ann).back(), "topic"), "Water");
+}
+
 }  // namespace
 }  // namespace davenport::node

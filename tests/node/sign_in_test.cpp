@@ -65,6 +65,32 @@ TEST_F(SignInTest, AsksTheStoreWithThePersonsOwnPasswordAndGivesACookie) {
                 testing::AllOf(HasSubstr("HttpOnly"), HasSubstr("SameSite=Strict")));
 }
 
+TEST_F(SignInTest, TheCookieIsOfThePathUnderWhichClientsSeeTheNode) {
+    int count = 0;
+    for (const auto& [path, expected] :
+         std::vector<std::pair<std::string, std::string>>{{"", "/"},
+                                                          {"/team/chat/", "/team/chat/"},
+                                                          {"/a%20b/", "/a%20b/"},
+                                                          {"chat/", "/"},
+                                                          {"/chat", "/"},
+                                                          {"/x/; Domain=evil/", "/"},
+                                                          {"/\\n/", "/"},
+                                                          {"/" + std::string(600, 'x') + "/", "/"}}) {
+        SCOPED_TRACE(path);
+        const auto name = "u" + std::to_string(++count);
+        ask(7, "POST", "/api/session",
+            R"({"name":")" + name + R"(","password":"pw","path":")" + path + "\"}");
+        answer("POST /_session", 200, R"({"ok":true,"roles":[]})");
+        answer_account(*this, name);
+        EXPECT_THAT(std::string{base::header(responses.at(7).headers, "Set-Cookie")},
+                    HasSubstr("; Path=" + expected + "; "));
+        live(1s);
+    }
+    ask(8, "DELETE", "/api/session?path=/team/chat/");
+    EXPECT_THAT(std::string{base::header(responses.at(8).headers, "Set-Cookie")},
+                HasSubstr("; Path=/team/chat/; "));
+}
+
 TEST_F(SignInTest, LetsNobodyInWithTheWrongPassword) {
     try_password(7, "ann");
     answer("POST /_session", 401, R"({"error":"unauthorized"})");

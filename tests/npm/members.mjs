@@ -14,7 +14,7 @@ const put_user = async (name, password, rev) => {
   assert.equal(status, 201)
 }
 const revision = async (name) => (await couch('GET', `/_users/org.couchdb.user:${name}`)).body._rev
-for (const name of ['ann', 'bob', 'cyd', 'dan', 'eve']) await put_user(name, 'tea')
+for (const name of ['ann', 'bob', 'cyd', 'dan', 'eve', 'fay']) await put_user(name, 'tea')
 const args = ['--store', `${store.url.replace('//', '//admin:secret@')}/chat`, '--auth', 'couchdb']
 const nodes = [await start('chatnode', [...args, '--journal', join(folder, 'one')]), await start('chatnode', [...args, '--journal', join(folder, 'two')])]
 
@@ -51,6 +51,19 @@ test('signing out at one node ends all tabs of the sign-in at every node, and no
   const third = await sign_in(nodes[0], 'eve')
   assert.equal((await fetch(`${nodes[0].url}/api/session?all=true`, { method: 'DELETE', headers: third })).status, 200)
   await until('the phone is signed out', async () => (await reads(nodes[0], phone)) === 401 && (await reads(nodes[1], phone)) === 401 && other.over)
+})
+
+test('wrong passwords at three nodes of one address do not have the store lock the name', async () => {
+  const third = await start('chatnode', [...args, '--journal', join(folder, 'three')])
+  await sign_in(third, 'eve')
+  const tried = []
+  for (let round = 0; round < 3; ++round)
+    for (const node of [...nodes, third])
+      tried.push((await fetch(`${node.url}/api/session`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'fay', password: `wrong ${tried.length}` }) })).status)
+  assert.equal(tried.filter((status) => status === 401).length, 3, tried.join(' '))
+  const itself = await fetch(`${store.url}/_session`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'fay', password: 'tea' }) })
+  assert.equal(itself.status, 200, 'the store has not locked it')
+  await third.end()
 })
 
 test("the store's word counts within a minute, for reads and posts, at every node", async () => {

@@ -108,6 +108,14 @@ test('a key maker that was ahead comes back when its clock is right, with a tag 
   assert.match(keys.next(), /^[0-9A-HJKMNP-TV-Z]{13}-/)
 })
 
+test('a key of what replaces a change from a clock that was ahead is above it, and keeps no other key from being of its time', () => {
+  const clock = { now: () => began }
+  const keys = new KeyMaker(clock)
+  assert.equal(timeOf(keys.next(began + 3 * 3600_000)), began + 3 * 3600_000 + 1)
+  assert.equal(timeOf(keys.next()), began)
+  assert.equal(timeOf(keys.next(began - 5000)), began)
+})
+
 // ---- posts
 
 /// Posts with a node that a test plays: `sent` is what it was sent.

@@ -61,7 +61,8 @@ void ChangeHandler::decide(Turn& turn, const ChangeDraft& draft, const GoodChang
         return posts_->tell(turn, waiter,
                             frames::Superseded{waiter.key, draft.id,
                                                known->is_removed() ? "the message is removed" : overtaken});
-    auto judgement = judge_key(base::wall_from_unix_ms(change.key.unix_ms), turn.now.wall, "change");
+    auto judgement =
+        judge_key(base::wall_from_unix_ms(change.key.unix_ms), turn.now.wall, "change", known->edited());
     if (judgement.verdict != Judgement::Verdict::good) return posts_->refuse(turn, waiter, judgement.refusal);
     if (const auto refusal = posts_->takes_nothing()) return posts_->refuse(turn, waiter, *refusal);
     auto& pending = log_->add_change(std::move(wanted), true, {});

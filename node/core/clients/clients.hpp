@@ -82,10 +82,16 @@ public:
     }
     void on_presence(base::Presence presence) override;
     void on_catching_up(Turn& turn) override;
-    void on_note(Turn& turn, const StoreNote& note) override { members_.on_note(turn, note); }
+    void on_note(Turn& turn, const StoreNote& note) override {
+        if (SharedTries::is_one(note))
+            sign_in_.on_note(note);
+        else
+            members_.on_note(turn, note);
+    }
     void on_another_store() override {
         presence_.store_changed();
         members_.another_store();
+        sign_in_.another_store();
     }
     void on_store_back() override {
         resume_.store_is_back();

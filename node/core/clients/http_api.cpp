@@ -176,13 +176,27 @@ BadRequest not_allowed(std::string_view known, std::string_view allow) {
     return out;
 }
 
+/// Under which path clients see the node: a proxy may give it one of its own, and another chat the next. "/"
+/// when it is none that a cookie can have.
+std::string cookie_path(std::string_view given) {
+    static constexpr std::size_t path_bytes_max = 512;
+    static constexpr std::string_view others = "-._~!$&'()*+,=:@%/";
+    const bool good = given.size() <= path_bytes_max && given.starts_with('/') && given.ends_with('/') &&
+                      std::ranges::all_of(given, [](char c) {
+                          return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                 others.find(c) != others.npos;
+                      });
+    return good ? std::string{given} : "/";
+}
+
 Call read_session(const base::HttpRequest& request, const base::Target& target) {
     if (request.method == "GET" || request.method == "HEAD") return GetSession{};
     if (request.method == "DELETE") {
         const auto* all = target.find("all");
         if (all && *all != "true" && *all != "false")
             return wrong(400, "bad_request", "`all` is true, to sign out everywhere, or false");
-        return EndSession{all && *all == "true"};
+        const auto* path = target.find("path");
+        return EndSession{all && *all == "true", cookie_path(path ? *path : "/")};
     }
     if (request.method != "POST") return not_allowed("GET, POST and DELETE are", "GET, HEAD, POST, DELETE");
     if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
@@ -192,7 +206,8 @@ Call read_session(const base::HttpRequest& request, const base::Target& target) 
     const auto password = body ? base::string_member(*body, "password") : std::nullopt;
     if (!name || !password)
         return wrong(400, "bad_request", "the body is a JSON object with `name` and `password` as strings");
-    return BeginSession{std::string{*name}, std::string{*password}};
+    return BeginSession{std::string{*name}, std::string{*password},
+                        cookie_path(base::text_member(*body, "path"))};
 }
 
 /// The list of bans, or one: the path goes on with its name at `at`.

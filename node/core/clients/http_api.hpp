@@ -68,10 +68,12 @@ struct SetRoom {
 };                                ///< PUT /api/rooms/{room}, Idempotency-Key as above
 struct BeginSession {
     std::string name, password;
-};                     ///< POST /api/session
-struct GetSession {};  ///< GET /api/session
+    std::string path = "/";  ///< under which clients see this node
+};                           ///< POST /api/session
+struct GetSession {};        ///< GET /api/session
 struct EndSession {
     bool all = false;
+    std::string path = "/";
 };  ///< DELETE /api/session?all=true: this sign-in, or all that its name has
 struct BadRequest {
     base::HttpResponse answer;

@@ -4,12 +4,16 @@
 #include "node/base/names.hpp"
 #include "node/core/log/history.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <variant>
 
 namespace davenport::node {
 namespace {
+
+constexpr std::int64_t last_ms = (std::int64_t{1} << 48) - 1;  ///< that a key can name
 
 /// What people have to be signed in for, where they have to be.
 bool is_for_members(const http_api::Call& call) {
@@ -112,7 +116,7 @@ void HttpHandler::answer(Asked& asked, http_api::BeginSession& call) {
 void HttpHandler::answer(Asked& asked, http_api::GetSession&) { asked.answer(sign_in_->state(asked.pass)); }
 
 void HttpHandler::answer(Asked& asked, http_api::EndSession& call) {
-    asked.answer(sign_in_->end(asked.turn, asked.pass, call.all, asked.request.secure));
+    asked.answer(sign_in_->end(asked.turn, asked.pass, call.all, asked.request.secure, call.path));
 }
 
 void HttpHandler::answer(Asked& asked, http_api::PostMessage& call) {
@@ -134,13 +138,16 @@ void HttpHandler::answer(Asked& asked, http_api::ChangeMessage& call) {
     auto who = asked.pass ? asked.pass->name : rate_key(asked.request.address, draft.user);
     draft.user = asked.person();
     draft.by_moderator = members_->is_moderator(draft.user);
-    if (draft.key.empty()) draft.key = make_key(asked.turn);
+    if (draft.key.empty()) {
+        const auto known = log_->latest(draft.id);
+        draft.key = make_key(asked.turn, known && !draft.removes ? known->edited() : std::string_view{});
+    }
     ReplyTo waiter{0, asked.request.exchange, draft.key};
     changes_->change(asked.turn, std::move(draft), std::move(waiter), who);
 }
 
 void HttpHandler::answer(Asked& asked, http_api::ChangeBan& call) {
-    if (call.key.empty()) call.key = make_key(asked.turn);
+    if (call.key.empty()) call.key = make_key(asked.turn, log_->policies().ban_key(call.room, call.name));
     ReplyTo waiter{0, asked.request.exchange, call.key};
     const BanDraft draft{.room = std::move(call.room),
                          .name = std::move(call.name),
@@ -175,7 +182,10 @@ void HttpHandler::answer(Asked& asked, http_api::GetName& call) {
 }
 
 void HttpHandler::answer(Asked& asked, http_api::SetRoom& call) {
-    if (call.key.empty()) call.key = make_key(asked.turn);
+    if (call.key.empty()) {
+        const auto* held = log_->policies().find(base::room_settings_id(call.settings.room));
+        call.key = make_key(asked.turn, held ? held->key() : std::string_view{});
+    }
     ReplyTo waiter{0, asked.request.exchange, call.key};
     call.settings.by = asked.person();
     const auto who = call.settings.by;
@@ -210,9 +220,11 @@ void HttpHandler::answer(Asked& asked, http_api::Follow& call) {
 }
 
 /// For a client that gives none, and so cannot repeat its post.
-std::string HttpHandler::make_key(const Turn& turn) {
-    return base::MessageKey{base::unix_ms(turn.now.wall), keys_made_++, "n" + random_->uuid().substr(0, 12)}
-        .text();
+std::string HttpHandler::make_key(const Turn& turn, std::string_view above) {
+    auto time = base::unix_ms(turn.now.wall);
+    if (const auto known = base::MessageKey::parse(above); known && known->unix_ms < last_ms)
+        time = std::max(time, known->unix_ms + 1);
+    return base::MessageKey{time, keys_made_++, "n" + random_->uuid().substr(0, 12)}.text();
 }
 
 }  // namespace davenport::node

@@ -70,7 +70,8 @@ private:
     void answer(Asked& asked, http_api::BadRequest& call);
     /// True when who asks may not read there, and has been answered so.
     bool may_not_read(Asked& asked, std::string_view room);
-    std::string make_key(const Turn& turn);
+    /// `above`: the key of what it is to take the place of, which may come from a clock that was ahead.
+    std::string make_key(const Turn& turn, std::string_view above = {});
 
     const ChatConfig* config_;
     base::Random* random_;

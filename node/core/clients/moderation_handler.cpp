@@ -98,7 +98,7 @@ bool ModerationHandler::may_take(Turn& turn, const std::string& id, const base::
     if (!refusal && !held && log_->policies().full())
         refusal = Refusal{"full", "there are too many bans and rooms' settings: delete old ones"};
     if (!refusal) {
-        auto judgement = judge_key(base::wall_from_unix_ms(key.unix_ms), turn.now.wall, "change");
+        auto judgement = judge_key(base::wall_from_unix_ms(key.unix_ms), turn.now.wall, "change", counts);
         if (judgement.verdict != Judgement::Verdict::good) refusal = std::move(judgement.refusal);
     }
     if (refusal) return posts_->refuse(turn, waiter, *refusal), false;

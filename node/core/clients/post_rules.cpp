@@ -57,9 +57,12 @@ Judgement judge_post(const ChatConfig& config, const GoodPost& post, base::WallT
     return judge_key(post.said, now, "message");
 }
 
-Judgement judge_key(base::WallTime said, base::WallTime now, std::string_view what) {
+Judgement judge_key(base::WallTime said, base::WallTime now, std::string_view what,
+                    std::string_view replaced) {
     using Verdict = Judgement::Verdict;
-    if (said > now + ahead_max)
+    const auto before = base::MessageKey::parse(replaced);
+    const bool follows = before && said <= base::wall_from_unix_ms(before->unix_ms) + ahead_max;
+    if (said > now + ahead_max && !follows)
         return {Verdict::only_if_known,
                 {"key_ahead", "the key's time is more than 60 s ahead of this node's clock",
                  std::chrono::ceil<std::chrono::milliseconds>(said - now - ahead_max).count()}};

@@ -54,7 +54,10 @@ struct Judgement {
     Refusal refusal{};
 };
 Judgement judge_post(const ChatConfig& config, const GoodPost& post, base::WallTime now);
-/// The part of it that is about the key alone. `what`: a message, or a change.
-Judgement judge_key(base::WallTime said, base::WallTime now, std::string_view what);
+/// The part of it that is about the key alone. `what`: a message, or a change. `replaced`: the key of the
+/// change that this one takes the place of, if there is one. It may come from a clock that was ahead; who
+/// knows it and wants something else has to be above it all the same.
+Judgement judge_key(base::WallTime said, base::WallTime now, std::string_view what,
+                    std::string_view replaced = {});
 
 }  // namespace davenport::node

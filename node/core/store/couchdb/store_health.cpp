@@ -17,17 +17,17 @@ constexpr int tries_before_the_next = 3;
 constexpr int looks_before_making = 4;
 constexpr base::Duration denied_pause_least = std::chrono::seconds{1};
 constexpr base::Duration denied_pause_most = std::chrono::seconds{15};
-// CouchDB (3.4 and later) locks a name out for an address, and so other nodes of this machine with it, after
-// five wrong passwords in five minutes. At a start only the probe fails; a node that was in has just failed
-// with all that it sends.
-constexpr base::Duration first_password_pause = std::chrono::seconds{5};
-constexpr base::Duration password_pause = std::chrono::seconds{110};
-constexpr base::Duration password_pause_after_use = std::chrono::minutes{5};
+// CouchDB (3.4 and later) locks a name out for an address, and so all nodes of this machine, after five wrong
+// passwords in five minutes: four of them may have one. While a name is locked nothing is counted, and a node
+// whose password is right comes in when that is over.
+constexpr base::Duration wrong_password_pause = std::chrono::seconds{305};
+constexpr base::Duration locked_pause = std::chrono::minutes{1};
 
-/// Of the credentials, not of what they may do.
-bool is_wrong_password(std::string_view reason) {
-    return reason.find("password is incorrect") != std::string_view::npos ||
-           reason.find("temporarily locked") != std::string_view::npos;
+/// How long such an answer must not be asked for again; nothing when it is about what the credentials may do.
+std::optional<base::Duration> pause_after(std::string_view reason) {
+    if (reason.find("password is incorrect") != std::string_view::npos) return wrong_password_pause;
+    if (reason.find("temporarily locked") != std::string_view::npos) return locked_pause;
+    return std::nullopt;
 }
 
 }  // namespace
@@ -44,7 +44,8 @@ StoreHealth::StoreHealth(const ChatConfig& config, StoreApi& api, RequestTable& 
       // Ever longer pauses would cost nobody less than one short request each 150 ms, and everybody up to a
       // second of waiting when the store is back.
       backoff_{config.probe_interval, config.probe_interval},
-      denied_backoff_{denied_pause_least, denied_pause_most} {}
+      denied_backoff_{denied_pause_least, denied_pause_most},
+      not_before_(api.stores()) {}
 
 void StoreHealth::start(Turn& turn) { probe(turn); }
 
@@ -188,7 +189,6 @@ void StoreHealth::came_up(Turn& turn, base::Generation generation) {
     tries_ = looks_ = 0;
     backoff_.reset();
     denied_backoff_.reset();
-    wrong_passwords_ = 0;
     generation_ = known_ = std::move(generation);
     confirmed_at_ = *asked_at_;
     deadline_ = turn.now.time + look_again_after;
@@ -206,11 +206,21 @@ void StoreHealth::no_answer(Turn& turn, const std::string& reason) {
 
 void StoreHealth::try_next_store(Turn& turn) {
     tries_ = 0;
-    api_->use((api_->in_use() + 1) % api_->stores());
-    turn.emit(UseStore{api_->in_use()});
-    backoff_.reset();
-    denied_backoff_.reset();
-    wait(turn, backoff_.next(*random_));
+    const auto before = api_->in_use();
+    auto next = before;
+    for (std::size_t step = 1; step < api_->stores(); ++step) {  // the first that may be asked soonest
+        const auto one = (before + step) % api_->stores();
+        const auto soonest = std::max(not_before_[one], turn.now.time);
+        if (next == before || soonest < std::max(not_before_[next], turn.now.time)) next = one;
+    }
+    if (not_before_[next] > turn.now.time && not_before_[before] <= not_before_[next]) next = before;
+    if (next != before) {
+        api_->use(next);
+        turn.emit(UseStore{next});
+        backoff_.reset();
+        denied_backoff_.reset();
+    }
+    wait(turn, std::max(not_before_[next] - turn.now.time, backoff_.next(*random_)));
 }
 
 void StoreHealth::went_down(Turn& turn, const std::string& reason, bool denied) {
@@ -218,18 +228,14 @@ void StoreHealth::went_down(Turn& turn, const std::string& reason, bool denied) 
         turn.warn((denied ? "store: it does not let us in: check the name and password of --store ("
                           : "store: it does not answer (") +
                   reason + "); messages are kept here until it does");
-    const bool was_up = up_;
     up_ = doubted_ = false;
     denied_ = denied;
     looks_ = 0;
-    if (api_->stores() > 1 && ++tries_ >= tries_before_the_next) return try_next_store(turn);
-    if (denied && is_wrong_password(reason)) return wait(turn, next_password_pause(was_up));
+    const auto pause = denied ? pause_after(reason) : std::nullopt;
+    if (pause) not_before_[api_->in_use()] = turn.now.time + *pause;
+    if (api_->stores() > 1 && (pause || ++tries_ >= tries_before_the_next)) return try_next_store(turn);
+    if (pause) return wait(turn, *pause);
     wait(turn, denied ? denied_backoff_.next(*random_) : backoff_.next(*random_));
-}
-
-base::Duration StoreHealth::next_password_pause(bool was_up) {
-    if (was_up) return password_pause_after_use;
-    return wrong_passwords_++ == 0 ? first_password_pause : password_pause;
 }
 
 }  // namespace davenport::node

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace davenport::node {
 
@@ -81,8 +82,6 @@ private:
     void no_answer(Turn& turn, const std::string& reason);
     void try_next_store(Turn& turn);
     void went_down(Turn& turn, const std::string& reason, bool denied);
-    /// Such that five wrong passwords in five minutes never happen.
-    base::Duration next_password_pause(bool was_up);
 
     base::Duration probe_interval_, request_timeout_;
     StoreApi* api_;
@@ -91,15 +90,15 @@ private:
     ChatVersion* version_;
     Backoff backoff_;
     Backoff denied_backoff_;
+    std::vector<base::Time> not_before_;  ///< of each store: a wrong password must not be tried sooner
     State state_ = State::waiting;
     Request request_;
     bool up_ = false;
     bool doubted_ = false;
     bool denied_ = false;
     bool told_down_ = false;
-    int wrong_passwords_ = 0;  ///< in a row that the probe failed with
-    int tries_ = 0;            ///< in a row that this store did not answer
-    int looks_ = 0;            ///< in a row that the database had no generation
+    int tries_ = 0;  ///< in a row that this store did not answer
+    int looks_ = 0;  ///< in a row that the database had no generation
     base::Generation generation_;
     base::Generation known_;  ///< of the store that this node has read
     std::string again_;       ///< what stood beside it when it was last read
