@@ -1,6 +1,7 @@
 #include "node/base/text.hpp"
 #include "node/net/chat_driver.hpp"
 #include "node/net/json_log.hpp"
+#include "node/net/log_index.hpp"
 #include "node/net/wire/acceptor.hpp"
 #include "node/net/wire/process.hpp"
 #include "node/program/admin_tool.hpp"
@@ -113,6 +114,7 @@ int check(const node::program::CommandLine& given) {
 
 int main(int argc, char** argv) {
     int exit_code = 0;
+    node::LogIndex::end_at_bus_errors();
     try {
         const auto given = node::program::read_command_line(argc, argv, exit_code);
         if (!given) return exit_code;

@@ -1,6 +1,7 @@
 #include "node/net/chat_driver.hpp"
 
 #include "node/net/kept_file.hpp"
+#include "node/net/log_index.hpp"
 #include "node/net/metrics.hpp"
 #include "node/net/search_index.hpp"
 #include "node/net/sqlite_journal.hpp"
@@ -144,7 +145,9 @@ private:
         watch_timer_.expires_after(journal_watch);
         watch_timer_.async_wait([this](boost::system::error_code error) {
             if (error) return;
-            if (auto trouble = file_.misplaced(log_seen_); trouble != trouble_) {
+            auto trouble = file_.misplaced(log_seen_);
+            if (trouble.empty()) log_index_.check();
+            if (trouble != trouble_) {
                 trouble_ = trouble;
                 handle(JournalWatched{std::move(trouble)});
             }
@@ -232,6 +235,7 @@ private:
     std::unordered_map<FetchId, base::Time> asked_;  ///< requests to the store that are under way
     base::Time commit_began_{};
     JournalFile::LogSeen log_seen_;
+    LogIndex log_index_{file_.path()};
     std::string trouble_;  ///< of the journal's file, as the core was told
     std::optional<MetricsServer> metrics_server_;
 };

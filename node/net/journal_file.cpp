@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -177,13 +178,16 @@ std::string JournalFile::misplaced(LogSeen& seen) const {
                                : fmt::format("the file {} cannot be seen: {}", path_, std::strerror(errno));
     if (file.st_dev != device_ || file.st_ino != inode_)
         return fmt::format("the file {} was replaced by another while the node runs", path_);
-    const auto log = path_ + "-wal";
-    struct ::stat log_file {};
-    const bool there = ::stat(log.c_str(), &log_file) == 0;
-    if (seen.inode == 0 && there) seen.inode = log_file.st_ino;
-    if (seen.inode == 0 || (there && log_file.st_ino == seen.inode)) return {};
-    return fmt::format("the file {} was {} while the node runs", log,
-                       there ? "replaced by another" : "removed");
+    for (const auto& [log, inode] :
+         {std::pair{path_ + "-wal", &seen.inode}, std::pair{path_ + "-shm", &seen.index_inode}}) {
+        struct ::stat log_file {};
+        const bool there = ::stat(log.c_str(), &log_file) == 0;
+        if (*inode == 0 && there) *inode = log_file.st_ino;
+        if (*inode != 0 && (!there || log_file.st_ino != *inode))
+            return fmt::format("the file {} was {} while the node runs", log,
+                               there ? "replaced by another" : "removed");
+    }
+    return {};
 }
 
 void JournalFile::recognise(sqlite::Database& database, const std::string& path) {

@@ -33,12 +33,13 @@ public:
     /// What the writer has committed lately, for the reader.
     [[nodiscard]] RecentIds& recent() const { return *recent_; }
 
-    /// The log, as somebody has seen it who has had a connection since: SQLite keeps it as long.
+    /// The log and its index, as somebody has seen them who has had a connection since: SQLite keeps them as
+    /// long.
     struct LogSeen {
-        std::uint64_t inode = 0;  ///< 0: none yet
+        std::uint64_t inode = 0, index_inode = 0;  ///< 0: none yet
     };
-    /// Why the file at path(), or the log beside it, is not the one that is open; empty when they are. What
-    /// is committed to a file that was removed is gone with the process. Threads: any.
+    /// Why the file at path(), or one of those beside it, is not the one that is open; empty when they are.
+    /// What is committed to a file that was removed is gone with the process. Threads: any.
     [[nodiscard]] std::string misplaced(LogSeen& seen) const;
 
     /// "davn": what tells a journal from another program's SQLite file.

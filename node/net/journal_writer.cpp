@@ -1,3 +1,4 @@
+#include "node/net/log_index.hpp"
 #include "node/net/sqlite_journal.hpp"
 
 #include <algorithm>
@@ -102,6 +103,7 @@ struct JournalWriter::Impl {
                 database.execute("ROLLBACK");
                 return trouble;
             }
+            log_index.check();
             database.execute("COMMIT");
             remember(batch);
             removed_text_is_left |= std::ranges::any_of(
@@ -194,6 +196,7 @@ struct JournalWriter::Impl {
     // Of the writer's thread alone. What a node that was killed left in the log is gone already: opening the
     // file brings it to an end.
     JournalFile::LogSeen log_seen;
+    LogIndex log_index{journal.path()};
     bool removed_text_is_left = false;
     Clock::time_point wiped_at{};
     std::thread thread;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { renameSync, statSync, writeFileSync } from 'node:fs'
+import { renameSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { folder, run, start, test, until } from './lib/programs.mjs'
 
@@ -66,5 +66,22 @@ test('a journal that is removed while its node runs is noticed, and nothing is a
   assert.ok((await post(node, 'after')).status < 300)
   await node.end()
 })
+
+for (const bytes of [0, 100, 5000])
+  test(`an index of the log that is cut to ${bytes} bytes ends the node with a word, and the next start has everything`, async () => {
+    const name = `cut-${bytes}`, said = Array.from({ length: 30 }, (_, i) => `m${i}`)
+    let node = await node_at(name)
+    for (const text of said) assert.ok((await post(node, text)).status < 300)
+    truncateSync(join(folder, `${name}-shm`), bytes)
+    post(node, 'after').catch(() => {})
+    assert.deepEqual(await node.ended, { code: 1, signal: null })
+    assert.match(node.told(), /cut short.*Start it again/)
+    node = await node_at(name)
+    const { messages } = await (await fetch(`${node.url}/api/rooms/lobby/messages?limit=500`)).json()
+    const found = new Set(messages.map(({ text }) => text))
+    assert.deepEqual(said.filter((text) => !found.has(text)), [])
+    assert.ok((await post(node, 'again')).status < 300)
+    await node.end()
+  })
 
 await run(async () => { await store.end() })

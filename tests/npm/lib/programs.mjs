@@ -35,7 +35,7 @@ export async function start(name, args, { port = 0 } = {}) {
   child.stdout.on('data', (data) => (told += data))
   child.stderr.on('data', (data) => (told += data))
   running.add(child)
-  const ended = new Promise((done) => child.once('exit', () => (running.delete(child), done())))
+  const ended = new Promise((done) => child.once('exit', (code, signal) => (running.delete(child), done({ code, signal }))))
   const read = () => {
     if (child.exitCode !== null) throw new Error(`${name} ended at once: ${told}`)
     try { return Number(readFileSync(file, 'utf8')) } catch { return 0 }
@@ -46,6 +46,8 @@ export async function start(name, args, { port = 0 } = {}) {
     pid: child.pid,
     url: `http://127.0.0.1:${listening}`,
     told: () => told,
+    /// Resolves to its {code, signal}.
+    ended,
     /// `wait`: until it has ended; false for a signal that it lives on after.
     end: (signal = 'SIGTERM', wait = true) => (child.kill(signal), wait ? ended : undefined),
   }
