@@ -12,9 +12,11 @@
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
+#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sqlite3.h>
 #include <unistd.h>
 
 namespace davenport::node::program {
@@ -51,18 +53,57 @@ void remove(const std::string& path) {
     for (const auto* ending : endings) fs::remove(path + ending);
 }
 
-/// Copies what is committed in `from` into the new file `to`.
-void copy_into(sqlite::Database& from, const std::string& to) {
-    remove(to);
-    auto copy = from.prepare("VACUUM INTO ?1");
-    copy.bind(1, to).run();
-}
+/// A copy that is being made. Unless it is given its name in the end, nothing of it is left: on a full disk
+/// it would take what room there is.
+class Part {
+public:
+    explicit Part(const std::string& path) : path_{path}, part_{path + ".part"} { remove(part_); }
+    ~Part() {
+        std::error_code ignored;
+        for (const auto* ending : {"", "-wal", "-shm", "-journal"}) fs::remove(part_ + ending, ignored);
+    }
+    Part(const Part&) = delete;
+    Part& operator=(const Part&) = delete;
 
-void give_name(const std::string& part, const std::string& path) {
-    sync(part);
-    fs::rename(part, path);
-    sync(folder_of(path));
-}
+    [[nodiscard]] const std::string& path() const { return part_; }
+    /// Copies what is committed in `from`, the journal `name`.
+    void fill(sqlite::Database& from, const std::string& name) const {
+        try {
+            auto copy = from.prepare("VACUUM INTO ?1");
+            copy.bind(1, part_).run();
+        } catch (const sqlite::Error& error) {
+            throw explained(error, name);
+        }
+    }
+    /// Of a copy or of what it is made from.
+    [[nodiscard]] base::JournalError explained(const sqlite::Error& error, const std::string& name) const {
+        switch (error.code) {
+            case SQLITE_FULL:
+            case SQLITE_IOERR:
+                return base::JournalError{fmt::format(
+                    "{} cannot be written ({}): free some space on its disk", path_, error.what())};
+            case SQLITE_CANTOPEN:
+            case SQLITE_READONLY:
+            case SQLITE_PERM:
+                return base::JournalError{fmt::format(
+                    "{} cannot be written ({}): give a file in a folder that this user may write to", path_,
+                    error.what())};
+            default:
+                return base::JournalError{
+                    fmt::format("{} cannot be copied ({}): use another copy, or check "
+                                "the disk",
+                                name, error.what())};
+        }
+    }
+    void give_name() const {
+        sync(part_);
+        fs::rename(part_, path_);
+        sync(folder_of(path_));
+    }
+
+private:
+    std::string path_, part_;
+};
 
 /// Moves what is there out of the way; gives its new name, or nothing.
 std::string put_aside(const std::string& journal) {
@@ -84,23 +125,23 @@ void back_up_journal(const std::string& journal, const std::string& copy) {
         throw std::invalid_argument(
             fmt::format("there is no folder {}: make it, or give --to another place", folder_of(copy)));
     const auto database = JournalFile::open_to_read(journal, JournalFile::Versions::older_too);
-    const auto part = copy + ".part";
-    copy_into(*database, part);
+    const Part part{copy};
+    part.fill(*database, journal);
     const auto count =
-        sqlite::Database{part, sqlite::Database::Mode::read}.number("SELECT count(*) FROM message");
-    give_name(part, copy);
+        sqlite::Database{part.path(), sqlite::Database::Mode::read}.number("SELECT count(*) FROM message");
+    part.give_name();
     fmt::print("{} messages are in {}, which has {} bytes\n", count, copy, fs::file_size(copy));
 }
 
 void restore_journal(const std::string& copy, const std::string& journal) {
     const auto from = JournalFile::open_to_read(copy, JournalFile::Versions::older_too);
     const Descriptor lock{JournalFile::take_lock(journal)};
-    const auto part = journal + ".part";
-    copy_into(*from, part);
+    const Part part{journal};
+    part.fill(*from, copy);
     const auto uuid = JournalFile::make_uuid();
     std::int64_t count = 0;
-    {
-        sqlite::Database made{part, sqlite::Database::Mode::read_write};
+    try {
+        sqlite::Database made{part.path(), sqlite::Database::Mode::read_write};
         auto check = made.prepare("PRAGMA quick_check(1)");
         if (!check.step() || check.text(0) != "ok")
             throw base::JournalError(
@@ -108,10 +149,12 @@ void restore_journal(const std::string& copy, const std::string& journal) {
         check.reset();
         made.execute(fmt::format("UPDATE journal SET uuid = '{}'", uuid));
         count = made.number("SELECT count(*) FROM message");
+    } catch (const sqlite::Error& error) {
+        throw part.explained(error, copy);
     }
     const auto kept = put_aside(journal);
     SearchFile::remove(SearchIndex::path_of(journal));
-    give_name(part, journal);
+    part.give_name();
     if (::ftruncate(lock.fd, 0) !=
         0) {  // it names the last life of the journal that was there: noticed, no more
     }

@@ -3,15 +3,20 @@
 #include "node/program/options.hpp"
 #include "tests/node/journal_folder.hpp"
 
+#include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 /// Backups of a journal, and putting them back.
 namespace davenport::node::program {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 base::JournalEntry entry(std::uint64_t arrival) {
@@ -116,6 +121,31 @@ TEST_F(JournalCopy, PutBackByHandIsNoticedByTheNextStart) {
         EXPECT_NE(SqliteJournal{file}.state().uuid, uuid);
     }
     EXPECT_FALSE(JournalFile{journal}.went_back());
+}
+
+/// A disk that is full in the middle of a copy, as a limit on the size of files.
+TEST_F(JournalCopy, OnAFullDiskSaysWhichOneAndLeavesNothingBehind) {
+    { add(JournalFile{journal}, 1, 2001); }
+    back_up_journal(journal, copy);
+    const auto files = [&] {
+        std::set<std::string> out;
+        for (const auto& one : std::filesystem::directory_iterator{folder / "."})
+            out.insert(one.path().filename());
+        return out;
+    };
+    const auto before = files();
+    std::signal(SIGXFSZ, SIG_IGN);
+    ::rlimit old{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old), 0);
+    const ::rlimit small{64 << 10, old.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    const auto at_backup = refusal([&] { back_up_journal(journal, folder / "second"); });
+    const auto at_restore = refusal([&] { restore_journal(copy, journal); });
+    ::setrlimit(RLIMIT_FSIZE, &old);
+    EXPECT_THAT(at_backup, AllOf(HasSubstr("second cannot be written"), HasSubstr("free some space")));
+    EXPECT_THAT(at_restore, AllOf(HasSubstr("journal cannot be written"), HasSubstr("free some space")));
+    EXPECT_EQ(files(), before);
+    EXPECT_EQ(state_of(journal).last_arrival, 2000u);
 }
 
 TEST_F(JournalCopy, LivesAreKeptInTheirOrder) {
