@@ -108,6 +108,18 @@ TEST_F(CatchUp, AJoinGetsTheNewestOfItsRoomAndNothingOldAsNews) {
             R"("status":"catching_up","store":"up","journal":"writable","backlog":0,"catching_up":{"read":4,"of":100}})"));
 }
 
+TEST_F(CatchUp, ANodeThatIsToEndReadsNoMoreOfWhatIsOld) {
+    begin();
+    go_live();
+    handle(Drain{});
+    answer("include_docs=true&limit=4&since=3-s", 200, rows(4, 8));
+    persist_all();
+    EXPECT_FALSE(asked("include_docs=true&limit=4&since=")) << asked_for();
+    advance(300ms);
+    persist_all();
+    EXPECT_TRUE(drained);
+}
+
 /// It was shown to nobody here, and who came from another node has it.
 TEST_F(CatchUp, WhatJustBecameOfAnOldMessageIsToldAndWhatBecameOfItLongAgoIsNot) {
     begin();
