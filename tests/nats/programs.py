@@ -110,8 +110,8 @@ class Server:
 
 
 class Node:
-    def __init__(self, program, folder, name, store, *more):
-        self.name, self.folder = name, folder
+    def __init__(self, program, folder, name, store, *more, variables=None):
+        self.name, self.folder, self.variables = name, folder, variables or {}
         self.arguments = [program, "--name", name, "--listen", "127.0.0.1:0", "--journal",
                           os.path.join(folder, name + ".journal"), "--store", store, "--port-file",
                           os.path.join(folder, name + ".port"), "--posts-per-second", "0", *more]
@@ -122,7 +122,8 @@ class Node:
         path = os.path.join(self.folder, self.name + ".port")
         if os.path.exists(path):
             os.remove(path)
-        self.process = subprocess.Popen(self.arguments, stderr=open(os.path.join(self.folder, self.name + ".log"), "ab"))
+        self.process = subprocess.Popen(self.arguments, env={**os.environ, **self.variables},
+                                        stderr=open(os.path.join(self.folder, self.name + ".log"), "ab"))
         until(lambda: os.path.exists(path) and open(path).read().strip(), told=f"node {self.name} does not start")
         self.port = int(open(path).read())
 
@@ -188,6 +189,21 @@ class Follower(threading.Thread):
                     self.at.setdefault(text, time.monotonic())
         except Exception as problem:  # noqa: BLE001: told to whoever waits
             self.failed = problem
+
+
+class Person:
+    """Somebody who is there: a WebSocket that has said its name and joined a room."""
+
+    def __init__(self, node, name, room):
+        self.socket = socket.create_connection(("127.0.0.1", node.port), timeout=20)
+        self.socket.sendall(f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{node.port}\r\nUpgrade: websocket\r\n"
+                            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode())
+        assert b" 101 " in self.socket.recv(4096)
+        for frame in ({"t": "hello", "user": name}, {"t": "join", "room": room}):
+            data = json.dumps(frame).encode()
+            assert len(data) < 126
+            self.socket.sendall(bytes([0x81, 0x80 | len(data), 0, 0, 0, 0]) + data)
 
 
 def quote(text):

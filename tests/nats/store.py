@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from programs import Follower, Node, Server, quote, until
+from programs import Follower, Node, Person, Server, quote, until
 from witness import Witness
 
 ROOM = "1.floor-left_x"  # a dot has a meaning in a subject
@@ -214,6 +214,43 @@ class Story:
               told=lambda: a.post("elsewhere", "let me in", user="bert"))
         witness.close()
 
+    def what_has_not_come_yet_is_placed_when_it_was_taken(self):
+        witness = self.witness()
+        self.nodes[0].post("lobby", "before")
+        for year in (2099, 9999):
+            witness.publish(f"chat.f.of-{year}", {"_id": f"of-{year}", "user": "hand", "msg": f"of {year}",
+                                                  "datetime": f"{year}-01-01T00:00:00Z"})
+        witness.close()
+
+        def told():
+            return [[one["text"] for one in node.history("lobby")] for node in self.nodes]
+
+        until(lambda: all("of 9999" in one for one in told()), told=told)
+        self.nodes[1].post("lobby", "after")
+        wanted = ["after", "of 9999", "of 2099", "before"]
+        until(lambda: all(one == wanted for one in told()), told=told)
+
+    def a_wrong_clock_is_noticed(self):
+        library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+        if not os.path.exists(library):
+            print("skipped: libfaketime is missing (Debian: faketime)")
+            return
+        node = Node(self.program, self.folder, "ahead", self.server.url,
+                    variables={"LD_PRELOAD": library, "FAKETIME": "+600s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"})
+        self.nodes.append(node)
+        people = []
+
+        def is_off():  # who comes is published, which tells the time
+            people.append(Person(node, f"person {len(people)}", "lobby"))
+            time.sleep(3)
+            return node.ready().get("status") == "clock-off"
+
+        until(is_off, 60, node.ready)
+        assert 590_000 < node.ready()["clock_ahead_ms"] < 610_000, node.ready()
+        assert self.nodes[0].ready()["status"] == "ok", self.nodes[0].ready()
+        self.nodes.remove(node)
+        node.end(signal.SIGKILL)
+
     def fresh_node_reads_all(self):
         node = self.node("c")
         until(node.is_up, 30, node.ready)
@@ -236,6 +273,7 @@ def main():
     try:
         for chapter in (story.begin, story.crosses, story.repeats_are_known, story.goes_on_without_its_store, story.nodes_die,
                         story.stream_is_deleted, story.server_loses_its_end, story.changes_cross, story.bans_hold,
+                        story.what_has_not_come_yet_is_placed_when_it_was_taken, story.a_wrong_clock_is_noticed,
                         story.fresh_node_reads_all):
             begun = time.monotonic()
             chapter()

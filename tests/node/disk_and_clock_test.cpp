@@ -1,4 +1,4 @@
-#include "node/core/store/couchdb/clock_check.hpp"
+#include "node/core/store/clock_check.hpp"
 #include "tests/node/core_driver.hpp"
 
 #include <string>

@@ -5,7 +5,7 @@
 #include "node/core/config.hpp"
 #include "node/core/store/backoff.hpp"
 #include "node/core/store/chat_version.hpp"
-#include "node/core/store/couchdb/clock_check.hpp"
+#include "node/core/store/clock_check.hpp"
 #include "node/core/store/couchdb/generation_name.hpp"
 #include "node/core/store/couchdb/request_table.hpp"
 #include "node/core/store/couchdb/store_api.hpp"

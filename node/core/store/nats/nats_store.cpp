@@ -14,6 +14,7 @@ namespace {
 
 constexpr base::Duration presence_comes_within = std::chrono::seconds{5};
 constexpr base::Duration clock_believed_for = std::chrono::minutes{5};  // presence is renewed every minute
+constexpr auto ahead_max = std::chrono::seconds{60};                    // as of a key
 
 base::WallTime wall_of(std::int64_t ns) { return base::WallTime{std::chrono::microseconds{ns / 1000}}; }
 
@@ -145,7 +146,7 @@ void NatsStore::take_in_row(Turn& turn, const StreamRow& row, bool old) {
             if (presence->journal == log_->uuid()) {
                 if (!own_presence_ || own_presence_->sequence != row.place.sequence)
                     own_presence_ = {row.place.sequence, row.place.taken_ns, turn.now.time};
-                note_time();
+                note_time(turn);
                 on_own_run(turn, presence->run);
             }
             listener_->on_presence(std::move(*presence));
@@ -175,14 +176,23 @@ std::optional<base::ChatMessage> NatsStore::read_message(std::string_view id, st
     base::JsonReader reader;
     const auto document = reader.read(payload);
     if (!document || !document->is_object()) return std::nullopt;
-    // A time that cannot be read is the server's: the same for all nodes.
+    // A time that cannot be read is the server's: the same for all nodes. So is one that had not come yet
+    // when the server took it, else it would stand below all that is said until it comes.
     auto message = base::from_document(*document, taken);
     if (message && message->id() != id) return std::nullopt;
+    const auto said = message ? base::parse_datetime(message->datetime()) : std::nullopt;
+    if (said && *said > taken + ahead_max && !base::parse_message_id(id)) {
+        const auto position = base::make_foreign_letters(base::unix_ms(taken), id);
+        auto parts = message->parts();
+        parts.position = position;
+        message = base::ChatMessage{parts};
+    }
     return message;
 }
 
-void NatsStore::note_time() {
+void NatsStore::note_time(Turn& turn) {
     const bool is_last = own_presence_ && own_presence_->sequence == presence_over_;
+    if (is_last) clock_check_.told(turn, wall_of(own_presence_->taken_ns), {}, presence_asked_at_);
     // Else it came late, and the server's clock has gone on since.
     if (is_last && own_presence_->told - presence_asked_at_ <= presence_comes_within) clock_ = own_presence_;
 }

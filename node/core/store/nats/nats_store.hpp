@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/core/store/clock_check.hpp"
 #include "node/core/store/nats/missed_reader.hpp"
 #include "node/core/store/nats/requests.hpp"
 #include "node/core/store/nats/stream_api.hpp"
@@ -53,7 +54,7 @@ public:
     [[nodiscard]] bool up() const override { return health_.up() && !writer_.stalled(); }
     [[nodiscard]] const base::Generation& generation() const override { return health_.generation(); }
     [[nodiscard]] base::Time confirmed_at() const override { return health_.confirmed_at(); }
-    [[nodiscard]] base::Duration clock_ahead() const override { return {}; }  // no answer bears a time
+    [[nodiscard]] base::Duration clock_ahead() const override { return clock_check_.ahead(); }
     /// By what the server says of when it took this node's last word of presence.
     [[nodiscard]] std::optional<base::WallTime> clock(base::Time now) const override;
     void recheck(Turn& turn) override { health_.recheck(turn); }
@@ -153,10 +154,11 @@ private:
         std::int64_t taken_ns = 0;
         base::Time told{};
     };
-    void note_time();
-    base::Time presence_asked_at_{};          ///< when the last one was written
-    std::optional<Taken> own_presence_;       ///< the last that the feed told
-    std::optional<Taken> clock_;              ///< of one that was written then
+    void note_time(Turn& turn);
+    base::Time presence_asked_at_{};     ///< when the last one was written
+    std::optional<Taken> own_presence_;  ///< the last that the feed told
+    std::optional<Taken> clock_;         ///< of one that was written then
+    ClockCheck clock_check_;
     std::map<RequestId, FetchId> questions_;  ///< of the door, by their number: what is asked for them now
     std::map<RequestId, std::unique_ptr<StreamPage>> pages_;
     std::vector<std::unique_ptr<StreamPage>> ended_pages_;     ///< until the turn ends

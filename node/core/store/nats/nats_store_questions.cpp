@@ -35,8 +35,9 @@ Store::RequestId NatsStore::fetch(Turn& turn, std::string_view id, OnLookup on_l
             Turn& t, const base::NatsMessage* answer, const std::string&) {
             questions_.erase(question);
             const auto read = answer ? read_message_answer(*answer) : ReadAnswer{};
-            auto message =
-                read.message ? read_message(wanted, read.message->payload, t.now.wall) : std::nullopt;
+            auto message = read.message ? read_message(wanted, read.message->payload,
+                                                       read.message->taken.value_or(t.now.wall))
+                                        : std::nullopt;
             const auto found = !read.answered ? Lookup::no_answer : message ? Lookup::known : Lookup::unknown;
             if (message) take_in(t, std::move(*message));
             on_lookup(t, found);
@@ -302,7 +303,7 @@ void NatsStore::publish(Turn& turn, const base::People& people, OnPublished on_p
             const bool stored = written.outcome == WriteAnswer::Outcome::stored;
             if (stored) {
                 presence_over_ = written.sequence;
-                note_time();
+                note_time(t);
             }
             on_published(stored ? Published::stored : Published::failed);
             return true;

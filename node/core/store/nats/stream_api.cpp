@@ -289,7 +289,8 @@ ReadAnswer read_message_answer(const base::NatsMessage& answer) {
     if (!message) return {};
     const auto data = base::base64_decode(base::string_member(*message, "data").value_or(""));
     if (!data) return {};
-    return {true, StoredMessage{count_member(*message, "seq"), *data}};
+    return {true, StoredMessage{count_member(*message, "seq"), *data,
+                                base::parse_datetime(base::text_member(*message, "time"))}};
 }
 
 NextAnswer read_next_answer(const base::NatsMessage& answer) {

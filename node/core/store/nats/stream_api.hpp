@@ -130,6 +130,7 @@ WriteAnswer read_write_answer(const base::NatsMessage& answer);
 struct StoredMessage {
     Sequence sequence = 0;
     std::string payload{};
+    std::optional<base::WallTime> taken{};  ///< by the server's clock
 };
 struct ReadAnswer {
     bool answered = false;  ///< else it says nothing that can be used

@@ -1,4 +1,4 @@
-#include "node/core/store/couchdb/clock_check.hpp"
+#include "node/core/store/clock_check.hpp"
 
 #include <algorithm>
 #include <array>
@@ -36,13 +36,15 @@ std::optional<base::WallTime> read_http_date(std::string_view text) {
 }
 
 void ClockCheck::answered(Turn& turn, std::string_view date, base::Time asked_at) {
-    const auto said = read_http_date(date);
-    if (!said) return;
-    said_ = said;
+    // The Date has whole seconds.
+    if (const auto said = read_http_date(date)) told(turn, *said, std::chrono::milliseconds{500}, asked_at);
+}
+
+void ClockCheck::told(Turn& turn, base::WallTime time, base::Duration rounding, base::Time asked_at) {
+    said_ = time;
     heard_at_ = turn.now.time;
-    const base::Duration half_a_second = std::chrono::milliseconds{500};  // the Date has whole seconds
-    const auto ahead = turn.now.wall - *said - half_a_second;
-    const bool far = std::chrono::abs(ahead) > tolerance + half_a_second + (turn.now.time - asked_at);
+    const auto ahead = turn.now.wall - time - rounding;
+    const bool far = std::chrono::abs(ahead) > tolerance + rounding + (turn.now.time - asked_at);
     const auto seconds = [](base::Duration d) {
         return std::to_string(std::chrono::abs(std::chrono::duration_cast<std::chrono::seconds>(d)).count());
     };
