@@ -74,6 +74,8 @@ object run_of(const Run& run) {
     if (topology.servers != sim::Topology{}.servers)
         made["topology"].as_object()["servers"] = topology.servers;
     if (topology.members > 1) made["topology"].as_object()["members"] = topology.members;
+    if (topology.stores > 1) made["topology"].as_object()["stores"] = topology.stores;
+    if (!topology.prefix.empty()) made["topology"].as_object()["prefix"] = topology.prefix;
     // Left out where nobody polls, so that results from before clients could are still of the same topology.
     if (topology.polling > 0) made["topology"].as_object()["polling"] = topology.polling;
     return made;

@@ -6,7 +6,7 @@ target_link_libraries(davenport_sim_store_rule PUBLIC davenport::sim_base PRIVAT
 davenport_library(sim_orchestrator
   orchestrator/clients.cpp orchestrator/faults.cpp orchestrator/final_reads.cpp orchestrator/healing.cpp orchestrator/nodes.cpp
   orchestrator/by_hand.cpp orchestrator/orchestrator.cpp orchestrator/others_messages.cpp orchestrator/page_turns.cpp orchestrator/pending_deliveries.cpp orchestrator/placement.cpp orchestrator/searches.cpp orchestrator/store_faults.cpp orchestrator/stream_control.cpp
-  orchestrator/policies.cpp)
+  orchestrator/policies.cpp orchestrator/foreign.cpp orchestrator/replication.cpp)
 target_link_libraries(davenport_sim_orchestrator PUBLIC davenport::sim_base davenport::sim_client PRIVATE davenport::sim_store_rule davenport_options)
 
 # davenport_model_journal: the journal of the virtual world, on a disk that loses what was not synced.

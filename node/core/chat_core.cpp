@@ -38,11 +38,15 @@ public:
         return finish(turn);
     }
 
+    [[nodiscard]] std::size_t queued_bytes_most(SessionId session) const {
+        return clients_.queued_bytes_most(session);
+    }
     [[nodiscard]] NodeCounts counts() const {
         auto out = counts_;
         out.clients_cut_off = clients_.cut_off();
         out.clients = clients_.size();
         out.send_queue_bytes = clients_.queued_bytes();
+        out.send_queue_bytes_most = clients_.queued_bytes_most();
         out.backlog = store_->backlog();
         out.unsettled = store_->unsettled();
         out.bans = log_.policies().count_bans(wall_);
@@ -153,5 +157,6 @@ ChatCore& ChatCore::operator=(ChatCore&&) noexcept = default;
 Effects ChatCore::start(base::Now now) { return impl_->start(now); }
 Effects ChatCore::handle(Event&& event, base::Now now) { return impl_->handle(std::move(event), now); }
 NodeCounts ChatCore::counts() const { return impl_->counts(); }
+std::size_t ChatCore::queued_bytes_most(SessionId session) const { return impl_->queued_bytes_most(session); }
 
 }  // namespace davenport::node

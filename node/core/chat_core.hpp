@@ -27,6 +27,8 @@ public:
     [[nodiscard]] Effects start(base::Now now);
     [[nodiscard]] Effects handle(Event&& event, base::Now now);
     [[nodiscard]] NodeCounts counts() const;
+    /// The most bytes that have waited for the client while it took what went before; 0 when it is gone.
+    [[nodiscard]] std::size_t queued_bytes_most(SessionId session) const;
 
 private:
     class Impl;

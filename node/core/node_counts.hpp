@@ -24,8 +24,9 @@ struct NodeCounts {
     std::uint64_t clients_cut_off = 0;  ///< for not taking what they were sent
     // As they are now:
     std::size_t clients = 0;
-    std::size_t send_queue_bytes = 0;  ///< that wait for all clients together
-    std::size_t backlog = 0;           ///< messages that wait for the store
+    std::size_t send_queue_bytes = 0;       ///< that wait for all clients together
+    std::size_t send_queue_bytes_most = 0;  ///< that have waited for one client at once, since the start
+    std::size_t backlog = 0;                ///< messages that wait for the store
     std::size_t unsettled = 0;  ///< policies to be compared with the store's, documents without a place
     std::size_t bans = 0;       ///< in force
     std::size_t rooms_with_settings = 0;

@@ -86,6 +86,9 @@ struct Metrics::Impl {
     Gauge& clients = gauge("davenport_clients", "Clients that are connected or follow a room.");
     Gauge& send_queue_bytes =
         gauge("davenport_send_queue_bytes", "Bytes that wait for clients to take them, all together.");
+    Gauge& send_queue_bytes_most =
+        gauge("davenport_send_queue_bytes_most",
+              "The most bytes that have waited for one client at once, since the start.");
     Gauge& backlog = gauge("davenport_backlog_messages", "Messages that wait for the store.");
     Gauge& bans = gauge("davenport_bans", "Bans that are in force.");
     Gauge& rooms_with_settings = gauge("davenport_rooms_with_settings", "Rooms that have settings.");
@@ -169,6 +172,7 @@ std::string Metrics::text(const NodeCounts& counts) {
     raise(impl_->cut_off, counts.clients_cut_off);
     impl_->clients.Set(static_cast<double>(counts.clients));
     impl_->send_queue_bytes.Set(static_cast<double>(counts.send_queue_bytes));
+    impl_->send_queue_bytes_most.Set(static_cast<double>(counts.send_queue_bytes_most));
     impl_->journal_bytes.Set(static_cast<double>(database_bytes(impl_->journal)));
     impl_->tell(read_process_figures());
     impl_->backlog.Set(static_cast<double>(counts.backlog));

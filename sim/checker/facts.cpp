@@ -121,13 +121,19 @@ void Facts::add(const Record& record) {
         case RecordKind::memory:
             memory.push_back({record.at_us, node_names.number(record.node), record.count});
             break;
+        case RecordKind::queued: {
+            auto number = nobody;
+            if (!record.client.empty()) client(record.client, number);
+            queues.push_back({record.at_us, node_names.number(record.node), number, record.count});
+            break;
+        }
         case RecordKind::searched:
         case RecordKind::paged: {
             Index where{};
             room(record.room, where);
             auto& looked_for = record.kind == RecordKind::searched ? searches : pages;
             looked_for.push_back({node_names.number(record.node), where, message(record.msg), record.due_us,
-                                record.at_us, record.flag, record.count, record.text});
+                                  record.at_us, record.flag, record.count, record.text});
             break;
         }
         case RecordKind::log:

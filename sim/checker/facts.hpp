@@ -136,6 +136,13 @@ struct BacklogChange {
     std::int64_t count;
 };
 
+struct QueueSample {
+    std::int64_t at_us;
+    Index node;
+    Index client;  ///< nobody: any one
+    std::int64_t bytes;
+};
+
 struct MemorySample {
     std::int64_t at_us;
     Index node;
@@ -240,6 +247,7 @@ public:
     std::vector<NodeChange> lifelines;
     std::vector<BacklogChange> backlogs;
     std::vector<MemorySample> memory;
+    std::vector<QueueSample> queues;
     std::vector<Search> searches;
     std::vector<Search> pages;  ///< messages looked for in histories that were read while the run was on
     std::vector<LogLine> logs;  ///< the first so many

@@ -77,7 +77,8 @@ constexpr const char* always[] = {"no_loss", "no_duplicates", "no_phantoms", "fi
 class Judge::Impl {
 public:
     Impl(const Scenario& scenario, const Plan& plan) : scenario_{scenario}, plan_{plan} {
-        facts_.one_order = scenario.topology.shards == 1 && scenario.topology.members == 1;
+        facts_.one_order =
+            scenario.topology.shards == 1 && scenario.topology.members == 1 && scenario.topology.stores == 1;
         facts_.polling_from = scenario.topology.clients - scenario.topology.polling + 1;
         facts_.polling_to = scenario.topology.clients;
         facts_.share = plan.share;

@@ -28,6 +28,12 @@ bool holds(double value, std::string_view relation, double bound) {
     return value == bound;
 }
 
+/// In the unit that shows it.
+std::string bytes_text(std::int64_t bytes) {
+    if (bytes < 100'000) return fmt::format("{:.1f} KB", static_cast<double>(bytes) / 1e3);
+    return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
 /// What has not happened yet is longer than it seems: it can only speak against an upper bound, or for a
 /// lower one.
 bool holds(Waited value, const Expectation& expectation) {
@@ -90,6 +96,15 @@ std::optional<Value> counted(const Facts& facts, std::string_view function, std:
             ++value.samples;
         }
         value.of = fmt::format(" over {} samples", value.samples);
+    } else if (function == "max" && what == "queued") {
+        value.is_bytes = true;
+        for (const auto& sample : facts.queues) {
+            if (filter.node != nobody && filter.node != sample.node) continue;
+            if (filter.client != nobody && filter.client != sample.client) continue;
+            ++value.samples;
+            if (within(sample.at_us)) value.value.us = std::max(value.value.us, sample.bytes);
+        }
+        value.of = " for one client";
     } else if (function == "max" && what == "stall") {
         value.is_time = true;
         for (const auto& stall : facts.stalls)
@@ -212,7 +227,8 @@ std::optional<Value> value_of(const Facts& facts, const Latencies& latencies, co
     auto value = counted(facts, function, arguments[0], filter);
     if (!value) why = fmt::format("there is no figure \"{}({})\"", function, arguments[0]);
     if (value && value->is_bytes && value->samples == 0) {
-        why = "no node's memory was looked at";
+        why = arguments[0] == "memory" ? "no node's memory was looked at"
+                                       : "nobody looked at what waited there";
         return {};
     }
     return value;
@@ -263,11 +279,10 @@ Finding check_threshold(const Facts& facts, const Latencies& latencies, const Ex
         finding.measured = why;
         return finding;
     }
-    finding.measured =
-        (value->is_time    ? waited_text(value->value)
-         : value->is_bytes ? fmt::format("{:.1f} MB", static_cast<double>(value->value.us) / 1e6)
-                           : fmt::format("{}", value->value.us)) +
-        value->of;
+    finding.measured = (value->is_time    ? waited_text(value->value)
+                        : value->is_bytes ? bytes_text(value->value.us)
+                                          : fmt::format("{}", value->value.us)) +
+                       value->of;
     const bool ok = holds(value->value, expectation);
     finding.outcome = ok ? Outcome::pass : Outcome::fail;
     if (value->undisturbed && holds(*value->undisturbed, expectation) != ok) {

@@ -11,7 +11,8 @@ constexpr std::int64_t look_every_us = 1'000'000;
 }  // namespace
 
 Watch::Watch(const Scenario& scenario) {
-    facts_.one_order = scenario.topology.shards == 1 && scenario.topology.members == 1;
+    facts_.one_order =
+        scenario.topology.shards == 1 && scenario.topology.members == 1 && scenario.topology.stores == 1;
     facts_.polling_from = scenario.topology.clients - scenario.topology.polling + 1;
     facts_.polling_to = scenario.topology.clients;
     for (const auto& expectation : scenario.expect)

@@ -6,6 +6,7 @@
 #include "node/base/random.hpp"
 #include "sim/client/message_text.hpp"
 #include "sim/orchestrator/final_reads.hpp"
+#include "sim/orchestrator/replication.hpp"
 #include "sim/scenario/parameters.hpp"
 
 #include <algorithm>
@@ -24,21 +25,24 @@ constexpr int edits_by_clients_max = 1000;  // of one message; those by hand are
 
 void ByHand::look(std::size_t fault) {
     if (!states_.is_on(fault) || states_.is_ending(fault)) return;
-    context_.ask_store(all_documents(context_.environment, true), [this, fault](const Answered& answer) {
-        if (!states_.is_on(fault) || states_.is_ending(fault)) return;
-        const auto& planned = states_.planned(fault);
-        auto found = answer.status == 200 ? targets(fault, answer.body) : std::vector<Target>{};
-        if (found.empty()) return look_again(fault);
-        // By its time: a run that was shrunk draws what the run that it was made of drew.
-        auto random =
-            base::Random::stream(context_.plan.seed, fmt::format("by hand at {}", planned.at.count()));
-        const auto wanted = parameter_or(planned.parameters, "rows", std::int64_t{1});
-        auto count = std::min(found.size(), static_cast<std::size_t>(std::max<std::int64_t>(wanted, 1)));
-        for (std::size_t i = 0; i < count; ++i)
-            std::swap(found[i], found[i + random.below(found.size() - i)]);
-        under_way_[fault] = count;
-        for (std::size_t i = 0; i < count; ++i) touch(fault, found[i]);
-    });
+    context_.ask_store(
+        all_documents(context_, true),
+        [this, fault](const Answered& answer) {
+            if (!states_.is_on(fault) || states_.is_ending(fault)) return;
+            const auto& planned = states_.planned(fault);
+            auto found = answer.status == 200 ? targets(fault, answer.body) : std::vector<Target>{};
+            if (found.empty()) return look_again(fault);
+            // By its time: a run that was shrunk draws what the run that it was made of drew.
+            auto random =
+                base::Random::stream(context_.plan.seed, fmt::format("by hand at {}", planned.at.count()));
+            const auto wanted = parameter_or(planned.parameters, "rows", std::int64_t{1});
+            auto count = std::min(found.size(), static_cast<std::size_t>(std::max<std::int64_t>(wanted, 1)));
+            for (std::size_t i = 0; i < count; ++i)
+                std::swap(found[i], found[i + random.below(found.size() - i)]);
+            under_way_[fault] = count;
+            for (std::size_t i = 0; i < count; ++i) touch(fault, found[i]);
+        },
+        store_number(states_.planned(fault).store));
 }
 
 /// There is none yet, or the store does not answer now.
@@ -90,7 +94,8 @@ void ByHand::touch(std::size_t fault, const Target& target) {
     context_.note(std::move(record));
     context_.ask_control(
         {"POST", "/_mock/store/" + act, {{"Content-Type", "application/json"}}, body + '}'},
-        [this, fault, done = std::move(done)](const Answered& answer) { touched(fault, done, answer); });
+        [this, fault, done = std::move(done)](const Answered& answer) { touched(fault, done, answer); },
+        store_number(planned.store));
 }
 
 void ByHand::touched(std::size_t fault, Record done, const Answered& answer) {

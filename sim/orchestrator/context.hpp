@@ -62,14 +62,21 @@ public:
         std::get<Note>(effects_.emplace_back(std::in_place_type<Note>)).record = std::move(record);
     }
 
+    /// How many stores there are.
+    [[nodiscard]] std::size_t stores() const { return static_cast<std::size_t>(scenario.topology.stores); }
+
     /// Asks the mock's control API, the store, or a node; `then` is called with the answer.
-    void ask_control(base::HttpRequest request, Then then) {
-        add(AskControl{expect(std::move(then)), std::move(request)});
+    void ask_control(base::HttpRequest request, Then then, std::size_t store = 0) {
+        add(AskControl{expect(std::move(then)), std::move(request), store});
     }
-    void ask_store(base::HttpRequest request, Then then) {
+    void ask_store(base::HttpRequest request, Then then, std::size_t store = 0) {
         // Of a cluster, what all members have together: one may lack what the others are bringing it.
         if (scenario.topology.members > 1) request.headers.emplace_back("X-Couchmock-Member", "all");
-        add(AskStore{expect(std::move(then)), std::move(request)});
+        add(AskStore{expect(std::move(then)), std::move(request), store});
+    }
+    /// As another store that replicates with it.
+    void ask_as_peer(std::size_t store, base::HttpRequest request, Then then) {
+        add(AskStore{expect(std::move(then)), std::move(request), store, true});
     }
     void ask_node(std::string node, base::HttpRequest request, Then then) {
         add(AskNode{expect(std::move(then)), std::move(node), std::move(request)});

@@ -98,10 +98,13 @@ struct AddClient {
 struct AskControl {
     RequestId request;
     base::HttpRequest http;
+    std::size_t store = 0;
 };  ///< to the mock's control API; answer with Answered
 struct AskStore {
     RequestId request;
     base::HttpRequest http;
+    std::size_t store = 0;
+    bool as_peer = false;  ///< by what replicates: nobody answers it while the store is down
 };  ///< to the store, as a node would; target "/<db>/..." without the database: "/_all_docs"
 struct AskNode {
     RequestId request;

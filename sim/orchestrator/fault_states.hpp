@@ -56,7 +56,7 @@ private:
         Record record{.kind = kind};
         record.name = planned(fault).name;
         record.text = planned(fault).kind;
-        record.node = planned(fault).node;
+        record.node = planned(fault).node.empty() ? planned(fault).store : planned(fault).node;
         record.client = planned(fault).client;
         record.count = count;
         context_.note(std::move(record));

@@ -10,6 +10,8 @@ Faults::Faults(Context& context, const std::function<void()>& on_change)
       nodes{context, states, on_change},
       clients{context, states, nodes},
       policies{context, states},
+      replication{context, states},
+      foreign{context, states},
       context_{context} {
     for (std::size_t i = 0; i < states.count(); ++i)
         if (!states.planned(i).when.empty())
@@ -23,7 +25,12 @@ void Faults::begin(std::size_t fault) {
     if (!context_.plan.performs(fault)) {
         if (states.is_moment(fault)) end(fault);
     } else if (is_store_fault(kind)) {
+        replication.on_store_fault(states.planned(fault));
         store.begin(fault);
+    } else if (kind == "replication.stop") {
+        replication.stop(fault);
+    } else if (kind == "store.foreign") {
+        foreign.begin(fault);
     } else if (kind == "node.join") {
         if (const auto name = nodes.join(fault); !name.empty()) clients.join(fault, name);
     } else if (kind.starts_with("node.")) {
@@ -45,6 +52,10 @@ void Faults::end(std::size_t fault) {
         if (states.claim_end(fault)) states.finish(fault, 0);
     } else if (is_store_fault(kind)) {
         store.end(fault);
+    } else if (kind == "replication.stop") {
+        replication.resume(fault);
+    } else if (kind == "store.foreign") {
+        foreign.end(fault);
     } else if (kind.starts_with("node.")) {
         nodes.end(fault);
     } else if (kind.starts_with("client.")) {

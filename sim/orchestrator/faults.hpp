@@ -2,8 +2,10 @@
 
 #include "sim/orchestrator/clients.hpp"
 #include "sim/orchestrator/fault_states.hpp"
+#include "sim/orchestrator/foreign.hpp"
 #include "sim/orchestrator/nodes.hpp"
 #include "sim/orchestrator/policies.hpp"
+#include "sim/orchestrator/replication.hpp"
 #include "sim/orchestrator/store_faults.hpp"
 #include "sim/scenario/expression.hpp"
 
@@ -32,6 +34,8 @@ public:
     Nodes nodes;
     Clients clients;
     Policies policies;
+    Replication replication;
+    Foreign foreign;
 
 private:
     Context& context_;

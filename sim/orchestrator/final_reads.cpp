@@ -1,6 +1,7 @@
 #include "sim/orchestrator/final_reads.hpp"
 
 #include "node/base/message_id.hpp"
+#include "sim/orchestrator/foreign.hpp"
 #include "sim/orchestrator/placement.hpp"
 
 #include <algorithm>
@@ -19,8 +20,13 @@ constexpr Duration retry_interval = 100ms;
 
 }  // namespace
 
-base::HttpRequest all_documents(const Environment& environment, bool with_content) {
+base::HttpRequest all_documents(const Context& context, bool with_content) {
     std::string target = with_content ? "/_all_docs?include_docs=true&conflicts=true" : "/_all_docs";
+    const auto& environment = context.environment;
+    const bool has_foreign = std::ranges::any_of(
+        context.plan.faults, [](const PlannedFault& fault) { return fault.kind == "store.foreign"; });
+    if (environment.room_prefix.empty() && has_foreign)
+        target += fmt::format("{}endkey=%22{}%22", with_content ? '&' : '?', foreign_prefix);
     if (!environment.room_prefix.empty())
         target += fmt::format("{0}startkey=%22{1}%22&endkey=%22{1}%EF%BF%B0%22", with_content ? '&' : '?',
                               base::percent_encode(environment.room_prefix));
@@ -98,41 +104,68 @@ void FinalReads::on(HistoryTold& e) {
 void FinalReads::ask_documents() {
     documents_read_ = has_conflicts_ = false;
     documents_.clear();
-    context_.ask_store(all_documents(context_.environment, true), [this](const Answered& answer) {
+    ask_documents(0);
+}
+
+void FinalReads::ask_documents(std::size_t store) {
+    const auto read = [this, store](const Answered& answer) {
         base::JsonReader reader;
         const auto parsed = answer.status == 200 ? reader.read(answer.body) : std::nullopt;
         const auto rows = parsed ? parsed->member("rows") : std::nullopt;
-        const bool is_answer =
-            rows && rows->each_item([&](const base::JsonView& row) { note_document(row); });
+        std::vector<Record> others;
+        const bool is_answer = rows && rows->each_item([&](const base::JsonView& row) {
+            if (store == 0) return note_document(row);
+            if (auto other = read_document(row)) others.push_back(std::move(*other));
+        });
         if (!is_answer)
             context_.complain(fmt::format("the store did not return its documents: {} {}", answer.status,
                                           answer.body.substr(0, 200)));
+        if (store > 0) compare_documents(std::move(others));
+        if (store + 1 < context_.stores()) return ask_documents(store + 1);
         documents_read_ = true;
         finish_when_read();
-    });
+    };
+    context_.ask_store(all_documents(context_, true), read, store);
 }
 
-void FinalReads::note_document(const base::JsonView& row) {
+std::optional<Record> FinalReads::read_document(const base::JsonView& row) const {
     const auto document = row.member("doc");
     const auto text = document ? base::string_member(*document, "msg") : std::nullopt;
     const auto user = document ? base::string_member(*document, "user") : std::nullopt;
-    if (!text || !user) return;  // presence, a design document
+    if (!text || !user) return std::nullopt;  // presence, a design document
     Record record{.kind = RecordKind::document};
     record.id = base::string_member(row, "id").value_or("");
     const auto name = client::text_name(client::msg_said_by(*user, *text));
     record.msg = name.msg;
     record.count = document->member("removed") ? -1 : name.edit;
     record.flag = document->member("_conflicts").has_value();
-    has_conflicts_ = has_conflicts_ || record.flag;
-    if (context_.scenario.has_changes()) states_[record.id] = record.count;
     const auto& prefix = context_.environment.room_prefix;
     if (const auto parts = base::parse_message_id(record.id); parts && parts->room.starts_with(prefix))
         record.room = parts->room.substr(prefix.size());
     if (record.msg.empty() && record.count >= 0) record.text = *text;
-    if (context_.scenario.has_changes())
-        documents_.push_back(std::move(record));
+    return record;
+}
+
+void FinalReads::note_document(const base::JsonView& row) {
+    auto record = read_document(row);
+    if (!record) return;
+    has_conflicts_ = has_conflicts_ || record->flag;
+    if (context_.scenario.has_changes()) states_[record->id] = record->count;
+    if (context_.scenario.has_changes() || context_.stores() > 1)
+        documents_.push_back(std::move(*record));
     else
-        context_.note(std::move(record));
+        context_.note(std::move(*record));
+}
+
+void FinalReads::compare_documents(std::vector<Record> others) {
+    std::map<std::string_view, const Record*> by_id;
+    for (const auto& other : others) by_id[other.id] = &other;
+    std::erase_if(documents_, [&](const Record& record) { return !by_id.contains(record.id); });
+    for (auto& record : documents_) {
+        const auto* other = by_id.at(record.id);
+        record.flag = record.flag || other->flag || record.count != other->count;
+        has_conflicts_ = has_conflicts_ || record.flag;
+    }
 }
 
 void FinalReads::finish_when_read() {

@@ -37,6 +37,7 @@ void Healing::look() {
     context_.note({.kind = RecordKind::healed});
     context_.phase = Phase::converging;
     faults_.policies.look_again();
+    faults_.replication.start_over();
     faults_.nodes.forget_backlogs();
     context_.soon(poll_interval, [this] { converge(); });
 }
@@ -53,24 +54,25 @@ void Healing::converge() {
     if (context_.now >= context_.plan.end) return next_.begin();
     if (clients_settled_ && faults_.nodes.all_drained() && all_shown() &&
         context_.now >= look_at_store_after_)
-        return look_at_store();
+        return look_at_store(0);
     faults_.nodes.ask_drained();
     context_.soon(poll_interval, [this] { converge(); });
 }
 
 /// A store that forgot what it had acknowledged is found out, and filled again, only after a while.
-void Healing::look_at_store() {
-    context_.ask_store(all_documents(context_.environment, false), [this](const Answered& answer) {
+void Healing::look_at_store(std::size_t store) {
+    const auto look = [this, store](const Answered& answer) {
         if (context_.phase != Phase::converging) return;
         auto missing = pending_.kept();
         base::JsonReader reader;
         const auto parsed = answer.status == 200 ? reader.read(answer.body) : std::nullopt;
         if (const auto rows = parsed ? parsed->member("rows") : std::nullopt)
             rows->each_item([&](const base::JsonView& row) { missing.erase(base::text_member(row, "id")); });
-        if (missing.empty()) return next_.begin();
+        if (missing.empty()) return store + 1 < context_.stores() ? look_at_store(store + 1) : next_.begin();
         look_at_store_after_ = context_.now + store_poll_interval;
         converge();
-    });
+    };
+    context_.ask_store(all_documents(context_, false), look, store);
 }
 
 }  // namespace davenport::sim::orchestrator

@@ -24,7 +24,7 @@ public:
 private:
     void converge();
     [[nodiscard]] bool all_shown() const;
-    void look_at_store();
+    void look_at_store(std::size_t store);
 
     Context& context_;
     Faults& faults_;

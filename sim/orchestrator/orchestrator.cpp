@@ -31,6 +31,7 @@ Effects Orchestrator::start() {
     faults_.nodes.start();
     context_.agenda.at(context_.plan.heal_begin, [this] { healing_.begin(); });
     context_.soon(sample_interval, [this] { sample_backlogs(); });
+    faults_.replication.start();
     searches_.start();
     pages_.start();
     return end_turn();

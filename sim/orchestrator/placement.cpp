@@ -41,6 +41,11 @@ bool clients_watch(const Scenario& scenario, const Plan& plan) {
     });
 }
 
+bool looks_at_queues(const Scenario& scenario) {
+    return std::ranges::any_of(
+        scenario.expect, [](const Expectation& line) { return line.property.starts_with("max(queued"); });
+}
+
 std::vector<std::string> rooms_of(const Scenario& scenario) {
     std::vector<std::string> rooms;
     for (int i = 1; i <= std::max(scenario.topology.rooms, 1); ++i) rooms.push_back(fmt::format("r{}", i));

@@ -29,6 +29,9 @@ bool clients_look_round(const Scenario& scenario);
 /// How many messages a page has when a node's history is read at the end.
 int history_page(const Scenario& scenario);
 
+/// What waits for clients at the nodes is judged.
+bool looks_at_queues(const Scenario& scenario);
+
 std::vector<std::string> nodes_of(const Scenario& scenario);
 std::vector<Placement> placements_of(const Scenario& scenario, const Share& share = {});
 std::vector<std::string> rooms_of(const Scenario& scenario);

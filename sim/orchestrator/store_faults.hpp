@@ -2,6 +2,7 @@
 
 #include "sim/orchestrator/by_hand.hpp"
 #include "sim/orchestrator/fault_states.hpp"
+#include "sim/orchestrator/replication.hpp"
 
 namespace davenport::sim::orchestrator {
 
@@ -19,6 +20,9 @@ public:
 private:
     void begin_without_mock(std::size_t fault);
     void watch_moment(std::size_t fault);
+    [[nodiscard]] std::size_t store_of(std::size_t fault) const {
+        return store_number(states_.planned(fault).store);
+    }
 
     Context& context_;
     FaultStates& states_;

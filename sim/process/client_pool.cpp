@@ -74,12 +74,13 @@ void ClientPool::connect(const std::string& name, Member& member, const std::str
          .on_frame = [this, name](std::string frame) { tell(name, client::Received{std::move(frame)}); },
          .on_closed = [this,
                        name](std::string reason) { tell(name, client::Disconnected{std::move(reason)}); }},
-        std::move(door.authority));
+        std::move(door.authority), door.prefix);
     if (member.held) member.socket->pause_reading(true);
 }
 
 void ClientPool::ask(const std::string& name, client::Ask request) {
     const auto door = endpoint_of_(name, request.node);
+    request.http.target.insert(0, door.prefix);
     if (!door.authority.empty()) request.http.headers.emplace_back("Host", door.authority);
     transport_.fetch("127.0.0.1", door.port, std::move(request.http), request.patience,
                      [this, name, number = request.request](Transport::Answer got) {

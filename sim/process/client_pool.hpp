@@ -22,6 +22,7 @@ public:
     struct Endpoint {
         std::uint16_t port = 0;   ///< of this machine; 0: no such node
         std::string authority{};  ///< the node's name and port, when that is not where the port is
+        std::string prefix{};     ///< path under which a proxy has it
     };
     using EndpointOf = std::function<Endpoint(const std::string& client, const std::string& node)>;
     using OnRecord = std::function<void(const Record&)>;

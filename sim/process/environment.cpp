@@ -1,4 +1,5 @@
 #include "node/base/json.hpp"
+#include "sim/orchestrator/store_rule.hpp"
 #include "sim/process/descriptors.hpp"
 #include "sim/process/files.hpp"
 #include "sim/process/world.hpp"
@@ -70,7 +71,7 @@ void World::set_up() {
     if (options_.store == nats_store || scenario_.topology.store == nats_store)
         start_stream();
     else
-        options_.attached.empty() ? start_mock() : find_store();
+        options_.attached.empty() ? start_stores() : find_store();
     for (const auto& name : orchestrator::nodes_of(scenario_)) {
         if (const auto elsewhere = options_.attached.find(name); elsewhere != options_.attached.end()) {
             attach_node(name, elsewhere->second);
@@ -82,56 +83,72 @@ void World::set_up() {
     for (auto& [name, node] : nodes_) await(node);
 }
 
-void World::start_mock() {
+void World::start_stores() {
+    const auto count = static_cast<std::size_t>(scenario_.topology.stores);
+    for (std::size_t i = 0; i < count; ++i) start_mock(i);
+    database_made_ = true;
+    // The first one's is made by the nodes; the others may never see one.
+    for (std::size_t i = 0; i < count; ++i)
+        if (i > 0 || scenario_.topology.shards > 1) make_database(i);
+}
+
+void World::make_database(std::size_t index) {
+    const auto& [store, front, control, mock] = stores_[index];
+    const auto before = orchestrator::made_long_ago(index);
+    if (index > 0) ask_and_wait(control, orchestrator::set_rule(before));
+    const auto shards = scenario_.topology.shards;
+    const auto made = ask_and_wait(store, {"PUT", fmt::format("/{}?q={}", database_, shards), {}, {}});
+    if (index > 0) ask_and_wait(control, orchestrator::clear_rule(before.name));
+    if (made.status / 100 != 2)
+        throw std::runtime_error{
+            fmt::format("cannot make the database {}: {} {}", database_, made.status, made.body)};
+}
+
+void World::start_mock(std::size_t index) {
+    auto& [real, store, control, mock] = stores_.emplace_back();
     const auto port = pick_port(random_);
+    const auto name = index == 0 ? std::string{"couchmock"} : fmt::format("couchmock-{}", index + 1);
+    const auto control_name = index == 0 ? std::string{"control"} : fmt::format("control-{}", index + 1);
     std::vector<std::string> command{(options_.binaries / "couchmock").string(),
                                      "--listen",
                                      fmt::format("127.0.0.1:{}", port),
                                      "--control",
                                      "127.0.0.1:0",
                                      "--port-file",
-                                     (folder_ / "ports" / "couchmock").string(),
+                                     (folder_ / "ports" / name).string(),
                                      "--control-port-file",
-                                     (folder_ / "ports" / "control").string(),
+                                     (folder_ / "ports" / control_name).string(),
                                      "--seed",
-                                     fmt::format("{}", plan_.seed)};
+                                     fmt::format("{}", plan_.seed + index)};
     if (options_.store == "couchmock") {
-        real_ = {.host = "127.0.0.1", .port = port, .user = "admin", .password = "secret"};
+        real = {.host = "127.0.0.1", .port = port, .user = "admin", .password = "secret"};
         command.insert(command.end(), {"--admin", "admin:secret"});
         if (scenario_.topology.members > 1)
             command.insert(command.end(), {"--members", std::to_string(scenario_.topology.members)});
     } else {
-        real_ = parse_store_address(options_.store);
-        command.insert(command.end(), {"--upstream", real_.url()});
+        real = parse_store_address(options_.store);
+        command.insert(command.end(), {"--upstream", real.url()});
     }
-    store_ = {.host = "127.0.0.1", .port = port, .user = real_.user, .password = real_.password};
-    mock_.emplace(
-        Program::Setup{.name = "couchmock",
-                       .command = std::move(command),
-                       .port_files = {folder_ / "ports" / "couchmock", folder_ / "ports" / "control"},
-                       .log = folder_ / "logs" / "couchmock.log"});
-    mock_->start(steady_now());
-    await(*mock_);
-    control_ = {.host = "127.0.0.1",
-                .port = read_port_file(folder_ / "ports" / "control").value_or(0),
-                .user = options_.store == "couchmock" ? real_.user : std::string{},
-                .password = options_.store == "couchmock" ? real_.password : std::string{}};
+    store = {.host = "127.0.0.1", .port = port, .user = real.user, .password = real.password};
+    mock.emplace(Program::Setup{.name = name,
+                                .command = std::move(command),
+                                .port_files = {folder_ / "ports" / name, folder_ / "ports" / control_name},
+                                .log = folder_ / "logs" / (name + ".log")});
+    mock->start(steady_now());
+    await(*mock);
+    control = {.host = "127.0.0.1",
+               .port = read_port_file(folder_ / "ports" / control_name).value_or(0),
+               .user = options_.store == "couchmock" ? real.user : std::string{},
+               .password = options_.store == "couchmock" ? real.password : std::string{}};
 
-    const auto answer = ask_and_wait(real_, {"GET", "/_all_dbs?limit=1", {}, {}});
+    const auto answer = ask_and_wait(real, {"GET", "/_all_dbs?limit=1", {}, {}});
     if (answer.status == 401 || answer.status == 403)
         throw std::runtime_error{
             fmt::format("the store at {} refuses user '{}': give --store http://user:password@host:port",
-                        real_.url(), real_.user)};
+                        real.url(), real.user)};
     if (answer.status != 200)
         throw std::runtime_error{
-            fmt::format("the server at {} is not a CouchDB: {} {}", real_.url(), answer.status, answer.body)};
-    database_made_ = true;
-    if (scenario_.topology.shards == 1) return;  // as the nodes make it
-    const auto made =
-        ask_and_wait(real_, {"PUT", fmt::format("/{}?q={}", database_, scenario_.topology.shards), {}, {}});
-    if (made.status / 100 != 2)
-        throw std::runtime_error{
-            fmt::format("cannot make the database {}: {} {}", database_, made.status, made.body)};
+            fmt::format("the server at {} is not a CouchDB: {} {}", real.url(), answer.status, answer.body)};
 }
 
 void World::start_stream() {
@@ -157,22 +174,34 @@ std::string World::lay_stream(const std::string& node) {
     return StreamServers::url(ports);
 }
 
+std::vector<std::string> World::lay_stores(const std::string& node) {
+    std::vector<std::string> urls;
+    for (int i = 0; const auto& site : stores_) {
+        auto at = site.store;
+        at.port = links_.add("node-store", node, at.host, at.port, i++);
+        if (links_.needs_relay("node-store")) at.host = "127.0.0.1";
+        urls.push_back(at.url_without_password() + '/' + database_);
+    }
+    return urls;
+}
+
 /// The store of nodes that are there already, and whatever stands in front of it.
 void World::find_store() {
-    real_ = store_ = parse_store_address(options_.store, Database::named);
-    database_ = real_.database;
+    auto& [real, store, control, mock] = stores_.emplace_back();
+    real = store = parse_store_address(options_.store, Database::named);
+    database_ = real.database;
     if (!options_.control.empty()) {
-        control_ = parse_store_address(options_.control);
-        const auto faults = ask_and_wait(control_, {"GET", "/_mock/faults", {}, {}});
+        control = parse_store_address(options_.control);
+        const auto faults = ask_and_wait(control, {"GET", "/_mock/faults", {}, {}});
         if (faults.status != 200)
             throw std::runtime_error{fmt::format("{} is no control port of couchmock: {} {}",
                                                  options_.control, faults.status,
                                                  faults.body.substr(0, 200))};
     }
-    const auto answer = ask_and_wait(real_, {"GET", '/' + base::percent_encode(database_), {}, {}});
+    const auto answer = ask_and_wait(real, {"GET", '/' + base::percent_encode(database_), {}, {}});
     if (answer.status != 200)
         throw std::runtime_error{fmt::format("the database {} at {} can't be read as user '{}': {} {}",
-                                             database_, real_.url(), real_.user, answer.status,
+                                             database_, real.url(), real.user, answer.status,
                                              answer.body.substr(0, 200))};
 }
 
@@ -201,25 +230,21 @@ void World::add_node(const std::string& name) {
         other == options_.node_binaries.end() ? options_.binaries / "chatnode" : other->second;
     ports_[name] = port;
     client_ports_[name] = links_.add("client-node", name, "127.0.0.1", port);
-    auto store = store_;
-    if (!stream_) store.port = links_.add("node-store", name, store_.host, store_.port);
-    if (links_.needs_relay("node-store")) store.host = "127.0.0.1";
-    std::vector<std::string> command{
-        binary.string(),
-        "--store",
-        stream_ ? lay_stream(name) : store.url_without_password() + '/' + database_,
-        "--name",
-        name,
-        "--listen",
-        fmt::format("127.0.0.1:{}", port),
-        "--journal",
-        (folder_ / "journals" / (name + ".db")).string(),
-        "--feed",
-        scenario_.topology.feed,
-        "--poll-interval",
-        seconds(scenario_.topology.poll_interval),
-        "--port-file",
-        (folder_ / "ports" / name).string()};
+    std::vector<std::string> command{binary.string(),
+                                     "--name",
+                                     name,
+                                     "--listen",
+                                     fmt::format("127.0.0.1:{}", port),
+                                     "--journal",
+                                     (folder_ / "journals" / (name + ".db")).string(),
+                                     "--feed",
+                                     scenario_.topology.feed,
+                                     "--poll-interval",
+                                     seconds(scenario_.topology.poll_interval),
+                                     "--port-file",
+                                     (folder_ / "ports" / name).string()};
+    for (const auto& url : stream_ ? std::vector{lay_stream(name)} : lay_stores(name))
+        command.insert(command.end(), {"--store", url});
     if (const auto batch = scenario_.topology.batch;
         batch != Topology{}.batch)  // an older build knows no such flag
         command.insert(command.end(), {"--batch", std::to_string(batch)});
@@ -227,9 +252,13 @@ void World::add_node(const std::string& name) {
         command.insert(command.end(), {"--page", std::to_string(page)});
     if (const auto bytes = scenario_.topology.send_queue_bytes; bytes != Topology{}.send_queue_bytes)
         command.insert(command.end(), {"--send-queue-bytes", std::to_string(bytes)});
+    if (orchestrator::looks_at_queues(scenario_)) {
+        metrics_ports_[name] = pick_port(random_);
+        command.insert(command.end(), {"--metrics", fmt::format("127.0.0.1:{}", metrics_ports_[name])});
+    }
     logs_.emplace(name, folder_ / "logs" / (name + ".log"));
     auto environment = wrong_clocks_.environment_of(name);
-    environment.push_back("DAVENPORT_STORE_PASSWORD=" + store.password);
+    environment.push_back("DAVENPORT_STORE_PASSWORD=" + (stores_.empty() ? "" : stores_[0].store.password));
     // The load is the scenario's to say. An older build knows no such setting.
     environment.emplace_back("DAVENPORT_POSTS_PER_SECOND=0");
     nodes_.emplace(name, Program::Setup{.name = name,
@@ -285,13 +314,15 @@ void World::teardown() {
     }
     nodes_.clear();
     if (std::exchange(database_made_, false)) {
-        try {
-            ask_and_wait(real_, {"DELETE", '/' + database_, {}, {}});
-        } catch (const std::exception&) {
-            // It is gone with the mock, or the store is; there is nobody left to tell.
+        for (const auto& site : stores_) {
+            try {
+                ask_and_wait(site.real, {"DELETE", '/' + database_, {}, {}});
+            } catch (const std::exception&) {
+                // It is gone with the mock, or the store is; there is nobody left to tell.
+            }
         }
     }
-    mock_.reset();
+    stores_.clear();
     stream_.reset();
 }
 

@@ -1,5 +1,6 @@
 #include "sim/process/links.hpp"
 
+#include "sim/orchestrator/replication.hpp"
 #include "sim/scenario/parameters.hpp"
 
 #include <algorithm>
@@ -15,6 +16,9 @@ std::string word(const PlannedFault& fault, const char* key, const char* otherwi
 
 bool Links::is_hit(const PlannedFault& fault, const Where& where) {
     if (!fault.client.empty() || !where.client.empty()) return fault.client == where.client;
+    if (!fault.store.empty() &&
+        orchestrator::store_number(fault.store) != static_cast<std::size_t>(where.server))
+        return false;
     return word(fault, "link", "node-store") == where.link &&
            (fault.node.empty() || fault.node == where.node);
 }
@@ -24,6 +28,7 @@ bool Links::needs_relay(std::string_view link) const {
         return line.property == "no_storm" || line.text.find("requests") != std::string::npos;
     };
     if (scenario_.links.contains(std::string{link})) return true;
+    if (link == "client-node" && !scenario_.topology.prefix.empty()) return true;
     if (link == "node-store" && std::ranges::any_of(scenario_.expect, counts_requests)) return true;
     for (const auto& fault : plan_.faults)
         if (fault.kind.starts_with("link.") && fault.client.empty() &&
@@ -42,6 +47,7 @@ std::uint16_t Links::add_relay(const std::string& link, const std::string& node,
     auto& relay = relays_[{.link = link, .node = node, .server = server}];
     relay = std::make_unique<Relay>(transport_, host, port);
     relay->set_conditions(usual_conditions({link, node}));
+    if (link == "client-node") relay->set_prefix(scenario_.topology.prefix);
     return relay->port();
 }
 

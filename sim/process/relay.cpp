@@ -1,12 +1,14 @@
 #include "sim/process/relay.hpp"
 
 #include "node/base/random.hpp"
+#include "sim/process/prefix_proxy.hpp"
 #include "sim/process/transport_loop.hpp"
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -68,6 +70,7 @@ public:
     asio::steady_timer retry_;
     tcp::endpoint to_;
     LinkConditions conditions_;
+    std::string prefix_;      ///< the path under which clients find the server; empty: none
     base::Random random_{1};  // of the jitter: this world is not repeated to the bit anyway
     std::set<std::shared_ptr<Connection>> connections_;
     std::int64_t made_ = 0;
@@ -83,7 +86,9 @@ public:
           client_{std::move(client)},
           server_{relay_->io_},
           up_{relay_->io_, true},
-          down_{relay_->io_, false} {}
+          down_{relay_->io_, false} {
+        if (!relay_->prefix_.empty()) proxy_.emplace(relay_->prefix_);
+    }
 
     void start() {
         server_.async_connect(relay_->to_, [self = shared_from_this()](error_code ec) {
@@ -145,7 +150,7 @@ private:
                                          if (ec && ec != asio::error::eof) return self->reset();
                                          if (!ec) self->count({pump.buffer.data(), n}, pump.up);
                                          pump.ended = ec == asio::error::eof;
-                                         self->take(pump, std::string{pump.buffer.data(), ec ? 0 : n});
+                                         self->pass(pump, std::string{pump.buffer.data(), ec ? 0 : n});
                                          self->write(pump);
                                          self->read(pump);
                                      });
@@ -158,6 +163,17 @@ private:
             ++relay_->answers_[std::string{bytes.substr(9, 3)}];
             asked_ = false;
         }
+    }
+
+    /// By way of the proxy, if there is one. An empty piece is the end.
+    void pass(Pump& pump, std::string bytes) {
+        if (!pump.up || !proxy_ || bytes.empty()) return take(pump, std::move(bytes));
+        if (auto more = proxy_->pass(bytes); !more.empty()) take(pump, std::move(more));
+        if (!proxy_->refuses() || std::exchange(refused_, true)) return;
+        pump.ended = true;
+        take(down_, std::string{PrefixProxy::not_found});
+        take(down_, {});
+        write(down_);
     }
 
     /// Passes a piece on, or, as a proxy that buffers, gathers it. An answer's head comes in a piece of its
@@ -253,7 +269,9 @@ private:
     Pump down_;
     bool asked_ = false;  ///< something was said to the server that it has not answered
     bool closed_ = false;
-    bool silent_ = false;   ///< half open
+    bool silent_ = false;  ///< half open
+    std::optional<PrefixProxy> proxy_;
+    bool refused_ = false;  ///< by the proxy
     bool chunked_ = false;  ///< the answer under way
     std::string gathered_;  ///< of it
     base::Time moved_ = steady_now();
@@ -302,6 +320,8 @@ Relay::Relay(Transport& transport, const std::string& host, std::uint16_t to)
     impl_->accept();
 }
 Relay::~Relay() { impl_->close(); }
+
+void Relay::set_prefix(std::string prefix) { impl_->prefix_ = std::move(prefix); }
 
 std::uint16_t Relay::port() const { return impl_->acceptor_.local_endpoint().port(); }
 const LinkConditions& Relay::conditions() const { return impl_->conditions_; }

@@ -40,6 +40,8 @@ public:
 
     [[nodiscard]] std::uint16_t port() const;
 
+    /// From now on it is a proxy that has the server under this path: see PrefixProxy.
+    void set_prefix(std::string prefix);
     [[nodiscard]] const LinkConditions& conditions() const;
     void set_conditions(const LinkConditions& conditions);
     /// Breaks every connection, as RST does. Returns how many.

@@ -24,7 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto stream = "chat";
-constexpr auto start_time_max = 30s;  // an election takes some seconds
+constexpr auto election_time_max = 30s;  // an election takes some seconds
 constexpr auto leader_interval = 200ms;
 constexpr int leader_patience_s = 1;
 constexpr base::Duration listen_interval = 5ms;
@@ -115,7 +115,7 @@ StreamServers::StreamServers(const Surroundings& in, const std::vector<Ports>& p
                                                               .log = folder / "logs" / (name + ".log")}}});
     }
     for (auto& server : servers_) server.program.start(steady_now());
-    const auto until = std::chrono::steady_clock::now() + start_time_max;
+    const auto until = std::chrono::steady_clock::now() + election_time_max;
     const auto wait_for = [&](const auto& is_so, const std::string& what) {
         while (!is_so()) {
             for (auto& server : servers_)

@@ -35,7 +35,8 @@ class WebSocketClient final : public WebSocket, public std::enable_shared_from_t
 public:
     WebSocketClient(asio::io_context& io, Handlers handlers) : stream_{io}, handlers_{std::move(handlers)} {}
 
-    void start(std::uint16_t port, std::string authority) {
+    void start(std::uint16_t port, std::string authority, std::string target) {
+        target_ = std::move(target);
         host_ = authority.empty() ? "127.0.0.1:" + std::to_string(port) : std::move(authority);
         auto& lowest = beast::get_lowest_layer(stream_);
         lowest.expires_after(handshake_timeout);
@@ -72,7 +73,7 @@ private:
             websocket::stream_base::timeout{handshake_timeout, websocket::stream_base::none(), false});
         stream_.read_message_max(64 << 20);
         stream_.text(true);
-        stream_.async_handshake(host_, "/ws",
+        stream_.async_handshake(host_, target_,
                                 [self = shared_from_this()](error_code e) { self->on_handshake(e); });
     }
 
@@ -116,6 +117,7 @@ private:
     websocket::stream<beast::tcp_stream> stream_;
     Handlers handlers_;
     std::string host_;
+    std::string target_;
     beast::flat_buffer buffer_;
     std::deque<std::string> outgoing_;  ///< the front one is being written
     bool open_ = false;
@@ -239,9 +241,9 @@ Transport::~Transport() = default;
 void Transport::run_until(base::Time until) { impl_->run_until(until); }
 
 std::shared_ptr<WebSocket> Transport::connect(std::uint16_t port, WebSocket::Handlers handlers,
-                                              std::string authority) {
+                                              std::string authority, const std::string& prefix) {
     auto client = std::make_shared<WebSocketClient>(impl_->io, std::move(handlers));
-    client->start(port, std::move(authority));
+    client->start(port, std::move(authority), prefix + "/ws");
     return client;
 }
 

@@ -49,10 +49,10 @@ public:
     /// Handles what the sockets bring, until `until` at the latest or, with something handled, until now.
     void run_until(base::Time until);
 
-    /// Connects to ws://127.0.0.1:`port`/ws, which is `authority` by name when that is given. An attempt that
-    /// takes longer than 5 s fails.
+    /// Connects to ws://127.0.0.1:`port`/ws, which is `authority` by name when that is given, and under the
+    /// path `prefix`. An attempt that takes longer than 5 s fails.
     std::shared_ptr<WebSocket> connect(std::uint16_t port, WebSocket::Handlers handlers,
-                                       std::string authority = {});
+                                       std::string authority = {}, const std::string& prefix = {});
 
     /// What became of a request: `response` is valid when `error` is empty.
     struct Answer {

@@ -53,7 +53,8 @@ WorldResult World::run() {
             const auto port = client_ports_.contains(node) ? client_ports_[node] : std::uint16_t{0};
             return ClientPool::Endpoint{
                 links_.port_for(client, node, port),
-                elsewhere == attached_.end() ? std::string{} : elsewhere->second.authority()};
+                elsewhere == attached_.end() ? std::string{} : elsewhere->second.authority(),
+                scenario_.topology.prefix};
         },
         [this](const Record& seen) {
             record(seen);
@@ -101,6 +102,7 @@ void World::loop() {
             if (options_.progress) options_.progress(now - start_);
             note_requests(now);
             note_memory(now);
+            ask_queues();
             note_logs(both_now());
             wrong_clocks_.drift(now);
             links_.look();
@@ -136,8 +138,9 @@ void World::break_off(std::string why) {
 }
 
 void World::watch_programs(base::Time now) {
-    if (const auto change = mock_ ? mock_->poll(now) : std::nullopt; change && !change->ready)
-        return break_off("couchmock ended by itself: " + change->how);
+    for (auto& [real, store, control, mock] : stores_)
+        if (const auto change = mock ? mock->poll(now) : std::nullopt; change && !change->ready)
+            return break_off("couchmock ended by itself: " + change->how);
     if (stream_) {
         auto news = stream_->poll(now);
         if (!news.ended.empty()) return break_off("a NATS server ended by itself: " + news.ended);
@@ -191,6 +194,27 @@ void World::note_memory(base::Time now) {
         resident.node = name;
         resident.count = *bytes;
         record(resident);
+    }
+}
+
+void World::ask_queues() {
+    for (const auto& [name, port] : metrics_ports_) {
+        if (!asking_queues_.insert(name).second) continue;
+        transport_.fetch("127.0.0.1", port, {"GET", "/metrics", {}, {}}, control_timeout,
+                         [this, name = name](const Transport::Answer& answer) {
+                             asking_queues_.erase(name);
+                             constexpr std::string_view figure = "\ndavenport_send_queue_bytes_most ";
+                             const auto at = answer.response.body.find(figure);
+                             if (!answer.error.empty() || at == std::string::npos) return;
+                             Record queued{.kind = RecordKind::queued};
+                             queued.at_us = (steady_now() - start_).count();
+                             queued.node = name;
+                             queued.count = static_cast<std::int64_t>(
+                                 std::stod(answer.response.body.substr(at + figure.size(), 32)));
+                             const auto [last, first] = queued_.try_emplace(name, queued.count);
+                             if (first || std::exchange(last->second, queued.count) != queued.count)
+                                 record(queued);
+                         });
     }
 }
 
@@ -323,13 +347,13 @@ void World::fetch(orchestrator::RequestId request, const std::string& host, std:
 }
 
 void World::on(const orchestrator::AskControl& e) {
-    if (!stream_) return fetch(e.request, control_, e.http);
+    if (!stream_) return fetch(e.request, stores_[e.store].control, e.http);
     auto answer = stream_->control(e.http);
     tell(orchestrator::Answered{e.request, answer.status, std::move(answer.body)});
 }
 
 void World::on(const orchestrator::AskStore& e) {
-    if (!stream_) return fetch(e.request, store_, to_database(e.http));
+    if (!stream_) return fetch(e.request, stores_[e.store].store, to_database(e.http));
     stream_->read(e.request);
 }
 

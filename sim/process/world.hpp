@@ -40,9 +40,13 @@ public:
 private:
     // environment.cpp: the processes and the store's database
     void set_up();
-    void start_mock();
+    /// Those of `topology.stores`, or the one before what --store names.
+    void start_stores();
+    void start_mock(std::size_t index);
+    void make_database(std::size_t index);
     void start_stream();
     std::string lay_stream(const std::string& node);
+    std::vector<std::string> lay_stores(const std::string& node);
     void find_store();
     void add_node(const std::string& name);
     void attach_node(const std::string& name, const std::string& url);
@@ -62,6 +66,8 @@ private:
     void loop();
     void note_requests(base::Time now);
     void note_memory(base::Time now);
+    /// Asks each of our nodes for its metrics, where what waits for clients is judged.
+    void ask_queues();
     void note_logs(base::Now now);
     void break_off(std::string why);
     void watch_programs(base::Time now);
@@ -94,13 +100,17 @@ private:
     base::Random random_;  ///< of ports and names; not the plan's business
     std::filesystem::path folder_;
     std::string database_;
-    StoreAddress real_;   ///< the store itself: couchmock, or the CouchDB behind it
-    StoreAddress store_;  ///< where nodes go: couchmock
-    StoreAddress control_;
+    /// A store: couchmock, or a CouchDB behind it.
+    struct StoreSite {
+        StoreAddress real;   ///< the store itself
+        StoreAddress store;  ///< where nodes go: couchmock
+        StoreAddress control;
+        std::optional<Program> mock{};
+    };
+    std::deque<StoreSite> stores_;  ///< one, or several that replicate
 
     Transport transport_;
     Links links_;
-    std::optional<Program> mock_;
     std::optional<RouteRelays> route_relays_;
     std::optional<StreamServers> stream_;  ///< in place of couchmock and what is behind it
     std::vector<StreamServers::Ports> stream_ports_;
@@ -110,9 +120,12 @@ private:
     std::map<std::string, Program> nodes_;  ///< those that we started
     std::map<std::string, AttachedNode> attached_;
     std::map<std::string, LogTail> logs_;
-    std::map<std::string, std::uint16_t> ports_;         ///< of the nodes themselves
-    std::map<std::string, std::uint16_t> client_ports_;  ///< where clients find them
-    std::set<std::string> asking_backlog_;               ///< nodes that have not answered yet
+    std::map<std::string, std::uint16_t> ports_;          ///< of the nodes themselves
+    std::map<std::string, std::uint16_t> client_ports_;   ///< where clients find them
+    std::map<std::string, std::uint16_t> metrics_ports_;  ///< of our nodes, where they are asked for queues
+    std::set<std::string> asking_queues_;
+    std::map<std::string, std::int64_t> queued_;  ///< as noted last; nothing yet: not asked
+    std::set<std::string> asking_backlog_;        ///< nodes that have not answered yet
     std::optional<ClientPool> clients_;
     std::optional<orchestrator::Orchestrator> orchestrator_;
     std::deque<orchestrator::Effect> to_do_;

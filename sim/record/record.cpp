@@ -14,7 +14,7 @@ namespace davenport::sim {
 namespace {
 
 // In the order of the enumeration; a name is what stands in the file, so it never changes.
-constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::paged) + 1> kind_names{
+constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::queued) + 1> kind_names{
     "run",
     "node",
     "fault_on",
@@ -56,7 +56,8 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(RecordKind::page
     "policy_lifted",
     "searched",
     "memory",
-    "paged"};
+    "paged",
+    "queued"};
 
 constexpr std::array<std::string_view, 3> via_names{"live", "resume", "page"};
 

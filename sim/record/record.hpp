@@ -70,6 +70,8 @@ enum class RecordKind {
     memory,    ///< `node` has `count` bytes of memory resident
     paged,     ///< the history of `room` at `node` was read, from `due_us` on; `flag`: `id`, which is `msg`,
                ///< stood there; `count`: with the text of this edit, or -1: as removed
+    queued,    ///< at `node` at most `count` bytes have waited for `client` on its connection so far, or,
+               ///< without one, for any one client
 };
 
 /// How a message came to a client.

@@ -121,12 +121,15 @@ bool read_recovery(Tokens& tokens, Expectation& expectation) {
     return read_threshold(tokens, expectation);
 }
 
+/// What a process holds: resident memory, and what waits for a client.
+bool is_of_bytes(std::string_view figure) { return figure == "memory" || figure == "queued"; }
+
 /// What stands before the parenthesis and what within; false, and a problem, when they do not go together.
 bool read_figure_of(const Token& function, const Token& of, Tokens& tokens, Of& unit) {
     auto functions = names(language::quantiles());
     functions.insert(functions.end(), {"p999", "count", "undelivered"});
     auto all = names(language::metrics());
-    all.insert(all.end(), {"sends", "requests", "backlog", "memory"});
+    all.insert(all.end(), {"sends", "requests", "backlog", "memory", "queued"});
     bool good = true;
     if (!contains(functions, function.text)) {
         // No did-you-mean: p98 is near p90, and not what it means.
@@ -141,11 +144,12 @@ bool read_figure_of(const Token& function, const Token& of, Tokens& tokens, Of& 
         good = false;
     }
     const bool counted = of.text == "sends" || of.text == "requests";
-    const bool is_count =
-        counted || of.text == "backlog" || function.text == "count" || function.text == "undelivered";
-    unit = of.text == "memory" ? Of::bytes : is_count ? Of::count : Of::time;
+    const auto meant = contains(all, of.text) ? std::string{of.text} : closest(of.text, all);
+    const bool is_count = meant == "sends" || meant == "requests" || meant == "backlog" ||
+                          function.text == "count" || function.text == "undelivered";
+    unit = is_of_bytes(meant) ? Of::bytes : is_count ? Of::count : Of::time;
     if (!good) return false;
-    const auto only = counted ? "count" : of.text == "backlog" || of.text == "memory" ? "max" : "";
+    const auto only = counted ? "count" : of.text == "backlog" || is_of_bytes(of.text) ? "max" : "";
     if (only[0] == '\0' || function.text == only) return true;
     tokens.complain(function, fmt::format("{} has no {}", of.text, function.text),
                     fmt::format("{}({}) is what there is", only, of.text));
@@ -209,23 +213,29 @@ bool read_phase(Tokens& tokens, Expectation& expectation) {
     return true;
 }
 
-/// `memory(n1) < 200 MB`, the first word taken: what max(memory, n1) says, too.
-bool read_memory(Tokens& tokens, Expectation& expectation) {
-    tokens.take_if("(");
-    expectation.name_location = tokens.place();
-    const auto node = tokens.take();
-    if (!is_place(node.text, "n") || !tokens.take_if(")")) {
-        tokens.complain(node, fmt::format("'{}' is no node", node.text),
-                        "as in memory(n1) < 200 MB, or max(memory) < 200 MB of all nodes");
-        return false;
+/// `memory(n1) < 200 MB`, `queued(c3) < 1 MB` or `queued < 4 MB`, the first word taken: what max(memory, n1),
+/// max(queued, to c3) and max(queued) say, too.
+bool read_bytes_figure(std::string_view figure, Tokens& tokens, Expectation& expectation) {
+    expectation.property = fmt::format("max({})", figure);
+    if (tokens.take_if("(")) {
+        expectation.name_location = tokens.place();
+        const auto place = tokens.take();
+        const bool is_client = figure == "queued" && is_place(place.text, "c");
+        if (!(is_client || is_place(place.text, "n")) || !tokens.take_if(")")) {
+            tokens.complain(
+                place,
+                fmt::format("'{}' is no {}", place.text, figure == "queued" ? "node and no client" : "node"),
+                figure == "queued" ? "as in queued(c3) < 1 MB, or max(queued) < 1 MB of all"
+                                   : "as in memory(n1) < 200 MB, or max(memory) < 200 MB of all nodes");
+            return false;
+        }
+        expectation.property = fmt::format("max({}, {}{})", figure, is_client ? "to " : "", place.text);
     }
-    expectation.property = fmt::format("max(memory, {})", node.text);
     return read_phase(tokens, expectation) && read_threshold(tokens, expectation, Of::bytes);
 }
 
 /// `p99(local_echo) during outage < 50ms`, the first word taken.
 bool read_figure(const Token& function, Tokens& tokens, Expectation& expectation) {
-    if (function.text == "memory") return read_memory(tokens, expectation);
     tokens.take_if("(");
     auto unit = Of::time;
     const auto of = tokens.take();
@@ -233,9 +243,10 @@ bool read_figure(const Token& function, Tokens& tokens, Expectation& expectation
     std::string place;
     expectation.name_location = tokens.place();
     if (!read_places(tokens, place)) return false;
-    const bool is_of_nodes = of.text == "requests" || of.text == "backlog" || of.text == "memory";
+    const bool is_of_nodes = of.text == "requests" || of.text == "backlog" || is_of_bytes(of.text);
     if (is_of_nodes && (place.find(' ', 2) != std::string::npos || place.find('r') == 2)) {
-        tokens.complain(of, fmt::format("{} {} counted by node", of.text, of.text == "memory" ? "is" : "are"),
+        tokens.complain(of,
+                        fmt::format("{} {} counted by node", of.text, is_of_bytes(of.text) ? "is" : "are"),
                         fmt::format("as in {}({}, n2)", function.text, of.text));
         return false;
     }
@@ -245,8 +256,7 @@ bool read_figure(const Token& function, Tokens& tokens, Expectation& expectation
     }
     expectation.property =
         fmt::format("{}({}{})", function.text == "p999" ? "p99.9" : function.text, of.text, place);
-    if (!read_phase(tokens, expectation)) return false;
-    return read_threshold(tokens, expectation, unit) && good;
+    return read_phase(tokens, expectation) && read_threshold(tokens, expectation, unit) && good;
 }
 
 /// "policy" for "policies", "phantom" for "no_phantoms": too far apart for a slip of the finger.
@@ -331,6 +341,7 @@ std::optional<Expectation> parse_expectation(std::string_view text, Location at,
     expectation.location = at;
     const auto first = tokens.take();
     const bool good = first.text == "recovery"   ? read_recovery(tokens, expectation)
+                      : is_of_bytes(first.text)  ? read_bytes_figure(first.text, tokens, expectation)
                       : tokens.now().text == "(" ? read_figure(first, tokens, expectation)
                                                  : read_property(first, tokens, expectation);
     return good ? std::optional{expectation} : std::nullopt;

@@ -143,6 +143,26 @@ Kinds server_faults() {
     };
 }
 
+Kinds replication_faults() {
+    return {
+        lasting(Hits::store, "replication.stop",
+                "The stores of topology.stores do not replicate to one another until the fault ends; then "
+                "each gets what the others were told meanwhile.")};
+}
+
+Kinds foreign_faults() {
+    auto content =
+        choice("content", {"huge", "undated", "odd"},
+               "a long text; no date or one that nobody can read; or members of other kinds than a "
+               "message's, nested deeply, a number of a thousand digits");
+    return {moment(
+        Hits::store, "store.foreign",
+        "Other programs put documents into the database, as the article's do: people's texts in the room "
+        "lobby, or what is no message at all. The nodes must get over them.",
+        {std::move(content), make_key("rows", Type::count, "1", 1, 10'000, "how many documents"),
+         make_key("size", Type::bytes, "1MB", 16, 7'000'000, "of a huge one's text")})};
+}
+
 Kinds node_faults() {
     constexpr auto hit = Hits::node;
     return {
@@ -263,12 +283,17 @@ const Key* FaultKind::find(std::string_view parameter) const {
 const std::vector<FaultKind>& fault_kinds() {
     static const Kinds table = [] {
         Kinds all;
-        for (const auto& family :
-             {mock_faults(), server_faults(), node_faults(), client_faults(), link_faults(), policy_faults()})
+        for (const auto& family : {mock_faults(), server_faults(), replication_faults(), foreign_faults(),
+                                   node_faults(), client_faults(), link_faults(), policy_faults()})
             all.insert(all.end(), family.begin(), family.end());
         return all;
     }();
     return table;
+}
+
+bool hits_one_store(const FaultKind& kind) {
+    return kind.hits == Hits::store &&
+           (couchmock::find_fault(kind.name) != nullptr || kind.name == "store.foreign");
 }
 
 const FaultKind* find_fault(std::string_view name) {

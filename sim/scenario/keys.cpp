@@ -98,6 +98,11 @@ std::vector<Section> make_sections() {
               .low = 1,
               .high = 1'000,
               .set = [](Into& into, const Value& v) { into.scenario->topology.rooms_each = as_int(v.low); }},
+             {.name = "prefix",
+              .type = Type::path,
+              .about =
+                  "path under which clients find the nodes, by a proxy that takes it off (process world)",
+              .set = [](Into& into, const Value& v) { into.scenario->topology.prefix = v.text; }},
              {.name = "feed",
               .type = Type::choice,
               .about = "how the nodes follow the store's changes",
@@ -144,6 +149,16 @@ std::vector<Section> make_sections() {
               .low = 1,
               .high = couchmock::members_max,
               .set = [](Into& into, const Value& v) { into.scenario->topology.members = as_int(v.low); },
+              .drawn = true},
+             {.name = "stores",
+              .type = Type::count,
+              .about = "stores s1, s2, ... that replicate to one another (couchmock's own); every node knows "
+                       "them in "
+                       "this order and uses the first until it does not answer, then the next",
+              .default_value = "1",
+              .low = 1,
+              .high = 4,
+              .set = [](Into& into, const Value& v) { into.scenario->topology.stores = as_int(v.low); },
               .drawn = true},
              {.name = "batch",
               .type = Type::count,
@@ -351,6 +366,11 @@ std::vector<Section> make_sections() {
               .type = Type::client,
               .about = "the client that a client.* fault hits, drawn when left out; or whose link alone a "
                        "link.* fault hits (`link: client-node`)"},
+             {.name = "store",
+              .type = Type::store,
+              .about = "of several stores (topology.stores) the one that a store.* or feed.* fault hits, "
+                       "drawn when left "
+                       "out; or the way to which a link.* fault hits, the ways to all when left out"},
              {.name = "swarm",
               .type = Type::flag,
               .about = "let the seed decide whether this line takes part at all",

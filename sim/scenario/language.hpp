@@ -67,6 +67,8 @@ struct FaultKind {
 
 const std::vector<FaultKind>& fault_kinds();
 const FaultKind* find_fault(std::string_view name);
+/// It is done to one store, of several to one by its name.
+bool hits_one_store(const FaultKind& kind);
 
 /// Whether a property takes `within TIME`.
 enum class Within { no, optional, required };

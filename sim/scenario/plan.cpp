@@ -89,6 +89,7 @@ private:
             static_cast<std::uint32_t>(random.below(static_cast<std::uint64_t>(scenario_.topology.clients)));
         switch (kind.hits) {
             case language::Hits::store:
+                if (language::hits_one_store(kind)) fault.store = store_for(line, fault);
                 if (kind.find("room") && !fault.parameters.contains("room"))
                     fault.parameters["room"] = room_of(scenario_.topology, client);
                 break;
@@ -100,6 +101,7 @@ private:
             case language::Hits::link:
                 fault.node = line.node;
                 fault.client = line.client;
+                fault.store = line.store;
                 if (!line.client.empty()) fault.parameters["link"] = std::string{"client-node"};
                 break;
             case language::Hits::client:
@@ -108,6 +110,13 @@ private:
                     fault.parameters["to"] = next_to(fault.client);
                 break;
         }
+    }
+
+    /// By a stream of its own: how many stores there are changes nothing in what the rest of the line draws.
+    [[nodiscard]] std::string store_for(const Fault& line, const PlannedFault& fault) const {
+        if (scenario_.topology.stores == 1 || !line.store.empty()) return line.store;
+        auto random = Random::stream(seed_, "store of " + fault.name);
+        return fmt::format("s{}", 1 + random.below(static_cast<std::uint64_t>(scenario_.topology.stores)));
     }
 
     [[nodiscard]] std::string next_to(const std::string& client) const {

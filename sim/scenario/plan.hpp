@@ -36,7 +36,8 @@ struct PlannedFault {
     bool lasting = false;  ///< until healing begins, when no length was given and the kind is not a moment
     std::string node;      ///< resolved: "n2", or empty
     std::string client;
-    std::string when;  ///< still open: a condition decides the time; `at` is 0 then and there is no Action
+    std::string store;  ///< of several "s2"; empty where there is one, or of links: all
+    std::string when;   ///< still open: a condition decides the time; `at` is 0 then and there is no Action
     Parameters parameters;  ///< all that the kind takes, defaults filled in
     Location location;
 };

@@ -97,6 +97,11 @@ const std::vector<Word>& counts() {
          "bytes that a node's process has resident, in max(memory) < 200 MB or max(memory, n1); process "
          "world "
          "only"},
+        {"queued",
+         "bytes that wait at a node for one client while it takes what was sent before, in max(queued) < 1 "
+         "MB of "
+         "any client, max(queued, n1) of those at one node, or queued(c3) < 100 KB of one client (virtual "
+         "world)"},
     };
     return table;
 }

@@ -69,6 +69,7 @@ private:
     template <class Other, class Unknown>
     void read_section(const Yaml& map, const Section& section, Into& into, Other other, Unknown unknown) {
         std::set<std::string_view> seen;
+        std::set<std::string> meant;  // by keys that are not known
         for (const auto& [key, value] : map.members) {
             if (key.kind != Yaml::Kind::scalar) {
                 complain(key, "a key must be a word");
@@ -80,17 +81,21 @@ private:
             }
             const auto* known = section.find(key.text);
             if (!known) {
+                meant.insert(closest(key.text, names(section.keys)));
                 unknown(key, value);
             } else if (known->drawn && value.kind == Yaml::Kind::list) {
                 read_choice(*known, value, into);
             } else if (known->set) {
-                if (const auto read = read_scalar(*known, value)) known->set(into, *read);
+                if (const auto read = read_scalar(*known, value))
+                    known->set(into, *read);
+                else if (section.name == "topology")
+                    incomplete_.keys.insert(std::string{key.text});
             } else {
                 other(*known, value);
             }
         }
         for (const auto& key : section.keys)
-            if (key.required && !seen.contains(key.name))
+            if (key.required && !seen.contains(key.name) && !meant.contains(std::string{key.name}))
                 complain(map, fmt::format("{} is missing", key.name), std::string{key.about});
     }
 
@@ -102,12 +107,20 @@ private:
                      hint_for_key(key.text, section));
             // What stands within it is looked at as if it had been written right.
             const auto* meant = section.find(closest(key.text, names(section.keys)));
-            if (meant && !meant->set && !map.find(meant->name)) other(*meant, value);
+            if (!meant || map.find(meant->name)) return;
+            if (!meant->set) return other(*meant, value);
+            std::string why;
+            const bool is_number = meant->type == Type::count && value.kind == Yaml::Kind::scalar;
+            if (const auto read = is_number ? parse_value(meant->type, value.text, why) : std::nullopt)
+                meant->set(into, *read);
+            else if (section.name == "topology")
+                incomplete_.keys.insert(std::string{meant->name});
         });
     }
 
     /// A key that is known elsewhere was put in the wrong place rather than misspelt.
     static std::string hint_for_key(std::string_view name, const Section& section) {
+        if (name == "<<") return "nothing is merged here: write the keys out";
         if (section.name == "topology" && name == "outbox") return "it is now called 'send_queue'";
         for (const auto& other : language::sections()) {
             if (!other.find(name) || &other == &section || other.name == "message" || other.name == "stage")
@@ -122,9 +135,11 @@ private:
 
     void read_plain_section(const Yaml& value, std::string_view name) {
         if (value.kind != Yaml::Kind::map)
-            return mark_incomplete(name),
+            return mark_incomplete(name), void(incomplete_.all = name == "topology"),
                    complain(value, fmt::format("{} must be a map", name), "as in { key: value }");
         scenario_.sections[std::string{name}] = value.location;
+        for (const auto& [key, of_key] : value.members)
+            scenario_.sections[fmt::format("{}.{}", name, key.text)] = of_key.location;
         const auto before = problems_.size();
         Into into{.scenario = &scenario_};
         read_section(value, language::section(name), into, [&](const Key& key, const Yaml& list) {
@@ -221,7 +236,10 @@ private:
         Choice choice{std::string{key.name}, {}};
         for (const auto& item : list.items)
             if (const auto read = read_scalar(key, item)) choice.of.push_back(*read);
-        if (choice.of.size() < list.items.size()) return;
+        if (choice.of.size() < list.items.size()) {
+            incomplete_.keys.insert(std::string{key.name});
+            return;
+        }
         key.set(into, choice.of.front());
         scenario_.choices.push_back(std::move(choice));
     }
@@ -262,7 +280,7 @@ private:
             complain(value, fmt::format("{} {}", key.name, why));
             return std::nullopt;
         }
-        if (key.type == Type::text || key.type == Type::name) return read;
+        if (key.type == Type::text || key.type == Type::name || key.type == Type::path) return read;
         const auto [least, most] = std::minmax(read->low, read->high);
         if (least < key.low || most > key.high) {
             const bool low = least < key.low;
@@ -305,6 +323,8 @@ private:
                     fault.node = read_scalar(key, value).value_or(Value{}).text;
                 else if (key.name == "client")
                     fault.client = read_scalar(key, value).value_or(Value{}).text;
+                else if (key.name == "store")
+                    fault.store = read_scalar(key, value).value_or(Value{}).text;
             },
             [&](const Yaml& key, const Yaml& value) { read_parameter(key, value, kinds, fault); });
         const int times =
@@ -314,12 +334,22 @@ private:
                      "exactly one of at, every, when");
         for (const auto* kind : kinds) {
             for (const auto& parameter : kind->parameters)
-                if (parameter.required && !item.find(parameter.name))
+                if (parameter.required && !item.find(parameter.name) &&
+                    !is_misspelt(item, parameter.name, *kind))
                     complain(item,
                              fmt::format("{} needs {}: {}", kind->name, parameter.name, parameter.about),
                              fmt::format("as in {}: {}", parameter.name, example_of(parameter.type)));
         }
         scenario_.timeline.push_back(std::move(fault));
+    }
+
+    /// Some key of the fault that is not known was meant to be this one.
+    static bool is_misspelt(const Yaml& item, std::string_view parameter, const FaultKind& kind) {
+        return std::ranges::any_of(item.members, [&](const auto& member) {
+            const std::string_view key{member.key.text};
+            return !kind.find(key) && !language::section("timeline").find(key) &&
+                   closest(key, names(kind.parameters)) == parameter;
+        });
     }
 
     /// What `fault` or `any` names.

@@ -24,6 +24,12 @@ Reading read_scenario(std::string_view text, std::string_view file);
 struct IncompleteSections {
     bool load = false;
     bool topology = false;
+    /// Of topology the keys whose values are not known, as "nodes"; where `all` is true, none is.
+    std::set<std::string, std::less<>> keys{};
+    bool all = false;
+
+    /// What the file says of this key of topology was read.
+    [[nodiscard]] bool knows(std::string_view key) const { return !all && !keys.contains(key); }
 };
 
 /// What is read without a mistake and still makes no sense: a fault after the end, a node that does not

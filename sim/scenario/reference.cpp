@@ -111,10 +111,11 @@ std::string of_expectations() {
     out += of_words("Places",
                     "Which samples of a latency, as in p99(shown, from n1, to c3); all of them must fit. "
                     "count(sends) takes n1, r1, `from` and `except`; count(requests), max(backlog) and "
-                    "max(memory) take n1.",
+                    "max(memory) and max(queued) take n1.",
                     places());
     out += of_words("Quantiles", "Of a latency.", quantiles());
-    out += of_words("Counts", "A bare number is their threshold; of memory a number of bytes, as 200 MB.",
+    out += of_words("Counts",
+                    "A bare number is their threshold; of memory and queued a number of bytes, as 200 MB.",
                     counts());
     out += of_words("Phases", "A message belongs to the phase in which it was due.", phases());
     return out +

@@ -49,6 +49,8 @@ struct Topology {
     int servers = 1;                   ///< of NATS: one, or a cluster of three
     int shards = 1;                    ///< q of the database
     int members = 1;                   ///< of the store, which is a cluster then
+    std::string prefix;                ///< path under which a proxy has the nodes: "/chat"
+    int stores = 1;                    ///< that replicate; a node uses the first that answers
     int batch = 400;                   ///< messages that a node sends to the store in one request, at most
     int page = 2000;                   ///< rows that a node reads at once, at most
     int send_queue_bytes = 1'000'000;  ///< what waits for one client, at most
@@ -115,6 +117,7 @@ struct Fault {
     std::optional<Range> length;  ///< `for`; nothing: it is a moment, or lasts to the end
     std::string node;             ///< whom it hits; empty: not a node's fault, or one drawn
     std::string client;
+    std::string store;      ///< of several, the one that it is about
     Parameters parameters;  ///< the rest; defaults are not among them
     bool swarm = false;     ///< a seed decides whether it takes part at all
     bool may_miss = false;  ///< the run counts though it touches nothing
@@ -148,7 +151,8 @@ struct Scenario {
     Load load;
     std::vector<Fault> timeline;
     std::vector<Expectation> expect;
-    /// Where the sections "topology" and "load" stand in the file, those that do.
+    /// Where the sections "topology" and "load" stand in the file, and their keys ("topology.stores"), those
+    /// that do.
     std::map<std::string, Location, std::less<>> sections;
     Duration heal = std::chrono::seconds{
         10};  ///< how long everything may take to converge after the last fault and message

@@ -52,6 +52,10 @@ std::string pattern_of(Type type) {
             return "n[1-9][0-9]*";
         case Type::client:
             return "c[1-9][0-9]*";
+        case Type::store:
+            return "s[1-9][0-9]*";
+        case Type::path:
+            return "(/[A-Za-z0-9._~-]+)+";
         case Type::condition:
             return fmt::format(
                 R"({} *(>|>=) *[0-9]+)",
@@ -219,7 +223,8 @@ object of_expect() {
     forms.push_back(
         object{{"pattern", fmt::format("^(count|undelivered|max)\\( *[a-z_]+{} *\\){}{}({}|[0-9]+){}$", where,
                                        phase, relation, time_pattern(), abort)}});
-    constexpr auto of_memory = R"((memory\( *n[1-9][0-9]* *\)|max\( *memory( *, *n[1-9][0-9]*)? *\)))";
+    constexpr auto of_memory =
+        R"(((memory|queued)(\( *n[1-9][0-9]* *\))?|queued\( *c[1-9][0-9]* *\)|max\( *(memory|queued)( *, *n[1-9][0-9]*)? *\)))";
     forms.push_back(
         object{{"pattern", fmt::format("^{}{}{}{}{}$", of_memory, phase, relation, bytes_pattern(), abort)}});
     forms.push_back(object{{"pattern", fmt::format("^recovery +of +{}( +stable +{})?{}{}$", fault_name,

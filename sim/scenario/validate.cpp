@@ -54,6 +54,7 @@ public:
             check_condition(*outlook.fault);
             check_member(*outlook.fault);
             check_victim(*outlook.fault);
+            check_store(*outlook.fault);
         }
         for (const auto& expectation : scenario_.expect) check_expectation(expectation);
     }
@@ -118,6 +119,10 @@ private:
             complain(place_of("topology"),
                      fmt::format("servers: {}: a store of several servers is one of NATS", topology.servers),
                      "say store: nats, or leave servers out");
+        if (most_stores() > 1 && most_members() > 1)
+            complain(place_of("topology.stores"),
+                     "both 'stores' and 'members': of several stores each is one server",
+                     "leave one of them out");
         for (const auto& message : scenario_.load.messages)
             if (const auto there = count_at(Type::client, topology.clients, message.at);
                 number_of(Type::client, message.client) > there)
@@ -193,17 +198,15 @@ private:
 
     /// How many members the store has at least, whatever is drawn.
     [[nodiscard]] std::int64_t members() const {
-        std::int64_t least = scenario_.topology.members;
-        for (const auto& choice : scenario_.choices)
-            if (choice.key == "members") least = std::ranges::min(choice.of, {}, &Value::low).low;
-        return least;
+        return drawn("members", scenario_.topology.members,
+                     [](const Choice& choice) { return std::ranges::min(choice.of, {}, &Value::low).low; });
     }
 
     /// A fault of a member is of a cluster, and of a member that it has.
     void check_member(const Fault& fault) {
         const auto of_member = std::ranges::find_if(
             fault.kinds, [](const std::string& kind) { return kind.starts_with("member."); });
-        if (incomplete_.topology || of_member == fault.kinds.end()) return;
+        if (!incomplete_.knows("members") || of_member == fault.kinds.end()) return;
         const auto there = members();
         if (there < 2)
             return complain(place(fault, "fault"),
@@ -216,10 +219,62 @@ private:
                      fmt::format("there are members 1 to {}", there));
     }
 
+    /// How many stores there are at least, whatever is drawn.
+    [[nodiscard]] std::int64_t stores() const {
+        return drawn("stores", scenario_.topology.stores,
+                     [](const Choice& choice) { return std::ranges::min(choice.of, {}, &Value::low).low; });
+    }
+    [[nodiscard]] std::int64_t most_stores() const {
+        return drawn("stores", scenario_.topology.stores,
+                     [](const Choice& choice) { return std::ranges::max(choice.of, {}, &Value::low).low; });
+    }
+    [[nodiscard]] std::int64_t most_members() const {
+        return drawn("members", scenario_.topology.members,
+                     [](const Choice& choice) { return std::ranges::max(choice.of, {}, &Value::low).low; });
+    }
+    /// What `pick` says of the key's list; what the file says where there is none.
+    template <class Pick>
+    [[nodiscard]] std::int64_t drawn(std::string_view key, std::int64_t fixed, const Pick& pick) const {
+        const auto found = std::ranges::find(scenario_.choices, key, &Choice::key);
+        return found == scenario_.choices.end() ? fixed : pick(*found);
+    }
+
+    /// A fault that names a store hits one, and that one is there.
+    void check_store(const Fault& fault) {
+        bool one = false, way = false;
+        for (const auto& name : fault.kinds) {
+            const auto& kind = *language::find_fault(name);
+            one = one || language::hits_one_store(kind);
+            way = way || (kind.hits == Hits::link && !is_named_to_clients(fault));
+        }
+        if (!fault.store.empty() && !one && !way)
+            return complain(place(fault, "store"), fmt::format("{} hits no store", fault.kinds.front()),
+                            fault.kinds.front().starts_with("link.")
+                                ? "say link: node-store, or leave 'store' out"
+                                : "leave 'store' out");
+        if (!incomplete_.knows("stores")) return;
+        const auto there = stores();
+        if (number_of(Type::store, fault.store) > there)
+            complain(place(fault, "store"), fmt::format("{} does not exist", fault.store),
+                     there == 1 ? std::string{"there is s1 only: topology.stores is how many there are"}
+                                : fmt::format("there are s1 to s{}", there));
+        for (const auto& name : fault.kinds) {
+            if (name == "replication.stop" && there == 1)
+                complain(place(fault, "fault"), "replication.stop needs several stores",
+                         "topology: { stores: 2 } makes two that replicate");
+            if (name == "store.document_purge" && most_stores() > 1)
+                complain(place(fault, "fault"),
+                         "store.document_purge: no CouchDB replicates a purge, so with several stores the "
+                         "document "
+                         "stays in the others",
+                         "use store.document_delete");
+        }
+    }
+
     /// `feed(n5)` is of a node that there is, or will be.
     void check_condition(const Fault& fault) {
         std::vector<Problem> known;
-        const auto condition = fault.when.empty() || incomplete_.topology
+        const auto condition = fault.when.empty() || !incomplete_.knows("nodes")
                                    ? std::nullopt
                                    : parse_condition(fault.when, {}, known);
         if (!condition || condition->node.empty()) return;
@@ -248,11 +303,10 @@ private:
         if (!fault.client.empty() && !fault.node.empty() && fault.kinds.front().starts_with("link."))
             complain(place(fault, "node"), "both 'node' and 'client': a client's link is its own",
                      "leave 'node' out");
-        if (incomplete_.topology) return;
         check_room(fault);
         if (node) check_exists(fault, "node", Type::node, fault.node);
         if (client) check_exists(fault, "client", Type::client, fault.client);
-        if (!hop) return;
+        if (!hop || !incomplete_.knows("nodes")) return;
         if (scenario_.topology.nodes == 1)
             return complain(fault.location, "client.hop has nowhere to go: there is one node");
         check_exists(fault, "to", Type::node, parameter_or(fault.parameters, "to", std::string{}));
@@ -263,6 +317,11 @@ private:
     static bool is_to_clients(const Fault& fault, std::string_view kind) {
         return language::find_fault(kind)->find("link") &&
                parameter_or(fault.parameters, "link", std::string{"client-node"}) == "client-node";
+    }
+
+    static bool is_named_to_clients(const Fault& fault) {
+        return !fault.client.empty() ||
+               parameter_or(fault.parameters, "link", std::string{"node-store"}) == "client-node";
     }
 
     /// How many nodes or clients there are at that time (at the end, without one): those of the start, and
@@ -278,7 +337,7 @@ private:
     }
 
     void check_exists(const Fault& fault, const std::string& key, Type type, const std::string& name) {
-        if (name.empty()) return;
+        if (name.empty() || !incomplete_.knows(type == Type::node ? "nodes" : "clients")) return;
         const auto& topology = scenario_.topology;
         const auto there = count_at(type, type == Type::node ? topology.nodes : topology.clients, fault.at);
         if (number_of(type, name) > there)
@@ -290,7 +349,7 @@ private:
     /// A policy is of one of the scenario's rooms.
     void check_room(const Fault& fault) {
         const auto room = parameter_or(fault.parameters, "room", std::string{});
-        if (room.empty()) return;
+        if (room.empty() || !incomplete_.knows("rooms")) return;
         const auto rooms = scenario_.topology.rooms;
         for (int i = 1; i <= rooms; ++i)
             if (room == fmt::format("r{}", i)) return;
@@ -320,7 +379,8 @@ private:
         const bool count = expectation.property.starts_with("count") ||
                            expectation.property.starts_with("undelivered") ||
                            expectation.property.find("(backlog") != std::string::npos ||
-                           expectation.property.find("(memory") != std::string::npos;
+                           expectation.property.find("(memory") != std::string::npos ||
+                           expectation.property.find("(queued") != std::string::npos;
         if (!incomplete_.load && !count && upper && expectation.value > static_cast<double>(whole.count()))
             complain(where, fmt::format("cannot fail: the whole run takes {}", show(whole)));
         if (expectation.relation == ">=" && expectation.value == 0)
@@ -342,7 +402,7 @@ private:
         const auto open = property.find('(');
         if (open == std::string::npos) return;
         const auto metric = property.substr(open + 1, property.find_first_of(",)") - open - 1);
-        if (!incomplete_.topology && metric == "delivery" && all_nodes() == 1)
+        if (incomplete_.knows("nodes") && metric == "delivery" && all_nodes() == 1)
             complain(expectation.location, "delivery is between nodes, and there is one",
                      "shown counts every showing");
         for (auto comma = property.find(','); comma != std::string::npos;
@@ -371,7 +431,7 @@ private:
     }
 
     void check_place(const Expectation& expectation, const std::string& place) {
-        if (incomplete_.topology) return;
+        if (!incomplete_.knows(place[0] == 'r' ? "rooms" : place[0] == 'c' ? "clients" : "nodes")) return;
         const auto there = place[0] == 'r' ? scenario_.topology.rooms
                            : place[0] == 'c'
                                ? count_at(Type::client, scenario_.topology.clients, std::nullopt)

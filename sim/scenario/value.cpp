@@ -137,6 +137,19 @@ std::optional<std::int64_t> parse_named(std::string_view text, char letter, Type
     return std::nullopt;
 }
 
+/// Of a URL: "/chat", "/our/chat".
+std::optional<std::int64_t> parse_path(std::string_view text, std::string& why) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view{"/-._~"}.find(c) != std::string_view::npos;
+    };
+    if (text.size() >= 2 && text.front() == '/' && text.back() != '/' && std::ranges::all_of(text, allowed) &&
+        text.find("//") == std::string_view::npos)
+        return 0;
+    why = "must be a path that begins with '/' and does not end with one, as in /chat";
+    return std::nullopt;
+}
+
 std::optional<std::int64_t> parse_one(Type type, std::string_view text, std::string& why) {
     switch (type) {
         case Type::count:
@@ -175,6 +188,10 @@ std::optional<std::int64_t> parse_one(Type type, std::string_view text, std::str
             return parse_named(text, 'n', type, why);
         case Type::client:
             return parse_named(text, 'c', type, why);
+        case Type::store:
+            return parse_named(text, 's', type, why);
+        case Type::path:
+            return parse_path(text, why);
         default:
             return 0;
     }
@@ -240,6 +257,10 @@ std::string_view example_of(Type type) {
             return "n2";
         case Type::client:
             return "c5";
+        case Type::store:
+            return "s2";
+        case Type::path:
+            return "/chat";
         case Type::kind:
             return "store.down";
         case Type::kinds:
@@ -290,6 +311,10 @@ std::string_view noun_of(Type type) {
             return "a node";
         case Type::client:
             return "a client";
+        case Type::store:
+            return "a store";
+        case Type::path:
+            return "a path";
         case Type::kind:
             return "a fault";
         case Type::kinds:

@@ -25,6 +25,8 @@ enum class Type {
     flag,         ///< true or false
     node,         ///< n2
     client,       ///< c5
+    store,        ///< s2
+    path,         ///< /chat
     kind,         ///< of a fault: store.down
     kinds,        ///< a list of them
     condition,    ///< accepted >= 100
@@ -41,7 +43,8 @@ struct Value {
     std::int64_t high = 0;  ///< equal to low where there is no range
 };
 
-/// Reads `text` as a `type` that has a number in it (count to percent), a flag, or a node's or client's name
+/// Reads `text` as a `type` that has a number in it (count to percent), a flag, or the name of a
+/// node, client or store
 /// ("n2": low is 2). Nothing when it is not valid; `why` then says what is wrong, in words that fit behind
 /// the key's name: "needs a unit: 10s, 150ms".
 std::optional<Value> parse_value(Type type, std::string_view text, std::string& why);

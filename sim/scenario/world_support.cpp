@@ -18,17 +18,27 @@ bool spares(const Fault& fault, const std::set<std::string>& attached) {
     return !fault.node.empty() && !attached.contains(fault.node);
 }
 
-Location place_of_topology(const Scenario& scenario) {
-    const auto found = scenario.sections.find("topology");
+/// Of a key, if it stands there.
+Location place_of_topology(const Scenario& scenario, std::string_view key = {}) {
+    auto found = scenario.sections.find("topology");
+    if (const auto exact = scenario.sections.find(fmt::format("topology.{}", key));
+        exact != scenario.sections.end())
+        found = exact;
     return found == scenario.sections.end() ? Location{} : found->second;
 }
 
-/// In the file, or as some seeds draw it.
-bool has_members(const Scenario& scenario) {
-    return scenario.topology.members > 1 || std::ranges::any_of(scenario.choices, [](const Choice& choice) {
-               return choice.key == "members" &&
+/// More than one in the file, or as some seeds draw it.
+bool has_several(const Scenario& scenario, std::string_view key, int fixed) {
+    return fixed > 1 || std::ranges::any_of(scenario.choices, [&](const Choice& choice) {
+               return choice.key == key &&
                       std::ranges::any_of(choice.of, [](const Value& value) { return value.low > 1; });
            });
+}
+bool has_members(const Scenario& scenario) {
+    return has_several(scenario, "members", scenario.topology.members);
+}
+bool has_stores(const Scenario& scenario) {
+    return has_several(scenario, "stores", scenario.topology.stores);
 }
 
 }  // namespace
@@ -36,6 +46,11 @@ bool has_members(const Scenario& scenario) {
 std::vector<Problem> not_in_process_world(const Scenario& scenario) {
     std::vector<Problem> out;
     constexpr auto remedy = "run it with --world virtual";
+    for (const auto& expectation : scenario.expect)
+        if (expectation.property.starts_with("max(queued, to "))
+            out.push_back({expectation.location,
+                           "a real node tells only what has waited for any one client at the most",
+                           "expect it of a node, as in queued(n1) < 1 MB, or run it with --world virtual"});
     for (const auto& fault : scenario.timeline) {
         for (const auto& name : fault.kinds) {
             const auto& kind = *language::find_fault(name);
@@ -57,6 +72,12 @@ std::vector<Problem> not_in_process_world(const Scenario& scenario) {
 
 std::vector<Problem> not_in_virtual_world(const Scenario& scenario) {
     std::vector<Problem> out;
+    if (!scenario.topology.prefix.empty())
+        out.push_back(
+            {place_of_topology(scenario, "prefix"),
+             "the virtual world's clients speak to the nodes' cores: there is no path that a proxy could "
+             "take off",
+             "run it with --world process, or leave topology.prefix out"});
     for (const auto& expectation : scenario.expect) {
         const bool is_memory = expectation.property.starts_with("max(memory");
         if (!is_memory && expectation.property != "search") continue;
@@ -106,6 +127,10 @@ std::vector<Problem> not_on_a_real_store(const Scenario& scenario, bool can_rest
                        "topology.members makes couchmock's own store a cluster; a real CouchDB has the "
                        "members that it has",
                        "leave --store out, or leave members and the faults of members out"});
+    if (has_stores(scenario))
+        out.push_back({place_of_topology(scenario, "stores"),
+                       "topology.stores makes several couchmocks that replicate; --store names one CouchDB",
+                       "leave --store out, or leave stores and what names one of them out"});
     for (const auto& fault : scenario.timeline) {
         for (const auto& name : fault.kinds) {
             const bool restarts = name == "store.crash" || name == "store.restart";
@@ -127,7 +152,8 @@ std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
     for (const auto& fault : scenario.timeline) {
         for (const auto& name : fault.kinds) {
             const bool of_store = name.starts_with("store.") || name.starts_with("feed.") ||
-                                  name.starts_with("policy.") || name.starts_with("member.");
+                                  name.starts_with("policy.") || name.starts_with("member.") ||
+                                  name.starts_with("replication.");
             if (name == "link.buffered" &&
                 parameter_or(fault.parameters, "link", std::string{"node-store"}) == "node-store" &&
                 fault.client.empty())
@@ -156,6 +182,10 @@ std::vector<Problem> not_on_nats(const Scenario& scenario, bool real) {
     if (has_members(scenario))
         out.push_back({place_of_topology(scenario), "topology.members: only a CouchDB is played as a cluster",
                        "have a CouchDB for the store, or leave members out"});
+    if (has_stores(scenario))
+        out.push_back({place_of_topology(scenario, "stores"),
+                       "topology.stores: only CouchDBs are played as several stores that replicate",
+                       "have a CouchDB for the store, or leave stores out"});
     if (scenario.topology.feed != Topology{}.feed)
         out.push_back({{},
                        fmt::format("topology.feed: {}: a NATS server's stream is always followed",
@@ -186,16 +216,26 @@ std::vector<Problem> not_at_attached_nodes(const Scenario& scenario, const std::
                        "topology.members makes couchmock's own store a cluster; the attached nodes have a "
                        "store already",
                        "leave members and the faults of members out"});
+    if (has_stores(scenario))
+        out.push_back(
+            {place_of_topology(scenario, "stores"),
+             "topology.stores makes several couchmocks that replicate; the attached nodes have a store "
+             "already",
+             "leave stores and what names one of them out"});
     for (const auto& expectation : scenario.expect) {
         const auto& figure = expectation.property;
-        if (!figure.starts_with("max(memory")) continue;
+        const bool is_memory = figure.starts_with("max(memory");
+        if (!is_memory && !figure.starts_with("max(queued")) continue;
         const auto comma = figure.find(", ");
         const auto node =
             comma == std::string::npos ? "" : figure.substr(comma + 2, figure.size() - comma - 3);
         if (node.empty() ? attached.size() >= static_cast<std::size_t>(scenario.topology.nodes)
                          : attached.contains(node))
-            out.push_back({expectation.location, "nobody here sees the memory of a node that runs elsewhere",
-                           "name a node that is not attached: max(memory, n2)"});
+            out.push_back({expectation.location,
+                           fmt::format("nobody here sees the {} of a node that runs elsewhere",
+                                       is_memory ? "memory" : "queues"),
+                           fmt::format("name a node that is not attached: max({}, n2)",
+                                       is_memory ? "memory" : "queued")});
     }
     for (const auto& fault : scenario.timeline) {
         for (const auto& kind : fault.kinds) {

@@ -3,8 +3,11 @@
 #include "node/base/text.hpp"
 #include "sim/scenario/yaml_form.hpp"
 
+#include <array>
 #include <optional>
 #include <sstream>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
@@ -115,6 +118,19 @@ private:
     Yaml root_;
 };
 
+/// A letter that takes no room at all, which nobody would find: a byte order mark within the text, or a blank
+/// of no width. (What joins two letters into one has a meaning.) Empty when the text does not begin with one.
+std::string_view invisible_at(std::string_view text) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 5> all{{{"\xef\xbb\xbf", "U+FEFF"},
+                                                                                {"\xe2\x80\x8b", "U+200B"},
+                                                                                {"\xe2\x80\x8e", "U+200E"},
+                                                                                {"\xe2\x80\x8f", "U+200F"},
+                                                                                {"\xe2\x81\xa0", "U+2060"}}};
+    for (const auto& [bytes, name] : all)
+        if (text.starts_with(bytes)) return name;
+    return {};
+}
+
 /// What an editor has saved in another encoding, or a program has written by mistake.
 std::optional<Problem> find_character_mistake(std::string_view text) {
     Location place{1, 1};
@@ -127,6 +143,9 @@ std::optional<Problem> find_character_mistake(std::string_view text) {
                            "save the file as UTF-8, without characters that are not to be seen"};
         } else if (c >= 0x80 && !base::is_utf8(text.substr(i, length_of(c)))) {
             return Problem{place, "the file is not UTF-8", "save it as UTF-8"};
+        } else if (const auto name = invisible_at(text.substr(i)); c >= 0x80 && !name.empty()) {
+            return Problem{place, fmt::format("a character that is not to be seen, {}", name),
+                           "take it out: write the line anew"};
         } else if (c >= 0x80) {
             place.column += static_cast<int>(length_of(c)) - 1;
             i += length_of(c) - 1;
@@ -167,6 +186,11 @@ Yaml parse_yaml(std::string_view text, std::vector<Problem>& problems) {
             problems.push_back({second.take().location, "a second document", "one scenario a file"});
         return root;
     } catch (const YAML::Exception& error) {
+        if (error.msg.find("anchor is not defined") != std::string::npos) {
+            problems.push_back(
+                {location_of(error.mark), "aliases are not part of the language", "write the value out"});
+            return {};
+        }
         problems.push_back({location_of(error.mark), fmt::format("not YAML: {}", error.msg),
                             "other mistakes show once this one is mended"});
         return {};

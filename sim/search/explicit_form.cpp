@@ -32,6 +32,7 @@ Fault line_of(const PlannedFault& planned, std::set<std::string>& taken) {
                     ? ""
                     : planned.node;  // a new node gets the next number anyhow
     line.client = planned.client;
+    line.store = planned.store;
     line.parameters = planned.parameters;
     line.parameters.erase("restart");  // the same as the length
     return line;

@@ -23,20 +23,21 @@ BOOST_DESCRIBE_STRUCT(Range, (), (low, high))
 BOOST_DESCRIBE_STRUCT(Link, (), (latency, bytes_per_second))
 BOOST_DESCRIBE_STRUCT(Topology, (),
                       (nodes, clients, rooms, feed, poll_interval, store, servers, shards, members, batch,
-                       page, send_queue_bytes, polling, readers, rooms_each, homes, arrive))
+                       page, stores, prefix, send_queue_bytes, polling, readers, rooms_each, homes, arrive))
 BOOST_DESCRIBE_STRUCT(Message, (), (at, client, room, size_bytes, what))
 BOOST_DESCRIBE_STRUCT(Stage, (), (from, to, length))
 BOOST_DESCRIBE_STRUCT(Load, (),
                       (per_1000_seconds, arrivals, size_bytes, size_bytes_max, length, settle, stages,
                        messages, edits_per_million, removals_per_million))
 BOOST_DESCRIBE_STRUCT(Fault, (),
-                      (name, kinds, at, every, when, length, node, client, parameters, swarm, may_miss,
+                      (name, kinds, at, every, when, length, node, client, store, parameters, swarm, may_miss,
                        location))
 BOOST_DESCRIBE_STRUCT(Expectation, (), (text, property, phase, relation, value, within, stable, location))
 BOOST_DESCRIBE_STRUCT(Scenario, (), (file, name, about, seed, topology, links, load, timeline, expect, heal))
 BOOST_DESCRIBE_STRUCT(PlannedSend, (), (due, client, room, size_bytes, what))
 BOOST_DESCRIBE_STRUCT(PlannedFault, (),
-                      (name, line, kind, at, length, lasting, node, client, when, parameters, location))
+                      (name, line, kind, at, length, lasting, node, client, store, when, parameters,
+                       location))
 BOOST_DESCRIBE_STRUCT(Action, (), (at, begin, fault))
 BOOST_DESCRIBE_STRUCT(Plan, (), (seed, sends, faults, actions, load_end, heal_begin, end))
 

@@ -59,6 +59,8 @@ std::string topology(const Topology& t) {
     if (t.servers != standard.servers) pairs.push_back(fmt::format("servers: {}", t.servers));
     if (t.shards != standard.shards) pairs.push_back(fmt::format("shards: {}", t.shards));
     if (t.members != standard.members) pairs.push_back(fmt::format("members: {}", t.members));
+    if (t.stores != standard.stores) pairs.push_back(fmt::format("stores: {}", t.stores));
+    if (t.prefix != standard.prefix) pairs.push_back("prefix: " + t.prefix);
     if (t.batch != standard.batch) pairs.push_back(fmt::format("batch: {}", t.batch));
     if (t.page != standard.page) pairs.push_back(fmt::format("page: {}", t.page));
     if (t.send_queue_bytes != standard.send_queue_bytes)
@@ -135,6 +137,7 @@ std::string fault(const Fault& f) {
     if (f.length) pairs.push_back("for: " + show(*f.length));
     if (!f.node.empty()) pairs.push_back("node: " + f.node);
     if (!f.client.empty()) pairs.push_back("client: " + f.client);
+    if (!f.store.empty()) pairs.push_back("store: " + f.store);
     std::set<std::string> written_down;
     for (const auto& kind_name : f.kinds) {
         const auto* kind = language::find_fault(kind_name);

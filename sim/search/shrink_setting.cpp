@@ -180,6 +180,12 @@ void simplify_settings(Shrinker& shrinker) {
         change([](Scenario& s) { s.topology.feed = "continuous"; });
     if (shrinker.now().topology.shards != 1) change([](Scenario& s) { s.topology.shards = 1; });
     if (shrinker.now().topology.members != 1) change([](Scenario& s) { s.topology.members = 1; });
+    if (shrinker.now().topology.stores != 1)
+        change([](Scenario& s) {
+            s.topology.stores = 1;
+            for (auto& fault : s.timeline) fault.store.clear();
+        });
+    if (!shrinker.now().topology.prefix.empty()) change([](Scenario& s) { s.topology.prefix.clear(); });
     if (shrinker.now().topology.batch != Topology{}.batch)
         change([](Scenario& s) { s.topology.batch = Topology{}.batch; });
     if (shrinker.now().topology.send_queue_bytes != Topology{}.send_queue_bytes)

@@ -98,12 +98,23 @@ void Connections::send_down(Node& from, node::Send frames) {
     parts_.clients.write_to_socket(to.client, bytes, std::move(written));
 }
 
+void Connections::note_queues() {
+    for (const auto id : find({}, [](const Connection& connection) { return connection.request == 0; })) {
+        const auto& connection = open_.at(id);
+        auto& node = parts_.nodes[connection.node];
+        if (connection.life == node.life()) node.note_queue(connection.client, id);
+    }
+    for (auto& node : parts_.nodes) node.note_queues();
+}
+
 void Connections::drop(LinkId id, bool by_client, const std::string& reason) {
     const auto found = open_.extract(id);
     if (!found) return;
     auto& dropped = found.mapped();
-    if (dropped.is_silent) return;
     auto& node = parts_.nodes[dropped.node];
+    if (parts_.looks_at_queues && dropped.request == 0 && dropped.life == node.life())
+        node.note_queue(dropped.client, id);  // who is cut off has had the most just now
+    if (dropped.is_silent) return;
     if (dropped.request != 0) {
         send(Way::down, node, dropped.client, id, dropped.down, 0,
              ToClient{dropped.client, no_link, client::Answered{dropped.request, reason, {}}});

@@ -25,6 +25,8 @@ public:
     void on(ConnectArrives& e);
     void send_up(LinkId id, std::string frame);
     void send_down(Node& from, node::Send send);
+    /// Has each node note what waits for its clients.
+    void note_queues();
     /// Ends a connection: `by_client` without a word to the client, else without a word to the node.
     void drop(LinkId id, bool by_client, const std::string& reason);
 

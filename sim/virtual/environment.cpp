@@ -1,5 +1,7 @@
 #include "sim/virtual/environment.hpp"
 
+#include "sim/orchestrator/store_rule.hpp"
+
 #include <string>
 
 namespace davenport::sim::virtual_world {
@@ -13,7 +15,19 @@ constexpr auto database = "/chat";
 Environment::Environment(Parts& parts)
     : parts_{parts}, orchestrator_{parts.scenario, parts.plan, parts.engine.start} {}
 
+/// Those behind the first, whose database the nodes make.
+void Environment::make_databases() {
+    for (std::size_t i = 1; i < parts_.stores.size(); ++i) {
+        auto& store = parts_.stores[i];
+        const auto before = orchestrator::made_long_ago(i);
+        store.ask(orchestrator::set_rule(before));
+        store.ask({"PUT", database, {}, {}});
+        store.ask(orchestrator::clear_rule(before.name));
+    }
+}
+
 void Environment::start() {
+    make_databases();
     for (const auto& name : orchestrator::nodes_of(parts_.scenario)) parts_.node_named(name).start();
     perform(orchestrator_.start());
     for (const auto& [client, node, rooms, polling, at] : orchestrator::placements_of(parts_.scenario))
@@ -77,14 +91,13 @@ void Environment::on(const orchestrator::AddClient& e) {
     parts_.clients.add(e.client, parts_.node_named(e.node), e.rooms, e.polling);
 }
 
-void Environment::answer(orchestrator::RequestId request, base::HttpRequest http) {
-    auto response = parts_.store.ask(std::move(http));
+void Environment::answer(orchestrator::RequestId request, base::HttpResponse response) {
     parts_.engine.tell_orchestrator(
         orchestrator::Answered{request, response.status, std::move(response.body)});
 }
 
 void Environment::on(const orchestrator::AskControl& e) {
-    if (!parts_.on_nats) return answer(e.request, e.http);
+    if (!parts_.on_nats) return answer(e.request, parts_.stores[e.store].ask(e.http));
     auto told = parts_.stream.control(e.http);
     parts_.engine.tell_orchestrator(orchestrator::Answered{e.request, told.status, std::move(told.body)});
 }
@@ -97,7 +110,8 @@ void Environment::on(const orchestrator::AskStore& e) {
     }
     auto request = e.http;
     request.target = database + request.target;
-    answer(e.request, std::move(request));
+    auto& store = parts_.stores[e.store];
+    answer(e.request, e.as_peer ? store.ask_as_peer(std::move(request)) : store.ask(std::move(request)));
 }
 
 /// What the node's /readyz would say, without asking it: a node that nothing but questions wakes would seem

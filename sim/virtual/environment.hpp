@@ -28,6 +28,7 @@ public:
     [[nodiscard]] const std::string& broken() const { return broken_; }
 
 private:
+    void make_databases();
     void perform(orchestrator::Effects effects);
     void on(const orchestrator::SetTimer& e);
     void on(const orchestrator::Act& e);
@@ -45,13 +46,17 @@ private:
     void on(const orchestrator::Note& e) { parts_.engine.add(e.record); }
     void on(const orchestrator::Finished& e);
     /// What the store says, at once.
-    void answer(orchestrator::RequestId request, base::HttpRequest http);
+    void answer(orchestrator::RequestId request, base::HttpResponse response);
     /// Begins or ends a fault of a node's disk or clock. Of those that are counted, returns how many commits
     /// it met, once it ends.
     std::optional<std::int64_t> set_host(Node& node, std::size_t fault, bool on);
     /// Begins or ends a fault of one node's link; the sum of what it returns then is how many connections and
     /// messages it met.
     std::int64_t set_link(Node& node, const PlannedFault& fault, bool on);
+    static void set_path(Path& path, const PlannedFault& fault, bool on);
+    /// The sum of what `act` returns of each store that the fault is about.
+    template <class Do>
+    std::int64_t at_stores(const PlannedFault& fault, const Do& act);
     /// The same of the client's own stretch.
     std::int64_t set_own_link(const PlannedFault& fault, bool on);
     /// Cuts what is idle; returns how many connections and requests.

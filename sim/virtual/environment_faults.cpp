@@ -1,3 +1,4 @@
+#include "sim/orchestrator/replication.hpp"
 #include "sim/scenario/parameters.hpp"
 #include "sim/virtual/environment.hpp"
 
@@ -27,12 +28,24 @@ base::Probability chance(const PlannedFault& fault) {
 
 bool is_to_clients(const PlannedFault& fault) { return word(fault, "link", "node-store") == "client-node"; }
 
+bool is_about(const PlannedFault& fault, const Store& store) {
+    return fault.store.empty() || orchestrator::store_number(fault.store) == store.index();
+}
+
 bool holds(const PlannedFault& fault, Way way) {
     if (fault.kind != "link.clog" && fault.kind != "link.partition") return false;
     return word(fault, "direction", "both") != (way == Way::up ? "down" : "up");
 }
 
 }  // namespace
+
+template <class Do>
+std::int64_t Environment::at_stores(const PlannedFault& fault, const Do& act) {
+    std::int64_t touched = 0;
+    for (auto& store : parts_.stores)
+        if (is_about(fault, store)) touched += act(store);
+    return touched;
+}
 
 void Environment::on(const orchestrator::SetHost& e) {
     const auto& fault = parts_.plan.faults[e.fault];
@@ -98,40 +111,54 @@ std::int64_t Environment::cut_idle(const PlannedFault& fault) {
     for (auto& node : parts_.nodes) {
         if (!fault.node.empty() && node.name() != fault.node) continue;
         cut += is_to_clients(fault) ? parts_.connections.cut_idle({.node = &node}, idle, silently)
-               : parts_.on_nats     ? parts_.stream.cut_idle(node, idle, silently)
-                                    : parts_.store.cut_idle(node, idle, silently);
+               : parts_.on_nats
+                   ? parts_.stream.cut_idle(node, idle, silently)
+                   : at_stores(fault, [&](Store& store) { return store.cut_idle(node, idle, silently); });
     }
     return cut;
 }
 
 std::int64_t Environment::set_link(Node& node, const PlannedFault& fault, bool on) {
     const bool to_clients = is_to_clients(fault);
-    auto& path = to_clients ? node.to_clients : node.to_store;
+    const bool to_stream = !to_clients && parts_.on_nats;
     if (fault.kind == "link.reset") {
         if (!on) return 0;
-        if (!to_clients && parts_.on_nats) return parts_.stream.reset(node);
-        return to_clients ? parts_.connections.reset(node, true) : parts_.store.reset(node);
+        if (to_clients) return parts_.connections.reset(node, true);
+        return to_stream ? parts_.stream.reset(node)
+                         : at_stores(fault, [&](Store& store) { return store.reset(node); });
     }
     if (fault.kind == "link.half_open") {
         if (!on) return 0;
-        if (!to_clients && parts_.on_nats) return parts_.stream.silence(node);
-        return to_clients ? parts_.connections.silence({.node = &node}) : parts_.store.forget_requests(node);
+        if (to_clients) return parts_.connections.silence({.node = &node});
+        return to_stream ? parts_.stream.silence(node)
+                         : at_stores(fault, [&](Store& store) { return store.forget_requests(node); });
     }
     if (fault.kind == "link.idle_cut") return 0;  // counted as it cuts
-    if (fault.kind == "link.buffered")
-        return parts_.store.buffer(node, on ? static_cast<std::size_t>(count(fault, "size")) : 0);
+    if (fault.kind == "link.buffered") {
+        const auto bytes = on ? static_cast<std::size_t>(count(fault, "size")) : 0;
+        return at_stores(fault, [&](Store& store) { return store.buffer(node, bytes); });
+    }
+    // Connections and requests that are open at the beginning, and what is sent until the end.
+    if (to_clients || to_stream) {
+        auto& path = to_clients ? node.to_clients : node.to_store();
+        set_path(path, fault, on);
+        if (!on) return path.sent();
+        return (to_clients ? parts_.connections.count(node) : parts_.stream.count(node)) - path.sent();
+    }
+    return at_stores(fault, [&](Store& store) {
+        auto& path = node.to_store(store.index());
+        set_path(path, fault, on);
+        return on ? store.count_requests(node) - path.sent() : path.sent();
+    });
+}
+
+void Environment::set_path(Path& path, const PlannedFault& fault, bool on) {
     if (fault.kind == "link.latency") path.add_latency(on ? time(fault, "delay") : Duration{0});
     if (fault.kind == "link.loss") path.lose(on ? chance(fault) : base::Probability{0});
     if (fault.kind == "link.bandwidth")
         on ? path.limit(static_cast<std::uint64_t>(count(fault, "bandwidth"))) : path.lift_limit();
     if (fault.kind == "link.clog" || fault.kind == "link.partition")
         path.hold(on && holds(fault, Way::up), on && holds(fault, Way::down));
-    // Connections and requests that are open at the beginning, and what is sent until the end.
-    if (!on) return path.sent();
-    const auto open = to_clients       ? parts_.connections.count(node)
-                      : parts_.on_nats ? parts_.stream.count(node)
-                                       : parts_.store.count_requests(node);
-    return open - path.sent();
 }
 
 std::int64_t Environment::set_own_link(const PlannedFault& fault, bool on) {

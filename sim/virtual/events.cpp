@@ -124,8 +124,12 @@ struct OfEvent {
     void operator()(const ToStore& e) const {
         h.add(e.event.index());
         std::visit(OfStoreEvent{h}, e.event);
+        if (e.store > 0) h.add(e.store);
     }
-    void operator()(const StoreTimer& e) const { h.add(e.timer); }
+    void operator()(const StoreTimer& e) const {
+        h.add(e.timer);
+        if (e.store > 0) h.add(e.store);
+    }
     void operator()(const ToClient& e) const {
         h.add(e.client).add(e.link).add(e.event.index());
         std::visit(OfClientEvent{h}, e.event);

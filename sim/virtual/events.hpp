@@ -40,10 +40,12 @@ struct NodeStarts {
 };
 struct ToStore {
     couchmock::Event event;
+    std::uint32_t store = 0;  ///< of several
 };
 struct StoreTimer {
     couchmock::TimerId timer;
     std::uint64_t setting;
+    std::uint32_t store = 0;
 };
 /// What a node says on its connection to a NATS server.
 struct StreamRequest {

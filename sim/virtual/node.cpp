@@ -27,11 +27,13 @@ std::string uuid_from(std::uint64_t seed, std::string_view stream) {
 
 Node::Node(Parts& parts, NodeIndex index, std::string name)
     : to_clients{parts.engine, link_between(parts.scenario, "client-node")},
-      to_store{parts.engine, link_between(parts.scenario, "node-store")},
       disk{uuid_from(parts.plan.seed, "journal " + name)},
       parts_{parts},
       index_{index},
-      name_{std::move(name)} {}
+      name_{std::move(name)} {
+    for (int i = 0; i < parts.scenario.topology.stores; ++i)
+        to_stores_.emplace_back(parts.engine, link_between(parts.scenario, "node-store"));
+}
 
 void Node::wipe_disk() {
     disk.wipe(uuid_from(parts_.plan.seed, fmt::format("journal {} after {}", name_, life_)));
@@ -51,12 +53,15 @@ void Node::start() {
     config.bulk_documents_max = static_cast<std::size_t>(topology.batch);
     config.page_rows_max = static_cast<std::size_t>(topology.page);
     config.session_bytes_max = static_cast<std::size_t>(topology.send_queue_bytes);
+    config.stores.resize(static_cast<std::size_t>(topology.stores));
     if (parts_.on_nats) config.stream.emplace();
     ++life_;
     config.random_seed =
         base::Random::stream(parts_.plan.seed, fmt::format("{} life {}", name_, life_)).next();
     stopping_ = false;
     drop_connections();
+    store_in_use_ = 0;
+    queued_.clear();
     timers_.clear();
     disk.journal().begin_run(uuid_from(parts_.plan.seed, fmt::format("run {} of {}", life_, name_)));
     core_.emplace(config, disk.journal());
@@ -71,7 +76,7 @@ void Node::kill(Tail tail) {
     unsynced_.clear();
     paused_ = false;
     parts_.connections.reset(*this, false);
-    parts_.store.abandon_requests(*this);
+    for (auto& store : parts_.stores) store.abandon_requests(*this);
     parts_.stream.abandon(*this);
 }
 
@@ -114,6 +119,25 @@ void Node::note_requests() {
     }
 }
 
+void Node::note_queues() {
+    if (running()) note_queued("", core_->counts().send_queue_bytes_most);
+}
+
+void Node::note_queue(ClientIndex client, LinkId connection) {
+    if (running()) note_queued(parts_.clients.name(client), core_->queued_bytes_most(connection));
+}
+
+void Node::note_queued(const std::string& client, std::size_t bytes) {
+    const auto [found, added] = queued_.try_emplace(client, bytes);
+    if (!added && bytes <= found->second) return;
+    found->second = bytes;
+    Record record{.kind = RecordKind::queued};
+    record.node = name_;
+    record.client = client;
+    record.count = static_cast<std::int64_t>(bytes);
+    parts_.engine.note(std::move(record));
+}
+
 // ---------------------------------------------------------------- its core
 
 void Node::handle(node::Event&& event) {
@@ -152,6 +176,12 @@ void Node::persist(base::JournalBatch batch) {
         engine.soon(took, DiskSynced{index_, life_, number});
 }
 
+void Node::use_store(std::size_t store) {
+    const auto before = std::exchange(store_in_use_, static_cast<std::uint32_t>(store));
+    drop_connections();
+    if (before != store_in_use_) parts_.stores[before].leave(*this);
+}
+
 void Node::perform(node::Effects effects) {
     auto& engine = parts_.engine;
     for (auto& effect : effects) {
@@ -166,10 +196,12 @@ void Node::perform(node::Effects effects) {
         } else if (auto* write = std::get_if<node::Persist>(&effect)) {
             persist(std::move(write->batch));
         } else if (auto* request = std::get_if<node::Fetch>(&effect)) {
-            parts_.store.fetch(*this, std::move(*request));
+            parts_.stores[store_in_use_].fetch(*this, std::move(*request));
         } else if (auto* cancel = std::get_if<node::CancelFetch>(&effect)) {
             parts_.on_nats ? parts_.stream.cancel(*this, cancel->fetch)
-                           : parts_.store.cancel(*this, cancel->fetch);
+                           : parts_.stores[store_in_use_].cancel(*this, cancel->fetch);
+        } else if (auto* use = std::get_if<node::UseStore>(&effect)) {
+            use_store(use->store);
         } else if (auto* ask = std::get_if<node::Ask>(&effect)) {
             parts_.stream.ask(*this, std::move(*ask));
         } else if (auto* subscription = std::get_if<node::Subscribe>(&effect)) {

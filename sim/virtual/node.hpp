@@ -6,6 +6,7 @@
 #include "sim/virtual/path.hpp"
 #include "sim/virtual/timers.hpp"
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,9 +23,12 @@ public:
     Node(Parts& parts, NodeIndex index, std::string name);
 
     Path to_clients;
-    Path to_store;
     Disk disk;
     orchestrator::WrongClock clock;
+
+    /// The way to one of the stores.
+    [[nodiscard]] Path& to_store(std::uint32_t store = 0) { return to_stores_[store]; }
+    [[nodiscard]] std::uint32_t store_in_use() const { return store_in_use_; }
 
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] NodeIndex index() const { return index_; }
@@ -67,10 +71,15 @@ public:
     void count_request(std::string_view status) { ++requests_[std::string{status}]; }
     /// Notes the requests that were counted since the last call.
     void note_requests();
+    /// Notes what has waited for one client at the most, and for `client` on its connection, where it is more
+    /// than was noted.
+    void note_queues();
+    void note_queue(ClientIndex client, LinkId connection);
 
 private:
     [[nodiscard]] base::Now clocks() const;
     void perform(node::Effects effects);
+    void use_store(std::size_t store);
     void persist(base::JournalBatch batch);
 
     Parts& parts_;
@@ -83,9 +92,13 @@ private:
     std::vector<Event> held_;           ///< what came while it was paused
     std::vector<DiskSynced> unsynced_;  ///< commits that wait for a disk that stalls
     std::int64_t stalled_commits_ = 0;
-    std::size_t kept_connections_ = 0;
+    std::size_t kept_connections_ = 0;  ///< to the store in use
+    std::deque<Path> to_stores_;
+    std::uint32_t store_in_use_ = 0;
     Timers<node::TimerId> timers_;
     std::map<std::string, std::int64_t> requests_;
+    void note_queued(const std::string& client, std::size_t bytes);
+    std::map<std::string, std::size_t> queued_;  ///< as noted in this life, by client; of any under ""
 };
 
 }  // namespace davenport::sim::virtual_world

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sim/orchestrator/placement.hpp"
 #include "sim/virtual/clients.hpp"
 #include "sim/virtual/connections.hpp"
 #include "sim/virtual/engine.hpp"
@@ -22,20 +23,24 @@ struct Parts {
         : scenario{of},
           plan{by},
           on_nats{nats},
+          looks_at_queues{orchestrator::looks_at_queues(of)},
           engine{by.seed, sink},
-          store{*this},
           stream{*this},
           connections{*this},
-          clients{*this, std::move(on_record)} {}
+          clients{*this, std::move(on_record)} {
+        for (std::uint32_t i = 0; i < static_cast<std::uint32_t>(of.topology.stores); ++i)
+            stores.emplace_back(*this, i);
+    }
     Parts(const Parts&) = delete;
     Parts& operator=(const Parts&) = delete;
 
     const Scenario& scenario;
     const Plan& plan;
-    const bool on_nats;  ///< `stream` is the store, else `store`
+    const bool on_nats;          ///< `stream` is the store, else `stores`
+    const bool looks_at_queues;  ///< at what waits for clients
     Engine engine;
     std::deque<Node> nodes;
-    Store store;
+    std::deque<Store> stores;  ///< one, or several that replicate
     StreamStore stream;
     Connections connections;
     Clients clients;

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace davenport::sim::virtual_world {
 namespace {
 
@@ -21,13 +23,19 @@ std::string body_of_partial_chunk(const std::string& partial) {
     return line == std::string::npos ? std::string{} : partial.substr(line + 2);
 }
 
+/// Each has a uuid of its own.
+std::uint64_t seed_of(std::uint64_t seed, std::uint32_t index) {
+    return index == 0 ? seed : base::Random::stream(seed, fmt::format("store s{}", index + 1)).next();
+}
+
 }  // namespace
 
-Store::Store(Parts& parts)
+Store::Store(Parts& parts, std::uint32_t index)
     : parts_{parts},
+      index_{index},
       mock_{couchmock::MockConfig{.admin_user = {},
                                   .admin_password = {},
-                                  .seed = parts.plan.seed,
+                                  .seed = seed_of(parts.plan.seed, index),
                                   .default_shards = parts.scenario.topology.shards,
                                   .members = parts.scenario.topology.members}} {}
 
@@ -40,7 +48,7 @@ Store::Exchange* Store::find(couchmock::ExchangeId id) {
 
 /// Requests come on connections of their own: only an answer's pieces have an order.
 void Store::send_up(Node& from, couchmock::Event event, std::size_t bytes) {
-    from.to_store.send(Way::up, bytes, ToStore{std::move(event)});
+    from.to_store(index_).send(Way::up, bytes, ToStore{std::move(event), index_});
 }
 
 // ---------------------------------------------------------------- the nodes' requests
@@ -80,8 +88,22 @@ void Store::abandon_requests(Node& of) {
     }
 }
 
+/// As the node's own pool of stores does it.
+void Store::leave(Node& from) {
+    for (auto it = exchanges_.begin(); it != exchanges_.end();) {
+        const auto [id, node, fetch] = std::tuple{it->first, it->second.node, it->second.fetch};
+        const bool hit = node == from.index();
+        it = hit ? exchanges_.erase(it) : std::next(it);
+        if (!hit) continue;
+        send_up(from, couchmock::Abandoned{id}, 0);
+        parts_.engine.soon(
+            Duration{0},
+            ToNode{node, from.life(), node::FetchFailed{fetch, "another store is used from now on"}});
+    }
+}
+
 std::int64_t Store::reset(Node& of) {
-    of.drop_connections();
+    if (of.store_in_use() == index_) of.drop_connections();
     std::vector<couchmock::ExchangeId> ids;
     for (const auto& [id, exchange] : exchanges_)
         if (exchange.node == of.index()) ids.push_back(id);
@@ -141,8 +163,8 @@ template <class E>
 void Store::answer(Exchange& exchange, E&& event, std::size_t bytes) {
     event.fetch = exchange.fetch;
     exchange.moved = parts_.engine.now;
-    node_of(exchange).to_store.send(Way::down, exchange.down, bytes,
-                                    ToNode{exchange.node, exchange.life, std::forward<E>(event)});
+    node_of(exchange).to_store(index_).send(Way::down, exchange.down, bytes,
+                                            ToNode{exchange.node, exchange.life, std::forward<E>(event)});
 }
 
 /// What a store writes at once may be read in two pieces, cut anywhere.
@@ -210,7 +232,7 @@ void Store::perform(couchmock::Effect& effect) {
         node_of(*exchange).count_request(std::to_string(head->status));
         if (exchange->stream) answer(*exchange, node::FetchHead{0, head->status}, 0);
     } else if (auto* data = std::get_if<couchmock::RespondData>(&effect)) {
-        engine.soon(Duration{1}, ToStore{couchmock::Written{data->exchange}});
+        engine.soon(Duration{1}, ToStore{couchmock::Written{data->exchange}, index_});
         auto* exchange = find(data->exchange);
         if (!exchange) return;
         if (exchange->stream)
@@ -238,10 +260,11 @@ void Store::perform(couchmock::Effect& effect) {
         answer(*exchange, node::FetchFailed{0, "connection reset"}, 0);
         finish(reset->exchange, false);
     } else if (auto* timer = std::get_if<couchmock::SetTimer>(&effect)) {
-        engine.at(timer->at, StoreTimer{timer->timer, timers_.set(timer->timer)});
+        engine.at(timer->at, StoreTimer{timer->timer, timers_.set(timer->timer), index_});
     } else if (auto* listen = std::get_if<couchmock::Listen>(&effect)) {
         listens_ = listen->accepting;
-        for (auto& node : parts_.nodes) node.drop_connections();
+        for (auto& node : parts_.nodes)
+            if (node.store_in_use() == index_) node.drop_connections();
     }
 }
 
@@ -272,6 +295,10 @@ base::HttpResponse Store::ask(base::HttpRequest request) {
     while (std::exchange(asked_more_, false)) handle(couchmock::Written{asked_});
     asked_ = 0;
     return std::move(asked_answer_);
+}
+
+base::HttpResponse Store::ask_as_peer(base::HttpRequest request) {
+    return listens_ ? ask(std::move(request)) : base::HttpResponse{};
 }
 
 }  // namespace davenport::sim::virtual_world

@@ -16,7 +16,10 @@ class Node;
 /// The mock store, and the requests of the nodes that are on their way to it or back.
 class Store {
 public:
-    explicit Store(Parts& parts);
+    /// `index`: of several, in the order in which the nodes know them.
+    Store(Parts& parts, std::uint32_t index);
+
+    [[nodiscard]] std::uint32_t index() const { return index_; }
 
     void fetch(Node& from, node::Fetch request);
     void cancel(Node& from, node::FetchId id);
@@ -25,9 +28,13 @@ public:
 
     /// A request of the harness, which no link delays and no fault touches; the answer is there at once.
     base::HttpResponse ask(base::HttpRequest request);
+    /// The same by another store; its status is 0 while this one is down.
+    base::HttpResponse ask_as_peer(base::HttpRequest request);
 
     /// The node is gone: the store notices that its requests are abandoned.
     void abandon_requests(Node& of);
+    /// The node turns to another store: its requests fail at once.
+    void leave(Node& from);
     /// Breaks the node's connections; returns how many requests that met.
     std::int64_t reset(Node& of);
     /// The node waits for answers, and the store writes to nobody.
@@ -74,6 +81,7 @@ private:
     bool keep_asked(couchmock::Effect& effect);
 
     Parts& parts_;
+    std::uint32_t index_;
     couchmock::Mock mock_;
     bool listens_ = true;
     std::map<couchmock::ExchangeId, Exchange> exchanges_;

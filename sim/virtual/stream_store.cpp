@@ -52,14 +52,14 @@ StreamStore::Connection* StreamStore::connection_of(Node& from, node::FetchId fe
 }
 
 void StreamStore::fail(Node& node, node::FetchId fetch, const char* reason) {
-    node.to_store.send(Way::down, 0, ToNode{node.index(), node.life(), node::FetchFailed{fetch, reason}});
+    node.to_store().send(Way::down, 0, ToNode{node.index(), node.life(), node::FetchFailed{fetch, reason}});
 }
 
 void StreamStore::send_up(Node& from, Connection& connection, StreamRequest request) {
     const auto bytes = request.message.subject.size() + request.message.payload.size();
     connection.moved = parts_.engine.now;
-    from.to_store.send(Way::up, connection.up, bytes,
-                       ToStream{from.index(), connection.number, std::move(request)});
+    from.to_store().send(Way::up, connection.up, bytes,
+                         ToStream{from.index(), connection.number, std::move(request)});
 }
 
 void StreamStore::ask(Node& from, node::Ask request) {
@@ -151,7 +151,7 @@ void StreamStore::tell(ModelJetStream::Deliveries deliveries) {
             auto& node = parts_.nodes[index];
             const auto bytes = one.message.subject.size() + one.message.payload.size();
             connection.moved = parts_.engine.now;
-            node.to_store.send(
+            node.to_store().send(
                 Way::down, connection.down, bytes,
                 FromStream{index, connection.number, std::move(one.inbox), std::move(one.message)});
             break;

@@ -37,6 +37,7 @@ WorldResult World::run() {
 
 bool World::report_progress() {
     for (auto& node : parts_.nodes) node.note_requests();
+    if (parts_.looks_at_queues) parts_.connections.note_queues();
     if (options_.progress) options_.progress(parts_.engine.elapsed());
     const bool interrupted = options_.interrupted && *options_.interrupted;
     if (!interrupted && !(options_.abort && options_.abort())) return true;
@@ -60,13 +61,14 @@ void World::handle(Event& event) {
                 node.start();
                 parts_.engine.tell_orchestrator(orchestrator::NodeIsUp{node.name()});
             },
-            [&](ToStore& e) { parts_.store.on(e); }, [&](StoreTimer& e) { parts_.store.on(e); },
-            [&](ToClient& e) { to_client(e); }, [&](FramesArrive& e) { to_client(e); },
-            [&](ClientTimer& e) { to_client(e); }, [&](ConnectArrives& e) { to_connections(e); },
-            [&](RequestArrives& e) { to_connections(e); }, [&](ToOrchestrator& e) { environment_.on(e); },
-            [&](OrchestratorTimer& e) { environment_.on(e); }, [&](LinkLook& e) { environment_.on(e); },
-            [&](ToStream& e) { parts_.stream.on(e); }, [&](FromStream& e) { parts_.stream.on(e); },
-            [&](StreamTimer& e) { parts_.stream.on(e); }, [&](StreamSilent& e) { parts_.stream.on(e); }},
+            [&](ToStore& e) { parts_.stores[e.store].on(e); },
+            [&](StoreTimer& e) { parts_.stores[e.store].on(e); }, [&](ToClient& e) { to_client(e); },
+            [&](FramesArrive& e) { to_client(e); }, [&](ClientTimer& e) { to_client(e); },
+            [&](ConnectArrives& e) { to_connections(e); }, [&](RequestArrives& e) { to_connections(e); },
+            [&](ToOrchestrator& e) { environment_.on(e); }, [&](OrchestratorTimer& e) { environment_.on(e); },
+            [&](LinkLook& e) { environment_.on(e); }, [&](ToStream& e) { parts_.stream.on(e); },
+            [&](FromStream& e) { parts_.stream.on(e); }, [&](StreamTimer& e) { parts_.stream.on(e); },
+            [&](StreamSilent& e) { parts_.stream.on(e); }},
         event);
 }
 

@@ -29,10 +29,12 @@ TEST(NetMetrics, TellWhatRunsAndWhatItUses) {
     Metrics metrics{"1.2.3 (abc)", journal};
     NodeCounts counts;
     counts.send_queue_bytes = 77;
+    counts.send_queue_bytes_most = 1'234'567;
     const auto text = metrics.text(counts);
     EXPECT_THAT(text, HasSubstr("davenport_build_info{version=\"1.2.3 (abc)\"} 1\n"));
     EXPECT_EQ(value_of(text, "davenport_journal_bytes"), 3500);
     EXPECT_EQ(value_of(text, "davenport_send_queue_bytes"), 77);
+    EXPECT_EQ(value_of(text, "davenport_send_queue_bytes_most"), 1'234'567);
     EXPECT_GT(value_of(text, "process_resident_memory_bytes"), 1e6);
     EXPECT_LT(value_of(text, "process_resident_memory_bytes"), 1e10);
     EXPECT_GT(value_of(text, "process_start_time_seconds"), 1.7e9);

@@ -72,6 +72,27 @@ TEST_F(SendQueues, KeepTheOrderOfWhatIsForOneAndWhatIsForAll) {
     EXPECT_THAT(flush(), ElementsAre("1: before shared after"));
 }
 
+TEST_F(SendQueues, KnowTheMostThatHasWaitedForOne) {
+    auto& slow = sessions.open(1, "a");
+    auto& quick = sessions.open(2, "b");
+    const auto frame = base::one_frame(std::string(200, 'x'));
+    for (int i = 0; i < 3; ++i) {
+        sessions.send(slow, frame);
+        sessions.send(quick, frame);
+        flush();
+        sessions.written(2);
+    }
+    EXPECT_EQ(sessions.queued_bytes_most(2), 0u) << "it took each at once";
+    EXPECT_EQ(sessions.queued_bytes_most(1), 2 * frame->size_bytes());
+    sessions.written(1);
+    flush();
+    EXPECT_EQ(sessions.queued_bytes_most(1), 2 * frame->size_bytes()) << "a high-water mark";
+    EXPECT_EQ(sessions.queued_bytes_most(), 2 * frame->size_bytes());
+    sessions.closed(1);
+    EXPECT_EQ(sessions.queued_bytes_most(1), 0u);
+    EXPECT_EQ(sessions.queued_bytes_most(), 2 * frame->size_bytes());
+}
+
 TEST_F(SendQueues, CutOffWhoeverHasTooMuchWaitingAndNobodyElse) {
     auto& slow = sessions.open(1, "a");
     auto& quick = sessions.open(2, "b");

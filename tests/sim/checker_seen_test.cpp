@@ -287,6 +287,38 @@ TEST(Memory, IsUnknownWhereNobodyLooked) {
     EXPECT_EQ(story.finding("max(memory)").outcome, Outcome::unknown);
 }
 
+void queue(Story& story, const char* node, const char* client, std::int64_t at_ms, std::int64_t bytes) {
+    story.insert({.kind = RecordKind::queued,
+                  .at_us = at_ms * Story::ms,
+                  .client = client,
+                  .node = node,
+                  .count = bytes});
+}
+
+TEST(Queued, IsTheMostThatWaitedForOneClient) {
+    Story story;
+    story.expect("max(queued)", "", "<", 50e3);
+    story.expect("max(queued, n1)", "", "<", 50e3);
+    story.expect("max(queued, to c2)", "", "<", 50e3);
+    queue(story, "n1", "", 900, 0);
+    queue(story, "n2", "", 1'000, 40'000);
+    queue(story, "n2", "c2", 1'000, 40'000);
+    queue(story, "n1", "c1", 1'100, 1'000);
+    EXPECT_EQ(story.finding("max(queued)").measured, "40.0 KB for one client");
+    EXPECT_EQ(story.finding("max(queued, n1)").measured, "1.0 KB for one client");
+    EXPECT_EQ(story.finding("max(queued, to c2)").outcome, Outcome::pass);
+    queue(story, "n2", "c2", 2'000, 51'000);
+    expect_caught(story, "max(queued)", "51.0 KB");
+    expect_caught(story, "max(queued, to c2)", "51.0 KB");
+    EXPECT_EQ(story.finding("max(queued, n1)").outcome, Outcome::pass);
+}
+
+TEST(Queued, IsUnknownWhereNobodyLooked) {
+    Story story;
+    story.expect("max(queued)", "", "<", 50e3);
+    EXPECT_EQ(story.finding("max(queued)").outcome, Outcome::unknown);
+}
+
 // ---------------------------------------------------------------- one generator of several
 
 /// The second of two: c2 and c3 are its own (c1 and c4 the first's), and so is what was said by them.

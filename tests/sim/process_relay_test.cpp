@@ -75,6 +75,29 @@ TEST_F(RelayTest, PassesOnWhatIsSaidBothWays) {
     EXPECT_EQ(relay_.connections(), 1);
 }
 
+TEST_F(RelayTest, HasTheServerUnderAPath) {
+    relay_.set_prefix("/chat");
+    const auto say = [&](const std::string& target) {
+        auto one = std::make_shared<End>(tcp::socket{loop_of(transport_)});
+        one->socket.connect(tcp::endpoint{asio::ip::address_v4::loopback(), relay_.port()});
+        one->read();
+        one->say("GET " + target + " HTTP/1.1\r\n\r\n");
+        return one;
+    };
+    server_.reset();
+    acceptor_.async_accept([this](error_code ec, tcp::socket socket) {
+        if (ec) return;
+        server_ = std::make_shared<End>(std::move(socket));
+        server_->read();
+    });
+    const auto inside = say("/chat/ws");
+    EXPECT_TRUE(soon([&] { return server_ && server_->got == "GET /ws HTTP/1.1\r\n\r\n"; }));
+    server_->say("answer");
+    EXPECT_TRUE(soon([&] { return inside->got == "answer"; }));
+    const auto outside = say("/ws");
+    EXPECT_TRUE(soon([&] { return outside->got.starts_with("HTTP/1.1 404 "); })) << outside->got;
+}
+
 TEST_F(RelayTest, SendsAgainWhatIsLost) {
     relay_.set_conditions({.loss = base::Probability{900'000}});
     const auto asked = steady_now();

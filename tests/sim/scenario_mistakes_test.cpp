@@ -218,6 +218,12 @@ TEST(ScenarioMistakes, InExpectationsAreNamed) {
              Case{"max(memory) < 50 mb", "has an unknown unit 'mb': did you mean 'MB'?"},
              Case{"memory(r1) < 50 MB", "'r1' is no node", "memory(n1) < 200 MB"},
              Case{"memory(n99) < 50 MB", "n99 does not exist"},
+             Case{"queued(x3) < 1 MB", "'x3' is no node and no client", "queued(c3) < 1 MB"},
+             Case{"queued < 5s", "'5s' has an unknown unit 's'"},
+             Case{"queued(c99) < 1 MB", "c99 does not exist"},
+             Case{"p99(queued) < 1 MB", "queued has no p99", "max(queued)"},
+             Case{"max(queued, r1) < 1 MB", "queued is counted by node", "max(queued, n2)"},
+             Case{"max(qeued) < 100 MB", "unknown metric 'qeued'", "did you mean 'queued'?"},
              Case{"search", "search needs a time", "search within 5s"},
              Case{"p99(delivery) durring outage < 50ms", "'durring' is no phase", "did you mean 'during'?"},
              Case{"p99(delivery) during outtage < 50ms", "no fault is named 'outtage'",
@@ -365,6 +371,133 @@ TEST(Members, AreThoseThatTheStoreHas) {
     EXPECT_THAT(trouble("members: 3", "member.down, member: 0"), HasSubstr("member"));
     EXPECT_THAT(trouble("members: 3, store: nats", "store.down"),
                 HasSubstr("only a CouchDB is played as a cluster"));
+}
+
+TEST(Stores, AreThoseThatThereAre) {
+    const auto trouble = [](const std::string& topology, const std::string& fault) {
+        const auto reading =
+            sim::read_scenario("name: x\ntopology: { " + topology +
+                                   " }\ntimeline:\n  - { at: 2s, for: 1s, fault: " + fault + " }\n",
+                               "f");
+        return reading.problems.empty()
+                   ? std::string{}
+                   : reading.problems.front().message + "; " + reading.problems.front().hint;
+    };
+    EXPECT_EQ(trouble("stores: 2", "store.down"), "");
+    EXPECT_EQ(trouble("stores: 2", "store.down, store: s2"), "");
+    EXPECT_EQ(trouble("stores: 2", "link.clog, store: s2, node: n1"), "");
+    EXPECT_EQ(trouble("stores: 2", "replication.stop"), "");
+    EXPECT_EQ(trouble("stores: 2", "store.down, store: s3"), "s3 does not exist; there are s1 to s2");
+    EXPECT_EQ(trouble("stores: [2, 3]", "store.down, store: s3"), "s3 does not exist; there are s1 to s2");
+    EXPECT_EQ(trouble("nodes: 2", "store.down, store: s2"),
+              "s2 does not exist; there is s1 only: topology.stores is how many there are");
+    EXPECT_THAT(trouble("stores: 2", "store.down, store: n1"), HasSubstr("store must be a store, as in s2"));
+    EXPECT_EQ(trouble("stores: 2", "node.kill, store: s1"), "node.kill hits no store; leave 'store' out");
+    EXPECT_EQ(trouble("stores: 2", "link.clog, store: s1, link: client-node"),
+              "link.clog hits no store; say link: node-store, or leave 'store' out");
+    EXPECT_EQ(trouble("nodes: 2", "replication.stop"),
+              "replication.stop needs several stores; topology: { stores: 2 } makes two that replicate");
+    EXPECT_THAT(trouble("stores: 2, members: 3", "store.down"), HasSubstr("both 'stores' and 'members'"));
+    EXPECT_THAT(trouble("stores: 2, store: nats", "store.down"),
+                HasSubstr("only CouchDBs are played as several stores"));
+    EXPECT_THAT(trouble("stores: 9", "store.down"), HasSubstr("stores must be at most 4"));
+    const auto purge = sim::read_scenario(
+        "name: x\ntopology: { stores: 2 }\ntimeline:\n  - { at: 2s, fault: store.document_purge }\n", "f");
+    ASSERT_EQ(purge.problems.size(), 1u);
+    EXPECT_THAT(purge.problems[0].message, HasSubstr("no CouchDB replicates a purge"));
+}
+
+TEST(Stores, AreOurOwnAndNotARealOne) {
+    const auto reading = sim::read_scenario("name: x\ntopology:\n  nodes: 2\n  stores: 2\n", "f");
+    ASSERT_TRUE(reading.scenario);
+    const auto real = sim::not_on_a_real_store(*reading.scenario, false);
+    ASSERT_EQ(real.size(), 1u);
+    EXPECT_EQ(real[0].location.line, 4);
+    EXPECT_THAT(real[0].message, HasSubstr("--store names one CouchDB"));
+    const auto attached = sim::not_at_attached_nodes(*reading.scenario, {"n1"}, false);
+    ASSERT_EQ(attached.size(), 1u);
+    EXPECT_EQ(attached[0].location.line, 4);
+    EXPECT_EQ(sim::not_on_nats(*reading.scenario, false).size(), 1u);
+}
+
+TEST(Prefix, IsAPathOfRealNodes) {
+    const auto trouble = [](const std::string& prefix) {
+        const auto reading = sim::read_scenario("name: x\ntopology: { prefix: " + prefix + " }\n", "f");
+        return reading.problems.empty() ? std::string{} : reading.problems.front().message;
+    };
+    EXPECT_EQ(trouble("/chat"), "");
+    EXPECT_EQ(trouble("/our/chat-2"), "");
+    for (const auto* bad : {"chat", "/", "/chat/", "/a//b", "'/a b'", "'/a?b'"})
+        EXPECT_THAT(trouble(bad), HasSubstr("prefix must be a path that begins with '/'")) << bad;
+    const auto reading = sim::read_scenario("name: x\ntopology:\n  nodes: 2\n  prefix: /chat\n", "f");
+    ASSERT_TRUE(reading.scenario);
+    const auto refused = sim::not_in_virtual_world(*reading.scenario);
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].location.line, 4);
+    EXPECT_TRUE(sim::not_in_process_world(*reading.scenario).empty());
+}
+
+TEST(Queues, OfOneClientAreSeenInTheVirtualWorldAlone) {
+    const auto reading = sim::read_scenario(
+        "name: x\nexpect:\n  - queued < 1 MB\n  - queued(n1) < 1 MB\n  - queued(c3) < 1 MB\n", "f");
+    ASSERT_TRUE(reading.scenario);
+    EXPECT_TRUE(sim::not_in_virtual_world(*reading.scenario).empty());
+    const auto refused = sim::not_in_process_world(*reading.scenario);
+    ASSERT_EQ(refused.size(), 1u);
+    EXPECT_EQ(refused[0].location.line, 5);
+    EXPECT_THAT(refused[0].hint, HasSubstr("queued(n1) < 1 MB"));
+}
+
+TEST(ScenarioMistakes, OfOneKeyHideNoOthers) {
+    // Clients are not known, nodes are.
+    const auto of_clients = errors_of(
+        "name: x\ntopology: { nodes: 2, clients: three }\ntimeline:\n  - { at: 2s, fault: node.kill, node: "
+        "n9 }\n  - { at: 2s, fault: client.slow, client: c9 }\nexpect:\n  - memory(n9) < 1 MB\n");
+    EXPECT_EQ(count_of(of_clients), 3u) << of_clients;
+    EXPECT_THAT(of_clients, HasSubstr("f.yaml:4:39: error: n9 does not exist then"));
+    EXPECT_THAT(of_clients, HasSubstr("f.yaml:7:5: error: n9 does not exist"));
+    // What a misspelt key was meant to say counts.
+    const auto misspelt = errors_of(
+        "name: x\ntopology: { nodse: 3, clents: 5 }\nexpect:\n  - memory(n4) < 1 MB\n  - p99(shown, to c6) < "
+        "1s\n  - p99(shown, to n3) < 1s\n");
+    EXPECT_EQ(count_of(misspelt), 4u) << misspelt;
+    EXPECT_THAT(misspelt, HasSubstr("n4 does not exist"));
+    EXPECT_THAT(misspelt, HasSubstr("there are c1 to c5"));
+    const auto no_map = errors_of("name: x\ntopology: 3\nexpect:\n  - memory(n9) < 1 MB\n");
+    EXPECT_EQ(count_of(no_map), 1u) << no_map;
+    EXPECT_EQ(count_of(errors_of("name: x\ntopology: { members: [1, x] }\ntimeline:\n  - { at: 2s, fault: "
+                                 "member.down, for: 1s }\n")),
+              1u);
+}
+
+TEST(ScenarioMistakes, InAKeyDoNotMakeItMissing) {
+    const auto of_stage = errors_of("name: x\nload: { stages: [ { for: 10s, rats: 5/s } ] }\n");
+    EXPECT_EQ(count_of(of_stage), 1u) << of_stage;
+    EXPECT_THAT(of_stage, HasSubstr("did you mean 'rate'?"));
+    EXPECT_EQ(count_of(errors_of("Name: x\n")), 1u);
+    EXPECT_EQ(count_of(errors_of("name: x\ntimeline:\n  - { at: 2s, fault: node.clock_skew, ofset: 2s }\n")),
+              1u);
+}
+
+TEST(ScenarioMistakes, ThatNobodySeesAreNamed) {
+    EXPECT_THAT(errors_of("name: x\n\xef\xbb\xbf"
+                          "expect:\n  - no_loss\n"),
+                HasSubstr("f.yaml:2:1: error: a character that is not to be seen, U+FEFF"));
+    EXPECT_THAT(errors_of("name: x\nexpect:\n  - no\xe2\x80\x8b_loss\n"), HasSubstr("U+200B"));
+    EXPECT_EQ(errors_of("\xef\xbb\xbfname: x\n"), "");
+    EXPECT_EQ(errors_of("name: x\nabout: \xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xac\n"), "")
+        << "letters that are made of two";
+}
+
+TEST(ScenarioMistakes, OfYamlsOwnShortcutsAreTold) {
+    EXPECT_THAT(errors_of("name: x\nabout: *a\n"),
+                HasSubstr("f.yaml:2:8: error: aliases are not part of the language"));
+    EXPECT_THAT(errors_of("name: x\nload:\n  <<: { rate: 5/s }\n"), HasSubstr("merged"));
+}
+
+TEST(ScenarioMistakes, InAFigureDoNotMakeItsThresholdWrong) {
+    const auto errors = errors_of("name: x\nexpect:\n  - max(memry) < 100 MB\n");
+    EXPECT_EQ(count_of(errors), 1u) << errors;
 }
 
 TEST(Links, OfOneClientAreThoseToItsNode) {

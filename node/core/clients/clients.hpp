@@ -112,6 +112,10 @@ public:
     [[nodiscard]] std::uint64_t cut_off() const { return sessions_.cut_off(); }
     [[nodiscard]] std::size_t size() const { return sessions_.size(); }
     [[nodiscard]] std::size_t queued_bytes() const { return sessions_.queued_bytes(); }
+    [[nodiscard]] std::size_t queued_bytes_most() const { return sessions_.queued_bytes_most(); }
+    [[nodiscard]] std::size_t queued_bytes_most(SessionId id) const {
+        return sessions_.queued_bytes_most(id);
+    }
 
 private:
     void tell_store_state();

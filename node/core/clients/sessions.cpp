@@ -38,6 +38,11 @@ std::size_t Sessions::queued_bytes() const {
     return bytes;
 }
 
+std::size_t Sessions::queued_bytes_most(SessionId id) const {
+    const auto it = sessions_.find(id);
+    return it == sessions_.end() ? 0 : it->second.waiting_bytes_most;
+}
+
 bool Sessions::idle() const {
     return std::ranges::all_of(sessions_,
                                [](const auto& s) { return s.second.closing || drained(s.second); });
@@ -121,6 +126,10 @@ void Sessions::queue(Session& session, base::Frames frames) {
         return close(session, "too slow: come back and resume");
     }
     session.waiting_bytes += frames->size_bytes();
+    if (session.in_flight) {
+        session.waiting_bytes_most = std::max(session.waiting_bytes_most, session.waiting_bytes);
+        queued_bytes_most_ = std::max(queued_bytes_most_, session.waiting_bytes);
+    }
     session.waiting.push_back(std::move(frames));
     mark(session);
 }

@@ -43,11 +43,12 @@ struct Session {
     std::shared_ptr<base::FrameBatch> own;         ///< frames for this client alone, of this turn
     base::FrameList waiting;                       ///< leaves in the next Send
     std::size_t waiting_bytes = 0;
-    SessionOutlet* outlet = nullptr;  ///< in place of a connection
-    bool told_moderator = false;      ///< that it is one
-    bool in_flight = false;           ///< a Send is not yet Written
-    bool dirty = false;               ///< stands in Sessions::dirty_
-    bool closing = false;             ///< Close is asked for; nothing more is queued
+    std::size_t waiting_bytes_most = 0;  ///< behind a Send that was not taken yet, at any time
+    SessionOutlet* outlet = nullptr;     ///< in place of a connection
+    bool told_moderator = false;         ///< that it is one
+    bool in_flight = false;              ///< a Send is not yet Written
+    bool dirty = false;                  ///< stands in Sessions::dirty_
+    bool closing = false;                ///< Close is asked for; nothing more is queued
 
     /// Who it is, as far as anybody knows; empty: nobody has said.
     [[nodiscard]] std::string_view person() const { return pass ? std::string_view{pass->name} : user; }
@@ -112,6 +113,10 @@ public:
     [[nodiscard]] static std::size_t queued_bytes(const Session& session) {
         return session.waiting_bytes + (session.own ? session.own->size_bytes() : 0);
     }
+    /// The most that has waited for one client while it took what went before, since the start.
+    [[nodiscard]] std::size_t queued_bytes_most() const { return queued_bytes_most_; }
+    /// The same of one session; 0 when it is gone.
+    [[nodiscard]] std::size_t queued_bytes_most(SessionId id) const;
     /// True when the client has taken all that was queued for it.
     [[nodiscard]] static bool drained(const Session& session) {
         return !session.in_flight && session.waiting.empty() && !session.own;
@@ -138,6 +143,7 @@ private:
     std::vector<Close> closes_;
     std::set<std::string> moved_;
     std::uint64_t cut_off_ = 0;
+    std::size_t queued_bytes_most_ = 0;
 };
 
 }  // namespace davenport::node
