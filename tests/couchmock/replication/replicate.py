@@ -220,6 +220,7 @@ def checkpoints_of_another(couchdb, mock, _):
             wanted = {"source": couchdb.end(a), "target": mock.end(b), **more}
             began = first.ask("POST", "/_replicate", wanted)[1]
             went_on = second.ask("POST", "/_replicate", wanted)[1]
+            assert "session_id" in went_on, (more, went_on)
             equal(f"{first.name} then {second.name}, {more}", (went_on.get("no_changes"), went_on.get("session_id")), (True, began.get("session_id")))
 
 
