@@ -30,8 +30,8 @@ void append_string(std::string& out, std::string_view text) {
     if (!term::shorten_byte_list(out, at, count)) term::append_nil(out);
 }
 
-/// A JSON value as CouchDB keeps it, members in the order of their names.
-void append_value(std::string& out, const json::value& value) {
+/// A JSON value as CouchDB keeps it. `sorted`: members in the order of their names.
+void append_value(std::string& out, const json::value& value, bool sorted) {
     switch (value.kind()) {
         case json::kind::null:
             term::append_atom(out, "null");
@@ -56,20 +56,20 @@ void append_value(std::string& out, const json::value& value) {
             const auto at = out.size();
             const auto count = static_cast<std::uint32_t>(list.size());
             if (!list.empty()) term::append_list_head(out, count);
-            for (const auto& one : list) append_value(out, one);
+            for (const auto& one : list) append_value(out, one, sorted);
             if (list.empty() || !term::shorten_byte_list(out, at, count)) term::append_nil(out);
             break;
         }
         case json::kind::object: {
             std::vector<std::pair<std::string_view, const json::value*>> members;
             for (const auto& one : value.get_object()) members.emplace_back(one.key(), &one.value());
-            std::ranges::sort(members, {}, [](const auto& one) { return one.first; });
+            if (sorted) std::ranges::sort(members, {}, [](const auto& one) { return one.first; });
             term::append_tuple_head(out, 1);
             if (!members.empty()) term::append_list_head(out, static_cast<std::uint32_t>(members.size()));
             for (const auto& [key, member] : members) {
                 term::append_tuple_head(out, 2);
                 term::append_binary(out, key);
-                append_value(out, *member);
+                append_value(out, *member, sorted);
             }
             term::append_nil(out);
             break;
@@ -118,12 +118,14 @@ json::value sorted_ids(const json::value& list) {
 /// What the documents are chosen by; each counts as one element.
 std::vector<std::string> filter_terms(const json::value& wanted) {
     std::vector<std::string> out;
-    const auto add = [&](const json::value& value) { append_value(out.emplace_back(), value); };
+    const auto add = [&](const json::value& value, bool sorted = false) {
+        append_value(out.emplace_back(), value, sorted);
+    };
     const auto* ids = base::member(wanted, "doc_ids");
     if (ids && !ids->is_null()) {
         add(sorted_ids(*ids));
     } else if (const auto* selector = base::member(wanted, "selector")) {
-        add(*selector);
+        add(*selector, true);
     } else if (const auto* filter = base::member(wanted, "filter")) {
         const auto* parameters = base::member(wanted, "query_params");
         add(*filter);
