@@ -64,8 +64,8 @@ Finding check_people(const Facts& facts, Duration within);
 /// and no more from `within` after the node showed that it was removed.
 Finding check_search(const Facts& facts, Duration within);
 
-/// Whoever reads the history of a room at a node finds there what the node showed at least `within` before, in
-/// its newest text, unless the node started again meanwhile: its disk may not have had it.
+/// Whoever reads the history of a room at a node finds there what the node showed at least `within` before,
+/// in its newest text, unless the node started again meanwhile: its disk may not have had it.
 Finding check_pages(const Facts& facts, Duration within);
 
 /// The run was a run: what was planned took place and met something, so that the other findings mean

@@ -5,9 +5,9 @@
 #include "sim/orchestrator/final_reads.hpp"
 #include "sim/orchestrator/healing.hpp"
 #include "sim/orchestrator/others_messages.hpp"
+#include "sim/orchestrator/page_turns.hpp"
 #include "sim/orchestrator/pending_deliveries.hpp"
 #include "sim/orchestrator/placement.hpp"
-#include "sim/orchestrator/page_turns.hpp"
 #include "sim/orchestrator/searches.hpp"
 
 namespace davenport::sim::orchestrator {
