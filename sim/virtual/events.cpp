@@ -93,6 +93,8 @@ struct OfStoreEvent {
     void operator()(const couchmock::Abandoned& e) const { h.add(e.exchange); }
     void operator()(const couchmock::Written& e) const { h.add(e.exchange); }
     void operator()(const couchmock::TimerFired& e) const { h.add(e.timer); }
+    void operator()(const couchmock::Fetched& e) const { h.add(e.fetch); }  // not here: no other is reached
+    void operator()(const couchmock::FetchFailed& e) const { h.add(e.fetch); }
 };
 
 struct OfClientEvent {

@@ -134,8 +134,8 @@ bool StreamStore::answer_as_minority(ModelCluster::Server server, const ToStream
     auto& connection = connections_.at(e.node);
     for (auto& one : found->second.stream.publish(e.connection, message, parts_.engine.clocks())) {
         const auto bytes = one.message.subject.size() + one.message.payload.size();
-        node.to_store.send(Way::down, connection.down, bytes,
-                           FromStream{e.node, e.connection, std::move(one.inbox), std::move(one.message)});
+        node.to_store().send(Way::down, connection.down, bytes,
+                             FromStream{e.node, e.connection, std::move(one.inbox), std::move(one.message)});
     }
     return true;
 }
