@@ -565,6 +565,8 @@ private:
     }
     void mock_effect(couchmock::Listen&) {}
     void mock_effect(couchmock::Log&) {}
+    void mock_effect(couchmock::Fetch&) {}  // no other server is reached
+    void mock_effect(couchmock::CancelFetch&) {}
 
     // ---- clients
 
