@@ -131,7 +131,7 @@ test('a first visit over slow 3G takes one answer, and one can write within 3 s'
     const needed = asked.filter((path) => !/icon|manifest/.test(path))
     console.log(`        ${what}: ${ms.toFixed(0)} ms, ${bytes} bytes`)
     assert.deepEqual(needed, ['/'])
-    assert.ok(bytes < 50_000, `${bytes} bytes`)
+    assert.ok(bytes < 60_000, `${bytes} bytes`)  // with its icon: 1.2 s of 400 kbit/s
     if (process.env.DAVENPORT_STRICT) assert.ok(ms < 3000, `${ms} ms`)  // on a busy machine the one answer says more
     await slow.context().close()
   }
