@@ -1,4 +1,5 @@
 #include "node/core/clients/cursor.hpp"
+#include "node/core/store/change_queue.hpp"
 #include "tests/node/changes.hpp"
 
 /// Messages that change: by others, by hand in the store, and for who was away.
@@ -10,6 +11,23 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+
+/// An edit that the journal has is queued for another store after its removal, which the disk has not yet.
+TEST(ChangeQueue, KeepsOfAMessageWhatCountsMoreInWhateverOrderItComes) {
+    const auto said = base::make_message("lobby", "ann", {1'000, 0, {}}, "hello", "n1");
+    const auto older = base::edited(said, {1'005, 0, "z"}, "older");
+    const auto newer = base::edited(said, {1'010, 0, "z"}, "newer");
+    for (const auto& [first, second] : {std::pair{older, newer}, std::pair{newer, older}}) {
+        ChangeQueue queue;
+        queue.enqueue(first);
+        queue.enqueue(second);
+        ASSERT_EQ(queue.size(), 1u);
+        auto taken = said;
+        ASSERT_TRUE(queue.take(taken));
+        EXPECT_EQ(taken.text(), "newer");
+        EXPECT_TRUE(queue.empty());
+    }
+}
 
 // ---- by others, and by hand
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "node/base/change.hpp"
 #include "node/base/chat_message.hpp"
 
+#include <compare>
 #include <cstddef>
 #include <deque>
 #include <map>
@@ -14,11 +16,15 @@ namespace davenport::node {
 /// alone.
 class ChangeQueue {
 public:
-    /// Queues a change. Replaces a queued change of the same message.
+    /// Queues a change. Of the same message the one that counts more stays: what is read of a journal may be
+    /// older than what was queued before it is on the disk.
     void enqueue(const base::ChatMessage& message) {
         std::string id{message.id()};
-        const auto [place, is_new] = waiting_.insert_or_assign(id, message);
-        if (is_new) order_.push_back(std::move(id));
+        const auto [place, is_new] = waiting_.try_emplace(id, message);
+        if (is_new)
+            order_.push_back(std::move(id));
+        else if (std::is_gteq(base::compare_states(message, place->second)))
+            place->second = message;
     }
     /// Returns a change to the front (or back), unless a newer one is queued.
     void put_first(const base::ChatMessage& message) {
