@@ -325,7 +325,9 @@ void add_upgrade_command(CLI::App& store, std::optional<StoreUpgradeCommand>& co
     auto given = std::make_shared<StoreUpgradeCommand>();
     auto* upgrade = store.add_subcommand(
         "upgrade", "give messages ids of 128 bits of hash, when all nodes of the chat are of this version");
-    upgrade->add_option("store", given->store, "the URL of the chat's store, as of --store")->required();
+    upgrade->add_option("store", given->store, "where the chat's store is, as of --store")
+        ->required()
+        ->type_name("URL");
     upgrade
         ->add_option("--in", given->in,
                      "from when on; until then every node must reach the store for some seconds")
@@ -346,7 +348,8 @@ void add_upgrade_command(CLI::App& store, std::optional<StoreUpgradeCommand>& co
     upgrade->footer(
         "A chat that began with this version needs none of it. Nodes of version 0.1 refuse the store "
         "afterwards,\n"
-        "and keep what they accepted until they are upgraded. There is no way back.");
+        "and keep what they accepted until they are upgraded. There is no way back.\n"
+        "Example: chatnode store upgrade http://admin:secret@127.0.0.1:5984/chat --in 10m");
     upgrade->callback([&command, given] { command = *given; });
 }
 

@@ -6,7 +6,6 @@
 #include "node/base/random.hpp"
 #include "sim/client/message_text.hpp"
 #include "sim/orchestrator/final_reads.hpp"
-#include "sim/orchestrator/replication.hpp"
 #include "sim/scenario/parameters.hpp"
 
 #include <algorithm>

@@ -1,7 +1,6 @@
 #include "sim/orchestrator/foreign.hpp"
 
 #include "node/base/http.hpp"
-#include "sim/orchestrator/replication.hpp"
 #include "sim/scenario/parameters.hpp"
 
 #include <array>

@@ -2,7 +2,7 @@
 
 #include "node/base/json.hpp"
 #include "sim/orchestrator/foreign.hpp"
-#include "sim/scenario/value.hpp"
+#include "sim/scenario/parameters.hpp"
 
 #include <algorithm>
 #include <array>
@@ -29,12 +29,6 @@ bool loses_documents(std::string_view kind) {
 }
 
 }  // namespace
-
-std::size_t store_number(std::string_view name) {
-    std::string why;
-    const auto number = parse_value(Type::store, name, why);
-    return number ? static_cast<std::size_t>(number->low - 1) : 0;
-}
 
 Replication::Replication(Context& context, FaultStates& states) : context_{context}, states_{states} {
     for (std::size_t from = 0; from < context.stores(); ++from)

@@ -55,7 +55,4 @@ private:
     std::map<std::size_t, std::int64_t> stopped_;  ///< by fault of the plan: rounds that it put off
 };
 
-/// "s2" is 1; the first where no store is named.
-std::size_t store_number(std::string_view name);
-
 }  // namespace davenport::sim::orchestrator

@@ -2,7 +2,7 @@
 
 #include "sim/orchestrator/by_hand.hpp"
 #include "sim/orchestrator/fault_states.hpp"
-#include "sim/orchestrator/replication.hpp"
+#include "sim/scenario/parameters.hpp"
 
 namespace davenport::sim::orchestrator {
 

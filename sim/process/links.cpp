@@ -1,6 +1,5 @@
 #include "sim/process/links.hpp"
 
-#include "sim/orchestrator/replication.hpp"
 #include "sim/scenario/parameters.hpp"
 
 #include <algorithm>
@@ -16,8 +15,7 @@ std::string word(const PlannedFault& fault, const char* key, const char* otherwi
 
 bool Links::is_hit(const PlannedFault& fault, const Where& where) {
     if (!fault.client.empty() || !where.client.empty()) return fault.client == where.client;
-    if (!fault.store.empty() &&
-        orchestrator::store_number(fault.store) != static_cast<std::size_t>(where.server))
+    if (!fault.store.empty() && store_number(fault.store) != static_cast<std::size_t>(where.server))
         return false;
     return word(fault, "link", "node-store") == where.link &&
            (fault.node.empty() || fault.node == where.node);

@@ -88,4 +88,10 @@ std::string show_bound(Type type, std::int64_t bound) {
     }
 }
 
+std::size_t store_number(std::string_view name) {
+    std::string why;
+    const auto number = parse_value(Type::store, name, why);
+    return number ? static_cast<std::size_t>(number->low - 1) : 0;
+}
+
 }  // namespace davenport::sim

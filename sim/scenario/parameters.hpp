@@ -2,6 +2,7 @@
 
 #include "sim/scenario/language.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ bool is_of_type(const language::Key& key, const base::Parameter& value);
 std::optional<base::Parameter> default_of(const language::Key& key);
 /// All that `kind` takes: what is `given`, as far as it is this kind's, and the defaults of the rest.
 Parameters complete(const language::FaultKind& kind, const Parameters& given);
+
+/// "s2" is 1; the first where no store is named.
+std::size_t store_number(std::string_view name);
 
 /// "10%", "at least 1ms": a bound for a message.
 std::string show_bound(Type type, std::int64_t bound);

@@ -1,4 +1,3 @@
-#include "sim/orchestrator/replication.hpp"
 #include "sim/scenario/parameters.hpp"
 #include "sim/virtual/environment.hpp"
 
@@ -29,7 +28,7 @@ base::Probability chance(const PlannedFault& fault) {
 bool is_to_clients(const PlannedFault& fault) { return word(fault, "link", "node-store") == "client-node"; }
 
 bool is_about(const PlannedFault& fault, const Store& store) {
-    return fault.store.empty() || orchestrator::store_number(fault.store) == store.index();
+    return fault.store.empty() || store_number(fault.store) == store.index();
 }
 
 bool holds(const PlannedFault& fault, Way way) {

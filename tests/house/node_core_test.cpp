@@ -62,7 +62,7 @@ const std::vector<Rule>& rules() {
          {"node/core/clients/http", "node/core/clients/polls",
           // These take base64url from there, and no HTTP.
           "node/core/clients/cursor", "node/core/clients/key_ring", "node/core/clients/members",
-          "node/core/clients/revocations"},
+          "node/core/clients/revocations", "node/core/clients/shared_tries"},
          Rule::In::includes,
          std::regex{"^node/base/http\\.hpp"},
          "ask the store through node/core/store/store.hpp; a transport that answers HTTP is named in "

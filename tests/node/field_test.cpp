@@ -60,9 +60,13 @@ TEST_F(FieldTest, ARepeatIsAnsweredAsOneThoughTheNodesClockWasPutRight) {
 TEST_F(FieldTest, AKeyThatIsAheadIsLookedUpInTheStoreBeforeItIsRefused) {
     open(1, "ann");
     take(1);
-    post_with(1, "lobby", "elsewhere", key_in(10min));
+    const auto key = key_in(10min);
+    post_with(1, "lobby", "elsewhere", key);
     EXPECT_THAT(codes(1), IsEmpty());
-    answer("GET /chat/lobby%3A", 200, "{}");
+    answer("GET /chat/lobby%3A", 200,
+           base::to_document(
+               base::make_message("lobby", "ann", *base::MessageKey::parse(key), "elsewhere", "n2")));
+    persist_all();
     EXPECT_THAT(codes(1), ElementsAre("stored"));
     post_with(1, "lobby", "nowhere", key_in(10min));
     answer("GET /chat/lobby%3A", 404, R"({"error":"not_found","reason":"missing"})");

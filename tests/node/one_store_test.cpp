@@ -70,7 +70,7 @@ TEST_F(Members, OneThatLacksTheNameIsGivenTheKnownOne) {
         look(404, no_document, 4);
         answer_about_database("1795460394");
         EXPECT_THAT(answer("PUT /chat/_local/davenport", 201, "{}").body,
-                    HasSubstr(R"({"v":1,"generation":"abc.d1795460394","again":")"));
+                    HasSubstr(R"({"v":2,"generation":"abc.d1795460394","again":")"));
         look(200, named(ours));
         expect_the_same_store();
     }
@@ -81,7 +81,7 @@ TEST_F(Members, OneWithANameOfItsOwnIsGivenTheDatabasesOwn) {
         SCOPED_TRACE(round);
         look(200, named("aaa.m1795460394"));
         EXPECT_THAT(answer("PUT /chat/_local/davenport", 201, "{}").body,
-                    HasSubstr(R"({"v":1,"generation":"abc.d1795460394","again":")"));
+                    HasSubstr(R"({"v":2,"generation":"abc.d1795460394","again":")"));
         look(200, named(ours));
         expect_the_same_store();
     }

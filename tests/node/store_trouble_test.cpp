@@ -28,7 +28,7 @@ struct StoreTrouble : CoreDriver, testing::Test {
 TEST(NewerStore, IsLeftAloneAndSaidToBeOne) {
     CoreDriver d;
     d.start();
-    d.answer(probe, 200, R"({"v":2,"generation":"g9"})");
+    d.answer(probe, 200, R"({"v":3,"generation":"g9"})");
     EXPECT_FALSE(d.asked("_changes"));
     ASSERT_FALSE(d.log.empty());
     EXPECT_THAT(d.log.back(), testing::HasSubstr("of a newer chatnode"));

@@ -157,7 +157,7 @@ TEST(ScenarioMistakes, InTheTimelineAreNamed) {
              Case{"{ at: 3s, fault: store.lose_reply, each_nth: 0 }", "each_nth must be at least 1"},
              Case{"{ at: 3s, fault: store.refuse, probability: 0% }", "probability must be at least"},
              Case{"{ at: 3s, any: [feed.rewind, store.amnesia], rows: 0 }", "rows must be at least 1"},
-             Case{"{ at: 3s, fault: store.error, status: 200 }", "status must be at least 400"},
+             Case{"{ at: 3s, fault: store.error, status: 199 }", "status must be at least 200"},
              Case{"{ at: 3s, fault: store.error, probability: 130% }", "more than 100%"},
              Case{"{ at: 3s, fault: store.error, swarm: yes }", "swarm must be true or false"},
              Case{"{ at: 3s, fault: store.error, name: 3rd }", "name must be a letter"},

@@ -54,9 +54,10 @@ std::string broken_by(const Scenario& scenario, std::uint64_t seed, Records& see
     return out;
 }
 
-std::string with_stores(const std::string& timeline, const std::string& topology = "stores: 2") {
+std::string with_stores(const std::string& timeline, const std::string& topology = "stores: 2",
+                        const std::string& length = "7s") {
     return "name: x\ntopology: { nodes: 2, clients: 4, " + topology +
-           " }\nload: { rate: 20/s, for: 7s }\ntimeline:\n" + timeline +
+           " }\nload: { rate: 20/s, for: " + length + " }\ntimeline:\n" + timeline +
            "expect: [ no_loss, no_duplicates, no_phantoms, canonical_order, converged, outbox_drained ]\n"
            "heal: 40s\n";
 }
@@ -89,18 +90,20 @@ TEST(Stores, ThatNobodyUsesMissNothing) {
 
 TEST(Stores, BringTogetherNodesThatUseDifferentOnes) {
     Records seen;
+    // A way that is silent is given up after 7 s, and the next store is taken some 11 s later.
     const auto scenario = scenario_of(
-        with_stores("  - { at: 3s, fault: link.partition, node: n1, store: s1, for: 4s, name: it }\n"));
+        with_stores("  - { at: 3s, fault: link.partition, node: n1, store: s1, for: 25s, name: it }\n",
+                    "stores: 2", "30s"));
     EXPECT_EQ(broken_by(scenario, 1, seen), "");
     EXPECT_GT(seen.touched("it"), 0);
-    // What was said at n1 came to n2 by the replication, long before the way to s1 was there again.
+    // What was said at n1 came to n2 by the replication, before the way to s1 was there again.
     EXPECT_GT(std::ranges::count_if(seen.all,
                                     [](const Record& record) {
                                         return record.kind == RecordKind::shown && record.client == "c2" &&
                                                record.msg.starts_with("c1-") && record.at_us > 4'500'000 &&
-                                               record.at_us < 6'900'000;
+                                               record.at_us < 27'900'000;
                                     }),
-              3);
+              50);
 }
 
 TEST(Stores, GetWhatTheyMissedOnceTheyReplicateAgain) {
@@ -136,9 +139,9 @@ TEST(Queues, AreMeasuredOfEachClientAndOfAll) {
     const auto scenario =
         scenario_of(std::string{slow_reader} +
                     "  - queued(c1) < 20 KB\n  - queued(c3) < 200 KB\n  - max(queued) < 200 KB\n"
-                    "  - max(queued, n2) < 20 KB\n");
+                    "  - max(queued, n2) < 80 KB\n");
     EXPECT_EQ(broken_by(scenario, 1, seen), "");
-    // c3 is at n1, and is cut off with its queue full.
+    // What the feed brings at once waits a moment at n2. c3 is at n1, and is cut off with its queue full.
     EXPECT_GE(seen.most(RecordKind::queued, "c3"), 100'000);
     EXPECT_LT(seen.most(RecordKind::queued, "c1"), 20'000);
     EXPECT_EQ(seen.most(RecordKind::queued, ""), seen.most(RecordKind::queued, "c3"));
