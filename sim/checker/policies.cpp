@@ -191,7 +191,7 @@ private:
         const auto& second = facts_.messages[number];
         if (!must_hold(span, first.resent_us, second.accepted_us)) return;
         // A node whose disk failed said that it does not take it, and had it nevertheless.
-        if (second.sent_us <= span.set_us) return;
+        if (first.sent_us <= span.set_us || second.sent_us <= span.set_us) return;
         if (second.accepted_us - first.resent_us < patience_us - rounding_us)
             blame_post(number, span, "so soon after the one before");
     }

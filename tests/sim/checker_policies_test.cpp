@@ -158,6 +158,18 @@ TEST_F(PolicyTest, SlowModeDoesNotCountWhatANodeMayHaveHadBefore) {
     EXPECT_EQ(outcome(), Outcome::pass) << text_of(story.finding(property));
 }
 
+TEST_F(PolicyTest, SlowModeDoesNotCountTheRepeatOfWhatWasSaidBeforeIt) {
+    stands("patience", "", 1300, 1900);
+    put_out("c4", "slow_mode", 1850);
+    expect_caught(story, property, "c1-3 (c1 to r1 by n1");
+    Record sent{.kind = RecordKind::send, .at_us = 1290 * ms, .client = "c1", .node = "n1", .room = "r1"};
+    sent.msg = "c1-2";
+    sent.due_us = sent.at_us;
+    sent.count = 1;
+    story.insert(sent);
+    EXPECT_EQ(outcome(), Outcome::pass) << text_of(story.finding(property));
+}
+
 TEST_F(PolicyTest, IsCheckedWhereverThereAreAny) {
     story.scenario.expect.clear();
     stands("ban", "c1", 1410, 1420);
