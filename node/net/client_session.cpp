@@ -47,6 +47,14 @@ base::HttpResponse plain(int status, std::string_view text) {
     return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::string{text} + "\n"};
 }
 
+/// haproxy's `option httpchk` that names no path asks `OPTIONS /`: whether people may be sent here.
+void ask_as_health_check(base::HttpRequest& request) {
+    const bool of_all = request.target == "/" || request.target == "*";
+    if (request.method != "OPTIONS" || !of_all || base::has_header(request.headers, "Origin")) return;
+    request.method = "GET";
+    request.target = "/readyz";
+}
+
 }  // namespace
 
 ClientSession::ClientSession(wire::Loop& loop, ClientOwner& owner, wire::asio::ip::tcp::socket socket)
@@ -78,6 +86,7 @@ void ClientSession::on_request(base::HttpRequest request) {
         last_answer();
         return reply(std::move(answer));
     }
+    ask_as_health_check(request);
     if (const auto objection = owner_->guard().objection(request); !objection.empty())
         return reply(plain(403, objection));
     join_cookies(request.headers);

@@ -4,8 +4,6 @@
 #include "node/base/json.hpp"
 #include "sim/scenario/parameters.hpp"
 
-#include <chrono>
-
 namespace davenport::sim::orchestrator {
 
 bool is_store_fault(std::string_view kind) {
@@ -30,14 +28,6 @@ base::HttpRequest set_rule(const PlannedFault& fault) {
 
 base::HttpRequest clear_rule(std::string_view name) {
     return {"DELETE", "/_mock/faults/" + base::percent_encode(name), {}, {}};
-}
-
-PlannedFault made_long_ago(std::size_t store) {
-    PlannedFault fault;
-    fault.name = "made long ago";
-    fault.kind = "store.clock_skew";
-    fault.parameters["offset"] = -std::chrono::hours{static_cast<std::int64_t>(store)};
-    return fault;
 }
 
 base::HttpRequest list_rules() { return {"GET", "/_mock/faults", {}, {}}; }

@@ -21,11 +21,6 @@ base::HttpRequest clear_rule(std::string_view name);
 /// GET /_mock/faults
 base::HttpRequest list_rules();
 
-/// By this rule the clock of the store with this index (of several) is hours behind, for as long as its
-/// database is made: CouchDB names a database by the second in which it was made, and two of one second pass
-/// for one.
-PlannedFault made_long_ago(std::size_t store);
-
 /// How often the rule `name` has hit, from the answer to list_rules() (or to set_rule(), for faults of a
 /// moment); 0 when it is not there.
 std::int64_t hits_of(std::string_view answer, std::string_view name);

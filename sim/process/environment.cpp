@@ -93,12 +93,9 @@ void World::start_stores() {
 }
 
 void World::make_database(std::size_t index) {
-    const auto& [store, front, control, mock] = stores_[index];
-    const auto before = orchestrator::made_long_ago(index);
-    if (index > 0) ask_and_wait(control, orchestrator::set_rule(before));
+    const auto& store = stores_[index].store;
     const auto shards = scenario_.topology.shards;
     const auto made = ask_and_wait(store, {"PUT", fmt::format("/{}?q={}", database_, shards), {}, {}});
-    if (index > 0) ask_and_wait(control, orchestrator::clear_rule(before.name));
     if (made.status / 100 != 2)
         throw std::runtime_error{
             fmt::format("cannot make the database {}: {} {}", database_, made.status, made.body)};

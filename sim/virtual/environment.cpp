@@ -19,10 +19,7 @@ Environment::Environment(Parts& parts)
 void Environment::make_databases() {
     for (std::size_t i = 1; i < parts_.stores.size(); ++i) {
         auto& store = parts_.stores[i];
-        const auto before = orchestrator::made_long_ago(i);
-        store.ask(orchestrator::set_rule(before));
         store.ask({"PUT", database, {}, {}});
-        store.ask(orchestrator::clear_rule(before.name));
     }
 }
 

@@ -355,11 +355,24 @@ TEST_F(ChatServerTest, HandsOtherRequestsToTheCore) {
 TEST_F(ChatServerTest, HandsHealthChecksToTheCoreWithoutAHostOfItsOwn) {
     serve();
     for (const std::string request :
-         {"GET /healthz HTTP/1.0\r\n\r\n", "GET /readyz HTTP/1.1\r\nHost: 10.1.2.3:8080\r\n\r\n"}) {
+         {"GET /healthz HTTP/1.0\r\n\r\n", "GET /readyz HTTP/1.1\r\nHost: 10.1.2.3:8080\r\n\r\n",
+          "OPTIONS / HTTP/1.0\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: 10.1.2.3:8080\r\n\r\n"}) {
         Client client{port()};
         client.send(request);
-        perform(Respond{next<Requested>().exchange, {503, {}, "degraded"}});
+        const auto asked = next<Requested>();
+        EXPECT_THAT(asked.request.target, testing::EndsWith("z"));
+        perform(Respond{asked.exchange, {503, {}, "degraded"}});
         EXPECT_THAT(client.until("degraded"), HasSubstr(" 503 "));
+    }
+}
+
+TEST_F(ChatServerTest, AsksAPageForItsOriginWhateverItsMethod) {
+    serve();
+    for (const std::string target : {"/", "*", "/api/rooms/lobby/messages"}) {
+        Client client{port()};
+        client.send("OPTIONS " + target +
+                    " HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n");
+        EXPECT_THAT(client.until("\r\n"), StartsWith("HTTP/1.1 403 ")) << target;
     }
 }
 

@@ -1,6 +1,9 @@
 #include "node/core/store/couchdb/generation_name.hpp"
 
+#include "node/base/json.hpp"
+
 #include <algorithm>
+#include <set>
 
 namespace davenport::node {
 namespace {
@@ -44,6 +47,19 @@ bool outranks(std::string_view known, std::string_view seen) {
     if (mine.empty() || theirs.empty() || mine.substr(1) != theirs.substr(1)) return false;
     if (mine[0] != theirs[0]) return mine[0] == 'd';
     return mine[0] == 'm' && known < seen;
+}
+
+std::size_t count_members(std::string_view answer) {
+    const auto body = base::parse_json(answer);
+    const auto* shards = body ? base::member(*body, "shards") : nullptr;
+    if (!shards || !shards->is_object()) return 0;
+    std::set<std::string> names;
+    for (const auto& [range, members] : shards->get_object()) {
+        if (!members.is_array()) return 0;
+        for (const auto& one : members.get_array())
+            if (one.is_string()) names.emplace(one.get_string());
+    }
+    return names.size();
 }
 
 }  // namespace davenport::node

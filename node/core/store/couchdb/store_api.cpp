@@ -70,6 +70,8 @@ base::HttpRequest StoreApi::put_generation(const base::Generation& generation, s
 
 base::HttpRequest StoreApi::get_database() const { return request("GET", ""); }
 
+base::HttpRequest StoreApi::get_shards() const { return request("GET", "/_shards"); }
+
 base::HttpRequest StoreApi::make_database() const { return request("PUT", "?q=1"); }
 
 base::HttpRequest StoreApi::check_password(std::string_view name, std::string_view password) {

@@ -38,6 +38,8 @@ public:
                                                    std::string_view again = {}) const;
     /// What the database tells of itself: when it was made, how many documents it has.
     [[nodiscard]] base::HttpRequest get_database() const;
+    /// Which members of its cluster have the database.
+    [[nodiscard]] base::HttpRequest get_shards() const;
     /// q=1: one order for all.
     [[nodiscard]] base::HttpRequest make_database() const;
 

@@ -112,6 +112,8 @@ void StoreHealth::on_reply(Turn& turn, const Reply& reply) {
 
 void StoreHealth::on_answer(Turn& turn, const base::HttpResponse& response) {
     const auto verdict = judge(response);
+    // What stands before a store may let nobody ask that.
+    if (state_ == State::reading_members && response.status / 100 == 4) return on_members(turn, 0);
     if (verdict == StoreVerdict::denied) return went_down(turn, reason_of(response), true);
     switch (state_) {
         case State::reading: {
@@ -137,6 +139,9 @@ void StoreHealth::on_answer(Turn& turn, const base::HttpResponse& response) {
             if (!body || !body->is_object()) return went_down(turn, reason_of(response), false);
             return on_start(turn, base::text_member(*body, "instance_start_time"));
         }
+        case State::reading_members:
+            if (response.status / 100 == 5) return went_down(turn, reason_of(response), false);
+            return on_members(turn, response.status == 200 ? count_members(response.body) : 0);
         case State::making_generation:
             // Read back, whatever the answer: another node may have made one at the same moment.
             if (response.status == 201 || response.status == 202 || response.status == 409)
@@ -164,14 +169,31 @@ void StoreHealth::on_generation(Turn& turn, const base::json::value& document, b
         again_ = std::move(again);
         return came_up(turn, std::move(generation));
     }
-    turn.info("store: a member of it has another name for the same database; it is given the known one");
+    if (may_be_another()) {
+        seen_ = {std::move(generation), base::text_member(document, "again"), {}};
+        return ask(turn, State::reading_members, api_->get_shards());
+    }
+    give_known(turn);
+}
+
+void StoreHealth::give_known(Turn& turn) {
+    turn.info(
+        "store: a member of it has no name or another for the same database; it is given the known one");
     make_generation(turn, known_, random_->name());
+}
+
+void StoreHealth::on_members(Turn& turn, std::size_t members) {
+    if (members != 1) return give_known(turn);
+    if (seen_.name.empty()) return make_generation(turn, name_generation(*random_, maker_, seen_.start));
+    again_ = seen_.again;
+    came_up(turn, std::move(seen_.name));
 }
 
 void StoreHealth::on_start(Turn& turn, std::string_view start) {
     if (maker_ == GenerationMaker::of_a_member && is_of(known_, start)) {
-        turn.info("store: a member of it does not know the database's name; it is given the known one");
-        return make_generation(turn, known_, random_->name());
+        if (!may_be_another()) return give_known(turn);
+        seen_ = {{}, {}, std::string{start}};
+        return ask(turn, State::reading_members, api_->get_shards());
     }
     make_generation(turn, name_generation(*random_, maker_, start));
 }
@@ -190,6 +212,7 @@ void StoreHealth::came_up(Turn& turn, base::Generation generation) {
     backoff_.reset();
     denied_backoff_.reset();
     generation_ = known_ = std::move(generation);
+    known_at_ = api_->in_use();
     confirmed_at_ = *asked_at_;
     deadline_ = turn.now.time + look_again_after;
     turn.emit(SetTimer{timers::health, deadline_});

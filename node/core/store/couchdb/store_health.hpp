@@ -65,7 +65,15 @@ public:
     [[nodiscard]] std::optional<base::WallTime> clock(base::Time now) const { return clock_.there(now); }
 
 private:
-    enum class State { settled, waiting, reading, making_database, reading_start, making_generation };
+    enum class State {
+        settled,
+        waiting,
+        reading,
+        making_database,
+        reading_start,
+        reading_members,
+        making_generation
+    };
 
     void look_into_it(Turn& turn);
     void on_reply(Turn& turn, const Reply& reply);
@@ -76,6 +84,11 @@ private:
     void read_start(Turn& turn, GenerationMaker maker);
     /// The database has no generation, or none that is known.
     void on_start(Turn& turn, std::string_view start);
+    /// Might the database here be another than the known one, though both were made within one second?
+    [[nodiscard]] bool may_be_another() const { return api_->stores() > 1 && known_at_ != api_->in_use(); }
+    /// `members`: of the cluster that the database is in; 0 when it does not say.
+    void on_members(Turn& turn, std::size_t members);
+    void give_known(Turn& turn);
     void make_generation(Turn& turn, const base::Generation& generation, std::string_view again = {});
     void wait(Turn& turn, base::Duration pause);
     void came_up(Turn& turn, base::Generation generation);
@@ -100,8 +113,14 @@ private:
     int tries_ = 0;  ///< in a row that this store did not answer
     int looks_ = 0;  ///< in a row that the database had no generation
     base::Generation generation_;
-    base::Generation known_;  ///< of the store that this node has read
-    std::string again_;       ///< what stood beside it when it was last read
+    base::Generation known_;               ///< of the store that this node has read
+    std::optional<std::size_t> known_at_;  ///< the store that last gave it, in this life
+    /// What is decided when the members are known.
+    struct {
+        base::Generation name;  ///< empty: there is none yet
+        std::string again, start;
+    } seen_;
+    std::string again_;  ///< what stood beside it when it was last read
     bool shaken_ = false;
     GenerationMaker maker_ = GenerationMaker::of_a_member;
     base::Time deadline_{};  ///< of the pause, or of the next look
