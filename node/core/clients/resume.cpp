@@ -3,25 +3,20 @@
 #include "node/base/change.hpp"
 #include "node/base/mark.hpp"
 #include "node/base/message_id.hpp"
-#include "node/core/log/history.hpp"
 
 #include <algorithm>
 #include <compare>
-#include <functional>
 #include <utility>
 
 namespace davenport::node {
 namespace {
 
 constexpr std::size_t journal_rows_per_turn = 4000;  // others are served in between
-constexpr std::size_t uncommitted_rows_max = 200;    // so many of a page may not be there yet for clients
 // A crowd that comes over to this node goes on bit by bit, and others are served in between.
 constexpr std::size_t jobs_per_bit = 16;
 constexpr std::size_t messages_per_bit = 2000;
 constexpr base::Duration between_bits = std::chrono::milliseconds{1};
-constexpr std::size_t made_max = 16;
 constexpr std::size_t shared_cheaper = 4;  // so much less work is a message that is encoded for many
-constexpr std::size_t guess_rows_max = 2000;
 constexpr std::int64_t guess_margin_ms = 5 * 60 * 1000;
 
 }  // namespace
@@ -30,6 +25,8 @@ Resume::Resume(const ChatConfig& config, CommitQueue& log, Store& store, Session
     : page_bytes_max_{std::max<std::size_t>(1, config.session_bytes_max / 4)},
       page_rows_{std::min<std::size_t>(200, config.page_rows_max)},
       log_{&log},
+      shown_{log, page_rows_, page_bytes_max_},
+      crowd_{log, shown_, page_bytes_max_},
       store_{&store},
       sessions_{&sessions},
       rooms_{&rooms},
@@ -50,7 +47,7 @@ void Resume::join(Turn& turn, Session& session, JoinRequest request) {
         job.newest = std::max(cursor->position, job.request.seen);
         job.exact = same_journal(job.request);
         job.store_first = store_->usable() && same_store(job);
-        if (job.exact) job.newest = std::max(job.newest, newest_seen(job.request.room, job.request.n));
+        if (job.exact) job.newest = std::max(job.newest, shown_.newest_seen(job.request.room, job.request.n));
     }
     job.flow = bring_up_to_date(job);
     job.suspended = job.flow.handle();
@@ -125,11 +122,7 @@ void Resume::tell_change(Session& session, const base::ChatMessage& message) {
 }
 
 void Resume::pump(Turn& turn) {
-    if (jobs_.empty()) {
-        pages_.clear();
-        newer_.clear();
-        histories_.clear();
-    }
+    if (jobs_.empty()) crowd_.clear();
     const auto confirmed_at = store_->confirmed_at();
     const bool verifying = store_->verifying();
     const bool opening = store_->opening();
@@ -337,7 +330,7 @@ void Resume::send_unverified(Job& job) {
     for (const auto& id : *unverified_) {
         if (sent_version(job, id) && !log_->may_be_changed(id)) continue;
         if (const auto parts = base::parse_message_id(id); parts && parts->room != job.request.room) continue;
-        if (const auto entry = find(id); entry && entry->message.room() == job.request.room)
+        if (const auto entry = shown_.find(id); entry && entry->message.room() == job.request.room)
             send_if_missing(job, entry->message);
     }
 }
@@ -383,7 +376,7 @@ Flow<> Resume::send_unstored(Job& job) {
             if (page.size() == page_rows_ && after <= job.joined_at) continue;
             if (!job.stored_meanwhile.empty()) DAVENPORT_MARK("messages are stored while a resume reads");
             for (const auto& id : std::exchange(job.stored_meanwhile, {}))
-                if (const auto entry = find(id)) send_if_missing(job, entry->message);
+                if (const auto entry = shown_.find(id)) send_if_missing(job, entry->message);
             job.collects_stored = false;
             co_return;
         }
@@ -398,22 +391,15 @@ Flow<> Resume::send_unstored(Job& job) {
 /// What stands above all that the cursor had seen, and the store has not told: a member of a cluster may lack
 /// for a while what this node was told by another.
 Flow<> Resume::send_newer(Job& job) {
-    const auto ids = newer_than(job, job.request.cursor->position);
+    const auto ids = crowd_.newer(job.request.room, job.request.cursor->position);
     for (const auto& id : *ids) {
         if (sent_version(job, id) && !log_->may_be_changed(id)) continue;
         while (!may_send(job)) co_await Pause{job};
-        const auto entry = find(id);
+        const auto entry = shown_.find(id);
         if (!entry || has_or_gets(job, entry->message)) continue;
         DAVENPORT_MARK("a resume sends what the store's answer lacked");
         send_if_missing(job, entry->message);
     }
-}
-
-std::shared_ptr<const std::deque<std::string>> Resume::newer_than(const Job& job, const std::string& seen) {
-    forget_what_is_old();
-    auto& found = newer_[{job.request.room, seen}];
-    if (!found) found = std::make_shared<const std::deque<std::string>>(ids_above(job, seen));
-    return found;
 }
 
 /// A guess: what the room has from a while before the cursor's place in history on. `after`: the watermark up
@@ -423,11 +409,11 @@ Flow<> Resume::send_since_by_time(Job& job, std::uint64_t& after) {
     const auto place = base::parse_message_id("x:" + job.request.cursor->position);
     const auto from = place ? base::make_foreign_letters(place->unix_ms - guess_margin_ms, {}).substr(0, 10)
                             : std::string{};
-    auto ids = ids_above(job, from);
+    auto ids = shown_.ids_above(job.request.room, from);
     after = log_->watermark();
     for (; !ids.empty(); ids.pop_front()) {
         while (!may_send(job)) co_await Pause{job};
-        if (const auto entry = find(ids.front())) send_if_missing(job, entry->message);
+        if (const auto entry = shown_.find(ids.front())) send_if_missing(job, entry->message);
     }
 }
 
@@ -458,68 +444,22 @@ Flow<> Resume::send_arrivals(Job& job, std::uint64_t after) {
 
 /// Who comes in afresh before anything else has arrived is sent the same, encoded once.
 void Resume::send_history(Job& job) {
-    const auto most = job.request.history;
-    if (most == 0) return;
-    forget_what_is_old();
-    const auto key = std::pair{job.request.room, most};
-    auto made = histories_.find(key);
-    if (made == histories_.end()) {
-        const auto messages = newest_of(job.request.room, most);
-        sent_ += messages.size();
-        std::size_t bytes = 0;
-        for (const auto& message : messages) bytes += message.text().size();
-        if (bytes >= page_bytes_max_) {  // one huge message: in one batch with what comes after it
-            for (const auto& message : messages) send(job, message, 0);
-            return;
-        }
-        made = histories_.emplace(key, made_of(messages)).first;
+    if (job.request.history == 0) return;
+    const auto history = crowd_.history(job.request.room, job.request.history);
+    if (!history.frames) {  // one huge message: in one batch with what comes after it
+        for (const auto& message : history.messages) send(job, message, 0);
+        return;
     }
-    const auto history = made->second;
-    if (log_->watermark() != log_->last_arrival()) histories_.erase(made);  // some of it is not shown yet
-    sent_ += 1 + history.frames->count() / shared_cheaper;
+    sent_ += (history.made_now ? history.frames->count() : 0) + 1 + history.frames->count() / shared_cheaper;
     job.newest = std::max(job.newest, history.newest);
     sessions_->send(*job.session, history.frames);
-}
-
-/// The oldest first.
-std::vector<base::ChatMessage> Resume::newest_of(const std::string& room, std::size_t most) {
-    const auto unshown = static_cast<std::size_t>(log_->last_arrival() - log_->watermark());
-    std::vector<base::ChatMessage> found;
-    for (auto& entry : log_->journal().page(room, {}, most + std::min(unshown, uncommitted_rows_max)))
-        if (entry.first_arrival() <= log_->watermark()) found.push_back(std::move(entry.message));
-    for (const auto* pending : log_->uncommitted(room))
-        if (!pending->entry.is_change()) found.push_back(pending->entry.message);
-    with_shown_changes(*log_, found);
-    std::ranges::sort(found, std::ranges::greater{}, &base::ChatMessage::position);
-    std::size_t count = 0;
-    for (std::size_t bytes = 0; count < std::min(found.size(), most); ++count) {
-        bytes += found[count].text().size() + 256;
-        if (count > 0 && bytes > page_bytes_max_) break;  // the newest is shown, whatever its size
-    }
-    found.resize(count);
-    std::ranges::reverse(found);
-    return found;
-}
-
-Resume::MadeHistory Resume::made_of(const std::vector<base::ChatMessage>& messages) {
-    const auto frames = std::make_shared<base::FrameBatch>();
-    std::string newest;
-    for (const auto& message : messages) {
-        if (message.user().empty()) {  // it is gone, and nobody here knows more of it
-            frames::add(*frames, frames::Changed{message, 0});
-            continue;
-        }
-        frames::add(*frames, frames::Message{message, 0, false});
-        newest = message.position();
-    }
-    return {frames, newest};
 }
 
 /// The last page is out: the client follows the room from here, or its gap is closed.
 void Resume::go_live(Job& job, bool gap) {
     const auto& room = job.request.room;
     auto& session = *job.session;
-    const auto top = top_position(room);
+    const auto top = shown_.top_position(room);
     auto seen = std::max({top, job.newest, job.request.seen});
     if (job.request.cursor) seen = std::max(seen, job.request.cursor->position);
     if (job.live) {
@@ -542,37 +482,6 @@ void Resume::go_live(Job& job, bool gap) {
 
 // ---- helpers
 
-std::deque<std::string> Resume::ids_above(const Job& job, std::string_view from) {
-    std::vector<std::pair<std::string, std::string>> found;  // position, id
-    for (std::string before; found.size() < guess_rows_max;) {
-        const auto page = log_->journal().page(job.request.room, before, page_rows_);
-        for (const auto& entry : page) {
-            if (entry.message.position() <= from) break;
-            if (entry.first_arrival() <= log_->watermark())
-                found.emplace_back(entry.message.position(), entry.message.id());
-        }
-        if (page.size() < page_rows_ || page.back().message.position() <= from) break;
-        before = page.back().message.position();
-    }
-    for (const auto* pending : log_->uncommitted(job.request.room))
-        if (pending->entry.message.position() > from)
-            found.emplace_back(pending->entry.message.position(), pending->entry.message.id());
-    std::ranges::sort(found);
-    found.erase(std::unique(found.begin(), found.end()), found.end());
-    std::deque<std::string> out;
-    for (auto& [position, id] : found) out.push_back(std::move(id));
-    return out;
-}
-
-std::optional<base::JournalEntry> Resume::find(std::string_view id) {
-    if (auto* changes = log_->changes().of(id))
-        for (auto change = changes->rbegin(); change != changes->rend(); ++change)
-            if (change->shown || change->committed) return change->entry;
-    if (const auto* pending = log_->find(id); pending && !(pending->committed && log_->may_be_changed(id)))
-        return pending->entry;
-    return log_->journal().find(id);
-}
-
 void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n, bool only_change) {
     ++sent_;
     // What this client was sent a moment ago changed while its resume read on.
@@ -589,23 +498,14 @@ void Resume::send(Job& job, const base::ChatMessage& message, std::uint64_t n, b
 }
 
 void Resume::send_if_missing(Job& job, const base::ChatMessage& message) {
-    const auto known = as_known(message);
+    const auto known = shown_.as_known(message);
     if (!has_or_gets(job, known)) send(job, known, 0);
-}
-
-/// The store may not have yet what became of it here: nobody is shown what counts less.
-base::ChatMessage Resume::as_known(const base::ChatMessage& message) {
-    if (log_->may_be_changed(message.id()))
-        if (const auto known = find(message.id());
-            known && std::is_gt(base::compare_states(known->message, message)))
-            return known->message;
-    return message;
 }
 
 /// A crowd that comes from one node was shown the same there, and is sent the same here.
 void Resume::send_page(Job& job, const PageReads::Shared& answer) {
     if (answer->shared && !job.live && job.sent.empty()) {
-        job.page = room_page(job, answer);
+        job.page = crowd_.page(job.request.room, job.newest, job.page, answer);
         job.newest = job.page->shown();
         sent_ += 1 + job.page->frames()->count() / shared_cheaper;
         sessions_->send(*job.session, job.page->frames());
@@ -613,34 +513,6 @@ void Resume::send_page(Job& job, const PageReads::Shared& answer) {
     }
     for (const auto& message : answer->messages)
         if (message.room() == job.request.room) send_if_missing(job, message);
-}
-
-RoomPage::Shared Resume::room_page(const Job& job, const PageReads::Shared& answer) {
-    forget_what_is_old();
-    const auto key = std::pair{job.request.room, job.newest};
-    if (const auto made = pages_.find(key);
-        made != pages_.end() && made->second.answer == answer && made->second.before == job.page)
-        return made->second.page;
-    std::vector<base::ChatMessage> messages;
-    bool settled = true;  // no change of these is about to be shown
-    for (const auto& message : answer->messages) {
-        if (message.room() != job.request.room) continue;
-        settled &= log_->changes().last(message.id()) == nullptr;
-        messages.push_back(as_known(message));
-    }
-    auto page = std::make_shared<const RoomPage>(std::move(messages), job.newest, job.page);
-    if (settled) pages_.insert_or_assign(key, MadePage{answer, job.page, page});
-    return page;
-}
-
-void Resume::forget_what_is_old() {
-    const auto arrived = log_->last_arrival();
-    if (std::exchange(made_at_, arrived) == arrived &&
-        pages_.size() + newer_.size() + histories_.size() <= made_max)
-        return;
-    pages_.clear();
-    newer_.clear();
-    histories_.clear();
 }
 
 bool Resume::was_sent(const Job& job, const base::ChatMessage& message) {
@@ -690,26 +562,6 @@ bool Resume::same_journal(const JoinRequest& request) const {
     if (cursor.journal != log_->uuid() || !log_->has_passed(cursor.run, request.n)) return false;
     const auto there = cursor.mark.empty() ? std::string{} : log_->id_at(cursor.n);
     return there.empty() || mark_of(there) == cursor.mark;
-}
-
-std::string Resume::top_position(std::string_view room) {
-    auto top = newest_seen(room, log_->watermark());
-    for (const auto* pending : log_->uncommitted(room))
-        top = std::max<std::string_view>(top, pending->entry.message.position());
-    return top;
-}
-
-std::string Resume::newest_seen(std::string_view room, std::uint64_t n) {
-    std::string before;
-    auto rows = std::min<std::size_t>(2, page_rows_);  // nearly always it is the newest of all
-    for (std::size_t read = 0; read < journal_rows_per_turn; read += std::exchange(rows, page_rows_)) {
-        const auto page = log_->journal().page(room, before, rows);
-        for (const auto& entry : page)
-            if (entry.first_arrival() <= n) return std::string{entry.message.position()};
-        if (page.size() < rows) break;
-        before = page.back().message.position();
-    }
-    return {};
 }
 
 Cursor Resume::cursor_of(std::string_view newest_position) const {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "node/core/clients/crowd_pages.hpp"
 #include "node/core/clients/cursor.hpp"
 #include "node/core/clients/flow.hpp"
 #include "node/core/clients/page_reads.hpp"
 #include "node/core/clients/room_page.hpp"
 #include "node/core/clients/rooms.hpp"
+#include "node/core/clients/shown_rooms.hpp"
 #include "node/core/config.hpp"
 #include "node/core/log/commit_queue.hpp"
 #include "node/core/store/store.hpp"
@@ -121,11 +123,6 @@ private:
         void await_resume() const noexcept {}
     };
 
-    struct MadeHistory {
-        base::Frames frames;
-        std::string newest;  ///< position in it
-    };
-
     /// It goes on in the next pump().
     void make_ready(Job& job);
     void run_bit(Turn& turn);
@@ -146,18 +143,10 @@ private:
     Flow<> send_since_by_time(Job& job, std::uint64_t& after);
     Flow<> send_arrivals(Job& job, std::uint64_t after);
     void send_history(Job& job);
-    [[nodiscard]] std::vector<base::ChatMessage> newest_of(const std::string& room, std::size_t most);
-    [[nodiscard]] static MadeHistory made_of(const std::vector<base::ChatMessage>& messages);
     void send_unverified(Job& job);
     bool send_vanished(Job& job, bool all);
     void go_live(Job& job, bool gap);
 
-    /// Of the room's messages that stand above `from`, from there on.
-    [[nodiscard]] std::deque<std::string> ids_above(const Job& job, std::string_view from);
-    [[nodiscard]] std::shared_ptr<const std::deque<std::string>> newer_than(const Job& job,
-                                                                            const std::string& seen);
-    /// The message as this node has it, on the disk or on its way there.
-    [[nodiscard]] std::optional<base::JournalEntry> find(std::string_view id);
     void send(Job& job, const base::ChatMessage& message, std::uint64_t n, bool only_change = false);
     /// Sends what the client neither has nor will get anyway.
     void send_if_missing(Job& job, const base::ChatMessage& message);
@@ -169,15 +158,8 @@ private:
     /// In which version it was sent; nothing when it was not.
     [[nodiscard]] static std::optional<std::string_view> sent_version(const Job& job, std::string_view id);
     void send_page(Job& job, const PageReads::Shared& answer);
-    /// The same for all whose jobs stand where this one does.
-    [[nodiscard]] RoomPage::Shared room_page(const Job& job, const PageReads::Shared& answer);
-    void forget_what_is_old();
-    /// The message as this node shows it, where that counts more than what the store told.
-    [[nodiscard]] base::ChatMessage as_known(const base::ChatMessage& message);
     /// The client took enough of what it was sent; false, too, when it is going: then the job goes with it.
     [[nodiscard]] bool may_send(const Job& job) const;
-    [[nodiscard]] std::string top_position(std::string_view room);
-    [[nodiscard]] std::string newest_seen(std::string_view room, std::uint64_t n);
     [[nodiscard]] bool same_store(const Job& job) const;
     /// The cursor, and `n` beside it, are of this journal, which has not gone back since.
     [[nodiscard]] bool same_journal(const JoinRequest& request) const;
@@ -186,23 +168,13 @@ private:
     std::size_t page_bytes_max_;
     std::size_t page_rows_;  ///< of the journal
     CommitQueue* log_;
+    ShownRooms shown_;
+    CrowdPages crowd_;
     Store* store_;
     Sessions* sessions_;
     Rooms* rooms_;
 
     PageReads reads_;
-    struct MadePage {
-        PageReads::Shared answer;
-        RoomPage::Shared before, page;
-    };
-    // Made for a crowd, and right until something arrives.
-    /// By room and length: its newest messages, for who comes in afresh.
-    std::map<std::pair<std::string, std::size_t>, MadeHistory> histories_;
-    /// By room, and what its clients were shown before.
-    std::map<std::pair<std::string, std::string>, MadePage> pages_;
-    /// By room and position: the ids above it.
-    std::map<std::pair<std::string, std::string>, std::shared_ptr<const std::deque<std::string>>> newer_;
-    std::uint64_t made_at_ = 0;  ///< the last arrival then
     std::map<Key, Job> jobs_;
     std::deque<Key> ready_;     ///< to be looked at in the next pump(); some may have ended
     std::size_t sent_ = 0;      ///< messages, in this bit
