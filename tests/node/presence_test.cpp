@@ -36,13 +36,14 @@ struct PresenceTest : CoreDriver, testing::Test {
             out.emplace_back(name.get_string());
         return out;
     }
-    static std::string row(std::string_view uuid, std::string_view people) {
+    static std::string row(std::string_view uuid, std::string_view people, std::string_view run = "r1") {
         return R"({"seq":"5-x","id":"davenport-presence:)" + std::string{uuid} +
                R"(","changes":[{"rev":"1-x"}],"doc":{"_id":"davenport-presence:)" + std::string{uuid} +
-               R"(","_rev":"1-x","v":1,"node":"n2","people":)" + std::string{people} + "}}\n";
+               R"(","_rev":"1-x","v":1,"node":"n2","run":")" + std::string{run} + R"(","people":)" +
+               std::string{people} + "}}\n";
     }
-    void others_say(std::string_view people, std::string_view uuid = "u-2") {
-        stream("feed=continuous", row(uuid, people));
+    void others_say(std::string_view people, std::string_view uuid = "u-2", std::string_view run = "r1") {
+        stream("feed=continuous", row(uuid, people, run));
     }
     int written = 0;
     /// The store goes on answering for so long.
@@ -92,6 +93,32 @@ TEST_F(PresenceTest, WritesOneDocumentOfItsOwnPeople) {
     advance(6s);
     const auto next = answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"2-b"})");
     EXPECT_THAT(next.body, testing::AllOf(HasSubstr(R"("lobby":["ann"])"), HasSubstr(R"("_rev":)")));
+}
+
+TEST_F(PresenceTest, SaysAgainWhoIsHereToANodeThatHasJustBegun) {
+    enter(1, "ann");
+    live_on(10s);
+    EXPECT_EQ(written, 1);
+    const auto words_after = [&](std::string_view uuid, std::string_view run) {
+        written = 0;
+        others_say(R"({"lobby":["bob"]})", uuid, run);
+        live_on(12s);
+        return written;
+    };
+    EXPECT_EQ(words_after("u-2", "r1"), 1);
+    EXPECT_EQ(words_after("u-2", "r1"), 0) << "it was told";
+    EXPECT_EQ(words_after("u-2", "r2"), 1) << "it began again";
+    EXPECT_EQ(words_after("u-3", "r1"), 1);
+}
+
+TEST_F(PresenceTest, AnswersNoAnswer) {
+    enter(1, "ann");
+    advance(1s);
+    answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"1-a"})");
+    others_say(R"({"lobby":["bob"]})", "u-2");
+    others_say(R"({"lobby":["cid"]})", "u-3");
+    live_on(30s);
+    EXPECT_EQ(written, 0);
 }
 
 TEST_F(PresenceTest, CountsACrowdAndNamesNobodyOfIt) {
@@ -215,7 +242,7 @@ TEST_F(PresenceTest, BelievesNoDocumentThatIsNone) {
         others_say(people);
     const auto told = take(1, "people");
     for (const auto& one : told) EXPECT_EQ(base::member(one, "people")->get_array().size(), 1u);
-    others_say(R"({"lobby":["forged"]})", "u-1");
+    others_say(R"({"lobby":["forged"]})", "u-1", "");
     EXPECT_THAT(people(1), ElementsAre("nothing")) << "its own document is no news";
 }
 

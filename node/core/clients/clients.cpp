@@ -114,10 +114,10 @@ void Clients::on_change_stored(Turn& turn, const base::ChatMessage& message) {
     changes_.on_change_stored(turn, message);
 }
 
-void Clients::on_presence(base::Presence presence) {
+void Clients::on_presence(Turn& turn, base::Presence presence) {
     for (const auto& [room, people] : presence.people)
         for (const auto& name : people.names) rooms_.note_name(room, name);
-    presence_.heard(std::move(presence));
+    presence_.heard(turn, std::move(presence));
 }
 
 /// Who came before anything was read has an empty room before them: they are told the newest of it.

@@ -10,6 +10,7 @@ namespace {
 constexpr base::Duration told_every = std::chrono::seconds{1};   // who comes and goes at once is told at once
 constexpr base::Duration write_every = std::chrono::seconds{5};  // on change
 constexpr base::Duration renew_after = std::chrono::seconds{60};  // without
+constexpr base::Duration read_anyway = std::chrono::seconds{2};
 constexpr base::Duration silent_for = std::chrono::seconds{150};  // two renewals that were missed, and some
 constexpr std::size_t names_told_max = 200;
 // Each is a frame to each: a thousand may be told once a second, ten thousand once in ten.
@@ -38,8 +39,15 @@ void PresenceTracker::unwatch(SessionId session, const std::string& room) {
     told_at_.erase(room);
 }
 
-void PresenceTracker::heard(base::Presence presence) {
+void PresenceTracker::heard(const Turn& turn, base::Presence presence) {
     if (presence.journal == *journal_) return;
+    const auto known = others_.find(presence.journal);
+    // What was written a moment ago it reads by itself; its word may be the answer to that.
+    if ((known == others_.end() || known->second.presence.run != presence.run) &&
+        !(wrote_at_ && turn.now.time < *wrote_at_ + read_anyway)) {
+        DAVENPORT_MARK("a node that is new is told who is here");
+        somebody_is_new_ = true;
+    }
     auto& other = others_[presence.journal];
     for (const auto* people : {&other.presence.people, &presence.people})
         for (const auto& one : *people) stirred_.insert(one.first);
@@ -125,7 +133,8 @@ void PresenceTracker::write(Turn& turn) {
         if (!others_.empty()) wake(turn, turn.now.time + silent_for / 4);
         return;
     }
-    const auto due = wrote_at_ ? *wrote_at_ + (changed_ ? write_every : renew_after) : turn.now.time;
+    const bool soon = changed_ || somebody_is_new_;
+    const auto due = wrote_at_ ? *wrote_at_ + (soon ? write_every : renew_after) : turn.now.time;
     if (turn.now.time < due) return wake(turn, due);
     publish(turn);
 }
@@ -134,6 +143,7 @@ void PresenceTracker::compare() { changed_ = written_ ? *written_ != here_ : !he
 
 void PresenceTracker::publish(Turn& turn) {
     wrote_at_ = turn.now.time;
+    somebody_is_new_ = false;
     store_->publish(turn, here_, [this, people = here_](Store::Published outcome) {
         if (outcome == Store::Published::again) DAVENPORT_MARK("a presence collides with another write");
         if (outcome == Store::Published::again) wrote_at_.reset();

@@ -16,7 +16,8 @@
 namespace davenport::node {
 
 /// Who is there, on this node and on the others, without a list of nodes: each writes one document of its own
-/// people, when they change and once a minute, and reads the others' off the feed.
+/// people, when they change and once a minute, and reads the others' off the feed. A node that has just begun
+/// knows nobody's: when the others read its first word they say theirs again.
 ///
 /// A node that is not heard of for a while is gone, and its people with it; by this node's own clock, which
 /// stands still while the store is away: then everybody is shown who was there last.
@@ -33,7 +34,7 @@ public:
     void unwatch(SessionId session, const std::string& room);
 
     /// Another node's document came by the feed.
-    void heard(base::Presence presence);
+    void heard(const Turn& turn, base::Presence presence);
     void store_changed();
 
     /// Who is in the room, at whichever node.
@@ -71,6 +72,7 @@ private:
     std::set<std::string> stirred_;              ///< rooms whose watchers are to be told
     std::map<std::string, base::Time> told_at_;  ///< of rooms with many watchers
     bool dirty_ = false;
+    bool somebody_is_new_ = false;  ///< another node, which is to be told who is here
     std::uint64_t rooms_version_ = 0;  ///< as they were last looked at
 
     // What of this is in the store.

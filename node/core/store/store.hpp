@@ -71,7 +71,7 @@ public:
     /// The store will never take what this node made of this policy; the log has it no more.
     virtual void on_policy_refused(Turn& turn, std::string_view id, const std::string& reason) = 0;
     /// Another node told who is there.
-    virtual void on_presence(base::Presence presence) = 0;
+    virtual void on_presence(Turn& turn, base::Presence presence) = 0;
     /// Some node wrote a note, this one included, or somebody deleted one.
     virtual void on_note(Turn& turn, const StoreNote& note) = 0;
     /// Another store answers than before: all that was known of the old one's content means nothing.
