@@ -27,6 +27,7 @@ std::string to_document(const Presence& presence, std::string_view revision) {
     if (!revision.empty()) json.member("_rev", revision);
     json.member("v", 1).member("node", presence.node);
     if (!presence.run.empty()) json.member("run", presence.run);
+    if (presence.asks) json.member("asks", true);
     json.key("people").begin_object();
     std::size_t written = 0;
     std::vector<std::pair<std::string_view, std::size_t>> crowds;
@@ -58,7 +59,8 @@ std::optional<Presence> read_presence(const JsonView& document) {
     Presence out{std::string{id->substr(presence_id_lead.size())},
                  text_member(document, "node"),
                  {},
-                 text_member(document, "run")};
+                 text_member(document, "run"),
+                 bool_member(document, "asks")};
     std::size_t read = 0;
     rooms->each_member([&](std::string_view room, const JsonView& names) {
         if (!is_room_name(room)) return;

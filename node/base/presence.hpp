@@ -35,6 +35,8 @@ struct Presence {
     People people;
     std::string
         run{};  ///< the life of that node in which it was written; empty: an older version did not say
+    /// The first word of a life, which knows nobody's: the others are to say theirs again.
+    bool asks = false;
     friend bool operator==(const Presence&, const Presence&) = default;
 };
 

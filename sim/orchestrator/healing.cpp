@@ -2,6 +2,8 @@
 
 #include "node/base/json_view.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace davenport::sim::orchestrator {
@@ -35,6 +37,7 @@ void Healing::begin() {
 void Healing::look() {
     if (context_.phase != Phase::healing || faults_.states.any_on() || faults_.nodes.any_changing()) return;
     context_.note({.kind = RecordKind::healed});
+    in_peace_since_ = context_.now;
     context_.phase = Phase::converging;
     faults_.policies.look_again();
     faults_.replication.start_over();
@@ -49,10 +52,22 @@ bool Healing::all_shown() const {
            context_.now - Duration{pending_.last_shown_us()} >= quiet && !pending_.has_missing_changes();
 }
 
+void Healing::set_clients_settled(bool settled) {
+    if (settled && !clients_settled_) in_peace_since_ = context_.now;
+    clients_settled_ = settled;
+}
+
+bool Healing::seen_in_peace() const {
+    return std::ranges::all_of(context_.scenario.expect, [&](const Expectation& one) {
+        return one.property != "people" ||
+               context_.now - in_peace_since_ > one.within.value_or(Duration{}) + quiet_time;
+    });
+}
+
 void Healing::converge() {
     if (context_.phase != Phase::converging) return;
     if (context_.now >= context_.plan.end) return next_.begin();
-    if (clients_settled_ && faults_.nodes.all_drained() && all_shown() &&
+    if (clients_settled_ && faults_.nodes.all_drained() && all_shown() && seen_in_peace() &&
         context_.now >= look_at_store_after_)
         return look_at_store(0);
     faults_.nodes.ask_drained();

@@ -19,11 +19,13 @@ public:
     void begin();
     /// A fault is over, or a node has changed: all may be healed now.
     void look();
-    void set_clients_settled(bool settled) { clients_settled_ = settled; }
+    void set_clients_settled(bool settled);
 
 private:
     void converge();
     [[nodiscard]] bool all_shown() const;
+    /// Whether it has been quiet long enough to judge whom people see, where that is expected.
+    [[nodiscard]] bool seen_in_peace() const;
     void look_at_store(std::size_t store);
 
     Context& context_;
@@ -32,6 +34,7 @@ private:
     const OthersMessages& others_;
     FinalReads& next_;
     bool clients_settled_ = false;
+    Duration in_peace_since_{};  ///< all is healed, and all clients are where they stay
     Duration look_at_store_after_{};
 };
 

@@ -36,11 +36,12 @@ struct PresenceTest : CoreDriver, testing::Test {
             out.emplace_back(name.get_string());
         return out;
     }
-    static std::string row(std::string_view uuid, std::string_view people, std::string_view run = "r1") {
+    static std::string row(std::string_view uuid, std::string_view people, std::string_view run = "r1",
+                           bool asks = false) {
         return R"({"seq":"5-x","id":"davenport-presence:)" + std::string{uuid} +
                R"(","changes":[{"rev":"1-x"}],"doc":{"_id":"davenport-presence:)" + std::string{uuid} +
-               R"(","_rev":"1-x","v":1,"node":"n2","run":")" + std::string{run} + R"(","people":)" +
-               std::string{people} + "}}\n";
+               R"(","_rev":"1-x","v":1,"node":"n2","run":")" + std::string{run} + R"(",)" +
+               (asks ? R"("asks":true,)" : "") + R"("people":)" + std::string{people} + "}}\n";
     }
     void others_say(std::string_view people, std::string_view uuid = "u-2", std::string_view run = "r1") {
         stream("feed=continuous", row(uuid, people, run));
@@ -101,7 +102,7 @@ TEST_F(PresenceTest, SaysAgainWhoIsHereToANodeThatHasJustBegun) {
     EXPECT_EQ(written, 1);
     const auto words_after = [&](std::string_view uuid, std::string_view run) {
         written = 0;
-        others_say(R"({"lobby":["bob"]})", uuid, run);
+        stream("feed=continuous", row(uuid, R"({"lobby":["bob"]})", run, true));
         live_on(12s);
         return written;
     };
@@ -111,14 +112,19 @@ TEST_F(PresenceTest, SaysAgainWhoIsHereToANodeThatHasJustBegun) {
     EXPECT_EQ(words_after("u-3", "r1"), 1);
 }
 
-TEST_F(PresenceTest, AnswersNoAnswer) {
+TEST_F(PresenceTest, AsksOnceAndAnswersNoAnswer) {
     enter(1, "ann");
     advance(1s);
-    answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"1-a"})");
+    const auto first = answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"1-a"})");
+    EXPECT_THAT(first.body, HasSubstr(R"("asks":true)"));
     others_say(R"({"lobby":["bob"]})", "u-2");
     others_say(R"({"lobby":["cid"]})", "u-3");
     live_on(30s);
     EXPECT_EQ(written, 0);
+    enter(2, "dan");
+    advance(2s);
+    const auto next = answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"2-b"})");
+    EXPECT_THAT(next.body, testing::Not(HasSubstr("asks")));
 }
 
 TEST_F(PresenceTest, CountsACrowdAndNamesNobodyOfIt) {
@@ -188,6 +194,50 @@ TEST_F(PresenceTest, TakesOverTheDocumentOfItsEarlierLife) {
            R"({"_id":"davenport-presence:u-1","_rev":"7-old","people":{}})");
     advance(2s);
     EXPECT_THAT(answer("PUT /chat/davenport-presence", 201, R"({"rev":"8-new"})").body, HasSubstr("7-old"));
+}
+
+TEST_F(PresenceTest, TakesAwayTheWordOfItsEarlierLifeThoughNobodyCame) {
+    live_on(10s);
+    EXPECT_EQ(written, 0) << "nobody was ever here";
+    enter(1, "ann");
+    post(1, "lobby", "hello");
+    persist_all();
+    crash_and_restart();
+    store_up();
+    const auto word = answer("PUT /chat/davenport-presence", 201, R"({"ok":true,"rev":"2-b"})");
+    EXPECT_THAT(word.body, HasSubstr(R"("people":{})"));
+}
+
+TEST_F(PresenceTest, SaysWithinTwoSecondsWhoCameAndWhoWent) {
+    for (node::SessionId session = 1; session <= 100; ++session)
+        enter(session, "user" + std::to_string(session));
+    live_on(10s);
+    for (int change = 0; change < 5; ++change) {
+        written = 0;
+        if (change % 2 == 0)
+            enter(200, "bob");
+        else
+            handle(node::Closed{200});
+        live_on(2s);
+        EXPECT_GE(written, 1) << change;
+    }
+}
+
+TEST_F(PresenceTest, SaysLessOftenWhatIsLong) {
+    for (node::SessionId session = 1; session <= 400; ++session)
+        enter(session, "user" + std::to_string(session));
+    for (node::SessionId session = 401; session <= 800; ++session) {
+        open(session, "guest" + std::to_string(session));
+        say(session, R"({"t":"join","room":"attic"})");
+    }
+    live_on(10s);
+    written = 0;
+    for (int change = 0; change < 20; ++change) {
+        enter(1000 + static_cast<node::SessionId>(change), "late" + std::to_string(change));
+        live_on(1s);
+    }
+    EXPECT_GE(written, 4);
+    EXPECT_LE(written, 6) << "five seconds apart";
 }
 
 TEST_F(PresenceTest, HearsOfTheOthersPeopleByTheFeed) {

@@ -21,7 +21,7 @@ Clients::Clients(const ChatConfig& config, base::Random& random, CommitQueue& lo
       sessions_{config.session_bytes_max},
       resume_{config, log, store, sessions_, rooms_},
       polls_{log, sessions_, resume_, rooms_},
-      presence_{config, log.uuid(), store, sessions_, rooms_},
+      presence_{config, log.uuid(), log.journal().state().last_arrival > 0, store, sessions_, rooms_},
       look_alikes_{log, presence_, sessions_, rooms_},
       members_{config, store},
       access_{log, members_},
@@ -114,10 +114,10 @@ void Clients::on_change_stored(Turn& turn, const base::ChatMessage& message) {
     changes_.on_change_stored(turn, message);
 }
 
-void Clients::on_presence(Turn& turn, base::Presence presence) {
+void Clients::on_presence(base::Presence presence) {
     for (const auto& [room, people] : presence.people)
         for (const auto& name : people.names) rooms_.note_name(room, name);
-    presence_.heard(turn, std::move(presence));
+    presence_.heard(std::move(presence));
 }
 
 /// Who came before anything was read has an empty room before them: they are told the newest of it.

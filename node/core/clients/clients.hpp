@@ -80,7 +80,7 @@ public:
     void on_policy_refused(Turn& turn, std::string_view id, const std::string& reason) override {
         moderation_.on_policy_refused(turn, id, reason);
     }
-    void on_presence(Turn& turn, base::Presence presence) override;
+    void on_presence(base::Presence presence) override;
     void on_catching_up(Turn& turn) override;
     void on_note(Turn& turn, const StoreNote& note) override {
         if (SharedTries::is_one(note))

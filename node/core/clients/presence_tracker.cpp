@@ -2,15 +2,18 @@
 
 #include "node/base/mark.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace davenport::node {
 namespace {
 
-constexpr base::Duration told_every = std::chrono::seconds{1};   // who comes and goes at once is told at once
-constexpr base::Duration write_every = std::chrono::seconds{5};  // on change
+constexpr base::Duration told_every = std::chrono::seconds{1};  // who comes and goes at once is told at once
+// On change: all nodes read each word, which may have thousands of names.
+constexpr base::Duration write_every_least = std::chrono::seconds{1};
+constexpr base::Duration write_every_most = std::chrono::seconds{5};
+constexpr base::Duration write_every_for_a_name = std::chrono::milliseconds{4};
 constexpr base::Duration renew_after = std::chrono::seconds{60};  // without
-constexpr base::Duration read_anyway = std::chrono::seconds{2};
 constexpr base::Duration silent_for = std::chrono::seconds{150};  // two renewals that were missed, and some
 constexpr std::size_t names_told_max = 200;
 // Each is a frame to each: a thousand may be told once a second, ten thousand once in ten.
@@ -19,9 +22,14 @@ constexpr base::Duration told_every_of_many = std::chrono::milliseconds{1};  // 
 
 }  // namespace
 
-PresenceTracker::PresenceTracker(const ChatConfig& config, const std::string& journal, Store& store,
-                                 Sessions& sessions, Rooms& rooms)
-    : config_{&config}, journal_{&journal}, store_{&store}, sessions_{&sessions}, rooms_{&rooms} {}
+PresenceTracker::PresenceTracker(const ChatConfig& config, const std::string& journal, bool lived_before,
+                                 Store& store, Sessions& sessions, Rooms& rooms)
+    : config_{&config},
+      journal_{&journal},
+      store_{&store},
+      sessions_{&sessions},
+      rooms_{&rooms},
+      old_word_may_stand_{lived_before} {}
 
 void PresenceTracker::watch(const Session& session, const std::string& room) {
     watchers_[room].insert(session.id);
@@ -39,12 +47,10 @@ void PresenceTracker::unwatch(SessionId session, const std::string& room) {
     told_at_.erase(room);
 }
 
-void PresenceTracker::heard(const Turn& turn, base::Presence presence) {
+void PresenceTracker::heard(base::Presence presence) {
     if (presence.journal == *journal_) return;
     const auto known = others_.find(presence.journal);
-    // What was written a moment ago it reads by itself; its word may be the answer to that.
-    if ((known == others_.end() || known->second.presence.run != presence.run) &&
-        !(wrote_at_ && turn.now.time < *wrote_at_ + read_anyway)) {
+    if (presence.asks && (known == others_.end() || known->second.presence.run != presence.run)) {
         DAVENPORT_MARK("a node that is new is told who is here");
         somebody_is_new_ = true;
     }
@@ -134,21 +140,31 @@ void PresenceTracker::write(Turn& turn) {
         return;
     }
     const bool soon = changed_ || somebody_is_new_;
-    const auto due = wrote_at_ ? *wrote_at_ + (soon ? write_every : renew_after) : turn.now.time;
+    const auto due = wrote_at_ ? *wrote_at_ + (soon ? pace() : renew_after) : turn.now.time;
     if (turn.now.time < due) return wake(turn, due);
     publish(turn);
 }
 
-void PresenceTracker::compare() { changed_ = written_ ? *written_ != here_ : !here_.empty(); }
+void PresenceTracker::compare() {
+    changed_ = written_ ? *written_ != here_ : old_word_may_stand_ || !here_.empty();
+}
+
+base::Duration PresenceTracker::pace() const {
+    std::int64_t names = 0;
+    for (const auto& [room, people] : here_) names += static_cast<std::int64_t>(people.names.size());
+    return std::min(write_every_least + write_every_for_a_name * names, write_every_most);
+}
 
 void PresenceTracker::publish(Turn& turn) {
     wrote_at_ = turn.now.time;
     somebody_is_new_ = false;
-    store_->publish(turn, here_, [this, people = here_](Store::Published outcome) {
+    store_->publish(turn, here_, !spoke_, [this, people = here_](Store::Published outcome) {
         if (outcome == Store::Published::again) DAVENPORT_MARK("a presence collides with another write");
         if (outcome == Store::Published::again) wrote_at_.reset();
         if (outcome != Store::Published::stored) return;  // the next renewal tries again
         written_ = people;
+        spoke_ = true;
+        old_word_may_stand_ = false;
         compare();
     });
     wake(turn, turn.now.time + config_->request_timeout);

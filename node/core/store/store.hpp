@@ -71,7 +71,7 @@ public:
     /// The store will never take what this node made of this policy; the log has it no more.
     virtual void on_policy_refused(Turn& turn, std::string_view id, const std::string& reason) = 0;
     /// Another node told who is there.
-    virtual void on_presence(Turn& turn, base::Presence presence) = 0;
+    virtual void on_presence(base::Presence presence) = 0;
     /// Some node wrote a note, this one included, or somebody deleted one.
     virtual void on_note(Turn& turn, const StoreNote& note) = 0;
     /// Another store answers than before: all that was known of the old one's content means nothing.
@@ -231,8 +231,9 @@ public:
         failed,
     };
     using OnPublished = std::function<void(Published)>;
-    /// Writes who is at this node, in place of what it wrote before. One at a time.
-    virtual void publish(Turn& turn, const base::People& people, OnPublished on_published) = 0;
+    /// Writes who is at this node, in place of what it wrote before. `asks`: the others are to say theirs
+    /// again. One at a time.
+    virtual void publish(Turn& turn, const base::People& people, bool asks, OnPublished on_published) = 0;
     [[nodiscard]] virtual bool publishing() const = 0;
     /// Gives up a publication that has had no answer in time; the caller's own alarm brings the turn.
     virtual void expire_publication(Turn& turn) = 0;

@@ -148,7 +148,7 @@ void CouchStore::on_batch(Turn& turn, FeedBatch batch) {
     for (auto& row : batch.rows) {
         if (row.presence) {
             if (row.presence->journal == log_->uuid()) on_own_run(turn, row.presence->run);
-            listener_->on_presence(turn, std::move(*row.presence));
+            listener_->on_presence(std::move(*row.presence));
         } else if (row.note) {
             listener_->on_note(turn, *row.note);
         } else if (row.message) {

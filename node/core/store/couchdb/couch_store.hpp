@@ -94,8 +94,8 @@ public:
         return notes_.read_all(turn, std::move(on_notes));
     }
     void cancel(Turn& turn, RequestId request) override;
-    void publish(Turn& turn, const base::People& people, OnPublished on_published) override {
-        presence_.publish(turn, people, std::move(on_published));
+    void publish(Turn& turn, const base::People& people, bool asks, OnPublished on_published) override {
+        presence_.publish(turn, people, asks, std::move(on_published));
     }
     [[nodiscard]] std::size_t unsettled() const override { return policies_.unsettled() + placer_.waiting(); }
     [[nodiscard]] bool publishing() const override { return presence_.publishing(); }

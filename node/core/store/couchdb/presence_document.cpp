@@ -10,9 +10,10 @@ PresenceDocument::PresenceDocument(const ChatConfig& config, const StoreApi& api
                                    const CommitQueue& log)
     : config_{&config}, api_{&api}, requests_{&requests}, log_{&log} {}
 
-void PresenceDocument::publish(Turn& turn, const base::People& people, Store::OnPublished on_published) {
+void PresenceDocument::publish(Turn& turn, const base::People& people, bool asks,
+                               Store::OnPublished on_published) {
     on_published_ = std::move(on_published);
-    const base::Presence presence{log_->uuid(), config_->name, people, std::string{log_->run()}};
+    const base::Presence presence{log_->uuid(), config_->name, people, std::string{log_->run()}, asks};
     ask(turn, api_->put_document(base::presence_id(log_->uuid()), base::to_document(presence, revision_)),
         &PresenceDocument::on_put);
 }

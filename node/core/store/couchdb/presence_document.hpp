@@ -19,7 +19,7 @@ public:
                      const CommitQueue& log);
 
     /// One at a time.
-    void publish(Turn& turn, const base::People& people, Store::OnPublished on_published);
+    void publish(Turn& turn, const base::People& people, bool asks, Store::OnPublished on_published);
     [[nodiscard]] bool publishing() const { return request_.open(); }
     /// Another store answers, or the journal has another name: nothing is known of a document there.
     void forget_revision();

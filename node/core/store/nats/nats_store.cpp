@@ -149,7 +149,7 @@ void NatsStore::take_in_row(Turn& turn, const StreamRow& row, bool old) {
                 note_time(turn);
                 on_own_run(turn, presence->run);
             }
-            listener_->on_presence(turn, std::move(*presence));
+            listener_->on_presence(std::move(*presence));
             return;
         }
         case SubjectKind::generation:

@@ -76,7 +76,7 @@ public:
     RequestId read_note(Turn& turn, const std::string& id, OnNote on_note) override;
     RequestId read_notes(Turn& turn, OnNotes on_notes) override;
     void cancel(Turn& turn, RequestId request) override;
-    void publish(Turn& turn, const base::People& people, OnPublished on_published) override;
+    void publish(Turn& turn, const base::People& people, bool asks, OnPublished on_published) override;
     [[nodiscard]] bool publishing() const override { return presence_request_ != 0; }
     [[nodiscard]] std::size_t unsettled() const override { return policies_.unsettled(); }
     void expire_publication(Turn&) override {}  // it has its own deadline, as all that is asked

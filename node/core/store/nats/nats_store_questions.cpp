@@ -271,8 +271,8 @@ Store::RequestId NatsStore::read_notes(Turn& turn, OnNotes on_notes) {
 
 // ---- who is there
 
-void NatsStore::publish(Turn& turn, const base::People& people, OnPublished on_published) {
-    const base::Presence presence{log_->uuid(), config_->name, people, std::string{log_->run()}};
+void NatsStore::publish(Turn& turn, const base::People& people, bool asks, OnPublished on_published) {
+    const base::Presence presence{log_->uuid(), config_->name, people, std::string{log_->run()}, asks};
     presence_asked_at_ = turn.now.time;
     presence_request_ = requests_.ask(
         turn,
