@@ -322,7 +322,7 @@ const composer = new Composer($('say'), $('text'), $('editing'), {
 });
 
 const moderation = new Moderation($('ban'), {
-  send: (frame) => link.moderate(frame), key: () => link.keys.next(), room: () => current?.name ?? '', now: () => link.clock.now(), told: showProblem,
+  send: (frame) => link.moderate(frame), key: (aboveMs) => link.keys.next(aboveMs), room: () => current?.name ?? '', now: () => link.clock.now(), told: showProblem,
   storeUp: () => store.state === 'up', isMe: (user) => user === link.user,
 });
 

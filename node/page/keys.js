@@ -24,6 +24,9 @@ export const stampOfKey = (key) => decode(key.slice(0, 13));
 /** The time of the key that a place was made from, in milliseconds since 1970. */
 export const timeOfPosition = (position) => Number(stampOfPosition(position) >> 16n);
 export const timeOfKey = (key) => Number(stampOfKey(key) >> 16n);
+
+/** True when a key came from a clock that was ahead: what it stands for is no later decision. */
+export const isAhead = (key, nowMs) => timeOfKey(key) > nowMs + 1000;
 /** Where a message stands whose id is not known yet: just before its final place. */
 export const positionOfKey = (key) => encode(stampOfKey(key) << 64n, 26);
 

@@ -2,6 +2,7 @@
 
 import { addAction } from './actions.js';
 import { tell } from './dom.js';
+import { isAhead, timeOfKey } from './keys.js';
 import { folded } from './names.js';
 import { word } from './words.js';
 
@@ -11,7 +12,7 @@ const listMax = 500;
 
 export class Moderation {
   /**
-   * `dialog`: the one that asks where, for how long and why. `on`: what to call: send(frame): false when nobody can be asked; key(); room(): its name;
+   * `dialog`: the one that asks where, for how long and why. `on`: what to call: send(frame): false when nobody can be asked; key(aboveMs); room(): its name;
    * now(): the node's time; told(text); storeUp(); isMe(user).
    */
   constructor(dialog, on) {
@@ -67,14 +68,15 @@ export class Moderation {
     this.send({ t: 'unban', name: user, ...(room ? { room } : {}) }, room);
   }
 
-  send(frame, room) {
-    const key = this.on.key();
+  /** `aboveMs`: the time of what it is to take the place of, where that is ahead. */
+  send(frame, room, aboveMs = 0) {
+    const key = this.on.key(aboveMs);
     if (!this.on.send({ ...frame, key })) return this.on.told(word('notNow'));
-    this.waiting.set(key, { name: frame.name, room, lifts: frame.t === 'unban' });
+    this.waiting.set(key, { frame, name: frame.name, room, lifts: frame.t === 'unban', again: aboveMs > 0 });
   }
 
   /** The node's answer; false when it is to something else. */
-  answered({ key, reason }, state) {
+  answered({ key, reason, above }, state) {
     const one = this.waiting.get(key);
     if (!one) return false;
     if (state !== 'accepted') this.waiting.delete(key);
@@ -85,6 +87,8 @@ export class Moderation {
       else this.bans.set(folded(one.name), one.room);
       const done = word(one.lifts ? 'unbanned' : 'isBanned', one.name);
       this.on.told(state === 'accepted' && !this.on.storeUp() ? `${done} ${word('othersLater')}` : done);
+    } else if (state === 'superseded' && above && !one.again && isAhead(above, this.on.now())) {
+      this.send(one.frame, one.room, timeOfKey(above));
     } else {
       this.on.told(state === 'superseded' ? word('moderatedLater') : word('notModerated', reason ?? ''));
       this.read();

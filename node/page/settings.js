@@ -1,5 +1,7 @@
 // What moderators want rooms to be, and the store has not yet: sent, repeated under its own key, and kept over a reload of the page.
 
+import { isAhead, timeOfKey } from './keys.js';
+
 const rekeysMax = 3;
 const clockCodes = new Set(['key_ahead', 'key_old']);
 const over = new Set(['stored', 'refused']);
@@ -53,7 +55,7 @@ export class RoomWishes {
       if (wish.until > now) {
         next = Math.min(next, wish.until);
       } else if (wish.key || this.world.clock.sure) {
-        wish.key ||= this.world.keys.next();
+        wish.key ||= this.world.keys.next(wish.aboveMs);
         wish.asked = true;
         this.save();
         this.world.send({ t: 'set-room', room: wish.room, key: wish.key, ...wish.settings });
@@ -69,6 +71,11 @@ export class RoomWishes {
   answered(frame, state) {
     const wish = this.find(frame.key);
     if (!wish) return false;
+    if (state === 'superseded' && frame.above && wish.rekeys < rekeysMax && isAhead(frame.above, this.world.clock.now())) {
+      Object.assign(wish, { key: '', asked: false, rekeys: wish.rekeys + 1, aboveMs: timeOfKey(frame.above) });
+      this.sendDue();
+      return true;
+    }
     if (state === 'accepted' || state === 'stored') Object.assign(wish, { state, reason: '', code: '' });
     else Object.assign(wish, { state: 'refused', reason: frame.reason ?? '', code: state });
     this.tell(wish.room);

@@ -282,6 +282,19 @@ TEST_F(Moderation, OfTwoModeratorsAtOnceTheHigherKeyCounts) {
     EXPECT_FALSE(asked("_bulk_docs"));
 }
 
+TEST_F(Moderation, WhoIsSupersededIsToldByWhichKey) {
+    feeds(lobby_ban, "1-a", ban_document("mallory", 3'600'000));  // a clock that was an hour ahead
+    unban("mallory");
+    const auto told = take(boss, "superseded");
+    ASSERT_EQ(told.size(), 1u);
+    const auto above = base::text_member(told[0], "above");
+    const base::MessageKey higher{base::MessageKey::parse(above)->unix_ms + 1, 0, "boss"};
+    EXPECT_EQ(higher.unix_ms, epoch_ms + 3'600'001);
+    say(boss, fmt::format(R"({{"t":"unban","room":"lobby","name":"mallory","key":"{}"}})", higher.text()));
+    persist_all();
+    EXPECT_EQ(counts().bans, 0u);
+}
+
 TEST_F(Moderation, OursIsWrittenOverALowerOne) {
     ban("mallory");
     persist_all();

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { launch } from './lib/browser.mjs'
 import { moderated } from './lib/moderated.mjs'
+import { KeyMaker } from '../../node/page/keys.js'
 import { goTo, pages, row, say, sees, stored } from './lib/page.mjs'
 import { run, test, until } from './lib/programs.mjs'
 import { proxy } from './lib/proxy.mjs'
@@ -68,6 +69,21 @@ test('with the store away a ban holds here, and its maker is told when it holds 
   await away(false)
   await until('the ban is in the store', async () => (await couch('GET', '/chat/davenport-ban~outage~mallory')).status === 200, 20_000)
   await boss.context().close(); await mallory.context().close()
+})
+
+test('a ban from a clock that was ahead is lifted like any other', async () => {
+  const boss = await openAs(here.url, 'boss', 'ahead'), ann = await openAs(here.url, 'ann', 'ahead')
+  await say(ann, 'hello'); await sees(boss, 'hello')
+  const clock = { now: () => Date.now() + 3_600_000 }
+  await couch('PUT', '/chat/davenport-ban~ahead~ann', { what: 'ban', who: 'ann', room: 'ahead', at: new KeyMaker(clock).next() })
+  await banner(ann, 'You cannot take part here')
+  await boss.reload()
+  await sees(boss, 'hello')
+  await choose(boss, 'hello', 'Let in again')
+  await problem(boss, 'ann may come in again')
+  await ann.reload()
+  await say(ann, 'here again'); await sees(boss, 'here again')
+  await boss.context().close(); await ann.context().close()
 })
 
 test('without a WebSocket the banned see why too, also after a reload, and go on in other rooms', async () => {

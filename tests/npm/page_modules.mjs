@@ -6,7 +6,7 @@ import { pageModule, pageSource } from './lib/modules.mjs'
 import { run, test } from './lib/programs.mjs'
 
 const { NodeClock } = await pageModule('clock.js')
-const { KeyMaker, stampOfKey } = await pageModule('keys.js')
+const { KeyMaker, stampOfKey, timeOfKey } = await pageModule('keys.js')
 const { Posts } = await pageModule('posts.js')
 const { Watch } = await pageModule('watch.js')
 const { addresses } = await pageModule('autolink.js')
@@ -420,6 +420,22 @@ test('what is wanted of a room waits for the node\'s time and for a node, and is
   assert.deepEqual([reloaded.of('tea').state, reloaded.waits('tea'), after.kept], ['stored', false, []])
   reloaded.seen('tea')
   assert.equal(reloaded.of('tea'), undefined)
+})
+
+test('settings that came from a clock that was ahead are written over, once, and a later decision is not', () => {
+  const { world, clock, wishes } = wishing()
+  clock.learn(began, 0, 0)
+  wishes.set('tea', { topic: 'Tea' })
+  const ahead = clock.now() + 3_600_000
+  const first = world.sent.shift()
+  assert.equal(wishes.answered({ key: first.key, above: new KeyMaker(clock).next(ahead) }, 'superseded'), true)
+  const second = world.sent.shift()
+  assert.ok(timeOfKey(second.key) > ahead && second.topic === 'Tea')
+  wishes.answered({ key: second.key }, 'stored')
+  wishes.set('tea', { topic: 'More tea' })
+  const third = world.sent.shift()
+  wishes.answered({ key: third.key, above: new KeyMaker(clock).next() }, 'superseded')
+  assert.deepEqual([wishes.of('tea').state, wishes.of('tea').code, world.sent.length], ['refused', 'superseded', 0])
 })
 
 test('a refusal that ends is waited for under the same key, another one is told, and a frame that cannot be read too', () => {

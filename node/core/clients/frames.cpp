@@ -209,6 +209,7 @@ void add(base::FrameBatch& batch, const Failed& frame) {
 void add(base::FrameBatch& batch, const Superseded& frame) {
     add_object(batch, "superseded", [&](Object& object) {
         object.text(",\"key\":", frame.key).text(",\"id\":", frame.id).text(",\"reason\":", frame.reason);
+        if (!frame.above.empty()) object.text(",\"above\":", frame.above);
     });
 }
 

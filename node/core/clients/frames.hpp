@@ -68,6 +68,7 @@ struct Failed {
 /// A change that was overtaken: another one counts more.
 struct Superseded {
     std::string_view key, id, reason;
+    std::string_view above{};  ///< the key that counts more, of what moderators decide
 };
 struct Refused {
     std::string_view key, code, reason;

@@ -103,7 +103,7 @@ bool ModerationHandler::may_take(Turn& turn, const std::string& id, const base::
     }
     if (refusal) return posts_->refuse(turn, waiter, *refusal), false;
     if (key.text() > counts) return true;
-    posts_->tell(turn, waiter, frames::Superseded{waiter.key, id, counts_more});
+    posts_->tell(turn, waiter, frames::Superseded{waiter.key, id, counts_more, counts});
     return false;
 }
 
@@ -152,7 +152,8 @@ void ModerationHandler::tell(Turn& turn, std::string_view id) {
     std::erase_if(found->second, [&](Waiter& one) {
         const auto& to = one.reply_to;
         const bool counts = held && held->key() == one.key;
-        if (!counts) return posts_->tell(turn, to, frames::Superseded{to.key, id, counts_more}), true;
+        const auto above = held ? held->key() : std::string_view{};
+        if (!counts) return posts_->tell(turn, to, frames::Superseded{to.key, id, counts_more, above}), true;
         if (one.version > committed) return false;
         if (counts && is_stored(*held)) return posts_->tell(turn, to, frames::Stored{to.key, id}), true;
         if (!std::exchange(one.accepted, true)) posts_->tell(turn, to, frames::Accepted{to.key, id});
