@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -101,12 +102,20 @@ std::string explain(const std::string& path, const sqlite::Error& error) {
     }
 }
 
+/// SQLite names the files beside it after the file itself, not after a link to it.
+std::string resolved(std::string path) {
+    std::error_code error;
+    const auto real = std::filesystem::canonical(path, error);
+    return error ? std::move(path) : real.string();
+}
+
 }  // namespace
 
-JournalFile::JournalFile(std::string path) : path_(std::move(path)) {
+JournalFile::JournalFile(std::string path) : path_(resolved(std::move(path))), log_length_(path_) {
     lock_ = take_lock(path_);
     try {
         check_heads();
+        lock_itself();
         sqlite::Database database{path_, sqlite::Database::Mode::read_write_create};
         prepare(database);
         begin_run(database);
@@ -117,18 +126,34 @@ JournalFile::JournalFile(std::string path) : path_(std::move(path)) {
         }
         recent_ = std::make_unique<RecentIds>(highest_letters(database));
     } catch (const sqlite::Error& error) {
-        ::close(lock_);
+        release();
         throw base::JournalError(explain(path_, error));
     } catch (...) {
-        ::close(lock_);
+        release();
         throw;
     }
 }
 
-JournalFile::~JournalFile() { ::close(lock_); }
+JournalFile::~JournalFile() { release(); }
+
+void JournalFile::release() const {
+    if (own_lock_ >= 0) ::close(own_lock_);
+    ::close(lock_);
+}
+
+/// The descriptor stays open as long as SQLite has the file: closing it would drop SQLite's own locks.
+void JournalFile::lock_itself() {
+    own_lock_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (own_lock_ < 0) return;  // SQLite will say why
+    if (::flock(own_lock_, LOCK_EX | LOCK_NB) != 0)
+        throw base::JournalError(fmt::format(
+            "the journal {} is in use by another node under another name (a hard link, or a mount "
+            "of the file): stop that one, or give this one a --journal of its own",
+            path_));
+}
 
 int JournalFile::take_lock(const std::string& path) {
-    const auto lock_path = path + ".lock";
+    const auto lock_path = resolved(path) + ".lock";
     const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (lock < 0)
         throw base::JournalError(
@@ -187,6 +212,7 @@ std::string JournalFile::misplaced(LogSeen& seen) const {
             return fmt::format("the file {} was {} while the node runs", log,
                                there ? "replaced by another" : "removed");
     }
+    if (log_length_.is_cut()) return fmt::format("the file {}-wal was cut short while the node runs", path_);
     return {};
 }
 

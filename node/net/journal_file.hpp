@@ -1,5 +1,6 @@
 #pragma once
 
+#include "node/net/log_length.hpp"
 #include "node/net/recent_ids.hpp"
 #include "node/net/sqlite.hpp"
 
@@ -11,8 +12,8 @@ namespace davenport::node {
 
 /// A journal's file, opened by this process alone and brought to this program's version.
 ///
-/// The lock is on a file beside it and lasts as long as the object: SQLite's own would let a second node in
-/// between two transactions.
+/// The lock is on a file beside it, and on itself, and lasts as long as the object: SQLite's own would let a
+/// second node in between two transactions. A symbolic link is followed first.
 ///
 /// Errors: the constructor throws base::JournalError with one line that names the file and the remedy.
 class JournalFile {
@@ -63,9 +64,14 @@ private:
     static void recognise(sqlite::Database& database, const std::string& path);
     static std::string highest_letters(sqlite::Database& database);
 
+    void release() const;
+    /// By whatever name it was opened, a hard link or a mount: two nodes would each keep a log of their own.
+    void lock_itself();
+
     std::string path_;
+    mutable LogLength log_length_;
     std::uint64_t device_ = 0, inode_ = 0;
-    int lock_ = -1;
+    int lock_ = -1, own_lock_ = -1;
     bool went_back_ = false;
     std::unique_ptr<RecentIds> recent_;
 };

@@ -90,6 +90,35 @@ TEST(JournalFile, RefusesASecondProcessAndNamesTheFirst) {
     EXPECT_THAT(reason, HasSubstr("--journal"));
 }
 
+TEST(JournalFile, RefusesASecondNodeByWhateverNameItComes) {
+    Folder folder;
+    std::filesystem::create_directory(folder / "elsewhere");
+    const node::JournalFile first{folder / "journal"};
+    std::filesystem::create_hard_link(folder / "journal", folder / "hard");
+    std::filesystem::create_hard_link(folder / "journal", folder / "elsewhere/journal");
+    std::filesystem::create_symlink(folder / "journal", folder / "soft");
+    std::filesystem::create_directory_symlink(folder / "elsewhere/..", folder / "way");
+    for (const auto* name : {"hard", "elsewhere/journal", "soft", "way/journal"})
+        EXPECT_THAT(why_refused(folder / name), HasSubstr("is in use by another node")) << name;
+    EXPECT_FALSE(std::filesystem::exists(folder / "hard-wal"));
+}
+
+TEST(JournalFile, ALinkToItIsTheJournalItself) {
+    using namespace journal_conformance;
+    Folder folder;
+    std::filesystem::create_directory(folder / "disk");
+    {
+        const node::JournalFile first{folder / "disk/journal"};
+        ASSERT_EQ(commit(first, {1, {entry(1, message("lobby", 1, "a"))}}), "");
+    }
+    std::filesystem::create_symlink(folder / "disk/journal", folder / "journal");
+    const node::JournalFile second{folder / "journal"};
+    ASSERT_EQ(commit(second, {2, {entry(2, message("lobby", 2, "b"))}}), "");
+    EXPECT_THAT(why_refused(folder / "disk/journal"), HasSubstr("in use by another node (process"));
+    node::SqliteJournal journal{second};
+    EXPECT_EQ(texts(journal.after("", 0, 10)), (Texts{"a", "b"}));
+}
+
 TEST(JournalFile, CanBeOpenedAgainAfterItsProcessEnded) {
     Folder folder;
     { node::JournalFile first{folder / "journal"}; }
@@ -247,6 +276,41 @@ TEST(JournalWriter, TakesNothingWhenItsFileOrItsLogIsGone) {
             std::filesystem::rename(path + ".away", path + part);
             EXPECT_EQ(trouble(3), "") << "put back, it takes what comes";
         }
+}
+
+TEST(JournalWriter, TakesNothingIntoALogThatWasCut) {
+    using namespace journal_conformance;
+    for (const int kept : {0, 20, 32, 5000}) {
+        SCOPED_TRACE(kept);
+        const Folder folder;
+        const auto path = folder / "journal";
+        const node::JournalFile file{path};
+        std::promise<std::string> done;
+        node::JournalWriter writer{
+            file, [&](std::uint64_t, std::string error) { done.set_value(std::move(error)); }};
+        std::uint64_t number = 0;
+        const auto trouble = [&] {
+            done = {};
+            ++number;
+            writer.commit({number, {entry(number, message("lobby", static_cast<int>(number), "a"))}});
+            return done.get_future().get();
+        };
+        for (int i = 0; i < 5; ++i) EXPECT_EQ(trouble(), "");
+        std::filesystem::resize_file(path + "-wal", static_cast<std::uintmax_t>(kept));
+        EXPECT_THAT(trouble(), HasSubstr("-wal was cut short")) << "committed to where no restart finds it";
+    }
+}
+
+TEST(JournalWriter, IsNotTakenInWhenAnotherProgramEmptiesTheLogInGoodOrder) {
+    using namespace journal_conformance;
+    const Folder folder;
+    const auto path = folder / "journal";
+    const node::JournalFile file{path};
+    for (std::uint64_t i = 1; i <= 5; ++i) {
+        ASSERT_EQ(commit(file, {i, {entry(i, message("lobby", static_cast<int>(i), "a"))}}), "");
+        node::sqlite::Database{path, node::sqlite::Database::Mode::read_write}.number(
+            "PRAGMA wal_checkpoint(TRUNCATE)");
+    }
 }
 
 TEST(JournalFile, OpensNoOtherFileInItsPlace) {
