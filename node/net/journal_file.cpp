@@ -109,6 +109,27 @@ std::string resolved(std::string path) {
     return error ? std::move(path) : real.string();
 }
 
+std::string first_bytes(const std::string& path) {
+    std::ifstream file{path, std::ios::binary};
+    std::string bytes(16, '\0');
+    file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    bytes.resize(static_cast<std::size_t>(file.gcount()));
+    return bytes;
+}
+
+void check_head(const std::string& path) {
+    const auto head = first_bytes(path);
+    if (head.empty() || head == std::string{"SQLite format 3\0", 16}) return;
+    throw base::JournalError(
+        head.size() < 16
+            ? fmt::format("the journal {} is damaged (it has {} bytes): restore a backup, or move "
+                          "it away; what the store has comes back by itself",
+                          path, head.size())
+            : fmt::format("the journal {} is not a journal: some other program's file; give "
+                          "--journal another path",
+                          path));
+}
+
 }  // namespace
 
 JournalFile::JournalFile(std::string path) : path_(resolved(std::move(path))), log_length_(path_) {
@@ -171,23 +192,8 @@ int JournalFile::take_lock(const std::string& path) {
 }
 
 void JournalFile::check_heads() const {
-    const auto head = [](const std::string& path) {
-        std::ifstream file{path, std::ios::binary};
-        std::string bytes(16, '\0');
-        file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-        bytes.resize(static_cast<std::size_t>(file.gcount()));
-        return bytes;
-    };
-    const auto main = head(path_), log = head(path_ + "-wal");
-    if (!main.empty() && main != std::string{"SQLite format 3\0", 16})
-        throw base::JournalError(
-            main.size() < 16
-                ? fmt::format("the journal {} is damaged (it has {} bytes): restore a backup, or move "
-                              "it away; what the store has comes back by itself",
-                              path_, main.size())
-                : fmt::format("the journal {} is not a journal: some other program's file; give "
-                              "--journal another path",
-                              path_));
+    check_head(path_);
+    const auto log = first_bytes(path_ + "-wal");
     // SQLite's documents, "WAL file format": two magic numbers, for the two orders of bytes in its checksums.
     if (!log.empty() && !log.starts_with("\x37\x7f\x06\x82") && !log.starts_with("\x37\x7f\x06\x83"))
         throw base::JournalError(fmt::format(
@@ -229,6 +235,13 @@ void JournalFile::recognise(sqlite::Database& database, const std::string& path)
 }
 
 std::unique_ptr<sqlite::Database> JournalFile::open_to_read(const std::string& path, Versions versions) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored))
+        throw base::JournalError(fmt::format("{} is a folder: give the file of --journal", path));
+    if (std::filesystem::file_size(path, ignored) == 0 && !ignored &&
+        !std::filesystem::exists(path + "-wal", ignored))
+        throw base::JournalError(fmt::format("the journal {} is empty: no node has written to it yet", path));
+    check_head(path);
     try {
         auto database = std::make_unique<sqlite::Database>(path, sqlite::Database::Mode::read);
         recognise(*database, path);

@@ -145,6 +145,20 @@ void add_options(CLI::App& app, Options& o) {
     app.add_option("--port-file", o.port_file, "file that the port is written to once the node listens");
 }
 
+/// CLI11 takes 010 for eight and 0x10 for sixteen.
+std::string decimal_mistake(const std::string& text) {
+    const auto digits = std::string_view{text}.substr(text.starts_with('-') || text.starts_with('+') ? 1 : 0);
+    const bool other = digits.size() > 1 && digits[0] == '0' && digits[1] != '.';
+    return other ? text + " is not a decimal number: leave out the 0 at its beginning" : std::string{};
+}
+
+void take_decimals_alone(CLI::App& app) {
+    for (const auto* name :
+         {"--poll-interval", "--batch", "--page", "--send-queue-bytes", "--outbox-bytes", "--message-bytes",
+          "--posts-per-second", "--connections-per-address", "--outbox"})
+        app.get_option(name)->check(decimal_mistake);
+}
+
 constexpr base::Shown shown[] = {
     {"--store", "Store", "URL"},
     {"--store-password-file", "Store", "FILE"},
@@ -480,6 +494,7 @@ private:
         try {
             if (values.size() > 1 && !is_list(option))
                 throw CLI::ValidationError(option.get_name(), "takes one value");
+            if (values.empty()) throw CLI::ValidationError(option.get_name(), "has no value");
             for (const auto& value : values) option.add_result(value);
             option.run_callback();
         } catch (const CLI::Error& error) {
@@ -562,6 +577,7 @@ std::optional<CommandLine> read_command_line(int argc, char** argv, int& exit_co
     app.formatter(std::make_shared<base::HelpFormatter>());
     std::string config;
     add_options(app, out.options);
+    take_decimals_alone(app);
     app.add_option("--config", config,
                    "YAML file with any of these settings, as 'listen: 0.0.0.0:8080'; the environment "
                    "(DAVENPORT_LISTEN) overrides it, and the command line overrides both");

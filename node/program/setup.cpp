@@ -260,6 +260,7 @@ ChatDriver::Config set_up(const CommandLine& given) {
             wire::TlsIdentity{config.server.tls_cert_file, config.server.tls_key_file};
     });
     attempt("journal", [&] {
+        if (options.journal.empty()) throw std::invalid_argument("is empty: give the node a file of its own");
         require_folder(options.journal);
         require_no_other(options.journal);
     });

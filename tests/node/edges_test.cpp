@@ -337,6 +337,38 @@ struct Rest : OldKeys {
     ExchangeId exchange_ = 0;
 };
 
+TEST_F(Rest, ReadsAMediaTypeInAnyCaseAndNoOtherThatBeginsLikeIt) {
+    const auto status = [&](std::string type, std::string coding = {}) {
+        base::Headers headers{{"Content-Type", std::move(type)}};
+        if (!coding.empty()) headers.emplace_back("Content-Encoding", std::move(coding));
+        return ask("POST", "/api/rooms/lobby/messages", R"({"user":5,"text":"hello"})", headers).status;
+    };
+    for (const char* type : {"application/json", "APPLICATION/JSON", "Application/Json; charset=utf-8",
+                             "application/json ;charset=utf-8"})
+        EXPECT_EQ(status(type), 400) << type;
+    for (const char* type : {"application/jsonx", "application/json-patch+json",
+                             "application/json,text/plain", "text/plain", "application/problem+json", ""})
+        EXPECT_EQ(status(type), 415) << type;
+    EXPECT_EQ(status("application/json", "gzip"), 415);
+    EXPECT_EQ(status("application/json", "identity"), 400);
+}
+
+TEST_F(Rest, NamesTheMemberThatIsNoText) {
+    const auto reason = [&](std::string body) {
+        const auto answer =
+            ask("POST", "/api/rooms/lobby/messages", std::move(body), {{"Content-Type", "application/json"}});
+        EXPECT_EQ(answer.status, 400);
+        return answer.body;
+    };
+    EXPECT_THAT(reason(R"({"user":["u"],"text":"a"})"), testing::HasSubstr("`user` is a string"));
+    EXPECT_THAT(reason(R"({"user":null,"text":"a"})"), testing::HasSubstr("`user` is a string"));
+    EXPECT_THAT(reason(R"({"user":"u","text":"a","host":5})"), testing::HasSubstr("`host` is a string"));
+    EXPECT_THAT(reason(R"({"user":"u","text":"a","secret":5})"), testing::HasSubstr("`secret` is a string"));
+    EXPECT_THAT(reason(R"({"user":"u","text":"a","host":"a\nb"})"), testing::HasSubstr("one line"));
+    EXPECT_THAT(reason(R"({"text":"a"})"), testing::HasSubstr("give it as `user`"));
+    EXPECT_THAT(ask("POST", "/api/rooms/.x/messages", "{}").body, testing::HasSubstr("begins with a letter"));
+}
+
 TEST_F(Rest, IsReadyAndSaysDegradedWithTheStoreDown) {
     EXPECT_EQ(ask("GET", "/healthz").status, 200);
     EXPECT_THAT(ask("GET", "/readyz").body, testing::HasSubstr("\"ok\""));

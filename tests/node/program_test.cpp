@@ -25,6 +25,7 @@ using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
 
@@ -164,6 +165,34 @@ TEST_F(ProgramTest, ReportsEveryMistakeAtOnceWithItsPlace) {
     EXPECT_THAT(found, SizeIs(14));
 }
 
+TEST_F(ProgramTest, TakesNoSettingForAPartOfTheOneBeforeIt) {
+    const auto in = [&](const char* text) { return mistakes({"--config", file("one.yaml", text)}); };
+    const auto quote = AllOf(HasSubstr("one.yaml:2:7: "), HasSubstr("not closed on its line"));
+    const auto auth = AllOf(HasSubstr("one.yaml:3:1: "), HasSubstr("'auth' is not read as a setting"));
+    EXPECT_THAT(in("listen: 127.0.0.1:8080\nname: \"chat1\nauth: couchdb\npage: 5\n"),
+                AllOf(Contains(quote), Contains(auth), Contains(HasSubstr("one.yaml:4:1: 'page'"))));
+    EXPECT_THAT(in("listen: 127.0.0.1:8080\nname: 'chat1\nauth: couchdb\n"),
+                AllOf(Contains(quote), Contains(auth)));
+    EXPECT_THAT(in("name: \"chat1 \\\"\nauth: couchdb\npage: \"5\"\n"), Not(IsEmpty()));
+    EXPECT_THAT(in("name: |\n  a\n  auth: couchdb\n"), Contains(HasSubstr("one.yaml:3:3: 'auth'")));
+    EXPECT_THAT(in("page: 5\nname: \"last\n"), Contains(quote));
+    EXPECT_THAT(in("origin: ['https://a.example, https://b.example]\nauth: couchdb\n"), Not(IsEmpty()));
+    EXPECT_THAT(in("name: 'it''s' # auth: couchdb\nhost: [\"a\", 'b', c]\norigin:\n  - https://a.example\n"),
+                IsEmpty());
+    EXPECT_THAT(in("name: \"a \\\"b\\\" c\"\r\nauth: none\r\n"), IsEmpty());
+    EXPECT_THAT(in("store: []\n"), Contains(AllOf(HasSubstr("one.yaml:1:8"), HasSubstr("has no value"))));
+    EXPECT_THAT(mistakes({"--config", "/tmp"}), ElementsAre(HasSubstr("is a folder")));
+}
+
+TEST_F(ProgramTest, ReadsDecimalNumbersAlone) {
+    for (const char* number : {"010", "0x10", "0200"})
+        EXPECT_THAT(mistakes({"--message-bytes", number}), Contains(HasSubstr("not a decimal number")))
+            << number;
+    EXPECT_THAT(mistakes({"--config", file("octal.yaml", "message-bytes: 010\n")}),
+                Contains(HasSubstr("octal.yaml:1:16: ")));
+    EXPECT_THAT(mistakes({"--posts-per-second", "0", "--poll-interval", "0.5"}), IsEmpty());
+}
+
 TEST_F(ProgramTest, ReportsAJournalThatCannotBe) {
     for (const auto& [journal, words] : {std::pair{"/nonexistent/journal", "/nonexistent does not exist"},
                                          {"/", "is no file"},
@@ -179,6 +208,20 @@ TEST_F(ProgramTest, ReportsAJournalThatCannotBe) {
         } catch (const Mistakes& found) {
             EXPECT_THAT(found.lines, ElementsAre(AllOf(StartsWith("DAVENPORT_JOURNAL: "), HasSubstr(words))));
         }
+    }
+}
+
+TEST_F(ProgramTest, ReportsAJournalWithoutAName) {
+    const auto path = file("unnamed.yaml", "journal: \"\"\n");
+    std::string name = "chatnode", config = "--config=" + path;
+    char* argv[] = {name.data(), config.data()};
+    int exit_code = 0;
+    const auto given = read_command_line(2, argv, exit_code);
+    try {
+        set_up(given.value());
+        ADD_FAILURE() << "it was taken";
+    } catch (const Mistakes& found) {
+        EXPECT_THAT(found.lines, ElementsAre(AllOf(StartsWith(path + ":1:10: "), HasSubstr("is empty"))));
     }
 }
 

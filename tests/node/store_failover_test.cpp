@@ -44,6 +44,15 @@ TEST_F(StoreFailoverTest, TurnsToTheNextStoreAfterAFewTries) {
     EXPECT_EQ(base::header(probe->request.headers, "Authorization"), "Basic two");
 }
 
+TEST_F(StoreFailoverTest, WaitsForAStoreThatHangsNoLongerThanForOneAnswer) {
+    const auto begun = now().time;
+    while (uses.empty() && now().time - begun < 30s) advance(100ms);
+    EXPECT_THAT(uses, ElementsAre(1u));
+    EXPECT_LE(now().time - begun, 6s);
+    advance(1s);
+    EXPECT_TRUE(asked("GET /other/_local/davenport"));
+}
+
 TEST_F(StoreFailoverTest, GoesRoundAndRound) {
     fail_probes(3);
     fail_probes(3);

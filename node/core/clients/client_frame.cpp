@@ -3,6 +3,7 @@
 #include "node/base/message_id.hpp"
 #include "node/base/text.hpp"
 #include "node/core/clients/known_members.hpp"
+#include "node/core/clients/post_rules.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -21,7 +22,7 @@ std::size_t read_count(const base::JsonView& frame, std::string_view key, std::s
 
 ClientFrame read_room_frame(std::string_view t, const base::JsonView& frame, std::string room,
                             std::size_t history_default) {
-    if (!base::is_room_name(room)) return Malformed{"`room` is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
+    if (!base::is_room_name(room)) return Malformed{"`room`: " + std::string{room_name_rule}};
     if (t == "leave") return Leave{std::move(room)};
     if (t == "room") return RoomFrame{std::move(room)};
     if (t == "history") {
@@ -55,7 +56,7 @@ ClientFrame read_search(const base::JsonView& frame) {
     if (query.text.size() > search_text_bytes_max)
         return Malformed{"`text` of a search is at most 1000 bytes"};
     if (!query.room.empty() && !base::is_room_name(query.room))
-        return Malformed{"`room` is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
+        return Malformed{"`room`: " + std::string{room_name_rule}};
     if (!before.empty() && !read_search_place(before, query.before))
         return Malformed{"`before` is the `next` of an answer, as it came"};
     query.limit = std::clamp<std::size_t>(read_count(frame, "limit", query.limit), 1, search_results_max);

@@ -6,9 +6,13 @@
 #include "node/base/text.hpp"
 #include "node/core/clients/client_frame.hpp"
 #include "node/core/clients/known_members.hpp"
+#include "node/core/clients/post_rules.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
+
+#include <fmt/format.h>
 
 namespace davenport::node::http_api {
 namespace {
@@ -22,14 +26,32 @@ BadRequest wrong(int status, std::string_view error, std::string_view reason) {
     return {problem(status, error, reason)};
 }
 
+/// A media type is the same in any case, and ends where its parameters begin (RFC 9110, 8.3.1).
+bool is_json(const base::HttpRequest& request) {
+    const auto whole = base::header(request.headers, "Content-Type");
+    auto type = whole.substr(0, whole.find(';'));
+    while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+    const auto packed = base::header(request.headers, "Content-Encoding");
+    return base::equal_ignoring_case(type, "application/json") &&
+           (packed.empty() || base::equal_ignoring_case(packed, "identity"));
+}
+
+/// Which of these members is there and no text; empty when none is.
+std::string_view no_text(const base::json::value& body, std::initializer_list<std::string_view> names) {
+    for (const auto name : names)
+        if (const auto* one = base::member(body, name); one && !one->is_string()) return name;
+    return {};
+}
+
 Call read_post(const base::HttpRequest& request, const std::string& room) {
-    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
-        return wrong(415, "unsupported_media_type", "send application/json");
+    if (!is_json(request)) return wrong(415, "unsupported_media_type", "send application/json, as it is");
     const auto body = base::parse_json(request.body);
     const auto user = body ? base::string_member(*body, "user") : std::nullopt;
     const auto text = body ? base::string_member(*body, "text") : std::nullopt;
     if (!text)
         return wrong(400, "bad_request", "the body is a JSON object with `user` and `text` as strings");
+    if (const auto name = no_text(*body, {"user", "host", "secret"}); !name.empty())
+        return wrong(400, "bad_request", fmt::format("`{}` is a string", name));
     const auto key = base::header(request.headers, "Idempotency-Key");
     if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
     return PostMessage{room,
@@ -51,13 +73,14 @@ Call read_change(const base::HttpRequest& request, const std::string& room, cons
                       .user = {},
                       .removes = request.method == "DELETE"};
     if (draft.removes && request.body.empty()) return ChangeMessage{std::move(draft)};
-    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
-        return wrong(415, "unsupported_media_type", "send application/json");
+    if (!is_json(request)) return wrong(415, "unsupported_media_type", "send application/json, as it is");
     const auto body = base::parse_json(request.body);
     const auto text = body ? base::string_member(*body, "text") : std::nullopt;
     if (!body || !body->is_object() || (!draft.removes && !text))
         return wrong(400, "bad_request", "the body is a JSON object with `text` as a string");
     draft.text = text.value_or("");
+    if (const auto name = no_text(*body, {"user", "secret"}); !name.empty())
+        return wrong(400, "bad_request", fmt::format("`{}` is a string", name));
     draft.user = base::text_member(*body, "user");
     if (auto secret = base::text_member(*body, "secret"); !secret.empty()) draft.secret = std::move(secret);
     return ChangeMessage{std::move(draft)};
@@ -68,8 +91,7 @@ Call read_ban(const base::HttpRequest& request, std::string room, std::string na
     if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
     ChangeBan out{std::move(room), std::move(name), std::string{key}, {}, {}, request.method == "DELETE"};
     if (request.body.empty()) return out;
-    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
-        return wrong(415, "unsupported_media_type", "send application/json");
+    if (!is_json(request)) return wrong(415, "unsupported_media_type", "send application/json, as it is");
     base::JsonReader reader;
     const auto body = reader.read(request.body);
     if (!body || !body->is_object() || !read_text(*body, "reason", out.reason) ||
@@ -83,8 +105,7 @@ Call read_ban(const base::HttpRequest& request, std::string room, std::string na
 Call read_room_settings(const base::HttpRequest& request, const std::string& room) {
     const auto key = base::header(request.headers, "Idempotency-Key");
     if (!base::is_utf8(key)) return wrong(400, "bad_key", "Idempotency-Key is a message key, or is left out");
-    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
-        return wrong(415, "unsupported_media_type", "send application/json");
+    if (!is_json(request)) return wrong(415, "unsupported_media_type", "send application/json, as it is");
     base::JsonReader reader;
     const auto body = reader.read(request.body);
     if (!body || !body->is_object()) return wrong(400, "bad_request", "the body is a JSON object");
@@ -161,8 +182,7 @@ Call read_search(const base::Target& target) {
     if (const auto* room = target.find("room")) query.room = *room;
     if (query.text.empty() || query.text.size() > search_text_bytes_max || !base::is_utf8(query.text))
         return wrong(400, "bad_request", "`q` is what to look for, in UTF-8, at most 1000 bytes");
-    if (!query.room.empty() && !base::is_room_name(query.room))
-        return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
+    if (!query.room.empty() && !base::is_room_name(query.room)) return wrong(400, "bad_room", room_name_rule);
     if (const auto* before = target.find("before"); before && !read_search_place(*before, query.before))
         return wrong(400, "bad_place", "`before` is the `next` of an answer, as it came");
     if (!read_number(target, "limit", std::size_t{1}, search_results_max, query.limit))
@@ -199,8 +219,7 @@ Call read_session(const base::HttpRequest& request, const base::Target& target) 
         return EndSession{all && *all == "true", cookie_path(path ? *path : "/")};
     }
     if (request.method != "POST") return not_allowed("GET, POST and DELETE are", "GET, HEAD, POST, DELETE");
-    if (!base::header(request.headers, "Content-Type").starts_with("application/json"))
-        return wrong(415, "unsupported_media_type", "send application/json");
+    if (!is_json(request)) return wrong(415, "unsupported_media_type", "send application/json, as it is");
     const auto body = base::parse_json(request.body);
     const auto name = body ? base::string_member(*body, "name") : std::nullopt;
     const auto password = body ? base::string_member(*body, "password") : std::nullopt;
@@ -224,8 +243,7 @@ Call read_ban_call(const base::HttpRequest& request, const base::Target& target,
 
 Call read_room_call(const base::HttpRequest& request, const base::Target& target) {
     const auto& room = target.path[2];
-    if (!base::is_room_name(room))
-        return wrong(400, "bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'");
+    if (!base::is_room_name(room)) return wrong(400, "bad_room", room_name_rule);
     if (target.path.size() == 3) {
         if (request.method == "GET" || request.method == "HEAD") return GetRoom{room};
         if (request.method == "PUT") return read_room_settings(request, room);

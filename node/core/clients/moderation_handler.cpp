@@ -14,7 +14,7 @@ constexpr std::string_view counts_more = "another one counts more";
 
 std::optional<Refusal> judge_form(const BanDraft& draft) {
     if (draft.room != base::everywhere && !base::is_room_name(draft.room))
-        return Refusal{"bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
+        return Refusal{"bad_room", std::string{room_name_rule}};
     if (const auto name = base::prepare_name(draft.name); !name.problem.empty())
         return Refusal{"bad_name", std::string{name.problem}, 0, name.max};
     if (draft.reason.size() > base::ban_reason_bytes_max)
@@ -58,8 +58,7 @@ void ModerationHandler::change_settings(Turn& turn, const SettingsDraft& draft, 
     if (!key) return posts_->refuse(turn, waiter, bad_key());
     const auto& settings = draft.settings;
     if (!base::is_room_name(settings.room))
-        return posts_->refuse(turn, waiter,
-                              {"bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'"});
+        return posts_->refuse(turn, waiter, {"bad_room", std::string{room_name_rule}});
     const auto id = base::room_settings_id(settings.room);
     const auto* held = log_->policies().find(id);
     const std::string counts{held ? held->key() : std::string_view{}};

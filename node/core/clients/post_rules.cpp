@@ -27,14 +27,15 @@ bool is_secret(std::string_view secret) {
 
 std::variant<GoodPost, Refusal> read_post(const ChatConfig& config, const Draft& draft,
                                           base::FullIdsFrom full_ids_from) {
-    if (!base::is_room_name(draft.room))
-        return Refusal{"bad_room", "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.'"};
-    if (draft.user.empty()) return Refusal{"bad_name", "say hello first, with a name"};
+    if (!base::is_room_name(draft.room)) return Refusal{"bad_room", std::string{room_name_rule}};
+    if (draft.user.empty())
+        return Refusal{"bad_name", "say hello first, with a name; over HTTP, give it as `user`"};
     const auto user = base::prepare_name(draft.user);
     if (!user.problem.empty()) return Refusal{"bad_name", std::string{user.problem}, 0, user.max};
     if (!is_message_text(draft.text)) return Refusal{"bad_text", "a message is some text in UTF-8"};
-    if (draft.host.size() > 256 || !base::is_utf8(draft.host))
-        return Refusal{"bad_text", "host is a node's name"};
+    if (draft.host.size() > 256 || !base::is_utf8(draft.host) ||
+        base::one_printable_line(draft.host) != draft.host)
+        return Refusal{"bad_text", "`host` is a node's name: one line of at most 256 bytes"};
     if (!draft.secret.empty() && !is_secret(draft.secret))
         return Refusal{"bad_secret", "a secret is 16 to 128 bytes of text, or is left out"};
     const auto key = base::MessageKey::parse(draft.key);

@@ -10,6 +10,10 @@
 
 namespace davenport::node {
 
+/// What base::is_room_name() asks for, as people are told it.
+inline constexpr std::string_view room_name_rule =
+    "a room's name is 1 to 64 of a-z, 0-9, '-', '_' and '.', and begins with a letter or a digit";
+
 /// A post as a client sent it, by whichever way.
 struct Draft {
     std::string_view room, user, key, text,

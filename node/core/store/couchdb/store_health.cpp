@@ -106,7 +106,10 @@ void StoreHealth::on_reply(Turn& turn, const Reply& reply) {
         clock_.answered(turn, base::header(reply.response->headers, "Date"), *asked_at_);
         return on_answer(turn, *reply.response);
     }
-    if (reply.late) return went_down(turn, reply.reason, false);
+    if (reply.late) {  // such a silence is as long as all the tries of a store that refuses
+        tries_ = tries_before_the_next - 1;
+        return went_down(turn, reply.reason, false);
+    }
     no_answer(turn, reply.reason);
 }
 
