@@ -38,7 +38,9 @@ public:
           farewell_timer_(loop.context()),
           watch_timer_(loop.context()),
           store_(loop, config.stores, {.ca_file = config.store_ca_file}, store_events()),
-          server_(loop, config.server, [this](Event event) { handle(std::move(event)); }),
+          server_(
+              loop, config.server, [this](Event event) { handle(std::move(event)); },
+              [this](const std::string& line) { log_(Log::Level::warning, line); }),
           writer_(file_,
                   [this](std::uint64_t batch, std::string error) { committed(batch, std::move(error)); }),
           search_(

@@ -4,22 +4,34 @@
 #include "node/net/client_session.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
+#include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace davenport::node {
 namespace {
 
 constexpr std::size_t asked_at_a_time = 256;
 
+constexpr base::Duration make_room_every = std::chrono::seconds{1};  // it looks at all
+constexpr base::Duration told_full_every = std::chrono::minutes{1};
+constexpr std::string_view full =
+    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+    "Content-Length: 69\r\n\r\nthis node has as many connections as it may have: go to another node\n";
+
 }  // namespace
 
-ChatServer::ChatServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event)
+ChatServer::ChatServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event,
+                       std::function<void(std::string)> on_full)
     : loop_(loop),
       config_(config),
       guard_(config.hosts, config.origins, config.listen.address().is_loopback()),
       on_event_(std::move(on_event)),
+      on_full_(std::move(on_full)),
       silence_timer_(loop.context()),
       acceptor_(loop, config.listen, [this](auto socket) { accept(std::move(socket)); }) {
     if (!config_.tls_cert_file.empty())
@@ -35,13 +47,43 @@ ChatServer::~ChatServer() {
 }
 
 void ChatServer::accept(wire::asio::ip::tcp::socket socket) {
+    const auto now = wire::Loop::now().time;
+    if (connections_.size() >= config_.connections_max && !make_room(now))
+        return turn_away(std::move(socket), now);
     const auto session =
         std::make_shared<ClientSession>(loop_, static_cast<ClientOwner&>(*this), std::move(socket));
     // Closed with the last pointer to it.
-    if (session->is_far_too_many() || connections_.size() > config_.connections_max) return;
+    if (session->is_far_too_many()) return;
     if (config_.proxies.trusts(session->address())) session->expect_proxy();
     if (tls_) session->secure(*tls_);
     session->start();
+}
+
+bool ChatServer::make_room(base::Time now) {
+    if (made_room_at_ && now - *made_room_at_ < make_room_every) return false;
+    made_room_at_ = now;
+    bool made = false;
+    for (auto* connection : std::vector{connections_})
+        made |= connection->end_if_unused(now, config_.unused_at_most);
+    return made;
+}
+
+/// A health check is to fail at once, and a person to read why; without TLS's handshake nothing can be said.
+void ChatServer::turn_away(wire::asio::ip::tcp::socket socket, base::Time now) {
+    if (on_full_ && (!told_full_at_ || now - *told_full_at_ >= told_full_every)) {
+        told_full_at_ = now;
+        on_full_(
+            fmt::format("clients: all {} connections that this process may have are taken, and others are "
+                        "turned away: raise its limit of open files (LimitNOFILE of the service, ulimit -n)",
+                        config_.connections_max));
+    }
+    if (tls_) return;
+    boost::system::error_code ignored;
+    socket.non_blocking(true, ignored);
+    std::array<char, 4096> asked;  // what is not read would reset the connection before the answer is
+    socket.read_some(wire::asio::buffer(asked), ignored);
+    socket.write_some(wire::asio::buffer(full), ignored);
+    socket.shutdown(wire::asio::socket_base::shutdown_send, ignored);
 }
 
 std::size_t ChatServer::add(ClientSession& client) {

@@ -29,8 +29,10 @@ public:
         std::string tls_cert_file, tls_key_file;  ///< empty: plain HTTP
     };
 
-    /// Binds and listens; throws std::runtime_error with one line that names the remedy.
-    ChatServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event);
+    /// Binds and listens; throws std::runtime_error with one line that names the remedy. `on_full`: a line
+    /// for the log, once a minute at most, while clients are turned away because all connections are taken.
+    ChatServer(wire::Loop& loop, const Config& config, std::function<void(Event)> on_event,
+               std::function<void(std::string)> on_full = {});
     ~ChatServer();
 
     [[nodiscard]] std::uint16_t port() const { return acceptor_.port(); }
@@ -62,12 +64,17 @@ private:
     void handle(Event event) override { on_event_(std::move(event)); }
 
     void accept(wire::asio::ip::tcp::socket socket);
+    /// False when nobody can be let go.
+    bool make_room(base::Time now);
+    void turn_away(wire::asio::ip::tcp::socket socket, base::Time now);
     void look_for_silence();
 
     wire::Loop& loop_;
     Config config_;
     WebGuard guard_;
     std::function<void(Event)> on_event_;
+    std::function<void(std::string)> on_full_;
+    std::optional<base::Time> made_room_at_, told_full_at_;
     std::uint64_t last_id_ = 0;  ///< of sessions and exchanges alike
     bool draining_ = false;
     std::vector<ClientSession*> connections_;                  ///< each knows its place

@@ -27,6 +27,8 @@ struct ClientRules {
     TrustedProxies proxies;
     /// So many connections at most: the process needs descriptors for its store and its files, too.
     std::size_t connections_max = std::numeric_limits<std::size_t>::max();
+    /// When all are taken, those that have asked for nothing for so long make room.
+    std::chrono::milliseconds unused_at_most{10'000};
     wire::HttpLimits limits{.body_bytes = 1024 * 1024};
 };
 

@@ -223,6 +223,13 @@ base::HttpResponse ClientSession::refusal(wire::HttpError error) {
     return response;
 }
 
+bool ClientSession::end_if_unused(base::Time now, base::Duration time) {
+    if (session_ != 0 || exchange_ != 0 || answering() || now - heard_ < time) return false;
+    leave();
+    drop();
+    return true;
+}
+
 void ClientSession::check_silence(base::Time now) {
     const auto silence = now - heard_;
     if (events_) {  // it never says anything: the kernel finds out whether it is there

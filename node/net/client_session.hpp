@@ -29,6 +29,9 @@ public:
     [[nodiscard]] std::size_t place() const { return place_; }
     void set_place(std::size_t place) { place_ = place; }
 
+    /// Ends it if it is nobody's: no chat, no request under way, and none for `time`. True if so; it may be
+    /// there until the turn's end.
+    bool end_if_unused(base::Time now, base::Duration time);
     /// Called now and then: pings a client that is silent for long, drops what is dead.
     void check_silence(base::Time now);
 

@@ -247,8 +247,9 @@ ChatDriver::Config set_up(const CommandLine& given) {
     core.moderator_role = options.moderator_role;
     core.entropy = random_bytes(32);
     config.store_ca_file = options.store_ca;
-    if (const auto most = wire::descriptor_limit(); most > 2 * reserved_descriptors)
-        config.server.connections_max = most - reserved_descriptors;
+    if (const auto most = wire::descriptor_limit(); most > 0)
+        config.server.connections_max = most > 2 * reserved_descriptors ? most - reserved_descriptors
+                                                                        : std::max<std::size_t>(1, most / 2);
     config.server.connections_per_address_max = options.connections_per_address;
     config.server.tls_cert_file = options.tls_cert;
     config.server.tls_key_file =

@@ -28,7 +28,9 @@ protected:
     void serve(ChatServer::Config config = {}) {
         config.listen = {wire::asio::ip::address_v4::loopback(), 0};
         thread_.run([&] {
-            server_.emplace(thread_.loop, config, [this](Event event) { events_.put(std::move(event)); });
+            server_.emplace(
+                thread_.loop, config, [this](Event event) { events_.put(std::move(event)); },
+                [this](std::string line) { told_full_.push_back(std::move(line)); });
         });
     }
     template <class Expected>
@@ -67,6 +69,11 @@ protected:
                              [this, effect = std::move(then)] { server_->perform(effect); });
         });
     }
+    std::vector<std::string> told_full() {
+        std::vector<std::string> out;
+        thread_.run([&] { out = told_full_; });
+        return out;
+    }
     [[nodiscard]] int work_left() const { return work_left_; }
     void drain() {
         thread_.run([&] { server_->drain(); });
@@ -99,6 +106,7 @@ private:
 
     net_test::Inbox<Event> events_;
     std::atomic<int> work_left_ = 0;
+    std::vector<std::string> told_full_;
     net_test::LoopThread thread_;
     std::optional<ChatServer> server_;
 };
@@ -407,6 +415,37 @@ TEST_F(ChatServerTest, RefusesOtherSitesPagesAndWhatIsNoHandshake) {
                 StartsWith("HTTP/1.1 431 "));
     EXPECT_THAT(answer("POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n"),
                 StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(ChatServerTest, TurnsAwayWithAWordWhenAllConnectionsAreTaken) {
+    ChatServer::Config config;
+    config.connections_max = 2;
+    serve(config);
+    const Client silent{port()}, other{port()};
+    for (int i = 0; i < 3; ++i) {
+        Client third{port()};
+        third.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        EXPECT_THAT(third.until("another node"), StartsWith("HTTP/1.1 503 "));
+    }
+    EXPECT_THAT(told_full(), testing::ElementsAre(HasSubstr("all 2 connections")));
+}
+
+TEST_F(ChatServerTest, LetsGoWhoAsksForNothingWhenAllConnectionsAreTaken) {
+    ChatServer::Config config;
+    config.connections_max = 2;
+    config.unused_at_most = std::chrono::milliseconds{0};
+    serve(config);
+    SessionId session = 0;
+    auto chats = open(session);
+    Client half{port()};
+    half.send("GET /healthz HTT");
+    Client third{port()};
+    third.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    perform(Respond{next<Requested>().exchange, {200, {}, "well"}});
+    EXPECT_THAT(third.until("well"), StartsWith("HTTP/1.1 200 "));
+    EXPECT_TRUE(told_full().empty());
+    chats.send(masked(1, "hello"));
+    EXPECT_EQ(next<Received>().frame, "hello");
 }
 
 TEST_F(ChatServerTest, CountsConnectionsOfWhomAProxySpeaksFor) {
