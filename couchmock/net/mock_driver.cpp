@@ -25,7 +25,8 @@ class MockDriver final : public Driver {
 public:
     MockDriver(wire::Loop& loop, MockConfig config, const StoreServer::Config& server, LogLine log,
                const std::string& data_file, std::string cookie_secret)
-        : log_(std::move(log)),
+        : loop_(loop),
+          log_(std::move(log)),
           data_(data_file.empty() ? nullptr : std::make_unique<DataFile>(data_file)),
           mock_(reaching_others(std::move(config))),
           timers_(loop, [this](TimerId id) { handle(TimerFired{id}); }),
@@ -67,6 +68,7 @@ private:
         const bool wrote = data_ && data_->pending() > unwritten;
         if (wrote && (full_ || !data_->commit())) return hold_back(exchange, std::move(effects));
         perform_all(effects);
+        loop_.flush_if_quiet();
     }
 
     // ---- a disk that is full: writes are answered with 507, and nobody is told of what is not written
@@ -126,6 +128,7 @@ private:
     void perform(Fetch effect) { others_.perform(std::move(effect)); }
     void perform(CancelFetch effect) { others_.perform(effect); }
 
+    wire::Loop& loop_;
     LogLine log_;
     std::deque<Event> events_;
     std::unique_ptr<DataFile> data_;

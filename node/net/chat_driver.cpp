@@ -168,6 +168,11 @@ private:
 
     void perform_all(Effects effects) {
         for (auto& effect : effects) std::visit([this](auto& one) { perform(std::move(one)); }, effect);
+        loop_.flush_if_quiet();
+        // Last: waking the writer takes a moment, and then it takes a processor, which those who were written
+        // to want as well. The store was written to before.
+        if (to_commit_) writer_.commit(std::move(*to_commit_));
+        to_commit_.reset();
     }
 
     void perform(Send effect) { server_.perform(std::move(effect)); }
@@ -178,7 +183,7 @@ private:
         const auto now = wire::Loop::now();
         commit_began_ = now.time;  // one is under way at a time
         metrics_.learnt(effect.batch, now.wall);
-        writer_.commit(std::move(effect.batch));
+        to_commit_ = std::move(effect.batch);
     }
     void perform(Search effect) { search_.search(effect.search, std::move(effect.query)); }
     void perform(Fetch effect) {
@@ -226,6 +231,7 @@ private:
     ChatCore core_;
     wire::SerialQueue<Event> events_{
         [this](Event event) { perform_all(core_.handle(std::move(event), wire::Loop::now())); }};
+    std::optional<base::JournalBatch> to_commit_;  ///< of the event that is dealt with
     wire::Timers<TimerId> timers_;
     wire::asio::steady_timer farewell_timer_, watch_timer_;
     StorePool store_;

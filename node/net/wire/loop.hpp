@@ -42,6 +42,11 @@ public:
 
     /// `connection` is flushed at the end of this turn, or of one of the next.
     void flush_later(std::shared_ptr<Connection> connection);
+    /// For whoever did all that one event asks for. Where the loop had nothing to do before that event, what
+    /// is queued leaves now: nothing else came with which it could be gathered, and whoever waits for it does
+    /// not wait for our bookkeeping. Once a turn, for few connections, and seldom: under load gathering is
+    /// worth more.
+    void flush_if_quiet();
     /// `connection` is dropped `linger` from now, if it still lives.
     void drop_later(std::weak_ptr<Connection> connection);
 
@@ -64,6 +69,9 @@ private:
     asio::io_context context_{1};
     asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
     bool stopped_ = false;
+    bool quiet_ = false;  ///< the turn began with nothing to do, and nothing was flushed in it
+    std::chrono::steady_clock::time_point early_since_{};
+    int early_flushes_ = 0;  ///< since then
     std::vector<std::shared_ptr<Connection>> dirty_;
     std::deque<Group> groups_;  ///< the first is next
     std::vector<std::shared_ptr<Connection>> spare_;
