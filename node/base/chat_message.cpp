@@ -2,12 +2,15 @@
 
 #include "node/base/change.hpp"
 #include "node/base/json.hpp"
+#include "node/base/json_string.hpp"
 #include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
 #include "node/base/policy.hpp"
 #include "node/base/text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 namespace davenport::base {
 
@@ -51,39 +54,54 @@ ChatMessage make_message(std::string_view room, std::string_view user, const Mes
 
 namespace {
 
-/// Writes the members of an object, the first of them after a brace.
-class Members {
-public:
-    explicit Members(std::string& out) : out_{out} {}
-    Members& text(std::string_view lead, std::string_view value) {
-        out_ += lead;
-        append_json_string(out_, value);
-        return *this;
+/// Calls `visit` with what leads each member of the document, a literal, and its value.
+template <class Visit>
+void each_member(const ChatMessage& m, std::string_view revision, std::string_view seal, Visit visit) {
+    visit("{\"_id\":\"", m.id());
+    if (!revision.empty()) visit("\",\"_rev\":\"", revision);
+    visit("\",\"user\":\"", m.user());
+    visit("\",\"msg\":\"", m.text());
+    visit("\",\"datetime\":\"", m.datetime());
+    visit("\",\"host\":\"", m.host());
+    if (!m.proof().empty()) visit("\",\"proof\":\"", m.proof());
+    if (m.is_removed()) {
+        visit("\",\"removed\":\"", m.removed());
+        visit("\",\"removed_by\":\"", m.removed_by());
+    } else if (m.changed()) {
+        visit("\",\"edited\":\"", m.edited());
+        visit("\",\"seal\":\"", seal);
     }
-    Members& text_if_any(std::string_view lead, std::string_view value) {
-        return value.empty() ? *this : text(lead, value);
-    }
+}
 
-private:
-    std::string& out_;
-};
-
+/// All but the closing brace. Most texts have nothing to escape: then its size is known, and it is written
+/// once.
 std::string document_of(const ChatMessage& m, std::string_view revision) {
+    const auto seal =
+        m.changed() && !m.is_removed() ? make_seal(m.id(), m.edited(), m.text()) : std::string{};
+    std::size_t bytes = 1;
+    bool plain = true;
+    each_member(m, revision, seal, [&](const auto& lead, std::string_view value) {
+        bytes += sizeof lead - 1 + value.size();
+        plain = plain && is_plain_in_json(value);
+    });
     std::string out;
-    out.reserve(m.id().size() + m.user().size() + m.text().size() + m.datetime().size() + m.host().size() +
-                (m.changed() || !m.proof().empty() || !revision.empty() ? 320 : 64));
-    Members members{out};
-    members.text("{\"_id\":", m.id())
-        .text_if_any(",\"_rev\":", revision)
-        .text(",\"user\":", m.user())
-        .text(",\"msg\":", m.text())
-        .text(",\"datetime\":", m.datetime())
-        .text(",\"host\":", m.host())
-        .text_if_any(",\"proof\":", m.proof());
-    if (m.is_removed())
-        members.text(",\"removed\":", m.removed()).text(",\"removed_by\":", m.removed_by());
-    else if (m.changed())
-        members.text(",\"edited\":", m.edited()).text(",\"seal\":", make_seal(m.id(), m.edited(), m.text()));
+    out.reserve(bytes + 1);
+    if (!plain) {
+        each_member(m, revision, seal, [&](const auto& lead, std::string_view value) {
+            const bool first = out.empty();
+            out.append(lead + (first ? 0 : 1), sizeof lead - 2 - (first ? 0 : 1));  // without the quotes
+            append_json_string(out, value);
+        });
+        return out;
+    }
+    out.resize(bytes);
+    auto* to = out.data();
+    each_member(m, revision, seal, [&](const auto& lead, std::string_view value) {
+        std::memcpy(to, lead, sizeof lead - 1);
+        to += sizeof lead - 1;
+        to += value.copy(to, value.size());
+    });
+    *to = '"';
     return out;
 }
 

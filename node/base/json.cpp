@@ -1,5 +1,7 @@
 #include "node/base/json.hpp"
 
+#include "node/base/json_string.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -32,8 +34,10 @@ auto escapes_in(const char* bytes) {
     return (block < 0x20) | (block == '"') | (block == '\\');
 }
 
+}  // namespace
+
 /// Looks at all of it, without a branch for what is found; at the last block's bytes perhaps twice.
-bool is_plain(std::string_view text) {
+bool is_plain_in_json(std::string_view text) {
     if (text.size() < sizeof(Block)) return std::ranges::none_of(text, needs_escape);
     auto found = escapes_in(text.data() + text.size() - sizeof(Block));
     for (std::size_t i = 0; i + sizeof(Block) <= text.size(); i += sizeof(Block))
@@ -42,6 +46,8 @@ bool is_plain(std::string_view text) {
     std::memcpy(halves, &found, sizeof found);
     return (halves[0] | halves[1]) == 0;
 }
+
+namespace {
 
 void append_escaped(std::string& out, std::string_view text) {
     static constexpr char digits[] = "0123456789abcdef";
@@ -84,7 +90,7 @@ void append_escaped(std::string& out, std::string_view text) {
 
 void append_json_string(std::string& out, std::string_view text) {
     static constexpr std::size_t window = 32;  // what needs an escape seldom needs many
-    if (is_plain(text)) {
+    if (is_plain_in_json(text)) {
         const auto begin = out.size();
         out.append(text.size() + 2, '"');
         text.copy(out.data() + begin + 1, text.size());
@@ -93,7 +99,7 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     for (; !text.empty(); text.remove_prefix(std::min(window, text.size()))) {
         const auto near = text.substr(0, window);
-        if (is_plain(near))
+        if (is_plain_in_json(near))
             out += near;
         else
             append_escaped(out, near);

@@ -29,24 +29,26 @@ std::uint64_t stamp_of(std::int64_t unix_ms, std::uint16_t counter) {
     return static_cast<std::uint64_t>(unix_ms) << 16 | counter;
 }
 
-std::string letters_of(std::uint64_t high, std::uint64_t low) {
-    std::string out(brief_letters, '0');
+void add_letters(std::string& out, std::uint64_t high, std::uint64_t low) {
+    std::array<char, brief_letters> letters;
     for (std::size_t i = brief_letters; i-- > 0;) {
-        out[i] = crockford[low & 31];
+        letters[i] = crockford[low & 31];
         low = low >> 5 | (high & 31) << 59;
         high >>= 5;
     }
-    return out;
+    out.append(letters.data(), letters.size());
 }
 
 /// SHA-256 over the parts, each led by its length so that no two lists of parts read alike.
 template <class... Parts>
 std::string hash_over(const Parts&... parts) {
     std::string joined;
+    joined.reserve((... + (sizeof(std::uint32_t) + std::string_view{parts}.size())));
     const auto add = [&](std::string_view part) {
         const auto size = static_cast<std::uint32_t>(part.size());
-        for (int shift = 24; shift >= 0; shift -= 8) joined += static_cast<char>(size >> shift & 0xFF);
-        joined += part;
+        const std::array<char, 4> length{static_cast<char>(size >> 24), static_cast<char>(size >> 16),
+                                         static_cast<char>(size >> 8), static_cast<char>(size)};
+        joined.append(length.data(), length.size()).append(part);
     };
     (add(parts), ...);
     return sha256(joined);
@@ -62,8 +64,10 @@ std::uint64_t bits_at(std::string_view digest, std::size_t byte) {
 /// The 65 bits of a digest that follow its first 64.
 void add_more_letters(std::string& out, std::string_view digest) {
     const auto bits = bits_at(digest, 8);
-    for (int shift = 59; shift >= 4; shift -= 5) out += crockford[bits >> shift & 31];
-    out += crockford[(bits & 15) << 1 | static_cast<unsigned char>(digest[16]) >> 7];
+    std::array<char, more_letters> letters;
+    for (std::size_t i = 0; i + 1 < more_letters; ++i) letters[i] = crockford[bits >> (59 - 5 * i) & 31];
+    letters.back() = crockford[(bits & 15) << 1 | static_cast<unsigned char>(digest[16]) >> 7];
+    out.append(letters.data(), letters.size());
 }
 
 bool is_nonce(std::string_view text) {
@@ -105,7 +109,7 @@ std::string make_message_id(std::string_view room, std::string_view user, const 
     std::string out;
     out.reserve(room.size() + 1 + brief_letters + more_letters);
     out.append(room) += ':';
-    out += letters_of(stamp_of(key.unix_ms, key.counter), bits_at(digest, 0));
+    add_letters(out, stamp_of(key.unix_ms, key.counter), bits_at(digest, 0));
     if (form == IdForm::full) add_more_letters(out, digest);
     return out;
 }
@@ -142,7 +146,9 @@ std::string_view brief_id_of(std::string_view id) {
 }
 
 std::string make_foreign_letters(std::int64_t unix_ms, std::string_view document_id) {
-    return letters_of(stamp_of(std::max<std::int64_t>(unix_ms, 0), 0), bits_at(hash_over(document_id), 0));
+    std::string out;
+    add_letters(out, stamp_of(std::max<std::int64_t>(unix_ms, 0), 0), bits_at(hash_over(document_id), 0));
+    return out;
 }
 
 }  // namespace davenport::base
