@@ -84,7 +84,7 @@ ViewTarget open_view(Server& server, const Call& call, const Database& database,
 void prepare_view(Server& server, const ViewTarget& target, ViewQuery& query) {
     apply_limit(server, target, query);
     refuse_partition(target.group, target.database, target.partition);
-    check_view_query(query, target.view.reductions.has_value());
+    check_view_query(query, target.view.reducer.has_value());
     if (query.updates || target.group.position().empty()) target.group.update(target.database);
     write_log(server, target.group.engine());
 }

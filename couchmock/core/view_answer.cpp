@@ -7,6 +7,7 @@
 #include "node/base/json.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace davenport::couchmock {
 namespace {
@@ -61,7 +62,7 @@ ViewReader::ViewReader(const Database& database, View& view, const ViewQuery& qu
       view_(view),
       query_(query),
       partition_(std::move(partition)),
-      reduces_(couchmock::reduces(query, view.reductions.has_value())) {
+      reduces_(couchmock::reduces(query, view.reducer.has_value())) {
     check_range();
 }
 
@@ -116,12 +117,14 @@ std::vector<ViewReader::Range> ViewReader::ranges() const {
     std::vector<Range> out;
     for (const auto& key : *list.keys) out.push_back(range_of(&key, &key));
     // A key that was given twice has all its rows where it stands last.
-    std::vector<std::size_t> order(out.size());
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        order[i] = i;
-        for (auto k = i + 1; k < out.size() && out.size() <= 1000; ++k)
-            if ((*list.keys)[k] == (*list.keys)[i]) order[i] = k;
+    std::unordered_map<std::string, std::size_t> last_of;
+    std::vector<std::string> texts;
+    for (const auto& key : *list.keys) {
+        last_of[base::write_json(key)] = texts.size();
+        texts.push_back(base::write_json(key));
     }
+    std::vector<std::size_t> order;
+    for (const auto& text : texts) order.push_back(last_of.at(text));
     std::vector<std::size_t> places(out.size());
     for (std::size_t i = 0; i < places.size(); ++i) places[i] = i;
     std::ranges::stable_sort(places, {}, [&](std::size_t i) { return order[i]; });
@@ -133,32 +136,25 @@ std::vector<ViewReader::Range> ViewReader::ranges() const {
 }
 
 std::size_t ViewReader::rows_before(std::size_t place, std::size_t shard) const {
-    std::size_t count = 0;
     const auto& rows = view_.rows;
-    const auto first = query_.list.descending ? place : 0;
-    const auto last = query_.list.descending ? rows.size() : place;
-    for (auto i = first; i < last; ++i) count += rows.at(i).shard == shard;
-    return count;
+    const auto number = static_cast<std::uint32_t>(shard);
+    const auto above = rows.count_before(place, number);
+    return query_.list.descending ? rows.count_before(rows.size(), number) - above : above;
 }
 
 /// Every shard looks for the keys in their order, and says what stands before the first row that it has.
 std::size_t ViewReader::offset_of_keys(const std::vector<Range>& all) const {
     if (all.empty()) return 0;
-    const bool down = query_.list.descending;
+    const auto& rows = view_.rows;
     std::size_t sum = 0;
     for (std::size_t shard = 0; shard < database_.shard_count(); ++shard) {
-        auto place = down ? all.back().last : all.back().first;
+        const auto number = static_cast<std::uint32_t>(shard);
         const auto has_row = [&](const Range& range) {
-            for (auto i = range.first; i < range.last; ++i) {
-                const auto at = down ? range.last - 1 - (i - range.first) : i;
-                if (view_.rows.at(at).shard != shard) continue;
-                place = down ? at + 1 : at;
-                return true;
-            }
-            return false;
+            return rows.count_before(range.first, number) < rows.count_before(range.last, number);
         };
-        static_cast<void>(std::ranges::find_if(all, has_row));
-        sum += rows_before(place, shard);
+        const auto found = std::ranges::find_if(all, has_row);
+        const auto& range = found == all.end() ? all.back() : *found;
+        sum += rows_before(query_.list.descending ? range.last : range.first, shard);
     }
     return sum;
 }
@@ -172,8 +168,7 @@ ViewHead ViewReader::head() const {
         const auto shard = database_.shard_of(partition_ + ":x");
         const bool down = query_.list.descending;
         offset = all.empty() ? 0 : rows_before(down ? all.front().last : all.front().first, shard);
-        total = 0;
-        for (std::size_t i = 0; i < view_.rows.size(); ++i) total += view_.rows.at(i).shard == shard;
+        total = view_.rows.count_before(total, static_cast<std::uint32_t>(shard));
     } else if (query_.list.keys) {
         offset = offset_of_keys(all);
     } else {
@@ -272,7 +267,7 @@ void ViewReader::read_groups(const Range& range, std::uint64_t& skip, std::uint6
         }
         --limit;
         show("{\"key\":" + group_key(group.first) +
-             ",\"value\":" + view_.reductions->reduce(view_.rows, group.first, group.last) + '}');
+             ",\"value\":" + view_.reducer->reduce_range(view_.rows, group.first, group.last) + '}');
     }
 }
 

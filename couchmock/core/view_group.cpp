@@ -104,7 +104,7 @@ ViewGroup::ViewGroup(const json::value& design, javascript::Limits limits)
         view.reduce = base::text_member(definition, "reduce");
         const auto* options = base::member(definition, "options");
         if (options && base::string_member(*options, "collation") == "raw") view.collation = Collation::raw;
-        if (!view.reduce.empty()) view.reductions.emplace(Reducer{view.reduce, engine_});
+        if (!view.reduce.empty()) view.reducer.emplace(view.reduce, engine_);
         maps.push_back(view.map);
     }
     engine_.set_maps(maps);
@@ -118,7 +118,6 @@ View* ViewGroup::find(std::string_view name) {
 void ViewGroup::begin_anew(const Database& database) {
     for (auto& view : views_) {
         view.rows = {};
-        if (view.reductions) view.reductions->changed_from(0);
     }
     bytes_ = 0;
     position_ = database.start();
@@ -157,10 +156,7 @@ void ViewGroup::forget_purged(const Database& database) {
 }
 
 void ViewGroup::commit() {
-    for (auto& view : views_) {
-        const auto first = view.rows.commit();
-        if (view.reductions) view.reductions->changed_from(first);
-    }
+    for (auto& view : views_) view.rows.commit();
 }
 
 void ViewGroup::update(const Database& database) {

@@ -23,7 +23,7 @@ struct View {
     std::string name, map, reduce;  ///< sources; `reduce` is empty where there is none
     Collation collation = Collation::unicode;
     ViewRows rows;
-    std::optional<ReductionCache> reductions;
+    std::optional<Reducer> reducer;
 };
 
 /// The views of one design document, built together, as CouchDB does: every function sees a changed document

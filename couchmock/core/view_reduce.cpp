@@ -2,6 +2,7 @@
 
 #include "couchmock/core/builtin_reduce.hpp"
 #include "couchmock/core/document_text.hpp"
+#include "couchmock/core/number_reduce.hpp"
 #include "couchmock/javascript/engine.hpp"
 #include "node/base/json.hpp"
 
@@ -59,31 +60,35 @@ std::string Reducer::call_own(std::string_view keys, const std::string& values, 
     return answer.substr(1, size - 2);
 }
 
-std::string Reducer::reduce(const ViewRows& rows, std::size_t first, std::size_t last) const {
+std::string Reducer::reduce(ViewRows::Slice rows) const {
+    std::vector<std::string_view> texts;
+    if (kind_ == Kind::sum || kind_ == Kind::stats)
+        for (const auto* row : rows) texts.emplace_back(row->value);
     const auto values = [&] {
         std::vector<json::value> out;
-        for (auto i = first; i < last; ++i) out.push_back(parse(rows.at(i).value));
+        for (const auto* row : rows) out.push_back(parse(row->value));
         return out;
     };
     switch (kind_) {
         case Kind::count:
-            return std::to_string(last - first);
+            return std::to_string(rows.size());
         case Kind::sum:
+            if (auto sum = sum_of_numbers(texts)) return *sum;
             return base::write_json(sum_values(values()));
         case Kind::stats:
+            if (auto stats = stats_of_numbers(texts)) return *stats;
             return base::write_json(stats_of(values()));
         case Kind::top:
         case Kind::bottom:
             return base::write_json(ranked(values(), kind_ == Kind::top, rank_));
         case Kind::first:
-            return rows.at(first).value;
+            return rows.front()->value;
         case Kind::last:
-            return rows.at(last - 1).value;
+            return rows.back()->value;
         case Kind::approx_count_distinct: {
             DistinctCounter counter;
-            for (auto i = first; i < last; ++i)
-                if (i == first || rows.at(i).sort_key != rows.at(i - 1).sort_key)
-                    counter.insert(parse(rows.at(i).key));
+            for (std::size_t i = 0; i < rows.size(); ++i)
+                if (i == 0 || rows[i]->sort_key != rows[i - 1]->sort_key) counter.insert(parse(rows[i]->key));
             return counter.registers();
         }
         case Kind::own:
@@ -91,28 +96,30 @@ std::string Reducer::reduce(const ViewRows& rows, std::size_t first, std::size_t
     }
     std::string keys = "[";
     std::string list = "[";
-    for (auto i = first; i < last; ++i) {
-        const auto& row = rows.at(i);
-        if (i > first) keys += ',', list += ',';
-        keys += '[' + row.key + ',';
-        base::append_json_string(keys, row.id);
+    for (const auto* row : rows) {
+        if (list.size() > 1) keys += ',', list += ',';
+        keys += '[' + row->key + ',';
+        base::append_json_string(keys, row->id);
         keys += ']';
-        list += row.value;
+        list += row->value;
     }
     return call_own(keys + ']', list + ']', false);
 }
 
 std::string Reducer::rereduce(const std::vector<std::string>& reductions) const {
+    const std::vector<std::string_view> texts{reductions.begin(), reductions.end()};
     const auto values = [&] {
         std::vector<json::value> out;
-        for (const auto& reduction : reductions) out.push_back(parse(reduction));
+        for (const auto& reduction : reductions) out.push_back(parse(stats_as_json(reduction)));
         return out;
     };
     switch (kind_) {
         case Kind::count:
         case Kind::sum:
+            if (auto sum = sum_of_numbers(texts)) return *sum;
             return base::write_json(sum_values(values()));
         case Kind::stats:
+            if (auto stats = stats_of_numbers(texts)) return *stats;
             return base::write_json(stats_of(values()));
         case Kind::top:
         case Kind::bottom: {
@@ -144,29 +151,19 @@ std::string Reducer::rereduce(const std::vector<std::string>& reductions) const 
 
 std::string Reducer::finish(const std::string& reduction) const {
     if (kind_ == Kind::approx_count_distinct) return std::to_string(DistinctCounter{reduction}.count());
-    return compact_json(reduction).value_or(reduction);
+    if (kind_ == Kind::count) return reduction;
+    const auto text = stats_as_json(reduction);
+    return compact_json(text).value_or(text);
 }
 
-void ReductionCache::changed_from(std::size_t place) {
-    blocks_.resize(std::min(blocks_.size(), place / block_rows));
-}
-
-std::string ReductionCache::reduce(const ViewRows& rows, std::size_t first, std::size_t last) {
+std::string Reducer::reduce_range(const ViewRows& rows, std::size_t first, std::size_t last) const {
     std::vector<std::string> parts;
-    while (first < last) {
-        const auto block = first / block_rows;
-        const auto end = std::min(last, (block + 1) * block_rows);
-        if (first == block * block_rows && end == first + block_rows) {
-            if (blocks_.size() <= block) blocks_.resize(block + 1);
-            if (blocks_[block].empty()) blocks_[block] = reducer_.reduce(rows, first, end);
-            parts.push_back(blocks_[block]);
-        } else {
-            parts.push_back(reducer_.reduce(rows, first, end));
-        }
-        first = end;
-    }
+    rows.each_slice(first, last, [&](ViewRows::Slice slice, std::string* memo) {
+        if (memo && memo->empty()) *memo = reduce(slice);
+        parts.push_back(memo ? *memo : reduce(slice));
+    });
     // Shards answer, and what they answer is reduced again: also where there is one alone.
-    return reducer_.finish(reducer_.rereduce(parts));
+    return finish(rereduce(parts));
 }
 
 }  // namespace davenport::couchmock

@@ -1,6 +1,7 @@
 #include "couchmock/core/view_rows.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <tuple>
 #include <utility>
@@ -8,8 +9,13 @@
 namespace davenport::couchmock {
 namespace {
 
-/// Up to so many changes are put in their places one by one.
+/// Up to so many rows are sorted as they are.
 constexpr std::size_t few = 32;
+/// Rows of a chunk. A query over many rows calls a reduce function for its chunks once, and for its two ends
+/// each time; CouchDB's own nodes hold some tens.
+constexpr std::size_t chunk_rows_max = 256;
+constexpr std::size_t chunk_rows_built = 192;  ///< leaves room
+constexpr std::size_t chunk_rows_few = 64;     ///< it is joined with a neighbour, if there is room
 
 bool before(const ViewRow* a, const ViewRow* b) {
     if (const int order = a->sort_key.compare(b->sort_key); order != 0) return order < 0;
@@ -67,62 +73,161 @@ void ViewRows::replace(const std::string& id, std::vector<ViewRow> rows) {
     if (own.empty()) by_document_.erase(id);
 }
 
-std::size_t ViewRows::commit() {
-    sort_rows(added_);
-    std::size_t first = ordered_.size();
-    const auto place_of = [&](const ViewRow* row) {
-        return std::lower_bound(ordered_.begin(), ordered_.end(), row, before);
-    };
-    for (const auto& row : removed_)
-        first = std::min(first, static_cast<std::size_t>(place_of(row.get()) - ordered_.begin()));
-    if (removed_.size() > few) {
-        std::vector<const ViewRow*> gone;
-        for (const auto& row : removed_) gone.push_back(row.get());
-        std::ranges::sort(gone);
-        const auto is_gone = [&](const ViewRow* row) { return std::ranges::binary_search(gone, row); };
-        ordered_.erase(
-            std::remove_if(ordered_.begin() + static_cast<std::ptrdiff_t>(first), ordered_.end(), is_gone),
-            ordered_.end());
-    } else {
-        for (const auto& row : removed_) ordered_.erase(place_of(row.get()));
+std::size_t ViewRows::chunk_of(std::size_t place) const {
+    return static_cast<std::size_t>(std::ranges::upper_bound(begins_, place) - begins_.begin()) - 1;
+}
+
+/// The chunk that the row is in, or belongs into.
+std::size_t ViewRows::home_of(const ViewRow& row) const {
+    const auto behind = std::partition_point(chunks_.begin(), chunks_.end(), [&](const auto& chunk) {
+        return !before(&row, chunk->rows.front());
+    });
+    return behind == chunks_.begin() ? 0 : static_cast<std::size_t>(behind - chunks_.begin()) - 1;
+}
+
+void ViewRows::insert(const ViewRow* row) {
+    if (chunks_.empty()) chunks_.push_back(std::make_unique<Chunk>());
+    const auto home = home_of(*row);
+    auto& chunk = *chunks_[home];
+    chunk.memo.clear();
+    chunk.rows.insert(std::ranges::lower_bound(chunk.rows, row, before), row);
+    if (chunk.rows.size() <= chunk_rows_max) return;
+    auto half = std::make_unique<Chunk>();
+    const auto middle = chunk.rows.begin() + chunk_rows_max / 2;
+    half->rows.assign(middle, chunk.rows.end());
+    chunk.rows.erase(middle, chunk.rows.end());
+    chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(home) + 1, std::move(half));
+}
+
+void ViewRows::erase(const ViewRow* row) {
+    const auto home = home_of(*row);
+    auto& chunk = *chunks_[home];
+    chunk.memo.clear();
+    chunk.rows.erase(std::ranges::lower_bound(chunk.rows, row, before));
+    if (chunk.rows.empty())
+        chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(home));
+    else if (chunk.rows.size() < chunk_rows_few)
+        join_small(home);
+}
+
+void ViewRows::join_small(std::size_t chunk) {
+    const auto first = chunk + 1 < chunks_.size() ? chunk : chunk - 1;
+    if (chunks_.size() < 2) return;
+    auto& one = *chunks_[first];
+    const auto& other = *chunks_[first + 1];
+    if (one.rows.size() + other.rows.size() > chunk_rows_built) return;
+    one.memo.clear();
+    one.rows.insert(one.rows.end(), other.rows.begin(), other.rows.end());
+    chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(first) + 1);
+}
+
+void ViewRows::build_anew() {
+    std::vector<const ViewRow*> gone;
+    for (const auto& row : removed_) gone.push_back(row.get());
+    std::ranges::sort(gone, std::less<>{});
+    std::vector<const ViewRow*> kept, all;
+    kept.reserve(size());
+    for (const auto& chunk : chunks_)
+        std::ranges::copy_if(chunk->rows, std::back_inserter(kept), [&](const ViewRow* row) {
+            return !std::ranges::binary_search(gone, row, std::less<>{});
+        });
+    all.reserve(kept.size() + added_.size());
+    std::ranges::merge(kept, added_, std::back_inserter(all), before);
+    chunks_.clear();
+    for (std::size_t i = 0; i < all.size(); i += chunk_rows_built) {
+        const auto end = std::min(all.size(), i + chunk_rows_built);
+        auto chunk = std::make_unique<Chunk>();
+        chunk->rows.assign(all.begin() + static_cast<std::ptrdiff_t>(i),
+                           all.begin() + static_cast<std::ptrdiff_t>(end));
+        chunks_.push_back(std::move(chunk));
     }
-    removed_.clear();
-    if (!added_.empty())
-        first = std::min(first, static_cast<std::size_t>(place_of(added_.front()) - ordered_.begin()));
-    if (added_.size() > few) {
-        const auto middle = static_cast<std::ptrdiff_t>(ordered_.size());
-        ordered_.insert(ordered_.end(), added_.begin(), added_.end());
-        std::inplace_merge(ordered_.begin() + static_cast<std::ptrdiff_t>(first), ordered_.begin() + middle,
-                           ordered_.end(), before);
+}
+
+void ViewRows::commit() {
+    if (added_.empty() && removed_.empty()) return;
+    sort_rows(added_);
+    if (removed_.size() + added_.size() > size() / 4) {
+        build_anew();
     } else {
-        for (const auto* row : added_) ordered_.insert(place_of(row), row);
+        for (const auto& row : removed_) erase(row.get());
+        for (const auto* row : added_) insert(row);
     }
     for (auto* row : added_) row->ordered = true;
     added_.clear();
-    return first;
+    removed_.clear();
+    begins_.assign(1, 0);
+    for (const auto& chunk : chunks_) begins_.push_back(begins_.back() + chunk->rows.size());
+    shard_counts_.clear();
+}
+
+const ViewRow& ViewRows::at(std::size_t place) const {
+    const auto chunk = chunk_of(place);
+    return *chunks_[chunk]->rows[place - begins_[chunk]];
+}
+
+/// The first place whose row is not below; rows that are below stand first.
+template <typename Below>
+std::size_t ViewRows::first_not(const Below& below) const {
+    const auto behind = std::partition_point(chunks_.begin(), chunks_.end(),
+                                             [&](const auto& chunk) { return below(*chunk->rows.front()); });
+    if (behind == chunks_.begin()) return 0;
+    const auto& rows = behind[-1]->rows;
+    const auto it =
+        std::partition_point(rows.begin(), rows.end(), [&](const auto* row) { return below(*row); });
+    return begins_[static_cast<std::size_t>(behind - chunks_.begin()) - 1] +
+           static_cast<std::size_t>(it - rows.begin());
 }
 
 std::size_t ViewRows::lower_bound(std::string_view sort_key, std::string_view id) const {
-    const auto it = std::partition_point(ordered_.begin(), ordered_.end(), [&](const ViewRow* row) {
-        const int order = row->sort_key.compare(sort_key);
-        return order < 0 || (order == 0 && row->id < id);
+    return first_not([&](const ViewRow& row) {
+        const int order = row.sort_key.compare(sort_key);
+        return order < 0 || (order == 0 && row.id < id);
     });
-    return static_cast<std::size_t>(it - ordered_.begin());
 }
 
 std::size_t ViewRows::upper_bound(std::string_view sort_key, std::string_view id) const {
-    const auto it = std::partition_point(ordered_.begin(), ordered_.end(), [&](const ViewRow* row) {
-        const int order = row->sort_key.compare(sort_key);
-        return order < 0 || (order == 0 && row->id <= id);
+    return first_not([&](const ViewRow& row) {
+        const int order = row.sort_key.compare(sort_key);
+        return order < 0 || (order == 0 && row.id <= id);
     });
-    return static_cast<std::size_t>(it - ordered_.begin());
 }
 
 std::size_t ViewRows::behind_prefix(std::string_view prefix) const {
-    const auto it = std::partition_point(ordered_.begin(), ordered_.end(), [&](const ViewRow* row) {
-        return row->sort_key.compare(0, prefix.size(), prefix) <= 0;
-    });
-    return static_cast<std::size_t>(it - ordered_.begin());
+    return first_not([&](const ViewRow& row) { return row.sort_key.compare(0, prefix.size(), prefix) <= 0; });
+}
+
+void ViewRows::count_shards() const {
+    shards_ = 1;
+    for (const auto& chunk : chunks_)
+        for (const auto* row : chunk->rows) shards_ = std::max<std::size_t>(shards_, row->shard + 1);
+    shard_counts_.assign((chunks_.size() + 1) * shards_, 0);
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+        const auto here = shard_counts_.begin() + static_cast<std::ptrdiff_t>(i * shards_);
+        const auto next = here + static_cast<std::ptrdiff_t>(shards_);
+        std::copy(here, next, next);
+        for (const auto* row : chunks_[i]->rows) ++next[row->shard];
+    }
+}
+
+std::size_t ViewRows::count_before(std::size_t place, std::uint32_t shard) const {
+    if (shard_counts_.empty()) count_shards();
+    if (shard >= shards_) return 0;
+    const auto chunk = std::min(chunk_of(place), chunks_.size());
+    std::size_t count = shard_counts_[chunk * shards_ + shard];
+    for (auto i = begins_[chunk]; i < place; ++i)
+        count += chunks_[chunk]->rows[i - begins_[chunk]]->shard == shard;
+    return count;
+}
+
+void ViewRows::each_slice(std::size_t first, std::size_t last,
+                          const std::function<void(Slice, std::string*)>& show) const {
+    for (auto i = chunk_of(first); first < last; ++i) {
+        const auto& chunk = *chunks_[i];
+        const auto end = std::min(last, begins_[i + 1]);
+        const Slice rows{chunk.rows.data() + (first - begins_[i]), end - first};
+        show(rows, rows.size() == chunk.rows.size() ? &chunk.memo : nullptr);
+        first = end;
+    }
 }
 
 }  // namespace davenport::couchmock

@@ -21,7 +21,7 @@ def arguments():
     parser.add_argument("--out", default="out/bench", help="folder for bench.json and results.json")
     parser.add_argument("--base-port", type=int, default=int(os.environ.get("BENCH_BASE_PORT", "24000")), help="first of about 100 ports")
     parser.add_argument("--quiet", type=float, default=-1, help="seconds to wait for an idle machine before each measurement (10, or 0 with --quick)")
-    parser.add_argument("--couchdb", default="", help="http://user:password@host:port of a real CouchDB, for the case couchdb (a database of its own)")
+    parser.add_argument("--couchdb", default="", help="http://user:password@host:port of a real CouchDB, for the cases couchdb and views (a database of its own)")
     parser.add_argument("--realtime", action="store_true", help="run the light load and its trace, the client too, before all other work of the machine (SCHED_FIFO; "
                         "needs root): latencies on a busy machine. Not the other cases: a saturated server would let nothing else run")
     return parser.parse_args()

@@ -9,6 +9,7 @@ from process import Trouble, end, read_result, wait_until_quiet
 import trace as tracing
 from tls import tls
 from systems import Davenport, address, authorization, before_couchdb
+from views import views
 
 
 class Bench:
@@ -342,4 +343,4 @@ def store(bench, kind):
     return result
 
 
-CASES = {case.__name__: case for case in (light, trace, heavy, sat, mem, outage, backlog, couchdb, restart, changed, rewind, nodes, store, tls, herd, many, fair)}
+CASES = {case.__name__: case for case in (light, trace, heavy, sat, mem, outage, backlog, couchdb, restart, changed, rewind, nodes, store, views, tls, herd, many, fair)}

@@ -1,6 +1,8 @@
 """Results as a table for people, and as the files that tools read."""
 import statistics
 
+from views import told as tell_views
+
 
 def by_system(results):
     systems = {}
@@ -158,6 +160,9 @@ def own_lines(results):
                          f"{run['bulk']['documents_per_s']:.0f} documents/s by _bulk_docs; {idle['opened']} idle feeds in "
                          f"{idle['resident_kb'] / 1024:.0f} MiB, {idle['kb_per_feed']:.1f} kB each; a write reaches 1000 feeds with p99 "
                          f"{row['row']['p99_us'] / 1000:.1f} ms ({row['rows']} of {row['expected']} rows)")
+    for run in by_system(results).get("davenport", {}).get("views", []):
+        if "trouble" not in run:
+            lines.append(tell_views(run))
     return lines
 
 
