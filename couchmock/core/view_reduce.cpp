@@ -152,16 +152,15 @@ std::string Reducer::rereduce(const std::vector<std::string>& reductions) const 
 std::string Reducer::finish(const std::string& reduction) const {
     if (kind_ == Kind::approx_count_distinct) return std::to_string(DistinctCounter{reduction}.count());
     if (kind_ == Kind::count) return reduction;
-    const auto text = stats_as_json(reduction);
+    auto text = stats_as_json(reduction);
+    if (text != reduction) return text;
     return compact_json(text).value_or(text);
 }
 
 std::string Reducer::reduce_range(const ViewRows& rows, std::size_t first, std::size_t last) const {
-    std::vector<std::string> parts;
-    rows.each_slice(first, last, [&](ViewRows::Slice slice, std::string* memo) {
-        if (memo && memo->empty()) *memo = reduce(slice);
-        parts.push_back(memo ? *memo : reduce(slice));
-    });
+    const auto parts = rows.summaries(first, last,
+                                      {.of_rows = [this](ViewRows::Slice slice) { return reduce(slice); },
+                                       .of_parts = [this](const auto& texts) { return rereduce(texts); }});
     // Shards answer, and what they answer is reduced again: also where there is one alone.
     return finish(rereduce(parts));
 }

@@ -15,6 +15,7 @@ constexpr std::size_t few = 32;
 /// each time; CouchDB's own nodes hold some tens.
 constexpr std::size_t chunk_rows_max = 256;
 constexpr std::size_t chunk_rows_built = 192;  ///< leaves room
+constexpr std::size_t block_chunks = 32;       ///< are summed up together
 constexpr std::size_t chunk_rows_few = 64;     ///< it is joined with a neighbour, if there is room
 
 bool before(const ViewRow* a, const ViewRow* b) {
@@ -85,11 +86,22 @@ std::size_t ViewRows::home_of(const ViewRow& row) const {
     return behind == chunks_.begin() ? 0 : static_cast<std::size_t>(behind - chunks_.begin()) - 1;
 }
 
+/// Its rows are others now.
+void ViewRows::changed(std::size_t chunk) {
+    chunks_[chunk]->summary.clear();
+    if (chunk / block_chunks < block_summaries_.size()) block_summaries_[chunk / block_chunks].clear();
+}
+
+/// Chunks came or went there: all behind have other numbers now.
+void ViewRows::changed_from(std::size_t chunk) {
+    block_summaries_.resize(std::min(block_summaries_.size(), chunk / block_chunks));
+}
+
 void ViewRows::insert(const ViewRow* row) {
     if (chunks_.empty()) chunks_.push_back(std::make_unique<Chunk>());
     const auto home = home_of(*row);
     auto& chunk = *chunks_[home];
-    chunk.memo.clear();
+    changed(home);
     chunk.rows.insert(std::ranges::lower_bound(chunk.rows, row, before), row);
     if (chunk.rows.size() <= chunk_rows_max) return;
     auto half = std::make_unique<Chunk>();
@@ -97,28 +109,32 @@ void ViewRows::insert(const ViewRow* row) {
     half->rows.assign(middle, chunk.rows.end());
     chunk.rows.erase(middle, chunk.rows.end());
     chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(home) + 1, std::move(half));
+    changed_from(home);
 }
 
 void ViewRows::erase(const ViewRow* row) {
     const auto home = home_of(*row);
     auto& chunk = *chunks_[home];
-    chunk.memo.clear();
+    changed(home);
     chunk.rows.erase(std::ranges::lower_bound(chunk.rows, row, before));
-    if (chunk.rows.empty())
+    if (chunk.rows.empty()) {
         chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(home));
-    else if (chunk.rows.size() < chunk_rows_few)
+        changed_from(home);
+    } else if (chunk.rows.size() < chunk_rows_few) {
         join_small(home);
+    }
 }
 
 void ViewRows::join_small(std::size_t chunk) {
-    const auto first = chunk + 1 < chunks_.size() ? chunk : chunk - 1;
     if (chunks_.size() < 2) return;
+    const auto first = chunk + 1 < chunks_.size() ? chunk : chunk - 1;
     auto& one = *chunks_[first];
     const auto& other = *chunks_[first + 1];
     if (one.rows.size() + other.rows.size() > chunk_rows_built) return;
-    one.memo.clear();
+    changed(first);
     one.rows.insert(one.rows.end(), other.rows.begin(), other.rows.end());
     chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(first) + 1);
+    changed_from(first);
 }
 
 void ViewRows::build_anew() {
@@ -134,6 +150,7 @@ void ViewRows::build_anew() {
     all.reserve(kept.size() + added_.size());
     std::ranges::merge(kept, added_, std::back_inserter(all), before);
     chunks_.clear();
+    block_summaries_.clear();
     for (std::size_t i = 0; i < all.size(); i += chunk_rows_built) {
         const auto end = std::min(all.size(), i + chunk_rows_built);
         auto chunk = std::make_unique<Chunk>();
@@ -219,15 +236,45 @@ std::size_t ViewRows::count_before(std::size_t place, std::uint32_t shard) const
     return count;
 }
 
-void ViewRows::each_slice(std::size_t first, std::size_t last,
-                          const std::function<void(Slice, std::string*)>& show) const {
-    for (auto i = chunk_of(first); first < last; ++i) {
-        const auto& chunk = *chunks_[i];
-        const auto end = std::min(last, begins_[i + 1]);
-        const Slice rows{chunk.rows.data() + (first - begins_[i]), end - first};
-        show(rows, rows.size() == chunk.rows.size() ? &chunk.memo : nullptr);
-        first = end;
+const std::string& ViewRows::summary_of(std::size_t chunk, const Summary& summary) const {
+    auto& known = chunks_[chunk]->summary;
+    if (known.empty()) known = summary.of_rows(chunks_[chunk]->rows);
+    return known;
+}
+
+const std::string& ViewRows::summary_of_block(std::size_t block, const Summary& summary) const {
+    if (block_summaries_.size() <= block) block_summaries_.resize(block + 1);
+    auto& known = block_summaries_[block];
+    if (known.empty()) {
+        std::vector<std::string> parts;
+        for (auto i = block * block_chunks; i < (block + 1) * block_chunks; ++i)
+            parts.push_back(summary_of(i, summary));
+        known = summary.of_parts(parts);
     }
+    return known;
+}
+
+std::vector<std::string> ViewRows::summaries(std::size_t first, std::size_t last,
+                                             const Summary& summary) const {
+    std::vector<std::string> out;
+    for (auto i = chunk_of(first); first < last;) {
+        const auto block_end = i + block_chunks;
+        if (i % block_chunks == 0 && block_end <= chunks_.size() && first == begins_[i] &&
+            last >= begins_[block_end]) {
+            out.push_back(summary_of_block(i / block_chunks, summary));
+            first = begins_[block_end];
+            i = block_end;
+            continue;
+        }
+        const auto end = std::min(last, begins_[i + 1]);
+        if (first == begins_[i] && end == begins_[i + 1])
+            out.push_back(summary_of(i, summary));
+        else
+            out.push_back(summary.of_rows(Slice{chunks_[i]->rows}.subspan(first - begins_[i], end - first)));
+        first = end;
+        ++i;
+    }
+    return out;
 }
 
 }  // namespace davenport::couchmock

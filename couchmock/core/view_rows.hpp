@@ -24,8 +24,9 @@ struct ViewRow {
 /// The rows of one view, in order: by key, then by document.
 ///
 /// Rows come and go by document. What changed is taken in by commit(), in one pass where it is much. The rows
-/// stand in chunks of bounded size, and a change touches its own chunk: what was worked out over the others
-/// stays. To find a place, a row of a place or a count takes time logarithmic in the rows.
+/// stand in chunks of bounded size, and a change touches its own chunk: summaries of the others are kept,
+/// and those of blocks of chunks. To find a place, a row of a place or a count takes time logarithmic in the
+/// rows.
 class ViewRows {
 public:
     using Slice = std::span<const ViewRow* const>;
@@ -46,15 +47,20 @@ public:
     /// How many rows of a shard's documents stand before `place`.
     [[nodiscard]] std::size_t count_before(std::size_t place, std::uint32_t shard) const;
 
-    /// Hands over the rows of [first, last), chunk by chunk. `memo` is given with whole chunks: a text that
-    /// stays with the chunk until its rows change, empty at first.
-    void each_slice(std::size_t first, std::size_t last,
-                    const std::function<void(Slice rows, std::string* memo)>& show) const;
+    /// How rows are summed up, and what was summed up put together. Any text but an empty one.
+    struct Summary {
+        std::function<std::string(Slice rows)> of_rows;
+        std::function<std::string(const std::vector<std::string>& parts)> of_parts;
+    };
+    /// The summaries of the rows in [first, last), in order: those of rows at either end, and kept ones
+    /// between. All calls of one object have to give the same `summary`.
+    [[nodiscard]] std::vector<std::string> summaries(std::size_t first, std::size_t last,
+                                                     const Summary& summary) const;
 
 private:
     struct Chunk {
         std::vector<const ViewRow*> rows;  ///< never empty
-        mutable std::string memo;
+        mutable std::string summary;       ///< empty: not known
     };
     using Rows = std::vector<std::unique_ptr<ViewRow>>;
 
@@ -63,6 +69,10 @@ private:
     void insert(const ViewRow* row);
     void erase(const ViewRow* row);
     void join_small(std::size_t chunk);
+    void changed(std::size_t chunk);
+    void changed_from(std::size_t chunk);
+    const std::string& summary_of(std::size_t chunk, const Summary& summary) const;
+    const std::string& summary_of_block(std::size_t block, const Summary& summary) const;
     void build_anew();
     template <typename Below>
     [[nodiscard]] std::size_t first_not(const Below& below) const;
@@ -74,6 +84,7 @@ private:
     std::vector<ViewRow*> added_;
     Rows removed_;  ///< still in a chunk
 
+    mutable std::vector<std::string> block_summaries_;  ///< of so many chunks each; empty: not known
     /// For each chunk and one more, how many rows of each shard stand before it. Empty: not counted yet.
     mutable std::vector<std::uint32_t> shard_counts_;
     mutable std::size_t shards_ = 0;
