@@ -234,7 +234,10 @@ std::size_t sort_key_end(std::string_view key, std::size_t at) {
 std::string_view sort_key_prefix(std::string_view key, std::size_t count) {
     if (key.front() != array_tag && key.front() != raw_array_tag) return key;
     std::size_t at = 1;
-    while (count-- > 0 && key[at] != end_of_list) at = sort_key_end(key, at);
+    for (; count > 0; --count) {
+        if (key[at] == end_of_list) return key;
+        at = sort_key_end(key, at);
+    }
     return key.substr(0, at);
 }
 

@@ -24,7 +24,7 @@ void append_sort_key(std::string& out, const boost::json::value& value, Collatio
 /// Where the value ends that begins at `at` of a sort key.
 std::size_t sort_key_end(std::string_view key, std::size_t at);
 /// The sort key of a list's first `count` elements, as the list of them alone would have it but for its end;
-/// of anything but a list the whole key.
+/// of a shorter list, and of anything but a list, the whole key.
 std::string_view sort_key_prefix(std::string_view key, std::size_t count);
 
 /// Erlang's order of two JSON values: numbers, atoms, objects, lists, strings.

@@ -3,7 +3,9 @@
 #include "node/base/json.hpp"
 
 #include <array>
+#include <charconv>
 #include <string_view>
+#include <system_error>
 
 namespace davenport::couchmock {
 namespace {
@@ -52,8 +54,17 @@ std::optional<std::string> refuse_reduce(const json::value* reduce) {
     if (!reduce || !reduce->is_string()) return std::nullopt;
     const std::string_view text{reduce->get_string()};
     if (!text.starts_with('_')) return std::nullopt;
-    static constexpr std::array built_in{"_sum",  "_count",   "_stats", "_approx_count_distinct",
-                                         "_top_", "_bottom_", "_first", "_last"};
+    for (const std::string_view name : {"_top_", "_bottom_"}) {
+        if (!text.starts_with(name)) continue;
+        const auto digits = text.substr(name.size());
+        int rank = 0;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), rank);
+        if (end != digits.data() + digits.size() || digits.empty()) return "invalid rank reducer";
+        if (error != std::errc{} || rank < 1 || rank > 100) return "rank value must be between 1 and 100";
+        return std::nullopt;
+    }
+    static constexpr std::array built_in{"_sum",   "_count", "_stats", "_approx_count_distinct",
+                                         "_first", "_last"};
     for (const std::string_view name : built_in)
         if (text.starts_with(name)) return std::nullopt;
     return '`' + std::string{text} + "` is not a supported reduce function.";

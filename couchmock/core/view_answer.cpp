@@ -266,8 +266,11 @@ void ViewReader::read_groups(const Range& range, std::uint64_t& skip, std::uint6
             continue;
         }
         --limit;
-        show("{\"key\":" + group_key(group.first) +
-             ",\"value\":" + view_.reducer->reduce_range(view_.rows, group.first, group.last) + '}');
+        const auto reduction = view_.reducer->reduce_range(view_.rows, group.first, group.last);
+        if (const auto reason = Reducer::overflow_of(reduction))
+            show(R"({"key":null,"error":"reduce_overflow_error","reason":)" + std::string{*reason} + '}');
+        else
+            show("{\"key\":" + group_key(group.first) + ",\"value\":" + reduction + '}');
     }
 }
 

@@ -21,7 +21,8 @@ constexpr std::size_t overflow_threshold = 4096;
 
 json::value parse(std::string_view text) { return base::parse_json(text).value_or(nullptr); }
 
-bool is_overflow(std::string_view reduction) { return reduction.starts_with(R"({"reduce_overflow_error":)"); }
+constexpr std::string_view overflow_head = R"({"reduce_overflow_error":)";
+bool is_overflow(std::string_view reduction) { return reduction.starts_with(overflow_head); }
 
 std::size_t read_rank(std::string_view name) {
     std::size_t rank = 1;
@@ -44,14 +45,19 @@ Reducer::Reducer(std::string source, javascript::Engine& engine)
     if (kind_ == Kind::top || kind_ == Kind::bottom) rank_ = read_rank(source_);
 }
 
-std::string Reducer::call_own(std::string_view keys, const std::string& values, bool again) const {
+std::string Reducer::call_own(std::string_view keys, const std::string& values, bool again,
+                              std::size_t count) const {
     std::string source;
     base::append_json_string(source, source_);
     const auto answer = engine_.call("reduce", {source, keys, values, again ? "true" : "false"});
     if (answer.size() < 2 || answer.front() != '[')
         return "null";  // a prototype's toJSON made something else
     const auto size = answer.size();
-    const auto input = keys.size() + values.size();
+    // The query server is sent ["reduce",["SOURCE"],[[[KEY,ID],VALUE],...]] or
+    // ["rereduce",["SOURCE"],VALUES], and takes the length of the source away from that of the line.
+    const auto escapes = source.size() - 2 - source_.size();
+    const auto input =
+        again ? values.size() + 18 + escapes : keys.size() + values.size() + 2 * count + 15 + escapes;
     if (size > overflow_threshold && size * 2 > input)
         return fmt::format(
             R"({{"reduce_overflow_error":"Reduce output must shrink more rapidly: input size: )"
@@ -103,7 +109,7 @@ std::string Reducer::reduce(ViewRows::Slice rows) const {
         keys += ']';
         list += row->value;
     }
-    return call_own(keys + ']', list + ']', false);
+    return call_own(keys + ']', list + ']', false, rows.size());
 }
 
 std::string Reducer::rereduce(const std::vector<std::string>& reductions) const {
@@ -146,7 +152,7 @@ std::string Reducer::rereduce(const std::vector<std::string>& reductions) const 
         if (list.size() > 1) list += ',';
         list += reduction;
     }
-    return call_own("null", list + ']', true);
+    return call_own("null", list + ']', true, reductions.size());
 }
 
 std::string Reducer::finish(const std::string& reduction) const {
@@ -155,6 +161,11 @@ std::string Reducer::finish(const std::string& reduction) const {
     auto text = stats_as_json(reduction);
     if (text != reduction) return text;
     return compact_json(text).value_or(text);
+}
+
+std::optional<std::string_view> Reducer::overflow_of(std::string_view finished) {
+    if (!is_overflow(finished)) return {};
+    return finished.substr(overflow_head.size(), finished.size() - overflow_head.size() - 1);
 }
 
 std::string Reducer::reduce_range(const ViewRows& rows, std::size_t first, std::size_t last) const {

@@ -2,7 +2,9 @@
 
 #include "couchmock/core/view_rows.hpp"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace davenport::couchmock {
@@ -27,6 +29,10 @@ public:
     /// function for its ends only.
     [[nodiscard]] std::string reduce_range(const ViewRows& rows, std::size_t first, std::size_t last) const;
 
+    /// Why a finished reduction is none, as JSON text: its function made more of the values than it may.
+    /// Nothing for any other.
+    [[nodiscard]] static std::optional<std::string_view> overflow_of(std::string_view finished);
+
 private:
     /// `rows`: at least one.
     [[nodiscard]] std::string reduce(ViewRows::Slice rows) const;
@@ -35,7 +41,9 @@ private:
     [[nodiscard]] std::string finish(const std::string& reduction) const;
 
     enum class Kind { sum, count, stats, approx_count_distinct, top, bottom, first, last, own };
-    [[nodiscard]] std::string call_own(std::string_view keys, const std::string& values, bool again) const;
+    /// `count`: of the values.
+    [[nodiscard]] std::string call_own(std::string_view keys, const std::string& values, bool again,
+                                       std::size_t count) const;
 
     std::string source_;
     javascript::Engine& engine_;

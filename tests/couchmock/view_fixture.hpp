@@ -51,6 +51,7 @@ protected:
     }
 
     MockClient mock{MockConfig{.default_shards = 2}};
+    int designs = 0;  ///< of names of their own
 };
 
 }  // namespace davenport::couchmock::test
