@@ -11,6 +11,10 @@
 
 /// The HTTP API, one function for each kind of path. Each answers the call, or throws ApiError and has
 /// answered nothing.
+namespace davenport::couchmock {
+struct ListQuery;
+}
+
 namespace davenport::couchmock::api {
 
 /// Finds the function for the call's path and method, after finding out who asks.
@@ -82,6 +86,9 @@ void bulk_docs(Server& server, Call& call, Database& database);
 void bulk_get(Server& server, Call& call, Database& database);
 /// `prefix`: only ids that begin so ("_design/", "partition:"); `multiple`: the form with several `queries`.
 void all_docs(Server& server, Call& call, Database& database, std::string_view prefix, bool multiple);
+/// `[query_server_config]` may bound how many rows of a partition, or of a whole database, anybody is given
+/// (couch_mrview_util:apply_limit). Throws 400.
+void apply_limit(const Server& server, bool partition, ListQuery& list);
 /// What `filter=` means (changes_filter.cpp).
 [[nodiscard]] FeedFilter changes_filter(Server& server, Call& call, Database& database,
                                         const std::string& name, const boost::json::value* body);

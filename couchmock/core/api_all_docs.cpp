@@ -132,6 +132,12 @@ void append_keys(std::string& out, Database& database, const ListQuery& range, s
     out += shown == 0 ? "\r\n\r\n]}" : "\r\n]}";
 }
 
+/// Of a partition: named in the path or in the query.
+void bound(const Server& server, const Database& database, ListQuery& query, std::string_view prefix) {
+    const bool in_partition = !query.partition.empty() || prefix.ends_with(':');
+    apply_limit(server, database.settings().partitioned && in_partition, query);
+}
+
 void append_answer(std::string& out, Database& database, const ListQuery& range, std::string_view prefix) {
     if (!range.partition.empty() && !database.settings().partitioned)
         throw ApiError{400, "query_parse_error", "`partition` parameter is not supported on this db", {}};
@@ -157,6 +163,7 @@ void all_docs(Server& server, Call& call, Database& database, std::string_view p
         for (auto& range : read_list_queries(call)) {
             range.member = call.member;
             range.replicas = call.replicas;
+            bound(server, database, range, prefix);
             out += out.ends_with('[') ? "\r\n" : ",\r\n";
             append_answer(out, database, range, prefix);
         }
@@ -167,6 +174,7 @@ void all_docs(Server& server, Call& call, Database& database, std::string_view p
     auto query = read_list_query(call, call.method() == "POST");
     query.member = call.member;
     query.replicas = call.replicas;
+    bound(server, database, query, prefix);
     append_answer(out, database, query, prefix);
     server.send_chunked(call, out + '\n');
 }

@@ -2,6 +2,7 @@
 #include "couchmock/core/document_json.hpp"
 #include "couchmock/core/edit_reader.hpp"
 #include "couchmock/core/multipart.hpp"
+#include "couchmock/core/partition_size.hpp"
 #include "node/base/json.hpp"
 #include "node/base/text.hpp"
 
@@ -218,24 +219,13 @@ void attachment(Server& server, Call& call, Database& database, std::string_view
 
 void partition_info(Call& call, const Database& database, std::string_view prefix) {
     if (call.method() != "GET") throw method_not_allowed("GET");
-    std::uint64_t count = 0;
-    std::uint64_t bytes = 0;
-    for (auto cursor = database.live().at(database.live().rank(prefix));
-         cursor.get() && cursor.get()->id.starts_with(prefix); cursor.next()) {
-        const auto& tree = cursor.get()->tree;
-        ++count;
-        bytes += tree.at(tree.winner()).leaf->body.size() + 2;
-    }
-    std::uint64_t deleted = 0;
-    for (auto it = database.documents().lower_bound(prefix);
-         it != database.documents().end() && it->first.starts_with(prefix); ++it)
-        deleted += it->second.tree.deleted();
+    const auto size = size_of_partition(database, prefix);
     std::string out = "{\"db_name\":";
     base::append_json_string(out, database.settings().name);
-    out += fmt::format(",\"sizes\":{{\"active\":{},\"external\":{}}},\"partition\":", bytes + 150 * count,
-                       bytes);
+    out += fmt::format(",\"sizes\":{{\"active\":{},\"external\":{}}},\"partition\":",
+                       size.bytes + 150 * size.documents, size.bytes);
     base::append_json_string(out, prefix.substr(0, prefix.size() - 1));
-    out += fmt::format(",\"doc_count\":{},\"doc_del_count\":{}}}", count, deleted);
+    out += fmt::format(",\"doc_count\":{},\"doc_del_count\":{}}}", size.documents, size.deleted);
     call.respond_json(200, std::move(out));
 }
 

@@ -97,8 +97,8 @@ void require_admin_of_design(const Call& call, const Database& database) {
 /// What is wrong with one document and is told in its row, the others being written.
 std::optional<ApiError> refusal_of(Server& server, const Call& call, const Database& database, Edit& edit,
                                    bool replicated) {
-    static constexpr std::array told{"forbidden", "unauthorized", "unknown_error", "invalid_design_doc",
-                                     "compilation_error"};
+    static constexpr std::array told{"forbidden",          "unauthorized",      "unknown_error",
+                                     "invalid_design_doc", "compilation_error", "partition_overflow"};
     try {
         if (edit.id.starts_with("_design/")) require_admin_of_design(call, database);
         prepare_edit(server, call, database, edit, replicated);

@@ -169,6 +169,12 @@ void create_database(Server& server, Call& call) {
                            "$, (, ), +, -, "
                            "and / are allowed. Must begin with a letter.",
                        {}};
+    const auto suffix =
+        std::string_view{name}.substr(name.rfind('/') + 1);  // couch_partition:validate_dbname
+    const bool is_system = name == "_global_changes" || name == "_nodes" || name == "_dbs" ||
+                           suffix == "_replicator" || suffix == "_users";
+    if (is_system && partitioned && *partitioned == "true")
+        throw bad_request("Cannot partition a system database");
     if (server.find(name))
         throw ApiError{412, "file_exists", "The database could not be created, the file already exists.", {}};
     server.create(name, q, partitioned && *partitioned == "true", call.now());

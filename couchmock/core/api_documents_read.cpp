@@ -5,6 +5,7 @@
 #include "node/base/json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -99,6 +100,16 @@ std::string bulk_error(std::string_view id, std::string_view rev, std::string_vi
     return out + fmt::format(",\"id\":{},\"error\":\"{}\"}}", id, error);
 }
 
+bool is_revision(const boost::json::value& text) {
+    if (!text.is_string()) return false;
+    try {
+        static_cast<void>(read_revision(text.get_string()));
+        return true;
+    } catch (const ApiError&) {
+        return false;
+    }
+}
+
 BulkEntry read_entry(const Database& database, const boost::json::value& wanted,
                      const DocumentQuery& common) {
     BulkEntry entry;
@@ -115,7 +126,7 @@ BulkEntry read_entry(const Database& database, const boost::json::value& wanted,
     entry.id = base::write_json(*id);
     const auto* rev = base::member(wanted, "rev");
     try {
-        if (!id->is_string()) throw ApiError{400, "illegal_docid", "Document id must be a string", {}};
+        if (!id->is_string()) throw ApiError{500, "unknown_error", "function_clause", {}};  // of them all
         entry.found_id = id->get_string();
         check_document_id(database, entry.found_id);
         entry.query.all_revs = !rev;
@@ -128,12 +139,17 @@ BulkEntry read_entry(const Database& database, const boost::json::value& wanted,
             if (!since->is_array()) {
                 entry.error = bulk_error(entry.id, base::write_json(*since), "bad_request",
                                          "att_since value must be array of revs.");
+            } else if (const auto bad = std::ranges::find_if_not(since->get_array(), is_revision);
+                       bad != since->get_array().end()) {
+                entry.error =
+                    bulk_error(entry.id, base::write_json(*bad), "bad_request", "Invalid rev format");
             } else if (!since->get_array().empty()) {
                 entry.query.view.atts_since = read_revision_list(base::write_json(*since));
                 entry.query.view.attachments = true;
             }
         }
     } catch (const ApiError& error) {
+        if (error.status == 500) throw;
         const bool about_rev = error.error == "bad_request" && rev;
         entry.error =
             bulk_error(entry.id, about_rev ? base::write_json(*rev) : "null", error.error, error.reason);
@@ -142,7 +158,15 @@ BulkEntry read_entry(const Database& database, const boost::json::value& wanted,
 }
 
 OpenedRevisions open_entry(const Call& call, const Database& database, const BulkEntry& entry) {
-    if (!database.find_at(entry.found_id, call.replicas)) return {};
+    if (!database.find_at(entry.found_id, call.replicas)) {
+        OpenedRevisions none;  // each that was named is told to be missing
+        for (const auto& revision : entry.query.open_revs) {
+            auto& one = none.found.emplace_back();
+            one.revision = revision;
+            one.node = RevTree::none;
+        }
+        return none;
+    }
     try {
         return open_revisions(database, entry.found_id, entry.query);
     } catch (const ApiError&) {
@@ -233,6 +257,7 @@ void bulk_get_mixed(Server& server, Call& call, const Database& database,
 
 void read_document(Server& server, Call& call, const Database& database, std::string_view id) {
     auto query = read_document_query(call);
+    query.view.revs_max = database.revs_limit;
     if (query.opens_revs() || (query.rev && !query.latest)) query.view.forget_siblings();
     if (!call.replicas.empty() && !database.find_at(id, call.replicas)) throw not_found();
     if (query.opens_revs()) {
@@ -267,12 +292,15 @@ void bulk_get(Server& server, Call& call, Database& database) {
     if (!body) throw bad_request("invalid UTF-8 JSON");
     if (!body->is_object()) throw bad_request("Request body must be a JSON object");
     const auto* docs = base::member(*body, "docs");
-    if (!docs || !docs->is_array()) throw bad_request("Missing JSON list of 'docs'.");
-    for (const auto* key : {"open_revs", "new_edits", "w", "rev", "atts_since"})
-        if (call.find(key))
-            throw bad_request('"' + std::string{key} + "\" query parameter is not acceptable");
+    if (!docs) throw bad_request("Missing JSON list of 'docs'.");
+    static constexpr std::array refused{"open_revs", "new_edits", "w", "rev", "atts_since"};
+    for (const auto& [key, value] : call.query())
+        if (std::ranges::find(refused, key) != refused.end())
+            throw bad_request('"' + key + "\" query parameter is not acceptable");
     auto common = read_document_query(call);
+    common.view.revs_max = database.revs_limit;
     common.view.forget_siblings();
+    if (!docs->is_array()) throw ApiError{500, "unknown_error", "function_clause", {}};
     std::vector<BulkEntry> entries;
     for (const auto& wanted : docs->get_array()) entries.push_back(read_entry(database, wanted, common));
     const auto accept = call.header("accept");

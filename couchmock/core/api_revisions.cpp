@@ -118,6 +118,9 @@ void purge(Server& server, Call& call, Database& database) {
         throw bad_request("Exceeded maximum number of documents.");
     if (std::cmp_greater(count, server.setting_number("purge", "max_revisions_number", 1000)))
         throw bad_request("Exceeded maximum number of revisions.");
+    // The partition says which shards are asked; without partitions any text does.
+    if (database.settings().partitioned)
+        for (const auto& [id, revisions] : asked) check_document_id(database, id);
     std::string out = "{\"purge_seq\":null,\"purged\":{";
     for (const auto& [id, revisions] : asked) {
         const auto purged = database.purge(id, revisions);

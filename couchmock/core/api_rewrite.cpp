@@ -116,6 +116,8 @@ void rewrite(Server& server, Call& call, Database& database, const std::string& 
     }
     if (!rewrites->is_array()) throw rewrite_error("Invalid path.", 404);
     const std::vector<std::string> path{call.path().begin() + 4, call.path().end()};
+    if (server.setting_is("chttpd", "secure_rewrites", true) && leaves_database(rewrites->get_array()))
+        throw ApiError{500, "insecure_rewrite_rule", "too many ../.. segments", {}};
     const auto target = rewritten_target(rewrites->get_array(), call.request().method, path, call.query());
     if (!target) throw not_found();
     auto request = call.request();

@@ -29,18 +29,6 @@ void refuse_partition(const ViewGroup& group, const Database& database, const st
         throw refused("`partition` parameter is not supported in this design doc");
 }
 
-/// `[query_server_config]` may bound how many rows anybody is given (couch_mrview_util:apply_limit).
-void apply_limit(const Server& server, const ViewTarget& target, ViewQuery& query) {
-    const auto* key = target.group.partitioned(target.database) ? "partition_query_limit" : "query_limit";
-    const auto limit_max = server.setting_number("query_server_config", key, -1);
-    if (limit_max < 0) return;
-    const auto bound = static_cast<std::uint64_t>(limit_max);
-    if (query.list.limit == ListQuery{}.limit) query.list.limit = bound;
-    if (query.list.limit > bound)
-        throw ApiError{
-            400, "query_parse_error", "Limit is too large, must not exceed " + std::to_string(limit_max), {}};
-}
-
 void append_answer(std::string& out, const ViewTarget& target, const ViewQuery& query) {
     const auto& [database, group, view, partition] = target;
     const ViewReader reader{database, view, query, partition};
@@ -71,6 +59,17 @@ void update_later(Server& server, const ViewTarget& target) {
 
 }  // namespace
 
+void apply_limit(const Server& server, bool partition, ListQuery& list) {
+    const auto limit_max =
+        server.setting_number("query_server_config", partition ? "partition_query_limit" : "query_limit", -1);
+    if (limit_max < 0) return;
+    const auto bound = static_cast<std::uint64_t>(limit_max);
+    if (list.limit == ListQuery{}.limit) list.limit = bound;
+    if (list.limit > bound)
+        throw ApiError{
+            400, "query_parse_error", "Limit is too large, must not exceed " + std::to_string(limit_max), {}};
+}
+
 ViewTarget open_view(Server& server, const Call& call, const Database& database, std::string_view design_id,
                      std::string_view name, const std::string& partition) {
     auto& group = server.scripts->views(database, design_id, call.now());
@@ -82,7 +81,7 @@ ViewTarget open_view(Server& server, const Call& call, const Database& database,
 }
 
 void prepare_view(Server& server, const ViewTarget& target, ViewQuery& query) {
-    apply_limit(server, target, query);
+    apply_limit(server, target.group.partitioned(target.database), query.list);
     refuse_partition(target.group, target.database, target.partition);
     check_view_query(query, target.view.reducer.has_value());
     if (query.updates || target.group.position().empty()) target.group.update(target.database);

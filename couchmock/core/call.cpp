@@ -166,9 +166,9 @@ void Call::begin_chunked(int status, base::Headers headers) {
 }
 
 std::string Call::base_url() const {
-    auto host = header("x-forwarded-host");  // what a proxy was called (couch_httpd:absolute_uri)
+    auto host = header(forwarded.host);  // what a proxy was called (couch_httpd:absolute_uri)
     if (host.empty()) host = header("host");
-    const bool tls = header("x-forwarded-ssl") == "on" || header("x-forwarded-proto") == "https";
+    const bool tls = header(forwarded.tls) == "on" || header(forwarded.scheme) == "https";
     return (tls ? "https://" : "http://") + (host.empty() ? std::string{"localhost"} : std::string{host});
 }
 

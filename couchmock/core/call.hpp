@@ -92,6 +92,11 @@ public:
 
     /// "http://host:port" as the client called us.
     [[nodiscard]] std::string base_url() const;
+    /// Headers in which a proxy says how it was called; `[chttpd]` may give them other names.
+    struct ForwardedBy {
+        std::string_view host = "x-forwarded-host", tls = "x-forwarded-ssl", scheme = "x-forwarded-proto";
+    };
+    ForwardedBy forwarded;
 
     User user;
     std::string client;                  ///< the peer's address

@@ -11,11 +11,12 @@
 namespace davenport::couchmock {
 namespace {
 
-void append_revisions(std::string& out, const RevTree& tree, std::size_t node) {
+void append_revisions(std::string& out, const RevTree& tree, std::size_t node, std::uint64_t count_max) {
     fmt::format_to(std::back_inserter(out), ",\"_revisions\":{{\"start\":{},\"ids\":[",
                    tree.at(node).revision.depth);
     bool first = true;
     for (const auto& revision : tree.path(node)) {
+        if (count_max-- == 0) break;
         out += first ? "\"" : ",\"";
         first = false;
         append_revision_hash(out, revision.hash);
@@ -96,7 +97,7 @@ void append_document(std::string& out, const Document& document, std::size_t nod
         out += known.leaf->body;
     }
     if (known.leaf && known.leaf->deleted) out += ",\"_deleted\":true";
-    if (view.revs) append_revisions(out, document.tree, node);
+    if (view.revs) append_revisions(out, document.tree, node, view.revs_max);
     if (view.revs_info) append_revs_info(out, document.tree, node);
     if (view.local_seq) fmt::format_to(std::back_inserter(out), ",\"_local_seq\":{}", document.seq);
     if (view.conflicts) append_conflicts(out, document.tree, node, false);

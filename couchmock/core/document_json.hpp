@@ -9,9 +9,11 @@ namespace davenport::couchmock {
 
 /// What a reader may ask to be shown with a document.
 struct DocumentView {
-    bool revs = false;               ///< `_revisions`
-    bool revs_info = false;          ///< `_revs_info`: which of them can still be read
-    bool conflicts = false;          ///< `_conflicts`: the other living leaves
+    bool revs = false;  ///< `_revisions`
+    std::uint64_t revs_max =
+        UINT64_MAX;          ///< the database's `_revs_limit`: not more of them, whatever is still known
+    bool revs_info = false;  ///< `_revs_info`: which of them can still be read
+    bool conflicts = false;  ///< `_conflicts`: the other living leaves
     bool deleted_conflicts = false;  ///< `_deleted_conflicts`
     bool local_seq = false;          ///< `_local_seq`
     bool attachments = false;        ///< attachments with their data, else stubs

@@ -116,6 +116,15 @@ std::string target_path(std::string_view to, const Bindings& bindings, std::span
 
 }  // namespace
 
+bool leaves_database(const json::array& rules) {
+    return std::ranges::any_of(rules, [](const json::value& rule) {
+        return std::ranges::any_of(std::array{"from", "to"}, [&](const char* part) {
+            return std::ranges::count(split(base::string_member(rule, part).value_or("")),
+                                      std::string{".."}) > 2;
+        });
+    });
+}
+
 std::optional<std::string> rewritten_target(const json::array& rules, std::string_view method,
                                             const std::vector<std::string>& path, const Call::Query& query) {
     Bindings asked;

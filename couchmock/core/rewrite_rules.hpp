@@ -17,6 +17,9 @@ namespace davenport::couchmock {
 std::optional<std::string> rewritten_target(const boost::json::array& rules, std::string_view method,
                                             const std::vector<std::string>& path, const Call::Query& query);
 
+/// Whether a rule climbs more than two steps, out of its database: then CouchDB lets none of them be used.
+bool leaves_database(const boost::json::array& rules);
+
 /// `/a/./b/../c` without its dots.
 std::string without_dots(std::string_view path);
 

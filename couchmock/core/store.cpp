@@ -24,6 +24,15 @@ bool stores_something(const Call& call) {
     return !name.starts_with('_') || name.starts_with("_local") || name.starts_with("_design");
 }
 
+void name_forwarded(const Server& server, Call& call) {
+    const auto rename = [&](std::string_view key, std::string_view& header) {
+        if (const auto name = server.setting("chttpd", key); !name.empty()) header = name;
+    };
+    rename("x_forwarded_host", call.forwarded.host);
+    rename("x_forwarded_proto", call.forwarded.scheme);
+    rename("x_forwarded_ssl", call.forwarded.tls);
+}
+
 }  // namespace
 
 Store::Store(MockConfig config) : server_(std::move(config)) {}
@@ -72,6 +81,7 @@ void Store::on_request(Requested& event, base::Now now) {
         server_.settings.empty() || server_.setting_is("chttpd", "decode_plus_to_space", true);
     Call call{event.exchange, event.request, now, server_.effects, plus_is_space};
     call.client = std::move(event.client);
+    if (!server_.settings.empty()) name_forwarded(server_, call);
     call.request_id = server_.request_id(call.header("x-couch-request-id"));
     if (server_.authority.empty()) server_.authority = call.header("host");
     if (!server_.cluster.is_cluster() || is_control(call)) {

@@ -5,6 +5,7 @@
 #include "couchmock/core/design_check.hpp"
 #include "couchmock/core/edit_reader.hpp"
 #include "couchmock/core/erlang_print.hpp"
+#include "couchmock/core/partition_size.hpp"
 #include "couchmock/core/scripts.hpp"
 #include "couchmock/core/validation.hpp"
 #include "node/base/json.hpp"
@@ -175,6 +176,7 @@ void prepare_edit(Server& server, const Call& call, const Database& database, Ed
         if (body && server.config.javascript) server.scripts->check_compiles(*body);
     }
     validate_edit(server, call.user, database, edit, replicated, call.now());
+    if (!replicated) refuse_overflow(server, database, edit);
 }
 
 void check_reader(const Call& call, const Database& database, std::string_view id) {

@@ -1,5 +1,7 @@
 #include "tests/couchmock/mock_client.hpp"
 
+#include <algorithm>
+
 /// Corners that the generated pairs (pairs/pairs.py) found different from CouchDB 3.5.0, kind by kind.
 namespace davenport::couchmock::test {
 namespace {
@@ -364,6 +366,49 @@ TEST_F(Corners, ALoginSendsNobodyElsewhere) {
     };
     EXPECT_EQ(told(log_in("http://x")), "400 bad_request: path must begin with a /.");
     EXPECT_EQ(log_in("/x").status, 302);
+}
+
+TEST(RevsLimit, ShowsNoMoreRevisionsThanItKeeps) {
+    MockClient mock;
+    mock.put("/db", "");
+    std::string rev;
+    for (int i = 0; i < 6; ++i)
+        rev = mock.put("/db/a" + (rev.empty() ? "" : "?rev=" + rev), "{}").text("rev");
+    mock.put("/db/_revs_limit", "4");
+    const auto shown = [&](const Seen& seen) {
+        const auto& text = seen.body;
+        const auto list = text.substr(text.find("\"ids\":[") + 7);
+        return std::ranges::count(list.substr(0, list.find(']')), ',') + 1;
+    };
+    EXPECT_EQ(shown(mock.get("/db/a?revs=true")), 4) << "before anything is written, too";
+    EXPECT_EQ(shown(mock.ask("GET", "/db/a?open_revs=all&revs=true", {}, {{"Accept", "application/json"}})),
+              4);
+    EXPECT_EQ(shown(mock.ask("POST", "/db/_bulk_get?revs=true", R"({"docs":[{"id":"a"}]})")), 4);
+    const auto info = mock.get("/db/a?revs_info=true").value();
+    EXPECT_EQ(base::member(info, "_revs_info")->get_array().size(), 6) << "all that is known";
+}
+
+TEST_F(Corners, BulkGetNamesTheRevisionThatItWasAskedFor) {
+    const auto got = [&](const std::string& docs, const std::string& query = {}) {
+        const auto seen = mock.ask("POST", "/db/_bulk_get" + query, R"({"docs":)" + docs + '}');
+        return seen.status == 200 ? seen.body : told(seen);
+    };
+    const auto row = [](const std::string& rev, const std::string& reason, const std::string& error) {
+        return R"({"results":[{"id":"no","docs":[{"error":{"rev":)" + rev + R"(,"reason":")" + reason +
+               R"(","id":"no","error":")" + error + "\"}}]}]}\n";
+    };
+    EXPECT_EQ(got(R"([{"id":"no"}])"), row("\"undefined\"", "missing", "not_found"));
+    EXPECT_EQ(got(R"([{"id":"no","rev":"1-abc"}])"), row("\"1-abc\"", "missing", "not_found"));
+    EXPECT_EQ(got(R"([{"id":"no","rev":"1-abc","atts_since":["1-a","y"]}])"),
+              row("\"y\"", "Invalid rev format", "bad_request"));
+    EXPECT_EQ(got(R"([{"id":"no","atts_since":[1]}])"), row("1", "Invalid rev format", "bad_request"));
+    const std::string clause = "500 unknown_error: function_clause";
+    for (const auto* docs : {"1", "null", "{}", R"([{"id":1}])", R"([{"id":"a"},{"id":null}])"})
+        EXPECT_EQ(got(docs), clause) << docs;
+    EXPECT_EQ(got("1", "?w=1&rev=2"), "400 bad_request: \"w\" query parameter is not acceptable");
+    EXPECT_EQ(got("[]", "?rev=2&w=1"), "400 bad_request: \"rev\" query parameter is not acceptable");
+    EXPECT_EQ(told(mock.ask("POST", "/db/_bulk_get?w=1", "{}")),
+              "400 bad_request: Missing JSON list of 'docs'.");
 }
 
 }  // namespace

@@ -269,6 +269,20 @@ TEST_F(Scripts, RewritesLeadToAnotherPath) {
     EXPECT_EQ(mock.get("/db/_design/d/_rewrite/x").text("reason"), "Invalid path.");
 }
 
+TEST_F(Scripts, RewritesStayInTheirDatabase) {
+    put_design(R"({"rewrites":[{"from":"u","to":"../../../_uuids"},{"from":"a","to":"../../a"}]})");
+    mock.put("/db/a", "{}");
+    for (const auto* path : {"u", "a", "none"}) {
+        const auto seen = mock.get(std::string{"/db/_design/d/_rewrite/"} + path);
+        EXPECT_EQ(seen.status, 500) << "one rule that climbs out spoils all";
+        EXPECT_EQ(seen.text("error"), "insecure_rewrite_rule");
+        EXPECT_EQ(seen.text("reason"), "too many ../.. segments");
+    }
+    mock.put("/_node/_local/_config/chttpd/secure_rewrites", "\"false\"");
+    EXPECT_EQ(mock.get("/db/_design/d/_rewrite/u").status, 200);
+    EXPECT_EQ(mock.get("/db/_design/d/_rewrite/a").status, 200);
+}
+
 // ---- whatever is thrown at it
 
 /// Design documents of random pieces, good and bad: every request is answered, and the next one too.
