@@ -296,6 +296,38 @@ TEST_F(StoreAuditTest, WhoReadAPageWithoutWhatIsFoundAgainIsSentIt) {
     EXPECT_THAT(heard(2), Contains("message m0"));
 }
 
+/// A member of a cluster that lags has none of it, though another one says that it is there; and who comes
+/// was shown later messages elsewhere.
+TEST_F(StoreAuditTest, WhoComesFromAnotherNodeIsSentWhatWasStoredAndVerifiedAMomentAgo) {
+    const auto id = stored("just now");
+    fail(feed);
+    comes_back();
+    stream(feed, "\n");
+    answer(look, 200, all_docs({row_of(id)}));
+    open(2, "bob");
+    take(2);
+    join(2, "lobby", Cursor{"u-2", 77, "g1", "5-e", "01ZZZZZZZZZZZZZZZZZZZZZZZZ", false}.text(), 80);
+    answer("since=5-e", 200, feed_page({}, "5-e"));
+    advance(200ms);
+    if (asked(probe)) answer(probe, 200, generation_g1);
+    EXPECT_THAT(heard(2), Contains(HasSubstr("message just now")));
+}
+
+TEST_F(StoreAuditTest, WhoComesFromAnotherNodeIsSentWhatWasStoredInTheLifeBefore) {
+    const auto id = stored("just now");
+    crash_and_restart();
+    store_up();
+    stream(feed, "\n");
+    answer(look, 200, all_docs({row_of(id)}));
+    open(2, "bob");
+    take(2);
+    join(2, "lobby", Cursor{"u-2", 77, "g1", "5-e", "01ZZZZZZZZZZZZZZZZZZZZZZZZ", false}.text(), 80);
+    answer("since=5-e", 200, feed_page({}, "5-e"));
+    advance(200ms);
+    if (asked(probe)) answer(probe, 200, generation_g1);
+    EXPECT_THAT(heard(2), Contains(HasSubstr("message just now")));
+}
+
 TEST_F(StoreAuditTest, AsksAtOnceForWhatWasStoredAMomentBefore) {
     post(1, "lobby", "just now");
     const auto request = answer(put, 201, "{}");

@@ -378,6 +378,24 @@ TEST_F(Moderation, WhatTheStoreLostIsWrittenAgainAndWhatWasPurgedIsNot) {
     }
 }
 
+/// A member of a cluster that lags does not know it yet, and says that there is nothing; and before it is
+/// written again, somebody deletes it.
+TEST_F(Moderation, WhatSeemedLostAndWasDeletedIsNotMadeAgain) {
+    feeds(lobby_ban, "1-a", ban_document("mallory"));
+    settle();
+    store_goes();
+    store_up("g1");
+    store_has_nothing();
+    answer("_purged_infos", 200, R"({"purged_infos":[]})");
+    answer("_bulk_docs", 201, fmt::format(R"([{{"ok":true,"id":"{}","rev":"3-c"}}])", lobby_ban));
+    EXPECT_EQ(counts().bans, 0u);
+    EXPECT_THAT(written(lobby_ban), AllOf(HasSubstr(R"("_deleted":true)"), HasSubstr(R"("_rev":"3-c")")));
+    store_tells(fmt::format(R"({{"id":"{0}","key":"{0}","value":{{"rev":"4-d","deleted":true}},"doc":null}})",
+                            lobby_ban));
+    EXPECT_EQ(counts().bans, 0u);
+    EXPECT_FALSE(asked("_bulk_docs"));
+}
+
 TEST_F(Moderation, APurgeIsNoticedWithinSeconds) {
     feeds(lobby_ban, "1-a", ban_document("mallory"));
     settle();

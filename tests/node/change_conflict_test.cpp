@@ -99,6 +99,19 @@ TEST_F(Conflicts, OfSeveralLeavesEachIsDeletedWhileTheWinnerIsThere) {
     EXPECT_FALSE(asked("open_revs"));
 }
 
+TEST_F(Conflicts, ALeafThatComesWhileAnotherIsDeletedIsDeletedToo) {
+    const auto id = edited_once();
+    const auto less = with_rev(base::edited(original(id, "first"), {epoch_ms - 1, 0, {}}, "older"), "2-a");
+    const auto later = with_rev(base::edited(original(id, "first"), {epoch_ms - 2, 0, {}}, "oldest"), "2-0");
+    feeds_conflict(id, winner_, "2-a");
+    has_leaves({winner_, less});
+    feeds_conflict(id, winner_, "2-0");
+    EXPECT_THAT(deletes(), HasSubstr("rev=2-a"));
+    has_leaves({winner_, later});
+    EXPECT_THAT(deletes(), HasSubstr("rev=2-0"));
+    EXPECT_FALSE(asked("open_revs"));
+}
+
 /// Or by a store that is for reading only: then the winner cannot be written, either.
 TEST_F(Conflicts, ADeletionThatAValidationFunctionForbidsIsGivenUp) {
     const auto id = edited_once();

@@ -523,5 +523,38 @@ TEST_F(Changes, AMessageThatComesChangedIsShownSo) {
     EXPECT_EQ(base::string_member(frames[0], "change"), base::version_of(m));
 }
 
+struct PutBack : Changes {
+    PutBack()
+        : Changes{[] {
+              ChatConfig config;
+              config.page_rows_max = 1;
+              return config;
+          }()} {}
+};
+
+/// The node wrote the removal with the document and ended before it wrote it once more; its journal is one of
+/// before the removal. Rows without documents tell of a message as it was said.
+TEST_F(PutBack, LearnsOfARemovalThatIsTheFirstRevisionOfItsDocument) {
+    store_up();
+    const auto before = said_and_kept("before");
+    fail_all();
+    const auto id = said("secret plans");
+    persist_all();
+    crash_and_restart();
+    answer("GET /chat/_local/davenport", 200, R"({"generation":"g1"})");
+    answer("feed=normal", 200,
+           feed_page({row("2-s", before, with_rev(original(before, "before"), "1-a"))}, "2-s"));
+    stream("since=now", "\n");
+    answer("feed=normal&limit=1&since=2-s", 200,
+           feed_page({fmt::format(R"({{"seq":"3-s","id":"{}","changes":[{{"rev":"1-r"}}]}})", id)}, "3-s"));
+    if (asked("descending=true")) answer("descending=true", 200, feed_page({}, "1-a"));
+    const auto removed = base::removed(original(id, "secret plans"), {epoch_ms + 5, 0, {}}, "ann");
+    answer("_all_docs?include_docs", 200,
+           fmt::format(R"({{"rows":[{{"id":"{0}","key":"{0}","value":{{"rev":"1-r"}},"doc":{1}}}]}})", id,
+                       with_rev(removed, "1-r")));
+    settle();
+    EXPECT_TRUE(here(id).is_removed());
+}
+
 }  // namespace
 }  // namespace davenport::node

@@ -213,6 +213,41 @@ TEST_F(PollsWithAGapTest, DoNotWaitForASlowStoreForLong) {
     EXPECT_TRUE(told_of_a_gap(7));
 }
 
+/// A slow store with much to tell would never come to the end otherwise.
+TEST_F(PollsWithAGapTest, GoOnFromWhereTheStoreWasReadWhenTheyAreAnsweredHalfWay) {
+    advance(2s);
+    answer("_local/davenport", 200, R"({"generation":"g1"})");
+    answer("since=5-e", 200, feed_page({feed_row("6-f", others_message(6, "missed"))}, "6-f"));
+    ASSERT_TRUE(asked("since=6-f"));
+    advance(5s);
+    ASSERT_TRUE(responses.contains(7));
+    EXPECT_THAT(texts(7), ElementsAre("missed"));
+    ask(8, "?after=" + next(7));
+    if (asked("_local/davenport")) answer("_local/davenport", 200, R"({"generation":"g1"})");
+    EXPECT_FALSE(asked("since=5-e"));
+    EXPECT_TRUE(asked("since=6-f")) << asked_for();
+}
+
+struct PollsByPagesTest : PollsTest {
+    PollsByPagesTest() : PollsTest{one_row_a_page()} {}
+};
+
+TEST_F(PollsByPagesTest, GoOnFromWhereTheStoreWasReadWhenTheirTimeIsOverBeforeTheyHaveJoined) {
+    store_up();
+    stream("feed=continuous", "\n");
+    ask(7, "?timeout=3&after=80." + node::Cursor{"u-2", 77, "g1", "5-e", {}, false}.text());
+    answer("since=5-e", 200, feed_page({feed_row("6-f", others_message(6, "missed"))}, "6-f"));
+    ASSERT_TRUE(asked("since=6-f"));
+    advance(3s);
+    ASSERT_TRUE(responses.contains(7));
+    EXPECT_THAT(texts(7), ElementsAre("missed"));
+    ask(8, "?timeout=3&after=" + next(7));
+    EXPECT_FALSE(asked("since=5-e"));
+    answer("since=6-f", 200, feed_page({feed_row("7-g", others_message(7, "and more"))}, "7-g"));
+    advance(3s);
+    EXPECT_THAT(texts(8), ElementsAre("and more"));
+}
+
 TEST_F(PollsWithAGapTest, TellTheNextNodeWhatTheyWereShownHere) {
     PollingCore other;
     other.open(1, "bob");

@@ -102,7 +102,11 @@ void Polls::on_timer(Turn& turn) {
     std::vector<SessionId> over;
     for (const auto& [id, poll] : polls_)
         if (poll.until <= turn.now.time) over.push_back(id);
-    for (const auto id : over) answer(turn, id, polls_.at(id));
+    for (const auto id : over) {
+        auto& poll = polls_.at(id);
+        if (const auto place = resume_->reached(id, poll.room)) go_on_from(poll, *place);
+        answer(turn, id, poll);
+    }
     arm(turn);
 }
 
@@ -126,6 +130,21 @@ void Polls::add(Poll& poll, std::string_view text, const base::FrameMark& mark) 
     if (!joined) return;
     poll.joined = true;
     poll.gap = mark.gap;
+}
+
+/// The next poll begins where this one came to. A store that is slow, or has much to tell, would never come
+/// to the end otherwise.
+void Polls::go_on_from(Poll& poll, const std::string& place) {
+    DAVENPORT_MARK("a poll ends while its resume reads the store");
+    JoinRequest came_with;
+    if (!poll.joined && !read_next(poll.next, came_with)) return;
+    auto cursor = poll.joined ? Cursor::parse(poll.cursor) : came_with.cursor;
+    if (!cursor || (poll.joined && !cursor->gap)) return;
+    cursor->place = place;
+    if (poll.joined)
+        poll.cursor = cursor->text();
+    else
+        poll.next = next_of(came_with.n, cursor->text(), came_with.seen);
 }
 
 void Polls::answer(Turn& turn, SessionId id, Poll& poll) {

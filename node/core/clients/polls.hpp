@@ -65,6 +65,7 @@ private:
     void on_frames(SessionId session, base::FrameList frames) override;
     void on_cut_off(SessionId session) override { cut_off_.push_back(session); }
     static void add(Poll& poll, std::string_view text, const base::FrameMark& mark);
+    static void go_on_from(Poll& poll, const std::string& place);
     void answer(Turn& turn, SessionId id, Poll& poll);
     void end(Turn& turn, SessionId id);
     void arm(Turn& turn);

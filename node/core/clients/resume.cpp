@@ -85,6 +85,17 @@ std::size_t Resume::under_way(SessionId session) const {
     return count;
 }
 
+std::optional<Place> Resume::reached(SessionId session, std::string_view room) const {
+    const auto found = jobs_.find({session, std::string{room}});
+    if (found == jobs_.end()) return {};
+    const auto& job = found->second;
+    // What was read since the store was suspected is read once more.
+    const bool counts = job.request.cursor && job.suspicions && same_store(job) && !store_->verifying() &&
+                        *job.suspicions == store_->suspicions();
+    if (!counts || job.place == job.request.cursor->place) return {};
+    return job.place;
+}
+
 std::vector<std::string> Resume::rooms_under_way(SessionId session) const {
     std::vector<std::string> out;
     for (auto it = jobs_.lower_bound({session, {}}); it != jobs_.end() && it->first.first == session; ++it)

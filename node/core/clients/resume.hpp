@@ -69,6 +69,9 @@ public:
     /// Tells one who follows the room what became of a message that was never shown here. Who closes a gap
     /// may lack the message itself.
     void tell_change(Session& session, const base::ChatMessage& message);
+    /// How far the store was read for this client, where it may go on from there when it comes again: all up
+    /// to there was sent. Nothing when that is not known, or no way at all.
+    [[nodiscard]] std::optional<Place> reached(SessionId session, std::string_view room) const;
     /// Ids that were stored while a page was in flight. That page may lack them, and they are no longer among
     /// those known to be missing from the store.
     void stored(const std::vector<std::string>& ids);

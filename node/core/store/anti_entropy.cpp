@@ -104,6 +104,13 @@ void AntiEntropy::collect() {
     const auto newest = log_->watermark();
     const bool known = !again_.empty() && newest == suspected_at_;
     const bool was_looking_back = looking_back();
+    for (const auto& id : fresh_) fresh_lately_.emplace_back(now_, id);
+    if (suspicions_ == 1) {  // an earlier life's, for all that this one knows
+        Ids newest_ids;
+        look_back_from(newest, page, newest_ids);
+        for (auto& id : newest_ids) fresh_lately_.emplace_back(now_, std::move(id));
+    }
+    while (fresh_lately_.size() > fresh_max) fresh_lately_.pop_front();
     std::ranges::move(std::exchange(fresh_, {}), std::back_inserter(again_));
     add_recent(0, recent_first, again_);
     recent_asked_ = was_looking_back ? std::max(recent_asked_, recent_first) : recent_first;
@@ -123,6 +130,7 @@ void AntiEntropy::store_changed() {
     recent_.clear();
     older_.clear();
     fresh_.clear();
+    fresh_lately_.clear();
     again_.clear();
     all_after_.reset();
     lost_.clear();
@@ -134,6 +142,7 @@ std::vector<std::string> AntiEntropy::unverified() const {
     auto out = fresh_;
     out.insert(out.end(), asked_.begin(), asked_.end());
     out.insert(out.end(), lost_.begin(), lost_.end());
+    for (const auto& [since, id] : fresh_lately_) out.push_back(id);
     if (polls_) look_back_from(log_->watermark(), page, out);
     return out;
 }
@@ -164,6 +173,10 @@ std::uint64_t AntiEntropy::look_back_from(std::uint64_t newest, std::size_t coun
 }
 
 void AntiEntropy::pump(Turn& turn, bool failure_would_be_seen) {
+    if (std::exchange(now_, turn.now.time) == base::Time{})
+        for (auto& [since, id] : fresh_lately_) since = now_;
+    while (!fresh_lately_.empty() && fresh_lately_.front().first + look_every < now_)
+        fresh_lately_.pop_front();
     if (lookup_->looking_up() || !store_->usable()) return;
     // What was read since the store was suspected may be gone again, and nobody would know.
     if (failure_would_be_seen && unwatched_since_ &&

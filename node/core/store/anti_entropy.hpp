@@ -120,8 +120,12 @@ private:
     std::deque<std::string> older_;   ///< of those that a new node reads of old, the last
     std::size_t recent_asked_ = 0;    ///< of these, from the last on
     Ids fresh_;                       ///< seen in the store and not asked for yet
-    Ids again_;                       ///< were in the store when it went away, and are to be asked for again
-    std::uint64_t again_after_ = 0;   ///< the place before the first that is looked for since then
+    /// What was fresh and is asked for with what is older, and when that began. A member of a cluster that
+    /// lags lacks it still, whatever another one answers.
+    std::deque<std::pair<base::Time, std::string>> fresh_lately_;
+    base::Time now_{};               ///< of the last pump()
+    Ids again_;                      ///< were in the store when it went away, and are to be asked for again
+    std::uint64_t again_after_ = 0;  ///< the place before the first that is looked for since then
     /// The arrival up to which all that the store had was collected; nothing: not all is asked for.
     std::optional<std::uint64_t> all_after_;
     std::uint64_t suspected_at_ = 0;  ///< the newest arrival then

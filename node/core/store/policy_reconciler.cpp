@@ -147,7 +147,7 @@ void PolicyReconciler::gone(const std::string& id) {
 
 void PolicyReconciler::write_over(const std::string& id, const HeldPolicy& held, std::string_view revision) {
     if (!held.policy) return gone(id);  // of another store, and it made no sense there
-    writes_.push_back({id, held.body, std::string{revision}, held.version});
+    writes_.push_back({id, held.body, std::string{revision}, held.version, is_known_stored(held)});
 }
 
 void PolicyReconciler::written(Write& write, std::string revision) {

@@ -59,6 +59,7 @@ protected:
         std::string id, body;
         std::string over;       ///< the revision that it replaces; empty: there is none
         std::uint64_t version;  ///< HeldPolicy::version of what is written
+        bool was_lost = false;  ///< the store had it, and is thought to have lost it
     };
     struct Asked {
         std::string id;

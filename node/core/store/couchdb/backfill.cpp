@@ -69,13 +69,14 @@ std::vector<FeedRow> read_documents(std::string_view body, base::WallTime seen) 
 }
 
 Backfill::Backfill(const ChatConfig& config, const StoreApi& api, RequestTable& requests, CommitQueue& log,
-                   StoreHealth& health)
+                   StoreHealth& health, IsUnproven is_unproven)
     : page_rows_{config.page_rows_max},
       request_timeout_{config.request_timeout},
       api_{&api},
       requests_{&requests},
       log_{&log},
-      health_{&health} {}
+      health_{&health},
+      is_unproven_{std::move(is_unproven)} {}
 
 void Backfill::begin(std::string seq) {
     seq_ = std::move(seq);
@@ -145,7 +146,8 @@ bool Backfill::on_page(std::string_view body, base::WallTime seen) {
         if (!row.deleted) batch.told.push_back(row.id);
         if (row.deleted)
             batch.rows.push_back(std::move(row));
-        else if (log_->knows(row.id) && !row.changed && !log_->may_be_changed(row.id))
+        else if (log_->knows(row.id) && !row.changed && !log_->may_be_changed(row.id) &&
+                 !is_unproven_(row.id))
             batch.known.push_back(std::move(row.id));
         else
             missing_.push_back(std::move(row.id));

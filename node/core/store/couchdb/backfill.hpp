@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,8 +39,13 @@ struct BackfillBatch {
 /// One request at a time.
 class Backfill {
 public:
+    /// Whether no store is known to have had this message of ours. That it has a document of this id does not
+    /// say then that it has what this node knows: a journal that was put back may lack a removal that was
+    /// written with the document.
+    using IsUnproven = std::function<bool(const std::string& id)>;
+
     Backfill(const ChatConfig& config, const StoreApi& api, RequestTable& requests, CommitQueue& log,
-             StoreHealth& health);
+             StoreHealth& health, IsUnproven is_unproven);
 
     void begin(std::string seq);
     /// All of it is new here, and older than this node: with documents, page after page.
@@ -83,6 +89,7 @@ private:
     RequestTable* requests_;
     CommitQueue* log_;
     StoreHealth* health_;
+    IsUnproven is_unproven_;
     std::string seq_;                  ///< empty: nothing to do
     std::string page_end_;             ///< the last_seq of the page that was read last, and not all given yet
     std::deque<std::string> missing_;  ///< of that page

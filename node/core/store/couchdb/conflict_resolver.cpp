@@ -65,7 +65,8 @@ ConflictResolver::ConflictResolver(const ChatConfig& config, const StoreApi& api
       backoff_{conflict_pause_least, conflict_pause_most} {}
 
 void ConflictResolver::add(std::string_view id) {
-    if (queued_.emplace(id).second) queue_.emplace_back(id);
+    if (queued_.emplace(id).second) return static_cast<void>(queue_.emplace_back(id));
+    told_again_ |= queue_.front() == id;  // perhaps of a leaf that was not there when it was looked at
 }
 
 void ConflictResolver::store_changed() {
@@ -92,7 +93,12 @@ void ConflictResolver::pump(Turn& turn) {
     else if (!document_.empty())
         ask(turn, api_->bulk_documents({document_}), &ConflictResolver::on_written);
     else
-        ask(turn, api_->get_leaves(id), &ConflictResolver::on_leaves);
+        look(turn);
+}
+
+void ConflictResolver::look(Turn& turn) {
+    told_again_ = false;
+    ask(turn, api_->get_leaves(queue_.front()), &ConflictResolver::on_leaves);
 }
 
 void ConflictResolver::ask(Turn& turn, base::HttpRequest request, OnAnswer on_answer) {
@@ -177,7 +183,8 @@ bool ConflictResolver::on_deleted(Turn& turn, const base::HttpResponse& response
     if (response.status == 404) DAVENPORT_MARK("a document is lost before its losing leaf is deleted");
     if (response.status != 200 && response.status != 202) return false;  // 409: somebody was faster
     backoff_.reset();
-    if (is_last_)
+    if (told_again_) DAVENPORT_MARK("a conflict is told again while it is settled");
+    if (is_last_ && !told_again_)
         settled();
     else
         forget_step();

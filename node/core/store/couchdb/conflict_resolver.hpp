@@ -39,6 +39,7 @@ public:
 
 private:
     using OnAnswer = bool (ConflictResolver::*)(Turn& turn, const base::HttpResponse& response);
+    void look(Turn& turn);
     void ask(Turn& turn, base::HttpRequest request, OnAnswer on_answer);
     /// False when the answer is unusable.
     bool on_leaves(Turn& turn, const base::HttpResponse& response);
@@ -61,10 +62,11 @@ private:
     std::deque<std::string> queue_;  ///< ids; the first is the one at hand
     std::set<std::string> queued_;   ///< the same ids
     // Of the one at hand, what is to be done next; both empty: its leaves must be read first.
-    std::string document_;  ///< to be written over the winner
-    std::string loser_;     ///< the revision to be deleted
-    bool is_last_ = false;  ///< no other leaf loses
-    bool denied_ = false;   ///< its deletion was, and nothing was written since
+    std::string document_;     ///< to be written over the winner
+    std::string loser_;        ///< the revision to be deleted
+    bool is_last_ = false;     ///< no other leaf loses
+    bool told_again_ = false;  ///< the first was added again since its leaves were asked for
+    bool denied_ = false;      ///< its deletion was, and nothing was written since
     int denials_ = 0;
     int looks_in_vain_ = 0;
     Request request_;

@@ -76,7 +76,8 @@ CouchStore::CouchStore(const ChatConfig& config, base::Random& random, CommitQue
       changes_{config, api_, requests_, random, waiting_changes_, health_},
       writer_{config, api_, requests_, random, writes_, health_, changes_},
       feed_{config, api_, requests_, random, health_},
-      backfill_{config, api_, requests_, log, health_},
+      backfill_{config, api_,    requests_,
+                log,    health_, [this](const std::string& id) { return is_unproven(id); }},
       presence_{config, api_, requests_, log},
       placer_{config, api_, requests_, health_},
       feed_watch_{config, api_, requests_, health_,
@@ -236,6 +237,13 @@ void CouchStore::caught_up_at_last(Turn& turn) {
     fresh_ = false;
     newest_read_.clear();
     written_lately_.clear();
+}
+
+bool CouchStore::is_unproven(const std::string& id) {
+    if (const auto* pending = log_->find(id)) return !pending->stored;
+    if (!writes_.reads_journal()) return false;
+    const auto entry = log_->journal().find(id);
+    return entry && entry->stored_in.empty() && !log_->is_marked(id, generation());
 }
 
 bool CouchStore::is_placed_by_id(const Turn& turn, const std::optional<base::MessageIdParts>& said) const {

@@ -124,6 +124,8 @@ private:
     void on_batch(Turn& turn, FeedBatch batch);
     void on_batch(Turn& turn, BackfillBatch batch);
     bool take_in_row(Turn& turn, FeedRow& row);
+    /// A message of ours that no store is known to have had (Backfill::IsUnproven).
+    [[nodiscard]] bool is_unproven(const std::string& id);
     /// A message with this id stands where the id says: it is not further ahead than clocks go wrong.
     [[nodiscard]] bool is_placed_by_id(const Turn& turn,
                                        const std::optional<base::MessageIdParts>& said) const;

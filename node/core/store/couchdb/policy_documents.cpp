@@ -6,6 +6,7 @@
 #include "node/base/mark.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 namespace davenport::node {
@@ -173,6 +174,7 @@ bool PolicyDocuments::on_written(Turn& turn, const base::HttpResponse& response)
     std::map<std::string_view, const BulkRow*> by_id;
     for (const auto& row : *rows) by_id.emplace(row.id, &row);
     writes_max_ = looked_at_max;
+    std::vector<Write> deletions;
     for (auto& write : std::exchange(writes_, {})) {
         const auto found = by_id.find(write.id);
         const auto* row = found == by_id.end() ? nullptr : found->second;
@@ -181,10 +183,16 @@ bool PolicyDocuments::on_written(Turn& turn, const base::HttpResponse& response)
         } else if (!row || row->conflict || row->outcome != BulkRow::Outcome::stored) {
             overtaken_ |= row && row->conflict;
             look_at(std::move(write.id));  // somebody was faster
+        } else if (write.was_lost && write.over.empty() && base::revision_number(row->revision) > 1) {
+            // It was deleted: a member of a cluster that lags had not heard of it, or it was in between.
+            DAVENPORT_MARK("a policy that seemed lost was deleted");
+            deletions.push_back({write.id, R"({"_deleted":true})", row->revision, write.version});
+            gone(write.id);
         } else {
             written(write, row->revision);
         }
     }
+    std::ranges::move(deletions, std::back_inserter(writes_));
     return true;
 }
 
