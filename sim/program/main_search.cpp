@@ -57,7 +57,10 @@ void SearchCommands::add_explore(CLI::App& app, int& code) {
     auto* command = app.add_subcommand(
         "explore",
         "search for failures from what earlier runs reached (virtual world); resumes where it ended");
-    command->add_option("FILE", explore_.file, "a scenario file; its swarm lines say what may go wrong")
+    command
+        ->add_option("FILE", explore_.files,
+                     "scenario files; their swarm lines say what may go wrong. Of several, those that bring "
+                     "more that is new get more runs")
         ->required();
     command->add_option("--for", time_, "how long: 30s, 10min, 2h")->capture_default_str();
     command->add_option("--runs", explore_.runs, "maximum number of runs; 0: no limit")

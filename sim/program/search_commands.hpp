@@ -38,7 +38,7 @@ int sweep(const SweepRequest& request);
 int merge_sweeps(const SweepRequest& request, const Files& files);
 
 struct ExploreRequest {
-    std::filesystem::path file;
+    std::vector<std::filesystem::path> files;  ///< one at least
     std::chrono::milliseconds time_max{60'000};
     std::uint64_t runs = 0;  ///< at most; 0: as many as there is time for
     std::uint64_t seed = 1;

@@ -17,11 +17,11 @@ constexpr std::size_t faults_max = 60;  // a run of more says little about any o
 class Mutator {
 public:
     Mutator(const Scenario& parent, const Scenario& donor, const std::vector<std::int64_t>& turning_points,
-            base::Random& random)
-        : now_{parent}, donor_{donor}, turning_points_{turning_points}, random_{random} {}
+            base::Random& random, Change how)
+        : now_{parent}, donor_{donor}, turning_points_{turning_points}, random_{random}, how_{how} {}
 
     Scenario result() {
-        const auto changes = 1 + random_.below(4);
+        const auto changes = 1 + random_.below(how_ == Change::several ? 4 : 2);
         std::uint64_t done = 0;
         // Some changes find nothing to change; in the end there is always another seed.
         for (int tries = 0; done < changes && tries < 20; ++tries) done += change();
@@ -34,6 +34,18 @@ private:
     static constexpr std::uint64_t seeds = 1'000'000'000;
 
     bool change() {
+        switch (how_) {
+            case Change::moved:
+                return move();
+            case Change::added:
+                return take_over();
+            case Change::reseeded:
+                return now_.seed = random_.below(seeds), true;
+            case Change::spliced:
+                return splice();
+            case Change::several:
+                break;
+        }
         switch (random_.below(10)) {
             case 0:
             case 1:
@@ -105,6 +117,16 @@ private:
         if (!fault.at || joins(fault) || !has_victim_of(fault)) return false;
         return add(fault, random_.below(3) == 0 ? *fault.at : drawn_time());
     }
+    /// Once: what comes before stays, as what it led to does.
+    bool splice() {
+        how_ = Change::moved;  // a second change is a smaller one
+        const auto from = drawn_time();
+        const auto later = [&](const Fault& fault) { return fault.at && *fault.at >= from && !joins(fault); };
+        std::size_t changed = std::erase_if(now_.timeline, later);
+        for (const auto& fault : donor_.timeline)
+            if (later(fault) && has_victim_of(fault)) changed += add(fault, *fault.at);
+        return changed > 0;
+    }
     /// The donor may have drawn a larger topology.
     [[nodiscard]] bool has_victim_of(const Fault& fault) const {
         const auto within = [](std::string_view name, int count) {
@@ -156,13 +178,14 @@ private:
     const Scenario& donor_;
     const std::vector<std::int64_t>& turning_points_;
     base::Random& random_;
+    Change how_;
 };
 
 }  // namespace
 
 Scenario mutate(const Scenario& parent, const Scenario& donor,
-                const std::vector<std::int64_t>& turning_points_us, base::Random& random) {
-    return Mutator{parent, donor, turning_points_us, random}.result();
+                const std::vector<std::int64_t>& turning_points_us, base::Random& random, Change how) {
+    return Mutator{parent, donor, turning_points_us, random, how}.result();
 }
 
 }  // namespace davenport::sim::search

@@ -14,7 +14,7 @@ constexpr std::size_t moments_max = 4;           // of one mark
 
 // A feature's kind stands in its highest bits.
 constexpr Feature kind_mark = 1ull << 60, kind_situation = 2ull << 60, kind_alone = 3ull << 60,
-                  kind_pair = 4ull << 60;
+                  kind_pair = 4ull << 60, kind_under = 5ull << 60;
 constexpr int count_shift = 48;
 constexpr int step_bits = 24;
 // A step is a mark or, above these, a kind of record.
@@ -88,6 +88,15 @@ std::vector<Feature> Trail::features() const {
             made.push_back(kind_alone | magnitude(count) << count_shift | alone);
     for (const auto& [pair, count] : pairs_) made.push_back(kind_pair | pair);
     std::ranges::sort(made);
+    return made;
+}
+
+std::vector<Feature> Trail::features_under(const std::vector<std::uint64_t>& circumstances) const {
+    constexpr int mark_bits = 12;
+    std::vector<Feature> made;
+    for (const auto circumstance : circumstances)
+        for (const auto& [mark, count] : marks_)
+            made.push_back(kind_under | (circumstance << mark_bits & ((1ull << 60) - 1)) | mark);
     return made;
 }
 

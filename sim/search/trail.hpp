@@ -28,6 +28,8 @@ public:
     void met(std::size_t mark) override;
 
     [[nodiscard]] SituationCoverage& situations() { return situations_; }
+    /// Each mark under each of these circumstances (numbers of any kind): a setting of the run, say.
+    [[nodiscard]] std::vector<Feature> features_under(const std::vector<std::uint64_t>& circumstances) const;
     /// How often each mark was passed; those that were not are missing.
     [[nodiscard]] const std::map<std::size_t, std::uint64_t>& marks() const { return marks_; }
     /// In ascending order.

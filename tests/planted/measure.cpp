@@ -6,6 +6,8 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <sstream>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -59,6 +61,9 @@ public:
         not_the_search_s_ += seconds() - begin;
     }
 
+    /// Of processor time, that the search itself took.
+    [[nodiscard]] double took_s() const { return seconds() - not_the_search_s_; }
+
     /// Returns how many were found.
     std::size_t print() {
         std::size_t reached = 0, found = 0;
@@ -73,8 +78,8 @@ public:
                 fmt::print("{}\t{}\t{}\t-\t-\t{} tries\n", names[bug], one.runs,
                            one.runs > 0 ? "unseen" : "never met", one.tries);
         }
-        fmt::print("{} runs in {:.1f} s: {} of {} bugs met, {} found\n", runs_, seconds() - not_the_search_s_,
-                   reached, names.size(), found);
+        fmt::print("{} runs in {:.1f} s: {} of {} bugs met, {} found\n", runs_, took_s(), reached,
+                   names.size(), found);
         return found;
     }
 
@@ -121,7 +126,8 @@ private:
 
 int usage() {
     fmt::print(stderr,
-               "usage: planted sweep|explore SCENARIO RUNS SEED [options]\n"
+               "usage: planted sweep|explore SCENARIO[,SCENARIO...] RUNS SEED [options]\n"
+               "  RUNS: so many, or as \"60s\" as many as take so long of one processor\n"
                "  --shrink SECONDS  shrinks what is found, for so long each\n"
                "  --tries N         runs of a bug, until it counts as not seen by any checker\n"
                "  --least N         exits with 1 if fewer are found\n");
@@ -145,21 +151,28 @@ int run(int argc, char** argv) {
         else
             return usage();
     }
-    const auto loaded = sim::load_scenario(argv[2]);
-    if (!loaded.scenario) return fmt::print(stderr, "{}", loaded.errors), 64;
-    const auto& scenario = *loaded.scenario;
+    std::vector<sim::Scenario> scenarios;
+    std::istringstream files{argv[2]};
+    for (std::string file; std::getline(files, file, ',');) {
+        const auto loaded = sim::load_scenario(file);
+        if (!loaded.scenario) return fmt::print(stderr, "{}", loaded.errors), 64;
+        scenarios.push_back(*loaded.scenario);
+    }
+    const bool by_time = std::string_view{argv[3]}.ends_with('s');
     Measure measure{shrink_s, tries};
     if (how == "explore") {
         sim::search::ExploreOptions options;
         options.seed = seed;
         options.threads = 1;
-        options.runs_max = runs;
+        options.runs_max = by_time ? 0 : runs;
+        if (by_time) options.out_of_time = [&] { return measure.took_s() > static_cast<double>(runs); };
         options.tried = [&](const auto&... what) { measure.tried(what...); };
-        explore(scenario, options);
+        for (const auto& [way, times] : explore(scenarios, options).attempts)
+            fmt::print("{} x {}\n", times, way);
     } else if (how == "sweep") {
-        for (auto i = seed; i < seed + runs; ++i) {
-            const auto drawn = sim::draw_choices(scenario, i);
-            const auto plan = make_plan(drawn, i);
+        for (std::uint64_t i = 0; by_time ? measure.took_s() < static_cast<double>(runs) : i < runs; ++i) {
+            const auto drawn = sim::draw_choices(scenarios[i % scenarios.size()], seed + i);
+            const auto plan = make_plan(drawn, seed + i);
             measure.tried(drawn, plan, sim::search::try_plan(drawn, plan));
         }
     } else {
