@@ -111,6 +111,7 @@ public:
                 Trail trail;
                 const auto trial =
                     try_plan(candidate->run, plan, &trail.situations(), &trail, options_.interrupted);
+                trail.end();                               // who is told of the run may try others
                 if (is_set(options_.interrupted)) return;  // broken off, so no trial
                 if (options_.tried) options_.tried(candidate->run, plan, trial);
                 bring(std::move(*candidate), plan, trial, trail);

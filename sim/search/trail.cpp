@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 namespace davenport::sim::search {
 
@@ -50,7 +51,11 @@ std::uint64_t step_of(const Record& record) {
 }  // namespace
 
 Trail::Trail() : before_{base::Mark::listen(this)} {}
-Trail::~Trail() { base::Mark::listen(before_); }
+Trail::~Trail() { end(); }
+
+void Trail::end() {
+    if (!std::exchange(ended_, true)) base::Mark::listen(before_);
+}
 
 void Trail::add(const Record& record) {
     now_us_ = std::max(now_us_, record.at_us);

@@ -16,7 +16,7 @@ using Feature = std::uint64_t;
 
 /// What one run passed: marks of the code (node/base/mark.hpp), and situations seen from outside.
 ///
-/// Threads: it listens in the thread that made it, until it is destroyed there.
+/// Threads: it listens in the thread that made it, until it ends or is destroyed there.
 class Trail final : public HistorySink, public base::MarkListener {
 public:
     Trail();
@@ -24,6 +24,8 @@ public:
     Trail(const Trail&) = delete;
     Trail& operator=(const Trail&) = delete;
 
+    /// The run is over: it listens to nothing that comes after it.
+    void end();
     void add(const Record& record) override;
     void met(std::size_t mark) override;
 
@@ -45,6 +47,7 @@ private:
     void step(std::uint64_t what);
 
     base::MarkListener* before_;
+    bool ended_ = false;
     SituationCoverage situations_;
     std::map<std::size_t, std::uint64_t> marks_;
     Moments moments_us_;

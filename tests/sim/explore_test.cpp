@@ -97,6 +97,18 @@ TEST(Trail, KnowsWhenEachMarkWasPassedFirst) {
     EXPECT_FALSE(trail.moments_us().contains(8));
 }
 
+TEST(Trail, HearsNothingOfWhatIsTriedAfterItsRun) {
+    Trail trail;
+    const auto run = drawn(1);
+    const auto plan = make_plan(run, run.seed);
+    try_plan(run, plan);
+    const auto marks = trail.marks();
+    ASSERT_FALSE(marks.empty());
+    trail.end();
+    try_plan(run, plan);
+    EXPECT_EQ(trail.marks(), marks);
+}
+
 // ---------------------------------------------------------------- mutations
 
 TEST(Mutation, IsAScenarioThatTheLanguageTakes) {
