@@ -25,8 +25,8 @@ constexpr std::size_t contenders = 8;   // of which the one with the rarest feat
 constexpr std::size_t marks_drawn = 6;  // of which the one that is rarest for its tries is aimed at
 constexpr std::size_t runs_of_a_mark = 24;
 constexpr std::uint64_t fresh_first = 40;  // runs before there is anything to learn from
-// Of the runs, seeds that nobody tried. Measured on planted bugs: what is near to a run finds some that fresh
-// seeds do not, but fewer in all, however much of it is new.
+// Of the runs, seeds that nobody tried. Measured on planted bugs, 500 runs of one scenario: with three in
+// four it finds as many as a sweep, and with fewer of them fewer.
 constexpr std::uint64_t fresh_of_4 = 3;
 constexpr std::uint64_t seeds = 1'000'000'000;
 

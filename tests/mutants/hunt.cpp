@@ -21,7 +21,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t seeds = 200;
-constexpr std::size_t events_max = 5;
 constexpr auto shrink_time = std::chrono::seconds{10};
 
 double seconds_since(Clock::time_point start) {
@@ -77,7 +76,7 @@ std::optional<sim::search::Shrunk> shrink(const sim::Scenario& scenario, std::ui
 
 /// Shrinks one failing run after the other until one is small, for as long as one shrinking may take.
 bool shrink_some(const sim::Scenario& scenario, std::uint64_t seed, sim::search::Failure failure,
-                 const std::string& property) {
+                 const std::string& property, std::size_t events_max) {
     const auto start = Clock::now();
     std::optional<sim::search::Shrunk> best;
     std::uint64_t best_seed = 0, tried = 0;
@@ -103,7 +102,7 @@ bool shrink_some(const sim::Scenario& scenario, std::uint64_t seed, sim::search:
 
 }  // namespace
 
-bool find(const std::string& scenario_file, const std::string& property, bool shrunk) {
+bool find(const std::string& scenario_file, const std::string& property, std::size_t shrunk_to) {
     const auto scenario = load(scenario_file);
     if (!scenario) return false;
     const auto start = Clock::now();
@@ -114,7 +113,7 @@ bool find(const std::string& scenario_file, const std::string& property, bool sh
     }
     const auto& [seed, failure] = *found;
     fmt::print("found by seed {} in {:.2f} s: {}\n", seed, seconds_since(start), show(failure));
-    return !shrunk || shrink_some(*scenario, seed, failure, property);
+    return shrunk_to == 0 || shrink_some(*scenario, seed, failure, property, shrunk_to);
 }
 
 bool survive(const std::string& scenario_file) {
