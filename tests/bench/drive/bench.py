@@ -7,7 +7,7 @@ import argparse, json, os, pathlib, platform, signal, subprocess, sys, time
 
 from cases import CASES, Bench
 from process import Trouble
-from systems import SYSTEMS
+from systems import SYSTEMS, DavenportOnCouchdb
 from table import as_results, own_lines, ratios, table
 
 
@@ -21,7 +21,8 @@ def arguments():
     parser.add_argument("--out", default="out/bench", help="folder for bench.json and results.json")
     parser.add_argument("--base-port", type=int, default=int(os.environ.get("BENCH_BASE_PORT", "24000")), help="first of about 100 ports")
     parser.add_argument("--quiet", type=float, default=-1, help="seconds to wait for an idle machine before each measurement (10, or 0 with --quick)")
-    parser.add_argument("--couchdb", default="", help="http://user:password@host:port of a real CouchDB, for the cases couchdb and views (a database of its own)")
+    parser.add_argument("--couchdb", default="", help="http://user:password@host:port of a CouchDB that runs, for the system davenport-couchdb and the cases couchdb "
+                        "and views (databases of their own)")
     parser.add_argument("--realtime", action="store_true", help="run the light load and its trace, the client too, before all other work of the machine (SCHED_FIFO; "
                         "needs root): latencies on a busy machine. Not the other cases: a saturated server would let nothing else run")
     return parser.parse_args()
@@ -79,6 +80,10 @@ def main():
     quiet = options.quiet if options.quiet >= 0 else (0 if quick else 10)
     bench = Bench(pathlib.Path(options.programs).resolve(), options.base_port, quick, quiet, options.couchdb)
     systems, cases = pick(options.only, SYSTEMS), pick(options.cases, CASES)
+    DavenportOnCouchdb.url = options.couchdb
+    if not options.couchdb and "davenport-couchdb" in systems:
+        systems.remove("davenport-couchdb")
+        print("skipped: davenport-couchdb: give --couchdb http://user:password@host:port of one that runs")
     repeats = options.repeats or (1 if quick else 3)
     progress, results = Progress(len(systems) * len(cases) * repeats), []
     begin = time.monotonic()

@@ -109,6 +109,28 @@ class DavenportOnNats(Davenport):
         System.return_hub(self)
 
 
+class DavenportOnCouchdb(Davenport):
+    """The same nodes on a CouchDB that runs already, in a database of its own; it is not started, lost or stopped here."""
+
+    url = ""  # http://user:password@host:port, of --couchdb
+    fault = "nothing that could be lost"
+
+    def make(self):
+        if not self.url:
+            raise Trouble("no --couchdb URL was given")
+        self.database = f"bench-{os.getpid()}-{time.time_ns() // 1_000_000}"
+        self.servers = [self.node(number) for number in range(self.nodes)]
+        for node in self.servers:
+            node.command[node.command.index("--store") + 1] = f"{self.url.rstrip('/')}/{self.database}"
+
+    def lose_hub(self):
+        System.lose_hub(self)
+
+    def stop(self):
+        super().stop()
+        ask_couchdb(self.url, "DELETE", "/" + self.database)
+
+
 def before_couchdb(url):
     """Davenport with couchmock before that CouchDB, so that it can be lost without touching it; a database of its own."""
 
@@ -284,5 +306,5 @@ class Mosquitto(System):
                         for name, port in (("a", a), ("b", b))]
 
 
-SYSTEMS = {"davenport": Davenport, "davenport-nats": DavenportOnNats, "davenport-nats3": DavenportOnThreeNats, "floor": Floor, "floor-eager": FloorEager, "ws-redis": WsRedis, "nats": Nats, "ngircd": Ngircd,
+SYSTEMS = {"davenport": Davenport, "davenport-couchdb": DavenportOnCouchdb, "davenport-nats": DavenportOnNats, "davenport-nats3": DavenportOnThreeNats, "floor": Floor, "floor-eager": FloorEager, "ws-redis": WsRedis, "nats": Nats, "ngircd": Ngircd,
            "mosquitto": Mosquitto}

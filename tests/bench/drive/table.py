@@ -94,9 +94,9 @@ def own_lines(results):
         local, least = (middle(runs, lambda run: run["local"]["p50_us"]) for runs in (light, floor))
         lines.append(f"local delivery: p50 {ms(local):.2f} ms; the disk's fdatasync {ms(sync):.2f} ms and the floor {ms(least):.2f} ms: "
                      f"{local / (sync + least):.1f}x their sum")
-    for run in by_system(results).get("davenport", {}).get("trace", []):
+    for system, run in [(system, run) for system in systems for run in systems[system].get("trace", [])]:
         if "trouble" not in run:
-            lines.append(f"a message's way at light load, p50 and p90 in microseconds, of {run['followed']} messages that were followed:")
+            lines.append(f"{system}: a message's way at light load, p50 and p90 in microseconds, of {run['followed']} messages that were followed:")
             lines += [f"  {figures['p50_us']:5} {figures['p90_us']:5}  {step}" for step, figures in run["steps"].items()]
             lines.append("  beside it, since the client wrote: " +
                          "; ".join(f"{name} {figures['p50_us']}" for name, figures in run["since_written"].items()))

@@ -29,14 +29,14 @@ class Notes:
 
 
 def follow(client, nodes, store, sent, ports, store_port):
-    """The moments of one message that was sent to ports[0]; None when one of them is missing."""
+    """The moments of one message that was sent to ports[0]; None when one of them is missing. `store`: None when it notes nothing."""
     here, there = nodes
     moments = {"client writes": sent}
     steps = (
         ("node reads", here, RECEIVED, dict(local=ports[0], least=40)),
         ("node writes to the store", here, SENDS, dict(remote=store_port, least=100)),
-        ("store reads", store, RECEIVED, dict(local=store_port, least=100)),
-        ("store writes the feed row", store, SENDS, dict(local=store_port, remote=None, least=100)),
+        *((("store reads", store, RECEIVED, dict(local=store_port, least=100)),
+           ("store writes the feed row", store, SENDS, dict(local=store_port, remote=None, least=100))) if store else ()),
         ("other node reads the row", there, RECEIVED, dict(remote=store_port, least=100)),
         ("other node writes to its first client", there, SENDS, dict(local=ports[1], least=40)),
         ("a client there reads", client, RECEIVED, dict(remote=ports[1], least=40)))
@@ -48,19 +48,20 @@ def follow(client, nodes, store, sent, ports, store_port):
         moments[name] = at
     shown = here.first(moments["node reads"], SENDS, local=ports[0], least=40)
     synced = here.first(moments["node reads"], SYNCED, least=0)
-    answered = here.first(moments["store reads"], RECEIVED, remote=store_port, least=50)
+    answered = here.first(moments["node writes to the store"], RECEIVED, remote=store_port, least=50)
     return moments, {"node shows it to its own": shown, "node's disk has it": synced, "store's answer is read": answered}
 
 
 def table(folder, processes, client_pid, ports, store_port):
-    """Median and 90th percentile of each step, in microseconds; processes: store and nodes by name."""
+    """Median and 90th percentile of each step, in microseconds; processes: nodes by name, and the store if it can note."""
     def notes_of(pid):
         path = pathlib.Path(folder) / f"trace.{pid}"
         if not path.exists():
             raise Trouble(f"process {pid} noted nothing: is bench_trace built?")
         return Notes(path)
 
-    client, store = notes_of(client_pid), notes_of(processes["store"])
+    client = notes_of(client_pid)
+    store = notes_of(processes["store"]) if "store" in processes else None
     nodes = [notes_of(pid) for pid in processes["nodes"]]
     steps, beside = {}, {}
     followed = 0
