@@ -162,6 +162,8 @@ struct Subscribe {
 struct Publish {
     base::NatsMessage message;
 };  ///< nobody answers
+struct ChangeServer {
+};  ///< go on at another NATS server of the list, if there is one: what is under way at this one fails
 
 struct UseStore {
     std::size_t store;
@@ -178,7 +180,7 @@ struct Log {
 struct Drained {};  ///< answer to Drain: all is written and on disk, the process may end
 
 using Effect = std::variant<Send, Close, Respond, Stream, Persist, Search, Fetch, CancelFetch, UseStore,
-                            SetTimer, Log, Drained, Keep, Ask, Subscribe, Publish>;
+                            SetTimer, Log, Drained, Keep, Ask, Subscribe, Publish, ChangeServer>;
 using Effects = std::vector<Effect>;
 
 }  // namespace davenport::node

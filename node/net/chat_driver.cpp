@@ -168,6 +168,7 @@ private:
 
     void perform_all(Effects effects) {
         for (auto& effect : effects) std::visit([this](auto& one) { perform(std::move(one)); }, effect);
+        if (nats_) nats_->flush();
         loop_.flush_if_quiet();
         // Last: waking the writer takes a moment, and then it takes a processor, which those who were written
         // to want as well. The store was written to before.
@@ -208,6 +209,7 @@ private:
     }
     void perform(Subscribe effect) { nats_->subscribe(effect.fetch, std::move(effect.subject)); }
     void perform(Publish effect) { nats_->publish(std::move(effect.message)); }
+    void perform(ChangeServer) { nats_->change_server(); }
     void perform(SetTimer effect) { timers_.set(effect.timer, effect.at); }
     void perform(const Keep& effect) {
         try {

@@ -51,20 +51,28 @@ void require(natsStatus status, std::string_view what) {
 
 const char* text_or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
 
+std::string url_of(const NatsServers& servers, std::string_view address) {
+    return fmt::format("{}://{}", servers.tls ? "tls" : "nats", address);
+}
+
 /// Without the callbacks.
-Options make_options(const NatsServers& servers, const std::set<std::string>& discovered) {
+/// Of all that are known, in an order of its own, so that nodes spread over them; `left` comes last.
+Options make_options(const NatsServers& servers, const std::set<std::string>& discovered,
+                     std::string_view left = {}) {
     natsOptions* raw = nullptr;
     require(natsOptions_Create(&raw), "cannot set up NATS");
     Options options{raw};
     std::vector<std::string> urls;
-    const auto* scheme = servers.tls ? "tls" : "nats";
-    for (const auto& address : servers.addresses) urls.push_back(fmt::format("{}://{}", scheme, address));
+    for (const auto& address : servers.addresses) urls.push_back(url_of(servers, address));
     for (const auto& url : discovered)
         if (std::ranges::find(urls, url) == urls.end()) urls.push_back(url);
+    std::shuffle(urls.begin(), urls.end(), std::random_device{});
+    std::ranges::stable_partition(urls, [&](const std::string& url) { return url != left; });
     std::vector<const char*> pointers;
     pointers.reserve(urls.size());
     for (const auto& url : urls) pointers.push_back(url.c_str());
     require(natsOptions_SetServers(raw, pointers.data(), static_cast<int>(pointers.size())), servers.url());
+    require(natsOptions_SetNoRandomize(raw, true), "the order");
     if (!servers.user.empty())
         require(natsOptions_SetUserInfo(raw, servers.user.c_str(), servers.password.c_str()), "the user");
     if (!servers.credentials_file.empty())
@@ -130,6 +138,7 @@ struct Watch {
     natsConnection* nats;
     int fd;  ///< until the loop has it
     std::optional<wire::asio::posix::stream_descriptor> socket;
+    bool waits = false;                ///< the loop does, until the socket takes more
     std::atomic<bool> writes = false;  ///< cnats has something to send
     std::atomic<bool> posted = false;  ///< the loop is about to look at that
 };
@@ -188,6 +197,17 @@ public:
     }
     void publish(base::NatsMessage message) {
         if (connected_) give({Command::Kind::publish, 0, std::move(message), {}});
+    }
+    void flush() {
+        if (live_) flush(live_);
+    }
+    void change_server() {
+        if (!live_ || known_servers_ < 2) return;
+        {
+            const std::lock_guard lock{mutex_};
+            leaves_ = true;
+        }
+        asio_post([this, left = connection_] { lost("left for another server", left); });
     }
     void cancel(FetchId id) {
         asks_.erase(id);
@@ -285,8 +305,8 @@ private:
         live_ = std::move(news.watch);
         live_->socket.emplace(loop_.context(), std::exchange(live_->fd, -1));
         await_read();
-        flush(live_);
         for (const auto& command : std::exchange(waiting_, {})) perform(command);
+        flush(live_);
     }
 
     void lost(const std::string& reason, std::uint64_t connection) {
@@ -331,11 +351,13 @@ private:
 
     /// What cnats has to send, as far as the socket takes it.
     void flush(const std::shared_ptr<Watch>& watch) {
-        if (watch != live_ || !watch->writes) return;
+        if (watch != live_ || !watch->writes || watch->waits) return;
         natsConnection_ProcessWriteEvent(watch->nats);
         if (!watch->writes) return;
+        watch->waits = true;
         watch->socket->async_wait(wire::asio::posix::stream_descriptor::wait_write,
                                   [self = shared_from_this(), watch](boost::system::error_code error) {
+                                      watch->waits = false;
                                       if (!error) self->flush(watch);
                                   });
     }
@@ -355,13 +377,25 @@ private:
             for (natsMsg* raw = nullptr; count > 0 && messages.size() < deliveries_max &&
                                          natsSubscription_NextMsg(&raw, found->second.get(), 0) == NATS_OK;
                  --count)
-                messages.push_back(from_nats(Message{raw}.get(), false));
+                messages.push_back(from_nats(spend(Message{raw}).get(), false));
             if (!messages.empty()) events_.delivered(id, std::move(messages));
         }
         if (more) asio_post([this] { take_deliveries(); });
     }
 
+    /// Kept for a while: cnats frees a message in a thread of its own, and each would wake that thread, on
+    /// the way of what is said.
+    const Message& spend(Message message) {
+        if (spent_.size() >= spent_max || spent_bytes_ >= spent_bytes_max) {
+            spent_.clear();
+            spent_bytes_ = 0;
+        }
+        if (message) spent_bytes_ += static_cast<std::size_t>(natsMsg_GetDataLength(message.get()));
+        return spent_.emplace_back(std::move(message));
+    }
+
     void perform(const Command& command) {
+        const Performing here{this};
         auto* nats = live_->nats;
         switch (command.kind) {
             case Command::Kind::subscribe: {
@@ -377,8 +411,8 @@ private:
             case Command::Kind::publish:
             case Command::Kind::ask: {
                 const bool asks = command.kind == Command::Kind::ask;
-                const auto message = to_nats(
-                    command.message, asks ? prefix_ + std::to_string(command.id) : command.message.reply);
+                const auto& message = spend(to_nats(
+                    command.message, asks ? prefix_ + std::to_string(command.id) : command.message.reply));
                 const auto status = message ? natsConnection_PublishMsg(nats, message.get()) : NATS_NO_MEMORY;
                 if (asks && status == NATS_MAX_PAYLOAD)
                     asio_post([this, id = command.id] {
@@ -394,7 +428,7 @@ private:
     void run() {
         auto next_try = std::chrono::steady_clock::now();
         for (;;) {
-            bool stops = false, discards = false;
+            bool stops = false, discards = false, leaves = false;
             {
                 std::unique_lock lock{mutex_};
                 if (nats_)
@@ -403,9 +437,12 @@ private:
                     wake_.wait_until(lock, next_try, [&] { return stops_; });
                 stops = stops_;
                 discards = nats_ && discarded_ == number_;
+                if (discards) leaves = std::exchange(leaves_, false);
             }
             if (stops) break;
             if (discards) {
+                char url[256] = {};
+                if (leaves && natsConnection_GetConnectedUrl(nats_, url, sizeof url) == NATS_OK) left_ = url;
                 disconnect();
                 next_try = std::chrono::steady_clock::now();
             } else if (!nats_ && std::chrono::steady_clock::now() >= next_try) {
@@ -425,7 +462,7 @@ private:
         ++number_;
         std::string reason;
         try {
-            auto options = make_options(servers_, discovered_);
+            auto options = make_options(servers_, discovered_, left_);
             auto closure = std::make_unique<Closure>(Closure{shared_from_this(), number_});
             require(natsOptions_SetClosedCB(options.get(), &Impl::on_closed, closure.get()), "callbacks");
             require(natsOptions_SetErrorHandler(options.get(), &Impl::on_error, nullptr), "callbacks");
@@ -478,6 +515,9 @@ private:
             std::free(urls[i]);
         }
         std::free(urls);
+        std::set<std::string> known = discovered_;
+        for (const auto& address : servers_.addresses) known.insert(url_of(servers_, address));
+        known_servers_ = known.size();
     }
 
     void disconnect() {
@@ -496,7 +536,8 @@ private:
     static natsStatus on_write_wanted(void* user_data, bool wanted) {
         const auto& [impl, watch] = *static_cast<const Attachment*>(user_data);
         watch->writes = wanted;
-        if (wanted && !watch->posted.exchange(true)) impl->flush_soon(watch);
+        const bool flush_follows = performing == impl.get();
+        if (wanted && !flush_follows && !watch->posted.exchange(true)) impl->flush_soon(watch);
         return NATS_OK;
     }
     static natsStatus on_detach(void* user_data) {
@@ -533,12 +574,22 @@ private:
     static void on_error(natsConnection*, natsSubscription*, natsStatus, void*) {
     }  // it is no news to the core
 
+    /// While it lives, what this thread has cnats send needs no reminder: the caller of perform() flushes.
+    struct Performing {
+        explicit Performing(const Impl* impl) { performing = impl; }
+        ~Performing() { performing = nullptr; }
+        Performing(const Performing&) = delete;
+        Performing& operator=(const Performing&) = delete;
+    };
+    static thread_local const Impl* performing;
+
     struct Attachment {
         std::shared_ptr<Impl> impl;
         std::shared_ptr<Watch> watch;
     };
 
     static constexpr std::size_t deliveries_max = 200;  // in one turn of the core
+    static constexpr std::size_t spent_max = 256, spent_bytes_max = 256 * 1024;
     static constexpr auto patience_at_end = std::chrono::milliseconds{300};
 
     wire::Loop& loop_;
@@ -556,11 +607,15 @@ private:
     std::shared_ptr<Watch> live_;   ///< the connection, while the loop has it
     std::vector<Command> waiting_;  ///< for the first connection
     std::map<FetchId, Subscription> subscribed_;
+    std::vector<Message> spent_;  ///< not needed any more
+    std::size_t spent_bytes_ = 0;
 
     // Between the loop and the thread.
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stops_ = false, over_ = false;
+    bool leaves_ = false;  ///< for another server, once the loop has let go
+    std::atomic<std::size_t> known_servers_ = 0;
     std::uint64_t discarded_ = 0;  ///< the last connection that the loop has let go
 
     // To the loop.
@@ -576,7 +631,10 @@ private:
     Subscription answers_;
     std::shared_ptr<Watch> attached_;  ///< by the connection that is being made
     std::set<std::string> discovered_;
+    std::string left_;  ///< the URL of the server that was left last
 };
+
+thread_local const NatsClient::Impl* NatsClient::Impl::performing = nullptr;
 
 bool NatsClient::available() { return true; }
 
@@ -595,5 +653,7 @@ void NatsClient::ask(FetchId id, base::NatsMessage message) { impl_->ask(id, std
 void NatsClient::subscribe(FetchId id, std::string subject) { impl_->subscribe(id, std::move(subject)); }
 void NatsClient::publish(base::NatsMessage message) { impl_->publish(std::move(message)); }
 void NatsClient::cancel(FetchId id) { impl_->cancel(id); }
+void NatsClient::change_server() { impl_->change_server(); }
+void NatsClient::flush() { impl_->flush(); }
 
 }  // namespace davenport::node

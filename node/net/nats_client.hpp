@@ -44,6 +44,10 @@ public:
     void publish(base::NatsMessage message);
     /// Nothing is told of `id` any more.
     void cancel(FetchId id);
+    /// Goes on at another server, where one is known: the connection is lost.
+    void change_server();
+    /// Sends what was asked, subscribed and published since the last call: one write for all of it.
+    void flush();
 
     /// Throws std::invalid_argument when the files that `servers` names cannot be used.
     static void check(const NatsServers& servers);

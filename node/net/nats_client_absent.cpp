@@ -23,6 +23,8 @@ void NatsClient::ask(FetchId, base::NatsMessage) {}
 void NatsClient::subscribe(FetchId, std::string) {}
 void NatsClient::publish(base::NatsMessage) {}
 void NatsClient::cancel(FetchId) {}
+void NatsClient::change_server() {}
+void NatsClient::flush() {}
 void NatsClient::check(const NatsServers&) { refuse(); }
 
 }  // namespace davenport::node

@@ -32,11 +32,15 @@ public:
     using Deliveries = ModelJetStream::Deliveries;
 
     ModelCluster(std::size_t servers, base::Random random)
-        : states_(servers), random_{random}, leader_{Server{0}} {}
+        : states_(servers), random_{random}, leader_{Server{0}} {
+        stream_.set_replicas(servers);
+    }
 
     /// What is in it; and for what happens to all servers alike.
     [[nodiscard]] ModelJetStream& stream() { return stream_; }
     [[nodiscard]] const ModelJetStream& stream() const { return stream_; }
+
+    [[nodiscard]] std::size_t size() const { return states_.size(); }
 
     // ---- connections
     /// Where a new connection goes; nothing: no server takes one.

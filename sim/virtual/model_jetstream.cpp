@@ -96,10 +96,28 @@ ModelJetStream::Deliveries ModelJetStream::publish(ConnectionId from, const base
         answer(from, message,
                error(400, 10071, fmt::format("wrong last sequence: {}", last_sequence(message.subject))),
                out);
+    } else if (gives_up_ > 0) {
+        give_up(from, message, now, out);
     } else {
         return store(from, message, now);
     }
     return out;
+}
+
+void ModelJetStream::give_up(ConnectionId from, const base::NatsMessage& message, base::Now now,
+                             Deliveries& out) {
+    --gives_up_;
+    auto sequence = last_sequence_ + 1;
+    for (auto& [name, consumer] : consumers_) {
+        const auto listener = listeners_.find(consumer.inbox);
+        if (listener == listeners_.end() || listener->second != from || consumer.pending > 0) continue;
+        sequence = consumer.next = std::max(consumer.next, sequence);
+        const std::map<Sequence, Stored> one{
+            {sequence, {message.subject, message.payload, unix_ns(now.wall)}}};
+        ++consumer.pending;
+        out.push_back({from, consumer.inbox, row(name, consumer, one.begin())});
+    }
+    answer(from, message, fmt::format(R"({{"stream":"{}","seq":{}}})", stream_, sequence), out);
 }
 
 ModelJetStream::Sequence ModelJetStream::last_sequence(std::string_view subject) const {
@@ -176,9 +194,9 @@ std::string ModelJetStream::info(const base::NatsMessage& request) const {
         subjects = R"(,"subjects":{)" + subjects + '}';
     }
     return fmt::format(
-        R"({{"total":{},"offset":0,"limit":{},"created":"{}","config":{{"name":"{}","max_msgs_per_subject":1}},)"
+        R"({{"total":{},"offset":0,"limit":{},"created":"{}","config":{{"name":"{}","num_replicas":{},"max_msgs_per_subject":1}},)"
         R"("state":{{"messages":{},"first_seq":{},"last_seq":{}{}}}}})",
-        total, subjects_told_max, created_, stream_, messages_.size(),
+        total, subjects_told_max, created_, stream_, replicas_, messages_.size(),
         messages_.empty() ? last_sequence_ + 1 : messages_.begin()->first, last_sequence_, subjects);
 }
 

@@ -50,6 +50,8 @@ public:
     /// Stores what would be taken when it was proposed; refuses it only when it was to be its subject's
     /// first, and is not any more.
     Deliveries store(ConnectionId from, const base::NatsMessage& message, base::Now now);
+    /// So many servers have a copy.
+    void set_replicas(std::size_t replicas) { replicas_ = replicas; }
     /// Nobody leads the servers, though somebody leads the stream: its API answers to STREAM.INFO alone.
     void set_unavailable(bool unavailable) { unavailable_ = unavailable; }
     /// Consumers made from now on live at this server.
@@ -73,6 +75,10 @@ public:
     /// A copy that missed a part leads from now on: `count` messages before the last `after` are gone, and
     /// those have lower numbers. Returns how many were lost.
     std::size_t lose_part(std::size_t count, std::size_t after);
+    /// The next `count` publications are acknowledged, told to the consumers of the connection that they come
+    /// from, and dropped: others get their numbers, of which those consumers do not tell. As nodes at a
+    /// server of a cluster see it that was cut off while it led, and resets its copy when it is back.
+    void give_up_next(std::size_t count) { gives_up_ = count; }
     /// Somebody deletes the stream; returns whether there was one.
     bool delete_stream();
     /// Its consumers are dropped, as when their leader is another server now; returns how many.
@@ -108,6 +114,7 @@ private:
         std::optional<std::pair<Sequence, Stored>> replaced;
     };
 
+    void give_up(ConnectionId from, const base::NatsMessage& message, base::Now now, Deliveries& out);
     [[nodiscard]] Sequence last_sequence(std::string_view subject) const;
     static void answer(ConnectionId to, const base::NatsMessage& request, std::string payload,
                        Deliveries& out);
@@ -140,6 +147,8 @@ private:
     bool unavailable_ = false;
     std::set<std::size_t> silent_;                     ///< servers
     std::map<std::size_t, std::set<Sequence>> lacks_;  ///< what the copies of servers do not have
+    std::size_t replicas_ = 1;
+    std::size_t gives_up_ = 0;  ///< so many of the next publications
 };
 
 }  // namespace davenport::sim::virtual_world

@@ -208,6 +208,8 @@ void Node::perform(node::Effects effects) {
             parts_.stream.subscribe(*this, std::move(*subscription));
         } else if (auto* publication = std::get_if<node::Publish>(&effect)) {
             parts_.stream.publish(*this, std::move(*publication));
+        } else if (std::holds_alternative<node::ChangeServer>(effect)) {
+            parts_.stream.change_server(*this);
         } else if (auto* timer = std::get_if<node::SetTimer>(&effect)) {
             engine.at(timer->at, NodeTimer{index_, life_, timer->timer, timers_.set(timer->timer)});
         } else if (auto* search = std::get_if<node::Search>(&effect)) {

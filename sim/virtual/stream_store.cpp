@@ -95,6 +95,11 @@ void StreamStore::cancel(Node& from, node::FetchId id) {
     }
 }
 
+/// The next one is any that is there: see connection_of().
+void StreamStore::change_server(Node& from) {
+    if (servers_.size() > 1) cut(from.index(), "left for another server");
+}
+
 void StreamStore::on(ToStream& e) {
     const auto* connection = find(e.node, e.connection);
     if (!connection || connection->silent || down_ > 0) return;

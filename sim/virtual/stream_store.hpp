@@ -29,6 +29,7 @@ public:
     void subscribe(Node& from, node::Subscribe request);
     void publish(Node& from, node::Publish request);
     void cancel(Node& from, node::FetchId id);
+    void change_server(Node& from);
     void on(ToStream& e);
     void on(FromStream& e);
     void on(const StreamTimer& e);

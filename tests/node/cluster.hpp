@@ -131,11 +131,13 @@ public:
     /// The operator's command: a node that starts from here on tells the store.
     void upgrade_from(base::FullIdsFrom from) { options_.full_ids_from = from; }
     void calm() { options_.lost_replies = options_.failures = 0; }
+    void lose_all_replies() { options_.lost_replies = 1'000'000; }
     sim::virtual_world::ModelJetStream& server() { return server_; }
     /// All connections break, and the server gives none of what it had asked for.
     void delete_stream() { server_.delete_stream(); }
     void drop_consumers() { tell(server_.drop_consumers()); }
     std::size_t lost_by_server = 0;
+    int server_changes = 0;  ///< that nodes wanted
 
     void post(int c) {
         auto& client = clients_[static_cast<std::size_t>(c)];
@@ -346,6 +348,7 @@ private:
     void node_effect(int, node::Respond&) {}
     void node_effect(int, node::Stream&) {}
     void node_effect(int, node::UseStore&) {}
+    void node_effect(int, node::ChangeServer&) { ++server_changes; }
     void node_effect(int i, node::Ask& e) {
         auto& n = *nodes_[static_cast<std::size_t>(i)];
         if (!store_up_) return fail_ask(i, e.fetch);

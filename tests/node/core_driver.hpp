@@ -343,6 +343,7 @@ private:
     void on(node::Ask&, Sent&) {}
     void on(node::Subscribe&, Sent&) {}
     void on(node::Publish&, Sent&) {}
+    void on(node::ChangeServer&, Sent&) {}
     void on(node::SetTimer& e, Sent&) { timers[e.timer] = e.at.time_since_epoch().count(); }
     void on(node::Log& e, Sent&) { log.push_back(e.line); }
     void on(node::Drained&, Sent&) { drained = true; }

@@ -190,6 +190,11 @@ base::NatsMessage StreamApi::read_last(std::string_view subject) const {
             .payload = fmt::format(R"({{"last_by_subj":{}}})", quoted(subject))};
 }
 
+base::NatsMessage StreamApi::delete_securely(Sequence sequence) const {
+    return {.subject = "$JS.API.STREAM.MSG.DELETE." + access_.stream,
+            .payload = fmt::format(R"({{"seq":{}}})", sequence)};
+}
+
 base::NatsMessage StreamApi::read_next(Sequence from) const {
     return {.subject = "$JS.API.STREAM.MSG.GET." + access_.stream, .payload = next_request(from)};
 }
@@ -328,7 +333,8 @@ std::optional<StreamInfo> read_stream_info(const base::NatsMessage& answer) {
     StreamInfo info{.created = base::text_member(*body, "created"),
                     .messages = count_member(*state, "messages"),
                     .last_sequence = count_member(*state, "last_seq"),
-                    .one_per_subject = base::int_member(*config, "max_msgs_per_subject").value_or(0) == 1};
+                    .one_per_subject = base::int_member(*config, "max_msgs_per_subject").value_or(0) == 1,
+                    .replicas = std::max<std::size_t>(count_member(*config, "num_replicas"), 1)};
     if (const auto subjects = state->member("subjects"))
         subjects->each_member(
             [&](std::string_view subject, base::JsonView) { info.subjects.emplace_back(subject); });

@@ -58,6 +58,9 @@ public:
     [[nodiscard]] std::string subjects_of_room(std::string_view room) const;
     [[nodiscard]] std::string subjects_of_notes() const { return access_.stream + ".n.*"; }
     [[nodiscard]] std::string subjects_of_policies() const { return access_.stream + ".p.*"; }
+    /// Of all rooms; and of messages with ids of other forms.
+    [[nodiscard]] std::string subjects_of_messages() const { return access_.stream + ".m.>"; }
+    [[nodiscard]] std::string subjects_of_foreign_messages() const { return access_.stream + ".f.*"; }
     [[nodiscard]] SubjectParts parse(std::string_view subject) const;
 
     // ---- requests
@@ -67,6 +70,8 @@ public:
     /// Succeeds only while `over` is the last sequence of that subject; 0: there is none.
     [[nodiscard]] static base::NatsMessage write(std::string subject, std::string payload, Sequence over);
     [[nodiscard]] base::NatsMessage read_last(std::string_view subject) const;
+    /// The server writes noise over it in its file; the next write to its subject is its first again.
+    [[nodiscard]] base::NatsMessage delete_securely(Sequence sequence) const;
     /// The first message from this sequence on. The stream's leader answers, while somebody leads the servers
     /// as well.
     [[nodiscard]] base::NatsMessage read_next(Sequence from) const;
@@ -143,6 +148,7 @@ struct StreamInfo {
     std::uint64_t messages = 0;
     Sequence last_sequence = 0;
     bool one_per_subject = false;  ///< it is set up as a chat's stream must be
+    std::size_t replicas = 1;      ///< servers that are to have a copy
     std::vector<std::string> subjects{};
     std::size_t subjects_total = 0;  ///< that match, told here or not
 };

@@ -12,6 +12,9 @@ namespace {
 constexpr base::Duration look_again_after = std::chrono::seconds{5};
 constexpr base::Duration probe_again_after = std::chrono::milliseconds{200};
 constexpr std::size_t probes_at_once = 16;
+// A leader that has lost the others tells what it has for some seconds, and takes nothing: what is written
+// fails less often meanwhile than probes do.
+constexpr base::Duration failures_apart_most = std::chrono::seconds{6};
 /// The word of a generation, and the stream's creation.
 constexpr char between = '@';
 
@@ -60,7 +63,17 @@ void StreamHealth::forget_open() {
     open_.clear();
 }
 
+void StreamHealth::note_failure(Turn& turn) {
+    if (!failing_since_ || turn.now.time - failed_at_ > failures_apart_most) failing_since_ = turn.now.time;
+    failed_at_ = turn.now.time;
+    if (failed_at_ - *failing_since_ < change_server_after) return;
+    DAVENPORT_MARK("a node leaves a server that serves nothing");
+    failing_since_.reset();
+    turn.emit(ChangeServer{});
+}
+
 void StreamHealth::probe(Turn& turn) {
+    if (!usable()) note_failure(turn);
     if (open_.empty()) ++looks_;
     asked_at_ = turn.now.time;
     ask(turn, State::reading, api_->stream_info());
@@ -77,6 +90,7 @@ void StreamHealth::wait(Turn& turn, base::Duration pause) {
 }
 
 void StreamHealth::report_failure(Turn& turn) {
+    note_failure(turn);
     if (!up_ || std::exchange(doubted_, true)) return;
     if (open_.empty()) look_into_it(turn);
 }
@@ -135,6 +149,7 @@ void StreamHealth::on_info(Turn& turn, const base::NatsMessage& answer) {
     created_ = info->created;
     last_sequence_ = info->last_sequence;
     messages_ = info->messages;
+    replicas_ = info->replicas;
     ask(turn, State::reading_word, api_->read_last(api_->generation_subject()));
 }
 

@@ -24,6 +24,9 @@ namespace davenport::node::nats {
 /// sent before it is given up. Everybody else sends only while usable(); a failure of theirs is
 /// reported, and then nobody sends until a probe was answered.
 ///
+/// A server that is cut off from its peers stays connected to its clients, and serves them nothing. So a node
+/// that has got nothing done for `change_server_after` goes to another one of its list.
+///
 /// A generation is a random token stored in the stream (the word), plus the stream's creation time. A deleted
 /// and recreated stream has a new generation, even if a copy of the token is restored. If only the token is
 /// missing, twice in a row, the known token is written again and everything stored is verified.
@@ -48,6 +51,8 @@ public:
     [[nodiscard]] base::Time confirmed_at() const { return confirmed_at_; }
     /// As of the last look.
     [[nodiscard]] Sequence last_sequence() const { return last_sequence_; }
+    /// Servers that have a copy.
+    [[nodiscard]] std::size_t replicas() const { return replicas_; }
     /// How many looks have begun.
     [[nodiscard]] std::uint64_t looks() const { return looks_; }
     [[nodiscard]] std::uint64_t messages() const { return messages_; }
@@ -56,6 +61,8 @@ public:
     /// True once after the token was found missing and was written again, by whichever node.
     [[nodiscard]] bool take_shaken() { return std::exchange(shaken_, false); }
 
+    static constexpr base::Duration change_server_after = std::chrono::seconds{6};
+
 private:
     enum class State { settled, waiting, reading, making_stream, reading_word, writing_word };
 
@@ -63,6 +70,7 @@ private:
     void ask(Turn& turn, State state, base::NatsMessage message);
     void probe(Turn& turn);
     void forget_open();
+    void note_failure(Turn& turn);
     void on_answer(Turn& turn, const base::NatsMessage& answer);
     void on_info(Turn& turn, const base::NatsMessage& answer);
     void on_word(Turn& turn, const base::NatsMessage& answer);
@@ -95,9 +103,12 @@ private:
     std::string again_;     ///< what stood beside the word when it was last read
     bool shaken_ = false, looked_ = false;
     Sequence last_sequence_ = 0;
+    std::size_t replicas_ = 1;
     std::uint64_t messages_ = 0;
     base::Time deadline_{};  ///< of the pause, or of the next look, or of a probe's patience
     std::optional<base::Time> asked_at_;
+    std::optional<base::Time> failing_since_;  ///< one failure after another, until `failed_at_`
+    base::Time failed_at_{};
     base::Time confirmed_at_{};
 };
 
