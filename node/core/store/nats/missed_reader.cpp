@@ -17,6 +17,8 @@ constexpr base::Duration look_every = 50ms;     // for what follows, while there
 constexpr base::Duration opens_within = 100ms;  // as a rule, so nothing is asked before
 constexpr base::Duration told_within = 500ms;
 constexpr std::size_t spans_max = 5000;
+// A copy may lack what another one has, and whoever answers does so at random.
+constexpr int asked_for_next_most = 4;
 
 }  // namespace
 
@@ -32,6 +34,8 @@ void MissedReader::start_over(Turn& turn) {
     spans_.clear();
     waits_.reset();
     closed_ = false;
+    nearest_.reset();
+    asked_for_next_ = 0;
     expected_ = checked_ = next_ = 0;
 }
 
@@ -46,6 +50,8 @@ void MissedReader::pump(Turn& turn, const StreamFeed& feed) {
 void MissedReader::read_on(Turn& turn, const StreamFeed& feed) {
     if (feed.open() || !feed.active() || feed.place().sequence == 0) {
         requests_->cancel(turn, any_request_);
+        nearest_.reset();
+        asked_for_next_ = 0;
         closed_ = false;
         return;
     }
@@ -120,14 +126,22 @@ void MissedReader::ask_any(Turn& turn) {
 
 void MissedReader::on_any(Turn& turn, const base::NatsMessage* answer) {
     auto read = answer ? read_next_answer(*answer) : NextAnswer{};
-    if (read.answered && read.row) {
-        DAVENPORT_MARK("what is written is read while there is no consumer");
-        next_ = read.row->place.sequence + 1;
-        news_.rows.push_back(std::move(*read.row));
-        return;
-    }
+    const bool has_row = read.answered && read.row;
+    if (has_row && (!nearest_ || read.row->place.sequence < nearest_->place.sequence))
+        nearest_ = std::move(read.row);
+    if (nearest_ && (nearest_->place.sequence == next_ || ++asked_for_next_ >= asked_for_next_most))
+        return accept_nearest();
+    if (has_row) return;
     if (!read.answered) by_leader_ = !by_leader_;
     any_not_before_ = turn.now.time + look_every;
+}
+
+void MissedReader::accept_nearest() {
+    DAVENPORT_MARK("what is written is read while there is no consumer");
+    next_ = nearest_->place.sequence + 1;
+    news_.rows.push_back(std::move(*nearest_));
+    nearest_.reset();
+    asked_for_next_ = 0;
 }
 
 }  // namespace davenport::node::nats

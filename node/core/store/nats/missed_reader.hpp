@@ -51,6 +51,7 @@ private:
     void ask_any(Turn& turn);
     void on_leader(Turn& turn, const base::NatsMessage* answer);
     void on_any(Turn& turn, const base::NatsMessage* answer);
+    void accept_nearest();
     void read_on(Turn& turn, const StreamFeed& feed);
     void arm(Turn& turn);
 
@@ -73,6 +74,9 @@ private:
     bool closed_ = false;     ///< the feed has a place, and is not open
     Sequence next_ = 0;       ///< to be asked of any server
     bool by_leader_ = false;  ///< the others do not answer
+    /// Of those that copies answered with, none of which is `next_`: that was written over, or they lack it.
+    std::optional<StreamRow> nearest_;
+    int asked_for_next_ = 0;
     FetchId any_request_ = 0;
     base::Time any_not_before_{};
     std::optional<base::Time> alarm_;

@@ -36,6 +36,7 @@ NatsStore::NatsStore(const ChatConfig& config, base::Random& random, CommitQueue
       changes_{config, api_, requests_, random, waiting_changes_, health_},
       feed_{config, api_, requests_, random, health_, timers::feed},
       scan_{config, api_, requests_, random, health_, timers::backfill},
+      repair_{config, api_, requests_, random, health_, timers::feed_watch},
       missed_{api_, requests_, health_},
       policies_{config, api_, requests_, random, health_, log} {
     if (const auto checkpoint = log.journal().state().checkpoint) health_.remember(checkpoint->generation);
@@ -63,6 +64,7 @@ void NatsStore::on_timer(Turn& turn, TimerId timer) {
     health_.on_timer(turn, timer);
     feed_.on_timer(turn, timer);
     scan_.on_timer(turn, timer);
+    repair_.on_timer(turn, timer);
     std::vector<StreamPage*> pages;
     for (const auto& [id, page] : pages_) pages.push_back(page.get());
     for (auto* page : pages) page->on_timer(turn, timer);
@@ -76,8 +78,12 @@ void NatsStore::collect(Turn& turn) {
     on_outcomes(turn, changes_.take_outcomes());
     if (auto batch = feed_.take_batch()) on_batch(turn, feed_, *batch, true);
     if (auto batch = scan_.take_batch()) on_batch(turn, scan_, *batch, false);
+    if (auto batch = repair_.take_batch()) on_repair(turn, *batch);
     on_missed(turn, missed_.take_news());
-    write_again(turn, anti_entropy_.take_lost());
+    const auto lost = anti_entropy_.take_lost();
+    for (const auto& id : lost)
+        if (const auto place = base::parse_message_id(id)) read_again_since(place->unix_ms);
+    write_again(turn, lost);
     for (const auto& id : anti_entropy_.take_changed()) compare_again(id);
     on_news(turn, policies_.take_news());
     ended_pages_.clear();
@@ -96,12 +102,37 @@ void NatsStore::on_batch(Turn& turn, StreamFeed& feed, StreamBatch& batch, bool 
     if (batch.renumbered) missed_.start_over(turn);
     for (const auto& span : batch.passed_over) missed_.check(span);
     by_live_feed_ = live;
-    for (const auto& row : batch.rows) take_in_row(turn, row, !live);
+    for (const auto& row : batch.rows) {
+        take_in_row(turn, row, !live);
+        if (live) told_up_to_ = std::max(told_up_to_, row.place.sequence);
+    }
     by_live_feed_ = false;
     if (!live) scanned_ += batch.rows.size();
     if (!live && feed.caught_up()) return caught_up_at_last(turn);
     if (live && feed.place().sequence > 0) read_up_to_ = feed.place().text();
     if (live && !fresh_) set_checkpoint(feed.place());
+}
+
+void NatsStore::read_again_since(std::int64_t said_ms) {
+    if (fresh_) return;                  // its scan reads all
+    if (health_.replicas() < 2) return;  // no other copy was ever told
+    read_again_since_ms_ = std::min(read_again_since_ms_.value_or(said_ms), said_ms);
+}
+
+void NatsStore::read_again(Turn& turn) {
+    if (!read_again_since_ms_ || repair_.active() || turn.now.time < read_again_at_ || !feed_.open()) return;
+    DAVENPORT_MARK("what took the numbers of lost messages is read");
+    // All of a chat may be written again, and comes again for long.
+    read_again_pause_ = turn.now.time - read_again_at_ > read_again_pause_
+                            ? read_again_pause_least
+                            : std::min(2 * read_again_pause_, read_again_pause_most);
+    read_again_at_ = turn.now.time + read_again_pause_;
+    repair_.begin_at_time(turn, *std::exchange(read_again_since_ms_, std::nullopt) * 1'000'000);
+}
+
+void NatsStore::on_repair(Turn& turn, StreamBatch& batch) {
+    take_in_rows(turn, batch.rows);
+    if (repair_.caught_up()) repair_.stop(turn);
 }
 
 /// As if the feed told of it; it may yet.
@@ -120,8 +151,16 @@ void NatsStore::on_missed(Turn& turn, const MissedReader::News& news) {
                                return row.place.sequence > feed_.place().sequence;
                            });
     if (is_behind) feed_.change_consumer(turn);  // it may never tell more
+    take_in_rows(turn, news.rows);
+}
+
+/// Beside the live feed, which may tell of them as well.
+void NatsStore::take_in_rows(Turn& turn, const std::vector<StreamRow>& rows) {
     by_live_feed_ = true;
-    for (const auto& row : news.rows) take_in_row(turn, row, false);
+    for (const auto& row : rows) {
+        told_up_to_ = std::max(told_up_to_, row.place.sequence);
+        take_in_row(turn, row, false);
+    }
     by_live_feed_ = false;
 }
 
@@ -161,7 +200,12 @@ void NatsStore::take_in_row(Turn& turn, const StreamRow& row, bool old) {
 void NatsStore::take_in_message(Turn& turn, const std::string& id, const StreamRow& row) {
     auto message = read_message(id, row.payload, wall_of(row.place.taken_ns));
     if (message) {
-        take_in(turn, std::move(*message));
+        const bool is_changed = message->changed();
+        const auto said_ms = base::key_of_position(message->position()).unix_ms;
+        const bool is_repeated = take_in(turn, std::move(*message));
+        // It has another number now, so the one that it had is another's.
+        const bool has_moved = by_live_feed_ && row.place.sequence > told_up_to_;
+        if (is_repeated && !is_changed && has_moved) read_again_since(said_ms);
         return;
     }
     if (log_->knows(id) || base::parse_message_id(id)) {  // somebody emptied it
@@ -330,6 +374,9 @@ void NatsStore::begin_with(Turn& turn, const base::Generation& generation) {
     checkpoint_ = known ? StreamPlace::parse(checkpoint->place).value_or(StreamPlace{}) : StreamPlace{};
     checkpoint_ids_from_ = known ? checkpoint->full_ids_from : full_ids_from();
     scan_.stop(turn);
+    repair_.stop(turn);
+    read_again_since_ms_.reset();
+    told_up_to_ = checkpoint_.sequence;
     missed_.start_over(turn);
     own_presence_.reset();
     clock_.reset();
@@ -342,6 +389,8 @@ void NatsStore::read(Turn& turn) {
     if (fresh_ && begun_ && feed_.open() && !scan_.active()) scan_.begin_at(turn, {});
     feed_.pump(turn);
     scan_.pump(turn);
+    read_again(turn);
+    repair_.pump(turn);
     missed_.expect(std::max(health_.last_sequence(), writer_.take_last_stored()));
     missed_.pump(turn, feed_);
     ended_pages_.clear();

@@ -91,6 +91,11 @@ private:
     void catch_up(Turn& turn);
     void caught_up_at_last(Turn& turn);
     void collect(Turn& turn);
+    /// Some of what was read is not in the stream: what took its numbers was never told, see repair_.
+    void read_again_since(std::int64_t said_ms);
+    void read_again(Turn& turn);
+    void on_repair(Turn& turn, StreamBatch& batch);
+    void take_in_rows(Turn& turn, const std::vector<StreamRow>& rows);
     /// `live`: what is written now; else what the stream had before this node.
     void on_batch(Turn& turn, StreamFeed& feed, StreamBatch& batch, bool live);
     void on_missed(Turn& turn, const MissedReader::News& news);
@@ -124,6 +129,11 @@ private:
     StreamChangeWriter changes_;
     StreamFeed feed_;  ///< what is written now
     StreamFeed scan_;  ///< beneath it, what the stream had before a new node
+    /// Reads a stretch once more. A server that was cut off while it led may tell its own of messages that
+    /// the others never had. When it is back it takes the others' copy, and a consumer there goes on behind
+    /// those: what has their numbers now it does not tell. That it happened is known by a message that the
+    /// stream lost, or by one that comes once more.
+    StreamFeed repair_;
     MissedReader missed_;
     StreamPolicies policies_;
 
@@ -143,6 +153,12 @@ private:
     base::Time verified_all_at_{};
     base::Time tell_of_copy_at_{};  ///< not before, that one lacks something
     base::Duration verify_all_pause_ = verify_all_pause_least;
+    std::optional<std::int64_t> read_again_since_ms_;  ///< what was said since then
+    static constexpr base::Duration read_again_pause_least = std::chrono::seconds{10};
+    static constexpr base::Duration read_again_pause_most = std::chrono::hours{1};
+    base::Duration read_again_pause_ = read_again_pause_least;
+    base::Time read_again_at_{};  ///< not before
+    Sequence told_up_to_ = 0;     ///< whoever told it
     std::uint64_t scanned_ = 0, documents_ = 0;
     std::map<std::string, std::size_t, std::less<>> newest_read_;  ///< by room, while catching up
 

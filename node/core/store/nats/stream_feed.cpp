@@ -44,6 +44,11 @@ void StreamFeed::begin_at(Turn& turn, StreamPlace place) {
     not_before_ = turn.now.time;
 }
 
+void StreamFeed::begin_at_time(Turn& turn, std::int64_t taken_ns) {
+    begin_at(turn, {0, taken_ns});
+    at_ = At::time;
+}
+
 void StreamFeed::begin_with_news(Turn& turn) {
     begin_at(turn, {});
     at_ = At::news;

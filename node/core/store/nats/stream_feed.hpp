@@ -43,6 +43,8 @@ public:
 
     /// Reads on from here, whatever it did before.
     void begin_at(Turn& turn, StreamPlace place);
+    /// From what the server has taken since some seconds before this moment.
+    void begin_at_time(Turn& turn, std::int64_t taken_ns);
     /// From what is written from now on.
     void begin_with_news(Turn& turn);
     /// All up to here has come another way: where no news has come yet, a lost consumer begins again here.
