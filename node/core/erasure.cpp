@@ -141,15 +141,9 @@ void Erasure::take_document(const base::JsonView& document) {
         return;
     }
     const auto unix_ms = base::key_of_position(message->position()).unix_ms;
-    if (!is_meant(*message, unix_ms)) return;
+    if (!config_.what.covers(*message, unix_ms)) return;
     const bool is_first_look = counted_.erase(std::string{message->id()}) == 0;
-    if (is_first_look) {
-        ++progress_.found;
-        auto& room = progress_.rooms[std::string{message->room()}];
-        if (room.messages++ == 0) room.first_unix_ms = room.last_unix_ms = unix_ms;
-        room.first_unix_ms = std::min(room.first_unix_ms, unix_ms);
-        room.last_unix_ms = std::max(room.last_unix_ms, unix_ms);
-    }
+    if (is_first_look) progress_.count(*message, unix_ms);
     if (const auto losers = document.member("_conflicts"))
         losers->each_item([&](const base::JsonView& revision) {
             if (const auto text = revision.string()) {
@@ -165,12 +159,18 @@ void Erasure::take_document(const base::JsonView& document) {
     is_conflict_.push_back(false);
 }
 
-bool Erasure::is_meant(const base::ChatMessage& message, std::int64_t unix_ms) const {
-    const auto& what = config_.what;
-    if (!what.room.empty() && message.room() != what.room) return false;
-    if (what.before_unix_ms && unix_ms >= *what.before_unix_ms) return false;
-    return what.user.empty() || message.user() == what.user ||
-           base::prepare_name(message.user()).text == what.user;
+bool Erasure::Selection::covers(const base::ChatMessage& message, std::int64_t unix_ms) const {
+    if (!room.empty() && message.room() != room) return false;
+    if (before_unix_ms && unix_ms >= *before_unix_ms) return false;
+    return user.empty() || message.user() == user || base::prepare_name(message.user()).text == user;
+}
+
+void Erasure::Progress::count(const base::ChatMessage& message, std::int64_t unix_ms) {
+    ++found;
+    auto& room = rooms[std::string{message.room()}];
+    if (room.messages++ == 0) room.first_unix_ms = room.last_unix_ms = unix_ms;
+    room.first_unix_ms = std::min(room.first_unix_ms, unix_ms);
+    room.last_unix_ms = std::max(room.last_unix_ms, unix_ms);
 }
 
 bool Erasure::take_written(std::string_view body) {

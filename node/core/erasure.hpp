@@ -47,6 +47,9 @@ public:
         std::string room{};                            ///< a room's
         std::vector<std::string> ids{};                ///< these documents
         std::optional<std::int64_t> before_unix_ms{};  ///< what was said before that moment
+
+        /// `unix_ms`: when it was said. Ids are looked at by whoever reads the documents.
+        [[nodiscard]] bool covers(const base::ChatMessage& message, std::int64_t unix_ms) const;
     };
     struct Config {
         Selection what{};
@@ -75,6 +78,9 @@ public:
         std::vector<Refusal> refused{};      ///< by the store's validation
         std::string not_compacted{};         ///< why the store does not compact the database
         std::map<std::string, Room> rooms{};
+
+        /// Finds one.
+        void count(const base::ChatMessage& message, std::int64_t unix_ms);
     };
 
     /// `config.what` names something.
@@ -108,7 +114,6 @@ private:
     [[nodiscard]] std::span<const std::string> batch() const;
     void clear();
     [[nodiscard]] std::string id_lead() const;
-    [[nodiscard]] bool is_meant(const base::ChatMessage& message, std::int64_t unix_ms) const;
     [[nodiscard]] bool goes_by_ids() const { return !config_.what.ids.empty() || !again_.empty(); }
 
     Config config_;

@@ -1,12 +1,15 @@
 #pragma once
 
 #include "node/base/http.hpp"
+#include "node/base/nats.hpp"
+#include "node/net/nats_servers.hpp"
 #include "node/net/wire/http_server.hpp"
 
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace davenport::node::program {
 
@@ -24,6 +27,28 @@ public:
         std::string trouble{};  ///< why there is none, in one line
     };
     Answer ask(base::HttpRequest request, std::chrono::seconds within);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Asks a NATS server, over a connection that is kept, and waits for the answers.
+///
+/// Threads: blocks the caller's; see NatsClient for the others.
+class StreamAsker {
+public:
+    /// Throws std::invalid_argument as NatsClient does.
+    explicit StreamAsker(NatsServers servers);
+    ~StreamAsker();
+
+    struct Answers {
+        /// In the order of what was asked; nothing where none came: done or not, nobody knows.
+        std::vector<std::optional<base::NatsMessage>> messages;
+        std::string trouble{};  ///< why one is missing, in one line
+    };
+    /// All at once.
+    Answers ask(std::vector<base::NatsMessage> requests, std::chrono::seconds within);
 
 private:
     struct Impl;

@@ -279,7 +279,10 @@ void add_erase_command(CLI::App& app, std::optional<EraseCommand>& command) {
     auto* erase = app.add_subcommand(
         "erase", "remove messages from the store and from every node for good, while people chat on");
     given->store = store_of_environment();
-    erase->add_option("--store", given->store, "http://user:password@host:port/db of the chat")
+    erase
+        ->add_option("--store", given->store,
+                     "http://user:password@host:port/db of the chat, or "
+                     "nats://user:password@host:4222/stream")
         ->type_name("URL");
     erase
         ->add_option("--store-password-file", given->store_password_file,
@@ -288,6 +291,10 @@ void add_erase_command(CLI::App& app, std::optional<EraseCommand>& command) {
     erase
         ->add_option("--store-ca", given->store_ca,
                      "PEM file of the authority that signed the certificate of an https store")
+        ->type_name("FILE");
+    erase
+        ->add_option("--store-credentials", given->store_credentials,
+                     "file with the JWT and the key that a NATS server is shown")
         ->type_name("FILE");
     erase->add_option("--user", given->user, "all that this person said")->type_name("NAME");
     erase->add_option("--room", given->room, "all that was said in this room")->type_name("NAME");
@@ -304,7 +311,7 @@ void add_erase_command(CLI::App& app, std::optional<EraseCommand>& command) {
         ->add_flag(
             "--retention", given->retention,
             "in every room, what is older than its `retention_days`, which nodes do by themselves; and the "
-            "store is compacted")
+            "store, a CouchDB, is compacted")
         ->excludes("--user")
         ->excludes("--room")
         ->excludes("--id")

@@ -59,6 +59,7 @@ struct EraseCommand {
     std::string store = Options{}.stores.front();
     std::string store_password_file;
     std::string store_ca;
+    std::string store_credentials;  ///< for a NATS server
     std::string user, room;
     std::vector<std::string> ids;
     std::string before;      ///< "2026-01-31"

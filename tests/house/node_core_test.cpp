@@ -33,11 +33,11 @@ const std::vector<Rule>& rules() {
          "use of the CouchDB store. What every kind of store needs lies in node/core/store"},
         {"node/core/store/nats is behind the door",
          {"node/", "sim/", "couchmock/", "reports/"},
-         {"node/core/store/nats/", "node/core/store/make_store."},
+         {"node/core/store/nats/", "node/core/store/make_store.", "node/core/stream_erasure."},
          Rule::In::includes,
          std::regex{"^node/core/store/nats/"},
-         "include node/core/store/store.hpp and ask by its words; only make_store makes use of the NATS "
-         "store"},
+         "include node/core/store/store.hpp and ask by its words; only make_store and stream_erasure make "
+         "use of the NATS store"},
         {"the store knows no client",
          {"node/core/store/"},
          {},

@@ -1,5 +1,6 @@
 #include "node/core/store/nats/stream_api.hpp"
 
+#include "node/base/chat_message.hpp"
 #include "node/base/json.hpp"
 #include "node/base/json_view.hpp"
 #include "node/base/message_id.hpp"
@@ -296,6 +297,13 @@ ReadAnswer read_message_answer(const base::NatsMessage& answer) {
     if (!data) return {};
     return {true, StoredMessage{count_member(*message, "seq"), *data,
                                 base::parse_datetime(base::text_member(*message, "time"))}};
+}
+
+std::optional<base::ChatMessage> read_chat_message(std::string_view payload, base::WallTime taken) {
+    base::JsonReader reader;
+    const auto document = reader.read(payload);
+    if (!document || !document->is_object()) return std::nullopt;
+    return base::from_document(*document, taken);
 }
 
 NextAnswer read_next_answer(const base::NatsMessage& answer) {

@@ -10,6 +10,10 @@
 #include <string_view>
 #include <vector>
 
+namespace davenport::base {
+class ChatMessage;
+}
+
 namespace davenport::node::nats {
 
 /// The number of a message in its stream: 1, 2, 3, ...; 0 is before them all.
@@ -142,6 +146,8 @@ struct ReadAnswer {
     std::optional<StoredMessage> message{};
 };
 ReadAnswer read_message_answer(const base::NatsMessage& answer);
+/// What it says; nothing when it is no chat message. `taken`: in place of a time that cannot be read.
+std::optional<base::ChatMessage> read_chat_message(std::string_view payload, base::WallTime taken);
 
 struct StreamInfo {
     std::string created;  ///< when, by the server's clock; opaque
