@@ -43,6 +43,30 @@ TEST(Fifo, AcceptsNoLateMarkWhereNothingHadGoneWrong) {
     EXPECT_EQ(story.finding("fifo_per_sender").outcome, Outcome::pass);
 }
 
+/// Real servers elect and elect again after one is back; the model of the virtual world takes 4 s.
+TEST(Fifo, AcceptsALateMarkWhileRealServersMayStillElect) {
+    struct Case {
+        const char *world, *kind;
+        std::int64_t before_ms;
+        Outcome outcome;
+    };
+    for (const auto& [world, kind, before_ms, outcome] :
+         {Case{"process", "server.partition", 20'000, Outcome::pass},
+          Case{"process", "server.partition", 40'000, Outcome::fail},
+          Case{"process", "store.down", 20'000, Outcome::fail},
+          Case{"virtual", "server.partition", 20'000, Outcome::fail}}) {
+        SCOPED_TRACE(fmt::format("{} {} {}", world, kind, before_ms));
+        Story story;
+        auto& second = story.shown("c1-2", "c2");
+        swap_times(story.shown("c1-1", "c2"), second);
+        second.flag = true;
+        for (auto& record : story.records) record.at_us += record.kind == RecordKind::run ? 0 : 60'000'000;
+        story.records.front().text = fmt::format(R"({{"world":"{}"}})", world);
+        story.fault("leader", kind, 60'000 - before_ms, 61'000 - before_ms, 1);
+        EXPECT_EQ(story.finding("fifo_per_sender").outcome, outcome);
+    }
+}
+
 TEST(Fifo, BlamesNobodyForTheOrderAfterWhatFaultsDestroyed) {
     Story story;
     swap_times(story.shown("c1-1", "c2"), story.shown("c1-2", "c2"));
