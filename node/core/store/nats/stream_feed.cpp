@@ -173,6 +173,11 @@ void StreamFeed::on_status(Turn& turn, const base::NatsMessage& message) {
     const auto last = base::header(message.headers, "Nats-Last-Consumer");
     std::uint64_t number = 0;
     std::from_chars(last.data(), last.data() + last.size(), number);
+    // An idle one has told all, whatever its server's count of what follows says: a node once waited for
+    // good for that to become zero.
+    if (number > 0 && number == number_ && message.reply.empty() && stalled.empty() && !expects_place_) {
+        if (!std::exchange(caught_up_, true)) batch();
+    }
     if (number <= number_) return;
     DAVENPORT_MARK("a consumer's last messages did not come");
     ended(turn);
