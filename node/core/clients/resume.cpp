@@ -22,7 +22,8 @@ constexpr std::int64_t guess_margin_ms = 5 * 60 * 1000;
 }  // namespace
 
 Resume::Resume(const ChatConfig& config, CommitQueue& log, Store& store, Sessions& sessions, Rooms& rooms)
-    : page_bytes_max_{std::max<std::size_t>(1, config.session_bytes_max / 4)},
+    : session_bytes_max_{config.session_bytes_max},
+      page_bytes_max_{std::max<std::size_t>(1, config.session_bytes_max / 4)},
       page_rows_{std::min<std::size_t>(200, config.page_rows_max)},
       log_{&log},
       shown_{log, page_rows_, page_bytes_max_},
@@ -289,7 +290,7 @@ Flow<bool> Resume::read_store(Job& job) {
             job.place = beginning;  // all of it, then
             continue;
         }
-        send_page(job, answer);
+        co_await send_page(job, answer);
         job.place = answer->next;
         job.read_at = answer->at;
         if (answer->more) continue;
@@ -309,7 +310,7 @@ Flow<bool> Resume::read_store(Job& job) {
             co_await Pause{job};
         }
         if (job.suspicions == store_->suspicions()) {
-            send_unverified(job);
+            co_await send_unverified(job);
             co_return true;
         }
         // What was read may have been without what is found missing, or back by now.
@@ -336,9 +337,11 @@ void Resume::on_answer(const Key& key, const PageReads::Shared& answer) {
 
 /// The store may have lost what it acknowledged a moment ago; that is found out and mended, but not for who
 /// reads it now.
-void Resume::send_unverified(Job& job) {
-    if (!unverified_) unverified_ = store_->unverified();
-    for (const auto& id : *unverified_) {
+Flow<> Resume::send_unverified(Job& job) {
+    if (!unverified_) unverified_ = std::make_shared<const std::vector<std::string>>(store_->unverified());
+    const auto all = unverified_;
+    for (const auto& id : *all) {
+        while (!may_send(job)) co_await Pause{job};
         if (sent_version(job, id) && !log_->may_be_changed(id)) continue;
         if (const auto parts = base::parse_message_id(id); parts && parts->room != job.request.room) continue;
         if (const auto entry = shown_.find(id); entry && entry->message.room() == job.request.room)
@@ -514,16 +517,22 @@ void Resume::send_if_missing(Job& job, const base::ChatMessage& message) {
 }
 
 /// A crowd that comes from one node was shown the same there, and is sent the same here.
-void Resume::send_page(Job& job, const PageReads::Shared& answer) {
-    if (answer->shared && !job.live && job.sent.empty()) {
+Flow<> Resume::send_page(Job& job, PageReads::Shared answer) {
+    std::size_t bytes = 0;
+    for (const auto& message : answer->messages)
+        if (message.room() == job.request.room) bytes += message.text().size();
+    if (answer->shared && !job.live && job.sent.empty() && bytes < session_bytes_max_) {
         job.page = crowd_.page(job.request.room, job.newest, job.page, answer);
         job.newest = job.page->shown();
         sent_ += 1 + job.page->frames()->count() / shared_cheaper;
         sessions_->send(*job.session, job.page->frames());
-        return;
+        co_return;
     }
-    for (const auto& message : answer->messages)
-        if (message.room() == job.request.room) send_if_missing(job, message);
+    for (const auto& message : answer->messages) {  // a page may hold more than one client's queue
+        if (message.room() != job.request.room) continue;
+        while (!may_send(job)) co_await Pause{job};
+        send_if_missing(job, message);
+    }
 }
 
 bool Resume::was_sent(const Job& job, const base::ChatMessage& message) {

@@ -146,7 +146,7 @@ private:
     Flow<> send_since_by_time(Job& job, std::uint64_t& after);
     Flow<> send_arrivals(Job& job, std::uint64_t after);
     void send_history(Job& job);
-    void send_unverified(Job& job);
+    Flow<> send_unverified(Job& job);
     bool send_vanished(Job& job, bool all);
     void go_live(Job& job, bool gap);
 
@@ -160,7 +160,7 @@ private:
     [[nodiscard]] static bool was_sent(const Job& job, const base::ChatMessage& message);
     /// In which version it was sent; nothing when it was not.
     [[nodiscard]] static std::optional<std::string_view> sent_version(const Job& job, std::string_view id);
-    void send_page(Job& job, const PageReads::Shared& answer);
+    Flow<> send_page(Job& job, PageReads::Shared answer);
     /// The client took enough of what it was sent; false, too, when it is going: then the job goes with it.
     [[nodiscard]] bool may_send(const Job& job) const;
     [[nodiscard]] bool same_store(const Job& job) const;
@@ -168,7 +168,7 @@ private:
     [[nodiscard]] bool same_journal(const JoinRequest& request) const;
     [[nodiscard]] Cursor gap_cursor(const Job& job) const;
 
-    std::size_t page_bytes_max_;
+    std::size_t session_bytes_max_, page_bytes_max_;
     std::size_t page_rows_;  ///< of the journal
     CommitQueue* log_;
     ShownRooms shown_;
@@ -182,7 +182,7 @@ private:
     std::deque<Key> ready_;     ///< to be looked at in the next pump(); some may have ended
     std::size_t sent_ = 0;      ///< messages, in this bit
     base::Time next_bit_at_{};  ///< after one that left some
-    std::optional<std::vector<std::string>> unverified_;  ///< the store's, in this pump()
+    std::shared_ptr<const std::vector<std::string>> unverified_;  ///< the store's, in this pump()
     std::set<Key> waiting_;  ///< until the store is confirmed, or has been verified
     base::Time confirmed_at_{};
     bool verifying_ = false, opening_ = false;
