@@ -127,7 +127,7 @@ SettingsFile read_settings_file(const std::string& path, const std::vector<std::
     try {
         text = read_file(path);
     } catch (const std::exception& error) {
-        out.mistakes.push_back(fmt::format("{}: {}", path, error.what()));
+        out.mistakes.push_back(fmt::format("{}: cannot be read: {}", path, error.what()));
         return out;
     }
     Swallowed swallowed{path, text};
