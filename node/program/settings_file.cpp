@@ -68,9 +68,9 @@ public:
         const auto text = line.substr(begin);
         if (!text.starts_with('"') && !text.starts_with('\'')) return {};
         for (std::size_t i = 1; i < text.size(); ++i) {
-            if (text[0] == '"' && text[i] == '\\')
-                ++i;
-            else if (text[i] == text[0] && text[0] == '\'' && text.substr(i + 1).starts_with('\''))
+            const bool escaped =
+                text[0] == '"' ? text[i] == '\\' : text[i] == '\'' && text.substr(i + 1).starts_with('\'');
+            if (escaped)
                 ++i;
             else if (text[i] == text[0])
                 return {};
